@@ -1,0 +1,1 @@
+"""Wiring of the warehouse: the raw contract, loading, the dbt session, the Dagster assets and the command line."""

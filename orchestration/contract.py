@@ -1,0 +1,179 @@
+"""The raw contract, read from the dbt sources YAML, which is its only home.
+
+Loading, quarantine and the expectation suites all ask this module what a raw table must look like. It imports neither
+Dagster nor dbt, so that it stays cheap to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import yaml
+
+REPO_ROOT = Path(__file__).resolve().parents[1]
+SOURCES_FOLDER = REPO_ROOT / "models" / "staging"
+
+# A clock of a source system may run this much ahead of the clock that stamps the ingestion (DQ-05).
+CLOCK_TOLERANCE_MINUTES = 5
+# Earlier moments are the epoch or an unset clock, not history; a column may widen this with `earliest`.
+EARLIEST_PLAUSIBLE = "2000-01-01"
+
+KNOWN_TYPES = {"varchar", "timestamp", "date", "boolean", "integer", "bigint", "double", "decimal(18,2)", "json"}
+KNOWN_COLUMN_META = {
+    "required", "accepted", "references", "orphan", "not_before", "min", "max", "earliest", "may_be_future",
+    "is_personal", "is_ingestion_time",
+}  # fmt: skip
+KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "freshness_hours"}
+
+
+class ContractError(Exception):
+    """The sources YAML describes an impossible contract. The message names file, table and column."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a raw table and the rules that a value must keep."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    required: bool = False
+    accepted: tuple[str, ...] = ()
+    references: tuple[str, str] | None = None
+    """(table, column) that must hold the value."""
+    quarantines_orphans: bool = False
+    """True when a row without its parent waits in quarantine; False when it is only reported."""
+    not_before: str | None = None
+    """Name of a column of the same row that this one may not precede."""
+    minimum: float | None = None
+    maximum: float | None = None
+    earliest: str = EARLIEST_PLAUSIBLE
+    may_be_future: bool = False
+    """True for planned moments (the end of a contract); otherwise the value may not lie after the ingestion."""
+    is_personal: bool = False
+    is_ingestion_time: bool = False
+
+    @property
+    def is_moment(self) -> bool:
+        return self.data_type in ("timestamp", "date")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The contract of one raw table."""
+
+    source: str
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    newer_by: str
+    event_time: str | None = None
+    """Column that tells when the fact happened; None for tables that hold states."""
+    interval: tuple[str, str] | None = None
+    is_required: bool = False
+    freshness_hours: int | None = None
+    file: Path = field(default=Path(), compare=False)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def parents(self) -> set[str]:
+        """Tables whose rows must be there before a row of this one is accepted."""
+        return {c.references[0] for c in self.columns if c.references and c.quarantines_orphans} - {self.name}
+
+
+def _read_column(entry: dict, where: str) -> Column:
+    meta = (entry.get("config") or {}).get("meta") or {}
+    unknown = set(meta) - KNOWN_COLUMN_META
+    if unknown:
+        raise ContractError(f"{where}: unknown contract keys {sorted(unknown)}; known are {sorted(KNOWN_COLUMN_META)}")
+    if entry.get("data_type") not in KNOWN_TYPES:
+        raise ContractError(f"{where}: data_type {entry.get('data_type')!r} is not one of {sorted(KNOWN_TYPES)}")
+    references = tuple(meta["references"].split(".")) if "references" in meta else None
+    if references and meta.get("orphan") not in ("quarantine", "warn"):
+        raise ContractError(f"{where}: a reference needs `orphan: quarantine` or `orphan: warn`")
+    return Column(
+        name=entry["name"],
+        data_type=entry["data_type"],
+        description=entry.get("description", ""),
+        required=bool(meta.get("required", False)),
+        accepted=tuple(str(value) for value in meta.get("accepted", ())),
+        references=references,
+        quarantines_orphans=meta.get("orphan") == "quarantine",
+        not_before=meta.get("not_before"),
+        minimum=meta.get("min"),
+        maximum=meta.get("max"),
+        earliest=str(meta.get("earliest", EARLIEST_PLAUSIBLE)),
+        may_be_future=bool(meta.get("may_be_future", False)),
+        is_personal=bool(meta.get("is_personal", False)),
+        is_ingestion_time=bool(meta.get("is_ingestion_time", False)),
+    )
+
+
+def _read_table(source: str, entry: dict, file: Path) -> RawTable:
+    meta = (entry.get("config") or {}).get("meta") or {}
+    where = f"{file.name}: {entry['name']}"
+    unknown = set(meta) - KNOWN_TABLE_META
+    if unknown:
+        raise ContractError(f"{where}: unknown contract keys {sorted(unknown)}; known are {sorted(KNOWN_TABLE_META)}")
+    columns = tuple(_read_column(column, f"{where}.{column['name']}") for column in entry["columns"])
+    table = RawTable(
+        source=source,
+        name=entry["name"],
+        description=entry.get("description", ""),
+        columns=columns,
+        key=tuple(meta["key"]),
+        newer_by=meta["newer_by"],
+        event_time=meta.get("event_time"),
+        interval=tuple(meta["interval"]) if "interval" in meta else None,
+        is_required=bool(meta.get("table_required", False)),
+        freshness_hours=meta.get("freshness_hours"),
+        file=file,
+    )
+    named = {*table.key, table.newer_by, table.event_time, *(table.interval or ())} - {None}
+    named |= {column.not_before for column in columns if column.not_before}
+    missing = named - set(table.column_names)
+    if missing:
+        raise ContractError(f"{where}: the contract names columns that do not exist: {sorted(missing)}")
+    loose = [name for name in (*table.key, table.newer_by) if not table.column(name).required]
+    if loose:
+        raise ContractError(f"{where}: key and newer_by columns must be required: {loose}")
+    return table
+
+
+def read_contract(folder: Path = SOURCES_FOLDER) -> dict[str, RawTable]:
+    """All raw tables by name, parents before children.
+
+    Raises ContractError when the YAML contradicts itself.
+    """
+    tables: dict[str, RawTable] = {}
+    for file in sorted(folder.glob("*/_*__sources.yml")):
+        for source in yaml.safe_load(file.read_text())["sources"]:
+            for entry in source["tables"]:
+                if entry["name"] in tables:
+                    raise ContractError(f"{file.name}: table {entry['name']} is described twice")
+                tables[entry["name"]] = _read_table(source["name"], entry, file)
+    for table in tables.values():
+        for column in table.columns:
+            if column.references and (
+                column.references[0] not in tables
+                or column.references[1] not in tables[column.references[0]].column_names
+            ):
+                raise ContractError(f"{table.file.name}: {table.name}.{column.name} refers to an unknown column")
+    order = TopologicalSorter({name: sorted(table.parents) for name, table in sorted(tables.items())}).static_order()
+    return {name: tables[name] for name in order}
+
+
+@cache
+def contract() -> dict[str, RawTable]:
+    """The contract of this repository, read once."""
+    return read_contract()
