@@ -1,0 +1,144 @@
+"""SQL expressions that hold a row against its contract. Text in, text out; nothing here touches a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestration.contract import CLOCK_TOLERANCE_MINUTES, Column, RawTable
+
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+           "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+TEMPORAL = ("TIMESTAMP", "DATE")
+TARGET_TYPES = {"json": "VARCHAR"}
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A quoted text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A relation of rows as they arrive: a FROM item with the columns of the file, `_file_id` and `_line`."""
+
+    relation: str
+    columns: dict[str, str]
+    """Column name to DuckDB type, as found in the file."""
+    file_id: str = "_file_id"
+    line: str = "_line"
+
+
+def target_type(column: Column) -> str:
+    """The DuckDB type of the raw column. JSON is kept as text: it is validated, not taken apart."""
+    return TARGET_TYPES.get(column.data_type, column.data_type.upper())
+
+
+def typed(column: Column, incoming: Incoming) -> str:
+    """The value of a contract column, cast to its type; NULL where it is absent or cannot be cast."""
+    name = identifier(column.name)
+    source = incoming.columns.get(column.name)
+    target = target_type(column)
+    if source is None:
+        return f"cast(null as {target})"
+    if column.data_type == "json":
+        as_text = name if source == "VARCHAR" else f"cast(to_json({name}) as varchar)"
+        return f"case when json_valid({as_text}) then {as_text} end"
+    if target == "VARCHAR":
+        # An empty text and no text are the same thing, in CSV and elsewhere.
+        return f"nullif({name if source == 'VARCHAR' else f'cast({name} as varchar)'}, '')"
+    if source == target:
+        return name
+    if source.startswith(NUMERIC) and target.startswith(NUMERIC):
+        return _whole(f"try_cast({name} as {target})", name, target)
+    if source.startswith(TEMPORAL) and target.startswith(TEMPORAL):
+        return f"try_cast({name} as {target})"
+    text = f"trim({name})" if source == "VARCHAR" else f"cast({name} as varchar)"
+    if target == "TIMESTAMP":
+        # Straight to TIMESTAMP an offset (+02:00) would be dropped, not applied. The session runs in UTC.
+        return f"cast(try_cast({text} as timestamptz) as timestamp)"
+    return _whole(f"try_cast({text} as {target})", text, target)
+
+
+def _whole(cast: str, value: str, target: str) -> str:
+    # A cast to INTEGER rounds 1.7 to 2; a count with a fraction is a wrong type, not another count.
+    if target in ("INTEGER", "BIGINT"):
+        return f"case when try_cast({value} as double) = {cast} then {cast} end"
+    if target == "DOUBLE":
+        return f"case when isfinite({cast}) then {cast} end"
+    return cast
+
+
+def _present(column: Column, incoming: Incoming) -> str:
+    name = identifier(column.name)
+    if incoming.columns[column.name] == "VARCHAR":
+        return f"({name} is not null and trim({name}) <> '')"
+    return f"({name} is not null)"
+
+
+def reasons(table: RawTable, incoming: Incoming) -> str:
+    """The rules that a row breaks, as text: 'missing:event_id; not_allowed:source'. Empty when it keeps them all.
+
+    Orphans are not told here: they need other tables.
+    """
+    ingested = typed(table.column(table.newer_by), incoming)
+    tests: list[tuple[str, str]] = []
+    for column in table.columns:
+        if column.name not in incoming.columns:
+            continue  # an absent required column has rejected the file before; an absent optional one is NULL
+        value, present = typed(column, incoming), _present(column, incoming)
+        if column.required:
+            tests.append((f"missing:{column.name}", f"not {present}"))
+        if target_type(column) != incoming.columns[column.name] or column.data_type == "json":
+            tests.append((f"wrong_type:{column.name}", f"{present} and {value} is null"))
+        if column.accepted:
+            accepted = ", ".join(literal(v) for v in column.accepted)
+            tests.append((f"not_allowed:{column.name}", f"{value} not in ({accepted})"))
+        bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
+        bounds += [f"{value} > {column.maximum}"] * (column.maximum is not None)
+        if bounds:
+            tests.append((f"out_of_range:{column.name}", " or ".join(bounds)))
+        if column.is_moment:
+            kind = column.data_type
+            tests.append((f"implausible_time:{column.name}", f"{value} < {kind} {literal(column.earliest)}"))
+            if column.is_ingestion_time:
+                # Only an ingestion time is held against the clock: it decides which version wins for good.
+                tests.append((f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day"))
+            elif not column.may_be_future:
+                limit = f"{ingested} + interval {CLOCK_TOLERANCE_MINUTES} minute"
+                tests.append((f"in_future:{column.name}", f"{value} > {limit}"))
+        if column.not_before and column.not_before in incoming.columns:
+            start = typed(table.column(column.not_before), incoming)
+            tests.append((
+                f"before_start:{column.name}",
+                f"{value} < {start} - interval {CLOCK_TOLERANCE_MINUTES} minute",
+            ))  # fmt: skip
+    if table.interval and set(table.interval) <= set(incoming.columns):
+        start, end = (typed(table.column(name), incoming) for name in table.interval)
+        tests.append((f"negative_interval:{table.interval[1]}", f"{end} < {start}"))
+    cases = ", ".join(f"case when {test} then {literal(reason)} end" for reason, test in tests)
+    return f"concat_ws('; ', {cases})"
+
+
+def extra(table: RawTable, incoming: Incoming) -> str:
+    """Columns that the contract does not know, as a JSON object; NULL when there are none."""
+    unknown = unknown_columns(table, incoming)
+    if not unknown:
+        return "cast(null as varchar)"
+    fields = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in unknown)
+    return f"cast(to_json(struct_pack({fields})) as varchar)"
+
+
+def unknown_columns(table: RawTable, incoming: Incoming) -> list[str]:
+    """Columns of the file that the contract does not know."""
+    return [name for name in incoming.columns if name not in table.column_names]
+
+
+def original(incoming: Incoming) -> str:
+    """The row as it arrived, as a JSON object."""
+    fields = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in incoming.columns)
+    return f"cast(to_json(struct_pack({fields})) as varchar)"

@@ -1,0 +1,98 @@
+"""Fixtures that every suite shares. Nothing here touches the user's landing folder, warehouse or publication."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.contract import contract
+from orchestration.loading import LoadReport, load_landing
+from orchestration.loading.contract_sql import target_type
+from orchestration.warehouse import open_warehouse
+
+LOADED_AT = "2025-03-31 23:00:00"
+
+
+class Landing:
+    """A landing folder in a temporary place, written row by row for tests."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, table: str, name: str) -> Path:
+        path = self.folder / table / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def text(self, table: str, name: str, text: str) -> Path:
+        path = self.path(table, name)
+        path.write_text(text)
+        return path
+
+    def csv(self, table: str, rows: Iterable[dict], name: str = "rows.csv") -> Path:
+        rows = list(rows)
+        names = list(dict.fromkeys(key for row in rows for key in row))
+        quote = lambda v: "" if v is None else '"' + str(v).replace('"', '""') + '"'  # noqa: E731
+        lines = [",".join(names), *(",".join(quote(row.get(name)) for name in names) for row in rows)]
+        return self.text(table, name, "\n".join(lines) + "\n")
+
+    def jsonl(self, table: str, rows: Iterable[dict], name: str = "rows.jsonl") -> Path:
+        return self.text(table, name, "".join(json.dumps(row) + "\n" for row in rows))
+
+    def parquet(self, table: str, rows: Iterable[dict], name: str = "rows.parquet") -> Path:
+        """Parquet with the types of the contract; values are given as text."""
+        path = self.path(table, name)
+        rows = list(rows)
+        columns = {c.name: target_type(c) for c in contract()[table].columns}
+        names = list(dict.fromkeys(key for row in rows for key in row))
+        shape = json.dumps({name: "VARCHAR" for name in names})
+        fields = ", ".join(f"cast(s.\"{n}\" as {columns.get(n, 'VARCHAR')}) as \"{n}\"" for n in names)
+        with duckdb.connect() as db:
+            db.execute("create table t (line varchar)")
+            db.executemany("insert into t values (?)", [[json.dumps(row)] for row in rows])
+            db.execute(f"copy (select {fields} from (select json_transform(line, '{shape}') as s from t)) to '{path}'")
+        return path
+
+
+def customer(number: int = 1, **changes: object) -> dict:
+    return {
+        "customer_id": f"c{number}",
+        "registered_at": "2025-01-01 10:00:00",
+        "is_test": False,
+        "ingested_at": LOADED_AT,
+    } | changes
+
+
+def event(number: int = 1, **changes: object) -> dict:
+    return {
+        "event_id": f"e{number}",
+        "customer_id": "c1",
+        "event_name": "mailing_sent",
+        "occurred_at": "2025-01-02 10:00:00",
+        "source": "app",
+        "ingested_at": LOADED_AT,
+    } | changes
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    return Landing(tmp_path / "raw")
+
+
+@pytest.fixture
+def db(tmp_path: Path):
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        yield connection
+
+
+@pytest.fixture
+def load(landing: Landing, db: duckdb.DuckDBPyConnection):
+    def run() -> LoadReport:
+        return load_landing(db, landing.folder, contract())
+
+    return run
