@@ -36,7 +36,7 @@ MAX_BATCH_FILES = 2_000
 STAGED_ROWS = 1_000_000
 MAX_JSON_LINE_BYTES = 64 * 1024**2
 
-LEDGER_DDL = (Path(__file__).with_name("ledger.sql")).read_text()
+OPS_DDL = Path(__file__).with_name("ops.sql").read_text()
 TECHNICAL_COLUMNS = {"_extra": "VARCHAR", "_load_id": "BIGINT", "_file_id": "INTEGER", "_line": "BIGINT"}
 
 Progress = Callable[[str, int, int], None]
@@ -219,7 +219,7 @@ class TableLoader:
                 return None
             try:
                 path = literal(file.path)
-                columns = tuple((n, t) for n, t, *_ in self.db.execute(f"describe from read_parquet({path})").fetchall())
+                columns = tuple((n, t) for n, t, *_ in self.db.execute(f"describe from read_parquet({path}, hive_partitioning = false)").fetchall())
                 rows = self.db.execute(f"select sum(num_rows) from parquet_file_metadata({path})").fetchone()[0]
             except duckdb.Error as error:
                 self._reject(file, content_hash, f"cannot be read as Parquet ({_first_line(error)}); write it again")
@@ -708,8 +708,10 @@ def load_landing(
     if not raw.is_dir():
         raise LoadError(f"{raw}: there is no such landing folder; give the right one with --raw")
     files, notices = find_files(raw, tables)
-    connection.execute(LEDGER_DDL)
-    load_id = connection.execute("select coalesce(max(load_id), 0) + 1 from ops.load_ledger").fetchone()[0]
+    connection.execute(OPS_DDL)
+    load_id = connection.execute(
+        "insert into ops.loads select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
+    ).fetchone()[0]
     report = LoadReport(load_id, notices=notices)
     if not any(files.values()):
         raise LoadError(
@@ -741,4 +743,13 @@ def load_landing(
 
         loader.load(candidates, advance)
         loader.write_copies()
+    connection.execute(_quarantine_view(tables))
     return report
+
+
+def _quarantine_view(tables: dict[str, RawTable]) -> str:
+    parts = " union all ".join(
+        f"select {literal(name)} as table_name, _load_id, _file_id, _line, reasons from quarantine.{identifier(name)}"
+        for name in tables
+    )
+    return f"create or replace view ops.quarantined_rows as {parts}"

@@ -43,6 +43,13 @@ def test_partitioned_and_compressed_files_are_found(landing: Landing, load, db):
     assert load().rows_loaded == 2
 
 
+def test_partitioned_parquet_has_no_column_of_its_folder(landing: Landing, load, db):
+    # DuckDB reads dt=2025-01-01 as a column of the file unless told not to; every such file was rejected.
+    landing.parquet("customers", [customer(1)], "dt=2025-01-01/part-0.parquet")
+    report = load()
+    assert (report.rejected, report.rows_loaded, report.tables["customers"].notices) == ([], 1, [])
+
+
 def test_an_offset_in_a_timestamp_is_applied_not_dropped(landing: Landing, load, db):
     # A plain cast of '+02:00' text to TIMESTAMP keeps the wall clock and loses the offset.
     landing.csv("customers", [customer(1, registered_at="2025-01-01T01:30:00+02:00")])

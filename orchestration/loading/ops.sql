@@ -3,6 +3,9 @@ create schema if not exists superseded;
 create schema if not exists quarantine;
 create schema if not exists ops;
 
+-- One number per load that was begun, even when it found nothing new: released orphans carry it too.
+create table if not exists ops.loads (load_id bigint not null);
+
 create table if not exists ops.load_ledger (
     file_id integer not null,
     load_id bigint not null,
@@ -27,3 +30,25 @@ comment on table ops.load_ledger is
 'One row per landing file version. rows_in_file = rows_loaded + rows_quarantined + rows_duplicate;
 rows_loaded - rows_superseded of them stand in the raw table. status: loaded, copy (same content as a file
 that was loaded before), replaced (the path holds newer content now), rejected (nothing of it was read).';
+
+create table if not exists ops.expectation_results (
+    run_id varchar not null,
+    as_of_date date,
+    stage varchar not null,
+    asset varchar not null,
+    expectation varchar not null,
+    column_name varchar,
+    severity varchar,
+    is_passed boolean not null,
+    observed varchar,
+    unexpected_count bigint,
+    message varchar
+);
+
+-- How far the incremental models have come; written by the dbt materialization `touched`.
+create table if not exists ops.model_watermarks (
+    model_name varchar not null,
+    load_id bigint not null,
+    as_of_date date,
+    fingerprint varchar not null
+);

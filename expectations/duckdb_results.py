@@ -1,0 +1,23 @@
+"""Makes results of DuckDB survive the way Great Expectations reads them.
+
+GX takes the rows of a query after it has given the connection back. A DuckDB result is gone by then: GX sees no rows
+and no error, so an expectation about unexpected rows would *pass* on any data (seen with GX 1.24.1, SQLAlchemy 2.1.9,
+duckdb-sqlalchemy 1.5.6.5 and duckdb 1.5.6; a test fails when the day comes that this module is no longer needed).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+
+def _buffer_rows(connection, cursor, statement, parameters, context, executemany) -> None:
+    if cursor.description and not executemany:
+        context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=cursor.fetchall())
+
+
+def buffer_results(engine: Engine) -> None:
+    """Fetches all rows of every query of this engine while its connection is open. House queries return few rows."""
+    if not event.contains(engine, "after_cursor_execute", _buffer_rows):
+        event.listen(engine, "after_cursor_execute", _buffer_rows)

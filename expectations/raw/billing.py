@@ -1,0 +1,55 @@
+"""Suites of the tables of the billing system."""
+
+from __future__ import annotations
+
+from expectations.contract_suite import contract_expectations
+from expectations.reports import Parameters
+from expectations.row_rules import RowRule
+from expectations.vocabulary import HouseExpectation
+
+
+def subscription_periods(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "subscription_periods",
+        parameters,
+        one_interval_per=["subscription_id"],
+        implausible=[
+            RowRule(
+                "priced_without_currency:currency",
+                "mrr > 0 and currency is null",
+                ("currency", "mrr"),
+                "a priced period has no currency",
+                "warning",
+            ),
+            RowRule(
+                "ended_while_open:end_kind",
+                "end_kind is not null and valid_to is null",
+                ("end_kind", "valid_to"),
+                "an open period says how it ended",
+                "warning",
+            ),
+        ],
+    )
+
+
+def payments(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "payments",
+        parameters,
+        implausible=[
+            RowRule(
+                "amount_without_currency:currency",
+                "amount > 0 and currency is null",
+                ("currency", "amount"),
+                "an amount has no currency",
+                "warning",
+            ),
+            RowRule(
+                "paid_for_nothing:amount",
+                "amount = 0 and status = 'succeeded'",
+                ("amount", "status"),
+                "a succeeded payment has no amount",
+                "warning",
+            ),
+        ],
+    )

@@ -1,0 +1,33 @@
+"""Suites of the tables of the product."""
+
+from __future__ import annotations
+
+from expectations.contract_suite import contract_expectations
+from expectations.reports import Parameters
+from expectations.row_rules import RowRule
+from expectations.vocabulary import HouseExpectation
+
+
+def events(parameters: Parameters) -> list[HouseExpectation]:
+    # Event names that the catalogue does not know are told by quality.mart_event_taxonomy_health (DQ-04).
+    return contract_expectations(
+        "events",
+        parameters,
+        implausible=[
+            RowRule(
+                "nobody:customer_id",
+                "customer_id is null and anonymous_id is null",
+                ("customer_id", "anonymous_id"),
+                "an event has neither a customer nor an anonymous visitor",
+                "warning",
+            ),
+            RowRule("negative:quantity", "quantity < 0", ("quantity", "event_name"), "quantity is negative", "warning"),
+            RowRule(
+                "error_but_success:error_code",
+                "error_code is not null and is_success",
+                ("error_code", "is_success"),
+                "a successful event has an error code",
+                "warning",
+            ),
+        ],
+    )

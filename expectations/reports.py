@@ -1,0 +1,95 @@
+"""What a validation found, as plain data. Free of Great Expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHOLE_TABLE = "*"
+"""Stands for the column of an expectation that judges the whole table, so that the column can be part of a key."""
+
+RESULT_COLUMNS = (
+    "run_id", "as_of_date", "stage", "asset", "expectation", "column_name", "severity", "is_passed", "observed",
+    "unexpected_count", "message",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a validation depends on beside the data."""
+
+    as_of: date
+    """The closed business day that the run describes."""
+    since_load_id: int = 0
+    """Row rules judge rows with `_load_id` at or above this; 0 judges all rows."""
+    run_id: str = "manual"
+
+
+@dataclass(frozen=True)
+class ExpectationResult:
+    """One expectation held against one table."""
+
+    suite: str
+    """The table with its schema: 'raw.customers'."""
+    expectation: str
+    """Name of the expectation, e.g. 'expect_key_to_be_unique'."""
+    column: str
+    """The column judged, WHOLE_TABLE when there is no single one."""
+    severity: str
+    """'critical', 'warning', or 'info' for an expectation that could not be judged and says why."""
+    success: bool
+    observed: str
+    unexpected_count: int
+    """Rows that break the expectation; a row that breaks two rules counts twice. 0 when it holds."""
+    sample: tuple[str, ...]
+    """At most five broken rows as JSON text, without personal columns."""
+    message: str
+    """One sentence: what, where, how many, what to do."""
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """All expectations of one gate."""
+
+    asset_key: tuple[str, ...]
+    table: str
+    stage: str
+    expectations: tuple[ExpectationResult, ...] = field(repr=False)
+
+    @property
+    def failures(self) -> tuple[ExpectationResult, ...]:
+        """The expectations that do not hold, critical ones first."""
+        failed = [result for result in self.expectations if not result.success]
+        return tuple(sorted(failed, key=lambda result: result.severity != "critical"))
+
+    @property
+    def severity(self) -> str | None:
+        """'error' when a critical expectation fails, 'warn' when only lesser ones do, None when all hold."""
+        if not self.failures:
+            return None
+        return "error" if self.failures[0].severity == "critical" else "warn"
+
+    @property
+    def passed(self) -> bool:
+        """True when every expectation holds. A gate blocks only when `severity` is 'error'."""
+        return self.severity is None
+
+
+def results_frame(reports: Sequence[GateReport], run_id: str, as_of: date) -> pd.DataFrame:
+    """One row per expectation; run_id, asset, expectation and column_name are the key."""
+    import pandas as pd
+
+    rows = [
+        (
+            run_id, as_of, report.stage, "/".join(report.asset_key), result.expectation, result.column,
+            result.severity, result.success, result.observed, result.unexpected_count, result.message,
+        )
+        for report in reports
+        for result in report.expectations
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(RESULT_COLUMNS))

@@ -1,0 +1,19 @@
+{#- 100 * numerator / denominator; NULL (not measurable) when the denominator is zero or NULL. -#}
+{% macro pct(numerator, denominator) -%}
+    cast(100.0 * {{ numerator }} / nullif({{ denominator }}, 0) as double)
+{%- endmacro %}
+
+{#- Bound of the 95 % Wilson interval of a proportion, in percent; side is 'lo' or 'hi'. NULL without a denominator. -#}
+{% macro wilson_pct(numerator, denominator, side) -%}
+    {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as double)' -%}
+    {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
+    {%- set z = 1.959963984540054 -%}
+    100.0 * ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ '-' if side == 'lo' else '+' }} {{ z }}
+        * sqrt(greatest({{ p }} * (1.0 - {{ p }}) / {{ n }} + {{ z * z / 4 }} / ({{ n }} * {{ n }}), 0.0)))
+        / (1.0 + {{ z * z }} / {{ n }})
+{%- endmacro %}
+
+{#- A threshold of the policy as a scalar subquery. -#}
+{% macro threshold(code) -%}
+    (select threshold_value from {{ ref('dim_thresholds') }} where threshold_code = '{{ code }}')
+{%- endmacro %}

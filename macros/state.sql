@@ -1,0 +1,67 @@
+{#-
+The events that a per-customer state has to take in. In a full build: all visible ones. In a night: for most touched
+customers only the events that came or became visible; for the few whose history was rewritten (an event or the
+customer's own row displaced) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to select from.
+-#}
+{% macro incoming_events_ctes(columns) %}
+{%- set mark = touched_watermark() -%}
+{%- set visible = "occurred_date <= (select as_of_date from " ~ ref('run_context') ~ ")" -%}
+{% if mark %}
+rewritten as (
+    select customer_id
+    from {{ ref('stg_product__events__superseded') }}
+    where superseded_load_id > {{ mark.load_id }} and load_id <= {{ mark.load_id }} and customer_id is not null
+    union
+    select customer_id
+    from {{ ref('stg_crm__customers__superseded') }}
+    where superseded_load_id > {{ mark.load_id }} and load_id <= {{ mark.load_id }}
+),
+{% endif %}
+selected_events as (
+    {% if mark %}
+    select {{ columns | join(', ') }}
+    from {{ ref('stg_product__events') }}
+    where load_id > {{ mark.load_id }}
+        and {{ visible }}
+        and customer_id is not null
+        and customer_id not in (select customer_id from rewritten)
+    union all
+    select {{ columns | join(', ') }}
+    from {{ ref('stg_product__events') }}
+    where load_id <= {{ mark.load_id }}
+        and occurred_date > date '{{ mark.as_of_date }}'
+        -- The raw moment lies within a day of the business day; storage can prune on it.
+        and occurred_at_utc >= timestamp '{{ mark.as_of_date }} 00:00:00'
+        and {{ visible }}
+        and customer_id is not null
+        and customer_id not in (select customer_id from rewritten)
+    union all
+    select {{ columns | join(', ') }}
+    from {{ ref('stg_product__events') }}
+    where customer_id in (select customer_id from rewritten)
+        and {{ visible }}
+    {% else %}
+    select {{ columns | join(', ') }}
+    from {{ ref('stg_product__events') }}
+    where {{ visible }}
+        and customer_id is not null
+    {% endif %}
+),
+
+incoming_events as (
+    select
+        selected_events.*,
+        customers.registered_at
+    from selected_events
+    inner join {{ ref('stg_crm__customers') }} as customers
+        on selected_events.customer_id = customers.customer_id
+)
+{% endmacro %}
+
+{#- The rows of the previous state that a night builds on: touched customers whose history was only added to. -#}
+{% macro carried_state(columns) %}
+    select {{ columns | join(', ') }}
+    from {{ this }}
+    where customer_id in (select customer_id from {{ touched_relation() }})
+        and customer_id not in (select customer_id from rewritten)
+{% endmacro %}

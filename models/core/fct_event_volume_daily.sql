@@ -1,0 +1,15 @@
+{{ config(
+    materialized='touched',
+    touched_keys={'occurred_date': 'event_date'},
+    touched_by=[{'relation': 'stg_product__events'}],
+    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
+) }}
+-- depends_on: {{ ref('stg_product__events__superseded') }}
+select
+    event_name,
+    count(*) as events_count,
+    count(case when customer_id is null then 1 end) as anonymous_events_count,
+    occurred_date as event_date
+from {{ ref('stg_product__events') }}
+where {{ touched_scope() }}
+group by event_name, occurred_date

@@ -1,0 +1,33 @@
+{{ config(
+    materialized='touched',
+    touched_keys={'customer_id': 'customer_id', 'occurred_date': 'event_date'},
+    touched_by=[{'relation': 'stg_product__events'}],
+    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
+    policy=['event_catalogue'],
+) }}
+-- depends_on: {{ ref('stg_product__events__superseded') }}
+with events as (
+    select
+        event_id,
+        customer_id,
+        event_name,
+        properties,
+        occurred_date,
+        occurred_at
+    from {{ ref('stg_product__events') }}
+    where customer_id is not null
+        and {{ touched_scope() }}
+)
+
+select
+    events.event_id,
+    events.customer_id,
+    catalogue.onboarding_role,
+    {{ json_text('events.properties', 'tour_version') }} as tour_version,
+    {{ json_text('events.properties', 'is_skippable') }} = 'false' as is_forced,
+    events.occurred_date as event_date,
+    events.occurred_at
+from events
+inner join {{ ref('dim_events') }} as catalogue
+    on events.event_name = catalogue.event_name
+    and catalogue.onboarding_role is not null

@@ -1,0 +1,59 @@
+-- What was known of a customer at registration: as of that day, else the first that is known (ACT-01).
+{% set attributes = {
+    'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date'),
+    'registration_value_segment_code': ('dim_customer_segments', "scheme = 'value'", 'segment_code', 'registered_date'),
+    'onboarding_owner_id': ('dim_customer_owners', "role = 'onboarding_manager'", 'employee_id', 'registered_at'),
+    'registration_plan_code': ('stg_billing__subscription_periods', "plan_code is not null", 'plan_code', 'registered_date'),
+} %}
+with customers as (
+    select
+        customers.customer_id,
+        customers.registered_date,
+        customers.registered_at
+    from {{ ref('stg_crm__customers') }} as customers
+    inner join {{ ref('run_context') }} as run_context
+        on customers.registered_date <= run_context.as_of_date
+        -- A deleted customer has asked to be forgotten: from that day on nobody counts them.
+        and (customers.deleted_at is null or customers.deleted_at >= run_context.as_of_end_at)
+),
+{% for name, (relation, condition, value, moment) in attributes.items() %}
+{{ name }}_candidates as (
+    select
+        customers.customer_id,
+        periods.{{ value }} as {{ name }},
+        row_number() over (
+            partition by customers.customer_id
+            order by
+                case
+                    when periods.valid_from <= customers.{{ moment }}
+                        and (periods.valid_to is null or periods.valid_to > customers.{{ moment }}) then 0
+                    else 1
+                end,
+                periods.valid_from,
+                periods.{{ value }}
+        ) as choice
+    from customers
+    inner join {{ ref(relation) }} as periods
+        on customers.customer_id = periods.customer_id
+    where periods.{{ condition }}
+        and cast(periods.valid_from as date) <= (select as_of_date from {{ ref('run_context') }})
+),
+{% endfor %}
+final as (
+    select
+        customers.customer_id,
+        {%- for name in attributes %}
+        {{ name }}_candidates.{{ name }},
+        {%- endfor %}
+        customers.registered_date,
+        {{ period_start('month', 'customers.registered_date') }} as registration_month,
+        customers.registered_at
+    from customers
+    {%- for name in attributes %}
+    left join {{ name }}_candidates
+        on customers.customer_id = {{ name }}_candidates.customer_id
+        and {{ name }}_candidates.choice = 1
+    {%- endfor %}
+)
+
+select * from final

@@ -1,0 +1,20 @@
+-- The one place that knows which closed business day this run describes; every other model joins it.
+with covered as (
+    select max(cast({{ business_time('event_time_max') }} as date)) as last_covered_date
+    from {{ source('ops', 'load_ledger') }}
+),
+
+chosen as (
+    select
+        {% if var('as_of_date') -%}
+            cast('{{ var('as_of_date') }}' as date)
+        {%- else -%}
+            last_covered_date
+        {%- endif %} as as_of_date
+    from covered
+)
+
+select
+    as_of_date,
+    cast({{ add_days('as_of_date', 1) }} as timestamp) as as_of_end_at
+from chosen

@@ -1,0 +1,50 @@
+-- Who answers for the onboarding of a customer: the owner when it was finished, else the latest owner (ACT-05).
+with owners as (
+    select
+        activation.customer_id,
+        owners.employee_id,
+        row_number() over (
+            partition by activation.customer_id
+            order by
+                case
+                    when owners.valid_from <= activation.activated_at
+                        and (owners.valid_to is null or owners.valid_to > activation.activated_at) then 0
+                    else 1
+                end,
+                owners.valid_from desc,
+                owners.employee_id
+        ) as choice,
+        coalesce(activation.activated_at, owners.valid_from) as judged_at
+    from {{ ref('mart_activation_customer') }} as activation
+    inner join {{ ref('dim_customer_owners') }} as owners
+        on activation.customer_id = owners.customer_id
+        and owners.role = 'onboarding_manager'
+),
+
+positions as (
+    select
+        owners.customer_id,
+        owners.employee_id,
+        employees.team,
+        row_number() over (
+            partition by owners.customer_id
+            order by
+                case
+                    when employees.valid_from <= cast(owners.judged_at as date)
+                        and (employees.valid_to is null or employees.valid_to > cast(owners.judged_at as date)) then 0
+                    else 1
+                end,
+                employees.valid_from desc
+        ) as choice
+    from owners
+    left join {{ ref('dim_employees') }} as employees
+        on owners.employee_id = employees.employee_id
+    where owners.choice = 1
+)
+
+select
+    customer_id,
+    employee_id,
+    team
+from positions
+where choice = 1

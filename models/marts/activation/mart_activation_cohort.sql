@@ -1,0 +1,74 @@
+{% set windows = {
+    'short': 'activation_window_short_days',
+    'medium': 'activation_window_medium_days',
+    'long': 'activation_window_long_days',
+} %}
+with members as (
+    select
+        members.*,
+        case
+            when registration_month is null then 'all'
+            else substring(cast(registration_month as {{ dbt.type_string() }}), 1, 7)
+        end as cohort_label
+    from {{ ref('int_activation__cohort_members') }} as members
+),
+
+counted as (
+    select
+        dimension_name,
+        dimension_value,
+        cohort_label,
+        registration_month,
+        count(*) as registered_count,
+        count(case when is_activated then 1 end) as activated_count,
+        count(case when not is_mature then 1 end) as pending_count
+        {%- for window, code in windows.items() %},
+        count(case
+            when tenure_days >= {{ threshold(code) }} and days_to_activate <= {{ threshold(code) }} then 1
+        end) as activated_{{ window }}_num,
+        count(case when tenure_days >= {{ threshold(code) }} then 1 end) as activated_{{ window }}_den,
+        count(case when tenure_days < {{ threshold(code) }} then 1 end) as pending_{{ window }}_count
+        {%- endfor %}
+    from members
+    group by dimension_name, dimension_value, cohort_label, registration_month
+),
+
+quartiles as (
+    select
+        dimension_name,
+        dimension_value,
+        cohort_label,
+        min(case when activated_pct >= 25.0 then days_from_registration end) as days_to_activate_p25,
+        min(case when activated_pct >= 50.0 then days_from_registration end) as days_to_activate_median,
+        min(case when activated_pct >= 75.0 then days_from_registration end) as days_to_activate_p75
+    from {{ ref('mart_activation_curve') }}
+    group by dimension_name, dimension_value, cohort_label
+)
+
+select
+    counted.dimension_name,
+    counted.dimension_value,
+    counted.cohort_label,
+    cast(counted.registered_count as bigint) as registered_count,
+    cast(counted.activated_count as bigint) as activated_count,
+    cast(counted.pending_count as bigint) as pending_count,
+    {%- for window in windows %}
+    cast(counted.activated_{{ window }}_num as bigint) as activated_{{ window }}_num,
+    cast(counted.activated_{{ window }}_den as bigint) as activated_{{ window }}_den,
+    {{ pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den') }} as activated_{{ window }}_pct,
+    {{ wilson_pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den', 'lo') }}
+        as activated_{{ window }}_ci_lo,
+    {{ wilson_pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den', 'hi') }}
+        as activated_{{ window }}_ci_hi,
+    counted.pending_{{ window }}_count = 0 as is_{{ window }}_complete,
+    {%- endfor %}
+    cast(quartiles.days_to_activate_p25 as bigint) as p25_to_activate_days,
+    cast(quartiles.days_to_activate_median as bigint) as median_to_activate_days,
+    cast(quartiles.days_to_activate_p75 as bigint) as p75_to_activate_days,
+    counted.activated_long_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.registration_month
+from counted
+left join quartiles
+    on counted.dimension_name = quartiles.dimension_name
+    and counted.dimension_value = quartiles.dimension_value
+    and counted.cohort_label = quartiles.cohort_label

@@ -1,0 +1,72 @@
+-- Kaplan-Meier over mature customers: whoever is not activated yet stays in the number at risk up to their tenure.
+with members as (
+    select
+        dimension_name,
+        dimension_value,
+        registration_month,
+        case when is_activated then days_to_activate else tenure_days end as observed_days,
+        is_activated
+    from {{ ref('int_activation__cohort_members') }}
+    where is_mature
+),
+
+per_day as (
+    select
+        dimension_name,
+        dimension_value,
+        registration_month,
+        observed_days,
+        count(*) as leaving_count,
+        count(case when is_activated then 1 end) as activated_count
+    from members
+    group by dimension_name, dimension_value, registration_month, observed_days
+),
+
+at_risk as (
+    select
+        *,
+        sum(leaving_count) over (
+            partition by dimension_name, dimension_value, registration_month
+            order by observed_days desc
+            rows between unbounded preceding and current row
+        ) as at_risk_count,
+        sum(activated_count) over (
+            partition by dimension_name, dimension_value, registration_month
+            order by observed_days
+            rows between unbounded preceding and current row
+        ) as activated_to_date_count
+    from per_day
+),
+
+survival as (
+    select
+        *,
+        -- The product of (1 - activated / at risk); once everybody at risk has activated it stays at zero.
+        case
+            when max(case when activated_count = at_risk_count then 1 else 0 end) over running_days = 1 then 0.0
+            else exp(sum(ln(1.0 - case when activated_count = at_risk_count then 0.0 else 1.0 * activated_count / at_risk_count end))
+                over running_days)
+        end as not_activated_share
+    from at_risk
+    window running_days as (
+        partition by dimension_name, dimension_value, registration_month
+        order by observed_days
+        rows between unbounded preceding and current row
+    )
+)
+
+select
+    dimension_name,
+    dimension_value,
+    case
+        when registration_month is null then 'all'
+        else substring(cast(registration_month as {{ dbt.type_string() }}), 1, 7)
+    end as cohort_label,
+    cast(observed_days as bigint) as days_from_registration,
+    cast(at_risk_count as bigint) as at_risk_count,
+    cast(activated_count as bigint) as activated_count,
+    cast(activated_to_date_count as bigint) as activated_to_date_count,
+    cast(round(100.0 * (1.0 - not_activated_share), 9) as double) as activated_pct,
+    registration_month
+from survival
+where activated_count > 0

@@ -1,0 +1,113 @@
+{% set dimensions = {
+    'all': "'all'",
+    'employee': "coalesce(responsible.employee_id, 'unassigned')",
+    'team': "coalesce(responsible.team, 'unassigned')",
+    'region': "coalesce(activation.region, 'unknown')",
+    'segment': "coalesce(activation.segment_code, 'unassigned')",
+    'channel': "coalesce(activation.acquisition_channel, 'unknown')",
+} %}
+with ratings as (
+    select
+        responses.customer_id,
+        sum(answers.score) as rating_points,
+        count(answers.score) as ratings_count
+    from {{ ref('stg_surveys__survey_answers') }} as answers
+    inner join {{ ref('stg_surveys__survey_responses') }} as responses
+        on answers.response_id = responses.response_id
+    inner join {{ ref('run_context') }} as run_context
+        on responses.submitted_at < run_context.as_of_end_at
+    where answers.question_code = 'onboarding_rating'
+        and answers.score is not null
+    group by responses.customer_id
+),
+
+units as (
+    {% for dimension, value in dimensions.items() %}
+    select
+        '{{ dimension }}' as dimension_name,
+        {{ value }} as dimension_value,
+        activation.registration_month,
+        activation.is_mature,
+        activation.is_activated as is_completed,
+        activation.days_to_activate as days_to_complete,
+        ratings.rating_points,
+        ratings.ratings_count
+    from {{ ref('mart_activation_customer') }} as activation
+    left join {{ ref('int_onboarding__responsible_employees') }} as responsible
+        on activation.customer_id = responsible.customer_id
+    left join ratings
+        on activation.customer_id = ratings.customer_id
+    -- Without a required action there is nothing to complete.
+    where activation.required_actions_count > 0
+    union all
+    {% endfor %}
+    select
+        'feature' as dimension_name,
+        actions.key_action_code as dimension_value,
+        activation.registration_month,
+        activation.is_mature,
+        actions.is_done as is_completed,
+        actions.days_from_registration as days_to_complete,
+        cast(null as bigint) as rating_points,
+        cast(null as bigint) as ratings_count
+    from {{ ref('mart_activation_actions') }} as actions
+    inner join {{ ref('mart_activation_customer') }} as activation
+        on actions.customer_id = activation.customer_id
+),
+
+counted as (
+    select
+        dimension_name,
+        dimension_value,
+        registration_month,
+        count(case when is_mature then 1 end) as completed_den,
+        count(case when is_mature and is_completed then 1 end) as completed_num,
+        count(case when not is_mature then 1 end) as pending_count,
+        percentile_cont(0.5) within group (order by case when is_mature then days_to_complete end)
+            as median_to_complete_days,
+        sum(rating_points) as onboarding_rating_num,
+        sum(ratings_count) as onboarding_rating_den
+    from units
+    group by dimension_name, dimension_value, registration_month
+),
+
+targeted as (
+    select
+        counted.*,
+        targets.target_value,
+        row_number() over (
+            partition by counted.dimension_name, counted.dimension_value, counted.registration_month
+            order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
+        ) as choice
+    from counted
+    left join {{ ref('metric_targets') }} as targets
+        on targets.metric_code = 'onboarding_completion_pct'
+        and targets.valid_from <= counted.registration_month
+        and (targets.valid_to is null or targets.valid_to > counted.registration_month)
+        and (
+            targets.segment_code = '*'
+            or (counted.dimension_name = 'segment' and targets.segment_code = counted.dimension_value)
+        )
+)
+
+select
+    dimension_name,
+    dimension_value,
+    cast(completed_num as bigint) as completed_num,
+    cast(completed_den as bigint) as completed_den,
+    {{ pct('completed_num', 'completed_den') }} as completed_pct,
+    {{ wilson_pct('completed_num', 'completed_den', 'lo') }} as completed_ci_lo,
+    {{ wilson_pct('completed_num', 'completed_den', 'hi') }} as completed_ci_hi,
+    cast(pending_count as bigint) as pending_count,
+    cast(target_value as double) as target_pct,
+    cast(median_to_complete_days as double) as median_to_complete_days,
+    cast(coalesce(onboarding_rating_num, 0) as bigint) as onboarding_rating_num,
+    cast(coalesce(onboarding_rating_den, 0) as bigint) as onboarding_rating_den,
+    cast(1.0 * onboarding_rating_num / nullif(onboarding_rating_den, 0) as double) as onboarding_rating_avg,
+    -- NULL while nobody is mature or no target stands.
+    100.0 * completed_num >= target_value * nullif(completed_den, 0) as is_target_met,
+    pending_count = 0 as is_complete,
+    completed_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    registration_month
+from targeted
+where choice = 1

@@ -1,0 +1,32 @@
+with source as (
+    select * from {{ source('billing', 'payments') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        payment_id,
+        customer_id,
+        subscription_id,
+        order_id,
+        currency,
+        status,
+        source_system,
+
+        -- numbers
+        amount,
+        _load_id as load_id,
+
+        -- booleans
+        is_refund,
+
+        -- dates
+        cast({{ business_time('paid_at') }} as date) as paid_date,
+
+        -- moments, in the business time zone
+        {{ business_time('paid_at') }} as paid_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

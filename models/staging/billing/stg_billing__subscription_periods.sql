@@ -1,0 +1,33 @@
+with source as (
+    select * from {{ source('billing', 'subscription_periods') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        period_id,
+        subscription_id,
+        customer_id,
+        plan_code,
+        currency,
+        period_status,
+        end_kind,
+        end_reason_code,
+        source_system,
+
+        -- numbers
+        mrr,
+        _load_id as load_id,
+
+        -- dates
+        valid_from,
+        valid_to,
+        renewal_date,
+
+        -- moments, in the business time zone
+        {{ business_time('cancel_requested_at') }} as cancel_requested_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,31 @@
+with source as (
+    select * from {{ source('crm', 'contact_points') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        contact_point_id,
+        customer_id,
+        channel,
+        entered_by_employee_id,
+        source_system,
+
+        -- numbers
+        _load_id as load_id,
+
+        -- booleans
+        is_placeholder,
+        is_valid,
+
+        -- dates
+        cast({{ business_time('added_at') }} as date) as added_date,
+
+        -- moments, in the business time zone
+        {{ business_time('added_at') }} as added_at,
+        {{ business_time('invalidated_at') }} as invalidated_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,23 @@
+with source as (
+    select * from {{ source('crm', 'customer_owners') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        customer_id,
+        role,
+        employee_id,
+        source_system,
+
+        -- numbers
+        _load_id as load_id,
+
+        -- moments, in the business time zone
+        {{ business_time('valid_from') }} as valid_from,
+        {{ business_time('valid_to') }} as valid_to,
+        ingested_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,36 @@
+with source as (
+    select * from {{ source('crm', 'customers') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        customer_id,
+        customer_type,
+        region,
+        city,
+        acquisition_channel,
+        referred_by_customer_id,
+        source_system,
+
+        -- numbers
+        _load_id as load_id,
+
+        -- booleans
+        is_test,
+
+        -- dates
+        birth_date,
+        cast({{ business_time('registered_at') }} as date) as registered_date,
+
+        -- moments, in the business time zone
+        {{ business_time('registered_at') }} as registered_at,
+        {{ business_time('account_completed_at') }} as account_completed_at,
+        {{ business_time('deleted_at') }} as deleted_at,
+        ingested_at
+    from source
+    -- Accounts of employees, testers and robots count nowhere; quality.mart_excluded_customers tells how many.
+    where not is_test
+)
+
+select * from renamed

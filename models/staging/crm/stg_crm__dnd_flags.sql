@@ -1,0 +1,31 @@
+with source as (
+    select * from {{ source('crm', 'dnd_flags') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        dnd_id,
+        customer_id,
+        set_by_employee_id,
+        evidence_contact_id,
+        reason_code,
+        source_system,
+
+        -- numbers
+        _load_id as load_id,
+
+        -- booleans
+        is_customer_request,
+
+        -- dates
+        cast({{ business_time('valid_from') }} as date) as valid_f_date,
+
+        -- moments, in the business time zone
+        {{ business_time('valid_from') }} as valid_from,
+        {{ business_time('valid_to') }} as valid_to,
+        ingested_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,30 @@
+with source as (
+    select * from {{ source('crm', 'employees') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        employee_id,
+        team,
+        unit,
+        region,
+        seniority,
+        manager_id,
+        source_system,
+
+        -- numbers
+        _load_id as load_id,
+
+        -- dates
+        hired_at,
+        left_at,
+        valid_from,
+        valid_to,
+
+        -- moments, in the business time zone
+        ingested_at
+    from source
+)
+
+select * from renamed

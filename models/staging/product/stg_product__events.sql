@@ -1,0 +1,42 @@
+with source as (
+    select * from {{ source('product', 'events') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        event_id,
+        customer_id,
+        user_id,
+        anonymous_id,
+        event_name,
+        source,
+        recorded_by_employee_id,
+        component_code,
+        object_id,
+        error_code,
+        session_id,
+        device_id,
+        app_version,
+        properties,
+        source_system,
+
+        -- numbers
+        quantity,
+        value_amount,
+        _load_id as load_id,
+
+        -- booleans
+        is_success,
+
+        -- dates
+        cast({{ business_time('occurred_at') }} as date) as occurred_date,
+
+        -- moments, in the business time zone
+        {{ business_time('occurred_at') }} as occurred_at,
+        ingested_at,
+        occurred_at as occurred_at_utc
+    from source
+)
+
+select * from renamed

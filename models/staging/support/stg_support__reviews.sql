@@ -1,0 +1,28 @@
+with source as (
+    select * from {{ source('support', 'reviews') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        review_id,
+        customer_id,
+        subject_type,
+        subject_key,
+        verdict,
+        reviewed_by,
+        source_system,
+
+        -- numbers
+        _load_id as load_id,
+
+        -- dates
+        cast({{ business_time('reviewed_at') }} as date) as reviewed_date,
+
+        -- moments, in the business time zone
+        {{ business_time('reviewed_at') }} as reviewed_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,42 @@
+with source as (
+    select * from {{ source('support', 'tickets') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        ticket_id,
+        customer_id,
+        channel,
+        topic_code,
+        stage_code,
+        status,
+        closed_reason,
+        first_assigned_employee_id,
+        closing_employee_id,
+        source_system,
+
+        -- numbers
+        wait_seconds,
+        transfer_count,
+        reopened_count,
+        _load_id as load_id,
+
+        -- booleans
+        is_complaint,
+        is_question,
+        is_first_response_bot,
+
+        -- dates
+        cast({{ business_time('opened_at') }} as date) as opened_date,
+
+        -- moments, in the business time zone
+        {{ business_time('opened_at') }} as opened_at,
+        {{ business_time('first_response_at') }} as first_response_at,
+        {{ business_time('resolved_at') }} as resolved_at,
+        {{ business_time('closed_at') }} as closed_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

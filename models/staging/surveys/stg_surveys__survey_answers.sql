@@ -1,0 +1,26 @@
+with source as (
+    select * from {{ source('surveys', 'survey_answers') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        response_id,
+        question_code,
+        option_code,
+        source_system,
+
+        -- numbers
+        score,
+        _load_id as load_id,
+
+        -- dates
+        cast({{ business_time('answered_at') }} as date) as answered_date,
+
+        -- moments, in the business time zone
+        {{ business_time('answered_at') }} as answered_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,35 @@
+with source as (
+    select * from {{ source('surveys', 'survey_invitations') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        invitation_id,
+        customer_id,
+        survey_code,
+        trigger_type,
+        trigger_key,
+        channel,
+        stage_code,
+        touchpoint_code,
+        ticket_id,
+        contact_id,
+        source_system,
+
+        -- numbers
+        question_count,
+        _load_id as load_id,
+
+        -- dates
+        cast({{ business_time('sent_at') }} as date) as sent_date,
+
+        -- moments, in the business time zone
+        {{ business_time('sent_at') }} as sent_at,
+        {{ business_time('delivered_at') }} as delivered_at,
+        {{ business_time('shown_at') }} as shown_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

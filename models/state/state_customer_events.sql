@@ -1,0 +1,38 @@
+{{ config(
+    materialized='touched',
+    touched_keys={'customer_id': 'customer_id'},
+    touched_by=[
+        {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
+        {'relation': 'stg_crm__customers', 'displaced_only': true},
+    ],
+) }}
+-- depends_on: {{ ref('stg_product__events__superseded') }} {{ ref('stg_crm__customers__superseded') }}
+with {{ incoming_events_ctes(['customer_id', 'event_name', 'occurred_at']) }},
+
+contributions as (
+    select
+        customer_id,
+        event_name,
+        count(*) as events_count,
+        count(case when occurred_at >= registered_at then 1 end) as events_since_registration_count,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from incoming_events
+    group by customer_id, event_name
+    {%- if is_touched_run() %}
+    union all
+    {{ carried_state([
+        'customer_id', 'event_name', 'events_count', 'events_since_registration_count', 'first_at', 'last_at'
+    ]) }}
+    {%- endif %}
+)
+
+select
+    customer_id,
+    event_name,
+    cast(sum(events_count) as bigint) as events_count,
+    cast(sum(events_since_registration_count) as bigint) as events_since_registration_count,
+    min(first_at) as first_at,
+    max(last_at) as last_at
+from contributions
+group by customer_id, event_name
