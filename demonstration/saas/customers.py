@@ -170,11 +170,18 @@ class Consents:
         self.resubscribed = np.where(comes_back, moment + between(rng, 20 * DAY, 150 * DAY, size), NEVER)
         self.part = part
 
-    def forbids_marketing_mail(self, customers: np.ndarray, moments: np.ndarray) -> np.ndarray:
-        """True when the customer had withdrawn from mailings at that moment."""
+    def is_unsubscribed(self, customers: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """True when the customer had left the mailing list at that moment."""
         who = customers - self.first
-        is_off = (moments >= self.unsubscribed[who]) & (moments < self.resubscribed[who])
-        return is_off | (moments >= self.revoked[who])
+        return (moments >= self.unsubscribed[who]) & (moments < self.resubscribed[who])
+
+    def is_revoked(self, customers: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """True when the customer had taken back the consent to marketing at that moment."""
+        return moments >= self.revoked[customers - self.first]
+
+    def is_missing(self, customers: np.ndarray) -> np.ndarray:
+        """True when the customer never agreed to marketing or sales."""
+        return ~self.has_marketing[customers - self.first]
 
     def write(self, landing: Landing, people: Population) -> None:
         rng = people.scope.rng("consent rows", self.part)

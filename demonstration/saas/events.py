@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from demonstration.saas import policy
-from demonstration.saas.landing import ARROW_TYPES, Landing, cents, fixed_strings, hashed, numbered
+from demonstration.saas.landing import Landing, cents, hashed, numbered
 from demonstration.saas.onboarding import PROPERTIES, PROPERTIES_OF, Planted
-from demonstration.saas.population import NEVER_KINDS, Population
+from demonstration.saas.population import NAMES, NEVER_KINDS, Population
 from demonstration.saas.scope import DAY, HOUR, LONG_HOURS, NEVER, OFFICE_HOURS, Scope
 from demonstration.saas.subscriptions import Contracts
 from orchestration.contract import contract
@@ -42,8 +42,10 @@ QUIET_MONTHS = (1, 2, 6, 7, 8)
 TABLE_SIZE = 1_024
 CELLS_PER_BLOCK = 12_000_000
 EVENTS_PER_BLOCK = 2_000_000
-SESSIONS_PER_DAY = 1.45
-EVENTS_PER_SESSION = 3.3
+SESSIONS_PER_DAY = 1.26
+EVENTS_PER_SESSION = 2.0
+SHARED_SESSIONS = 5
+"""Sessions a day that a shared account has beyond those of others."""
 SOURCES = ("app", "web", "crm_manual")
 APP_VERSIONS = tuple(f"{major}.{minor}" for major in (4, 5, 6) for minor in range(8))
 ERRORS = ("E_TIMEOUT", "E_QUOTA", "E_BOUNCE_LIMIT", "E_FORMAT")
@@ -167,13 +169,16 @@ class _Stream:
         sample = np.sort(rng.choice(people.size, min(people.size, 3_000), replace=False))
         step = max(1, scope.days // 180)
         days = np.arange(0, scope.days, step)
+        # Shared accounts have many sessions a day: they weigh as many days.
+        weight = np.where(people.is_a("sharer")[sample], (SESSIONS_PER_DAY + SHARED_SESSIONS) / SESSIONS_PER_DAY, 1)
         active_days = sum(
-            float(self._probability(sample, days[first : first + 30]).sum()) for first in range(0, len(days), 30)
+            float(weight @ self._probability(sample, days[first : first + 30]).sum(axis=1))
+            for first in range(0, len(days), 30)
         )
         active_days *= step / len(sample)
         if self.scope.events_per_customer is not None:
             planted = len(self.planted.at) / people.size
-            wanted = max(self.scope.events_per_customer - planted, 0.1)
+            wanted = max(self.scope.events_per_customer / (1 + ANONYMOUS_SHARE) - planted, 0.1)
             per_session = wanted / max(active_days * SESSIONS_PER_DAY, 1e-9)
             self.extra_events = max(per_session - 1, 0.05)
             self.thinning = min(1.0, per_session / 1.05)
@@ -207,16 +212,15 @@ class _Stream:
         )
         chances[gaps] *= ~inside
         archetype = people.archetype[customers]
-        names = _archetype_codes()
-        falling = np.flatnonzero((archetype == names["decliner"]) & (people.turn[customers] <= last))
+        falling = np.flatnonzero((archetype == NAMES.index("decliner")) & (people.turn[customers] <= last))
         fall = np.clip((days[None, :] - people.turn[customers[falling]][:, None]) / 30, 0, 1)
         chances[falling] *= (1 - 0.86 * fall).astype("float32")
-        growing = np.flatnonzero(archetype == names["grower"])
+        growing = np.flatnonzero(archetype == NAMES.index("grower"))
         growth = np.clip((days[None, :] - people.use_from[customers[growing]][:, None]) / 300, 0, 1)
         chances[growing] *= (0.6 + 0.9 * growth).astype("float32")
-        seasonal = np.flatnonzero(archetype == names["seasonal"])
+        seasonal = np.flatnonzero(archetype == NAMES.index("seasonal"))
         chances[seasonal] *= np.where(np.isin(self.scope.month(days), QUIET_MONTHS), 0.1, 1.15).astype("float32")
-        robots = np.flatnonzero(archetype == names["test"])
+        robots = np.flatnonzero(archetype == NAMES.index("test"))
         chances[robots] *= np.float32(1.6)
         return np.minimum(chances, np.float32(0.97))
 
@@ -251,9 +255,9 @@ class _Stream:
         del chances
 
         size = len(customer)
-        sessions = 1 + (rng.random(size, dtype="float32") < 0.33) + (rng.random(size, dtype="float32") < 0.12)
+        sessions = 1 + (rng.random(size, dtype="float32") < 0.2) + (rng.random(size, dtype="float32") < 0.06)
         shared = np.flatnonzero(people.is_a("sharer")[customer])
-        sessions[shared] += rng.poisson(5, len(shared))
+        sessions[shared] += rng.poisson(SHARED_SESSIONS, len(shared))
         cell = np.repeat(np.arange(size, dtype="int32"), sessions)
         nth = np.arange(len(cell)) - np.repeat(np.cumsum(sessions) - sessions, sessions)
 
@@ -288,12 +292,10 @@ class _Stream:
         second = np.minimum(second, DAY - 1)
         of_cell = cell[session]
         code = self.profiles.tables[profile[of_cell], rng.integers(0, TABLE_SIZE, total, dtype="int16")]
-        signs_in = (step == 0) & (rng.random(total, dtype="float32") < 0.7)
+        signs_in = (step == 0) & (rng.random(total, dtype="float32") < 0.45)
         code[signs_in] = policy.event_code("signed_in")
         on_day = day[of_cell]
-        broken = np.flatnonzero(
-            (on_day == incident_day(self.scope)) & (code == policy.event_code("mailing_sent"))
-        )
+        broken = np.flatnonzero((on_day == incident_day(self.scope)) & (code == policy.event_code("mailing_sent")))
         code[broken[rng.random(len(broken)) < INCIDENT_FAILURES]] = policy.event_code("mailing_failed")
         if "sms_sent" in policy.event_names():
             too_early = self._days_before_sms()
@@ -355,7 +357,11 @@ class _Stream:
         size = len(code)
         draw = rng.random(size, dtype="float32")
         quantity = rows["quantity"]
-        for name, center, spread in (("contact_list_imported", 5.5, 1.2), ("sms_sent", 3.5, 0.8), ("bulk_export", 6.2, 0.5)):
+        for name, center, spread in (
+            ("contact_list_imported", 5.5, 1.2),
+            ("sms_sent", 3.5, 0.8),
+            ("bulk_export", 6.2, 0.5),
+        ):
             rows_of = np.flatnonzero((code == policy.event_code(name)) & np.isnan(quantity))
             quantity[rows_of] = np.exp(rng.normal(center, spread, len(rows_of))).astype("int64") + 1
         mailed = np.flatnonzero((code == policy.event_code("mailing_sent")) & np.isnan(quantity))
@@ -437,7 +443,7 @@ class _Stream:
         self._write(rows)
 
     def _write(self, rows: dict[str, np.ndarray]) -> None:
-        scope, table = self.scope, contract()["events"]
+        scope = self.scope
         customer, at, code = rows["customer"].astype("int64"), rows["at"], rows["code"]
         size = len(at)
         is_anonymous = customer < 0
@@ -480,9 +486,7 @@ class _Stream:
             "value_amount": cents(cost, ~is_sms),
             "is_success": pa.array(rows["success"] > 0, mask=rows["success"] < 0),
             "error_code": coded("error_code", rows["error"]),
-            "session_id": numbered(
-                "s", 13, (person * 10_000 + day) * 100 + rows["session"] + 1, is_anonymous | typed
-            ),
+            "session_id": numbered("s", 13, (person * 10_000 + day) * 100 + rows["session"] + 1, is_anonymous | typed),
             "device_id": numbered("d", 9, device, typed),
             "ip_hash": hashed(device // 2 + (1 << 40), typed),
             "app_version": coded("app_version", np.where(in_app, version, -1)),
@@ -490,19 +494,9 @@ class _Stream:
             "ingested_at": moments(rows["arrives"]),
             "source_system": coded("source_system", typed.astype("int8")),
         }
-        assert all(arrays[name].type == ARROW_TYPES[table.column(name).data_type] or name in words for name in arrays)
-        self.landing.write_sorted(table, arrays, rows["arrives"] // DAY, self.part)
+        self.landing.write_sorted(contract()["events"], arrays, rows["arrives"] // DAY, self.part)
         self.part += 1
         self.facts.events += size
         self.facts.anonymous += int(is_anonymous.sum())
         self.facts.unknown += int((code == policy.event_code(policy.UNKNOWN_EVENT)).sum())
         self.landing.keys["events"] = self.facts.events
-
-
-def _archetype_codes() -> dict[str, int]:
-    from demonstration.saas.population import NAMES
-
-    return {name: position for position, name in enumerate(NAMES)}
-
-
-__all__ = ["UsageFacts", "fixed_strings", "incident_day", "write_events"]

@@ -61,7 +61,10 @@ class Planted:
     def between(self, since: int, until: int) -> Planted:
         low, high = np.searchsorted(self.at, [since, until])
         return Planted(
-            *(column[low:high] for column in (self.customer, self.at, self.code, self.property, self.quantity, self.recorder))
+            *(
+                column[low:high]
+                for column in (self.customer, self.at, self.code, self.property, self.quantity, self.recorder)
+            )
         )
 
 
@@ -150,7 +153,9 @@ def _plant_key_actions(people: Population, staff: Staff, script: _Script) -> Pla
         registered = people.registered[who]
         kind = people.never_kind[who]
         room = (np.minimum(people.use_to[who], people.scope.days * 4) * DAY - registered) * 0.9
-        delay = np.where(kind >= 0, np.minimum(people.truth["delay"][who], np.maximum(room, HOUR)), people.truth["delay"][who])
+        delay = np.where(
+            kind >= 0, np.minimum(people.truth["delay"][who], np.maximum(room, HOUR)), people.truth["delay"][who]
+        )
         delay = delay.astype("int64")
         # How many required steps are taken: all, some or none.
         steps = np.where(kind < 0, len(required), 0)

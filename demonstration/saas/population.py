@@ -46,9 +46,9 @@ TURNING = ("decliner", "vanisher", "returner", "exporter", "deleted", "seasonal"
 NEVER_KINDS = ("nothing", "views_only", "optional_only", "partial")
 # Mean satisfaction, 0-1: what people answer must agree with how they behave.
 SATISFACTION = {
-    "steady": 0.74, "grower": 0.84, "never_activates": 0.45, "slow_activator": 0.62, "decliner": 0.44,
-    "vanisher": 0.40, "returner": 0.56, "sharer": 0.78, "exporter": 0.38, "seasonal": 0.66, "test": 0.7,
-    "deleted": 0.35,
+    "steady": 0.81, "grower": 0.89, "never_activates": 0.50, "slow_activator": 0.70, "decliner": 0.50,
+    "vanisher": 0.47, "returner": 0.64, "sharer": 0.84, "exporter": 0.44, "seasonal": 0.74, "test": 0.7,
+    "deleted": 0.40,
 }  # fmt: skip
 
 REGIONS = {
@@ -197,7 +197,9 @@ def activation_moment(registered: np.ndarray, delay: np.ndarray, share: np.ndarr
     """Moment at which `share` of the way from registration to activation is done."""
     raw = registered + (delay * share).astype("int64")
     # Within the first day people carry on in one sitting, whatever the hour.
-    return np.where(delay < DAY, raw, _clamp_to_daytime(raw, registered + 60 + (3_600 * np.asarray(share)).astype("int64")))
+    return np.where(
+        delay < DAY, raw, _clamp_to_daytime(raw, registered + 60 + (3_600 * np.asarray(share)).astype("int64"))
+    )
 
 
 def populate(scope: Scope) -> Population:
@@ -252,7 +254,9 @@ def populate(scope: Scope) -> Population:
     use_to = np.where(gives_up, turn + between(rng, need * 0.5, need, size), use_to)
     gap_from = np.where(code["returner"], turn, never)
     room = np.maximum(days - 7 - turn, 12)
-    gap_to = np.where(code["returner"], turn + np.minimum(between(rng, 45, 150, size), room * 0.8).astype("int64"), never)
+    gap_to = np.where(
+        code["returner"], turn + np.minimum(between(rng, 45, 150, size), room * 0.8).astype("int64"), never
+    )
 
     never_kind = np.where(code["never_activates"], pick(rng, size, [25, 30, 15, 30]), -1)
     stay = np.array([3, 25, 40, 60])[np.maximum(never_kind, 0)]

@@ -11,7 +11,7 @@ from demonstration.saas.population import REGIONS, Population
 from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, Scope, between, chance, pick
 
 TEAMS = ("sales", "onboarding", "account", "support", "marketing", "product", "cx")
-TEAM_SHARE = np.array([20, 20, 24, 24, 4, 4, 4])
+TEAM_SHARE = np.array([19, 19, 22, 24, 5, 5, 6])
 SENIORITIES = ("junior", "middle", "senior", "lead")
 UNITS = tuple(f"{team}-{number}" for team in TEAMS for number in (1, 2, 3))
 ROLES = ("seller", "onboarding_manager", "account_manager")
@@ -105,9 +105,7 @@ def write_staff(landing: Landing, staff: Staff, scope: Scope) -> None:
             "team": Code(staff.team[who], words=TEAMS),
             "unit": Code(np.where(is_second, staff.next_unit[who], staff.unit[who]), words=UNITS),
             "region": Code(np.where(is_second, staff.next_region[who], staff.region[who]), words=tuple(REGIONS)),
-            "seniority": Code(
-                np.where(is_second, staff.next_seniority[who], staff.seniority[who]), words=SENIORITIES
-            ),
+            "seniority": Code(np.where(is_second, staff.next_seniority[who], staff.seniority[who]), words=SENIORITIES),
             "manager_id": Number(np.where(manager < 0, -1, manager + 1), prefix="m", width=3),
             "hired_at": landing.day(staff.hired[who], is_planned=True),
             "left_at": landing.day(np.where(until == leaves, leaves, NEVER_DAY)),
@@ -172,7 +170,9 @@ def assign(people: Population, staff: Staff, ended: np.ndarray) -> Owners:
     change = np.full((3, size), NEVER)
     next_employee = np.full((3, size), -1)
     for row, team in enumerate(("sales", "onboarding", "account")):
-        leavers = np.flatnonzero((staff.team == ("sales", "onboarding", "account").index(team)) & (staff.left < NEVER_DAY))
+        leavers = np.flatnonzero(
+            (staff.team == ("sales", "onboarding", "account").index(team)) & (staff.left < NEVER_DAY)
+        )
         if len(leavers):
             takes = chance(rng, size, 0.12) & (employee[row] >= 0)
             leaver = leavers[rng.integers(0, len(leavers), size)]

@@ -695,6 +695,22 @@ def _batches(candidates: list[_Candidate]) -> Iterable[list[_Candidate]]:
         yield batch
 
 
+def check_landing_folder(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
+    """Remembers which landing folder a warehouse is loaded from, and refuses another one.
+
+    Two companies in one warehouse would read as one. Raises LoadError.
+    """
+    connection.execute(OPS_DDL)
+    known = connection.execute("select folder from ops.landing_folder").fetchone()
+    if known is None:
+        connection.execute("insert into ops.landing_folder values (?)", [str(raw)])
+    elif known[0] != str(raw):
+        raise LoadError(
+            f"{raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
+            "(a landing folder that was only moved is loaded again from its files into a new one)"
+        )
+
+
 def load_landing(
     connection: duckdb.DuckDBPyConnection,
     raw: Path,

@@ -6,6 +6,8 @@ create schema if not exists ops;
 -- One number per load that was begun, even when it found nothing new: released orphans carry it too.
 create table if not exists ops.loads (load_id bigint not null);
 
+create table if not exists ops.landing_folder (folder varchar not null);
+
 create table if not exists ops.load_ledger (
     file_id integer not null,
     load_id bigint not null,

@@ -65,8 +65,8 @@ counted as (
         count(case when not is_mature then 1 end) as pending_count,
         percentile_cont(0.5) within group (order by case when is_mature then days_to_complete end)
             as median_to_complete_days,
-        sum(rating_points) as onboarding_rating_num,
-        sum(ratings_count) as onboarding_rating_den
+        sum(rating_points) as onboarding_rating_points,
+        sum(ratings_count) as onboarding_ratings_count
     from units
     group by dimension_name, dimension_value, registration_month
 ),
@@ -101,9 +101,9 @@ select
     cast(pending_count as bigint) as pending_count,
     cast(target_value as double) as target_pct,
     cast(median_to_complete_days as double) as median_to_complete_days,
-    cast(coalesce(onboarding_rating_num, 0) as bigint) as onboarding_rating_num,
-    cast(coalesce(onboarding_rating_den, 0) as bigint) as onboarding_rating_den,
-    cast(1.0 * onboarding_rating_num / nullif(onboarding_rating_den, 0) as double) as onboarding_rating_avg,
+    cast(coalesce(onboarding_rating_points, 0) as bigint) as onboarding_rating_points,
+    cast(coalesce(onboarding_ratings_count, 0) as bigint) as onboarding_ratings_count,
+    cast(1.0 * onboarding_rating_points / nullif(onboarding_ratings_count, 0) as double) as onboarding_rating_avg,
     -- NULL while nobody is mature or no target stands.
     100.0 * completed_num >= target_value * nullif(completed_den, 0) as is_target_met,
     pending_count = 0 as is_complete,

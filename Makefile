@@ -1,0 +1,57 @@
+# Stayhouse. Python 3.11 or newer, git and make are all a machine needs; the rest is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+# Tools compile once, not at every start, even where the machine forbids writing bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint format bench dev status clean lock
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) ## Create .venv from the hash-locked lock file
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.11 ...")'
+	@echo "installing into .venv ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(INSTALLED)
+
+landing/saas/raw: | $(INSTALLED)
+	@$(BIN)/stayhouse demo
+
+build: $(INSTALLED) landing/saas/raw ## Write the demonstration data once, then load, check, transform, check and publish a night
+	@$(BIN)/stayhouse build
+
+test: $(INSTALLED) ## Run every test
+	@$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## Run the linters
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml
+	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
+
+format: $(INSTALLED) ## Let the formatters mend what they can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(INSTALLED) ## Measure loading, a full build and one more night at 1 and 10 million events (EVENTS="1 10 100" for more)
+	@$(BIN)/python -m benchmarks $(EVENTS)
+
+dev: $(INSTALLED) ## Open the Dagster UI
+	@$(BIN)/stayhouse dev
+
+status: $(INSTALLED) ## Say what is published and what is withheld
+	@$(BIN)/stayhouse status
+
+clean: ## Remove what builds leave behind (landing files, warehouses and publications stay)
+	rm -rf target logs .pytest_cache .ruff_cache .hypothesis
+
+lock: ## Resolve the dependencies anew (needs uv on the PATH)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --no-strip-extras -q -o requirements.lock

@@ -1,0 +1,321 @@
+"""The command line: a thin face on the generator, dbt and Dagster. Nothing is computed here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from orchestration import progress
+from orchestration.contract import REPO_ROOT
+from orchestration.settings import ConfigurationError, Settings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Stayhouse: a customer-retention warehouse. Raw events, contacts and surveys in, tested marts out.",
+)
+# A pipe has no width of its own, and tables cut to 80 columns lose the paths.
+console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+errors = Console(stderr=True, width=None if sys.stderr.isatty() else 120, highlight=False)
+
+RawOption = Annotated[Path | None, typer.Option("--raw", help="Landing folder. [env: STAYHOUSE_RAW]")]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", help="CSV files that stand in for the policy seeds. [env: STAYHOUSE_POLICY]")
+]
+WarehouseOption = Annotated[
+    Path | None, typer.Option("--warehouse", help="Working DuckDB file. [env: STAYHOUSE_WAREHOUSE]")
+]
+PublishOption = Annotated[
+    Path | None, typer.Option("--publish", help="Folder of publications. [env: STAYHOUSE_PUBLISH]")
+]
+DAY = ["%Y-%m-%d"]
+
+
+class Pack(str, Enum):
+    """Demonstration packs."""
+
+    saas = "saas"
+    complete_journey = "complete_journey"
+
+
+@app.command()
+def demo(
+    pack: Annotated[Pack, typer.Option(help="saas: generated; complete_journey: real purchases of 2017.")] = Pack.saas,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the saas pack.")] = 2000,
+    days: Annotated[int, typer.Option(min=28, help="Days of the saas pack.")] = 548,
+    seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 7,
+    dirty: Annotated[bool, typer.Option("--dirty", help="Plant broken rows and files too, and count them.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: landing/<pack>]")] = None,
+) -> None:
+    """Write a landing folder to try the warehouse on."""
+    target = (out or REPO_ROOT / "landing" / pack.value).resolve()
+    if (target / "raw").is_dir() and any((target / "raw").iterdir()):
+        _fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
+    with _bars() as bars:
+        task = bars.add_task(pack.value, total=1.0, item="")
+
+        def advance(message: str, share: float) -> None:
+            bars.update(task, item=message, completed=share)
+
+        if pack is Pack.saas:
+            from demonstration.saas import generate
+
+            report = generate(target, customers=customers, days=days, seed=seed, dirty=dirty, progress=advance)
+        else:
+            from demonstration.complete_journey import generate as generate_journey
+
+            report = generate_journey(target, progress=advance)
+        bars.update(task, item="", completed=1.0)
+    table = Table("table", "rows", title=f"{pack.value}, {report.first_day} to {report.last_day}")
+    table.columns[1].justify = "right"
+    for name, rows in report.rows.items():
+        table.add_row(name, f"{rows:,}")
+    console.print(table)
+    if report.planted:
+        console.print("planted: " + ", ".join(f"{name} {count:,}" for name, count in report.planted.items()))
+    if report.truth:
+        console.print(f"what was planted is written to {_short(report.truth)}")
+    console.print(f"now: stayhouse build --raw {_short(report.raw)}")
+
+
+@app.command()
+def build(
+    raw: RawOption = None,
+    policy: PolicyOption = None,
+    warehouse: WarehouseOption = None,
+    publish: PublishOption = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=DAY, help="Closed business day. [default: the last that the data cover]"),
+    ] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First night of a range.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last night of a range.")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build every model from all rows.")] = False,
+) -> None:
+    """Load, check, transform, check and publish one night, or every night of a range.
+
+    Exit code 0: published. 1: a check withheld the publication. 2: bad input or configuration.
+    """
+    from orchestration.runner import BAD_INPUT
+    from orchestration.runner import build as run
+    from orchestration.warehouse import WarehouseBusy
+
+    if as_of and (first or last):
+        _fail("--as-of names one night, --from and --to a range; give one or the other")
+    if bool(first) != bool(last):
+        _fail("--from and --to go together")
+    begun = time.monotonic()
+    try:
+        settings = Settings.resolve(raw, policy, warehouse, publish)
+        with _bars() as bars:
+            tasks: dict[str, int] = {}
+
+            def show(stage: str, item: str, share: float) -> None:
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(stage, total=1.0, item="")
+                bars.update(tasks[stage], completed=share, item=item if share < 1.0 else "")
+
+            progress.listen(show)
+            try:
+                outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh)
+            finally:
+                progress.listen(None)
+    except (ConfigurationError, WarehouseBusy) as error:
+        _fail(str(error))
+    _summary(settings, outcome, time.monotonic() - begun)
+    if outcome.exit_code == BAD_INPUT:
+        for line in outcome.log.get("bad_input", []):
+            errors.print(f"[bold red]bad input:[/] {line}", markup=True, soft_wrap=True)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: PublishOption = None) -> None:
+    """Say what is published, as of when, what is withheld and why, and what is quarantined."""
+    from orchestration.publication import current_publication
+    from orchestration.run_log import RunLog
+
+    try:
+        settings = Settings.resolve(raw, None, warehouse, publish)
+    except ConfigurationError as error:
+        _fail(str(error))
+    published = current_publication(settings.publish)
+    if published:
+        console.print(
+            f"[bold]published[/] as of {published['as_of_date']} at {published['published_at']}, "
+            f"{len(published['rows'])} marts, {sum(published['rows'].values()):,} rows: "
+            f"{_short(settings.publish / 'current')}"
+        )
+        _print_missing(published.get("missing_tables") or {})
+        _print_lines("warnings of that night", published.get("warnings", []))
+    else:
+        console.print(f"nothing has been published to {_short(settings.publish)} yet; run stayhouse build")
+    log = RunLog(settings.run_log).read()
+    if not log:
+        return
+    if log.get("withheld"):
+        console.print(f"[bold red]withheld[/] the night of {log.get('as_of', 'the load')}, because")
+        _print_lines("", log["withheld"])
+    if log.get("bad_input"):
+        console.print("[bold red]the last run found bad input:[/]")
+        _print_lines("", log["bad_input"])
+    _print_quarantine(settings)
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
+    """Open the Dagster UI: the graph, the runs, the checks, the schedule."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(REPO_ROOT / ".dagster")))
+    home.mkdir(parents=True, exist_ok=True)
+    program = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
+    command = [program, "dev", "-m", "orchestration.definitions", "-p", str(port), "-d", str(REPO_ROOT)]
+    raise typer.Exit(subprocess.call(command, cwd=REPO_ROOT))
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _fail(message: str) -> None:
+    for line in message.splitlines():
+        errors.print(f"[bold red]bad input:[/] {line}", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _bars() -> Progress:
+    return Progress(
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description:<14}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[item]}"),
+        console=errors,
+        transient=False,
+    )
+
+
+def _print_lines(title: str, lines: list[str], most: int = 12) -> None:
+    if not lines:
+        return
+    if title:
+        console.print(f"[bold]{title}[/]")
+    for line in lines[:most]:
+        console.print(f"  - {line}", soft_wrap=True, markup=False)
+    if len(lines) > most:
+        console.print(f"  ... and {len(lines) - most} more")
+
+
+def _print_missing(missing: dict[str, list[str]]) -> None:
+    for table, marts in missing.items():
+        console.print(
+            f"[yellow]no rows in {table}[/], so without its part: {', '.join(marts) or 'no mart yet'}", soft_wrap=True
+        )
+
+
+def _print_quarantine(settings: Settings) -> None:
+    """Quarantined rows by reason, from the working file if nobody writes it, else from the last publication."""
+    import duckdb
+
+    from orchestration.publication import DATABASE_NAME
+
+    published = settings.publish / "current" / DATABASE_NAME
+    sources = [
+        (settings.warehouse, "select table_name, reasons, count(*) from ops.quarantined_rows group by all order by 3 desc"),
+        (published, "select table_name, quarantine_reasons, rows_count from quality.mart_quarantine_reasons order by 3 desc"),
+    ]
+    for path, sql in sources:
+        if not path.exists():
+            continue
+        try:
+            with duckdb.connect(path, read_only=True) as connection:
+                rows = connection.execute(sql + " limit 30").fetchall()
+        except duckdb.Error:
+            continue
+        if rows:
+            table = Table("table", "reason", "rows", title="in quarantine")
+            table.columns[2].justify = "right"
+            for name, reason, count in rows:
+                table.add_row(name, reason, f"{count:,}")
+            console.print(table)
+        else:
+            console.print("nothing is in quarantine")
+        return
+
+
+def _summary(settings: Settings, outcome, seconds: float) -> None:
+    log = outcome.log
+    load = log.get("load") or {}
+    if load:
+        table = Table("raw table", "files", "rows in files", "loaded", "superseded", "duplicate", "quarantined", title="loaded")
+        for column in table.columns[1:]:
+            column.justify = "right"
+        totals: Counter[str] = Counter()
+        for name, counts in load["tables"].items():
+            if counts["files"]:
+                keys = ("files", "rows_in_files", "rows_loaded", "rows_superseded", "rows_duplicate", "rows_quarantined")
+                table.add_row(name, *(f"{counts[key]:,}" for key in keys))
+                totals.update({key: counts[key] for key in keys})
+        if totals:
+            table.add_section()
+            table.add_row("all", *(f"{count:,}" for count in totals.values()))
+            console.print(table)
+        else:
+            known = sum(counts["files_known"] for counts in load["tables"].values())
+            console.print(f"nothing new in {_short(settings.raw)} ({known:,} files are known)")
+        reasons = Counter()
+        for name, counts in load["tables"].items():
+            reasons.update({f"{name}: {reason}": count for reason, count in counts["quarantine_reasons"].items()})
+        _print_lines("quarantined, by reason", [f"{reason}: {count:,} rows" for reason, count in reasons.most_common()])
+        _print_lines("notices", load["notices"])
+    warnings = log.get("dbt_warnings", []) + [
+        w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])
+    ]
+    _print_lines("warnings", warnings)
+    if outcome.exit_code == 0:
+        table = Table("mart", "rows", title=f"published as of {log['published']['as_of']}")
+        table.columns[1].justify = "right"
+        for name, rows in log["published"]["rows"].items():
+            table.add_row(name, f"{rows:,}")
+        console.print(table)
+        _print_missing(log.get("missing_tables") or {})
+        if len(outcome.nights) > 1:
+            console.print(f"{len(outcome.nights)} nights, {outcome.nights[0]} to {outcome.nights[-1]}")
+        console.print(f"read it at {_short(settings.publish / 'current')}/ (stayhouse.duckdb, parquet/, data_docs/)")
+        console.print(f"[bold green]published[/] in {seconds:.0f} s")
+        return
+    if log.get("withheld"):
+        console.print("[bold red]not published[/]; the last publication stands. Failed:")
+        _print_lines("", log["withheld"])
+        console.print(f"look at {_short(settings.work / 'data_docs')}, or run stayhouse dev")
+    else:
+        console.print("[bold red]not published[/]; the last publication stands.")
+
+
+def main() -> None:
+    """Entry point of the `stayhouse` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

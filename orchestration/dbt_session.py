@@ -1,0 +1,121 @@
+"""dbt in this process: started once, parsed once, run for as many nights as a run has."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from orchestration.contract import REPO_ROOT
+from orchestration.settings import Settings
+
+NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
+
+
+class DbtFailed(Exception):
+    """Nodes of the dbt build failed. `failures` holds a line per node, `only_tests` is True when no model broke."""
+
+    def __init__(self, failures: list[str], only_tests: bool):
+        super().__init__("\n".join(failures) or "dbt failed")
+        self.failures = failures
+        self.only_tests = only_tests
+
+
+class DbtSession:
+    """Runs dbt commands against one warehouse. Not for two threads at a time: dbt keeps its state globally."""
+
+    def __init__(self, settings: Settings, seeds: Path):
+        self.settings = settings
+        self.seeds = seeds
+        self._manifest: Any = None
+
+    def _arguments(self, command: Sequence[str], variables: dict[str, str]) -> list[str]:
+        return [
+            *command,
+            "--project-dir", str(REPO_ROOT),
+            "--profiles-dir", str(REPO_ROOT),
+            "--target-path", str(self.settings.target),
+            "--log-path", str(self.settings.work / "logs"),
+            "--vars", json.dumps(variables),
+        ]  # fmt: skip
+
+    def _variables(self, as_of: date | None) -> dict[str, str]:
+        zones = {"business_timezone": self.settings.business_timezone, "source_timezone": self.settings.source_timezone}
+        return zones | ({"as_of_date": as_of.isoformat()} if as_of else {})
+
+    def _environment(self) -> None:
+        os.environ["STAYHOUSE_WAREHOUSE"] = str(self.settings.warehouse)
+        os.environ["STAYHOUSE_SEEDS"] = str(self.seeds)
+        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+    def parse(self) -> Any:
+        """The manifest, parsed once per session (dbt keeps a partial parse on disk between processes)."""
+        if self._manifest is None:
+            from dbt.cli.main import dbtRunner
+
+            self._environment()
+            result = dbtRunner().invoke(self._arguments(["--quiet", "parse"], self._variables(None)))
+            if not result.success:
+                raise DbtFailed([str(result.exception or "dbt could not parse the project")], only_tests=False)
+            self._manifest = result.result
+        return self._manifest
+
+    def build(
+        self,
+        as_of: date | None = None,
+        full_refresh: bool = False,
+        select: Sequence[str] = (),
+        on_event: Callable[[dict[str, Any]], None] = lambda event: None,
+    ) -> list[Any]:
+        """Seeds, models and tests for one as-of date; returns dbt's run results.
+
+        `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
+        """
+        from dbt.cli.main import dbtRunner
+        from google.protobuf.json_format import MessageToDict
+
+        def pass_on(message: Any) -> None:
+            if message.info.name in NODE_FINISHED:
+                on_event(MessageToDict(message, preserving_proto_field_name=True))
+
+        manifest = self.parse()
+        command = ["--quiet", "build", *(["--full-refresh"] if full_refresh else [])]
+        if select:
+            command += ["--select", *select]
+        try:
+            result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
+                self._arguments(command, self._variables(as_of))
+            )
+        finally:
+            close_connections()
+        results = list(getattr(result.result, "results", None) or [])
+        if not result.success:
+            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
+            failures = [f"{r.node.name}: {(r.message or str(r.status)).strip()}" for r in broken]
+            raise DbtFailed(
+                failures or [str(result.exception)],
+                only_tests=bool(broken) and all(r.node.resource_type in ("test", "unit_test") for r in broken),
+            )
+        return results
+
+
+def close_connections() -> None:
+    """Lets go of the working file: dbt-duckdb keeps it open for the life of the process otherwise."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
+def ensure_manifest(settings: Settings) -> Path:
+    """The path of a manifest that is not older than the project; Dagster draws its graph from it."""
+    manifest = settings.target / "manifest.json"
+    folders = [REPO_ROOT / name for name in ("models", "macros", "seeds", "tests/dbt")]
+    files = [REPO_ROOT / "dbt_project.yml", *(file for folder in folders for file in folder.rglob("*") if file.is_file())]
+    if not manifest.exists() or max(file.stat().st_mtime for file in files) > manifest.stat().st_mtime:
+        DbtSession(settings, REPO_ROOT / "seeds").parse()
+    return manifest

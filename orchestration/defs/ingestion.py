@@ -1,0 +1,144 @@
+"""Raw assets: one per table of the contract, all loaded by one step, so that one run has one load number."""
+
+import json
+
+import dagster as dg
+
+from orchestration import progress
+from orchestration.contract import RawTable, contract
+from orchestration.loading import LoadError, LoadReport, TableReport, load_landing
+from orchestration.loading.loader import check_landing_folder
+from orchestration.resources import NightResource
+from orchestration.settings import ConfigurationError
+from orchestration.warehouse import WarehouseBusy, open_warehouse
+
+LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
+
+
+def asset_key(table: RawTable) -> dg.AssetKey:
+    """The key dagster-dbt gives the dbt source of the table, so that the graph joins by itself."""
+    return dg.AssetKey([table.source, table.name])
+
+
+def raw_specs() -> list[dg.AssetSpec]:
+    """One asset per raw table, and the ledger."""
+    tables = contract()
+    specs = [
+        dg.AssetSpec(
+            asset_key(table),
+            description=table.description,
+            deps=[asset_key(tables[parent]) for parent in sorted(table.parents)],
+            group_name="raw",
+            kinds={"duckdb", "table"},
+            owners=["team:data-platform"],
+            skippable=True,
+            metadata={
+                "contract": dg.MetadataValue.path(str(table.file.name)),
+                "dagster/column_schema": dg.TableSchema(
+                    columns=[
+                        dg.TableColumn(
+                            column.name,
+                            column.data_type,
+                            description=column.description,
+                            constraints=dg.TableColumnConstraints(nullable=not column.required),
+                        )
+                        for column in table.columns
+                    ]
+                ),
+            },
+        )
+        for table in tables.values()
+    ]
+    ledger = dg.AssetSpec(
+        LEDGER_KEY,
+        description="Ledger of landing files: every row of every file accounted for. One row per version of a file.",
+        deps=[spec.key for spec in specs],
+        group_name="raw",
+        kinds={"duckdb", "table"},
+        owners=["team:data-platform"],
+        skippable=True,
+    )
+    return [*specs, ledger]
+
+
+def table_metadata(report: TableReport) -> dict[str, dg.MetadataValue]:
+    """What a person wants to see of a load: rows in, rows kept, rows set aside and why."""
+    numbers = {
+        "files loaded": report.files_loaded,
+        "files known already": report.files_known,
+        "rows in files": report.rows_in_files,
+        "rows loaded": report.rows_loaded,
+        "rows quarantined": report.rows_quarantined,
+        "rows duplicate": report.rows_duplicate,
+        "rows superseded": report.rows_superseded,
+        "rows released from quarantine": report.rows_released,
+    }
+    metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(value) for name, value in numbers.items()}
+    if report.quarantine_reasons:
+        lines = [f"| {reason} | {count} |" for reason, count in report.quarantine_reasons.most_common(20)]
+        metadata["quarantine reasons"] = dg.MetadataValue.md("\n".join(["| reason | rows |", "|---|---|", *lines]))
+    if report.notices or report.rejected:
+        metadata["messages"] = dg.MetadataValue.md("\n".join(f"- {m}" for m in [*report.rejected, *report.notices]))
+    return metadata
+
+
+def load_document(report: LoadReport, policy_warnings: list[str]) -> dict:
+    """The load as plain data for the run log."""
+    return {
+        "load_id": report.load_id,
+        "notices": policy_warnings + report.notices + [n for t in report.tables.values() for n in t.notices],
+        "rejected": report.rejected,
+        "tables": {
+            table.table: {
+                "files": table.files_loaded,
+                "files_known": table.files_known,
+                "rows_in_files": table.rows_in_files,
+                "rows_loaded": table.rows_loaded,
+                "rows_quarantined": table.rows_quarantined,
+                "rows_duplicate": table.rows_duplicate,
+                "rows_superseded": table.rows_superseded,
+                "rows_released": table.rows_released,
+                "quarantine_reasons": dict(table.quarantine_reasons),
+            }
+            for table in report.tables.values()
+        },
+    }
+
+
+@dg.multi_asset(specs=raw_specs(), name="raw_tables", can_subset=False)
+def raw_tables(context: dg.AssetExecutionContext, night: NightResource):
+    """Loads what is new in the landing folder. Broken rows go to quarantine; a broken file fails the run."""
+    settings = night.settings
+    try:
+        warnings = night.policy_warnings
+        with open_warehouse(settings.warehouse) as connection:
+            check_landing_folder(connection, settings.raw)
+            report = load_landing(
+                connection,
+                settings.raw,
+                contract(),
+                lambda table, done, total: progress.report("load", table, done / total if total else 1.0),
+            )
+            standing = dict(
+                connection.execute(
+                    "select table_name, sum(rows_loaded - rows_superseded) from ops.load_ledger group by 1"
+                ).fetchall()
+            )
+    except (LoadError, ConfigurationError, WarehouseBusy) as error:
+        night.log.note(bad_input=str(error).splitlines())
+        raise dg.Failure(str(error), allow_retries=False) from error
+    document = load_document(report, warnings)
+    night.log.note(load=document | {"rows_standing": standing})
+    context.log.info(json.dumps(document, default=str))
+    broken = {table.table for table in report.tables.values() if table.rejected}
+    for table in contract().values():
+        if table.name not in broken:
+            yield dg.MaterializeResult(
+                asset_key=asset_key(table),
+                metadata=table_metadata(report.tables[table.name])
+                | {"dagster/row_count": dg.MetadataValue.int(int(standing.get(table.name) or 0))},
+            )
+    if broken:
+        night.log.note(bad_input=report.rejected)
+        raise dg.Failure("\n".join(report.rejected), allow_retries=False)
+    yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata={"load number": report.load_id})

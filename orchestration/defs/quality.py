@@ -1,0 +1,111 @@
+"""Gates: the expectation suites as blocking asset checks, one step for raw tables and one for marts.
+
+A blocking check holds back steps that depend on the asset it judges. All dbt models are one step, so what holds here is
+raw -> checks -> dbt -> checks -> publication.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from expectations.registry import MART_GATES, RAW_GATES, Gate
+from expectations.reports import GateReport, Parameters
+from orchestration import progress
+from orchestration.resources import Night, NightResource
+from orchestration.warehouse import open_warehouse
+
+CHECK_NAME = "expectations"
+
+
+def check_specs(gates: tuple[Gate, ...]) -> list[dg.AssetCheckSpec]:
+    """One blocking check per gate."""
+    return [
+        dg.AssetCheckSpec(
+            CHECK_NAME,
+            asset=dg.AssetKey(list(gate.asset_key)),
+            blocking=True,
+            description=f"The expectation suite of {gate.table}.",
+        )
+        for gate in gates
+    ]
+
+
+def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id: str) -> list[GateReport]:
+    """Runs the suites, writes their results to the warehouse and the Data Docs, and notes what failed."""
+    from expectations.runner import results_frame, validate
+
+    settings = night.settings
+    progress.report(f"check {stage}", f"{len(gates)} suites", 0.0)
+    with open_warehouse(settings.warehouse) as connection:
+        newest = connection.execute("select coalesce(max(load_id), 0) from ops.loads").fetchone()[0]
+    since = 0 if night.full_refresh else newest
+    reports = validate(settings.warehouse, gates, Parameters(as_of, since, run_id), _docs(night, stage))
+    frame = results_frame(reports, run_id, as_of)
+    with open_warehouse(settings.warehouse) as connection:
+        names = ", ".join(frame.columns)
+        connection.execute("delete from ops.expectation_results where run_id = ? and stage = ?", [run_id, stage])
+        connection.execute(f"insert into ops.expectation_results ({names}) select {names} from frame")
+    failures = [(report, result) for report in reports for result in report.failures]
+    night.log.note(**{
+        f"{stage}_checks": {
+            "expectations": sum(len(report.expectations) for report in reports),
+            "errors": [result.message for _, result in failures if result.severity == "critical"],
+            "warnings": [result.message for _, result in failures if result.severity != "critical"],
+        }
+    })  # fmt: skip
+    progress.report(f"check {stage}", f"{len(gates)} suites", 1.0)
+    return reports
+
+
+def _docs(night: Night, stage: str) -> Path:
+    return night.docs / stage
+
+
+def check_result(report: GateReport) -> dg.AssetCheckResult:
+    """A gate report as Dagster shows it: what failed, on what, how often."""
+    rows = [
+        dg.TableRecord({
+            "expectation": result.expectation,
+            "column": result.column,
+            "severity": result.severity,
+            "unexpected": result.unexpected_count,
+            "message": result.message,
+        })
+        for result in report.failures
+    ]  # fmt: skip
+    metadata: dict = {
+        "expectations": len(report.expectations),
+        "failed": len(report.failures),
+        "unexpected rows": sum(result.unexpected_count for result in report.failures),
+    }
+    if rows:
+        schema = dg.TableSchema([
+            dg.TableColumn(name, "int" if name == "unexpected" else "string")
+            for name in ("expectation", "column", "severity", "unexpected", "message")
+        ])  # fmt: skip
+        metadata["failures"] = dg.MetadataValue.table(rows, schema=schema)
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(list(report.asset_key)),
+        check_name=CHECK_NAME,
+        passed=report.passed,
+        severity=dg.AssetCheckSeverity.ERROR if report.severity == "error" else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+    )
+
+
+@dg.multi_asset_check(specs=check_specs(RAW_GATES), name="raw_expectations")
+def raw_expectations(context: dg.AssetCheckExecutionContext, night: NightResource):
+    """Judges what arrived. Row rules look at the rows of the newest load; a full refresh looks at all."""
+    as_of = night.last_covered_day() or date(1970, 1, 1)
+    for report in judge(night, RAW_GATES, "raw", as_of, context.op_execution_context.run_id):
+        yield check_result(report)
+
+
+@dg.multi_asset_check(specs=check_specs(MART_GATES), name="mart_expectations")
+def mart_expectations(context: dg.AssetCheckExecutionContext, night: NightResource):
+    """Judges what would be published."""
+    op_context = context.op_execution_context
+    as_of = date.fromisoformat(op_context.partition_key) if op_context.has_partition_key else night.last_covered_day()
+    for report in judge(night, MART_GATES, "mart", as_of, context.op_execution_context.run_id):
+        yield check_result(report)

@@ -1,0 +1,88 @@
+"""The dbt project as assets: one step, dbt in this process, its events passed on as they come."""
+
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt.asset_utils import get_subset_selection_for_context
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from orchestration import progress
+from orchestration.contract import REPO_ROOT
+from orchestration.dbt_session import DbtFailed, ensure_manifest
+from orchestration.defs.partitions import ONE_NIGHT_A_RUN
+from orchestration.defs.partitions import nights as daily
+from orchestration.resources import Night, NightResource
+from orchestration.settings import Settings
+
+MANIFEST = ensure_manifest(Settings.resolve())
+PROJECT = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=MANIFEST.parent)
+PROJECT_MANIFEST = json.loads(MANIFEST.read_text())
+TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    project=PROJECT,
+    dagster_dbt_translator=TRANSLATOR,
+    partitions_def=daily,
+    backfill_policy=ONE_NIGHT_A_RUN,
+    name="warehouse",
+)
+def warehouse(context: dg.AssetExecutionContext, night: NightResource):
+    """Seeds, models and dbt tests of one night. A failed error-level test fails the step, so nothing is published."""
+    as_of = date.fromisoformat(context.partition_key)
+    selection, _ = (
+        get_subset_selection_for_context(
+            context=context, manifest=PROJECT_MANIFEST, select="fqn:*", exclude=None, selector=None,
+            dagster_dbt_translator=TRANSLATOR, current_dbt_indirect_selection_env=None,
+        )
+        if context.is_subset
+        else ([], None)
+    )  # fmt: skip
+    yield from _build(context, night, as_of, selection[1].split(" ") if selection else [])
+
+
+def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select: list[str]) -> Iterator[Any]:
+    events: queue.Queue[dict | None] = queue.Queue()
+    outcome: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            outcome["results"] = night.dbt.build(as_of, night.full_refresh, select, events.put)
+        except BaseException as error:
+            outcome["error"] = error
+        finally:
+            events.put(None)
+
+    total = sum(1 for node in PROJECT_MANIFEST["nodes"].values()) + len(PROJECT_MANIFEST.get("unit_tests", {}))
+    worker = threading.Thread(target=run, name="dbt", daemon=True)
+    worker.start()
+    done = 0
+    warned: list[str] = []
+    try:
+        while (event := events.get()) is not None:
+            done += 1
+            info = event["data"]["node_info"]
+            progress.report("transform", info["node_name"], done / total)
+            if info["node_status"] == "warn":
+                warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
+            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+            yield from message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent)
+    finally:
+        # The step must not end while dbt still writes.
+        worker.join()
+    night.log.note(dbt_warnings=warned)
+    if "error" in outcome:
+        error = outcome["error"]
+        if isinstance(error, DbtFailed):
+            night.log.note(withheld=error.failures)
+            raise dg.Failure(f"dbt failed:\n{error}", allow_retries=False) from error
+        raise error
+
+

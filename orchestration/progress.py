@@ -1,0 +1,22 @@
+"""Tells whoever listens how far a run is. The command line draws bars from it; elsewhere nobody listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Listener = Callable[[str, str, float], None]
+"""Called with the stage, what is being worked on, and the share done (0 to 1)."""
+
+_listener: Listener | None = None
+
+
+def listen(listener: Listener | None) -> None:
+    """Sets the one listener of this process; None stops listening."""
+    global _listener
+    _listener = listener
+
+
+def report(stage: str, item: str, share: float) -> None:
+    """Passes progress on."""
+    if _listener:
+        _listener(stage, item, min(max(share, 0.0), 1.0))

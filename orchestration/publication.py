@@ -1,0 +1,125 @@
+"""Publication: every mart of a night into a new folder, then one atomic switch of what people read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.loading.contract_sql import identifier, literal
+from orchestration.warehouse import open_warehouse
+
+# Readable by every DuckDB client since 1.0.
+PUBLISHED_STORAGE = "v1.0.0"
+# A reader that opened an older publication keeps its files for as long as it likes; these many stay reachable by name.
+KEPT_RELEASES = 3
+DATABASE_NAME = "stayhouse.duckdb"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One published night."""
+
+    folder: Path
+    as_of: date
+    rows: dict[str, int]
+    """Rows by mart ('activation.mart_activation_customer')."""
+
+
+def publish(
+    warehouse: Path,
+    publish_folder: Path,
+    marts: Sequence[tuple[str, str]],
+    as_of: date,
+    run_id: str,
+    docs: Path | None,
+    details: dict,
+    progress: Callable[[str, float], None] = lambda mart, share: None,
+) -> Publication:
+    """Copies the marts (schema, name) and the Data Docs into a new release and makes it current by one rename.
+
+    Until that rename the last publication stands untouched; after it, all of the new one is there.
+    """
+    releases = publish_folder / "releases"
+    fresh = releases / f".{run_id}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    (fresh / "parquet").mkdir(parents=True)
+    rows: dict[str, int] = {}
+    with open_warehouse(warehouse) as connection:
+        attached = f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
+        connection.execute(attached)
+        for number, (schema, name) in enumerate(sorted(marts)):
+            progress(name, number / len(marts))
+            rows[f"{schema}.{name}"] = _copy_mart(connection, schema, name, fresh / "parquet" / f"{name}.parquet")
+        connection.execute(
+            "create table published.main.publication as select "
+            f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"
+        )
+        connection.execute("detach published")
+    if docs and docs.is_dir():
+        shutil.copytree(docs, fresh / "data_docs")
+    document = {
+        "run_id": run_id,
+        "as_of_date": as_of.isoformat(),
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rows": rows,
+    } | details
+    (fresh / "publication.json").write_text(json.dumps(document, indent=1, default=str))
+    release = releases / f"{as_of.isoformat()}-{run_id}"
+    shutil.rmtree(release, ignore_errors=True)
+    os.rename(fresh, release)
+    _make_current(publish_folder, release)
+    _prune(publish_folder)
+    return Publication(release, as_of, rows)
+
+
+def _copy_mart(connection: duckdb.DuckDBPyConnection, schema: str, name: str, parquet: Path) -> int:
+    source = f"{identifier(schema)}.{identifier(name)}"
+    target = f"published.{source}"
+    connection.execute(f"create schema if not exists published.{identifier(schema)}")
+    connection.execute(f"create table {target} as from {source}")
+    comments = connection.execute(
+        "select null, comment from duckdb_tables() where database_name = current_database() and schema_name = ? and table_name = ?"
+        " union all select column_name, comment from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?",
+        [schema, name, schema, name],
+    ).fetchall()
+    for column, comment in comments:
+        if comment:
+            what = f"column {target}.{identifier(column)}" if column else f"table {target}"
+            connection.execute(f"comment on {what} is {literal(comment)}")
+    connection.execute(f"copy {target} to {literal(parquet)} (format parquet, compression zstd)")
+    return connection.execute(f"select count(*) from {target}").fetchone()[0]
+
+
+def _make_current(publish_folder: Path, release: Path) -> None:
+    link = publish_folder / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("releases") / release.name)
+    os.replace(link, publish_folder / "current")
+
+
+def _prune(publish_folder: Path) -> None:
+    """Removes old releases and what killed runs left behind; never the current one."""
+    current = (publish_folder / "current").resolve()
+    releases = publish_folder / "releases"
+    for leftover in releases.glob(".*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    complete = sorted(releases.iterdir(), key=lambda r: (r / "publication.json").stat().st_mtime, reverse=True)
+    for release in complete[KEPT_RELEASES:]:
+        if release.resolve() != current:
+            shutil.rmtree(release, ignore_errors=True)
+
+
+def current_publication(publish_folder: Path) -> dict | None:
+    """The document of the publication that stands; None when nothing was ever published."""
+    try:
+        return json.loads((publish_folder / "current" / "publication.json").read_text())
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,59 @@
+"""What the assets of a run share."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.dbt_session import DbtSession
+from orchestration.policy import prepare_policy
+from orchestration.run_log import RunLog
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
+
+
+class Night:
+    """Settings, dbt session and run log of one process."""
+
+    def __init__(self, settings: Settings, full_refresh: bool = False):
+        self.settings = settings
+        self.full_refresh = full_refresh
+        self.log = RunLog(settings.run_log)
+
+    @cached_property
+    def _policy(self) -> tuple[Path, list[str]]:
+        return prepare_policy(self.settings)
+
+    @property
+    def policy_warnings(self) -> list[str]:
+        """Raises PolicyError when the policy is broken; nothing has been loaded then."""
+        return self._policy[1]
+
+    @cached_property
+    def dbt(self) -> DbtSession:
+        return DbtSession(self.settings, self._policy[0])
+
+    @property
+    def docs(self) -> Path:
+        """Where the Data Docs of this run are written before they are published."""
+        return self.settings.work / "data_docs"
+
+    def last_covered_day(self) -> date | None:
+        """The last business day that the loaded data cover; None when nothing is loaded."""
+        source, business = self.settings.source_timezone, self.settings.business_timezone
+        with open_warehouse(self.settings.warehouse) as connection:
+            return connection.execute(
+                "select cast((max(event_time_max) at time zone ?) at time zone ? as date) from ops.load_ledger",
+                [source, business],
+            ).fetchone()[0]
+
+
+def night_from_environment(_: dg.InitResourceContext) -> Night:
+    """The Night of runs that the Dagster UI or the schedule starts."""
+    return Night(Settings.resolve())
+
+
+NightResource = dg.ResourceParam[Night]

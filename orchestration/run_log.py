@@ -1,0 +1,36 @@
+"""What the last run did, as one JSON file beside the warehouse. Stages write it, `stayhouse status` reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class RunLog:
+    """A small JSON document, replaced as a whole on every change, so that a reader never sees half of it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def read(self) -> dict[str, Any]:
+        """The document; empty when there has been no run."""
+        try:
+            return json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return {}
+
+    def begin(self, **entries: Any) -> None:
+        """Starts the document of a new run."""
+        self._write(entries)
+
+    def note(self, **entries: Any) -> None:
+        """Sets entries of the current run."""
+        self._write(self.read() | entries)
+
+    def _write(self, document: dict[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(document, indent=1, default=str))
+        os.replace(fresh, self.path)

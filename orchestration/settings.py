@@ -1,0 +1,85 @@
+"""Where a run reads and writes. Environment variables are read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from orchestration.contract import REPO_ROOT
+
+DEFAULT_RAW = REPO_ROOT / "landing" / "saas" / "raw"
+
+
+class ConfigurationError(Exception):
+    """A path, a date or a policy is wrong. The message names it and the way out."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and zones of one warehouse."""
+
+    raw: Path
+    policy: Path | None
+    """Folder of CSV files that stand in for the seeds of the same name; None: the seeds as they are."""
+    warehouse: Path
+    """The working DuckDB file. One writer, no readers."""
+    publish: Path
+    """Folder of publications; `publish/current` is what people read."""
+    business_timezone: str = "UTC"
+    source_timezone: str = "UTC"
+    target: Path = REPO_ROOT / "target"
+    """Artifacts of dbt."""
+
+    @property
+    def work(self) -> Path:
+        """Folder beside the working file for what a run needs to keep: merged seeds, run log, Data Docs."""
+        return self.warehouse.with_suffix("")
+
+    @property
+    def run_log(self) -> Path:
+        return self.work / "last_run.json"
+
+    @classmethod
+    def resolve(
+        cls,
+        raw: Path | None = None,
+        policy: Path | None = None,
+        warehouse: Path | None = None,
+        publish: Path | None = None,
+    ) -> Settings:
+        """Arguments first, environment second, defaults last.
+
+        Warehouse and publication are named after the landing folder (after its parent when it is called raw), so
+        that two companies never share a file. A folder `policy` beside the landing folder is used unless another
+        is given. Raises ConfigurationError for an unknown time zone or a policy folder that does not exist.
+        """
+        raw = Path(raw or os.environ.get("STAYHOUSE_RAW") or DEFAULT_RAW).expanduser().resolve()
+        name = raw.parent.name if raw.name == "raw" else raw.name
+        chosen = policy or os.environ.get("STAYHOUSE_POLICY")
+        beside = raw.parent / "policy"
+        policy = Path(chosen).expanduser().resolve() if chosen else (beside if beside.is_dir() else None)
+        if policy and not policy.is_dir():
+            raise ConfigurationError(f"{policy}: there is no such policy folder; give the right one with --policy")
+        zones = {
+            "business_timezone": os.environ.get("STAYHOUSE_TIMEZONE", "UTC"),
+            "source_timezone": os.environ.get("STAYHOUSE_SOURCE_TIMEZONE", "UTC"),
+        }
+        for zone in zones.values():
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise ConfigurationError(f"{zone}: there is no such time zone; use a name like Europe/Berlin") from error
+        return cls(
+            raw=raw,
+            policy=policy,
+            warehouse=Path(
+                warehouse or os.environ.get("STAYHOUSE_WAREHOUSE") or REPO_ROOT / "warehouse" / f"{name}.duckdb"
+            ).expanduser().resolve(),
+            publish=Path(publish or os.environ.get("STAYHOUSE_PUBLISH") or REPO_ROOT / "published" / name)
+            .expanduser()
+            .resolve(),
+            target=Path(os.environ.get("DBT_TARGET_PATH") or REPO_ROOT / "target").resolve(),
+            **zones,
+        )  # fmt: skip

@@ -1,0 +1,136 @@
+"""The runner: nothing is skipped silently, nothing stays open, results are rows."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from types import ModuleType
+
+import duckdb
+import pytest
+
+from expectations import runner
+from expectations.__main__ import main
+from expectations.registry import RAW_GATES, Gate
+from expectations.reports import RESULT_COLUMNS, Parameters, results_frame
+from expectations.runner import WarehouseError, validate
+
+PARAMETERS = Parameters(date(2025, 6, 30), 0, "run-7")
+
+
+@pytest.fixture
+def suite_module(monkeypatch):
+    """A module whose suites can be named by a gate."""
+    import importlib.util
+
+    module = ModuleType("suites_for_tests")
+    module.__spec__ = importlib.util.spec_from_loader("suites_for_tests", loader=None)
+    monkeypatch.setitem(sys.modules, "suites_for_tests", module)
+    return module
+
+
+def gate(function: str, table: str = "raw.customers") -> Gate:
+    return Gate(tuple(table.split(".")), table, f"suites_for_tests:{function}", "raw")
+
+
+def test_a_suite_that_cannot_be_built_fails_and_the_others_are_judged(warehouse, suite_module):
+    def boom(parameters):
+        raise ZeroDivisionError("it's a {trap}: nothing to divide")
+
+    suite_module.boom = boom
+    broken, good = validate(warehouse, [gate("boom"), RAW_GATES[2]], PARAMETERS)
+    (result,) = broken.expectations
+    assert (result.severity, result.success, broken.severity) == ("critical", False, "error")
+    assert "ZeroDivisionError: it's a {trap}: nothing to divide" in result.message
+    assert good.passed
+
+
+def test_an_expectation_that_crashes_is_critical_whatever_its_severity(warehouse, suite_module):
+    from expectations.vocabulary import ExpectTableToExist
+
+    suite_module.crash = lambda parameters: [
+        ExpectTableToExist.from_sql("select nothing from {batch}", severity="warning", remedy="None.")
+    ]
+    (report,) = validate(warehouse, [gate("crash")], PARAMETERS)
+    (result,) = report.expectations
+    assert (result.severity, result.success) == ("critical", False)
+    assert "could not be judged" in result.message
+    assert '"nothing" not found' in result.message
+
+
+def test_a_table_that_does_not_exist_is_a_failure(warehouse):
+    (report,) = validate(warehouse, [gate("x", "raw.nowhere")], PARAMETERS)
+    assert [(r.expectation, r.severity) for r in report.failures] == [("expect_table_to_exist", "critical")]
+    assert "raw.nowhere does not exist" in report.failures[0].message
+
+
+def test_the_file_can_be_written_afterwards_in_the_same_process(warehouse, tmp_path):
+    for _ in range(2):
+        validate(warehouse, RAW_GATES[:3], PARAMETERS, tmp_path / "docs")
+        with duckdb.connect(warehouse) as connection:
+            connection.execute("create or replace table raw.scratch as select 1 as one")
+
+
+def test_nothing_is_written_to_the_warehouse(warehouse):
+    before = warehouse.read_bytes()
+    validate(warehouse, RAW_GATES, PARAMETERS)
+    assert warehouse.read_bytes() == before
+    assert not warehouse.with_name(warehouse.name + ".wal").exists()
+
+
+def test_a_missing_or_busy_warehouse_is_told(warehouse, tmp_path):
+    with pytest.raises(WarehouseError, match="does not exist"):
+        validate(tmp_path / "none.duckdb", RAW_GATES, PARAMETERS)
+    assert not (tmp_path / "none.duckdb").exists()
+    with duckdb.connect(warehouse), pytest.raises(WarehouseError, match="cannot be read"):
+        validate(warehouse, RAW_GATES, PARAMETERS)
+    assert validate(warehouse, RAW_GATES[1:2], PARAMETERS)[0].passed
+
+
+def test_results_that_get_lost_on_the_way_stop_the_validation(warehouse, monkeypatch):
+    """When this fails because nothing is raised, GX and DuckDB get along: drop expectations/duckdb_results.py."""
+    monkeypatch.setattr("expectations.duckdb_results.buffer_results", lambda engine: None)
+    with pytest.raises(WarehouseError, match="receives no rows"):
+        validate(warehouse, RAW_GATES[:1], PARAMETERS)
+
+
+def test_results_frame_has_one_row_per_expectation(warehouse):
+    reports = validate(warehouse, RAW_GATES, PARAMETERS)
+    frame = results_frame(reports, "run-7", PARAMETERS.as_of)
+    assert tuple(frame.columns) == RESULT_COLUMNS
+    assert len(frame) == sum(len(report.expectations) for report in reports)
+    assert not frame.duplicated(["run_id", "asset", "expectation", "column_name"]).any()
+    assert not frame.isna().any().any()
+    assert set(frame["stage"]) == {"raw"}
+    assert frame["is_passed"].all()
+
+
+def test_every_expectation_says_why_and_what_to_do():
+    for raw_gate in RAW_GATES:
+        for expectation in raw_gate.build_suite(PARAMETERS, {}).expectations:
+            assert expectation.notes, expectation
+            assert expectation.remedy.endswith("."), expectation
+            assert expectation.description, expectation
+            assert expectation.severity.value in ("critical", "warning")
+
+
+def test_no_sites_are_left_in_the_temporary_folder(warehouse, tmp_path, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    validate(warehouse, RAW_GATES[:1], PARAMETERS, tmp_path / "docs")
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_command_line(warehouse, capsys):
+    arguments = ["--warehouse", str(warehouse), "--as-of", "2025-06-30"]
+    assert main([*arguments, "--table", "raw.customers"]) == 0
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("update raw.payments set amount = -1; update raw.dnd_flags set valid_to = valid_from")
+    assert main([*arguments, "--table", "raw.dnd_flags"]) == 0  # a warning does not stop
+    assert main([*arguments, "--stage", "raw"]) == 1
+    assert "raw.payments: amount is not at least 0 (1 row)." in capsys.readouterr().out
+    assert main([*arguments, "--table", "raw.nowhere"]) == 2
+    assert main(["--warehouse", "nowhere.duckdb"]) == 2
+    assert runner.__doc__
