@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from expectations.registry import MART_GATES, RAW_GATES, Gate
 from expectations.reports import GateReport, Parameters
@@ -58,7 +58,8 @@ def _chosen(stage: str | None, table: str | None) -> list[Gate]:
 
 def _print(reports: Sequence[GateReport]) -> None:
     console = Console()
-    table = Table("table", "result", "expectations", "critical", "warnings")
+    width = max(len(report.table) for report in reports)
+    table = Table(Column("table", min_width=width), "result", "expectations", "critical", "warnings")
     for report in reports:
         critical = sum(result.severity == "critical" for result in report.failures)
         table.add_row(

@@ -12,6 +12,7 @@ from expectations.reports import Parameters
 from expectations.row_rules import ORIGIN_COLUMNS, RowRule, identifier, literal, literals
 from expectations.vocabulary import (
     ExpectColumnsOfTheContract,
+    ExpectHashesNotToBeNumbers,
     ExpectIntervalsNotToOverlap,
     ExpectKeyToBeUnique,
     ExpectNoPlainContactData,
@@ -24,6 +25,7 @@ from expectations.vocabulary import (
     ExpectTableNotToBeEmpty,
     ExpectUsualDailyVolume,
     HouseExpectation,
+    is_bare_number,
     is_plain_contact_data,
 )
 from orchestration.contract import CLOCK_TOLERANCE_MINUTES, Column, RawTable, contract
@@ -34,6 +36,10 @@ TECHNICAL_COLUMNS = {
     "_line": ["BIGINT"],
     "_extra": ["JSON", "VARCHAR"],
 }
+# Bare digits in a column of hashes: 2 % of hashes of 8 hexadecimal digits by chance, all of the phone numbers (ours).
+BARE_NUMBERS_LIMIT_PCT = 10
+BARE_NUMBERS_MIN_ROWS = 20
+HASH_REMEDY = "Hash the values before they are delivered, and erase the delivered files."
 LOADER_PROMISE = "The loader quarantines such rows: find out how they got past it, then load the files again."
 
 
@@ -204,11 +210,22 @@ def contract_expectations(
                 column=plain[0].columns[0],
                 personal=personal,
                 where=where,
-                remedy="Hash the values before they are delivered, and erase the delivered files.",
+                remedy=HASH_REMEDY,
                 notes="DQ-11: personal data must not reach the warehouse in readable form.",
                 description="Contact data is hashed.",
             )
         )
+        suite += [
+            ExpectHashesNotToBeNumbers.of(
+                RowRule(f"bare_number:{name}", is_bare_number(name), (name,), f"{name} holds bare numbers, not hashes"),
+                BARE_NUMBERS_LIMIT_PCT,
+                min_rows=BARE_NUMBERS_MIN_ROWS,
+                where=f"{where} and {identifier(name)} is not null",
+                remedy=HASH_REMEDY,
+                notes="DQ-11: a phone number written as digits is as readable as any other.",
+            )
+            for name in (rule.columns[0] for rule in plain)
+        ]
     soft = list(implausible)
     if table.interval:
         start, end = table.interval

@@ -31,6 +31,7 @@ _REMOVED = re.compile(
 )
 _EXTERNAL_LINK = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["']?(?:https?:)?//[^>]*>(.*?)</a\s*>""", re.S | re.I)
 _GX_PAGE_LINK = re.compile(r"""<a\b[^>]*\bhref\s*=\s*["'](?:\.\./)+[^>]*>(.*?)</a\s*>""", re.S | re.I)
+_ACTING = re.compile(r"<style\b.*?</style\s*>|<[a-z][^>]*>", re.S | re.I)
 _EXTERNAL = re.compile(
     r"""(?:\b(?:src|href|srcset|action)\s*=\s*["']?|url\(\s*["']?|@import\s+["'])\s*(?:https?:)?//""", re.I
 )
@@ -73,7 +74,9 @@ def write_data_docs(
 
 def external_references(page: str) -> list[str]:
     """The places where an HTML page makes a browser go to the network; empty when it is complete in itself."""
-    return [page[match.start() : match.start() + 120] for match in _EXTERNAL.finditer(page)]
+    # Only tags and style sheets act; an address in a text is just text.
+    acting = (match.group() for match in _ACTING.finditer(page))
+    return [part[found.start() : found.start() + 120] for part in acting for found in _EXTERNAL.finditer(part)]
 
 
 def _page_name(report: GateReport) -> str:

@@ -62,9 +62,9 @@ def gx_query(sql: str) -> str:
 
 
 def row_as_json(columns: Sequence[str]) -> str:
-    """SQL of a row as JSON text, with these columns only."""
+    """SQL of a row as JSON text, with these columns only; none are left when all of them are personal."""
     fields = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in dict.fromkeys(columns))
-    return f"cast(to_json(struct_pack({fields})) as varchar)"
+    return f"cast(to_json(struct_pack({fields})) as varchar)" if fields else "'{}'"
 
 
 def sample(expression: str) -> str:

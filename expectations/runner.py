@@ -11,7 +11,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,20 @@ from expectations.reports import (
 )
 
 if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.data_context import EphemeralDataContext
     from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.datasource.fluent.sql_datasource import TableAsset
     from sqlalchemy.engine import Connection
+
+    from expectations.vocabulary import HouseExpectation
 
 __all__ = ["WarehouseError", "results_frame", "validate"]
 
 DATASOURCE = "warehouse"
+
+logger = logging.getLogger(__name__)
 
 
 class WarehouseError(Exception):
@@ -45,7 +51,8 @@ def validate(
     """Judges the gates in their order and returns one report each.
 
     A suite that cannot be built or a table that does not exist is a critical failure in its report, never an exception.
-    With `docs_dir`, the results are also written there as pages to read (see data_docs).
+    With `docs_dir`, the results are also written there as pages to read (see data_docs); when that fails, the reports
+    stand and the failure is logged.
     Raises WarehouseError when the file does not exist or is held by a writer.
     """
     if not warehouse.exists():
@@ -55,9 +62,7 @@ def validate(
         results = [_judge(context, datasource, gate, columns.get(gate.table), parameters) for gate in gates]
         reports = [_report(gate, result) for gate, result in zip(gates, results, strict=True)]
         if docs_dir is not None:
-            from expectations.data_docs import write_data_docs
-
-            write_data_docs(context, reports, parameters, docs_dir)
+            _write_docs(context, reports, parameters, docs_dir)
         return reports
 
 
@@ -88,28 +93,41 @@ def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQ
 
     from expectations.duckdb_results import buffer_results
 
-    datasource = connection = None
-    try:
-        datasource = context.data_sources.add_sql(
-            DATASOURCE,
-            connection_string=f"duckdb:///{warehouse.resolve()}",
-            kwargs={"poolclass": NullPool, "connect_args": {"read_only": True}},
-        )
-        engine = datasource.get_execution_engine().engine
-        buffer_results(engine)
-        # GX opens and closes a connection per query. One that stays open keeps DuckDB from reading the file anew.
-        connection = engine.connect()
-        # Without its rows every expectation would pass (see duckdb_results): better no result than that one.
-        if datasource.get_execution_engine().execute_query(text("select 1 as alive")).fetchall() != [(1,)]:
+    with ExitStack() as opened:
+        try:
+            # The file is no part of the URL: there, GX would read $ and SQLAlchemy ? and % in its name.
+            datasource = context.data_sources.add_sql(
+                DATASOURCE,
+                connection_string="duckdb://",
+                kwargs={
+                    "poolclass": NullPool,
+                    "connect_args": {"database": str(warehouse.resolve()), "read_only": True},
+                },
+            )
+            opened.callback(lambda: datasource.get_engine().dispose())
+            gx_engine = datasource.get_execution_engine()
+            opened.callback(gx_engine.close)
+            buffer_results(gx_engine.engine)
+            # GX opens and closes a connection per query. One that stays open keeps DuckDB from reading the file anew.
+            connection = opened.enter_context(gx_engine.engine.connect())
+            answer = gx_engine.execute_query(text("select 1 as alive")).fetchall()
+        except Exception as error:  # GX wraps the driver's errors in several of its own
+            raise WarehouseError(f"{warehouse}: cannot be read: {_first_line(_root(error))}") from error
+        if answer != [(1,)]:
+            # Without its rows every expectation would pass: better no result than that one.
             raise WarehouseError("Great Expectations receives no rows from DuckDB, see expectations/duckdb_results.py")
-    except Exception as error:  # GX wraps the driver's errors in several of its own
-        raise WarehouseError(f"{warehouse}: cannot be read: {_first_line(error)}") from error
-    try:
         yield datasource, connection
-    finally:
-        connection.close()
-        datasource.get_execution_engine().close()
-        datasource.get_engine().dispose()
+
+
+def _write_docs(
+    context: EphemeralDataContext, reports: Sequence[GateReport], parameters: Parameters, docs_dir: Path
+) -> None:
+    from expectations.data_docs import write_data_docs
+
+    try:
+        write_data_docs(context, reports, parameters, docs_dir)
+    except Exception:  # pages are for reading; the verdict must not depend on them
+        logger.exception("the Data Docs could not be written to %s", docs_dir)
 
 
 def _columns(connection: Connection) -> dict[str, dict[str, str]]:
@@ -136,37 +154,55 @@ def _judge(
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
 
-    from expectations import vocabulary
-
-    suite, problem = None, None
-    if columns is None:
-        problem = vocabulary.fault(
-            vocabulary.ExpectTableToExist,
-            f"the table {gate.table} does not exist in the warehouse",
-            "Build it, or remove the gate together with the table.",
-        )
-    else:
-        try:
-            suite = gate.build_suite(parameters, columns)
-        except Exception as error:  # a broken suite must not hide the other gates
-            problem = vocabulary.fault(
-                vocabulary.ExpectSuiteToBeBuilt,
-                f"the suite {gate.suite} could not be built: {type(error).__name__}: {error}",
-                "Correct the suite module.",
-            )
-    if problem is not None:
-        suite = gx.ExpectationSuite(name=gate.table, expectations=[problem])
-        asset = datasource.add_query_asset(gate.table, query=f"SELECT '{gate.table}' as absent_table")
-    else:
-        schema, table = gate.table.split(".")
-        with warnings.catch_warnings():
-            # GX would rather have a data source per schema; one context for all tables is the simpler thing.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            asset = datasource.add_table_asset(gate.table, table_name=table, schema_name=schema)
+    try:
+        asset, suite = _prepared(datasource, gate, columns, parameters)
+    except _CannotJudge as cause:  # one gate that cannot be judged must not hide the others
+        asset = datasource.add_query_asset(gate.table, query=f"SELECT '{gate.table}' as not_judged")
+        suite = gx.ExpectationSuite(name=gate.table, expectations=[cause.expectation])
     definition = gx.ValidationDefinition(
         name=gate.table, data=asset.add_batch_definition_whole_table("all"), suite=context.suites.add(suite)
     )
     return context.validation_definitions.add(definition).run(run_id=RunIdentifier(run_name=parameters.run_id))
+
+
+class _CannotJudge(Exception):
+    """A gate cannot be judged; `expectation` is the failing one that says so."""
+
+    def __init__(self, expectation: HouseExpectation):
+        super().__init__(expectation.description)
+        self.expectation = expectation
+
+
+def _prepared(
+    datasource: SQLDatasource, gate: Gate, columns: dict[str, str] | None, parameters: Parameters
+) -> tuple[TableAsset, ExpectationSuite]:
+    """The table of a gate as an asset of GX, and the gate's suite. Raises _CannotJudge."""
+    from expectations.vocabulary import ExpectSuiteToBeBuilt, ExpectTableToExist, fault
+
+    if columns is None:
+        text = f"the table {gate.table} does not exist in the warehouse"
+        raise _CannotJudge(fault(ExpectTableToExist, text, "Build it, or remove the gate together with the table."))
+    try:
+        suite = gate.build_suite(parameters, columns)
+    except Exception as error:
+        text = f"the suite {gate.suite} could not be built: {type(error).__name__}: {error}"
+        raise _CannotJudge(fault(ExpectSuiteToBeBuilt, text, "Correct the suite module.")) from error
+    schema, table = gate.table.split(".")
+    try:
+        with warnings.catch_warnings():
+            # GX would rather have a data source per schema; one context for all tables is the simpler thing.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            asset = datasource.add_table_asset(gate.table, table_name=table, schema_name=schema)
+    except Exception as error:  # a view, for one, whose tables are gone
+        text = f"{gate.table} cannot be read: {_first_line(_root(error))}"
+        raise _CannotJudge(fault(ExpectTableToExist, text, "Build it again.")) from error
+    return asset, suite
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _report(gate: Gate, result: ExpectationSuiteValidationResult) -> GateReport:
@@ -210,7 +246,9 @@ def _message(table: str, kwargs: dict[str, Any], findings: list[dict[str, Any]],
     phrases, unit = kwargs.get("phrases") or {}, kwargs.get("unit", "row")
     told = []
     for finding in findings:
-        phrase, count = phrases.get(finding["rule"], finding["rule"]), finding["unexpected_count"]
+        rule, count = finding["rule"], finding["unexpected_count"]
+        kind, _, name = rule.partition(":")
+        phrase = phrases.get(rule) or phrases.get(kind, rule).replace("{name}", name)
         told.append(f"{phrase} ({count:,} {unit}{'s' * (count != 1)})" if unit else phrase)
     clause = "; ".join(told)
     if not unit and observed not in clause and not observed.startswith(findings[0]["rule"]):

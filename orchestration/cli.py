@@ -241,8 +241,14 @@ def _print_quarantine(settings: Settings) -> None:
 
     published = settings.publish / "current" / DATABASE_NAME
     sources = [
-        (settings.warehouse, "select table_name, reasons, count(*) from ops.quarantined_rows group by all order by 3 desc"),
-        (published, "select table_name, quarantine_reasons, rows_count from quality.mart_quarantine_reasons order by 3 desc"),
+        (
+            settings.warehouse,
+            "select table_name, reasons, count(*) from ops.quarantined_rows group by all order by 3 desc",
+        ),
+        (
+            published,
+            "select table_name, quarantine_reasons, rows_count from quality.mart_quarantine_reasons order by 3 desc",
+        ),
     ]
     for path, sql in sources:
         if not path.exists():
@@ -267,13 +273,22 @@ def _summary(settings: Settings, outcome, seconds: float) -> None:
     log = outcome.log
     load = log.get("load") or {}
     if load:
-        table = Table("raw table", "files", "rows in files", "loaded", "superseded", "duplicate", "quarantined", title="loaded")
+        table = Table(
+            "raw table", "files", "rows in files", "loaded", "superseded", "duplicate", "quarantined", title="loaded"
+        )
         for column in table.columns[1:]:
             column.justify = "right"
         totals: Counter[str] = Counter()
         for name, counts in load["tables"].items():
             if counts["files"]:
-                keys = ("files", "rows_in_files", "rows_loaded", "rows_superseded", "rows_duplicate", "rows_quarantined")
+                keys = (
+                    "files",
+                    "rows_in_files",
+                    "rows_loaded",
+                    "rows_superseded",
+                    "rows_duplicate",
+                    "rows_quarantined",
+                )
                 table.add_row(name, *(f"{counts[key]:,}" for key in keys))
                 totals.update({key: counts[key] for key in keys})
         if totals:

@@ -48,7 +48,7 @@ class DbtSession:
 
     def _environment(self) -> None:
         os.environ["STAYHOUSE_WAREHOUSE"] = str(self.settings.warehouse)
-        os.environ["STAYHOUSE_SEEDS"] = str(self.seeds)
+        os.environ["STAYHOUSE_SEEDS"] = str(self.seeds.relative_to(REPO_ROOT))
         os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
     def parse(self) -> Any:
@@ -68,9 +68,10 @@ class DbtSession:
         as_of: date | None = None,
         full_refresh: bool = False,
         select: Sequence[str] = (),
+        with_tests: bool = True,
         on_event: Callable[[dict[str, Any]], None] = lambda event: None,
     ) -> list[Any]:
-        """Seeds, models and tests for one as-of date; returns dbt's run results.
+        """Seeds, models and (unless told otherwise) tests for one as-of date; returns dbt's run results.
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
@@ -83,6 +84,8 @@ class DbtSession:
 
         manifest = self.parse()
         command = ["--quiet", "build", *(["--full-refresh"] if full_refresh else [])]
+        if not with_tests:
+            command += ["--resource-type", "seed", "--resource-type", "model"]
         if select:
             command += ["--select", *select]
         try:
@@ -115,7 +118,10 @@ def ensure_manifest(settings: Settings) -> Path:
     """The path of a manifest that is not older than the project; Dagster draws its graph from it."""
     manifest = settings.target / "manifest.json"
     folders = [REPO_ROOT / name for name in ("models", "macros", "seeds", "tests/dbt")]
-    files = [REPO_ROOT / "dbt_project.yml", *(file for folder in folders for file in folder.rglob("*") if file.is_file())]
+    files = [
+        REPO_ROOT / "dbt_project.yml",
+        *(file for folder in folders for file in folder.rglob("*") if file.is_file()),
+    ]
     if not manifest.exists() or max(file.stat().st_mtime for file in files) > manifest.stat().st_mtime:
         DbtSession(settings, REPO_ROOT / "seeds").parse()
     return manifest

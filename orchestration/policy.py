@@ -5,7 +5,10 @@ What a seed must look like is written once, in seeds/_seeds.yml (columns, types,
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import hashlib
+import os
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -20,6 +23,7 @@ from orchestration.loading.contract_sql import literal
 from orchestration.settings import ConfigurationError, Settings
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
+MERGED_FOLDER = REPO_ROOT / ".policy"
 
 
 class PolicyError(ConfigurationError):
@@ -46,7 +50,7 @@ class _Seed:
 
 
 def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
-    """Writes the seeds of this run to a folder of their own, and returns it with warnings.
+    """The folder with the seeds of this run, and warnings.
 
     Raises PolicyError when a file of the policy folder is unknown or breaks a rule.
     """
@@ -66,18 +70,28 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
             faults += _check(seed, seeds)
     if faults:
         raise PolicyError(faults)
-    folder = settings.work / "seeds"
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed in seeds.values():
-        _copy(seed.file, folder / f"{seed.name}.csv")
-    _copy(SEEDS_FOLDER / "_seeds.yml", folder / "_seeds.yml")
-    return folder, _segment_warnings(seeds["segments"], settings)
+    own = any(seed.file.parent != SEEDS_FOLDER for seed in seeds.values())
+    return (_merged(seeds) if own else SEEDS_FOLDER), _segment_warnings(seeds["segments"], settings)
 
 
-def _copy(source: Path, target: Path) -> None:
-    # Left alone when it is the same, so that dbt need not parse it again.
-    if not target.exists() or target.read_bytes() != source.read_bytes():
-        shutil.copyfile(source, target)
+def _merged(seeds: dict[str, _Seed]) -> Path:
+    """A folder that holds the seeds of this run, named after their content.
+
+    It lies inside the project: dbt writes what it compiles to <target>/<path of the seed>, and with an absolute path
+    that is the seed itself.
+    """
+    files = {f"{seed.name}.csv": seed.file for seed in seeds.values()} | {"_seeds.yml": SEEDS_FOLDER / "_seeds.yml"}
+    digest = hashlib.sha256(b"".join(files[name].read_bytes() for name in sorted(files))).hexdigest()[:16]
+    folder = MERGED_FOLDER / digest
+    if not folder.exists():
+        fresh = folder.with_name(f"{digest}.{os.getpid()}")
+        fresh.mkdir(parents=True)
+        for name, file in files.items():
+            shutil.copyfile(file, fresh / name)
+        with contextlib.suppress(OSError):  # another process was first with the same content
+            fresh.rename(folder)
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
 
 
 def _described_seeds() -> dict[str, _Seed]:
@@ -97,7 +111,9 @@ def _read(seed: _Seed) -> list[str]:
     with seed.file.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
         names = reader.fieldnames or []
-        seed.rows = [row for row in reader if any((value or "").strip() for value in row.values() if isinstance(value, str))]
+        seed.rows = [
+            row for row in reader if any((value or "").strip() for value in row.values() if isinstance(value, str))
+        ]
     faults = [
         f"{seed.file.name}, row 1, column {name}: the seed has no such column; known are {', '.join(seed.columns)}"
         for name in names
@@ -110,7 +126,9 @@ def _read(seed: _Seed) -> list[str]:
     ]
     for number, row in enumerate(seed.rows):
         if None in row or None in row.values():
-            faults.append(f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas")
+            faults.append(
+                f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas"
+            )
     return faults
 
 
@@ -220,7 +238,9 @@ def _customer_segments(settings: Settings) -> set[str]:
             )
             listed = ", ".join(literal(file) for file in files)
             try:
-                rows = connection.execute(f"select distinct segment_code from {reader}([{listed}], {options})").fetchall()
+                rows = connection.execute(
+                    f"select distinct segment_code from {reader}([{listed}], {options})"
+                ).fetchall()
                 found |= {str(row[0]) for row in rows if row[0] is not None}
             except duckdb.Error:
                 # Broken files are the loader's to report; a warning about spelling may miss them.

@@ -52,7 +52,9 @@ def publish(
     (fresh / "parquet").mkdir(parents=True)
     rows: dict[str, int] = {}
     with open_warehouse(warehouse) as connection:
-        attached = f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
+        attached = (
+            f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
+        )
         connection.execute(attached)
         for number, (schema, name) in enumerate(sorted(marts)):
             progress(name, number / len(marts))

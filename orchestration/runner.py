@@ -72,7 +72,9 @@ def build(
             return Outcome(WITHHELD, night.log.read())
         last = last or night.last_covered_day()
         if last is None:
-            night.log.note(bad_input=["no loaded row carries a date, so there is no day to build; check the landing files"])
+            night.log.note(
+                bad_input=["no loaded row carries a date, so there is no day to build; check the landing files"]
+            )
             return Outcome(BAD_INPUT, night.log.read())
         first = first or last
         if first < date.fromisoformat(FIRST_DAY):

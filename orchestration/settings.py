@@ -70,7 +70,9 @@ class Settings:
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError) as error:
-                raise ConfigurationError(f"{zone}: there is no such time zone; use a name like Europe/Berlin") from error
+                raise ConfigurationError(
+                    f"{zone}: there is no such time zone; use a name like Europe/Berlin"
+                ) from error
         return cls(
             raw=raw,
             policy=policy,

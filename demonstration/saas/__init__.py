@@ -33,7 +33,7 @@ from orchestration.contract import contract
 
 __all__ = ["LAST_DAY", "generate"]
 
-CUSTOMERS_PER_PART = 150_000
+CUSTOMERS_PER_PART = 200_000
 """Customers whose contacts, surveys and contracts are held in memory at once."""
 
 
@@ -72,12 +72,14 @@ def generate(
         write_staff(landing, staff, scope)
         planted, actions = plant(people, staff)
         tell("writing events", 0.05)
-        facts = write_events(landing, people, deals, planted, lambda share: tell("writing events", 0.05 + 0.65 * share))
+        facts = write_events(
+            landing, people, deals, planted, lambda share: tell("writing events", round(0.05 + 0.65 * share, 3))
+        )
         named: list[contacts.Planted] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
-            tell("writing contacts, surveys and contracts", 0.7 + 0.25 * first / customers)
+            tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
             found, abused = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
             named.append(found)
             flags_of_abuser += abused

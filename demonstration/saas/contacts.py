@@ -12,24 +12,27 @@ from demonstration.saas.customers import CALL, CHAT, CONTACT_CHANNELS, EMAIL, ME
 from demonstration.saas.events import UsageFacts, incident_day
 from demonstration.saas.landing import Code, Flag, Landing, Number, Ready, Whole, numbered
 from demonstration.saas.population import Population, office_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
+from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, one_of
 from demonstration.saas.staff import Owners, Staff
 from demonstration.saas.subscriptions import Contracts
-from demonstration.saas.surveys import Invitations
+from demonstration.saas.surveys import CARRIED_CHANNELS, SERVICE_TRIGGER, Invitations
+from demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
 from demonstration.saas.tickets import Tickets
 
 PURPOSES = ("welcome", "onboarding", "retention", "renewal", "rating_request", "sales", "service", "incident",
             "reminder", "followup", "winback", "exit", "nudge")  # fmt: skip
 RULES = ("welcome", "onboarding_call", "inactivity_call", "renewal_call", "post_renewal_rating")
-REASONS = ("first_login", "no_mailing_yet", "component_unused", "usage_drop", "contract_due", "low_score", "new_feature",
-           "customer_request", "other")  # fmt: skip
+REASONS = ("first_login", "no_mailing_yet", "component_unused", "usage_drop", "contract_due", "low_score",
+           "new_feature", "customer_request", "other")  # fmt: skip
 OUTCOMES = ("conversation", "no_answer", "voicemail", "wrong_number", "refused", "bounced", "delivered", "held",
             "cancelled", "answered")  # fmt: skip
 (CONVERSATION, NO_ANSWER, VOICEMAIL, WRONG_NUMBER, REFUSED, BOUNCED, DELIVERED, HELD, CANCELLED, ANSWERED) = range(10)
 OUTCOME_REASONS = ("dislike", "alternative", "need_gone", "vacation", "price", "unknown")
 OUT, IN = 0, 1
-SILENT_PURPOSES = tuple(PURPOSES.index(name) for name in
-                        ("onboarding", "retention", "renewal", "rating_request", "sales", "reminder", "winback", "nudge"))  # fmt: skip
+SILENT_PURPOSES = tuple(
+    PURPOSES.index(name)
+    for name in ("onboarding", "retention", "renewal", "rating_request", "sales", "reminder", "winback", "nudge")
+)
 """Proactive purposes: these must stop for customers who asked for silence."""
 MARKETING_PURPOSES = tuple(PURPOSES.index(name) for name in ("nudge", "winback"))
 SALES = PURPOSES.index("sales")
@@ -62,25 +65,36 @@ class Planted:
 KINDS = ("after_dnd", "after_unsubscribe", "after_revocation", "without_consent", "machine_open", "dnd_evidence")
 
 
+WORDS = {"purpose": PURPOSES, "rule": RULES, "reason": REASONS}
+FIELDS = (
+    "customer", "at", "channel", "direction", "purpose", "employee", "rule", "reason", "component", "campaign",
+    "ticket", "response", "is_automated", "is_personal", "origin",
+)  # fmt: skip
+
+
 class _Layers:
-    """Collects contacts; every layer is one reason to get in touch."""
+    """Collects contacts; every layer is one reason to get in touch. A code of -1 means none."""
 
-    FIELDS = ("customer", "at", "channel", "direction", "purpose", "employee", "rule", "reason", "component", "campaign",
-              "ticket", "response", "is_automated", "is_personal", "origin")  # fmt: skip
-
-    def __init__(self, end: int, registered: np.ndarray) -> None:
+    def __init__(self, people: Population) -> None:
         self.parts: list[dict[str, np.ndarray]] = []
-        self.end, self.registered = end, registered
+        self.end, self.registered = people.scope.end, people.registered
+        months = np.unique((people.scope.first_date + np.arange(people.scope.days)).astype("datetime64[M]"))
+        self.months = months
+        self.campaigns = (*(f"news_{month}" for month in months), "incident_notice", "winback_offer")
 
     def add(self, customer: np.ndarray, at: np.ndarray, **values) -> None:
-        defaults = {name: -1 for name in self.FIELDS} | {"direction": OUT, "is_automated": 0, "is_personal": 0}
-        values = defaults | values | {"customer": customer, "at": at}
+        """Contacts with `customer` at the moments `at`; a purpose, rule, reason or campaign may be given by name."""
+        defaults = dict.fromkeys(FIELDS, -1) | {"direction": OUT, "is_automated": 0, "is_personal": 0}
+        words = WORDS | {"campaign": self.campaigns}
+        values = {
+            name: words[name].index(value) if isinstance(value, str) else value
+            for name, value in (defaults | values | {"customer": customer, "at": at}).items()
+        }
         keep = np.flatnonzero((at >= 0) & (at <= self.end) & (at > self.registered[customer] + 60))
-        part = {name: np.broadcast_to(values[name], len(customer))[keep] for name in self.FIELDS}
-        self.parts.append(part)
+        self.parts.append({name: np.broadcast_to(values[name], len(customer))[keep] for name in FIELDS})
 
     def joined(self) -> dict[str, np.ndarray]:
-        return {name: np.concatenate([part[name] for part in self.parts]) for name in self.FIELDS}
+        return {name: np.concatenate([part[name] for part in self.parts]) for name in FIELDS}
 
 
 INVITATION, EVIDENCE = 1 << 40, 2 << 40
@@ -142,7 +156,7 @@ def write_contacts(
     """
     scope = people.scope
     rng = scope.rng("contacts", part)
-    layers = _Layers(scope.end, people.registered)
+    layers = _Layers(people)
     span = np.arange(first, stop)
     _plan(people, staff, owners, deals, facts, span, rng, layers)
     _campaigns(people, deals, span, rng, layers)
@@ -160,7 +174,11 @@ def write_contacts(
         is_marketing & consents.is_revoked(customer, at),
         (is_marketing | (out & (rows["purpose"] == SALES))) & consents.is_missing(customer),
     ])  # fmt: skip
-    keep = np.flatnonzero(~breaks.any(axis=0) | chance(rng, len(at), VIOLATION_SHARE))
+    happens = ~breaks.any(axis=0) | chance(rng, len(at), VIOLATION_SHARE)
+    for kind in breaks:
+        # Also a small company shows one of each.
+        happens[np.flatnonzero(kind)[:1]] = True
+    keep = np.flatnonzero(happens)
     keep = keep[np.lexsort((at[keep], customer[keep]))]
     rows = {name: values[keep] for name, values in rows.items()}
     breaks = breaks[:, keep]
@@ -177,7 +195,7 @@ def write_contacts(
         "purpose": Code(rows["purpose"], words=PURPOSES),
         "reason_code": Code(rows["reason"], words=REASONS),
         "component_code": Code(rows["component"], words=policy.components()),
-        "campaign_code": Code(rows["campaign"], words=_campaign_names(people)),
+        "campaign_code": Code(rows["campaign"], words=layers.campaigns),
         "comm_rule_code": Code(rows["rule"], words=RULES),
         "ticket_id": Number(rows["ticket"], prefix="t"),
         "trigger_response_id": Number(rows["response"], prefix="q"),
@@ -224,112 +242,125 @@ def write_contacts(
     return by_invitation, by_flag, Planted(number[where], rows["customer"][where], kind)
 
 
-def _campaign_names(people: Population) -> tuple[str, ...]:
-    months = np.unique((people.scope.first_date + np.arange(people.scope.days)).astype("datetime64[M]").astype(str))
-    return (*(f"news_{month}" for month in months), "incident_notice", "winback_offer", "first_steps")
-
-
 def _plan(people, staff, owners, deals, facts, span, rng, layers) -> None:
     """The communication plan: welcome, onboarding call, inactivity call, renewal call, rating after renewal."""
     scope = people.scope
-    registered = people.registered[span]
     welcome = span[chance(rng, len(span), 0.985)]
-    delay = np.where(chance(rng, len(welcome), 0.93), between(rng, 70, 1_200, len(welcome)),
-                     between(rng, 4 * HOUR, 40 * HOUR, len(welcome)))  # fmt: skip
-    layers.add(welcome, people.registered[welcome] + delay, channel=EMAIL, purpose=0, rule=0, is_automated=1, is_personal=1,
-               reason=0)  # fmt: skip
-    # The onboarding specialist tries up to three times.
+    soon, late = between(rng, 70, 1_200, len(welcome)), between(rng, 4 * HOUR, 40 * HOUR, len(welcome))
+    at = people.registered[welcome] + np.where(chance(rng, len(welcome), 0.93), soon, late)
+    layers.add(
+        welcome, at, channel=EMAIL, purpose="welcome", rule="welcome", reason="first_login", is_automated=1,
+        is_personal=1,
+    )  # fmt: skip
+
+    # The onboarding specialist tries up to three times in the first days of use.
+    registered = people.registered[span]
     start = np.where(facts.first_use[span] < NEVER, facts.first_use[span], registered + DAY)
     guide = owners.on("onboarding_manager", span, registered + 40 * HOUR)
     tries = (guide >= 0) & (registered >= 0) & chance(rng, len(span), 0.88)
     for attempt in range(3):
-        day = start // DAY + between(rng, 1, 9, len(span)) + attempt * 2
         tried = np.flatnonzero(tries)
-        layers.add(span[tried], office_moment(rng, day[tried], scope), channel=CALL, purpose=1, rule=1, employee=guide[tried],
-                   is_personal=1, reason=between(rng, 0, 3, len(tried)))  # fmt: skip
+        day = start[tried] // DAY + between(rng, 1, 9, len(tried)) + attempt * 2
+        reason = one_of(rng, len(tried), {"first_login": 1, "no_mailing_yet": 1, "component_unused": 1}, REASONS)
+        layers.add(
+            span[tried], office_moment(rng, day, scope), channel=CALL, purpose="onboarding", rule="onboarding_call",
+            employee=guide[tried], is_personal=1, reason=reason,
+        )  # fmt: skip
         tries = tries & chance(rng, len(span), 0.45)
-    # A month without use: support calls.
+
+    # A month without use: a call by support.
     for stopped in (people.use_to, people.gap_from):
         idle = span[(stopped[span] < scope.days) & (stopped[span] > 0) & (people.activation[span] < NEVER)]
         idle = idle[chance(rng, len(idle), 0.6)]
-        caller = staff.draw(rng, "support", len(idle))
-        day = stopped[idle] + between(rng, 31, 42, len(idle))
-        layers.add(idle, office_moment(rng, day, scope), channel=CALL, purpose=2, rule=2, employee=caller, is_personal=1,
-                   reason=3)  # fmt: skip
-    due = deals.next_renewal
-    for_renewal = span[(due[span] < NEVER_DAY) & chance(rng, len(span), 0.8)]
-    day = due[for_renewal] - between(rng, 24, 37, len(for_renewal))
-    at = office_moment(rng, day, scope)
-    manager = owners.on("account_manager", for_renewal, at)
-    caller = np.where(manager >= 0, manager, staff.draw(rng, "account", len(for_renewal)))
-    layers.add(for_renewal, at, channel=CALL, purpose=3, rule=3, employee=caller, is_personal=1, reason=4)
+        at = office_moment(rng, stopped[idle] + between(rng, 31, 42, len(idle)), scope)
+        layers.add(
+            idle, at, channel=CALL, purpose="retention", rule="inactivity_call", reason="usage_drop", is_personal=1,
+            employee=staff.draw(rng, "support", len(idle)),
+        )  # fmt: skip
+
+    # A month before renewal a call, after it a mail that asks for a rating.
+    due = span[(deals.next_renewal[span] < NEVER_DAY) & chance(rng, len(span), 0.8)]
+    at = office_moment(rng, deals.next_renewal[due] - between(rng, 24, 37, len(due)), scope)
+    manager = owners.on("account_manager", due, at)
+    layers.add(
+        due, at, channel=CALL, purpose="renewal", rule="renewal_call", reason="contract_due", is_personal=1,
+        employee=np.where(manager >= 0, manager, staff.draw(rng, "account", len(due))),
+    )  # fmt: skip
     renewed = span[(deals.renewed[span] < NEVER_DAY) & chance(rng, len(span), 0.85)]
-    layers.add(renewed, deals.renewed[renewed] * DAY + between(rng, 10 * HOUR, 9 * DAY, len(renewed)), channel=EMAIL,
-               purpose=4, rule=4, is_automated=1, reason=4)  # fmt: skip
+    at = deals.renewed[renewed] * DAY + between(rng, 10 * HOUR, 9 * DAY, len(renewed))
+    layers.add(
+        renewed, at, channel=EMAIL, purpose="rating_request", rule="post_renewal_rating", reason="contract_due",
+        is_automated=1,
+    )  # fmt: skip
 
 
 def _campaigns(people, deals, span, rng, layers) -> None:
     """Monthly news by mail, hints by push and messenger, the notice of the incident."""
     scope = people.scope
-    names = _campaign_names(people)
-    months = np.unique((scope.first_date + np.arange(scope.days)).astype("datetime64[M]"))
-    for position, month in enumerate(months):
+    for position, month in enumerate(layers.months):
         day = int((month.astype("datetime64[D]") - scope.first_date).astype("int64")) + 8
         if not 0 <= day < scope.days:
             continue
         there = (people.registration_day[span] < day) & (deals.ended[span] + 30 > day)
         mailed = span[there & chance(rng, len(span), 0.5)]
-        at = np.full(len(mailed), day * DAY + 9 * HOUR) + rng.integers(0, 2 * HOUR, len(mailed))
-        layers.add(mailed, at, channel=EMAIL, purpose=12, campaign=position, is_automated=1, reason=6)
+        at = day * DAY + 9 * HOUR + rng.integers(0, 2 * HOUR, len(mailed))
+        layers.add(mailed, at, channel=EMAIL, purpose="nudge", reason="new_feature", campaign=position, is_automated=1)
         pushed = span[there & chance(rng, len(span), 0.12)]
         at = (day + between(rng, 3, 15, len(pushed))) * DAY + between(rng, 9 * HOUR, 19 * HOUR, len(pushed))
-        channel = np.array([PUSH, MESSENGER, SMS])[pick(rng, len(pushed), [60, 28, 12])]
-        layers.add(pushed, at, channel=channel, purpose=12, campaign=position, is_automated=1, reason=2,
-                   component=rng.integers(0, len(policy.components()), len(pushed)))  # fmt: skip
+        channel = one_of(rng, len(pushed), {"push": 60, "messenger": 28, "sms": 12}, CONTACT_CHANNELS)
+        component = rng.integers(0, len(policy.components()), len(pushed))
+        layers.add(
+            pushed, at, channel=channel, purpose="nudge", reason="component_unused", campaign=position,
+            component=component, is_automated=1,
+        )  # fmt: skip
     broken = incident_day(scope)
-    if broken < scope.days:
-        told = span[
-            (people.registration_day[span] < broken) & (deals.ended[span] > broken) & chance(rng, len(span), 0.7)
-        ]
-        layers.add(told, np.full(len(told), broken * DAY + 15 * HOUR) + rng.integers(0, 3 * HOUR, len(told)), channel=EMAIL,
-                   purpose=7, campaign=names.index("incident_notice"), is_automated=1)  # fmt: skip
+    there = (people.registration_day[span] < broken) & (deals.ended[span] > broken)
+    told = span[there & chance(rng, len(span), 0.7)]
+    at = broken * DAY + 15 * HOUR + rng.integers(0, 3 * HOUR, len(told))
+    layers.add(told, at, channel=EMAIL, purpose="incident", campaign="incident_notice", is_automated=1)
 
 
 def _relationship(people, owners, deals, span, rng, layers) -> None:
     """Account managers keep in touch at the pace of the value segment; sellers sell; some customers call themselves."""
-    scope = people.scope
+    scope, first = people.scope, span[0]
     begin = np.maximum(owners.since[2, span], 0)
     stop = np.minimum(np.minimum(owners.until[2, span], deals.ended[span] * DAY), scope.end)
-    has_manager = owners.employee[2, span] >= 0
-    length = np.where(has_manager, np.maximum(stop - begin, 0), 0) / DAY
-    pace = np.array([15.0, 44.0, 110.0])[people.value[span]]
-    count = rng.poisson(length / pace)
-    customer = np.repeat(span, count)
-    place = customer - span[0] if len(span) else customer
+    length = np.where(owners.employee[2, span] >= 0, np.maximum(stop - begin, 0), 0)
+    pace = np.array([15.0, 44.0, 110.0])[people.value[span]] * DAY
+    customer = np.repeat(span, rng.poisson(length / pace))
     size = len(customer)
-    day = (begin[place] + rng.random(size) * (stop - begin)[place]).astype("int64") // DAY
-    at = office_moment(rng, day, scope)
-    channel = np.array([CALL, EMAIL, MEETING, MESSENGER])[pick(rng, size, [45, 30, 10, 15])]
-    purpose = np.array([2, 9, 8, 5, 6])[pick(rng, size, [35, 25, 15, 15, 10])]
-    is_quiet = chance(rng, size, 0.3)
-    layers.add(customer, at, channel=channel, purpose=purpose, employee=owners.on("account_manager", customer, at),
-               is_personal=(~is_quiet).astype("int64"),
-               reason=np.where(is_quiet, -1, np.array([2, 3, 6, 8])[pick(rng, size, [35, 20, 25, 20])]),
-               component=np.where(is_quiet, -1, rng.integers(0, len(policy.components()), size)))  # fmt: skip
+    at = begin[customer - first] + (rng.random(size) * length[customer - first]).astype("int64")
+    at = office_moment(rng, at // DAY, scope)
+    channel = one_of(rng, size, {"call": 45, "email": 30, "meeting": 10, "messenger": 15}, CONTACT_CHANNELS)
+    purpose = one_of(rng, size, {"retention": 35, "followup": 25, "reminder": 15, "sales": 15, "service": 10}, PURPOSES)
+    reason = one_of(rng, size, {"component_unused": 35, "usage_drop": 20, "new_feature": 25, "other": 20}, REASONS)
+    # Some contacts are made to tick a box: no reason, nothing personal.
+    is_routine = chance(rng, size, 0.3)
+    component = rng.integers(0, len(policy.components()), size)
+    layers.add(
+        customer, at, channel=channel, purpose=purpose, employee=owners.on("account_manager", customer, at),
+        is_personal=np.where(is_routine, 0, 1), reason=np.where(is_routine, -1, reason),
+        component=np.where(is_routine, -1, component),
+    )  # fmt: skip
+
     sold = span[(owners.employee[0, span] >= 0) & chance(rng, len(span), 0.7)]
     at = office_moment(rng, people.registration_day[sold] + between(rng, 1, 14, len(sold)), scope)
-    layers.add(sold, at, channel=CALL, purpose=5, employee=owners.on("seller", sold, at), is_personal=1, reason=7)
+    seller = owners.on("seller", sold, at)
+    layers.add(sold, at, channel=CALL, purpose="sales", reason="customer_request", employee=seller, is_personal=1)
+
     # Inbound, without a ticket.
-    span_days = np.maximum(np.minimum(deals.ended[span], scope.days) - np.maximum(people.registration_day[span], 0), 0)
-    customer = np.repeat(span, rng.poisson(span_days / 400))
-    place = customer - span[0] if len(span) else customer
-    day = np.maximum(people.registration_day[customer], 0) + (rng.random(len(customer)) * span_days[place]).astype(
-        "int64"
-    )
+    since = np.maximum(people.registration_day[span], 0)
+    length = np.maximum(np.minimum(deals.ended[span], scope.days) - since, 0)
+    customer = np.repeat(span, rng.poisson(length / 400))
+    size = len(customer)
+    day = since[customer - first] + (rng.random(size) * length[customer - first]).astype("int64")
     at = office_moment(rng, day, scope)
-    layers.add(customer, at, direction=IN, channel=np.array([CALL, EMAIL, CHAT])[pick(rng, len(customer), [40, 35, 25])],
-               purpose=np.where(chance(rng, len(customer), 0.5), 6, -1),
-               employee=owners.on("account_manager", customer, at), reason=7)  # fmt: skip
+    layers.add(
+        customer, at, direction=IN, reason="customer_request",
+        channel=one_of(rng, size, {"call": 40, "email": 35, "chat": 25}, CONTACT_CHANNELS),
+        purpose=np.where(chance(rng, size, 0.5), PURPOSES.index("service"), -1),
+        employee=owners.on("account_manager", customer, at),
+    )  # fmt: skip
 
 
 def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
@@ -339,42 +370,55 @@ def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
     at = office_moment(rng, deals.cancel_asked[asked] // DAY + between(rng, 1, 5, len(asked)), scope)
     manager = owners.on("account_manager", asked, at)
     caller = np.where(manager >= 0, manager, staff.draw(rng, "support", len(asked)))
-    layers.add(asked, at, channel=CALL, purpose=11, employee=caller, is_personal=1)
+    layers.add(asked, at, channel=CALL, purpose="exit", employee=caller, is_personal=1)
+
     left = span[(deals.ended[span] < scope.days) & (deals.ended[span] > 0)]
-    names = _campaign_names(people)
-    won = left[chance(rng, len(left), 0.6)]
-    layers.add(won, (deals.ended[won] + between(rng, 25, 60, len(won))) * DAY + 10 * HOUR, channel=EMAIL, purpose=10,
-               campaign=names.index("winback_offer"), is_automated=1)  # fmt: skip
+    mailed = left[chance(rng, len(left), 0.6)]
+    at = (deals.ended[mailed] + between(rng, 25, 60, len(mailed))) * DAY + 10 * HOUR
+    layers.add(mailed, at, channel=EMAIL, purpose="winback", campaign="winback_offer", is_automated=1)
     called = left[chance(rng, len(left), 0.15)]
-    layers.add(called, office_moment(rng, deals.ended[called] + between(rng, 30, 80, len(called)), scope), channel=CALL,
-               purpose=10, employee=staff.draw(rng, "sales", len(called)), is_personal=1)  # fmt: skip
+    at = office_moment(rng, deals.ended[called] + between(rng, 30, 80, len(called)), scope)
+    caller = staff.draw(rng, "sales", len(called))
+    layers.add(called, at, channel=CALL, purpose="winback", employee=caller, is_personal=1)
+    # Some of those who do come back were asked to, shortly before.
     gone = span[people.is_a("returner")[span] & chance(rng, len(span), 0.6)]
-    layers.add(gone, (people.gap_to[gone] - between(rng, 3, 12, len(gone))) * DAY + 11 * HOUR, channel=EMAIL, purpose=10,
-               campaign=names.index("winback_offer"), is_automated=1)  # fmt: skip
+    at = (people.gap_to[gone] - between(rng, 3, 12, len(gone))) * DAY + 11 * HOUR
+    layers.add(gone, at, channel=EMAIL, purpose="winback", campaign="winback_offer", is_automated=1)
 
 
 def _service(people, staff, tickets, asked, flags, low, rng, layers) -> None:
     """Contacts that carry tickets, invitations, follow-ups of low scores and requests for silence."""
+    channel_of_ticket = np.array([CONTACT_CHANNELS.index(name) for name in TICKET_CHANNELS])
     arrived = np.flatnonzero(tickets.arrived)
-    channel = np.array([CHAT, EMAIL, CALL, MESSENGER])[tickets.channel[arrived]]
-    layers.add(tickets.customer[arrived], tickets.opened[arrived] + 1, direction=IN, channel=channel, purpose=6,
-               employee=tickets.assigned[arrived], ticket=tickets.number[arrived])  # fmt: skip
+    layers.add(
+        tickets.customer[arrived], tickets.opened[arrived] + 1, direction=IN, purpose="service",
+        channel=channel_of_ticket[tickets.channel[arrived]], employee=tickets.assigned[arrived],
+        ticket=tickets.number[arrived],
+    )  # fmt: skip
     back = arrived[(tickets.solved[arrived] < NEVER) & chance(rng, len(arrived), 0.55)]
-    layers.add(tickets.customer[back], tickets.solved[back] + between(rng, 60, 4 * HOUR, len(back)),
-               channel=np.array([CHAT, EMAIL, CALL, MESSENGER])[tickets.channel[back]], purpose=6,
-               employee=tickets.closer[back], ticket=tickets.number[back], is_personal=1)  # fmt: skip
-    mailed = np.flatnonzero((asked.channel <= 1) & (asked.kind != 2))
-    layers.add(asked.customer[mailed], asked.sent[mailed], channel=np.where(asked.channel[mailed] == 0, EMAIL, MESSENGER),
-               purpose=4, is_automated=1, origin=INVITATION + mailed)  # fmt: skip
+    layers.add(
+        tickets.customer[back], tickets.solved[back] + between(rng, 60, 4 * HOUR, len(back)), purpose="service",
+        channel=channel_of_ticket[tickets.channel[back]], employee=tickets.closer[back], is_personal=1,
+        ticket=tickets.number[back],
+    )  # fmt: skip
+    carried = np.flatnonzero(np.isin(asked.channel, CARRIED_CHANNELS) & (asked.kind != SERVICE_TRIGGER))
+    layers.add(
+        asked.customer[carried], asked.sent[carried], purpose="rating_request", is_automated=1,
+        channel=np.where(asked.channel[carried] == CARRIED_CHANNELS[0], EMAIL, MESSENGER),
+        origin=INVITATION + carried,
+    )  # fmt: skip
     number, customer, moment = low
     chosen = np.flatnonzero(chance(rng, len(number), 0.55))
     at = office_moment(rng, moment[chosen] // DAY + between(rng, 1, 6, len(chosen)), people.scope)
-    layers.add(customer[chosen], np.maximum(at, moment[chosen] + HOUR), channel=CALL, purpose=9,
-               employee=staff.draw(rng, "support", len(chosen)), is_personal=1, reason=5,
-               response=number[chosen])  # fmt: skip
+    layers.add(
+        customer[chosen], np.maximum(at, moment[chosen] + HOUR), channel=CALL, purpose="followup", reason="low_score",
+        employee=staff.draw(rng, "support", len(chosen)), is_personal=1, response=number[chosen],
+    )  # fmt: skip
     proves = np.flatnonzero(flags.has_evidence)
-    layers.add(flags.customer[proves], flags.since[proves] - 2 * HOUR, direction=IN, channel=CALL, purpose=6,
-               employee=flags.setter[proves], reason=7, origin=EVIDENCE + proves)  # fmt: skip
+    layers.add(
+        flags.customer[proves], flags.since[proves] - 2 * HOUR, direction=IN, channel=CALL, purpose="service",
+        employee=flags.setter[proves], reason="customer_request", origin=EVIDENCE + proves,
+    )  # fmt: skip
 
 
 def _inside(flags: Flags, customers: np.ndarray, moments: np.ndarray, first: int, stop: int) -> np.ndarray:
@@ -436,8 +480,10 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     found["outcome"] = np.where(call, np.where(refuses, REFUSED, np.where(speaks, CONVERSATION, np.where(
         machine, VOICEMAIL, np.where(wrong, WRONG_NUMBER, NO_ANSWER)))), found["outcome"])  # fmt: skip
     found["told"] = np.where(call, found["ended"], found["told"])
-    gives_reason = speaks & np.isin(rows["purpose"], [2, 10, 11]) & ~refuses & (second > 0.3)
-    found["reason"] = np.where(gives_reason, pick(rng, size, [20, 22, 18, 12, 20, 8]), -1)
+    asks_why = np.isin(rows["purpose"], [PURPOSES.index(name) for name in ("retention", "winback", "exit")])
+    gives_reason = speaks & asks_why & ~refuses & (second > 0.3)
+    why = {"dislike": 20, "alternative": 22, "need_gone": 18, "vacation": 12, "price": 20, "unknown": 8}
+    found["reason"] = np.where(gives_reason, one_of(rng, size, why, OUTCOME_REASONS), -1)
 
     meeting = channel == MEETING
     day = at // DAY + between(rng, 1, 8, size)
@@ -520,8 +566,8 @@ def write_reviews(
           office_moment(rng, people.turn[taken] + between(rng, 1, 9, len(taken)), scope))  # fmt: skip
     weak = span[(people.archetype[span] == 0) & chance(rng, len(span), 0.02)]
     key = pa.array([f"c{customer + 1:07d}" for customer in weak], type=pa.string())
-    layer(weak, 1, key, np.where(chance(rng, len(weak), 0.6), 2, 3),
-          office_moment(rng, np.maximum(people.registration_day[weak], 0) + between(rng, 90, 300, len(weak)), scope))  # fmt: skip
+    at = office_moment(rng, np.maximum(people.registration_day[weak], 0) + between(rng, 90, 300, len(weak)), scope)
+    layer(weak, 1, key, np.where(chance(rng, len(weak), 0.6), 2, 3), at)
     checked = np.flatnonzero(chance(rng, len(numbers), 0.5))
     key = numbered("d", 6, numbers[checked])
     layer(flags.customer[checked], 2, key, np.where(flags.is_request[checked], 2, 3),

@@ -46,6 +46,8 @@ def plant_dirt(raw: Path, scope: Scope) -> dict[str, dict[str, int]]:
     """Add dirt to every table. Returns {table: {kind: count}}; kinds that a table cannot have are left out."""
     planted = {}
     for table in contract().values():
+        if not (raw / table.name).exists():
+            continue
         con = duckdb.connect()
         _sample(con, raw, table, scope)
         rng = scope.rng(f"dirt {table.name}")

@@ -31,6 +31,8 @@ MIX = {
 NEWCOMER = {"contact_edited": 5, "report_opened": 4, "hint_shown": 4, "help_article_viewed": 3, "video_watched": 1.5,
             "signed_in": 2}  # fmt: skip
 VIEWER = {"report_opened": 3, "hint_shown": 4, "help_article_viewed": 4, "video_watched": 2}
+VIEWS = ("hint_shown", "help_article_viewed", "video_watched", "training_opened")
+"""Events about a component that the catalogue does not name."""
 # Components that a variant of customers never takes up.
 NEVER_USED = ((), (), (), ("forms",), ("segments",), ("sms", "forms"), ("sms", "forms", "segments"), ("sms",))
 # Share of days with use by segment, Monday to Sunday. A sender has a favourite weekday on top.
@@ -375,8 +377,7 @@ class _Stream:
         rows["property"] = np.where(rows["property"] == -2, drawn, rows["property"]).astype("int8")
         # Information about the product is about one of its parts; use belongs to the part the catalogue names.
         of_event = policy.event_components()[code]
-        is_view = np.isin(code, [policy.event_code(name) for name in
-                                 ("hint_shown", "help_article_viewed", "video_watched", "training_opened")])  # fmt: skip
+        is_view = np.isin(code, [policy.event_code(name) for name in VIEWS])
         about = rng.integers(0, len(policy.components()), size, dtype="int8")
         rows["component"] = np.where(is_view, about, np.where(draw < 0.7, of_event, -1)).astype("int8")
         failed = np.isin(code, [policy.event_code("mailing_failed"), policy.event_code("import_failed")])

@@ -265,10 +265,12 @@ class Landing:
         if unknown:
             raise ValueError(f"{table.name}: the contract has no columns {sorted(unknown)}")
         rows = len(arrival_days)
+        if rows == 0:
+            return
         full = {}
         for column in table.columns:
             kind = ARROW_TYPES[column.data_type]
-            full[column.name] = arrays.get(column.name, None)
+            full[column.name] = arrays.get(column.name)
             if full[column.name] is None:
                 full[column.name] = pa.nulls(rows, kind)
         data = pa.table(full)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def _groups(people: Population):
     segment = np.where(people.segment_day < NEVER_DAY, people.segment, policy.NO_SEGMENT)
     borders = [scope.day_of(change) for change in policy.catalogue_changes()]
     borders = sorted({0, scope.days, *(border for border in borders if 0 < border < scope.days)})
-    for since, until in zip(borders[:-1], borders[1:], strict=True):
+    for since, until in pairwise(borders):
         for code, name in enumerate((*policy.SEGMENTS, "")):
             who = np.flatnonzero((segment == code) & (day >= since) & (day < until))
             if len(who):

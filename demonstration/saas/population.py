@@ -1,7 +1,7 @@
 """Who the customers are and what is planted in their lives.
 
-Everything else (contracts, use, contacts, surveys) follows from these arrays. Row number = customer number - 1, in order
-of registration.
+Everything else (contracts, use, contacts, surveys) follows from these arrays. Row number = customer number - 1, in
+order of registration.
 """
 
 from __future__ import annotations
@@ -292,8 +292,8 @@ def populate(scope: Scope) -> Population:
     has_plan = np.where(code["exporter"] | code["returner"], 2, has_plan).astype("int8")
 
     moves = chance(rng, size, 0.12)
-    next_value = np.clip(value + np.where(code["grower"], -1, np.where(code["decliner"], 1, pick(rng, size, [1, 1]) * 2 - 1)),
-                         0, 2)  # fmt: skip
+    step = np.where(code["grower"], -1, np.where(code["decliner"], 1, pick(rng, size, [1, 1]) * 2 - 1))
+    next_value = np.clip(value + step, 0, 2)
     next_value_day = np.where(moves & (next_value != value), day + between(rng, 60, 420, size), NEVER_DAY)
     deleted = np.where(code["deleted"], turn * DAY + 30 * HOUR + between(rng, 0, 5 * DAY, size), NEVER)
     completed = np.where(completed < deleted, completed, NEVER)

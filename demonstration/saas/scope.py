@@ -94,6 +94,11 @@ def pick(rng: np.random.Generator, size: int, weights: list[float] | np.ndarray)
     return np.searchsorted(share / share[-1], rng.random(size), side="right").astype("int8")
 
 
+def one_of(rng: np.random.Generator, size: int, weights: dict[str, float], words: tuple[str, ...]) -> np.ndarray:
+    """Position in `words`, drawn by the weights of some of them."""
+    return np.array([words.index(word) for word in weights])[pick(rng, size, list(weights.values()))]
+
+
 def chance(rng: np.random.Generator, size: int, probability: float | np.ndarray) -> np.ndarray:
     """True with the given probability."""
     return rng.random(size) < probability

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -171,7 +172,7 @@ def contracts(people: Population) -> Contracts:
     points = np.sort(np.stack([np.minimum(point, end) for point in
                                (start, *years, change, pause, resume, hole, hole_end, end)]), axis=0)  # fmt: skip
     has_contract = people.has_plan > 0
-    for since, until in zip(points[:-1], points[1:], strict=True):
+    for since, until in pairwise(points):
         is_changed = since >= change
         is_paused = (since >= pause) & (since < resume)
         is_hole = (since >= hole) & (since < hole_end)

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from demonstration.saas.landing import Code, Landing, Number, Ready, Whole, numbered
 from demonstration.saas.population import Population, office_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
+from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, one_of, pick
 from demonstration.saas.staff import UNITS, Staff
+from demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
 from demonstration.saas.tickets import Tickets
 
 SURVEYS = ("relational", "csat_chat", "ces_support", "csi_service", "onboarding", "churn_reason")
@@ -24,6 +25,9 @@ TENURES = (3, 6, 9, 12, 18, 24, 30, 36, 42)
 TRIGGER_KEYS = (*(f"T{month}" for month in TENURES), "first_payment", "mailing_50", "mailing_500",
                 "onboarding_completed", "cancel_requested", "summer_campaign")  # fmt: skip
 CHANNELS = ("email", "messenger", "call", "landing", "popup", "sms", "chat")
+CARRIED_CHANNELS = (CHANNELS.index("email"), CHANNELS.index("messenger"))
+"""Channels whose invitations are contacts; the others appear inside the product or in a talk."""
+SERVICE_TRIGGER = TRIGGER_TYPES.index("service")
 RESPONSE_RATE = np.array([0.20, 0.30, 0.5, 0.3, 0.34, 0.1, 0.40])
 """Share of invitations that are answered, by channel."""
 STAGES = ("onboarding", "usage", "renewal", "exit")
@@ -75,6 +79,7 @@ def invite(
     layers: list[tuple[np.ndarray, ...]] = []
 
     def layer(customer, survey, kind, key, ticket, sent, channel) -> None:
+        kind = TRIGGER_TYPES.index(kind)
         keep = np.flatnonzero((sent >= 0) & (sent <= scope.end) & (sent > people.registered[customer] + HOUR))
         size = len(keep)
         layers.append((
@@ -88,28 +93,33 @@ def invite(
         is_there &= ~people.is_a("test")[span]
         who = span[is_there]
         sent = office_moment(rng, due[is_there] + between(rng, 0, 5, len(who)), scope)
-        layer(who, RELATIONAL, 0, position, None, sent, np.array([0, 4, 1])[pick(rng, len(who), [60, 30, 10])])
-    for name, survey in (("first_payment", 0), ("mailing_50", 0), ("mailing_500", 0), ("onboarding_completed", 4),
-                         ("cancel_requested", 5)):  # fmt: skip
-        reached = moments[name]
-        who = span[(reached < NEVER) & chance(rng, len(span), 0.92)]
-        sent = reached[who - first] + between(rng, HOUR // 6, 30 * HOUR, len(who))
-        layer(who, survey, 1, TRIGGER_KEYS.index(name), None, sent,
-              np.array([0, 4, 6])[pick(rng, len(who), [40, 50, 10])])  # fmt: skip
+        channel = one_of(rng, len(who), {"email": 60, "popup": 30, "messenger": 10}, CHANNELS)
+        layer(who, RELATIONAL, "tenure", position, None, sent, channel)
+    for name, survey in (
+        ("first_payment", RELATIONAL),
+        ("mailing_50", RELATIONAL),
+        ("mailing_500", RELATIONAL),
+        ("onboarding_completed", ONBOARDING),
+        ("cancel_requested", CHURN_REASON),
+    ):
+        who = span[(moments[name] < NEVER) & chance(rng, len(span), 0.92)]
+        sent = moments[name][who - first] + between(rng, HOUR // 6, 30 * HOUR, len(who))
+        channel = one_of(rng, len(who), {"email": 40, "popup": 50, "chat": 10}, CHANNELS)
+        layer(who, survey, "event", TRIGGER_KEYS.index(name), None, sent, channel)
+
     closed = np.flatnonzero((tickets.closed < NEVER) & chance(rng, len(tickets.customer), 0.8))
-    is_chat = tickets.channel[closed] == 0
-    survey = np.where(is_chat, CSAT_CHAT, np.where(chance(rng, len(closed), 0.6), CES_SUPPORT, CSI_SERVICE))
-    channel = np.where(
-        is_chat, 6, np.where(tickets.channel[closed] == 2, 2, np.where(tickets.channel[closed] == 3, 1, 0))
-    )
-    layer(tickets.customer[closed], survey, 2, -1, closed, tickets.closed[closed] + between(rng, 300, 6 * HOUR, len(closed)),
-          channel)  # fmt: skip
+    is_chat = tickets.channel[closed] == TICKET_CHANNELS.index("chat")
+    other = np.where(chance(rng, len(closed), 0.6), CES_SUPPORT, CSI_SERVICE)
+    channel = np.array([CHANNELS.index(name) for name in TICKET_CHANNELS])[tickets.channel[closed]]
+    sent = tickets.closed[closed] + between(rng, 300, 6 * HOUR, len(closed))
+    layer(tickets.customer[closed], np.where(is_chat, CSAT_CHAT, other), "service", -1, closed, sent, channel)
+
     campaign = int(scope.days * 0.5)
-    alive = span[
-        (people.registration_day[span] < campaign - 14) & (ended[span] > campaign) & chance(rng, len(span), 0.15)
-    ]
-    sent = office_moment(rng, np.full(len(alive), campaign) + between(rng, 0, 3, len(alive)), scope)
-    layer(alive, RELATIONAL, 3, TRIGGER_KEYS.index("summer_campaign"), None, sent, np.zeros(len(alive), dtype="int64"))
+    is_there = (people.registration_day[span] < campaign - 14) & (ended[span] > campaign)
+    who = span[is_there & chance(rng, len(span), 0.15)]
+    sent = office_moment(rng, campaign + between(rng, 0, 3, len(who)), scope)
+    channel = np.full(len(who), CHANNELS.index("email"))
+    layer(who, RELATIONAL, "campaign", TRIGGER_KEYS.index("summer_campaign"), None, sent, channel)
 
     columns = [np.concatenate(column) for column in zip(*layers, strict=True)]
     order = np.lexsort((columns[3], columns[5], columns[0]))

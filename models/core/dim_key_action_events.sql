@@ -1,4 +1,5 @@
 -- Names are matched between bars, which every engine can do, instead of splitting a list, which each does differently.
+-- Not with LIKE: the underscore in a name would stand for any character.
 select
     actions.key_action_code,
     actions.segment_code,
@@ -7,4 +8,4 @@ select
 from {{ ref('dim_key_actions') }} as actions
 inner join {{ ref('dim_events') }} as events
     on not events.is_information_view
-    and '|' || actions.event_names || '|' like '%|' || events.event_name || '|%'
+    and {{ dbt.position("'|' || events.event_name || '|'", "'|' || actions.event_names || '|'") }} > 0

@@ -26,7 +26,7 @@ resolved as (
     left join {{ ref('dim_events') }} as events
         -- ACT-03: looking at information never activates anybody, whatever the policy lists.
         on not events.is_information_view
-        and '|' || actions.event_names || '|' like '%|' || events.event_name || '|%'
+        and {{ dbt.position("'|' || events.event_name || '|'", "'|' || actions.event_names || '|'") }} > 0
     group by actions.key_action_code, actions.segment_code, actions.valid_from
 )
 

@@ -66,7 +66,9 @@ def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.M
         details,
         lambda mart, share: progress.report("publish", mart, share),
     )
-    night.log.note(published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing)
+    night.log.note(
+        published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing
+    )
     progress.report("publish", "current", 1.0)
     docs = settings.publish / "current" / "data_docs" / "index.html"
     return dg.MaterializeResult(

@@ -54,7 +54,7 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
 
     def run() -> None:
         try:
-            outcome["results"] = night.dbt.build(as_of, night.full_refresh, select, events.put)
+            outcome["results"] = night.dbt.build(as_of, night.full_refresh, select, on_event=events.put)
         except BaseException as error:
             outcome["error"] = error
         finally:
@@ -84,5 +84,3 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
             night.log.note(withheld=error.failures)
             raise dg.Failure(f"dbt failed:\n{error}", allow_retries=False) from error
         raise error
-
-

@@ -107,7 +107,9 @@ def reasons(table: RawTable, incoming: Incoming) -> str:
             tests.append((f"implausible_time:{column.name}", f"{value} < {kind} {literal(column.earliest)}"))
             if column.is_ingestion_time:
                 # Only an ingestion time is held against the clock: it decides which version wins for good.
-                tests.append((f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day"))
+                tests.append(
+                    (f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day")
+                )
             elif not column.may_be_future:
                 limit = f"{ingested} + interval {CLOCK_TOLERANCE_MINUTES} minute"
                 tests.append((f"in_future:{column.name}", f"{value} > {limit}"))

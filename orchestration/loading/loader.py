@@ -116,6 +116,7 @@ class TableLoader:
         self.quarantine = f"quarantine.{identifier(table.name)}"
         self.key = ", ".join(identifier(name) for name in table.key)
         self.columns = ", ".join(identifier(name) for name in (*table.column_names, *TECHNICAL_COLUMNS))
+        self._copies: list[tuple[_Candidate, str]] = []
 
     # ---------------------------------------------------------------- tables
 
@@ -150,8 +151,9 @@ class TableLoader:
             [self.table.name],
         ).fetchall()
         by_name = {row[0]: row for row in ledger}
-        by_content = {row[2]: row for row in ledger if row[3] == "loaded"}
-        chosen: list[_Candidate] = []
+        by_content = {row[2]: (row[0], row[5]) for row in ledger if row[3] == "loaded"}
+        fresh: list[tuple[LandingFile, str]] = []
+        copies: list[tuple[LandingFile, str]] = []
         for file in files:
             known = by_name.get(file.name)
             if known and known[1] == file.fingerprint and known[3] != "rejected":
@@ -163,73 +165,112 @@ class TableLoader:
                 self.db.execute(
                     "update ops.load_ledger set fingerprint = ? where file_id = ?", [file.fingerprint, known[5]]
                 )
-                continue
-            copied = by_content.get(content_hash)
-            if copied:
-                self._write_copy(file, next_file_id, content_hash, copied)
-                next_file_id += 1
-                continue
-            candidate = self._inspect(file, next_file_id, content_hash)
-            if candidate:
-                chosen.append(candidate)
-                by_content[content_hash] = (file.name, file.fingerprint, content_hash, "loaded", None, next_file_id)
-                next_file_id += 1
+            elif content_hash in by_content:
+                copies.append((file, content_hash))
+            else:
+                by_content[content_hash] = (file.name, None)
+                fresh.append((file, content_hash))
+        chosen = [
+            replace(candidate, file_id=next_file_id + number)
+            for number, candidate in enumerate(self._inspect_all(fresh))
+        ]
+        for number, (file, content_hash) in enumerate(copies):
+            original = by_content[content_hash][0]
+            self._copies.append((_Candidate(file, next_file_id + len(chosen) + number, content_hash, ()), original))
         return chosen
-
-    def _write_copy(self, file: LandingFile, file_id: int, content_hash: str, original: tuple) -> None:
-        self.report.notices.append(f"{file.name}: has the same content as {original[0]}, so all its rows are duplicates")
-        self.report.files_loaded += 1
-        # The row count of a copy of a file of this very load is only known once that file is in the ledger.
-        self._copies = [*getattr(self, "_copies", []), (file, file_id, content_hash, original[5])]
 
     def write_copies(self) -> None:
         """Accounts for files whose content was loaded under another name: every row is a duplicate."""
-        for file, file_id, content_hash, original_id in getattr(self, "_copies", []):
-            found = self.db.execute("select rows_in_file from ops.load_ledger where file_id = ?", [original_id]).fetchone()
+        for candidate, original in self._copies:
+            found = self.db.execute(
+                "select rows_in_file from ops.load_ledger where table_name = ? and file = ? and status <> 'rejected' "
+                "order by file_id desc limit 1",
+                [self.table.name, original],
+            ).fetchone()
             if found is None:
                 continue  # the original was rejected or postponed; this file is looked at again on the next run
-            self._write_ledger(
-                [_Candidate(file, file_id, content_hash, ())], {file_id: (found[0], 0, 0, found[0], 0, None, None)}, "copy"
+            self._mark_replaced([candidate])
+            self._write_ledger([candidate], {candidate.file_id: (found[0], 0, 0, found[0], 0, None, None)}, "copy")
+            self.report.notices.append(
+                f"{candidate.file.name}: has the same content as {original}, so all its rows are duplicates"
             )
+            self.report.files_loaded += 1
             self.report.rows_in_files += found[0]
             self.report.rows_duplicate += found[0]
 
-    def _inspect(self, file: LandingFile, file_id: int, content_hash: str) -> _Candidate | None:
-        """Reads the structure of a file; None (and a message) when nothing of it can be read."""
+    def _inspect_all(self, files: list[tuple[LandingFile, str]]) -> list[_Candidate]:
+        """Reads the structure of files; those of which nothing can be read are reported and left out."""
+        parquet = [
+            (file, digest) for file, digest in files if file.format == "parquet" and not self._is_cut_off(file, digest)
+        ]
+        structures = self._parquet_structures([file for file, _ in parquet])
+        found = [self._inspect_text(file, digest) for file, digest in files if file.format != "parquet"]
+        for file, digest in parquet:
+            structure = structures[str(file.path)]
+            if isinstance(structure, str):
+                self._reject(file, digest, structure)
+            else:
+                found.append(_Candidate(file, 0, digest, structure[0], rows=structure[1]))
+        return [candidate for candidate in found if candidate and self._has_required_columns(candidate)]
+
+    def _is_cut_off(self, file: LandingFile, content_hash: str) -> bool:
+        problem = parquet_problem(file)
+        if problem and "not finished" in problem:
+            self.report.notices.append(f"{file.name}: {problem}")
+        elif problem:
+            self._reject(file, content_hash, problem)
+        return problem is not None
+
+    def _parquet_structures(self, files: list[LandingFile]) -> dict[str, tuple[tuple, int] | str]:
+        """Columns and rows of every Parquet file by path; a message where the footer cannot be read."""
+        if not files:
+            return {}
+        paths = ", ".join(literal(file.path) for file in files)
+        try:
+            # Files of one shape are described once: asking file by file costs milliseconds each.
+            shapes = self.db.execute(
+                f"""with fields as (select *, row_number() over () as position from parquet_schema([{paths}])),
+                shapes as (
+                    select file_name, md5(string_agg(concat_ws('|', name, type, type_length, num_children, converted_type,
+                        scale, precision, logical_type), ';' order by position)) as shape
+                    from fields group by file_name)
+                select shapes.file_name, shape, num_rows
+                from shapes inner join parquet_file_metadata([{paths}]) as m on m.file_name = shapes.file_name"""
+            ).fetchall()
+            columns: dict[str, tuple] = {}
+            for path, shape, _ in shapes:
+                if shape not in columns:
+                    described = self.db.execute(
+                        f"describe from read_parquet({literal(path)}, hive_partitioning = false)"
+                    ).fetchall()
+                    columns[shape] = tuple((name, kind) for name, kind, *_ in described)
+            return {path: (columns[shape], rows) for path, shape, rows in shapes}
+        except duckdb.Error as error:
+            if len(files) == 1:
+                return {str(files[0].path): f"cannot be read as Parquet ({_first_line(error)}); write it again"}
+            middle = len(files) // 2
+            return self._parquet_structures(files[:middle]) | self._parquet_structures(files[middle:])
+
+    def _inspect_text(self, file: LandingFile, content_hash: str) -> _Candidate | None:
         if file.format == "jsonl":
-            return _Candidate(file, file_id, content_hash, ())
-        if file.format == "csv":
-            delimiter, names = csv_header(file, set(self.table.column_names))
-            if not names:
-                self.report.notices.append(f"{file.name}: is empty, not even a header; left for the next run")
-                return None
-            if len(set(names)) < len(names):
-                twice = sorted(name for name, count in Counter(names).items() if count > 1)
-                self._reject(file, content_hash, f"has columns twice in its header: {', '.join(twice)}; rename or drop one")
-                return None
-            columns = tuple((name, "VARCHAR") for name in names)
-            candidate = _Candidate(file, file_id, content_hash, columns, delimiter)
-        else:
-            problem = parquet_problem(file)
-            if problem:
-                if "not finished" in problem:
-                    self.report.notices.append(f"{file.name}: {problem}")
-                else:
-                    self._reject(file, content_hash, problem)
-                return None
-            try:
-                path = literal(file.path)
-                columns = tuple((n, t) for n, t, *_ in self.db.execute(f"describe from read_parquet({path}, hive_partitioning = false)").fetchall())
-                rows = self.db.execute(f"select sum(num_rows) from parquet_file_metadata({path})").fetchone()[0]
-            except duckdb.Error as error:
-                self._reject(file, content_hash, f"cannot be read as Parquet ({_first_line(error)}); write it again")
-                return None
-            candidate = _Candidate(file, file_id, content_hash, columns, rows=rows)
-        missing = [c.name for c in self.table.columns if c.required and c.name not in dict(columns)]
-        if missing:
-            self._reject(file, content_hash, self._missing_message(missing))
+            return _Candidate(file, 0, content_hash, ())
+        delimiter, names = csv_header(file, set(self.table.column_names))
+        if not names:
+            self.report.notices.append(f"{file.name}: is empty, not even a header; left for the next run")
             return None
-        return candidate
+        if len(set(names)) < len(names):
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
+            self._reject(file, content_hash, f"has columns twice in its header: {', '.join(twice)}; rename or drop one")
+            return None
+        return _Candidate(file, 0, content_hash, tuple((name, "VARCHAR") for name in names), delimiter)
+
+    def _has_required_columns(self, candidate: _Candidate) -> bool:
+        if candidate.file.format == "jsonl":
+            return True  # its keys are only known once it is read
+        missing = [c.name for c in self.table.columns if c.required and c.name not in dict(candidate.columns)]
+        if missing:
+            self._reject(candidate.file, candidate.content_hash, self._missing_message(missing))
+        return not missing
 
     def _missing_message(self, missing: list[str]) -> str:
         word = "column" if len(missing) == 1 else "columns"
@@ -292,10 +333,20 @@ class TableLoader:
                 candidate.file_id, (0, 0, 0, 0, 0, None, None)
             )
             broken = malformed.get(candidate.file_id, 0)
-            outcome[candidate.file_id] = (rows + broken, loaded, quarantined + broken, duplicate, superseded, first, last)
+            outcome[candidate.file_id] = (
+                rows + broken,
+                loaded,
+                quarantined + broken,
+                duplicate,
+                superseded,
+                first,
+                last,
+            )
         unknown = rules.unknown_columns(self.table, incoming)
         if unknown and batch:
-            names = ", ".join(c.file.name for c in batch[:3]) + (f" and {len(batch) - 3} more" if len(batch) > 3 else "")
+            names = ", ".join(c.file.name for c in batch[:3]) + (
+                f" and {len(batch) - 3} more" if len(batch) > 3 else ""
+            )
             self.report.notices.append(f"{names}: unknown columns {', '.join(unknown)} are kept in _extra")
         self._mark_replaced(batch)
         self._write_ledger(batch, outcome, "loaded")
@@ -428,8 +479,9 @@ class TableLoader:
 
     def _name_files(self, batch: list[_Candidate]) -> None:
         self.db.execute("create or replace temp table batch_files (path varchar, file_id integer)")
-        self.db.executemany(
-            "insert into batch_files values (?, ?)", [[str(c.file.path), c.file_id] for c in batch]
+        marks = ", ".join(["(?, ?)"] * len(batch))
+        self.db.execute(
+            f"insert into batch_files values {marks}", [value for c in batch for value in (str(c.file.path), c.file_id)]
         )
 
     def _quarantine_malformed(self) -> dict[int, int]:
@@ -451,7 +503,9 @@ class TableLoader:
         """
         table, db = self.table, self.db
         fields = ", ".join(f"{rules.typed(c, incoming)} as {identifier(c.name)}" for c in table.columns)
-        event_time = f"cast({identifier(table.event_time)} as timestamp)" if table.event_time else "cast(null as timestamp)"
+        event_time = (
+            f"cast({identifier(table.event_time)} as timestamp)" if table.event_time else "cast(null as timestamp)"
+        )
         reasons = rules.reasons(table, incoming)
         judged = (
             f"(select {fields}, {rules.extra(table, incoming)} as _extra, {incoming.file_id} as _file_id, "
@@ -538,8 +592,8 @@ class TableLoader:
         if self.db.execute(f"select exists (from {self.raw})").fetchone()[0]:
             self.db.execute(
                 f"""insert into contested_keys select {self.key} from {self.raw} as r
-                where exists (select 1 from {good} as g where {self._same_key('g', 'r')})
-                and not exists (select 1 from contested_keys as k where {self._same_key('k', 'r')})"""
+                where exists (select 1 from {good} as g where {self._same_key("g", "r")})
+                and not exists (select 1 from contested_keys as k where {self._same_key("k", "r")})"""
             )
         return self.db.execute("select count(*) from contested_keys").fetchone()[0]
 
@@ -578,7 +632,7 @@ class TableLoader:
         )
         self.db.execute(
             f"""delete from {self.raw} as r using contenders as c
-            where {self._same_key('r', 'c')} and c.origin = 0 and c.version_number > 1"""
+            where {self._same_key("r", "c")} and c.origin = 0 and c.version_number > 1"""
         )
         self.db.execute(
             f"insert into {self.raw} ({self.columns}) select {self.columns} from contenders "
@@ -627,7 +681,9 @@ class TableLoader:
             raise
 
     def _accept_released(self) -> None:
-        names = [r[0] for r in self.db.execute("select distinct unnest(json_keys(row)) from released order by 1").fetchall()]
+        names = [
+            r[0] for r in self.db.execute("select distinct unnest(json_keys(row)) from released order by 1").fetchall()
+        ]
         shape = json.dumps({name: "VARCHAR" for name in names})
         fields = ", ".join(f"s.{identifier(name)}" for name in names)
         self.db.execute(
@@ -650,26 +706,26 @@ class TableLoader:
             self.report.rows_released += rows - quarantined
 
     def _mark_replaced(self, batch: list[_Candidate]) -> None:
-        for candidate in batch:
-            replaced = self.db.execute(
-                "update ops.load_ledger set status = 'replaced' where file = ? and status in ('loaded', 'copy') returning 1",
-                [candidate.file.name],
-            ).fetchall()
-            self.db.execute(
-                "delete from ops.load_ledger where file = ? and status = 'rejected'", [candidate.file.name]
-            )
-            if replaced:
-                self.report.notices.append(f"{candidate.file.name}: has new content since it was loaded, loaded again")
+        names = ", ".join(literal(candidate.file.name) for candidate in batch) or "null"
+        replaced = self.db.execute(
+            "update ops.load_ledger set status = 'replaced' "
+            f"where file in ({names}) and status in ('loaded', 'copy') returning file"
+        ).fetchall()
+        self.db.execute(f"delete from ops.load_ledger where file in ({names}) and status = 'rejected'")
+        for (name,) in replaced:
+            self.report.notices.append(f"{name}: has new content since it was loaded, loaded again")
 
     def _write_ledger(self, batch: list[_Candidate], outcome: dict[int, tuple], status: str) -> None:
-        self.db.executemany(
-            "insert into ops.load_ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
-            [
-                [c.file_id, self.load_id, self.table.name, c.file.name, c.file.format, status, c.file.size,
-                 c.file.fingerprint, c.content_hash, *outcome[c.file_id]]
-                for c in batch
-            ],
-        ) if batch else None  # fmt: skip
+        if not batch:
+            return
+        rows = [
+            (c.file_id, self.load_id, self.table.name, c.file.name, c.file.format, status, c.file.size,
+             c.file.fingerprint, c.content_hash, *outcome[c.file_id], None)
+            for c in batch
+        ]  # fmt: skip
+        # One statement: row by row a load of thousands of small files spends its time here.
+        marks = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
+        self.db.execute(f"insert into ops.load_ledger values {marks}", [value for row in rows for value in row])
 
 
 def _first_line(error: Exception) -> str:

@@ -16,9 +16,17 @@ DUCKDB_TYPES = {"timestamp": "TIMESTAMP", "json": "VARCHAR"}
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory) -> tuple[Path, duckdb.DuckDBPyConnection]:
-    """A small company and a connection with every table (`<table>`) and its newest versions (`<table>_now`)."""
+    """A small company and a connection with every table (`<table>`) and its newest versions (`<table>_now`).
+
+    It is made in several parts and blocks, as a big one would be.
+    """
     out = tmp_path_factory.mktemp("saas")
-    generate(out, customers=400, days=200, seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("demonstration.saas.CUSTOMERS_PER_PART", 170)
+        patch.setattr("demonstration.saas.events.EVENTS_PER_BLOCK", 6_000)
+        generate(out, customers=400, days=150, seed=3)
+    assert len(list(out.glob("raw/contacts/dt=2025-06-30/part-*.parquet"))) == 3
+    assert len({file.name for file in out.glob("raw/events/*/*.parquet")}) > 2
     con = duckdb.connect()
     for table in TABLES.values():
         con.execute(

@@ -104,4 +104,4 @@ def test_personal_data_is_on_no_page(site):
 )  # fmt: skip
 def test_external_references_are_seen(page):
     assert external_references(page)
-    assert not external_references("<a href='raw.customers.html'>https://is-only-text</a>")
+    assert not external_references("<a href='raw.customers.html'>https://is-only-text url(http://too)</a>")

@@ -121,6 +121,15 @@ def test_personal_data_is_not_repeated_in_the_result(mart):
     assert "jane" not in repr(report.expectations)
 
 
+def test_a_grain_of_text_columns_only(mart):
+    gate = Gate(("churn", "by_region"), "churn.by_region", "expectations.marts.churn:by_region", "mart", ("region",))
+    sql = "create table churn.by_region as select '{0}' as region, 5 as customers_count"
+    assert judge(mart, gate, sql.format("north")).passed
+    report = judge(mart, gate, sql.replace("table", "or replace table").format("a@example.com"))
+    assert [result.expectation for result in report.failures] == ["expect_no_personal_data_in_text"]
+    assert report.failures[0].sample == ("{}",)
+
+
 def test_a_mart_without_a_stated_grain_is_a_failure(mart):
     report = judge(mart, Gate(("churn", "mart_example"), "churn.mart_example", "expectations.marts.churn:x", "mart"))
     assert [result.expectation for result in report.failures] == ["expect_suite_to_be_built"]

@@ -29,7 +29,7 @@ def test_empty_tables_pass_and_say_what_was_not_judged(spoil):
     assert all(report.passed for report in reports)
     events = next(report for report in reports if report.table == "raw.events")
     unjudged = {result.expectation: result for result in events.expectations if result.severity == "info"}
-    assert set(unjudged) == {"expect_rows_to_be_fresh", "expect_usual_daily_volume"}
+    assert {"expect_rows_to_be_fresh", "expect_usual_daily_volume"} <= set(unjudged)
     assert "the table is empty" in unjudged["expect_rows_to_be_fresh"].message
 
 
@@ -104,8 +104,11 @@ DEFECTS = {
         "raw.contact_points", "update raw.contact_points set value_hash = '+7 (912) 345-67-89'",
         "expect_no_plain_contact_data", "critical"),
     "bare_phone_in_hash": (
-        "raw.contact_points", "update raw.contact_points set value_hash = '89123456789'",
-        "expect_no_plain_contact_data", "critical"),
+        "raw.contact_points",
+        "insert into raw.contact_points select points.* replace ('p' || range as contact_point_id,"
+        " case when range % 5 = 0 then '89123456789' else value_hash end as value_hash)"
+        " from raw.contact_points as points, range(50)",
+        "expect_hashes_not_to_be_numbers", "critical"),
     "address_in_ip_hash": (
         "raw.events", "update raw.events set ip_hash = '192.168.0.17' where _line = 7",
         "expect_no_plain_contact_data", "critical"),
@@ -223,7 +226,8 @@ def test_defect_fails_its_expectation_and_no_other(defect, spoil, judge):
 
 
 @pytest.mark.parametrize(
-    "value", ["5f2c9a7be31d40aa", "1234567890123456", "sha256 not known", "d41d8cd98f00b204e9800998ecf8427e"]
+    "value",
+    ["5f2c9a7be31d40aa", "1234567890123456", "750512201862", "sha256 not known", "d41d8cd98f00b204e9800998ecf8427e"],
 )
 def test_a_hash_is_not_taken_for_contact_data(value, spoil, judge):
     assert judge(spoil(f"update raw.contact_points set value_hash = '{value}'"), "raw.contact_points").passed

@@ -64,6 +64,18 @@ def test_a_table_that_does_not_exist_is_a_failure(warehouse):
     assert "raw.nowhere does not exist" in report.failures[0].message
 
 
+def test_a_view_that_cannot_be_read_is_a_failure(warehouse, suite_module):
+    with duckdb.connect(warehouse) as connection:
+        connection.execute(
+            "create table raw.gone (x int); create view raw.hollow as from raw.gone; drop table raw.gone"
+        )
+    suite_module.empty = lambda parameters: []
+    hollow, good = validate(warehouse, [gate("empty", "raw.hollow"), RAW_GATES[1]], PARAMETERS)
+    assert [(r.expectation, r.severity) for r in hollow.failures] == [("expect_table_to_exist", "critical")]
+    assert "raw.hollow cannot be read" in hollow.failures[0].message
+    assert good.passed
+
+
 def test_the_file_can_be_written_afterwards_in_the_same_process(warehouse, tmp_path):
     for _ in range(2):
         validate(warehouse, RAW_GATES[:3], PARAMETERS, tmp_path / "docs")
@@ -92,6 +104,16 @@ def test_results_that_get_lost_on_the_way_stop_the_validation(warehouse, monkeyp
     monkeypatch.setattr("expectations.duckdb_results.buffer_results", lambda engine: None)
     with pytest.raises(WarehouseError, match="receives no rows"):
         validate(warehouse, RAW_GATES[:1], PARAMETERS)
+    with duckdb.connect(warehouse):  # and nothing stays open
+        pass
+
+
+@pytest.mark.parametrize("name", ["two words.duckdb", "50%25.duckdb", "a?b=c.duckdb", "$HOME.duckdb", "größe#1.duckdb"])
+def test_any_path_will_do(warehouse, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(warehouse.read_bytes())
+    assert validate(path, RAW_GATES[1:2], PARAMETERS)[0].passed
+    assert {file.name for file in tmp_path.iterdir()} == {"spoiled.duckdb", name}
 
 
 def test_results_frame_has_one_row_per_expectation(warehouse):
@@ -121,6 +143,13 @@ def test_no_sites_are_left_in_the_temporary_folder(warehouse, tmp_path, monkeypa
     (tmp_path / "tmp").mkdir()
     validate(warehouse, RAW_GATES[:1], PARAMETERS, tmp_path / "docs")
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_pages_that_cannot_be_written_do_not_change_the_verdict(warehouse, tmp_path, caplog):
+    (tmp_path / "docs").write_text("a file where the folder should be")
+    (report,) = validate(warehouse, RAW_GATES[1:2], PARAMETERS, tmp_path / "docs")
+    assert report.passed
+    assert "Data Docs could not be written" in caplog.text
 
 
 def test_command_line(warehouse, capsys):

@@ -81,7 +81,9 @@ def test_a_broken_row_is_quarantined_with_reason_file_and_line(landing: Landing,
     getattr(landing, kind)("events", [event(1), event(2, **change), event(3)])
     load()
     assert rows(db, "select count(*) from raw.events") == [(2,)]
-    found = rows(db, "select file, _line, reasons, row from quarantine.events join ops.load_ledger on file_id = _file_id")
+    found = rows(
+        db, "select file, _line, reasons, row from quarantine.events join ops.load_ledger on file_id = _file_id"
+    )
     assert [(file, line, set(why.split("; "))) for file, line, why, _ in found] == [
         (f"events/rows.{kind}", 3 if kind == "csv" else 2, set(reason.split("; ")))
     ]
@@ -160,7 +162,9 @@ def test_unknown_columns_are_kept_and_reported(landing: Landing, load, db, kind)
     getattr(landing, kind)("customers", [customer(1, shoe_size="43")])
     report = load()
     assert rows(db, "select _extra from raw.customers") == [('{"shoe_size":"43"}',)]
-    assert report.tables["customers"].notices == [f"customers/rows.{kind}: unknown columns shoe_size are kept in _extra"]
+    assert report.tables["customers"].notices == [
+        f"customers/rows.{kind}: unknown columns shoe_size are kept in _extra"
+    ]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
@@ -274,7 +278,9 @@ def test_orphans_wait_and_are_released_when_their_parent_comes(landing: Landing,
     landing.csv("customers", [customer(1)], "a.csv")
     landing.csv("survey_responses", [{"response_id": "r1", "customer_id": "c2", "survey_code": "s", "status": "complete",
                                       "submitted_at": "2025-02-01", "ingested_at": "2025-03-31"}])  # fmt: skip
-    landing.csv("survey_answers", [{"response_id": "r1", "question_code": "nps", "score": 9, "ingested_at": "2025-03-31"}])
+    landing.csv(
+        "survey_answers", [{"response_id": "r1", "question_code": "nps", "score": 9, "ingested_at": "2025-03-31"}]
+    )
     report = load()
     assert report.tables["survey_answers"].quarantine_reasons == {"orphan:response_id": 1}
     landing.csv("customers", [customer(2)], "b.csv")
@@ -348,7 +354,11 @@ def test_what_is_no_table_is_reported(landing: Landing, load):
     landing.text("custommers", "rows.csv", "x\n")
     landing.text(".", "readme.txt", "x\n")
     landing.text("customers", "notes.txt", "x\n")
-    assert sorted(notice.split(":")[0] for notice in load().notices) == ["customers/notes.txt", "custommers/", "readme.txt"]
+    assert sorted(notice.split(":")[0] for notice in load().notices) == [
+        "customers/notes.txt",
+        "custommers/",
+        "readme.txt",
+    ]
 
 
 def test_folders_that_cannot_be_loaded(landing: Landing, load, tmp_path):

@@ -19,7 +19,7 @@ renamed as (
         is_customer_request,
 
         -- dates
-        cast({{ business_time('valid_from') }} as date) as valid_f_date,
+        cast({{ business_time('valid_from') }} as date) as valid_from_date,
 
         -- moments, in the business time zone
         {{ business_time('valid_from') }} as valid_from,

@@ -1,0 +1,56 @@
+-- Prevents a slip in a macro that every mart uses: Wilson bounds from the book, day arithmetic over midnight and months.
+with proportions as (
+    select 0 as num, 10 as den, 0.0 as expected_lo, 27.7533 as expected_hi
+    union all
+    select 10, 10, 72.2467, 100.0
+    union all
+    select 1, 2, 9.4531, 90.5469
+    union all
+    select 81, 263, 25.5272, 36.6201
+    union all
+    select 0, 0, null, null
+),
+
+bounds as (
+    select
+        *,
+        {{ wilson_pct('num', 'den', 'lo') }} as lo,
+        {{ wilson_pct('num', 'den', 'hi') }} as hi,
+        {{ pct('num', 'den') }} as pct
+    from proportions
+),
+
+moments as (
+    select
+        cast('2025-01-31 23:59:00' as timestamp) as late,
+        cast('2025-02-01 00:01:00' as timestamp) as early
+)
+
+select 'wilson interval' as broken_macro
+from bounds
+where den > 0
+    and (abs(lo - expected_lo) > 0.001 or abs(hi - expected_hi) > 0.001)
+union all
+select 'nothing over nothing is not measurable' as broken_macro
+from bounds
+where den = 0
+    and (lo is not null or hi is not null or pct is not null)
+union all
+select 'days_between counts midnights' as broken_macro
+from moments
+where {{ days_between('late', 'early') }} <> 1
+    or {{ days_between("date '2024-02-28'", "date '2024-03-01'") }} <> 2
+union all
+select 'add_days' as broken_macro
+where {{ add_days("date '2024-02-28'", 2) }} <> date '2024-03-01'
+    or {{ add_days("date '2025-01-01'", -1) }} <> date '2024-12-31'
+union all
+select 'period_start' as broken_macro
+where {{ period_start('week', "date '2025-03-30'") }} <> date '2025-03-24'
+    or {{ period_start('month', "date '2025-03-30'") }} <> date '2025-03-01'
+    or {{ period_start('quarter', "date '2025-03-30'") }} <> date '2025-01-01'
+union all
+select 'json_text' as broken_macro
+where {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'a') }} <> 'b'
+    or {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'no') }} <> 'false'
+    or {{ json_text("'{\"a\": \"b\"}'", 'missing') }} is not null

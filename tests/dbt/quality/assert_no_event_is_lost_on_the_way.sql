@@ -1,0 +1,16 @@
+-- Prevents a night from missing or doubling a touched day: daily volumes add up to the events that stand in raw.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_event_volume_daily'}}}) }}
+with daily as (
+    select coalesce(sum(events_count), 0) as events_count from {{ ref('fct_event_volume_daily') }}
+),
+
+standing as (
+    select count(*) as events_count from {{ ref('stg_product__events') }}
+)
+
+select
+    daily.events_count as daily_events_count,
+    standing.events_count as standing_events_count
+from daily
+cross join standing
+where daily.events_count <> standing.events_count
