@@ -71,7 +71,7 @@ class DbtSession:
         with_tests: bool = True,
         on_event: Callable[[dict[str, Any]], None] = lambda event: None,
     ) -> list[Any]:
-        """Seeds, models and (unless told otherwise) tests for one as-of date; returns dbt's run results.
+        """Seeds, models and (unless told otherwise) data tests for one as-of date; returns dbt's run results.
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
@@ -84,8 +84,9 @@ class DbtSession:
 
         manifest = self.parse()
         command = ["--quiet", "build", *(["--full-refresh"] if full_refresh else [])]
-        if not with_tests:
-            command += ["--resource-type", "seed", "--resource-type", "model"]
+        # Unit tests judge the code, not the data: they belong to the test suite, not to a night.
+        kinds = ["seed", "model"] + (["test"] if with_tests else [])
+        command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:
             command += ["--select", *select]
         try:

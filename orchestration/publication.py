@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -23,6 +23,17 @@ DATABASE_NAME = "stayhouse.duckdb"
 
 
 @dataclass(frozen=True)
+class Mart:
+    """A model to publish, with the texts that readers find beside its columns."""
+
+    schema: str
+    name: str
+    description: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Description by column."""
+
+
+@dataclass(frozen=True)
 class Publication:
     """One published night."""
 
@@ -35,14 +46,14 @@ class Publication:
 def publish(
     warehouse: Path,
     publish_folder: Path,
-    marts: Sequence[tuple[str, str]],
+    marts: Sequence[Mart],
     as_of: date,
     run_id: str,
     docs: Path | None,
     details: dict,
     progress: Callable[[str, float], None] = lambda mart, share: None,
 ) -> Publication:
-    """Copies the marts (schema, name) and the Data Docs into a new release and makes it current by one rename.
+    """Copies the marts and the Data Docs into a new release and makes it current by one rename.
 
     Until that rename the last publication stands untouched; after it, all of the new one is there.
     """
@@ -56,9 +67,9 @@ def publish(
             f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
         )
         connection.execute(attached)
-        for number, (schema, name) in enumerate(sorted(marts)):
-            progress(name, number / len(marts))
-            rows[f"{schema}.{name}"] = _copy_mart(connection, schema, name, fresh / "parquet" / f"{name}.parquet")
+        for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
+            progress(mart.name, number / len(marts))
+            rows[f"{mart.schema}.{mart.name}"] = _copy_mart(connection, mart, fresh / "parquet" / f"{mart.name}.parquet")
         connection.execute(
             "create table published.main.publication as select "
             f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"
@@ -81,21 +92,15 @@ def publish(
     return Publication(release, as_of, rows)
 
 
-def _copy_mart(connection: duckdb.DuckDBPyConnection, schema: str, name: str, parquet: Path) -> int:
-    source = f"{identifier(schema)}.{identifier(name)}"
+def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> int:
+    source = f"{identifier(mart.schema)}.{identifier(mart.name)}"
     target = f"published.{source}"
-    connection.execute(f"create schema if not exists published.{identifier(schema)}")
+    connection.execute(f"create schema if not exists published.{identifier(mart.schema)}")
     connection.execute(f"create table {target} as from {source}")
-    comments = connection.execute(
-        "select null, comment from duckdb_tables() where database_name = current_database() and schema_name = ? and table_name = ?"
-        " union all select column_name, comment from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ?",
-        [schema, name, schema, name],
-    ).fetchall()
-    for column, comment in comments:
-        if comment:
-            what = f"column {target}.{identifier(column)}" if column else f"table {target}"
-            connection.execute(f"comment on {what} is {literal(comment)}")
+    connection.execute(f"comment on table {target} is {literal(mart.description)}")
+    found = {name for name, *_ in connection.execute(f"describe {target}").fetchall()}
+    for column in found & set(mart.columns):
+        connection.execute(f"comment on column {target}.{identifier(column)} is {literal(mart.columns[column])}")
     connection.execute(f"copy {target} to {literal(parquet)} (format parquet, compression zstd)")
     return connection.execute(f"select count(*) from {target}").fetchone()[0]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.contract import contract
+from orchestration.contract import REPO_ROOT, contract
 from orchestration.loading import LoadReport, load_landing
 from orchestration.loading.contract_sql import target_type
 from orchestration.warehouse import open_warehouse
@@ -96,3 +98,15 @@ def load(landing: Landing, db: duckdb.DuckDBPyConnection):
         return load_landing(db, landing.folder, contract())
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_places(tmp_path_factory) -> None:
+    """Keeps dbt artifacts, Dagster's history and default paths of a test run away from the user's."""
+    place = tmp_path_factory.mktemp("places")
+    for name in ("STAYHOUSE_RAW", "STAYHOUSE_POLICY", "STAYHOUSE_WAREHOUSE", "STAYHOUSE_PUBLISH", "STAYHOUSE_TIMEZONE"):
+        os.environ.pop(name, None)
+    os.environ["DBT_TARGET_PATH"] = str(place / "target")
+    os.environ["DAGSTER_HOME"] = str(place / "dagster")
+    (place / "dagster").mkdir()
+    shutil.copyfile(REPO_ROOT / ".dagster" / "dagster.yaml", place / "dagster" / "dagster.yaml")

@@ -10,7 +10,7 @@ import numpy as np
 from demonstration.saas import policy
 from demonstration.saas.landing import Code, Flag, Landing, Money, Number
 from demonstration.saas.population import Population
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, Scope, between, chance, pick
+from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
 
 TRIAL_DAYS = 14
 STATUSES = ("trial", "active", "paused")
@@ -321,8 +321,3 @@ def write_payments(
     good = (status == 0) & (is_refund == 0)
     np.minimum.at(first_paid, customer[good] - first, at[good])
     return first_paid
-
-
-def coverage(scope: Scope, deals: Contracts, customers: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """True where the customer has not left for good before the day."""
-    return days < deals.ended[customers]

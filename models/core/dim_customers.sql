@@ -8,7 +8,7 @@ current_segments as (
         max(case when scheme = 'usage' then segment_code end) as usage_segment_code,
         max(case when scheme = 'value' then segment_code end) as value_segment_code
     from {{ ref('dim_customer_segments') }}
-    where valid_to is null or valid_to > (select as_of_date from {{ ref('run_context') }})
+    where valid_to is null or valid_to > (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
     group by customer_id
 )
 

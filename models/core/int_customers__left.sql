@@ -1,4 +1,4 @@
--- Who is gone as of the day: a contract that ran out longer ago than the grace, else silence by the segment's own limit.
+-- Who is gone as of the day: a contract that ran out longer ago than the grace, else silence by the segment's limit.
 with contracts as (
     select
         periods.customer_id,

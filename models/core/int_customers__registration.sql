@@ -9,7 +9,8 @@ with customers as (
     select
         customers.customer_id,
         customers.registered_date,
-        customers.registered_at
+        customers.registered_at,
+        run_context.as_of_date
     from {{ ref('stg_crm__customers') }} as customers
     inner join {{ ref('run_context') }} as run_context
         on customers.registered_date <= run_context.as_of_date
@@ -36,7 +37,7 @@ with customers as (
     inner join {{ ref(relation) }} as periods
         on customers.customer_id = periods.customer_id
     where periods.{{ condition }}
-        and cast(periods.valid_from as date) <= (select as_of_date from {{ ref('run_context') }})
+        and cast(periods.valid_from as date) <= customers.as_of_date
 ),
 {% endfor %}
 final as (
@@ -49,11 +50,11 @@ final as (
         {{ period_start('month', 'customers.registered_date') }} as registration_month,
         customers.registered_at
     from customers
-    {%- for name in attributes %}
+    {% for name in attributes %}
     left join {{ name }}_candidates
         on customers.customer_id = {{ name }}_candidates.customer_id
         and {{ name }}_candidates.choice = 1
-    {%- endfor %}
+    {% endfor %}
 )
 
 select * from final

@@ -1,16 +1,12 @@
 -- The one place that knows which closed business day this run describes; every other model joins it.
+{% set day = "cast('" ~ var('as_of_date') ~ "' as date)" if var('as_of_date') else 'last_covered_date' %}
 with covered as (
     select max(cast({{ business_time('event_time_max') }} as date)) as last_covered_date
     from {{ source('ops', 'load_ledger') }}
 ),
 
 chosen as (
-    select
-        {% if var('as_of_date') -%}
-            cast('{{ var('as_of_date') }}' as date)
-        {%- else -%}
-            last_covered_date
-        {%- endif %} as as_of_date
+    select {{ day }} as as_of_date
     from covered
 )
 

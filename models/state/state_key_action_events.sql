@@ -35,7 +35,7 @@ candidates as (
     from incoming_events
     -- Key actions count from the registration on (ACT-02).
     where occurred_at >= registered_at
-        and event_name in (select event_name from needed)
+        and event_name in (select needed.event_name from needed)
     {%- if is_touched_run() %}
     union all
     {{ carried_state(['event_id', 'customer_id', 'event_name', 'source', 'recorded_by_employee_id', 'occurred_at']) }}

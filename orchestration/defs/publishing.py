@@ -10,10 +10,23 @@ from orchestration.contract import contract
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.defs.transformation import PROJECT_MANIFEST
-from orchestration.publication import publish
+from orchestration.publication import Mart, publish
 from orchestration.resources import NightResource
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
+
+
+def marts() -> list[Mart]:
+    """The gated marts with their descriptions."""
+    nodes = {node["name"]: node for node in PROJECT_MANIFEST["nodes"].values() if node["resource_type"] == "model"}
+    return [
+        Mart(
+            *gate.asset_key,
+            nodes[gate.asset_key[1]]["description"],
+            {name: column["description"] for name, column in nodes[gate.asset_key[1]]["columns"].items()},
+        )
+        for gate in MART_GATES
+    ]
 
 
 def marts_without_data(empty_tables: list[str]) -> dict[str, list[str]]:
@@ -59,7 +72,7 @@ def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.M
     result = publish(
         settings.warehouse,
         settings.publish,
-        [(gate.asset_key[0], gate.asset_key[1]) for gate in MART_GATES],
+        marts(),
         as_of,
         context.run_id.split("-")[0],
         night.docs,

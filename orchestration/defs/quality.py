@@ -16,6 +16,19 @@ from orchestration.resources import Night, NightResource
 from orchestration.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
+DOCS_INDEX = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
+<title>Stayhouse: what was checked</title>
+<style>body { font: 16px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; }</style>
+<h1>What was checked</h1>
+<ul>
+<li><a href="raw/index.html">What arrived</a>: the raw tables, before dbt</li>
+<li><a href="mart/index.html">What was published</a>: the marts, after dbt</li>
+</ul>
+</html>
+"""
 
 
 def check_specs(gates: tuple[Gate, ...]) -> list[dg.AssetCheckSpec]:
@@ -38,14 +51,19 @@ def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id
     settings = night.settings
     progress.report(f"check {stage}", f"{len(gates)} suites", 0.0)
     with open_warehouse(settings.warehouse) as connection:
-        newest = connection.execute("select coalesce(max(load_id), 0) from ops.loads").fetchone()[0]
-    since = 0 if night.full_refresh else newest
+        newest, checked = connection.execute(
+            "select coalesce(max(load_id), 0), coalesce(max(load_id) filter (where is_checked), 0) from ops.loads"
+        ).fetchone()
+    # All loads that have not passed yet, not just the newest: a failed night must not hide its rows from the next.
+    since = 0 if night.full_refresh else min(checked + 1, newest)
     reports = validate(settings.warehouse, gates, Parameters(as_of, since, run_id), _docs(night, stage))
     frame = results_frame(reports, run_id, as_of)
     with open_warehouse(settings.warehouse) as connection:
         names = ", ".join(frame.columns)
         connection.execute("delete from ops.expectation_results where run_id = ? and stage = ?", [run_id, stage])
         connection.execute(f"insert into ops.expectation_results ({names}) select {names} from frame")
+        if stage == "raw" and not any(report.severity == "error" for report in reports):
+            connection.execute("update ops.loads set is_checked = true where load_id <= ?", [newest])
     failures = [(report, result) for report in reports for result in report.failures]
     night.log.note(**{
         f"{stage}_checks": {
@@ -59,6 +77,9 @@ def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id
 
 
 def _docs(night: Night, stage: str) -> Path:
+    """The folder of a stage's pages, and the page that leads to both."""
+    night.docs.mkdir(parents=True, exist_ok=True)
+    (night.docs / "index.html").write_text(DOCS_INDEX)
     return night.docs / stage
 
 

@@ -37,15 +37,23 @@ TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_source_tes
 def warehouse(context: dg.AssetExecutionContext, night: NightResource):
     """Seeds, models and dbt tests of one night. A failed error-level test fails the step, so nothing is published."""
     as_of = date.fromisoformat(context.partition_key)
-    selection, _ = (
-        get_subset_selection_for_context(
-            context=context, manifest=PROJECT_MANIFEST, select="fqn:*", exclude=None, selector=None,
-            dagster_dbt_translator=TRANSLATOR, current_dbt_indirect_selection_env=None,
-        )
-        if context.is_subset
-        else ([], None)
-    )  # fmt: skip
-    yield from _build(context, night, as_of, selection[1].split(" ") if selection else [])
+    yield from _build(context, night, as_of, _selection(context))
+
+
+def _selection(context: dg.AssetExecutionContext) -> list[str]:
+    """What to hand to dbt's --select: nothing for the whole project, node names when somebody picked some assets."""
+    if set(context.selected_asset_keys) == set(warehouse.keys):
+        return []
+    selection, _ = get_subset_selection_for_context(
+        context=context,
+        manifest=PROJECT_MANIFEST,
+        select="fqn:*",
+        exclude=None,
+        selector=None,
+        dagster_dbt_translator=TRANSLATOR,
+        current_dbt_indirect_selection_env=None,
+    )
+    return selection[1].split(" ")
 
 
 def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select: list[str]) -> Iterator[Any]:
@@ -60,7 +68,7 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
         finally:
             events.put(None)
 
-    total = sum(1 for node in PROJECT_MANIFEST["nodes"].values()) + len(PROJECT_MANIFEST.get("unit_tests", {}))
+    total = len(PROJECT_MANIFEST["nodes"])
     worker = threading.Thread(target=run, name="dbt", daemon=True)
     worker.start()
     done = 0

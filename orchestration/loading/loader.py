@@ -782,7 +782,7 @@ def load_landing(
     files, notices = find_files(raw, tables)
     connection.execute(OPS_DDL)
     load_id = connection.execute(
-        "insert into ops.loads select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
+        "insert into ops.loads (load_id) select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
     ).fetchone()[0]
     report = LoadReport(load_id, notices=notices)
     if not any(files.values()):

@@ -4,7 +4,8 @@ create schema if not exists quarantine;
 create schema if not exists ops;
 
 -- One number per load that was begun, even when it found nothing new: released orphans carry it too.
-create table if not exists ops.loads (load_id bigint not null);
+-- is_checked: the raw gate has passed its rows.
+create table if not exists ops.loads (load_id bigint not null, is_checked boolean not null default false);
 
 create table if not exists ops.landing_folder (folder varchar not null);
 

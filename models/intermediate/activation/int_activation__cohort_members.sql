@@ -7,7 +7,7 @@
     'employee': "coalesce(onboarding_owner_id, 'unassigned')",
 } %}
 {% for dimension, value in dimensions.items() %}
-    {% for month in ['registration_month', 'cast(null as date)'] %}
+{% for month in ['registration_month', 'cast(null as date)'] %}
 select
     customer_id,
     '{{ dimension }}' as dimension_name,
@@ -19,6 +19,6 @@ select
     is_mature
 from {{ ref('mart_activation_customer') }}
 {{ 'union all' if not loop.last }}
-    {% endfor %}
+{% endfor %}
 {{ 'union all' if not loop.last }}
 {% endfor %}

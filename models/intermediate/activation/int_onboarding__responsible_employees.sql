@@ -10,9 +10,9 @@ with owners as (
                     when owners.valid_from <= activation.activated_at
                         and (owners.valid_to is null or owners.valid_to > activation.activated_at) then 0
                     else 1
-                end,
+                end asc,
                 owners.valid_from desc,
-                owners.employee_id
+                owners.employee_id asc
         ) as choice,
         coalesce(activation.activated_at, owners.valid_from) as judged_at
     from {{ ref('mart_activation_customer') }} as activation

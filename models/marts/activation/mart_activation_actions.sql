@@ -38,7 +38,8 @@ done as (
         -- Done is the min_count-th time, not the first (ACT-02), within the window where the action has one.
         and expected.min_count = occurrences.occurrence_number
     where expected.within_days is null
-        or {{ days_between('expected.registered_date', 'cast(occurrences.occurred_at as date)') }} <= expected.within_days
+        or expected.within_days
+        >= {{ days_between('expected.registered_date', 'cast(occurrences.occurred_at as date)') }}
 ),
 
 totals as (

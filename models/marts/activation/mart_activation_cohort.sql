@@ -7,8 +7,8 @@ with members as (
     select
         members.*,
         case
-            when registration_month is null then 'all'
-            else substring(cast(registration_month as {{ dbt.type_string() }}), 1, 7)
+            when members.registration_month is null then 'all'
+            else substring(cast(members.registration_month as {{ dbt.type_string() }}), 1, 7)
         end as cohort_label
     from {{ ref('int_activation__cohort_members') }} as members
 ),
@@ -19,16 +19,16 @@ counted as (
         dimension_value,
         cohort_label,
         registration_month,
-        count(*) as registered_count,
-        count(case when is_activated then 1 end) as activated_count,
-        count(case when not is_mature then 1 end) as pending_count
-        {%- for window, code in windows.items() %},
+        {%- for window, code in windows.items() %}
         count(case
             when tenure_days >= {{ threshold(code) }} and days_to_activate <= {{ threshold(code) }} then 1
         end) as activated_{{ window }}_num,
         count(case when tenure_days >= {{ threshold(code) }} then 1 end) as activated_{{ window }}_den,
-        count(case when tenure_days < {{ threshold(code) }} then 1 end) as pending_{{ window }}_count
+        count(case when tenure_days < {{ threshold(code) }} then 1 end) as pending_{{ window }}_count,
         {%- endfor %}
+        count(*) as registered_count,
+        count(case when is_activated then 1 end) as activated_count,
+        count(case when not is_mature then 1 end) as pending_count
     from members
     group by dimension_name, dimension_value, cohort_label, registration_month
 ),
@@ -55,7 +55,8 @@ select
     {%- for window in windows %}
     cast(counted.activated_{{ window }}_num as bigint) as activated_{{ window }}_num,
     cast(counted.activated_{{ window }}_den as bigint) as activated_{{ window }}_den,
-    {{ pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den') }} as activated_{{ window }}_pct,
+    {{ pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den') }}
+        as activated_{{ window }}_pct,
     {{ wilson_pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den', 'lo') }}
         as activated_{{ window }}_ci_lo,
     {{ wilson_pct('counted.activated_' ~ window ~ '_num', 'counted.activated_' ~ window ~ '_den', 'hi') }}

@@ -38,16 +38,23 @@ at_risk as (
     from per_day
 ),
 
+logged as (
+    select
+        *,
+        case when activated_count < at_risk_count then ln(1.0 - 1.0 * activated_count / at_risk_count) end
+            as log_staying_share
+    from at_risk
+),
+
 survival as (
     select
         *,
         -- The product of (1 - activated / at risk); once everybody at risk has activated it stays at zero.
         case
             when max(case when activated_count = at_risk_count then 1 else 0 end) over running_days = 1 then 0.0
-            else exp(sum(ln(1.0 - case when activated_count = at_risk_count then 0.0 else 1.0 * activated_count / at_risk_count end))
-                over running_days)
+            else exp(sum(log_staying_share) over running_days)
         end as not_activated_share
-    from at_risk
+    from logged
     window running_days as (
         partition by dimension_name, dimension_value, registration_month
         order by observed_days

@@ -18,7 +18,7 @@ last_steps as (
         customer_id,
         key_action_code,
         row_number() over (
-            partition by customer_id order by step_order desc, first_done_at desc, key_action_code
+            partition by customer_id order by step_order desc, first_done_at desc, key_action_code asc
         ) as choice
     from actions
     where is_done
@@ -43,7 +43,8 @@ mostly_done as (
     from required_done
     inner join progress
         on required_done.customer_id = progress.customer_id
-    where 100.0 * required_done.done_count >= {{ threshold('self_taught_progress_pct') }} * progress.required_actions_count
+    where 100.0 * required_done.done_count
+        >= {{ threshold('self_taught_progress_pct') }} * progress.required_actions_count
     group by required_done.customer_id
 ),
 
@@ -85,8 +86,8 @@ judged as (
         coalesce(information_views.information_views_count, 0) as information_views_count,
         coalesce(onboarding.prompts_shown_count, 0) as prompts_shown_count,
         coalesce(onboarding.forced_tours_count, 0) as forced_tours_count,
-        coalesce(progress.required_actions_count > 0
-            and progress.done_required_count = progress.required_actions_count, false) as is_activated,
+        coalesce(progress.required_actions_count, 0) > 0
+        and progress.done_required_count = progress.required_actions_count as is_activated,
         case
             when progress.done_required_count = progress.required_actions_count then progress.last_required_at
         end as activated_at,
@@ -111,7 +112,7 @@ suppressed as (
     select
         judged.*,
         -- least() passes over NULL on every engine: the first reason that ever came counts.
-        least(declined_at, self_taught_at, activated_at) as suppress_from
+        least(judged.declined_at, judged.self_taught_at, judged.activated_at) as suppress_from
     from judged
 ),
 
@@ -151,10 +152,10 @@ select
     cast(suppressed.done_actions_count as bigint) as done_actions_count,
     cast(suppressed.information_views_count as bigint) as information_views_count,
     cast({{ pct('suppressed.done_required_count', 'suppressed.required_actions_count') }} as double) as activation_pct,
-    case
+    cast(case
         when suppressed.is_activated
-            then cast({{ days_between('suppressed.registered_date', 'cast(suppressed.activated_at as date)') }} as bigint)
-    end as days_to_activate,
+            then {{ days_between('suppressed.registered_date', 'cast(suppressed.activated_at as date)') }}
+    end as bigint) as days_to_activate,
     cast(suppressed.tenure_days as bigint) as tenure_days,
     cast(suppressed.prompts_shown_count as bigint) as prompts_shown_count,
     cast(coalesce(late_prompts.prompts_after_suppression_count, 0) as bigint) as prompts_after_suppression_count,

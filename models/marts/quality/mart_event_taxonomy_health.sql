@@ -62,8 +62,11 @@ select
     catalogue.event_name is not null as is_known,
     covered.event_name is not null as is_key_action_covered,
     (covered.event_name is not null or catalogue.component_code is not null)
-    and coalesce({{ days_between('measured.last_seen_date', 'measured.event_date') }}
-        >= {{ threshold('taxonomy_lookback_days') }}, true) as is_silent,
+    and (
+        measured.last_seen_date is null
+        or {{ days_between('measured.last_seen_date', 'measured.event_date') }}
+        >= {{ threshold('taxonomy_lookback_days') }}
+    ) as is_silent,
     measured.event_date
 from measured
 left join {{ ref('dim_events') }} as catalogue

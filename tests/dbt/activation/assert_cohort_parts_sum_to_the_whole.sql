@@ -22,25 +22,25 @@ with sums as (
 ] %}
 cuts as (
     select
+        {% for measure in measures %}
+        sum({{ measure }}) as {{ measure }},
+        {% endfor %}
         'cut against all' as comparison,
         dimension_name as part_name,
         cohort_label as whole_name
-        {%- for measure in measures %},
-        sum({{ measure }}) as {{ measure }}
-        {%- endfor %}
     from sums
     group by dimension_name, cohort_label
 ),
 
 months as (
     select
+        {% for measure in measures %}
+        sum(case when cohort_label = 'all' then {{ measure }} else 0 end)
+        - sum(case when cohort_label <> 'all' then {{ measure }} else 0 end) as {{ measure }},
+        {% endfor %}
         'months against all months' as comparison,
         dimension_name,
         dimension_value
-        {%- for measure in measures %},
-        sum(case when cohort_label = 'all' then {{ measure }} else 0 end)
-        - sum(case when cohort_label <> 'all' then {{ measure }} else 0 end) as {{ measure }}
-        {%- endfor %}
     from sums
     group by dimension_name, dimension_value
 )
@@ -53,20 +53,17 @@ from cuts
 left join cuts as wholes
     on cuts.whole_name = wholes.whole_name
     and wholes.part_name = 'all'
-where not coalesce(
-    {%- for measure in measures %}
-    cuts.{{ measure }} = wholes.{{ measure }}{{ ' and' if not loop.last }}
-    {%- endfor %},
-    false
-)
+where wholes.part_name is null
+    {% for measure in measures %}
+    or cuts.{{ measure }} <> wholes.{{ measure }}
+    {% endfor %}
 union all
 select
     comparison,
     dimension_name as part_name,
     dimension_value as whole_name
 from months
-where not (
-    {%- for measure in measures %}
-    {{ measure }} = 0{{ ' and' if not loop.last }}
-    {%- endfor %}
-)
+where 1 = 0
+    {% for measure in measures %}
+    or {{ measure }} <> 0
+    {% endfor %}

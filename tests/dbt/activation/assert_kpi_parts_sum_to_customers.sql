@@ -42,9 +42,7 @@ cross join names
 left join cuts
     on customers.registration_month = cuts.registration_month
     and names.dimension_name = cuts.dimension_name
-where not coalesce(
-    customers.mature_count = cuts.mature_count
-    and customers.activated_count = cuts.activated_count
-    and customers.pending_count = cuts.pending_count,
-    false
-)
+where cuts.mature_count is null
+    or customers.mature_count <> cuts.mature_count
+    or customers.activated_count <> cuts.activated_count
+    or customers.pending_count <> cuts.pending_count

@@ -53,11 +53,8 @@ union all
 select
     'windows do not grow: short < medium < long' as fault,
     'activation_window' as row_key
-where not coalesce(
-    {{ threshold('activation_window_short_days') }} < {{ threshold('activation_window_medium_days') }}
-    and {{ threshold('activation_window_medium_days') }} < {{ threshold('activation_window_long_days') }},
-    false
-)
+where {{ threshold('activation_window_short_days') }} >= {{ threshold('activation_window_medium_days') }}
+    or {{ threshold('activation_window_medium_days') }} >= {{ threshold('activation_window_long_days') }}
 union all
 select
     'percentage above 100' as fault,

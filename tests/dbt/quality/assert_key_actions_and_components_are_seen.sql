@@ -10,11 +10,11 @@ with recent_events as (
 
 -- An event may name its component itself, so the use of a component is read from the facts as well.
 recent_components as (
-    select usage.component_code
-    from {{ ref('fct_usage_daily') }} as usage
+    select used.component_code
+    from {{ ref('fct_usage_daily') }} as used
     inner join {{ ref('run_context') }} as run_context
-        on usage.usage_date <= run_context.as_of_date
-        and usage.usage_date > {{ add_days('run_context.as_of_date', '-cast(' ~ threshold('taxonomy_lookback_days') ~ ' as integer)') }}
+        on used.usage_date <= run_context.as_of_date
+        and {{ days_between('used.usage_date', 'run_context.as_of_date') }} < {{ threshold('taxonomy_lookback_days') }}
     union
     select catalogue.component_code
     from {{ ref('dim_events') }} as catalogue

@@ -1,0 +1,122 @@
+"""Measures loading, a full build, one more night and an empty night at several sizes, and writes a table.
+
+    python -m benchmarks [MILLIONS ...]        (1 and 10 without arguments; 100 takes half an hour and 60 GB of disk)
+
+Each size is also told in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run. Machines
+are noisy; the ratios hold better than the seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+DAYS = 365
+CUSTOMERS = {1: 5_000, 10: 50_000, 100: 1_000_000}
+SCAN = """
+select count(*), count(event_id), count(customer_id), count(event_name), count(source), count(component_code),
+    count(session_id), count(device_id), count(properties), sum(quantity), sum(value_amount), max(occurred_at),
+    max(ingested_at), max(app_version)
+from read_parquet('{raw}/events/*/*.parquet', hive_partitioning = false)
+"""
+
+
+def scan_seconds(raw: Path) -> tuple[int, float, float]:
+    """Rows, wall and CPU seconds of one pass over the raw event columns, after a warming one."""
+    with duckdb.connect() as connection:
+        connection.execute(SCAN.format(raw=raw)).fetchall()
+        wall, cpu = time.monotonic(), sum(os.times()[:2])
+        rows = connection.execute(SCAN.format(raw=raw)).fetchone()[0]
+        return rows, time.monotonic() - wall, sum(os.times()[:2]) - cpu
+
+
+def run_phase(raw: Path, place: Path, as_of) -> dict:
+    """One build in a fresh process."""
+    environment = os.environ | {"DAGSTER_HOME": str(place / "dagster"), "DBT_TARGET_PATH": str(place / "target")}
+    (place / "dagster").mkdir(exist_ok=True)
+    arguments = [str(raw), str(place / "bench.duckdb"), str(place / "published"), as_of.isoformat()]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.phase", *arguments], env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(done.stdout[-2000:] + done.stderr[-4000:])
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result["exit_code"]:
+        raise SystemExit(f"the build was not published: {result['withheld']}")
+    return result
+
+
+def measure(millions: int, place: Path) -> list[list[str]]:
+    """The rows of the table for one size."""
+    from demonstration.saas import generate
+
+    customers = CUSTOMERS.get(millions, millions * 8_000)
+    begun = time.monotonic()
+    report = generate(
+        place / "pack", customers=customers, days=DAYS, seed=11, events_per_customer=millions * 1_000_000 / customers
+    )
+    generated = time.monotonic() - begun
+    raw, last = report.raw, report.last_day
+    held_back = place / "held_back"
+    for part in raw.glob(f"*/dt={last}"):
+        target = held_back / part.parent.name / part.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.rename(target)
+    events, scan_wall, scan_cpu = scan_seconds(raw)
+    full = run_phase(raw, place, last - timedelta(days=1))
+    for part in held_back.glob("*/dt=*"):
+        part.rename(raw / part.parent.name / part.name)
+    night = run_phase(raw, place, last)
+    empty = run_phase(raw, place, last)
+    size = (place / "bench.duckdb").stat().st_size / 1024**3
+    rows = [[f"{events / 1e6:.1f} M events", "generate", f"{generated:.0f}", "", "", "", ""]]
+    rows.append(["", "one scan of the raw event columns", f"{scan_wall:.1f}", f"{scan_cpu:.1f}", "1", "", ""])
+    for name, phase in (("full build", full), ("one more night", night), ("empty night", empty)):
+        rows.append([
+            "", name, f"{phase['wall']:.1f}", f"{phase['cpu']:.1f}", f"{phase['cpu'] / scan_cpu:.1f}",
+            f"{phase['peak_gib']:.1f}", f"{phase['rows_in_files']:,}",
+        ])  # fmt: skip
+        for stage, (wall, cpu) in phase["stages"].items():
+            note = f"{phase['rows_in_files'] / max(wall, 0.001):,.0f} rows/s" if stage == "load" else ""
+            if stage == "transform":
+                note = f"{phase['sql_seconds']:.1f} s inside DuckDB, {phase['sql_statements']:,} statements"
+            rows.append(["", f"  {stage}", f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / scan_cpu:.1f}", "", note])
+    beyond = night["wall"] - empty["wall"]
+    rows.append(["", "the night beyond an empty one", f"{beyond:.1f}", f"{night['cpu'] - empty['cpu']:.1f}", "", "", ""])
+    rows.append(["", "working file", "", "", "", "", f"{size:.1f} GiB"])
+    return rows
+
+
+def main() -> None:
+    sizes = [int(argument) for argument in sys.argv[1:]] or [1, 10]
+    table = Table("size", "work", "wall s", "CPU s", "CPU in scans", "peak GiB", "rows in files, notes")
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    for millions in sizes:
+        place = Path(tempfile.mkdtemp(prefix="stayhouse-bench-"))
+        try:
+            for row in measure(millions, place):
+                table.add_row(*row)
+            table.add_section()
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    console = Console(width=130)
+    console.print(table)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
+    console.print(f"largest process {peak:.1f} GiB, {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main()

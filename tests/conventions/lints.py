@@ -1,0 +1,468 @@
+"""Lints over the dbt manifest. Each returns faults as `subject: what is wrong`; an empty list means clean.
+
+Exceptions live with the tests that call the lints, each with its reason; `judge` fails on an exception that is no longer
+needed, so that the lists only shrink.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Node = Mapping[str, Any]
+
+LAYERS = ("staging", "core", "state", "intermediate", "marts")
+REQUIREMENT_ID = re.compile(r"(ACT|EXP|USE|CON|FBK|CXI|CHN|SVC|JRN|LOY|SAL|ORG|DQ)-\d\d")
+GRAIN_SENTENCE = re.compile(r"One row per [^.]+\.$")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What lints read: nodes of this project by unique id, and the files they come from."""
+
+    # Left out of the representation: pytest would print the whole manifest with a failure.
+    nodes: Mapping[str, Node] = field(repr=False)
+    sources: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    macros: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    unit_tests: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    exposures: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    root: Path = Path()
+
+    @classmethod
+    def read(cls, manifest: Path, root: Path) -> Project:
+        content = json.loads(manifest.read_text())
+        own = {
+            part: {key: node for key, node in content[part].items() if node["package_name"] == "stayhouse"}
+            for part in ("nodes", "sources", "macros", "unit_tests", "exposures")
+        }
+        return cls(**own, root=root)
+
+    def of_type(self, kind: str) -> list[Node]:
+        return [node for node in self.nodes.values() if node["resource_type"] == kind]
+
+    @property
+    def models(self) -> list[Node]:
+        return self.of_type("model")
+
+    @property
+    def marts(self) -> list[Node]:
+        return [node for node in self.models if layer(node) == "marts"]
+
+    @property
+    def singular_tests(self) -> list[Node]:
+        return [node for node in self.of_type("test") if not node.get("test_metadata")]
+
+
+def judge(faults: Iterable[str], exceptions: Mapping[str, str] | None = None) -> list[str]:
+    """Faults without an exception, and exceptions without a fault. An exception is named like the fault's subject."""
+    exceptions = dict(exceptions or {})
+    faults = list(faults)
+    subjects = {fault.split(":")[0] for fault in faults}
+    unknown = [fault for fault in faults if fault.split(":")[0] not in exceptions]
+    return unknown + [
+        f"{name}: exception is no longer needed, remove it" for name in exceptions if name not in subjects
+    ]
+
+
+def layer(node: Node) -> str:
+    return node["fqn"][1]
+
+
+def domain(node: Node) -> str:
+    """Folder below the layer: a source system in staging, a domain in intermediate and marts."""
+    return node["fqn"][2] if len(node["fqn"]) > 3 else ""
+
+
+def parents(node: Node) -> list[str]:
+    return list(node["depends_on"]["nodes"])
+
+
+def meta(node: Node) -> Mapping[str, Any]:
+    return node["config"].get("meta") or {}
+
+
+# ---------------------------------------------------------------- layering
+
+MAY_READ = {
+    "staging": ("source",),
+    "core": ("staging", "core", "state", "seed"),
+    "state": ("staging", "core", "state"),
+    "intermediate": ("core", "state", "intermediate", "marts"),
+    "marts": ("core", "state", "intermediate", "marts"),
+}
+
+
+def layering(project: Project) -> list[str]:
+    """Each layer reads only what it may; a domain reads no other domain; nobody but staging reads a source."""
+    faults = []
+    for node in project.models:
+        for name in parents(node):
+            kind = name.split(".")[0]
+            if kind == "model":
+                parent = project.nodes[name]
+                seen = layer(parent)
+                crossing = seen in ("intermediate", "marts") and domain(parent) != domain(node)
+                if crossing and layer(node) in ("intermediate", "marts"):
+                    faults.append(f"{node['name']}: reads {parent['name']} of another domain")
+                    continue
+            else:
+                seen = kind
+            if seen not in MAY_READ[layer(node)]:
+                faults.append(f"{node['name']}: {layer(node)} reads {seen} ({name.split('.', 2)[-1]})")
+    return faults
+
+
+HARD_CODED = re.compile(r"\b(?:from|join)\s+(?!jinja\b)([a-z_]+\.[a-z_]+)")
+
+
+def hard_coded_relations(project: Project) -> list[str]:
+    """Relations are named through ref() and source(), else dbt builds them in the wrong order."""
+    return [
+        f"{node['name']}: names {match} directly"
+        for node in [*project.models, *project.singular_tests]
+        for match in HARD_CODED.findall(bare_sql(node["raw_code"]).lower())
+    ]
+
+
+# ---------------------------------------------------------------- names
+
+PREFIXES = {
+    "staging": ("stg_",),
+    "core": ("dim_", "fct_", "int_"),
+    "state": ("state_",),
+    "intermediate": ("int_",),
+    "marts": ("mart_",),
+}
+
+
+def model_names(project: Project) -> list[str]:
+    """The prefix tells the layer, a double underscore parts the system or entity, the schema is the folder."""
+    faults = []
+    for node in project.models:
+        name, place = node["name"], layer(node)
+        if place not in PREFIXES:
+            faults.append(f"{name}: lies in the unknown folder {place}")
+            continue
+        if not name.startswith(PREFIXES[place]):
+            faults.append(f"{name}: a model of {place} starts with {' or '.join(PREFIXES[place])}")
+        if place == "staging" and not name.startswith(f"stg_{domain(node)}__"):
+            faults.append(f"{name}: is named stg_{domain(node)}__<table>")
+        if name.startswith("int_") and "__" not in name:
+            faults.append(f"{name}: is named int_<entity>__<what was done>")
+        schema = domain(node) if place == "marts" else place
+        if node["schema"] != schema:
+            faults.append(f"{name}: is in the schema {node['schema']}, not {schema}")
+    return faults
+
+
+TEXT = ("varchar",)
+WHOLE = ("bigint", "integer")
+NUMBER = (*WHOLE, "double", "decimal")
+# One list for all marts: what a suffix promises, the data type keeps.
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("_id", "_key", "_code", "_name", "_label", "_value", "_status", "_state", "_stage"), TEXT),
+    **dict.fromkeys(("_source", "_reason", "_reasons", "_rule", "_band", "_version", "_kind", "_tier"), TEXT),
+    **dict.fromkeys(("_count", "_num", "_den", "_order"), WHOLE),
+    **dict.fromkeys(("_days", "_hours", "_seconds", "_avg", "_score", "_points"), NUMBER),
+    **dict.fromkeys(("_pct", "_lo", "_hi", "_pp", "_health", "_risk"), ("double",)),
+    "_amount": ("decimal", "double"),
+    **dict.fromkeys(("_date", "_month", "_week", "_quarter"), ("date",)),
+    "_at": ("timestamp",),
+    **dict.fromkeys(("_from", "_to"), ("date", "timestamp")),
+}
+PREFIX_TYPES = {"is_": ("boolean",), "has_": ("boolean",), "days_to_": WHOLE, "days_from_": WHOLE}
+BANNED = {"date", "type", "name", "status", "timestamp", "value", "id", "count"}
+
+
+def column_names(project: Project, plain: Mapping[str, str]) -> list[str]:
+    """A mart's column ends with a suffix whose promise its type keeps. `plain` are names without one -> their type."""
+    faults = []
+    for node in project.marts:
+        for name, column in node["columns"].items():
+            kind = (column["data_type"] or "").split("(")[0].lower()
+            subject = f"{node['name']}.{name}"
+            allowed = _promise(name, plain)
+            if name in BANNED or name.endswith("_share"):
+                faults.append(f"{subject}: say what it is of, and use _pct (0-100) for shares")
+            elif allowed is None:
+                faults.append(f"{subject}: has no suffix of the list")
+            elif kind not in allowed:
+                faults.append(f"{subject}: is {kind or 'untyped'}, its name promises {' or '.join(allowed)}")
+    return faults
+
+
+def _promise(name: str, plain: Mapping[str, str]) -> tuple[str, ...] | None:
+    if name in plain:
+        return (plain[name],)
+    for prefix, kinds in PREFIX_TYPES.items():
+        if name.startswith(prefix):
+            return kinds
+    return next((kinds for suffix, kinds in SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+def rate_parts(project: Project) -> list[str]:
+    """A rate is never alone: `_num`, `_den` and `_pct` of one name stand together, and bounds come in pairs."""
+    faults = []
+    for node in project.marts:
+        names = set(node["columns"])
+        for name in sorted(names):
+            for suffix, others in (
+                ("_num", ("_den", "_pct")),
+                ("_den", ("_num", "_pct")),
+                ("_ci_lo", ("_ci_hi", "_pct")),
+            ):
+                if name.endswith(suffix):
+                    stem = name.removesuffix(suffix)
+                    missing = [stem + other for other in others if stem + other not in names]
+                    faults += [f"{node['name']}.{name}: stands without {other}" for other in missing]
+    return faults
+
+
+def names_of_tests(project: Project) -> list[str]:
+    """Unit tests are <model>__<behaviour>; singular tests are assert_<sentence> and open with what they prevent."""
+    faults = [
+        f"{test['name']}: a unit test is named {test['model']}__<behaviour>"
+        for test in project.unit_tests.values()
+        if not test["name"].startswith(f"{test['model']}__")
+    ]
+    for node in project.singular_tests:
+        name = node["name"]
+        if not name.startswith("assert_"):
+            faults.append(f"{name}: a singular test is named assert_<sentence>")
+        if not node["raw_code"].lstrip().startswith("-- Prevents "):
+            faults.append(f"{name}: the first line is a comment that says what it prevents")
+        asset = (meta(node).get("dagster") or {}).get("ref", {}).get("name")
+        refs = {ref["name"] for ref in node["refs"]}
+        if len(refs) > 1 and asset not in refs:
+            faults.append(f"{name}: reads several models, so meta.dagster.ref.name must name one of them")
+    return faults
+
+
+# ---------------------------------------------------------------- documentation
+
+
+def descriptions(project: Project) -> list[str]:
+    """Everything is described; a model's description ends with its grain."""
+    faults = []
+    for node in project.models:
+        text = " ".join(node["description"].split())
+        if not text:
+            faults.append(f"{node['name']}: has no description")
+        elif not GRAIN_SENTENCE.search(text):
+            faults.append(f"{node['name']}: the description must end with 'One row per <grain>.'")
+    described = [*project.models, *project.of_type("seed"), *project.sources.values()]
+    for node in described:
+        for name, column in node["columns"].items():
+            if not column["description"].strip():
+                faults.append(f"{node['name']}.{name}: has no description")
+    for node in [*project.of_type("seed"), *project.sources.values(), *project.exposures.values()]:
+        if not node["description"].strip():
+            faults.append(f"{node['name']}: has no description")
+    for macro in project.macros.values():
+        dispatched = macro["name"].startswith(("default__", "spark__", "postgres__", "duckdb__", "materialization_"))
+        if not dispatched and not macro["description"].strip():
+            faults.append(f"{macro['name']}: the macro has no description in macros/_macros.yml")
+    return faults
+
+
+def null_meanings(project: Project) -> list[str]:
+    """A column that may be NULL says what NULL means: names of moments, periods and rates nearly always may."""
+    doubtful = ("_pct", "_avg", "_at", "_to")
+    return [
+        f"{node['name']}.{name}: may be NULL, say what that means (or 'Never NULL')"
+        for node in project.marts
+        for name, column in node["columns"].items()
+        if name.endswith(doubtful) and name != "registered_at" and "NULL" not in column["description"]
+    ]
+
+
+def seed_columns(project: Project) -> list[str]:
+    """Every column of a policy file is typed and described (dbt would guess: 007 becomes 7), and nothing else is."""
+    faults = []
+    for node in project.of_type("seed"):
+        header = (project.root / node["original_file_path"]).read_text().splitlines()[0].split(",")
+        for where, found in (("column_types", node["config"]["column_types"]), ("columns", node["columns"])):
+            faults += [f"{node['name']}.{name}: is missing in {where}" for name in header if name not in found]
+            faults += [f"{node['name']}.{name}: is in {where}, not in the file" for name in found if name not in header]
+        missing = [name for name in meta(node).get("key") or () if name not in header]
+        if missing or not meta(node).get("key"):
+            faults.append(f"{node['name']}: meta.key must name columns of the file")
+    return faults
+
+
+# ---------------------------------------------------------------- contracts
+
+
+def mart_contracts(project: Project) -> list[str]:
+    """A mart is public, typed, under contract, says its grain and the requirements it serves, and tests both."""
+    tests: dict[str, dict[str, list[Node]]] = {}
+    for test in project.of_type("test"):
+        if test.get("test_metadata"):
+            tests.setdefault(test["attached_node"], {}).setdefault(test["test_metadata"]["name"], []).append(test)
+    exposed = {name for exposure in project.exposures.values() for name in parents(exposure)}
+    faults = []
+    for node in project.marts:
+        name, grain, serves = node["name"], meta(node).get("grain"), meta(node).get("serves")
+        own = tests.get(node["unique_id"], {})
+        if not node["config"]["contract"]["enforced"]:
+            faults.append(f"{name}: the contract is not enforced")
+        faults += [f"{name}.{column}: has no data_type" for column, c in node["columns"].items() if not c["data_type"]]
+        if node["access"] != "public":
+            faults.append(f"{name}: is not public")
+        if not grain or not set(grain) <= set(node["columns"]):
+            faults.append(f"{name}: meta.grain must name columns of the mart")
+        if not serves or not all(REQUIREMENT_ID.fullmatch(str(code)) for code in serves):
+            faults.append(f"{name}: meta.serves must name requirements such as ACT-02")
+        if [test["test_metadata"]["kwargs"]["columns"] for test in own.get("unique_grain", ())] != [grain]:
+            faults.append(f"{name}: needs one test unique_grain over the columns of meta.grain, in their order")
+        if not own.get("rows_satisfy"):
+            faults.append(f"{name}: needs a test rows_satisfy with what makes its rows true")
+        if node["unique_id"] not in exposed:
+            faults.append(f"{name}: no exposure reads it")
+    return faults
+
+
+def grains(project: Project) -> list[str]:
+    """Below the marts: whatever says its grain tests it, and nothing that is kept as a table goes without."""
+    tested = {
+        test["attached_node"]: test["test_metadata"]["kwargs"]["columns"]
+        for test in project.of_type("test")
+        if (test.get("test_metadata") or {}).get("name") == "unique_grain"
+    }
+    return [
+        f"{node['name']}: needs a test unique_grain over its meta.grain"
+        for node in project.models
+        if layer(node) not in ("staging", "marts")
+        and tested.get(node["unique_id"]) != (meta(node).get("grain") or None)
+    ]
+
+
+def access_and_groups(project: Project) -> list[str]:
+    """Steps of a domain are private to it, so that other domains cannot build on them."""
+    return [
+        f"{node['name']}: is {node['access']} in the group {node['group']}, not private in {domain(node)}"
+        for node in project.models
+        if layer(node) == "intermediate" and (node["access"], node["group"]) != ("private", domain(node))
+    ]
+
+
+# ---------------------------------------------------------------- SQL
+
+COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.S)
+JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.S)
+QUOTED = re.compile(r"'(?:[^']|'')*'")
+
+
+def bare_sql(code: str) -> str:
+    """SQL as it is written, with Jinja expressions as the word `jinja`, without comments and with empty strings."""
+    return QUOTED.sub("''", COMMENT.sub(" ", _without_expressions(JINJA.sub(" ", code))))
+
+
+def _without_expressions(code: str) -> str:
+    # Braces are counted, because a config may hold mappings that end on `}}` themselves.
+    parts, rest = [], code
+    while (start := rest.find("{{")) >= 0:
+        depth, end = 0, start
+        for end in range(start, len(rest)):
+            depth += {"{": 1, "}": -1}.get(rest[end], 0)
+            if depth == 0:
+                break
+        parts += [rest[:start], " jinja "]
+        rest = rest[end + 1 :]
+    return "".join([*parts, rest])
+
+
+CLOCK_AND_CHANCE = re.compile(
+    r"\b(current_date|current_timestamp|current_time|localtimestamp|now\s*\(|today\s*\(|getdate\s*\(|sysdate"
+    r"|random\s*\(|rand\s*\(|uuid\s*\(|gen_random_uuid|newid\s*\(|invocation_id|run_started_at|modules\.datetime\.\w*\.?now)",
+    re.I,
+)
+NOT_PORTABLE = {
+    "qualify": r"\bqualify\b",
+    ":: (use cast)": r"::",
+    "// (use floor)": r"//",
+    "* exclude or replace": r"\*\s*(exclude|except|replace)\s*\(",
+    "group or order by all": r"\b(group|order)\s+by\s+all\b",
+    "positional group by": r"\bgroup\s+by\s+\d",
+    "asof join": r"\basof\b",
+    "list or struct literal": r"[\[\]{}]",
+    "quantile_cont (use percentile_cont)": r"\bquantile\w*\s*\(",
+    "median( (use percentile_cont)": r"\bmedian\s*\(",
+    "arg_min, arg_max, min_by, max_by": r"\b(arg_?(min|max)|(min|max)_by|first|last)\s*\(",
+    "count_if": r"\bcount_?if\s*\(",
+    "unnest, struct, list functions": r"\b(unnest|struct\w*|list\w*|array\w*|map)\s*\(",
+    "ignore nulls": r"\bignore\s+nulls\b",
+    "any or all over a list": r"\b(like|ilike|=|<>)\s+(any|all)\b",
+    "try_cast": r"\btry_cast\b",
+    "pivot": r"\b(un)?pivot\b",
+    "recursive": r"\brecursive\b",
+    "number of a weekday": r"\b(dow|isodow|dayofweek|weekday)\b",
+    "engine's own date function (use the macros)": r"\b(date_?diff|date_sub|date_?add|date_?trunc|date_part|strftime|epoch\w*|make_date)\s*\(",
+    "arithmetic on a date (use days_between, add_days)": r"(_date|_day|\bdate\s*'')\s*[-+]",
+    "interval without quotes": r"\binterval\s+\d",
+    "range frame": r"\brange\s+between\b",
+    "count distinct over a window": r"count\s*\(\s*distinct[^()]*\)\s*over",
+    "distinct on": r"\bdistinct\s+on\b",
+    "union by name": r"\bby\s+name\b",
+    "concat( (NULL differs; use ||)": r"\bconcat(_ws)?\s*\(",
+    "if(, ifnull(": r"\b(if|ifnull|nvl)\s*\(",
+    "varchar without a length (use dbt.type_string)": r"\bas\s+(varchar|text|string)\b",
+    "json function (use json_text)": r"\bjson\w*\s*\(|->",
+    "regexp function": r"\bregexp\w*\s*\(",
+    "split or string_agg": r"\b(string_split|split|string_agg|listagg|group_concat)\s*\(",
+    "lambda": r"\blambda\b",
+}  # fmt: skip
+PORTABILITY = {name: re.compile(pattern, re.I) for name, pattern in NOT_PORTABLE.items()}
+
+
+def clock_and_chance(sources: Mapping[str, str]) -> list[str]:
+    """Same rows, same as-of date, same numbers: nothing may depend on a clock or on chance. Jinja is read as well."""
+    return [
+        f"{name}: uses {match.group(0).strip()}"
+        for name, code in sources.items()
+        for match in CLOCK_AND_CHANCE.finditer(QUOTED.sub("''", COMMENT.sub(" ", JINJA_COMMENT.sub(" ", code))))
+    ]
+
+
+JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.S)
+
+
+def portability(sources: Mapping[str, str]) -> list[str]:
+    """SQL that PostgreSQL and Spark read too, with the same answer. What only one engine has lives in a macro."""
+    faults = []
+    for name, code in sources.items():
+        sql = bare_sql(code)
+        faults += [f"{name}: {construct}" for construct, pattern in PORTABILITY.items() if pattern.search(sql)]
+    return faults
+
+
+def portable_sources(project: Project) -> dict[str, str]:
+    """SQL that every engine has to read: models, singular tests, and macros except those of one engine."""
+    own = {node["name"]: node["raw_code"] for node in [*project.models, *project.singular_tests]}
+    macros = {
+        macro["name"]: macro["macro_sql"]
+        for macro in project.macros.values()
+        if not macro["name"].startswith(("spark__", "postgres__", "duckdb__"))
+    }
+    return own | macros
+
+
+# ---------------------------------------------------------------- policy
+
+
+def thresholds(sources: Mapping[str, str], listed: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Every threshold that SQL names is demanded by a test (without a value it is NULL), and every one is used."""
+    known = set(known)
+    used = {word for code in sources.values() for word in re.findall(r"'([a-z_]+)'", code)} & known
+    called = {word for code in sources.values() for word in re.findall(r"\bthreshold\('([a-z_]+)'\)", code)}
+    listed = set(listed)
+    return [
+        *(f"{code}: is not listed in policy_thresholds()" for code in sorted((used | called) - listed)),
+        *(f"{code}: is listed in policy_thresholds(), but nothing reads it" for code in sorted(listed - used)),
+        *(f"{code}: is in the policy, but nothing reads it" for code in sorted(known - used - listed)),
+        *(f"{code}: is read, but the policy has no such threshold" for code in sorted(called - known)),
+    ]

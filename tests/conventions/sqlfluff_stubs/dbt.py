@@ -1,0 +1,27 @@
+"""Stands in for dbt's own macros when sqlfluff renders a model without dbt: the shape is right, the dialect DuckDB's."""
+
+from __future__ import annotations
+
+
+def type_string() -> str:
+    return "varchar"
+
+
+def datediff(first_date: str, second_date: str, datepart: str) -> str:
+    return f"datediff('{datepart}', {first_date}, {second_date})"
+
+
+def dateadd(datepart: str, interval: object, from_date_or_timestamp: str) -> str:
+    return f"date_add({from_date_or_timestamp}, {interval})"
+
+
+def date_trunc(datepart: str, date: str) -> str:
+    return f"date_trunc('{datepart}', {date})"
+
+
+def position(substring_text: str, string_text: str) -> str:
+    return f"position({substring_text} in {string_text})"
+
+
+def generate_series(upper_bound: int) -> str:
+    return f"select {upper_bound} as generated_number"

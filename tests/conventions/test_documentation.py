@@ -1,0 +1,68 @@
+"""Whoever reads a mart's YAML knows its grain, its meaning and what NULL means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conventions import lints
+from conventions.fakes import columns, model, project_of
+from conventions.lints import Project, judge
+
+
+def test_everything_is_described(project: Project) -> None:
+    assert judge(lints.descriptions(project)) == []
+
+
+def test_columns_of_marts_say_what_null_means(project: Project) -> None:
+    assert judge(lints.null_meanings(project)) == []
+
+
+def test_policy_files_are_typed_and_described(project: Project) -> None:
+    assert judge(lints.seed_columns(project)) == []
+
+
+def test_missing_descriptions_are_caught() -> None:
+    silent = model("mart_a", "marts/x", description="", types={"customer_id": "varchar"})
+    silent["columns"]["customer_id"]["description"] = " "
+    project = project_of(
+        silent,
+        model("mart_b", "marts/x", description="One row per thing. And more."),
+        model("mart_c", "marts/x", description="What it is.\nOne row\nper customer x month."),
+        macros={
+            "m1": {"name": "pct", "description": ""},
+            "m2": {"name": "spark__pct", "description": ""},
+            "m3": {"name": "threshold", "description": "A number of the policy."},
+        },
+    )
+    assert lints.descriptions(project) == [
+        "mart_a: has no description",
+        "mart_b: the description must end with 'One row per <grain>.'",
+        "mart_a.customer_id: has no description",
+        "pct: the macro has no description in macros/_macros.yml",
+    ]
+
+
+def test_a_silent_null_is_caught() -> None:
+    node = model("mart_a", "marts/x", types={"left_at": "timestamp", "left_pct": "double", "left_count": "bigint"})
+    node["columns"]["left_at"]["description"] = "Moment the customer left."
+    assert lints.null_meanings(project_of(node)) == [
+        "mart_a.left_at: may be NULL, say what that means (or 'Never NULL')"
+    ]
+
+
+def test_a_seed_that_differs_from_its_file_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "plans.csv").write_text("plan_code,tier\nfree,0\n")
+    seed = {
+        "name": "plans",
+        "unique_id": "seed.stayhouse.plans",
+        "resource_type": "seed",
+        "original_file_path": "plans.csv",
+        "config": {"column_types": {"plan_code": "varchar", "title": "varchar"}, "meta": {"key": ["code"]}},
+        "columns": columns({"plan_code": "varchar"}),
+    }
+    assert lints.seed_columns(project_of(seed, root=tmp_path)) == [
+        "plans.tier: is missing in column_types",
+        "plans.title: is in column_types, not in the file",
+        "plans.tier: is missing in columns",
+        "plans: meta.key must name columns of the file",
+    ]

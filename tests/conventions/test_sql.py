@@ -1,0 +1,134 @@
+"""SQL that gives the same numbers on any day, any machine and, one day, any engine."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from conventions import lints
+from conventions.lints import Project, judge
+
+PORTABILITY_EXCEPTIONS = {
+    "default__json_text": "the arrow is what DuckDB and PostgreSQL share; Spark has its own form",
+}
+THRESHOLD_EXCEPTIONS = {
+    "prompt_outcome_days": "ACT-14 asks who left within 30 days of an offer; no mart tells it yet",
+}
+
+
+def test_nothing_depends_on_a_clock_or_on_chance(project: Project) -> None:
+    assert judge(lints.clock_and_chance(lints.portable_sources(project))) == []
+
+
+def test_sql_is_portable(project: Project) -> None:
+    assert judge(lints.portability(lints.portable_sources(project)), PORTABILITY_EXCEPTIONS) == []
+
+
+def test_every_threshold_is_demanded_and_used(project: Project) -> None:
+    sources = lints.portable_sources(project)
+    policy = sources.pop("policy_thresholds")
+    listed = lints.re.findall(r"'([a-z_]+)'", policy)
+    with (project.root / "seeds" / "thresholds.csv").open(newline="", encoding="utf-8") as file:
+        known = [row["threshold_code"] for row in csv.DictReader(file)]
+    assert judge(lints.thresholds(sources, listed, known), THRESHOLD_EXCEPTIONS) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select current_date",
+        "select now() as t",
+        "select RANDOM() < 0.1",
+        "where day < today()",
+        "select current_timestamp as loaded_at",
+        "{% set day = run_started_at %} select 1",
+        "{% set now = modules.datetime.datetime.now() %} select 1",
+    ],
+)
+def test_a_clock_is_caught(sql: str) -> None:
+    assert lints.clock_and_chance({"m": sql})
+
+
+def test_words_about_a_clock_are_no_clock() -> None:
+    fine = "-- no current_date here\n{# nor now() #} select 'now()' as random_seed, known, brand from x"
+    assert lints.clock_and_chance({"m": fine}) == []
+
+
+@pytest.mark.parametrize(
+    ("construct", "sql"),
+    [
+        ("qualify", "select a from t qualify row_number() over (order by a) = 1"),
+        (":: (use cast)", "select a::date from t"),
+        ("// (use floor)", "select a // 2 from t"),
+        ("* exclude or replace", "select * exclude (a) from t"),
+        ("* exclude or replace", "select t.* replace (1 as a) from t"),
+        ("group or order by all", "select a, count(*) from t group by all"),
+        ("positional group by", "select a, count(*) from t group by 1, 2"),
+        ("asof join", "select a from t asof left join u on t.a >= u.a"),
+        ("list or struct literal", "select [1, 2] as l"),
+        ("list or struct literal", "select {'a': 1} as s"),
+        ("quantile_cont (use percentile_cont)", "select quantile_cont(a, 0.5) from t"),
+        ("median( (use percentile_cont)", "select median(a) from t"),
+        ("arg_min, arg_max, min_by, max_by", "select arg_max(a, b) from t"),
+        ("arg_min, arg_max, min_by, max_by", "select first(a) from t"),
+        ("count_if", "select count_if(a > 1) from t"),
+        ("unnest, struct, list functions", "select unnest(a) from t"),
+        ("unnest, struct, list functions", "select struct_pack(a := 1) from t"),
+        ("ignore nulls", "select lag(a ignore nulls) over (order by b) from t"),
+        ("any or all over a list", "select a from t where a ilike any ('x', 'y')"),
+        ("try_cast", "select try_cast(a as int) from t"),
+        ("pivot", "pivot t on a using sum(b)"),
+        ("recursive", "with recursive t as (select 1) select * from t"),
+        ("number of a weekday", "select extract(dow from a) from t"),
+        ("engine's own date function (use the macros)", "select date_diff('day', a, b) from t"),
+        ("engine's own date function (use the macros)", "select strftime(a, '%Y') from t"),
+        ("arithmetic on a date (use days_between, add_days)", "select left_date - joined_date from t"),
+        ("arithmetic on a date (use days_between, add_days)", "select t.as_of_date + 1 from t"),
+        ("interval without quotes", "select a + interval 1 month from t"),
+        ("range frame", "select sum(a) over (order by b range between 1 preceding and current row) from t"),
+        ("count distinct over a window", "select count(distinct a) over (partition by b) from t"),
+        ("distinct on", "select distinct on (a) a, b from t"),
+        ("union by name", "select 1 as a union all by name select 2 as a"),
+        ("concat( (NULL differs; use ||)", "select concat(a, b) from t"),
+        ("if(, ifnull(", "select ifnull(a, b) from t"),
+        ("varchar without a length (use dbt.type_string)", "select cast(a as varchar) from t"),
+        ("json function (use json_text)", "select a ->> 'k' from t"),
+        ("json function (use json_text)", "select json_extract_string(a, 'k') from t"),
+        ("regexp function", "select regexp_matches(a, 'x') from t"),
+        ("split or string_agg", "select string_agg(a, ',' order by a) from t"),
+        ("lambda", "select list_transform(a, lambda x: x) from t"),
+    ],
+)
+def test_what_only_one_engine_reads_is_caught(construct: str, sql: str) -> None:
+    assert f"m: {construct}" in lints.portability({"m": sql})
+
+
+def test_portable_sql_and_jinja_are_left_alone() -> None:
+    fine = """
+    {% set names = ['a', 'b'] %}  -- a::b // c
+    /* qualify */
+    select
+        cast(a as {{ dbt.type_string() }}) as a,
+        {{ days_between('first_date', 'last_date') }} - 1 as gap_days,
+        a || '[x] :: y' as label,
+        count(distinct a) as n,
+        sum(b) over (partition by a order by c rows between unbounded preceding and current row) as running,
+        percentile_cont(0.5) within group (order by b) as middle,
+        count(*) filter (where b > 0) as positive_count,
+        valid_from, first_value, list_price, mapped
+    from {{ ref('x') }}
+    where c >= timestamp '2025-01-01 00:00:00' and d is distinct from e
+    group by a
+    """
+    assert lints.portability({"m": fine}) == []
+
+
+def test_thresholds_are_held_against_the_policy() -> None:
+    sources = {"m": "{{ threshold('a_days') }} {{ threshold('typo_days') }} {% set w = 'b_days' %}"}
+    assert lints.thresholds(sources, listed=["a_days", "gone_days"], known=["a_days", "b_days", "idle_days"]) == [
+        "b_days: is not listed in policy_thresholds()",
+        "typo_days: is not listed in policy_thresholds()",
+        "gone_days: is listed in policy_thresholds(), but nothing reads it",
+        "idle_days: is in the policy, but nothing reads it",
+        "typo_days: is read, but the policy has no such threshold",
+    ]

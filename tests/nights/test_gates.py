@@ -1,0 +1,142 @@
+"""The gates hold: one corrupt value and nothing is published, the last publication stays as it is, byte by byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Every file of a publication with the hash of its bytes."""
+    current = (folder / "current").resolve()
+    return {
+        str(file.relative_to(current)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(current.rglob("*"))
+        if file.is_file()
+    } | {"release": current.name}
+
+
+@pytest.fixture(scope="module")
+def published(small_company, tmp_path_factory) -> Settings:
+    """A small company with one published night."""
+    from orchestration.runner import PUBLISHED, build
+
+    folder = tmp_path_factory.mktemp("gates")
+    shutil.copytree(small_company, folder / "raw")
+    settings = replace(
+        Settings.resolve(raw=folder / "raw", warehouse=folder / "stayhouse.duckdb", publish=folder / "published"),
+        policy=None,
+    )
+    outcome = build(settings, dagster_home=folder / "dagster")
+    assert outcome.exit_code == PUBLISHED, outcome.log
+    return settings
+
+
+@pytest.fixture
+def again(published, tmp_path):
+    """A copy of that company that a test may spoil: returns its settings and a function that builds it."""
+    from orchestration.runner import build
+
+    shutil.copytree(published.raw, tmp_path / "raw")
+    shutil.copyfile(published.warehouse, tmp_path / "stayhouse.duckdb")
+    shutil.copytree(published.publish, tmp_path / "published", symlinks=True)
+    settings = replace(
+        published,
+        raw=tmp_path / "raw",
+        warehouse=tmp_path / "stayhouse.duckdb",
+        publish=tmp_path / "published",
+    )
+    with duckdb.connect(settings.warehouse) as db:
+        db.execute("update ops.landing_folder set folder = ?", [str(settings.raw)])
+    return settings, lambda **options: build(settings, dagster_home=tmp_path / "dagster", **options)
+
+
+def test_what_is_published_can_be_read_and_tells_its_night(published):
+    current = published.publish / "current"
+    document = json.loads((current / "publication.json").read_text())
+    assert document["as_of_date"] == "2025-06-30"
+    with duckdb.connect(current / "stayhouse.duckdb", read_only=True) as db:
+        tables = db.execute(
+            "select table_schema || '.' || table_name from information_schema.tables where table_name like 'mart_%'"
+        ).fetchall()
+        assert {name for (name,) in tables} == set(document["rows"])
+        assert db.execute("select as_of_date from main.publication").fetchone() == (date(2025, 6, 30),)
+        for (name,) in tables:
+            (rows,) = db.execute(f"select count(*) from {name}").fetchone()
+            assert rows == document["rows"][name]
+            parquet = current / "parquet" / f"{name.split('.')[1]}.parquet"
+            assert db.execute(f"select count(*) from '{parquet}'").fetchone() == (rows,)
+        assert db.execute("select count(*) from duckdb_columns() where comment is null and table_name like 'mart_%'").fetchone() == (0,)
+    assert (current / "data_docs" / "index.html").exists()
+
+
+def test_personal_data_in_a_mart_withholds_the_publication(again):
+    settings, build = again
+    before = fingerprint(settings.publish)
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        customer_id, registered_at = db.execute(
+            "select customer_id, registered_at from raw.customers where not is_test order by 1 limit 1"
+        ).fetchone()
+    (settings.raw / "customers" / "leak.csv").write_text(
+        "customer_id,registered_at,is_test,region,ingested_at\n"
+        f"{customer_id},{registered_at},false,jane.doe@example.org,2025-06-30 23:59:00\n"
+    )
+    outcome = build()
+    assert outcome.exit_code == 1
+    assert any("mart_activation_customer" in line and "personal data" in line for line in outcome.log["withheld"])
+    assert fingerprint(settings.publish) == before
+    # mended by a newer row, the next night is published
+    (settings.raw / "customers" / "mended.csv").write_text(
+        "customer_id,registered_at,is_test,region,ingested_at\n"
+        f"{customer_id},{registered_at},false,north,2025-06-30 23:59:30\n"
+    )
+    assert build().exit_code == 0
+    assert fingerprint(settings.publish)["release"] != before["release"]
+
+
+def test_a_corrupt_raw_value_stops_the_night_before_dbt(again):
+    settings, build = again
+    before = fingerprint(settings.publish)
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        (customer_id,) = db.execute("select customer_id from raw.customers order by 1 limit 1").fetchone()
+    (settings.raw / "contact_points" / "leak.csv").write_text(
+        "contact_point_id,customer_id,channel,value_hash,ingested_at\n"
+        f"leak-1,{customer_id},email,jane.doe@example.org,2025-06-30 23:00:00\n"
+    )
+    outcome = build()
+    assert outcome.exit_code == 1
+    assert any("contact_points" in line for line in outcome.log["withheld"])
+    assert outcome.log.get("published") is None
+    assert fingerprint(settings.publish) == before
+
+
+def test_a_file_of_the_wrong_shape_is_bad_input_and_the_rest_is_kept(again):
+    settings, build = again
+    before = fingerprint(settings.publish)
+    (settings.raw / "events" / "shapeless.csv").write_text("event_id,customer_id\ne1,c1\n")
+    outcome = build()
+    assert outcome.exit_code == 2
+    assert "events/shapeless.csv" in outcome.log["bad_input"][0]
+    assert "event_name" in outcome.log["bad_input"][0]
+    assert fingerprint(settings.publish) == before
+    (settings.raw / "events" / "shapeless.csv").rename(settings.raw / "events" / "_shapeless.csv")
+    assert build().exit_code == 0
+
+
+def test_a_range_of_nights_publishes_each(again):
+    settings, build = again
+    outcome = build(first=date(2025, 6, 28), last=date(2025, 6, 29))
+    assert (outcome.exit_code, outcome.nights) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
+    document = json.loads((settings.publish / "current" / "publication.json").read_text())
+    assert document["as_of_date"] == "2025-06-29"
