@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,18 +47,32 @@ class DbtSession:
         zones = {"business_timezone": self.settings.business_timezone, "source_timezone": self.settings.source_timezone}
         return zones | ({"as_of_date": as_of.isoformat()} if as_of else {})
 
-    def _environment(self) -> None:
-        os.environ["STAYHOUSE_WAREHOUSE"] = str(self.settings.warehouse)
-        os.environ["STAYHOUSE_SEEDS"] = str(self.seeds.relative_to(REPO_ROOT))
-        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """What profiles.yml and dbt_project.yml read; taken back afterwards, since Settings reads some of it too."""
+        wanted = {
+            "STAYHOUSE_WAREHOUSE": str(self.settings.warehouse),
+            "STAYHOUSE_SEEDS": str(self.seeds.relative_to(REPO_ROOT)),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
     def parse(self) -> Any:
         """The manifest, parsed once per session (dbt keeps a partial parse on disk between processes)."""
         if self._manifest is None:
             from dbt.cli.main import dbtRunner
 
-            self._environment()
-            result = dbtRunner().invoke(self._arguments(["--quiet", "parse"], self._variables(None)))
+            with self._environment():
+                result = dbtRunner().invoke(self._arguments(["--quiet", "parse"], self._variables(None)))
             if not result.success:
                 raise DbtFailed([str(result.exception or "dbt could not parse the project")], only_tests=False)
             self._manifest = result.result
@@ -90,9 +105,10 @@ class DbtSession:
         if select:
             command += ["--select", *select]
         try:
-            result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
-                self._arguments(command, self._variables(as_of))
-            )
+            with self._environment():
+                result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
+                    self._arguments(command, self._variables(as_of))
+                )
         finally:
             close_connections()
         results = list(getattr(result.result, "results", None) or [])

@@ -34,7 +34,6 @@ class Company:
 
     def transform(self, as_of: date, full_refresh: bool = False) -> None:
         self.session.settings = self.settings
-        self.session._environment()
         self.session.build(as_of, full_refresh, with_tests=False)
 
     def night(self, as_of: date) -> None:

@@ -94,7 +94,8 @@ def test_personal_data_in_a_mart_withholds_the_publication(again):
     )
     outcome = build()
     assert outcome.exit_code == 1
-    assert any("mart_activation_customer" in line and "personal data" in line for line in outcome.log["withheld"])
+    told = outcome.log["withheld"]
+    assert any("mart_activation_customer" in line and "e-mail address" in line for line in told), told
     assert fingerprint(settings.publish) == before
     # mended by a newer row, the next night is published
     (settings.raw / "customers" / "mended.csv").write_text(
@@ -140,3 +141,53 @@ def test_a_range_of_nights_publishes_each(again):
     assert (outcome.exit_code, outcome.nights) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
     document = json.loads((settings.publish / "current" / "publication.json").read_text())
     assert document["as_of_date"] == "2025-06-29"
+
+
+def test_bad_input_of_every_kind_is_told_kept_and_does_not_stop_the_night(again):
+    settings, build = again
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        (customer_id,) = db.execute("select customer_id from raw.customers order by 1 limit 1").fetchone()
+        (rows_before,) = db.execute("select count(*) from raw.events").fetchone()
+    header = "event_id,customer_id,event_name,occurred_at,source,ingested_at"
+    good = f"{customer_id},mailing_sent,2025-06-30 10:00:00,app,2025-06-30 23:00:00"
+    events = settings.raw / "events"
+    (events / "broken_line.csv").write_text(f"{header}\nx1,{good}\nx2,{customer_id},mailing_sent\n")
+    (events / "unknown_column.csv").write_text(f"{header},shoe_size\nx3,{good},43\n")
+    (events / "same_key.csv").write_text(f"{header}\nx3,{good.replace('mailing_sent', 'form_published')}\n")
+    (events / "wrong_times.jsonl").write_text(
+        "".join(
+            json.dumps(dict(zip(header.split(","), row.split(","), strict=True))) + "\n"
+            for row in (
+                f"x4,{good.replace('2025-06-30 10:00:00', '1970-01-01 00:00:00')}",
+                f"x5,{good.replace('2025-06-30 10:00:00', '2099-01-01 00:00:00')}",
+            )
+        )
+    )
+    whole = next(events.glob("dt=*/*.parquet")).read_bytes()
+    (events / "growing.parquet").write_bytes(whole[:-100])
+    with duckdb.connect() as db:
+        db.execute(
+            f"copy (select 'x6' as event_id, '{customer_id}' as customer_id, 'mailing_sent' as event_name, "
+            "'soon' as occurred_at, 'app' as source, timestamp '2025-06-30 23:00:00' as ingested_at) "
+            f"to '{events / 'wrong_type.parquet'}'"
+        )
+    outcome = build()
+    assert outcome.exit_code == 0, outcome.log
+    load = outcome.log["load"]
+    assert load["tables"]["events"]["quarantine_reasons"] == {
+        "malformed": 1,
+        "implausible_time:occurred_at": 1,
+        "in_future:occurred_at": 1,
+        "wrong_type:occurred_at": 1,
+    }
+    notices = "\n".join(load["notices"])
+    assert "events/unknown_column.csv: unknown columns shoe_size are kept in _extra" in notices
+    assert "events/growing.parquet: is not finished" in notices
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        assert db.execute("select count(*) from raw.events").fetchone() == (rows_before + 2,)
+        assert db.execute("select count(*) from superseded.events where event_id = 'x3'").fetchone() == (1,)
+        told = db.execute(
+            "select file, _line, reasons from quarantine.events join ops.load_ledger on file_id = _file_id order by 1, 2"
+        ).fetchall()
+    assert ("events/broken_line.csv", 3, "malformed") in told
+    assert ("events/wrong_type.parquet", 1, "wrong_type:occurred_at") in told

@@ -1,4 +1,4 @@
-"""Stands in for dbt's own macros when sqlfluff renders a model without dbt: the shape is right, the dialect DuckDB's."""
+"""Stands in for the macros of dbt when sqlfluff renders a model without dbt: the right shape, in DuckDB words."""
 
 from __future__ import annotations
 
