@@ -325,7 +325,9 @@ class TableLoader:
                 self.db.execute(f"create or replace temp table staged as from {incoming.relation}")
                 incoming = replace(incoming, relation="staged")
         else:
+            self.db.execute("set preserve_insertion_order = true")
             incoming, malformed, batch = self._stage_csv(batch) if kind == "csv" else self._stage_json_lines(batch)
+            self.db.execute("set preserve_insertion_order = false")
         counts = self._accept(incoming)
         outcome = {}
         for candidate in batch:
@@ -781,6 +783,8 @@ def load_landing(
         raise LoadError(f"{raw}: there is no such landing folder; give the right one with --raw")
     files, notices = find_files(raw, tables)
     connection.execute(OPS_DDL)
+    # Half as long again otherwise; where the order of lines matters (text files) it is kept.
+    connection.execute("set preserve_insertion_order = false")
     load_id = connection.execute(
         "insert into ops.loads (load_id) select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
     ).fetchone()[0]
