@@ -2,8 +2,8 @@
 
     python -m benchmarks [MILLIONS ...]        (1 and 10 without arguments; 100 takes half an hour and 60 GB of disk)
 
-Each size is also told in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run. Machines
-are noisy; the ratios hold better than the seconds.
+Each size is also told in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run.
+Machines are noisy; the ratios hold better than the seconds.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def measure(millions: int, place: Path) -> list[list[str]]:
                 note = f"{phase['sql_seconds']:.1f} s inside DuckDB, {phase['sql_statements']:,} statements"
             rows.append(["", f"  {stage}", f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / scan_cpu:.1f}", "", note])
     beyond = night["wall"] - empty["wall"]
-    rows.append(["", "the night beyond an empty one", f"{beyond:.1f}", f"{night['cpu'] - empty['cpu']:.1f}", "", "", ""])
+    rows.append(
+        ["", "the night beyond an empty one", f"{beyond:.1f}", f"{night['cpu'] - empty['cpu']:.1f}", "", "", ""]
+    )
     rows.append(["", "working file", "", "", "", "", f"{size:.1f} GiB"])
     return rows
 

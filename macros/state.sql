@@ -5,7 +5,7 @@ customer's own row displaced) all of theirs. CTEs `rewritten` and `incoming_even
 -#}
 {% macro incoming_events_ctes(columns) %}
 {%- set mark = touched_watermark() -%}
-{%- set visible = "occurred_date <= (select as_of_date from " ~ ref('run_context') ~ ")" -%}
+{%- set columns = columns + ['occurred_date'] -%}
 {% if mark %}
 rewritten as (
     select customer_id
@@ -22,7 +22,6 @@ selected_events as (
     select {{ columns | join(', ') }}
     from {{ ref('stg_product__events') }}
     where load_id > {{ mark.load_id }}
-        and {{ visible }}
         and customer_id is not null
         and customer_id not in (select customer_id from rewritten)
     union all
@@ -30,21 +29,18 @@ selected_events as (
     from {{ ref('stg_product__events') }}
     where load_id <= {{ mark.load_id }}
         and occurred_date > date '{{ mark.as_of_date }}'
-        -- The raw moment lies within a day of the business day; storage can prune on it.
-        and occurred_at_utc >= timestamp '{{ mark.as_of_date }} 00:00:00'
-        and {{ visible }}
+        -- The raw moment lies within two days of the business day, whatever the zones; storage can prune on it.
+        and occurred_at_utc >= {{ dbt.dateadd('day', -1, "cast(date '" ~ mark.as_of_date ~ "' as timestamp)") }}
         and customer_id is not null
         and customer_id not in (select customer_id from rewritten)
     union all
     select {{ columns | join(', ') }}
     from {{ ref('stg_product__events') }}
     where customer_id in (select customer_id from rewritten)
-        and {{ visible }}
     {% else %}
     select {{ columns | join(', ') }}
     from {{ ref('stg_product__events') }}
-    where {{ visible }}
-        and customer_id is not null
+    where customer_id is not null
     {% endif %}
 ),
 
@@ -53,6 +49,9 @@ incoming_events as (
         selected_events.*,
         customers.registered_at
     from selected_events
+    -- Here and not in each branch above: there it makes the planner expect few events and hash all of them.
+    inner join {{ ref('run_context') }} as run_context
+        on selected_events.occurred_date <= run_context.as_of_date
     inner join {{ ref('stg_crm__customers') }} as customers
         on selected_events.customer_id = customers.customer_id
 )

@@ -159,7 +159,8 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 
 {#- A half-open range of business days, with a bound on the raw timestamp that storage can prune on. -#}
 {% macro touched_day_bounds(chunk, first, after) %}
-    {%- set day = modules.datetime.timedelta(days=1) -%}
+    {#- Two days: a business day may begin up to 26 hours before the same day of the source's zone. -#}
+    {%- set day = modules.datetime.timedelta(days=2) -%}
     {{ return(chunk.day ~ " >= date '" ~ first ~ "' and " ~ chunk.day ~ " < date '" ~ after ~ "' and " ~ chunk.raw
         ~ " >= timestamp '" ~ (first - day) ~ " 00:00:00' and " ~ chunk.raw ~ " < timestamp '" ~ (after + day) ~ " 00:00:00'") }}
 {% endmacro %}

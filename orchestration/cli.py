@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from datetime import date, datetime
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +44,7 @@ PublishOption = Annotated[
 DAY = ["%Y-%m-%d"]
 
 
-class Pack(str, Enum):
+class Pack(StrEnum):
     """Demonstration packs."""
 
     saas = "saas"

@@ -72,7 +72,7 @@ class DbtSession:
             from dbt.cli.main import dbtRunner
 
             with self._environment():
-                result = dbtRunner().invoke(self._arguments(["--quiet", "parse"], self._variables(None)))
+                result = dbtRunner().invoke(self._arguments(["--log-level", "none", "parse"], self._variables(None)))
             if not result.success:
                 raise DbtFailed([str(result.exception or "dbt could not parse the project")], only_tests=False)
             self._manifest = result.result
@@ -90,6 +90,19 @@ class DbtSession:
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
+        # Unit tests judge the code, not the data: they belong to the test suite, not to a night.
+        kinds = ["seed", "model"] + (["test"] if with_tests else [])
+        command = ["--log-level", "none", "build", *(["--full-refresh"] if full_refresh else [])]
+        command += [argument for kind in kinds for argument in ("--resource-type", kind)]
+        if select:
+            command += ["--select", *select]
+        return self._invoke(command, as_of, on_event)
+
+    def unit_tests(self) -> list[Any]:
+        """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
+        return self._invoke(["--log-level", "none", "test", "--select", "test_type:unit"], None, lambda event: None)
+
+    def _invoke(self, command: list[str], as_of: date | None, on_event: Callable[[dict[str, Any]], None]) -> list[Any]:
         from dbt.cli.main import dbtRunner
         from google.protobuf.json_format import MessageToDict
 
@@ -98,12 +111,6 @@ class DbtSession:
                 on_event(MessageToDict(message, preserving_proto_field_name=True))
 
         manifest = self.parse()
-        command = ["--quiet", "build", *(["--full-refresh"] if full_refresh else [])]
-        # Unit tests judge the code, not the data: they belong to the test suite, not to a night.
-        kinds = ["seed", "model"] + (["test"] if with_tests else [])
-        command += [argument for kind in kinds for argument in ("--resource-type", kind)]
-        if select:
-            command += ["--select", *select]
         try:
             with self._environment():
                 result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(

@@ -1,4 +1,4 @@
-"""Everything Dagster knows of this project. `dagster dev -m orchestration.definitions` (or `stayhouse dev`) shows it."""
+"""Everything Dagster knows of this project; `stayhouse dev` shows it."""
 
 import dagster as dg
 

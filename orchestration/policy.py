@@ -13,6 +13,7 @@ import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -172,7 +173,8 @@ def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:
                 known = {r[column] for r in seeds[other].rows} | set(rules.get("also", ()))
                 parts = value.split(rules["separator"]) if "separator" in rules else [value]
                 faults += [
-                    f"{where}: {part!r} is not in {seeds[other].file.name}, column {column}; add it there or mend it here"
+                    f"{where}: {part!r} is not in {seeds[other].file.name}, column {column}; "
+                    "add it there or mend it here"
                     for part in parts
                     if part not in known
                 ]
@@ -197,7 +199,7 @@ def _check_intervals(seed: _Seed) -> list[str]:
         periods[tuple(row[name] for name in seed.key if name != start)].append((row[start], row[end], number))
     for rows in periods.values():
         rows.sort()
-        for (_, first_end, first), (second_start, _, second) in zip(rows, rows[1:], strict=False):
+        for (_, first_end, first), (second_start, _, second) in pairwise(rows):
             if not first_end or first_end > second_start:
                 faults.append(
                     f"{seed.where(second, start)}: {second_start} lies inside the period of row {first + 2}; "

@@ -69,7 +69,9 @@ def publish(
         connection.execute(attached)
         for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
             progress(mart.name, number / len(marts))
-            rows[f"{mart.schema}.{mart.name}"] = _copy_mart(connection, mart, fresh / "parquet" / f"{mart.name}.parquet")
+            rows[f"{mart.schema}.{mart.name}"] = _copy_mart(
+                connection, mart, fresh / "parquet" / f"{mart.name}.parquet"
+            )
         connection.execute(
             "create table published.main.publication as select "
             f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"

@@ -27,9 +27,13 @@ class Night:
     def _policy(self) -> tuple[Path, list[str]]:
         return prepare_policy(self.settings)
 
+    def check_policy(self) -> None:
+        """Raises PolicyError when the policy is broken; nothing has been loaded then."""
+        _ = self._policy
+
     @property
     def policy_warnings(self) -> list[str]:
-        """Raises PolicyError when the policy is broken; nothing has been loaded then."""
+        """What is odd about the policy, but no error."""
         return self._policy[1]
 
     @cached_property

@@ -48,7 +48,7 @@ def build(
     night.log.begin(started_at=datetime.now(UTC).isoformat(timespec="seconds"), raw=str(settings.raw))
     try:
         # Before anything is loaded, and before the tools that take seconds to import.
-        night.policy_warnings
+        night.check_policy()
     except ConfigurationError as error:
         night.log.note(bad_input=str(error).splitlines())
         return Outcome(BAD_INPUT, night.log.read())
@@ -57,8 +57,8 @@ def build(
     with _quiet():
         import dagster as dg
 
-        from orchestration.defs.partitions import FIRST_DAY
         from orchestration.definitions import defs
+        from orchestration.defs.partitions import FIRST_DAY
 
         resources = {"night": dg.ResourceDefinition.hardcoded_resource(night)}
         instance = dg.DagsterInstance.get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import duckdb
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
 # by older clients (see publication.py).
 WORKING_STORAGE = "v1.5.0"
+MEMORY_LIMIT = "5GB"
 
 
 class WarehouseBusy(Exception):
@@ -36,6 +38,8 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
         raise
     try:
         connection.execute("set TimeZone = 'UTC'")
+        # Beyond it DuckDB spills to disk; the allocator and Python come on top.
+        connection.execute(f"set memory_limit = '{os.environ.get('STAYHOUSE_MEMORY_LIMIT', MEMORY_LIMIT)}'")
         yield connection
     finally:
         connection.close()

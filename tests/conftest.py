@@ -52,7 +52,7 @@ class Landing:
         rows = list(rows)
         columns = {c.name: target_type(c) for c in contract()[table].columns}
         names = list(dict.fromkeys(key for row in rows for key in row))
-        shape = json.dumps({name: "VARCHAR" for name in names})
+        shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
         fields = ", ".join(f'cast(s."{n}" as {columns.get(n, "VARCHAR")}) as "{n}"' for n in names)
         with duckdb.connect() as db:
             db.execute("create table t (line varchar)")

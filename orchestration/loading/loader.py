@@ -115,6 +115,7 @@ class TableLoader:
         self.superseded = f"superseded.{identifier(table.name)}"
         self.quarantine = f"quarantine.{identifier(table.name)}"
         self.key = ", ".join(identifier(name) for name in table.key)
+        self.contract_columns = ", ".join(map(identifier, table.column_names))
         self.columns = ", ".join(identifier(name) for name in (*table.column_names, *TECHNICAL_COLUMNS))
         self._copies: list[tuple[_Candidate, str]] = []
 
@@ -231,8 +232,8 @@ class TableLoader:
             shapes = self.db.execute(
                 f"""with fields as (select *, row_number() over () as position from parquet_schema([{paths}])),
                 shapes as (
-                    select file_name, md5(string_agg(concat_ws('|', name, type, type_length, num_children, converted_type,
-                        scale, precision, logical_type), ';' order by position)) as shape
+                    select file_name, md5(string_agg(concat_ws('|', name, type, type_length, num_children,
+                        converted_type, scale, precision, logical_type), ';' order by position)) as shape
                     from fields group by file_name)
                 select shapes.file_name, shape, num_rows
                 from shapes inner join parquet_file_metadata([{paths}]) as m on m.file_name = shapes.file_name"""
@@ -451,7 +452,8 @@ class TableLoader:
             "select _file_id, _line, line as raw_text from objects where not is_object"
         )
         found = self.db.execute(
-            "select _file_id, k, count(*) from (select _file_id, unnest(json_keys(line)) as k from objects where is_object)"
+            "select _file_id, k, count(*) from "
+            "(select _file_id, unnest(json_keys(line)) as k from objects where is_object)"
             " group by all"
         ).fetchall()
         kept = []
@@ -466,7 +468,7 @@ class TableLoader:
                 kept.append(candidate)
         kept_ids = {candidate.file_id for candidate in kept}
         names = sorted({key for file_id, key, _ in found if file_id in kept_ids} | set(self.table.key))
-        shape = json.dumps({name: "VARCHAR" for name in names})
+        shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
         fields = ", ".join(f"s.{identifier(name)}" for name in names)
         self.db.execute(
             f"""create or replace temp table staged as
@@ -542,10 +544,11 @@ class TableLoader:
         superseded: dict[int, int] = {}
         if contested:
             duplicate, superseded = self._settle(good)
-            good = f"(from {good} as g where not exists (select 1 from contested_keys as k where {self._same_key('g', 'k')}))"
+            is_contested = f"exists (select 1 from contested_keys as k where {self._same_key('g', 'k')})"
+            good = f"(from {good} as g where not {is_contested})"
         db.execute(
             f"insert into {self.raw} ({self.columns}) "
-            f"select {', '.join(map(identifier, table.column_names))}, _extra, {self.load_id}, _file_id, _line from {good}"
+            f"select {self.contract_columns}, _extra, {self.load_id}, _file_id, _line from {good}"
         )
         return {
             file_id: (
@@ -575,7 +578,8 @@ class TableLoader:
             f"insert into {self.quarantine} select {self.load_id}, _file_id, _line, reasons, row from broken_rows"
         )
         for reason, count in self.db.execute(
-            "select reason, count(*) from (select unnest(string_split(reasons, '; ')) as reason from broken_rows) group by 1"
+            "select reason, count(*) "
+            "from (select unnest(string_split(reasons, '; ')) as reason from broken_rows) group by 1"
         ).fetchall():
             self.report.quarantine_reasons[reason] += count
         return dict(self.db.execute("select _file_id, count(*) from broken_rows group by 1").fetchall())
@@ -605,8 +609,9 @@ class TableLoader:
 
     def _settle(self, good: str) -> tuple[dict[int, int], dict[int, int]]:
         """Settles the contested keys. Returns per file the exact copies and the new rows that are old news."""
-        names = ", ".join(map(identifier, self.table.column_names))
-        content = f"md5(cast(to_json(struct_pack({', '.join(f'{n} := {n}' for n in [*map(identifier, self.table.column_names), '_extra'])})) as varchar))"
+        names = self.contract_columns
+        fields = ", ".join(f"{name} := {name}" for name in [*map(identifier, self.table.column_names), "_extra"])
+        content = f"md5(cast(to_json(struct_pack({fields})) as varchar))"
         claimed = f"exists (select 1 from contested_keys as k where {self._same_key('k', 'x')})"
         self.db.execute(
             f"""create or replace temp table contenders as
@@ -619,7 +624,9 @@ class TableLoader:
             ),
             copies as (
                 select *, {content} as content,
-                    row_number() over (partition by {self.key}, {content} order by origin, _file_id, _line) as copy_number
+                    row_number() over (
+                        partition by {self.key}, {content} order by origin, _file_id, _line
+                    ) as copy_number
                 from claims
             )
             select *, case when copy_number = 1 then row_number() over (
@@ -643,7 +650,10 @@ class TableLoader:
         # A replaced row is booked on the file it came from, so that loaded - superseded is what stands of a file.
         self.db.execute(
             """update ops.load_ledger set rows_superseded = rows_superseded + lost.number
-            from (select _file_id, count(*) as number from contenders where origin = 0 and version_number > 1 group by 1) as lost
+            from (
+                select _file_id, count(*) as number from contenders
+                where origin = 0 and version_number > 1 group by 1
+            ) as lost
             where lost._file_id = load_ledger.file_id"""
         )
         self.report.rows_superseded += self.db.execute(
@@ -673,7 +683,8 @@ class TableLoader:
         self.db.execute("begin transaction")
         try:
             self.db.execute(
-                f"create or replace temp table released as select * from {self.quarantine} as q where {waiting} and ({parents})"
+                "create or replace temp table released as "
+                f"select * from {self.quarantine} as q where {waiting} and ({parents})"
             )
             if self.db.execute("select count(*) from released").fetchone()[0]:
                 self._accept_released()
@@ -686,7 +697,7 @@ class TableLoader:
         names = [
             r[0] for r in self.db.execute("select distinct unnest(json_keys(row)) from released order by 1").fetchall()
         ]
-        shape = json.dumps({name: "VARCHAR" for name in names})
+        shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
         fields = ", ".join(f"s.{identifier(name)}" for name in names)
         self.db.execute(
             f"""create or replace temp table staged as select {fields}, _file_id, _line

@@ -94,7 +94,10 @@ def assert_same(left: Company, right: Company) -> None:
     assert first.keys() == second.keys()
     different = {name for name in first if first[name] != second[name]}
     detail = {
-        name: ([r for r in first[name] if r not in second[name]][:3], [r for r in second[name] if r not in first[name]][:3])
+        name: (
+            [r for r in first[name] if r not in second[name]][:3],
+            [r for r in second[name] if r not in first[name]][:3],
+        )
         for name in different
     }
     assert different == set(), detail

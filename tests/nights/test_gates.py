@@ -77,7 +77,9 @@ def test_what_is_published_can_be_read_and_tells_its_night(published):
             assert rows == document["rows"][name]
             parquet = current / "parquet" / f"{name.split('.')[1]}.parquet"
             assert db.execute(f"select count(*) from '{parquet}'").fetchone() == (rows,)
-        assert db.execute("select count(*) from duckdb_columns() where comment is null and table_name like 'mart_%'").fetchone() == (0,)
+        assert db.execute(
+            "select count(*) from duckdb_columns() where comment is null and table_name like 'mart_%'"
+        ).fetchone() == (0,)
     assert (current / "data_docs" / "index.html").exists()
 
 

@@ -109,7 +109,10 @@ def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, tmp
     finish(start(small_company, place, "2025-06-28"))
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"
     reader = subprocess.Popen(
-        [sys.executable, "-c", READER, str(database), str(stop)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", READER, str(database), str(stop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     for as_of in ("2025-06-29", "2025-06-30"):
         finish(start(small_company, place, as_of))

@@ -56,7 +56,9 @@ def test_an_empty_landing_folder(run, tmp_path):
 
 
 def test_a_missing_required_table(run, tmp_path):
-    Landing(tmp_path / "raw").csv("employees", [{"employee_id": "m1", "valid_from": "2025-01-01", "ingested_at": "2025-01-01"}])
+    Landing(tmp_path / "raw").csv(
+        "employees", [{"employee_id": "m1", "valid_from": "2025-01-01", "ingested_at": "2025-01-01"}]
+    )
     result = run("build", "--raw", str(tmp_path / "raw"))
     assert result.exit_code == 2
     assert "customers: this table is required" in result.output

@@ -65,7 +65,7 @@ def test_faults_are_told_with_file_row_and_column(settings, seed, old, new, line
 
 def test_a_file_that_is_no_seed_is_an_error(settings):
     (settings.policy / "segmets.csv").write_text("segment_code\n")
-    with pytest.raises(PolicyError, match="segmets.csv: there is no policy seed of this name"):
+    with pytest.raises(PolicyError, match=r"segmets\.csv: there is no policy seed of this name"):
         prepare_policy(settings)
 
 

@@ -1,4 +1,4 @@
--- Every customer once per cut of ACT-04: their own registration month and all months together, by each dimension.
+-- Every measurable customer once per cut of ACT-04, in the own registration month and in all months together.
 {% set dimensions = {
     'all': "'all'",
     'segment': "coalesce(segment_code, 'unassigned')",
@@ -18,6 +18,7 @@ select
     is_activated,
     is_mature
 from {{ ref('mart_activation_customer') }}
+where is_measurable
 {{ 'union all' if not loop.last }}
 {% endfor %}
 {{ 'union all' if not loop.last }}

@@ -14,8 +14,10 @@ with owners as (
                 owners.valid_from desc,
                 owners.employee_id asc
         ) as choice,
-        coalesce(activation.activated_at, owners.valid_from) as judged_at
+        -- Whoever is still at it is judged in the position they hold today.
+        coalesce(activation.activated_at, cast(run_context.as_of_date as timestamp)) as judged_at
     from {{ ref('mart_activation_customer') }} as activation
+    cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_customer_owners') }} as owners
         on activation.customer_id = owners.customer_id
         and owners.role = 'onboarding_manager'

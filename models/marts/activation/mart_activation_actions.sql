@@ -87,8 +87,15 @@ combined as (
         views.viewed_at,
         done.occurred_at as first_done_at,
         coalesce(totals.times_done_count, 0) as times_done_count,
-        done.occurred_at is not null as is_done
+        done.occurred_at is not null as is_done,
+        -- Neither done nor past the window in which it could be.
+        done.occurred_at is null
+        and (
+            expected.within_days is null
+            or {{ days_between('expected.registered_date', 'run_context.as_of_date') }} <= expected.within_days
+        ) as is_open
     from expected
+    cross join {{ ref('run_context') }} as run_context
     left join done
         on expected.customer_id = done.customer_id
         and expected.key_action_code = done.key_action_code
@@ -121,10 +128,10 @@ select
     end as days_from_registration,
     is_required,
     is_done,
-    not is_done
+    is_open
     and row_number() over (
-        partition by customer_id, is_done
-        order by case when is_required then 0 else 1 end, step_order, key_action_code
+        partition by customer_id, is_open
+        order by step_order, case when is_required then 0 else 1 end, key_action_code
     ) = 1 as is_next_action,
     viewed_at,
     first_done_at

@@ -37,8 +37,7 @@ units as (
         on activation.customer_id = responsible.customer_id
     left join ratings
         on activation.customer_id = ratings.customer_id
-    -- Without a required action there is nothing to complete.
-    where activation.required_actions_count > 0
+    where activation.is_measurable
     union all
     {% endfor %}
     select
@@ -53,6 +52,7 @@ units as (
     from {{ ref('mart_activation_actions') }} as actions
     inner join {{ ref('mart_activation_customer') }} as activation
         on actions.customer_id = activation.customer_id
+    where activation.is_measurable
 ),
 
 counted as (
@@ -75,6 +75,7 @@ targeted as (
     select
         counted.*,
         targets.target_value,
+        targets.comparator,
         row_number() over (
             partition by counted.dimension_name, counted.dimension_value, counted.registration_month
             order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
@@ -105,7 +106,13 @@ select
     cast(coalesce(onboarding_ratings_count, 0) as bigint) as onboarding_ratings_count,
     cast(1.0 * onboarding_rating_points / nullif(onboarding_ratings_count, 0) as double) as onboarding_rating_avg,
     -- NULL while nobody is mature or no target stands.
-    100.0 * completed_num >= target_value * nullif(completed_den, 0) as is_target_met,
+    case comparator
+        when '>=' then 100.0 * completed_num >= target_value * nullif(completed_den, 0)
+        when '>' then 100.0 * completed_num > target_value * nullif(completed_den, 0)
+        when '<=' then 100.0 * completed_num <= target_value * nullif(completed_den, 0)
+        when '<' then 100.0 * completed_num < target_value * nullif(completed_den, 0)
+        when '=' then 100.0 * completed_num = target_value * nullif(completed_den, 0)
+    end as is_target_met,
     pending_count = 0 as is_complete,
     completed_den >= {{ threshold('min_reliable_count') }} as is_reliable,
     registration_month

@@ -6,7 +6,7 @@ with expected as (
         'all' as dimension_value,
         count(*) as activated_count
     from {{ ref('mart_activation_customer') }}
-    where is_mature and is_activated
+    where is_measurable and is_mature and is_activated
     having count(*) > 0
     union all
     select
@@ -14,7 +14,7 @@ with expected as (
         coalesce(segment_code, 'unassigned') as dimension_value,
         count(*) as activated_count
     from {{ ref('mart_activation_customer') }}
-    where is_mature and is_activated
+    where is_measurable and is_mature and is_activated
     group by coalesce(segment_code, 'unassigned')
 ),
 

@@ -7,7 +7,7 @@ with customers as (
         count(case when is_mature and is_activated then 1 end) as activated_count,
         count(case when not is_mature then 1 end) as pending_count
     from {{ ref('mart_activation_customer') }}
-    where required_actions_count > 0
+    where is_measurable
     group by registration_month
 ),
 
