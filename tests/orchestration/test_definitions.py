@@ -1,0 +1,77 @@
+"""The Dagster graph: raw, checks, dbt, checks, publication hang together as the gates need it."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from expectations.registry import MART_GATES, RAW_GATES
+from orchestration.contract import contract
+
+
+@pytest.fixture(scope="module")
+def defs():
+    from orchestration.definitions import defs
+
+    return defs
+
+
+@pytest.fixture(scope="module")
+def graph(defs):
+    return defs.resolve_asset_graph()
+
+
+def test_the_definitions_can_be_loaded(defs):
+    dg.Definitions.validate_loadable(defs)
+    for name in ("load_raw", "build_night", "nightly"):
+        assert defs.resolve_job_def(name)
+
+
+def test_every_raw_table_is_an_asset_that_joins_its_dbt_source(graph):
+    for table in contract().values():
+        key = dg.AssetKey([table.source, table.name])
+        assert graph.get(key).is_materializable
+        staging = dg.AssetKey(["staging", f"stg_{table.source}__{table.name}"])
+        assert staging in graph.get(key).child_keys
+
+
+def test_every_raw_table_and_every_mart_has_a_blocking_check(graph):
+    for gate in (*RAW_GATES, *MART_GATES):
+        check = graph.get(dg.AssetCheckKey(dg.AssetKey(list(gate.asset_key)), "expectations"))
+        assert check.blocking, gate.table
+
+
+def test_publication_depends_directly_on_every_gated_mart(graph):
+    # A blocking check stops direct dependents only: a mart that is reached through another one would not be guarded.
+    parents = graph.get(dg.AssetKey("publication")).parent_keys
+    assert {dg.AssetKey(list(gate.asset_key)) for gate in MART_GATES} <= parents
+
+
+def test_every_asset_has_a_group_and_every_model_an_owner(graph):
+    for key in graph.materializable_asset_keys:
+        node = graph.get(key)
+        assert node.group_name not in (None, "default"), key
+        assert node.owners, key
+        assert node.description, key
+
+
+def test_a_night_is_a_daily_partition_and_one_run(graph):
+    for key in (dg.AssetKey("publication"), dg.AssetKey(["activation", "mart_activation_customer"])):
+        node = graph.get(key)
+        assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+        assert node.backfill_policy.max_partitions_per_run == 1
+
+
+def test_the_schedule_runs_after_midnight_of_the_business_zone(defs):
+    schedule = defs.resolve_schedule_def("nightly_after_midnight")
+    assert schedule.cron_schedule == "0 2 * * *"
+    assert schedule.execution_timezone == "UTC"
+
+
+def test_missing_tables_are_told_with_the_marts_that_stand_on_them():
+    from orchestration.defs.publishing import marts_without_data
+
+    told = marts_without_data(["survey_answers", "events"])
+    assert told["survey_answers"] == ["mart_onboarding_kpi"]
+    assert "mart_activation_customer" in told["events"]
+    assert "mart_event_taxonomy_health" in told["events"]
