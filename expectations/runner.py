@@ -23,6 +23,7 @@ from expectations.reports import (
     Parameters,
     results_frame,
 )
+from orchestration.warehouse import memory_limit
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -110,6 +111,7 @@ def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQ
             buffer_results(gx_engine.engine)
             # GX opens and closes a connection per query. One that stays open keeps DuckDB from reading the file anew.
             connection = opened.enter_context(gx_engine.engine.connect())
+            connection.exec_driver_sql(f"set memory_limit = '{memory_limit()}'")
             answer = gx_engine.execute_query(text("select 1 as alive")).fetchall()
         except Exception as error:  # GX wraps the driver's errors in several of its own
             raise WarehouseError(f"{warehouse}: cannot be read: {_first_line(_root(error))}") from error

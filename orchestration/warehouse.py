@@ -19,6 +19,11 @@ class WarehouseBusy(Exception):
     """Another process holds the working file. One run at a time; readers use the published copy."""
 
 
+def memory_limit() -> str:
+    """What DuckDB may use before it spills to disk, in its own words ('5GB')."""
+    return os.environ.get("STAYHOUSE_MEMORY_LIMIT", MEMORY_LIMIT)
+
+
 @contextmanager
 def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the working file, closed at the end; timestamps are read and written in UTC.
@@ -39,7 +44,7 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
     try:
         connection.execute("set TimeZone = 'UTC'")
         # Beyond it DuckDB spills to disk; the allocator and Python come on top.
-        connection.execute(f"set memory_limit = '{os.environ.get('STAYHOUSE_MEMORY_LIMIT', MEMORY_LIMIT)}'")
+        connection.execute(f"set memory_limit = '{memory_limit()}'")
         yield connection
     finally:
         connection.close()
