@@ -831,6 +831,8 @@ def load_landing(
         loader.load(candidates, advance)
         loader.write_copies()
     connection.execute(_quarantine_view(tables))
+    names = ", ".join(f"({literal(name)})" for name in tables)
+    connection.execute(f"create or replace table ops.raw_tables as from (values {names}) as t(table_name)")
     return report
 
 

@@ -14,15 +14,18 @@ with ledger as (
 )
 
 select
-    table_name,
-    current_files_count,
-    rejected_files_count,
-    file_rows_count,
-    loaded_rows_count,
-    quarantined_rows_count,
-    duplicate_rows_count,
-    superseded_rows_count,
-    loaded_rows_count - superseded_rows_count as standing_rows_count,
-    {{ pct('quarantined_rows_count', 'file_rows_count') }} as quarantined_pct,
-    {{ business_time('last_event_at') }} as last_event_at
-from ledger
+    tables.table_name,
+    coalesce(ledger.current_files_count, 0) as current_files_count,
+    coalesce(ledger.rejected_files_count, 0) as rejected_files_count,
+    coalesce(ledger.file_rows_count, 0) as file_rows_count,
+    coalesce(ledger.loaded_rows_count, 0) as loaded_rows_count,
+    coalesce(ledger.quarantined_rows_count, 0) as quarantined_rows_count,
+    coalesce(ledger.duplicate_rows_count, 0) as duplicate_rows_count,
+    coalesce(ledger.superseded_rows_count, 0) as superseded_rows_count,
+    coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as standing_rows_count,
+    {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
+    {{ business_time('ledger.last_event_at') }} as last_event_at
+-- A table that never had a file is a row of zeros, not a missing one.
+from {{ source('ops', 'raw_tables') }} as tables
+left join ledger
+    on tables.table_name = ledger.table_name
