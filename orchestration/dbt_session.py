@@ -138,6 +138,14 @@ def close_connections() -> None:
         DuckDBConnectionManager.close_all_connections()
 
 
+def _is_whole(manifest: Path) -> bool:
+    """False when there is no manifest, or dbt was killed while it wrote it."""
+    try:
+        return "nodes" in json.loads(manifest.read_text())
+    except (FileNotFoundError, ValueError):
+        return False
+
+
 def ensure_manifest(settings: Settings) -> Path:
     """The path of a manifest that is not older than the project; Dagster draws its graph from it."""
     manifest = settings.target / "manifest.json"
@@ -146,6 +154,7 @@ def ensure_manifest(settings: Settings) -> Path:
         REPO_ROOT / "dbt_project.yml",
         *(file for folder in folders for file in folder.rglob("*") if file.is_file()),
     ]
-    if not manifest.exists() or max(file.stat().st_mtime for file in files) > manifest.stat().st_mtime:
+    newest = max(file.stat().st_mtime for file in files)
+    if not _is_whole(manifest) or newest > manifest.stat().st_mtime:
         DbtSession(settings, REPO_ROOT / "seeds").parse()
     return manifest
