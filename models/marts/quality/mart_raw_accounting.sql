@@ -14,7 +14,7 @@ with ledger as (
 )
 
 select
-    tables.table_name,
+    declared.table_name,
     coalesce(ledger.current_files_count, 0) as current_files_count,
     coalesce(ledger.rejected_files_count, 0) as rejected_files_count,
     coalesce(ledger.file_rows_count, 0) as file_rows_count,
@@ -26,6 +26,6 @@ select
     {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
     {{ business_time('ledger.last_event_at') }} as last_event_at
 -- A table that never had a file is a row of zeros, not a missing one.
-from {{ source('ops', 'raw_tables') }} as tables
+from {{ source('ops', 'raw_tables') }} as declared
 left join ledger
-    on tables.table_name = ledger.table_name
+    on declared.table_name = ledger.table_name
