@@ -610,42 +610,59 @@ class TableLoader:
     def _settle(self, good: str) -> tuple[dict[int, int], dict[int, int]]:
         """Settles the contested keys. Returns per file the exact copies and the new rows that are old news."""
         names = self.contract_columns
-        fields = ", ".join(f"{name} := {name}" for name in [*map(identifier, self.table.column_names), "_extra"])
-        content = f"md5(cast(to_json(struct_pack({fields})) as varchar))"
+        newer = identifier(self.table.newer_by)
         claimed = f"exists (select 1 from contested_keys as k where {self._same_key('k', 'x')})"
         self.db.execute(
+            f"""create or replace temp table claims as
+            select {names}, _extra, 0 as origin, _load_id, _file_id, _line from {self.raw} as x where {claimed}
+            union all
+            select {names}, _extra, 1, _load_id, _file_id, _line from {self.superseded} as x where {claimed}
+            union all
+            select {names}, _extra, 2, {self.load_id}, _file_id, _line from {good} as x where {claimed}"""
+        )
+        # Only versions of the same moment can be copies or need a tie broken, so only their content is hashed; and only
+        # what decides goes through the windows, not the whole rows.
+        self.db.execute(
+            f"""create or replace temp table ties as
+            select {self.key}, {newer} as newer from claims group by all having count(*) > 1"""
+        )
+        fields = ", ".join(f"{name} := {name}" for name in [*map(identifier, self.table.column_names), "_extra"])
+        tied = f"exists (select 1 from ties as t where {self._same_key('t', 'x')} and t.newer = x.{newer})"
+        self.db.execute(
             f"""create or replace temp table contenders as
-            with claims as (
-                select {names}, _extra, 0 as origin, _load_id, _file_id, _line from {self.raw} as x where {claimed}
-                union all
-                select {names}, _extra, 1, _load_id, _file_id, _line from {self.superseded} as x where {claimed}
-                union all
-                select {names}, _extra, 2, {self.load_id}, _file_id, _line from {good} as x where {claimed}
+            with versions as (
+                select rowid as claim, {self.key}, {newer} as newer, origin, _file_id, _line,
+                    case when {tied} then md5(cast(to_json(struct_pack({fields})) as varchar)) end as content
+                from claims as x
             ),
             copies as (
-                select *, {content} as content,
-                    row_number() over (
-                        partition by {self.key}, {content} order by origin, _file_id, _line
-                    ) as copy_number
-                from claims
+                select *, case when content is null then 1 else row_number() over (
+                    partition by {self.key}, newer, content order by origin, _file_id, _line
+                ) end as copy_number
+                from versions
             )
-            select *, case when copy_number = 1 then row_number() over (
-                partition by {self.key}, copy_number = 1 order by {identifier(self.table.newer_by)} desc, content desc
+            select claim, {self.key}, origin, _file_id, copy_number, case when copy_number = 1 then row_number() over (
+                partition by {self.key}, copy_number = 1 order by newer desc, content desc
             ) end as version_number
             from copies"""
+            if self.db.execute("select exists (from ties)").fetchone()[0]
+            else f"""create or replace temp table contenders as
+            select rowid as claim, {self.key}, origin, _file_id, 1 as copy_number,
+                row_number() over (partition by {self.key} order by {newer} desc) as version_number
+            from claims"""
         )
         self.db.execute(
             f"""insert into {self.superseded} ({self.columns}, _superseded_load_id)
-            select {self.columns}, {self.load_id} from contenders
-            where version_number > 1 and origin in (0, 2)"""
+            select {self.columns}, {self.load_id} from claims
+            where rowid in (select claim from contenders where version_number > 1 and origin in (0, 2))"""
         )
         self.db.execute(
             f"""delete from {self.raw} as r using contenders as c
             where {self._same_key("r", "c")} and c.origin = 0 and c.version_number > 1"""
         )
         self.db.execute(
-            f"insert into {self.raw} ({self.columns}) select {self.columns} from contenders "
-            "where origin = 2 and version_number = 1"
+            f"insert into {self.raw} ({self.columns}) select {self.columns} from claims "
+            "where rowid in (select claim from contenders where origin = 2 and version_number = 1)"
         )
         # A replaced row is booked on the file it came from, so that loaded - superseded is what stands of a file.
         self.db.execute(
