@@ -1,12 +1,13 @@
 {#-
 The materialization `touched`: a table that a night changes only where new rows fall.
 
-What a model must say in its config:
-  touched_keys     columns whose values name a unit of recomputation, e.g. {'customer_id': 'customer_id',
+A model says by the macro `touched`, or by one that calls it (touched_by_events, touched_by_registration):
+  keys             columns whose values name a unit of recomputation, e.g. {'customer_id': 'customer_id',
                    'occurred_date': 'usage_date'}: column of the change source -> column of the model.
-  touched_by       list of change sources: {'relation': staging model, 'as_of': column or none}.
-                   Every staging model has a twin `<name>__superseded` with the rows that newer versions displaced.
-  policy           seeds whose content is part of the definition: when one changes, everything is rebuilt.
+  by               list of change sources: {'relation': staging model}, each with a twin `<name>__superseded` that holds the
+                   rows which newer versions displaced. `as_of`, an expression of a date, says when a row becomes visible;
+                   without it every loaded row is. Of a source with `only: 'passing'` just those rows count that become
+                   visible by the passing of days, of one with `only: 'displaced'` just its twin.
   chunk            optional {'relation':, 'day':, 'raw':}: a full build goes through the history in chunks of days
                    (day: column of the business day; raw: unconverted timestamp that storage can prune on).
 
@@ -16,15 +17,55 @@ What its SQL uses:
   {{ '{% if is_touched_run() %}' }}   for models that build on their own previous state.
 
 The previous state is known by ops.model_watermarks: the load and the as-of date that the table has taken in, and a
-fingerprint of its definition. It is written in the transaction that changes the table, so a killed run is only behind,
+fingerprint of its definition: the code of the model and of everything it is made from, policy seeds included. It is written in the transaction that changes the table, so a killed run is only behind,
 never wrong. A model without `as_of` columns holds every loaded row, whatever the as-of date.
 -#}
 
+{#- Configures a model; its change sources become dependencies. -#}
+{% macro touched(keys, by, chunk=none) %}
+    {#- A unit test is given what the SQL reads, not what the materialization reads. -#}
+    {%- for source in by if model.resource_type | default('model') != 'unit_test' -%}
+        {%- do ref(source.relation) -%}
+        {%- if source.only | default('') != 'passing' -%}{%- do ref(source.relation ~ '__superseded') -%}{%- endif -%}
+    {%- endfor -%}
+    {{- config(materialized='touched', touched_keys=keys, touched_by=by, chunk=chunk) -}}
+{% endmacro %}
+
+{#- Configures a fact that is made of events day by day, visible or not. -#}
+{% macro touched_by_events(keys) %}
+    {{- touched(
+        keys,
+        [{'relation': 'stg_product__events'}],
+        {'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'}
+    ) -}}
+{% endmacro %}
+
+{#- Configures a model per customer that is made of what is known of them at registration, and of `more`. -#}
+{% macro touched_by_registration(more=[]) %}
+    {{- touched(
+        {'customer_id': 'customer_id'},
+        [
+            {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
+            {'relation': 'stg_crm__customers', 'as_of': 'cast(deleted_at as date)', 'only': 'passing'},
+            {'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'},
+            {'relation': 'stg_crm__customer_owners', 'as_of': 'cast(valid_from as date)'},
+            {'relation': 'stg_billing__subscription_periods', 'as_of': 'cast(valid_from as date)'},
+        ] + more
+    ) -}}
+{% endmacro %}
+
 {% macro touched_scope() -%} /*touched_scope*/ true /*touched_scope*/ {%- endmacro %}
 
-{#- The watermark a model builds on, or none when it must be built from scratch. -#}
+{#- The watermark a model builds on, or none when it must be built from scratch. Asked once, kept with the model. -#}
 {% macro touched_watermark() %}
     {%- if not execute or model.resource_type == 'unit_test' or flags.FULL_REFRESH -%}{{ return(none) }}{%- endif -%}
+    {%- if 'touched_watermark' not in model -%}
+        {%- do model.update({'touched_watermark': touched_found_watermark()}) -%}
+    {%- endif -%}
+    {{ return(model.touched_watermark) }}
+{% endmacro %}
+
+{% macro touched_found_watermark() %}
     {%- set table = adapter.get_relation(database=this.database, schema=this.schema, identifier=this.identifier) -%}
     {%- set marks = adapter.get_relation(database=this.database, schema='ops', identifier='model_watermarks') -%}
     {%- if table is none or marks is none -%}{{ return(none) }}{%- endif -%}
@@ -47,15 +88,22 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
     {{ return(run_query('select as_of_date from ' ~ ref('run_context')).rows[0][0]) }}
 {% endmacro %}
 
-{#- Changes with the model's code, its policy seeds and the time zones. -#}
+{#- Changes with the code of the model, of the models and seeds that it is made from, and with the time zones. -#}
 {% macro touched_fingerprint() %}
-    {%- set parts = [local_md5(model.raw_code), var('source_timezone'), var('business_timezone')] -%}
-    {%- for seed in config.get('policy', []) -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'seed' and node.name == seed -%}
-            {%- do parts.append(node.checksum.checksum) -%}
-        {%- endfor -%}
-    {%- endfor -%}
+    {%- set made_from = {} -%}
+    {%- do touched_made_from(model.unique_id, made_from) -%}
+    {%- set parts = [var('source_timezone'), var('business_timezone')] -%}
+    {%- for name in made_from | sort -%}{%- do parts.append(made_from[name]) -%}{%- endfor -%}
     {{ return(local_md5(parts | join('|'))) }}
+{% endmacro %}
+
+{#- Adds a node of the project and all that it is made from, with their checksums. -#}
+{% macro touched_made_from(unique_id, made_from) %}
+    {%- set node = graph.nodes.get(unique_id) -%}
+    {%- if node and unique_id not in made_from -%}
+        {%- do made_from.update({unique_id: node.checksum.checksum}) -%}
+        {%- for parent in node.depends_on.nodes | default([]) -%}{%- do touched_made_from(parent, made_from) -%}{%- endfor -%}
+    {%- endif -%}
 {% endmacro %}
 
 {#- The touched keys of a night: of rows that came, of rows that were displaced, of days that became visible. -#}
@@ -63,21 +111,22 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
     {%- set keys = config.get('touched_keys') -%}
     {%- set parts = [] -%}
     {%- for source in config.get('touched_by') -%}
-        {%- set fresh = ref(source.relation) -%}
-        {%- set displaced = ref(source.relation ~ '__superseded') -%}
         {%- set columns = [] -%}
         {%- for key in keys -%}{%- do columns.append(key ~ ' as ' ~ keys[key]) -%}{%- endfor -%}
-        {%- set columns = columns | join(', ') -%}
-        {%- if source.as_of is defined -%}
-            {%- do parts.append('select ' ~ columns ~ ' from ' ~ fresh ~ ' where load_id > ' ~ watermark.load_id
-                ~ ' and ' ~ source.as_of ~ " <= date '" ~ touched_as_of() ~ "'") -%}
-            {%- do parts.append('select ' ~ columns ~ ' from ' ~ fresh ~ ' where ' ~ source.as_of ~ " > date '"
-                ~ watermark.as_of_date ~ "' and " ~ source.as_of ~ " <= date '" ~ touched_as_of() ~ "'") -%}
-        {%- elif source.displaced_only is not defined -%}
-            {%- do parts.append('select ' ~ columns ~ ' from ' ~ fresh ~ ' where load_id > ' ~ watermark.load_id) -%}
+        {%- set select = 'select ' ~ columns | join(', ') ~ ' from ' -%}
+        {%- set only = source.only | default('') -%}
+        {%- set visible = source.as_of ~ " <= date '" ~ touched_as_of() ~ "'" if source.as_of is defined else 'true' -%}
+        {%- if only == '' -%}
+            {%- do parts.append(select ~ ref(source.relation) ~ ' where load_id > ' ~ watermark.load_id ~ ' and ' ~ visible) -%}
         {%- endif -%}
-        {%- do parts.append('select ' ~ columns ~ ' from ' ~ displaced ~ ' where superseded_load_id > '
-            ~ watermark.load_id ~ ' and load_id <= ' ~ watermark.load_id) -%}
+        {%- if source.as_of is defined and only != 'displaced' -%}
+            {%- do parts.append(select ~ ref(source.relation) ~ ' where ' ~ source.as_of ~ " > date '" ~ watermark.as_of_date
+                ~ "' and " ~ visible) -%}
+        {%- endif -%}
+        {%- if only != 'passing' -%}
+            {%- do parts.append(select ~ ref(source.relation ~ '__superseded') ~ ' where superseded_load_id > '
+                ~ watermark.load_id ~ ' and load_id <= ' ~ watermark.load_id) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return('select distinct * from (' ~ parts | join(' union all ') ~ ') as changes where '
         ~ keys.values() | map('string') | join(' is not null and ') ~ ' is not null') }}
@@ -96,6 +145,10 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 
     {#- Read once, before any work: rows loaded later belong to the next run. -#}
     {%- set load_id = run_query('select coalesce(max(load_id), 0) from ops.loads').rows[0][0] -%}
+    {%- if config.get('contract').enforced -%}
+        {{ get_assert_columns_equivalent(sql) }}
+        {%- set sql = get_select_subquery(sql) -%}
+    {%- endif -%}
     {%- set as_of = "date '" ~ touched_as_of() ~ "'" if touched_follows_as_of() else 'cast(null as date)' -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}

@@ -1,12 +1,10 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id'},
-    touched_by=[
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
-        {'relation': 'stg_crm__customers', 'displaced_only': true},
+        {'relation': 'stg_crm__customers', 'only': 'displaced'},
     ],
 ) }}
--- depends_on: {{ ref('stg_product__events__superseded') }} {{ ref('stg_crm__customers__superseded') }}
 with {{ incoming_events_ctes(['customer_id', 'event_name', 'occurred_at']) }},
 
 contributions as (

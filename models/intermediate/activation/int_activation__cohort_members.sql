@@ -1,25 +1,76 @@
--- Every measurable customer once per cut of ACT-04, in the own registration month and in all months together.
+-- Measurable customers counted per cut of ACT-04, in their registration month and in all months together. Counted
+-- before the cuts are put one below the other: ten rows of each customer cost more than all that is made of them.
 {% set dimensions = {
-    'all': "'all'",
     'segment': "coalesce(segment_code, 'unassigned')",
     'region': "coalesce(region, 'unknown')",
     'channel': "coalesce(acquisition_channel, 'unknown')",
     'employee': "coalesce(onboarding_owner_id, 'unassigned')",
 } %}
-{% for dimension, value in dimensions.items() %}
-{% for month in ['registration_month', 'cast(null as date)'] %}
+with customers as (
+    select
+        {%- for dimension, value in dimensions.items() %}
+        {{ value }} as {{ dimension }},
+        {%- endfor %}
+        registration_month,
+        case
+            when is_activated then least(tenure_days, {{ threshold('activation_window_long_days') }})
+            else tenure_days
+        end as tenure_days,
+        days_to_activate,
+        is_activated,
+        is_mature
+    from {{ ref('mart_activation_customer') }}
+    where is_measurable
+),
+
+cuts as (
+    select
+        case
+            {%- for dimension in dimensions %}
+            when grouping({{ dimension }}) = 0 then '{{ dimension }}'
+            {%- endfor %}
+            else 'all'
+        end as dimension_name,
+        case
+            {%- for dimension in dimensions %}
+            when grouping({{ dimension }}) = 0 then {{ dimension }}
+            {%- endfor %}
+            else 'all'
+        end as dimension_value,
+        registration_month,
+        tenure_days,
+        days_to_activate,
+        is_activated,
+        is_mature,
+        count(*) as customers_count
+    from customers
+    group by grouping sets (
+        (registration_month, tenure_days, days_to_activate, is_activated, is_mature)
+        {%- for dimension in dimensions %},
+        ({{ dimension }}, registration_month, tenure_days, days_to_activate, is_activated, is_mature)
+        {%- endfor %}
+    )
+)
+
 select
-    customer_id,
-    '{{ dimension }}' as dimension_name,
-    {{ value }} as dimension_value,
-    {{ month }} as registration_month,
-    tenure_days,
+    dimension_name,
+    dimension_value,
+    registration_month,
+    cast(tenure_days as bigint) as tenure_days,
     days_to_activate,
     is_activated,
-    is_mature
-from {{ ref('mart_activation_customer') }}
-where is_measurable
-{{ 'union all' if not loop.last }}
-{% endfor %}
-{{ 'union all' if not loop.last }}
-{% endfor %}
+    is_mature,
+    customers_count
+from cuts
+union all
+select
+    dimension_name,
+    dimension_value,
+    cast(null as date) as registration_month,
+    cast(tenure_days as bigint) as tenure_days,
+    days_to_activate,
+    is_activated,
+    is_mature,
+    sum(customers_count) as customers_count
+from cuts
+group by dimension_name, dimension_value, tenure_days, days_to_activate, is_activated, is_mature

@@ -1,5 +1,15 @@
+{#- An action that was never done closes when its window has passed, without any new row. -#}
+{{ touched_by_registration([
+    {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
+    {
+        'relation': 'int_key_actions__expected',
+        'as_of': add_days('registered_date', 'cast(within_days as integer) + 1'),
+        'only': 'passing',
+    },
+]) }}
 with expected as (
     select * from {{ ref('int_key_actions__expected') }}
+    where {{ touched_scope() }}
 ),
 
 occurrences as (
@@ -68,6 +78,7 @@ views as (
         on events.event_name = catalogue.event_name
         and catalogue.is_information_view
         and catalogue.component_code is not null
+    where {{ touched_scope() }}
     group by events.customer_id, catalogue.component_code
 ),
 

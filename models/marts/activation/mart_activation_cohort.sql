@@ -20,15 +20,18 @@ counted as (
         cohort_label,
         registration_month,
         {%- for window, code in windows.items() %}
-        count(case
-            when tenure_days >= {{ threshold(code) }} and days_to_activate <= {{ threshold(code) }} then 1
+        sum(case
+            when tenure_days >= {{ threshold(code) }} and days_to_activate <= {{ threshold(code) }} then customers_count
+            else 0
         end) as activated_{{ window }}_num,
-        count(case when tenure_days >= {{ threshold(code) }} then 1 end) as activated_{{ window }}_den,
-        count(case when tenure_days < {{ threshold(code) }} then 1 end) as pending_{{ window }}_count,
+        sum(case when tenure_days >= {{ threshold(code) }} then customers_count else 0 end)
+            as activated_{{ window }}_den,
+        sum(case when tenure_days < {{ threshold(code) }} then customers_count else 0 end)
+            as pending_{{ window }}_count,
         {%- endfor %}
-        count(*) as registered_count,
-        count(case when is_activated then 1 end) as activated_count,
-        count(case when not is_mature then 1 end) as pending_count
+        sum(customers_count) as registered_count,
+        sum(case when is_activated then customers_count else 0 end) as activated_count,
+        sum(case when not is_mature then customers_count else 0 end) as pending_count
     from members
     group by dimension_name, dimension_value, cohort_label, registration_month
 ),

@@ -5,7 +5,8 @@ with members as (
         dimension_value,
         registration_month,
         case when is_activated then days_to_activate else tenure_days end as observed_days,
-        is_activated
+        is_activated,
+        customers_count
     from {{ ref('int_activation__cohort_members') }}
     where is_mature
 ),
@@ -16,8 +17,8 @@ per_day as (
         dimension_value,
         registration_month,
         observed_days,
-        count(*) as leaving_count,
-        count(case when is_activated then 1 end) as activated_count
+        sum(customers_count) as leaving_count,
+        sum(case when is_activated then customers_count else 0 end) as activated_count
     from members
     group by dimension_name, dimension_value, registration_month, observed_days
 ),

@@ -9,6 +9,7 @@ renamed as (
         customer_id,
         channel,
         entered_by_employee_id,
+        value_hash,
         source_system,
 
         -- numbers
