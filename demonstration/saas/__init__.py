@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demonstration import DemoReport
-from demonstration.saas import contacts, surveys
+from demonstration.saas import commissions, contacts, feedback, surveys
 from demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
 from demonstration.saas.dirty import plant_dirt
 from demonstration.saas.events import UsageFacts, incident_day, write_events
@@ -76,18 +76,28 @@ def generate(
             landing, people, deals, planted, lambda share: tell("writing events", round(0.05 + 0.65 * share, 3))
         )
         named: list[contacts.Planted] = []
+        answered: list[feedback.PlantedCases] = []
+        sold: list[commissions.Sold] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, abused = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
+            found, cases, abused = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
             named.append(found)
+            answered.append(cases)
+            sold.append(commissions.write_commissions(landing, deals, owners, people, first, stop, part))
             flags_of_abuser += abused
             landing.settle()
     finally:
         landing.close()
     tell("writing the truth", 0.95)
+    planted_feelings = {
+        "sagging_tenure_months": list(surveys.SAGGING_MONTHS), "bad_unit": surveys.BAD_UNIT,
+    }  # fmt: skip
+    (truth / "surveys.json").write_text(json.dumps(planted_feelings, indent=2, sort_keys=True) + "\n")
     counted = _write_truth(truth, people, staff, deals, actions, facts, named)
+    counted |= _write_cases_truth(truth, answered)
+    counted |= commissions.write_truth(truth, people, sold)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:
@@ -108,7 +118,7 @@ def generate(
 def _write_part(
     landing: Landing, people: Population, staff: Staff, owners: Owners, deals: Contracts, facts: UsageFacts,
     first: int, stop: int, part: int,
-) -> tuple[contacts.Planted, int]:  # fmt: skip
+) -> tuple[contacts.Planted, feedback.PlantedCases, int]:  # fmt: skip
     """All tables but events and employees for the customers [first, stop)."""
     span = slice(first, stop)
     write_customers(landing, people, first, stop, part)
@@ -129,7 +139,7 @@ def _write_part(
         "cancel_requested": deals.cancel_asked[span],
     }
     asked = surveys.invite(people, tickets, deals.ended, moments, first, stop, part)
-    drawn = surveys.respond(landing, people, tickets, asked, part)
+    drawn = surveys.respond(landing, people, staff, tickets, asked, part)
     low = drawn.low(people.scope.end)
     scores = (
         drawn.number[low],
@@ -140,10 +150,13 @@ def _write_part(
     carriers, evidence, named = contacts.write_contacts(
         landing, people, staff, owners, deals, facts, tickets, asked, consents, flags, scores, first, stop, part
     )
-    surveys.write_surveys(landing, people, staff, tickets, asked, drawn, carriers, part)
+    commented = surveys.write_surveys(landing, people, staff, tickets, asked, drawn, carriers, part)
+    cases = feedback.write_feedback(
+        landing, people, staff, owners, tickets, asked, drawn, commented, deals.ended, facts.last_use, first, stop, part
+    )
     numbers = contacts.write_flags(landing, flags, evidence, people, part)
     contacts.write_reviews(landing, people, staff, flags, numbers, first, stop, part)
-    return named, int(((flags.setter == staff.abuser) & ~flags.is_request).sum())
+    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum())
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:
@@ -234,6 +247,34 @@ def _write_truth(
     counted |= {f"contacts_{name}": int((kind == code).sum()) for code, name in enumerate(contacts.KINDS)}
     counted["customers_activated_in_data"] = int((~is_before & (people.activation <= scope.end)).sum())
     return counted
+
+
+def _write_cases_truth(truth: Path, answered: list[feedback.PlantedCases]) -> dict[str, int]:
+    """How every case of feedback was handled. Returns how many of each."""
+    source = np.concatenate([part.source for part in answered])
+    source_number = np.concatenate([part.source_number for part in answered])
+    decider = np.concatenate([part.decider for part in answered])
+    is_late = np.concatenate([part.is_late for part in answered])
+    is_reopening = np.concatenate([part.is_reopening for part in answered])
+    pq.write_table(
+        pa.table({
+            "case_id": numbered("f", 8, np.concatenate([part.number for part in answered])),
+            "source_type": pa.array(list(feedback.SOURCES)).take(pa.array(source)),
+            "source_id": pc.if_else(
+                pa.array(source == 0), numbered("q", 8, source_number), numbered("t", 8, source_number)
+            ),
+            "decider": pa.array(list(feedback.DECIDERS)).take(pa.array(decider)),
+            "is_late": pa.array(is_late),
+            "is_reopening": pa.array(is_reopening),
+        }),
+        truth / "feedback_cases.parquet", compression="zstd",
+    )  # fmt: skip
+    counted = {f"cases_{name}": int((decider == code).sum()) for code, name in enumerate(feedback.DECIDERS)}
+    return counted | {
+        "cases_late": int(is_late.sum()),
+        "cases_reopened": int(is_reopening.sum()),
+        "pulse_invitations": sum(part.pulse for part in answered),
+    }
 
 
 def _write_summary(

@@ -45,6 +45,12 @@ BAD_WORDS = (
 )  # fmt: skip
 MISSING_WORDS = ("Examples for shops.", "A shorter tour.", "How to import from a spreadsheet.", "Nothing, all clear.",
                  "A video instead of text.")  # fmt: skip
+SAGGING_MONTHS = (6, 9)
+"""Customers of this tenure (from, before) are less happy with everything than the others."""
+BAD_UNIT = "support-2"
+"""Customers of whom this unit closes a chat rate it worse."""
+SAG, BAD = 0.18, 0.28
+"""By how much; feelings run from 0 to 1."""
 WORDS = (*GOOD_WORDS, *BAD_WORDS, *MISSING_WORDS)
 
 
@@ -174,7 +180,9 @@ class Responses:
 COUNTS = np.array([len(questions) for questions in QUESTIONS_OF])
 
 
-def respond(landing: Landing, people: Population, tickets: Tickets, asked: Invitations, part: int) -> Responses:
+def respond(
+    landing: Landing, people: Population, staff: Staff, tickets: Tickets, asked: Invitations, part: int
+) -> Responses:
     """Who sees the invitation, who answers, how far they get and what they say."""
     rng = people.scope.rng("responses", part)
     size = len(asked.customer)
@@ -216,7 +224,7 @@ def respond(landing: Landing, people: Population, tickets: Tickets, asked: Invit
         table[position, : len(questions)] = questions
     question = table[survey[of], nth]
     feeling = mood[row][of] + np.repeat(rng.normal(0, 0.10, count), total) + rng.normal(0, 0.06, len(of))
-    feeling = np.clip(feeling, 0, 1)
+    feeling = np.clip(feeling - _planted(people, staff, tickets, asked)[row][of], 0, 1)
     ten = np.clip(np.round(feeling * 10.5), 0, 10).astype("int64")
     five = np.clip(np.round(0.7 + feeling * 4.6), 1, 5).astype("int64")
     # The fourth loyalty question asks about leaving: high is bad.
@@ -245,8 +253,11 @@ def write_surveys(
     drawn: Responses,
     carriers: np.ndarray,
     part: int,
-) -> None:
-    """Write all three tables. `carriers` holds the number of the contact that carried each invitation, -1 without."""
+) -> np.ndarray:
+    """Write all three tables. `carriers` holds the number of the contact that carried each invitation, -1 without.
+
+    Returns the positions of the responses that hold a comment.
+    """
     rng = people.scope.rng("survey rows", part)
     size = len(asked.customer)
     # A ticket that is not in the data cannot be referred to; closed ones always are.
@@ -313,11 +324,11 @@ def write_surveys(
         [drawn.first_write, drawn.second_write],
         part,
     )
-    _write_answers(landing, rng, drawn, part)
+    return _write_answers(landing, rng, drawn, part)
 
 
-def _write_answers(landing: Landing, rng: np.random.Generator, drawn: Responses, part: int) -> None:
-    """One row per answered question; a comment that was left empty has none."""
+def _write_answers(landing: Landing, rng: np.random.Generator, drawn: Responses, part: int) -> np.ndarray:
+    """One row per answered question; a comment that was left empty has none. Returns responses with a comment."""
     of, nth, question = drawn.answer_of, drawn.answer_nth, drawn.question
     size = len(of)
     is_text = np.isin(question, [QUESTIONS.index("nps_comment"), QUESTIONS.index("onboarding_missing")])
@@ -341,6 +352,7 @@ def _write_answers(landing: Landing, rng: np.random.Generator, drawn: Responses,
         [written[keep]],
         part,
     )
+    return of[keep][question[keep] == QUESTIONS.index("nps_comment")]
 
 
 def _mood(people: Population, tickets: Tickets, asked: Invitations) -> np.ndarray:
@@ -360,3 +372,15 @@ def _mood(people: Population, tickets: Tickets, asked: Invitations) -> np.ndarra
         hurts &= asked.sent - tickets.opened[recent] < 45 * DAY
         mood = np.where(hurts, mood - 0.22, mood)
     return mood
+
+
+def _planted(people: Population, staff: Staff, tickets: Tickets, asked: Invitations) -> np.ndarray:
+    """How much worse the answer is than the mood, by invitation: a tenure that sags and a unit that serves badly."""
+    scope = people.scope
+    registered, day = people.registration_day[asked.customer], asked.sent // DAY
+    first, after = (scope.add_months(registered, months) for months in SAGGING_MONTHS)
+    is_sagging = (asked.survey == RELATIONAL) & (day >= first) & (day < after)
+    closer = tickets.closer[np.maximum(asked.ticket, 0)] if len(tickets.closer) else np.full(len(asked.ticket), -1)
+    is_bad = (asked.survey == CSAT_CHAT) & (asked.ticket >= 0) & (closer >= 0)
+    is_bad &= staff.unit[np.maximum(closer, 0)] == UNITS.index(BAD_UNIT)
+    return SAG * is_sagging + BAD * is_bad

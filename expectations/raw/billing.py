@@ -53,3 +53,26 @@ def payments(parameters: Parameters) -> list[HouseExpectation]:
             ),
         ],
     )
+
+
+def commissions(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "commissions",
+        parameters,
+        implausible=[
+            RowRule(
+                "paid_without_moment:paid_at",
+                "status = 'paid' and paid_at is null",
+                ("paid_at", "status"),
+                "a paid commission has no moment of payment",
+                "warning",
+            ),
+            RowRule(
+                "paid_before_sold:paid_at",
+                "paid_at < sold_at",
+                ("paid_at", "sold_at"),
+                "a commission was paid before the sale",
+                "warning",
+            ),
+        ],
+    )

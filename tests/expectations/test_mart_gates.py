@@ -163,9 +163,9 @@ def test_a_column_that_a_rule_needs_is_missing(mart):
 
 def test_rules_of_marts_read_columns_they_name():
     """A rule that forgets to name a column would crash when the column goes, instead of saying so."""
-    from expectations.marts import activation, quality
+    from expectations.marts import activation, cx, quality
 
-    for module in (activation, quality):
+    for module in (activation, cx, quality):
         for name in (name for name in vars(module) if name.startswith("mart_")):
             rules = getattr(module, name)(Parameters(date(2025, 6, 30)))
             columns = sorted({column for rule in rules for column in rule.columns})

@@ -14,6 +14,9 @@ renamed as (
         score,
         _load_id as load_id,
 
+        -- booleans; the words themselves may be personal, so they stay in raw
+        coalesce(trim(text_answer), '') <> '' as has_text,
+
         -- dates
         cast({{ business_time('answered_at') }} as date) as answered_date,
 

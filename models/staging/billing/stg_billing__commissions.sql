@@ -1,0 +1,27 @@
+with source as (
+    select * from {{ source('billing', 'commissions') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        commission_id,
+        employee_id,
+        customer_id,
+        subscription_id,
+        currency,
+        status,
+        source_system,
+
+        -- numbers
+        amount,
+        _load_id as load_id,
+
+        -- moments, in the business time zone
+        {{ business_time('sold_at') }} as sold_at,
+        {{ business_time('paid_at') }} as paid_at,
+        ingested_at
+    from source
+)
+
+select * from renamed

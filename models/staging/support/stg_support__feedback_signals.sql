@@ -1,0 +1,35 @@
+with source as (
+    select * from {{ source('support', 'feedback_signals') }}
+),
+
+renamed as (
+    select
+        -- identifiers and text
+        signal_id,
+        customer_id,
+        response_id,
+        source_type,
+        source_id,
+        stage_code,
+        topic_code,
+        model_version,
+        source_system,
+
+        -- numbers
+        sentiment,
+        _load_id as load_id,
+
+        -- booleans
+        is_direct,
+
+        -- dates
+        cast({{ business_time('occurred_at') }} as date) as occurred_date,
+
+        -- moments, in the business time zone
+        {{ business_time('occurred_at') }} as occurred_at,
+        {{ business_time('replied_at') }} as replied_at,
+        ingested_at
+    from source
+)
+
+select * from renamed
