@@ -1,1 +1,10 @@
-{{ successive_periods(ref('stg_crm__customer_owners'), ['customer_id', 'role'], ['employee_id']) }}
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [{'relation': 'stg_crm__customer_owners', 'as_of': 'cast(valid_from as date)'}],
+) }}
+{{ successive_periods(
+    ref('stg_crm__customer_owners'),
+    ['customer_id', 'role'],
+    ['employee_id'],
+    scope=touched_scope()
+) }}

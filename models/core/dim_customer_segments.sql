@@ -1,1 +1,10 @@
-{{ successive_periods(ref('stg_crm__customer_segments'), ['customer_id', 'scheme'], ['segment_code']) }}
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [{'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'}],
+) }}
+{{ successive_periods(
+    ref('stg_crm__customer_segments'),
+    ['customer_id', 'scheme'],
+    ['segment_code'],
+    scope=touched_scope()
+) }}

@@ -10,6 +10,10 @@ select
     contact_interval_days,
     max_contacts_per_week,
     channel_policy,
+    max_contacts_per_day,
+    max_manual_calls_per_month,
+    required_contact_channels,
+    contact_target_pct,
     origin,
     reason
 from {{ ref('segments') }}

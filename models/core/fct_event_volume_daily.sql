@@ -1,10 +1,4 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'occurred_date': 'event_date'},
-    touched_by=[{'relation': 'stg_product__events'}],
-    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
-) }}
--- depends_on: {{ ref('stg_product__events__superseded') }}
+{{ touched_by_events({'occurred_date': 'event_date'}) }}
 select
     event_name,
     count(*) as events_count,

@@ -1,11 +1,4 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id', 'occurred_date': 'event_date'},
-    touched_by=[{'relation': 'stg_product__events'}],
-    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
-    policy=['event_catalogue'],
-) }}
--- depends_on: {{ ref('stg_product__events__superseded') }}
+{{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'event_date'}) }}
 with events as (
     select
         event_id,

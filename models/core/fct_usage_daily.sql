@@ -1,11 +1,4 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id', 'occurred_date': 'usage_date'},
-    touched_by=[{'relation': 'stg_product__events'}],
-    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
-    policy=['event_catalogue'],
-) }}
--- depends_on: {{ ref('stg_product__events__superseded') }}
+{{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'usage_date'}) }}
 with events as (
     select
         customer_id,
@@ -16,7 +9,8 @@ with events as (
         quantity,
         value_amount,
         is_success,
-        occurred_date
+        occurred_date,
+        occurred_at
     from {{ ref('stg_product__events') }}
     where customer_id is not null
         and {{ touched_scope() }}
@@ -32,7 +26,9 @@ select
     cast(sum(events.value_amount) as decimal(18, 2)) as value_amount,
     count(distinct events.session_id) as sessions_count,
     count(distinct events.device_id) as devices_count,
-    events.occurred_date as usage_date
+    events.occurred_date as usage_date,
+    min(events.occurred_at) as first_at,
+    max(events.occurred_at) as last_at
 from events
 inner join {{ ref('dim_events') }} as catalogue
     on events.event_name = catalogue.event_name

@@ -1,3 +1,4 @@
+{{ touched_by_registration() }}
 -- What was known of a customer at registration: as of that day, else the first that is known (ACT-01).
 {% set attributes = {
     'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date'),
@@ -16,6 +17,7 @@ with customers as (
         on customers.registered_date <= run_context.as_of_date
         -- A deleted customer has asked to be forgotten: from that day on nobody counts them.
         and (customers.deleted_at is null or customers.deleted_at >= run_context.as_of_end_at)
+    where {{ touched_scope() }}
 ),
 {% for name, (relation, condition, value, moment) in attributes.items() %}
 {{ name }}_candidates as (

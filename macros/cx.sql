@@ -1,0 +1,98 @@
+{#- The cuts of customer experience: columns of int_cx__touches, each a cut of its own; `all` comes beside them. -#}
+{% macro cx_dimensions() %}
+    {{ return([
+        'usage_segment', 'value_segment', 'plan_code', 'tenure_band', 'owner_id', 'region', 'channel', 'stage_code',
+        'touchpoint_code', 'trigger_key', 'recent_ticket', 'ticket_topic', 'agent', 'unit',
+    ]) }}
+{% endmacro %}
+
+{#- One grouping set per cut and one for all, so that rows are read once and never copied for each cut. -#}
+{% macro cx_grouping_sets(dimensions, keys) -%}
+    grouping sets (
+        ({{ keys | join(', ') }})
+        {%- for dimension in dimensions %},
+        ({{ keys | join(', ') }}, {{ dimension }})
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#- Name and value of the cut that a grouped row belongs to. -#}
+{% macro cx_dimension_columns(dimensions) -%}
+    case
+        {%- for dimension in dimensions %}
+        when grouping({{ dimension }}) = 0 then '{{ dimension }}'
+        {%- endfor %}
+        else 'all'
+    end as dimension_name,
+    case
+        {%- for dimension in dimensions %}
+        when grouping({{ dimension }}) = 0 then {{ dimension }}
+        {%- endfor %}
+        else 'all'
+    end as dimension_value
+{%- endmacro %}
+
+{#-
+Estimate and variance of an index that stay honest when few have answered, from its counts. net: adjusted Wald, 3/4 of a
+promoter, 3/4 of a detractor and 3/2 of a passive are added (Rocks 2016, The American Statistician 70). share: one success
+and one failure are added (Agresti and Caffo 2000). mean: the mean and its sample variance, NULL for a single answer.
+-#}
+{% macro cx_estimate(kind, part='', from='') -%}
+    {%- set n, top, bottom, points = cx_parts(part, from) -%}
+    case {{ kind }}
+        when 'net' then 100.0 * ({{ top }} - {{ bottom }}) / ({{ n }} + 3.0)
+        when 'share' then 100.0 * ({{ top }} + 1.0) / ({{ n }} + 2.0)
+        else {{ points }} / nullif({{ n }}, 0)
+    end
+{%- endmacro %}
+
+{% macro cx_variance(kind, part='', from='') -%}
+    {%- set n, top, bottom, points = cx_parts(part, from) -%}
+    case {{ kind }}
+        when 'net' then 10000.0 * (
+            ({{ top }} + {{ bottom }} + 1.5) / ({{ n }} + 3.0) - power(({{ top }} - {{ bottom }}) / ({{ n }} + 3.0), 2)
+        ) / ({{ n }} + 3.0)
+        when 'share' then 10000.0 * ({{ top }} + 1.0) * ({{ n }} - {{ top }} + 1.0) / power({{ n }} + 2.0, 3)
+        else greatest({{ from }}{{ part }}score_squares - {{ points }} * {{ points }} / nullif({{ n }}, 0), 0)
+            / nullif({{ n }} * ({{ n }} - 1.0), 0)
+    end
+{%- endmacro %}
+
+{% macro cx_parts(part, from) %}
+    {%- set columns = [] -%}
+    {%- for name in ['respondents_count', 'top_count', 'bottom_count', 'score_points'] -%}
+        {%- do columns.append(from ~ part ~ name) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+{#- The plain index from counts; NULL without respondents. -#}
+{% macro cx_index(kind, n, top, bottom, points) -%}
+    cast(case {{ kind }}
+        when 'net' then 100.0 * ({{ top }} - {{ bottom }}) / nullif({{ n }}, 0)
+        when 'share' then 100.0 * {{ top }} / nullif({{ n }}, 0)
+        else 1.0 * {{ points }} / nullif({{ n }}, 0)
+    end as double)
+{%- endmacro %}
+
+{#- The 97.5 % point of Student's t; of the normal curve when degrees are NULL (Abramowitz and Stegun 26.7.5). -#}
+{% macro student_975(degrees) -%}
+    {%- set z = 1.959963984540054 -%}
+    ({{ z }} + coalesce(
+        {{ (z ** 3 + z) / 4 }} / {{ degrees }} + {{ (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96 }} / power({{ degrees }}, 2), 0.0
+    ))
+{%- endmacro %}
+
+{#- A t statistic as the normal deviate of the same tail (Abramowitz and Stegun 26.7.8); itself when degrees are NULL. -#}
+{% macro student_as_normal(t, degrees) -%}
+    ({{ t }} * coalesce((1.0 - 0.25 / {{ degrees }}) / sqrt(1.0 + power({{ t }}, 2) / (2.0 * {{ degrees }})), 1.0))
+{%- endmacro %}
+
+{#- How often chance alone gives a normal deviate as far from zero, in percent; off by less than 0.00002
+    (Abramowitz and Stegun 7.1.26). -#}
+{% macro by_chance_pct(z) -%}
+    {%- set x = '(abs(' ~ z ~ ') / 1.4142135623730951)' -%}
+    {%- set t = '(1.0 / (1.0 + 0.3275911 * ' ~ x ~ '))' -%}
+    (100.0 * {{ t }} * (0.254829592 + {{ t }} * (-0.284496736 + {{ t }} * (1.421413741 + {{ t }} * (
+        -1.453152027 + {{ t }} * 1.061405429)))) * exp(-power({{ x }}, 2)))
+{%- endmacro %}

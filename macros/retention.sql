@@ -1,0 +1,90 @@
+{#-
+Numbers of calendar periods, so that "period N since the entry" is a difference of whole numbers. Weeks begin on the
+weekday of the policy (`week_starts_on`). Day 0 is 1970-01-01, week 0 holds it or begins after it, month 0 is its month.
+-#}
+{% macro period_number(grain, day) -%}
+    {%- if grain == 'day' -%}
+        cast({{ days_between("cast('1970-01-01' as date)", day) }} as integer)
+    {%- elif grain == 'week' -%}
+        cast(floor(({{ days_between("cast('1970-01-05' as date)", day) }} - ({{ threshold('week_starts_on') }} - 1)) / 7.0)
+            as integer)
+    {%- else -%}
+        cast((extract(year from {{ day }}) - 1970) * 12 + extract(month from {{ day }}) - 1 as integer)
+    {%- endif -%}
+{%- endmacro %}
+
+{#- First day of a calendar period by its number. -#}
+{% macro period_first_day(grain, number) -%}
+    {%- if grain == 'day' -%}
+        {{ add_days("cast('1970-01-01' as date)", 'cast(' ~ number ~ ' as integer)') }}
+    {%- elif grain == 'week' -%}
+        {{ add_days("cast('1970-01-05' as date)", 'cast(' ~ number ~ ' * 7 + ' ~ threshold('week_starts_on') ~ ' - 1 as integer)') }}
+    {%- else -%}
+        cast({{ dbt.dateadd('month', 'cast(' ~ number ~ ' as integer)', "cast('1970-01-01' as date)") }} as date)
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+Number of the rolling period of a moment: days since the entry, one less while the hour of the entry has not come, in
+periods of 1, 7 or 30 days.
+-#}
+{% macro rolling_number(days_since, is_before_turn, period_grain) -%}
+    cast(floor(({{ days_since }} - case when {{ is_before_turn }} then 1 else 0 end) * 1.0
+        / {{ rolling_days(period_grain) }}) as integer)
+{%- endmacro %}
+
+{#- Periods of 24 hours in a rolling period. -#}
+{% macro rolling_days(period_grain) -%}
+    case {{ period_grain }} when 'day' then 1 when 'week' then 7 else 30 end
+{%- endmacro %}
+
+{#- Whole months from an anchor to a later day: 31 January to 28 February is one, because the month has no 31st. -#}
+{% macro complete_months(anchor, day) -%}
+    {%- set months = '(' ~ period_number('month', day) ~ ' - ' ~ period_number('month', anchor) ~ ')' -%}
+    ({{ months }} - case when cast({{ dbt.dateadd('month', months, anchor) }} as date) > {{ day }} then 1 else 0 end)
+{%- endmacro %}
+
+{#- Months from an anchor that have begun before a day: the N of the month that the day before it lies in. -#}
+{% macro begun_months(anchor, day) -%}
+    {%- set months = '(' ~ period_number('month', day) ~ ' - ' ~ period_number('month', anchor) ~ ')' -%}
+    ({{ months }} + case when cast({{ dbt.dateadd('month', months, anchor) }} as date) < {{ day }} then 1 else 0 end)
+{%- endmacro %}
+
+{#- The cuts of lifetimes: name of the dimension -> column, which is never NULL. -#}
+{% macro lifetime_cuts() %}
+    {{ return({'segment': 'segment_code', 'plan': 'plan_code', 'channel': 'acquisition_channel', 'region': 'region'}) }}
+{% endmacro %}
+
+{#- dimension_name and dimension_value of a row that cut_sets grouped. -#}
+{% macro cut_columns(cuts) -%}
+    case {% for name, column in cuts.items() %}when grouping({{ column }}) = 0 then '{{ name }}' {% endfor %}else 'all' end
+        as dimension_name,
+    coalesce({{ cuts.values() | join(', ') }}, 'all') as dimension_value
+{%- endmacro %}
+
+{#- Grouping sets: everybody once in all and once in each cut, beside the columns `also`. -#}
+{% macro cut_sets(cuts, also) -%}
+    grouping sets (({{ also | join(', ') }}){% for column in cuts.values() %}, ({{ (also + [column]) | join(', ') }}){% endfor %})
+{%- endmacro %}
+
+{#- Bound of the 95 % interval of a Kaplan-Meier estimate on the log(-log) scale, in percent, from its logarithm and Greenwood's sum. -#}
+{% macro loglog_bound_pct(log_survival, greenwood, side) -%}
+    cast(round(100.0 * exp(-exp(ln(-{{ log_survival }}) {{ '+' if side == 'lo' else '-' }} 1.959963984540054
+        * sqrt({{ greenwood }}) / -{{ log_survival }})), 9) as double)
+{%- endmacro %}
+
+{#- Number of the period of a moment since the entry of a member, calendar or rolling by the member's track. -#}
+{% macro period_since(member, calendar, date, moment) -%}
+    {%- set days = days_between(member ~ '.entered_date', date) -%}
+    case
+        when {{ member }}.period_kind = 'rolling'
+            then {{ rolling_number(
+                days,
+                moment ~ ' < ' ~ dbt.dateadd('day', days, member ~ '.entered_at'),
+                member ~ '.period_grain'
+            ) }}
+        when {{ member }}.period_grain = 'day' then {{ calendar }}.day_number - {{ member }}.day_number
+        when {{ member }}.period_grain = 'week' then {{ calendar }}.week_number - {{ member }}.week_number
+        else {{ calendar }}.month_number - {{ member }}.month_number
+    end
+{%- endmacro %}

@@ -1,0 +1,85 @@
+{#- The usage level: weight of the relevant components in use, of the weight of all that the customer could use (0-100). -#}
+{% macro usage_level_pct(used_weight, available_weight) -%}
+    {{ pct(used_weight, available_weight) }}
+{%- endmacro %}
+
+{#- The end of a period that is not over; comparisons with it need no thought of NULL. -#}
+{% macro open_end() -%} date '9999-12-31' {%- endmacro %}
+
+{#-
+Periods that overlap or follow one another without a gap become one. `relation` has valid_from and a valid_to that is
+never NULL (open_end() stands for open); `carried` maps columns to the aggregate that sums up a merged period.
+-#}
+{% macro merged_periods(relation, keys, carried={}) %}
+select
+    {{ keys | join(', ') }},
+    {%- for column, aggregate in carried.items() %}
+    {{ aggregate }} as {{ column }},
+    {%- endfor %}
+    min(valid_from) as valid_from,
+    max(valid_to) as valid_to
+from (
+    select
+        *,
+        sum(is_start) over (
+            partition by {{ keys | join(', ') }} order by valid_from, valid_to rows between unbounded preceding and current row
+        ) as island
+    from (
+        select
+            *,
+            case
+                when valid_from <= max(valid_to) over (
+                    partition by {{ keys | join(', ') }} order by valid_from, valid_to
+                    rows between unbounded preceding and 1 preceding
+                ) then 0
+                else 1
+            end as is_start
+        from {{ relation }}
+    ) as marked
+) as numbered
+group by {{ keys | join(', ') }}, island
+{% endmacro %}
+
+{#- The signals of usage health, the gravest first. -#}
+{% macro usage_signals() %}
+    {{ return([
+        'dormant', 'sharp_decline', 'below_segment', 'excessive', 'decline', 'low_start', 'component_abandoned',
+    ]) }}
+{% endmacro %}
+
+{#- A number with one decimal, as text for people. -#}
+{% macro shown_number(value) -%}
+    cast(cast({{ value }} as decimal(18, 1)) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#- A whole number, as text for people. -#}
+{% macro shown_whole(value) -%}
+    cast(cast({{ value }} as integer) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#- Version of the definition of the usage-health status; raised when the rules change, not when a threshold does. -#}
+{% macro usage_health_version() -%} 'usage_health_1' {%- endmacro %}
+
+{#- Label of a recency band: in weeks where the unit is whole weeks. -#}
+{% macro recency_band(unit, band) -%}
+    case
+        when {{ band }} is null then 'never_used'
+        else cast(cast({{ unit }} * ({{ band }} - 1) / case when {{ unit }} % 7 = 0 then 7 else 1 end as integer) as {{ dbt.type_string() }})
+            || case
+                when {{ band }} > 3 then case when {{ unit }} % 7 = 0 then 'w+' else 'd+' end
+                else '-' || cast(cast({{ unit }} * {{ band }} / case when {{ unit }} % 7 = 0 then 7 else 1 end as integer) as {{ dbt.type_string() }})
+                    || case when {{ unit }} % 7 = 0 then 'w' else 'd' end
+            end
+    end
+{%- endmacro %}
+
+{#- Number of the recency band of a silence: boundaries belong to the lower band, 4 is everything beyond the third. -#}
+{% macro recency_band_number(silent_days, unit) -%}
+    case
+        when {{ silent_days }} is null then null
+        when {{ silent_days }} <= {{ unit }} then 1
+        when {{ silent_days }} <= 2 * {{ unit }} then 2
+        when {{ silent_days }} <= 3 * {{ unit }} then 3
+        else 4
+    end
+{%- endmacro %}

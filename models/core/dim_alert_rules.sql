@@ -1,0 +1,50 @@
+-- Rows of one rule that are active and follow without a gap are one window: a changed number ends no alert, a rule that
+-- is switched off does.
+with active as (
+    select
+        rules.*,
+        case
+            when rules.valid_from
+                = lag(rules.valid_to) over (partition by rules.rule_code order by rules.valid_from)
+                then 0
+            else 1
+        end as is_new_window
+    from {{ ref('alert_rules') }} as rules
+    where rules.is_active
+),
+
+numbered as (
+    select
+        active.*,
+        sum(active.is_new_window) over (
+            partition by active.rule_code order by active.valid_from
+            rows between unbounded preceding and current row
+        ) as window_number
+    from active
+)
+
+select
+    rule_code,
+    signal_code,
+    title,
+    severity,
+    min_severity,
+    owner_role,
+    fallback_team,
+    playbook_code,
+    origin,
+    reason,
+    sla_hours,
+    open_after_days,
+    resolve_after_days,
+    cooldown_days,
+    expires_after_days,
+    valid_from,
+    valid_to,
+    min(valid_from) over (partition by rule_code, window_number) as window_from,
+    case
+        when count(*) over (partition by rule_code, window_number)
+            = count(valid_to) over (partition by rule_code, window_number)
+            then max(valid_to) over (partition by rule_code, window_number)
+    end as window_to
+from numbered

@@ -1,0 +1,4 @@
+select
+    region,
+    time_zone
+from {{ ref('region_time_zones') }}

@@ -1,0 +1,5 @@
+select
+    period_grain,
+    first_period,
+    last_period
+from {{ ref('retention_brackets') }}

@@ -1,0 +1,6 @@
+select
+    survey_code,
+    title,
+    programme,
+    response_window_days
+from {{ ref('surveys') }}

@@ -1,0 +1,6 @@
+select
+    anomaly_code,
+    title,
+    measure,
+    min_observed
+from {{ ref('usage_anomalies') }}

@@ -1,0 +1,42 @@
+-- Beyond the business day, because deadlines lie there.
+with ahead as (
+    {{ dbt.generate_series(400) }}
+),
+
+days as (
+    select
+        date_day,
+        is_weekend
+    from {{ ref('dim_dates') }}
+    union all
+    select
+        {{ add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)') }} as date_day,
+        {{ days_between(
+            period_start('week', add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)')),
+            add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)')
+        ) }} >= 5 as is_weekend
+    from ahead
+    cross join {{ ref('run_context') }} as run_context
+),
+
+judged as (
+    select
+        days.date_day,
+        not days.is_weekend and holidays.holiday_date is null as is_working_day
+    from days
+    left join {{ ref('holidays') }} as holidays
+        on days.date_day = holidays.holiday_date
+)
+
+select
+    date_day,
+    cast(
+        1 + coalesce(
+            sum(case when is_working_day then 1 else 0 end) over (
+                order by date_day rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as bigint
+    ) as working_day_number,
+    is_working_day
+from judged

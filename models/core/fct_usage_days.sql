@@ -1,0 +1,45 @@
+{{ config(
+    materialized='touched',
+    touched_keys={'customer_id': 'customer_id', 'occurred_date': 'usage_date'},
+    touched_by=[{'relation': 'stg_product__events'}],
+    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
+    policy=['event_catalogue', 'usage_anomalies'],
+) }}
+-- depends_on: {{ ref('stg_product__events__superseded') }}
+-- What cannot be summed from fct_usage_daily over the components: people, devices and sessions of a day are distinct.
+with events as (
+    select
+        customer_id,
+        event_name,
+        session_id,
+        device_id,
+        user_id,
+        occurred_date
+    from {{ ref('stg_product__events') }}
+    where customer_id is not null
+        and {{ touched_scope() }}
+),
+
+exports as (
+    select distinct catalogue.event_name
+    from {{ ref('dim_events') }} as catalogue
+    inner join {{ ref('usage_anomalies') }} as anomalies
+        on anomalies.measure = 'exports'
+        and {{ dbt.position("'|' || catalogue.event_name || '|'", "'|' || anomalies.event_names || '|'") }} > 0
+)
+
+select
+    events.customer_id,
+    count(*) as events_count,
+    count(distinct events.session_id) as sessions_count,
+    count(distinct events.device_id) as devices_count,
+    count(distinct events.user_id) as users_count,
+    count(exports.event_name) as exports_count,
+    events.occurred_date as usage_date
+from events
+inner join {{ ref('dim_events') }} as catalogue
+    on events.event_name = catalogue.event_name
+    and catalogue.is_usage
+left join exports
+    on events.event_name = exports.event_name
+group by events.customer_id, events.occurred_date

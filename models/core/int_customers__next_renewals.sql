@@ -1,0 +1,10 @@
+-- The next renewal of each customer from the business day on, by what the contracts in force say (USE-22).
+select
+    periods.customer_id,
+    min(periods.renewal_date) as renewal_date
+from {{ ref('stg_billing__subscription_periods') }} as periods
+inner join {{ ref('run_context') }} as run_context
+    on periods.valid_from <= run_context.as_of_date
+    and (periods.valid_to is null or periods.valid_to > run_context.as_of_date)
+    and periods.renewal_date >= run_context.as_of_date
+group by periods.customer_id

@@ -1,0 +1,22 @@
+-- Moments at which a customer let us know that something is wrong: complaints, and low scores of recommendation.
+select
+    tickets.customer_id,
+    'complaint' as warning_kind,
+    tickets.opened_at as warned_at
+from {{ ref('stg_support__tickets') }} as tickets
+inner join {{ ref('run_context') }} as run_context
+    on tickets.opened_date <= run_context.as_of_date
+where tickets.is_complaint
+union all
+select
+    responses.customer_id,
+    'low_nps' as warning_kind,
+    responses.submitted_at as warned_at
+from {{ ref('stg_surveys__survey_answers') }} as answers
+inner join {{ ref('stg_surveys__survey_responses') }} as responses
+    on answers.response_id = responses.response_id
+inner join {{ ref('run_context') }} as run_context
+    on responses.submitted_at < run_context.as_of_end_at
+where answers.question_code = 'nps'
+    and answers.score <= {{ threshold('surprise_low_nps_score') }}
+    and responses.customer_id is not null
