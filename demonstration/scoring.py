@@ -1,0 +1,224 @@
+"""How well the marts find what the generator planted: precision, recall and delay per signal, one function per domain.
+
+A domain's function takes a connection with the warehouse attached and the truth as views `true_<file>`, and returns a
+table of scores. What counts as found, and which planted cases a rule could have found at all, is said in its SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+Scores = tuple[list[str], list[tuple]]
+
+# A planted case is eligible when the rule could see it: enough history before it, and the customer was still there for
+# long enough after it. A suppressed signal counts as found (the rule saw it), but is not raised. Days of a signal are
+# right when they follow a planted cause of the customer.
+USAGE = """
+with as_of as (
+    select as_of_date from core.run_context
+),
+
+lives as (
+    select
+        planted.*,
+        periods.observed_date,
+        periods.segment_code,
+        coalesce(periods.left_date, (select as_of_date + 1 from as_of)) as life_to
+    from true_customers as planted
+    inner join (
+        select
+            customer_id,
+            min(observed_date) as observed_date,
+            arg_max(segment_code, valid_from) as segment_code,
+            count(distinct segment_code) as segments,
+            case when count(*) filter (where valid_to is null) = 0 then max(valid_to) end as left_date
+        from core.int_customers__usage_periods
+        group by customer_id
+    ) as periods using (customer_id)
+    where periods.segments = 1
+),
+
+-- Everything that was planted and makes use fall, whatever the archetype is called.
+causes as (
+    select customer_id, decline_from as caused_on, date '9999-12-31' as until from lives where decline_from is not null
+    union all
+    select customer_id, vanish_on, coalesce(returned_on + 28, date '9999-12-31') from lives where vanish_on is not null
+    union all
+    select customer_id, gave_up_on, date '9999-12-31' from lives where gave_up_on is not null
+    union all
+    select customer_id, paused_from, coalesce(paused_to, date '9999-12-31') + 28 from lives
+    where paused_from is not null
+    union all
+    select customer_id, date '2000-01-01', date '9999-12-31' from lives where archetype = 'seasonal'
+    union all
+    -- Between the years everybody works at a third of the usual pace.
+    select customer_id, make_date(years.year::integer, 12, 24), make_date(years.year::integer + 1, 2, 5)
+    from lives cross join generate_series(2020, 2030) as years (year)
+),
+
+cases as (
+    select 'sharp_decline' as signal_code, lives.customer_id, lives.decline_from as caused_on
+    from lives
+    inner join core.dim_segment_policy as policy using (segment_code)
+    inner join (
+        select lives.customer_id, count(*) as days_before
+        from lives
+        inner join core.fct_usage_days as days
+            on lives.customer_id = days.customer_id
+            and days.usage_date < lives.decline_from
+            and days.usage_date >= lives.decline_from - 84
+        group by lives.customer_id
+    ) as before using (customer_id)
+    -- The fall takes 30 days to complete; then the recent window must lie wholly in what is left.
+    where lives.observed_date <= lives.decline_from - 84
+        and lives.life_to >= lives.decline_from + 30 + policy.window_days
+        and before.days_before >= 6
+    union all
+    select 'dormant', lives.customer_id, cast(lives.last_use_at as date)
+    from lives
+    inner join core.dim_segment_policy as policy using (segment_code)
+    where lives.vanish_on is not null
+        and lives.returned_on is null
+        and lives.last_use_at is not null
+        and lives.life_to > cast(lives.last_use_at as date) + policy.risk_after_days + 1
+    union all
+    select 'component_abandoned', lives.customer_id, lives.component_stopped_on
+    from lives
+    inner join (
+        -- Used before the stop, and missed since: enough days of other use that chance is out of the question.
+        select
+            lives.customer_id,
+            count(distinct days.usage_date) filter (where days.component_code = lives.stopped_component) as uses,
+            count(distinct days.usage_date) as days_before
+        from lives
+        inner join core.fct_usage_daily as days
+            on lives.customer_id = days.customer_id
+            and days.usage_date < lives.component_stopped_on
+        group by lives.customer_id
+    ) as before using (customer_id)
+    inner join (
+        select lives.customer_id, count(distinct days.usage_date) as days_after
+        from lives
+        inner join core.fct_usage_days as days
+            on lives.customer_id = days.customer_id
+            and days.usage_date >= lives.component_stopped_on
+        group by lives.customer_id
+    ) as later using (customer_id)
+    inner join core.dim_segment_components as components
+        on lives.segment_code = components.segment_code
+        and lives.stopped_component = components.component_code
+        and components.is_relevant
+        and not components.is_one_off
+    where before.uses >= 3
+        -- The lower Wilson bound of the share of days it was used on.
+        and pow(1 - (
+            before.uses + 1.92 - 1.96 * sqrt(before.uses * (1 - before.uses / (before.days_before + 1.0)) + 0.96)
+        ) / (before.days_before + 4.84), later.days_after) < (
+            select threshold_value / 100 from core.dim_thresholds where threshold_code = 'abandonment_chance_pct'
+        )
+        and lives.life_to > lives.component_stopped_on + components.idle_days
+    union all
+    select 'excessive', customer_id,
+        greatest(observed_date, (select min(week_end_date) from intermediate.int_usage__weekly))
+    from lives
+    where archetype = 'sharer' and life_to > observed_date + 56
+        and (select count(*) from core.fct_usage_days as days
+            where days.customer_id = lives.customer_id
+                and days.usage_date >= (select min(week_end_date) from intermediate.int_usage__weekly)) > 28
+    union all
+    select 'low_start', customer_id, cast(registered_at as date)
+    from lives
+    where never_activates_kind = 'nothing'
+        and cast(registered_at as date) = observed_date
+        and life_to > observed_date + 28
+),
+
+raised as (
+    select
+        signals.customer_id,
+        signals.signal_code,
+        signals.valid_from,
+        signals.suppressed_by is not null as is_suppressed,
+        coalesce(signals.valid_to, as_of.as_of_date + 1) as valid_to
+    from intermediate.int_signals__usage as signals
+    cross join as_of
+    inner join lives using (customer_id)
+),
+
+judged as (
+    select
+        raised.signal_code,
+        raised.valid_to - raised.valid_from as days,
+        case raised.signal_code
+            when 'component_abandoned' then coalesce(lives.component_stopped_on <= raised.valid_from, false)
+            when 'excessive' then lives.archetype in ('sharer', 'exporter')
+            when 'low_start' then lives.archetype in ('never_activates', 'slow_activator')
+            else exists (
+                select 1 from causes
+                where causes.customer_id = raised.customer_id
+                    and causes.caused_on <= raised.valid_from and raised.valid_from < causes.until
+            )
+        end as is_right
+    from raised
+    inner join lives using (customer_id)
+    where not raised.is_suppressed
+        and raised.signal_code not in ('below_segment', 'decline')
+),
+
+found as (
+    select
+        cases.signal_code,
+        cases.customer_id,
+        min(case
+            when raised.valid_to > cases.caused_on then greatest(raised.valid_from, cases.caused_on)
+        end) - cases.caused_on as delay_days
+    from cases
+    left join raised
+        on cases.customer_id = raised.customer_id
+        and cases.signal_code = raised.signal_code
+    group by cases.signal_code, cases.customer_id, cases.caused_on
+)
+
+select
+    judged.signal_code,
+    found.eligible,
+    found.found,
+    round(1.0 * found.found / found.eligible, 3) as recall,
+    judged.signals_raised,
+    round(1.0 * judged.right_days / judged.days, 3) as precision_of_days,
+    round(1.0 * judged.right_signals / judged.signals_raised, 3) as precision_of_signals,
+    found.median_delay_days,
+    found.p90_delay_days
+from (
+    select signal_code, sum(days) as days, sum(days) filter (where is_right) as right_days,
+        count(*) as signals_raised, count(*) filter (where is_right) as right_signals
+    from judged group by signal_code
+) as judged
+left join (
+    select signal_code, count(*) as eligible, count(delay_days) as found, median(delay_days) as median_delay_days,
+        quantile_disc(delay_days, 0.9) as p90_delay_days
+    from found group by signal_code
+) as found using (signal_code)
+order by judged.signal_code
+"""
+
+
+def usage(db: duckdb.DuckDBPyConnection) -> Scores:
+    """Signals of usage health against decline, silence, abandoned components, shared accounts and weak starts."""
+    found = db.execute(USAGE)
+    return [column[0] for column in found.description], found.fetchall()
+
+
+DOMAINS: dict[str, Callable[[duckdb.DuckDBPyConnection], Scores]] = {"usage": usage}
+
+
+def score(domain: str, warehouse: Path, truth: Path) -> Scores:
+    """Scores of a domain for a warehouse that was built from the landing folder beside `truth`."""
+    with duckdb.connect(warehouse, read_only=True) as db:
+        for file in sorted(truth.glob("*.parquet")):
+            name = f"true_{file.stem}".replace('"', "")
+            db.execute(f"create temp view \"{name}\" as select * from read_parquet('{str(file).replace(chr(39), '')}')")
+        return DOMAINS[domain](db)

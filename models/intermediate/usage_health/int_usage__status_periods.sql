@@ -1,0 +1,123 @@
+-- Exactly one status per customer and day, as periods (USE-21): it changes only where a signal begins or ends, or where
+-- the customer grows out of being new.
+with periods as (
+    select
+        customer_id,
+        min(registered_date) as registered_date,
+        min(observed_date) as observed_date,
+        max(coalesce(valid_to, {{ open_end() }})) as life_to
+    from {{ ref('int_customers__usage_periods') }}
+    group by customer_id
+),
+
+lives as (
+    select
+        customer_id,
+        registered_date,
+        life_to,
+        {{ add_days('registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as grown_date,
+        {{ add_days('observed_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as known_date
+    from periods
+),
+
+signals as (
+    select
+        customer_id,
+        signal_code,
+        suppressed_by,
+        valid_from,
+        coalesce(valid_to, {{ open_end() }}) as valid_to
+    from {{ ref('int_usage__signal_periods') }}
+),
+
+cuts as (
+    {% for column in ['registered_date', 'grown_date', 'known_date'] %}
+    select
+        customer_id,
+        {{ column }} as cut_date
+    from lives
+    union
+    {% endfor %}
+    select
+        customer_id,
+        valid_from as cut_date
+    from signals
+    union
+    select
+        customer_id,
+        valid_to as cut_date
+    from signals
+),
+
+pieces as (
+    select
+        lives.customer_id,
+        lives.grown_date,
+        lives.known_date,
+        cuts.cut_date as valid_from,
+        least(
+            coalesce(lead(cuts.cut_date) over (partition by cuts.customer_id order by cuts.cut_date), {{ open_end() }}),
+            lives.life_to
+        ) as valid_to
+    from lives
+    inner join cuts
+        on lives.customer_id = cuts.customer_id
+        and cuts.cut_date >= lives.registered_date
+        and cuts.cut_date < lives.life_to
+    where cuts.cut_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+),
+
+flags as (
+    select
+        pieces.customer_id,
+        pieces.valid_from,
+        pieces.valid_to,
+        max(pieces.grown_date) as grown_date,
+        max(pieces.known_date) as known_date,
+        {% for signal in usage_signals() %}
+        max(case
+            when signals.signal_code = '{{ signal }}' and signals.suppressed_by is null then 1 else 0
+        end) as has_{{ signal }},
+        {% endfor %}
+        max(case when signals.suppressed_by in ('paused', 'vacation') then 1 else 0 end) as is_excused
+    from pieces
+    left join signals
+        on pieces.customer_id = signals.customer_id
+        and signals.valid_from <= pieces.valid_from
+        and signals.valid_to > pieces.valid_from
+    group by pieces.customer_id, pieces.valid_from, pieces.valid_to
+),
+
+judged as (
+    select
+        customer_id,
+        case
+            when has_dormant = 1 then 'stopped'
+            when has_sharp_decline = 1 or has_below_segment = 1 then 'at_risk'
+            when has_excessive = 1 then 'to_verify'
+            when has_decline = 1 or has_low_start = 1 or has_component_abandoned = 1 then 'watch'
+            when is_excused = 1 then 'excused'
+            when valid_from < grown_date then 'new'
+            when valid_from < known_date then 'insufficient_history'
+            else 'healthy'
+        end as health_status,
+        {% for signal in usage_signals() -%}
+        case when has_{{ signal }} = 1 then '{{ signal }} ' else '' end {{ '||' if not loop.last }}
+        {% endfor %} as signal_codes,
+        valid_from,
+        valid_to
+    from flags
+),
+
+merged as (
+    {{ merged_periods('judged', ['customer_id', 'health_status', 'signal_codes']) }}
+)
+
+select
+    merged.customer_id,
+    merged.health_status,
+    trim(merged.signal_codes) as signal_codes,
+    merged.valid_from,
+    case when merged.valid_to <= run_context.as_of_date then merged.valid_to end as valid_to
+from merged
+cross join {{ ref('run_context') }} as run_context

@@ -1,0 +1,145 @@
+-- How a customer stands on each Sunday that is compared with peers: whole weeks, from the begin of a quarter on, so
+-- that the first day of a signal does not move from night to night.
+with weeks as (
+    select distinct
+        dates.week_start_date,
+        {{ add_days('dates.week_start_date', 6) }} as week_end_date,
+        {{ add_days('dates.week_start_date', -21) }} as window_week_date
+    from {{ ref('dim_dates') }} as dates
+    cross join {{ ref('run_context') }} as run_context
+    where {{ add_days('dates.week_start_date', 6) }} <= run_context.as_of_date
+        and {{ add_days('dates.week_start_date', 6) }} >= {{ period_start('quarter', add_days(
+            'run_context.as_of_date', 'cast(-' ~ threshold('usage_history_days') ~ ' as integer)'
+        )) }}
+),
+
+members as (
+    select
+        weeks.week_start_date,
+        weeks.week_end_date,
+        weeks.window_week_date,
+        periods.customer_id,
+        periods.segment_code,
+        periods.plan_code,
+        {{ days_between('periods.observed_date', 'weeks.week_end_date') }} + 1 >= 28 as has_history
+    from weeks
+    inner join {{ ref('int_customers__usage_periods') }} as periods
+        on periods.valid_from <= weeks.week_end_date
+        and (periods.valid_to is null or periods.valid_to > weeks.week_end_date)
+),
+
+entitlements as (
+    select
+        combinations.segment_code,
+        combinations.plan_code,
+        components.component_code,
+        components.weight,
+        coalesce(components.available_date, date '1900-01-01') as available_date
+    from (
+        select distinct
+            segment_code,
+            plan_code
+        from members
+    ) as combinations
+    inner join {{ ref('dim_segment_components') }} as components
+        on combinations.segment_code = components.segment_code
+        and components.is_relevant
+    left join {{ ref('dim_plan_components') }} as holdings
+        on combinations.plan_code = holdings.plan_code
+        and components.component_code = holdings.component_code
+    where coalesce(holdings.is_available, true)
+),
+
+available as (
+    select
+        weeks.week_end_date,
+        entitlements.segment_code,
+        coalesce(entitlements.plan_code, '(none)') as plan_code,
+        sum(cast(entitlements.weight as decimal(18, 6))) as available_weight
+    from weeks
+    inner join entitlements
+        on entitlements.available_date <= weeks.week_end_date
+    group by weeks.week_end_date, entitlements.segment_code, coalesce(entitlements.plan_code, '(none)')
+),
+
+used as (
+    select distinct
+        uses.customer_id,
+        uses.component_code,
+        weeks.week_end_date
+    from {{ ref('fct_usage_weekly') }} as uses
+    inner join weeks
+        on uses.week_start_date between weeks.window_week_date and weeks.week_start_date
+),
+
+levels as (
+    select
+        members.customer_id,
+        members.week_end_date,
+        sum(cast(entitlements.weight as decimal(18, 6))) as used_weight,
+        count(*) as components_count
+    from members
+    inner join used
+        on members.customer_id = used.customer_id
+        and members.week_end_date = used.week_end_date
+    inner join entitlements
+        on members.segment_code = entitlements.segment_code
+        and coalesce(members.plan_code, '(none)') = coalesce(entitlements.plan_code, '(none)')
+        and used.component_code = entitlements.component_code
+    group by members.customer_id, members.week_end_date
+),
+
+day_weeks as (
+    select
+        uses.customer_id,
+        {{ period_start('week', 'uses.usage_date') }} as week_start_date,
+        count(*) as use_days_count,
+        sum(uses.events_count) as events_count,
+        sum(uses.devices_count) as device_days_count,
+        max(uses.users_count) as users_count,
+        sum(uses.exports_count) as exports_count
+    from {{ ref('fct_usage_days') }} as uses
+    where uses.usage_date >= (select min(weeks.window_week_date) from weeks)
+        and uses.usage_date <= (select max(weeks.week_end_date) from weeks)
+    group by uses.customer_id, {{ period_start('week', 'uses.usage_date') }}
+),
+
+volumes as (
+    select
+        day_weeks.customer_id,
+        weeks.week_end_date,
+        sum(day_weeks.use_days_count) as use_days_count,
+        sum(day_weeks.events_count) as events_count,
+        sum(day_weeks.device_days_count) as device_days_count,
+        sum(day_weeks.exports_count) as exports_count
+    from day_weeks
+    inner join weeks
+        on day_weeks.week_start_date between weeks.window_week_date and weeks.week_start_date
+    group by day_weeks.customer_id, weeks.week_end_date
+)
+
+select
+    members.customer_id,
+    members.segment_code,
+    members.plan_code,
+    cast(coalesce(volumes.use_days_count, 0) as bigint) as use_days_28d_count,
+    cast(coalesce(volumes.events_count, 0) as bigint) as events_28d_count,
+    cast(coalesce(volumes.exports_count, 0) as bigint) as exports_28d_count,
+    -- In tenths, so that customers with the same rate fall into the same place of a histogram.
+    cast(coalesce(floor(10.0 * volumes.device_days_count / volumes.use_days_count), 0) as bigint)
+        as device_tenths_per_day_count,
+    cast(coalesce(levels.components_count, 0) as bigint) as components_28d_count,
+    {{ usage_level_pct('coalesce(levels.used_weight, 0)', 'available.available_weight') }} as usage_level_pct,
+    members.has_history,
+    members.week_end_date
+from members
+left join available
+    on members.week_end_date = available.week_end_date
+    and members.segment_code = available.segment_code
+    and coalesce(members.plan_code, '(none)') = available.plan_code
+left join levels
+    on members.customer_id = levels.customer_id
+    and members.week_end_date = levels.week_end_date
+left join volumes
+    on members.customer_id = volumes.customer_id
+    and members.week_end_date = volumes.week_end_date

@@ -1,0 +1,55 @@
+-- From a snapshot of the past: what was in use then, and who is still there.
+with snapshots as (
+    select max(weekly.week_end_date) as snapshot_date
+    from {{ ref('int_usage__weekly') }} as weekly
+    inner join {{ ref('run_context') }} as run_context
+        on weekly.week_end_date <= {{ add_days(
+            'run_context.as_of_date', 'cast(-' ~ threshold('breadth_retention_days') ~ ' as integer)'
+        ) }}
+),
+
+members as (
+    select
+        weekly.segment_code,
+        weekly.components_28d_count as components_used_count,
+        weekly.week_end_date as snapshot_date,
+        case when later.customer_id is not null then 1 else 0 end as is_retained
+    from {{ ref('int_usage__weekly') }} as weekly
+    inner join snapshots
+        on weekly.week_end_date = snapshots.snapshot_date
+    left join {{ ref('int_customers__usage_periods') }} as later
+        on weekly.customer_id = later.customer_id
+        and later.valid_from <= {{ add_days(
+            'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
+        ) }}
+        and coalesce(later.valid_to, {{ open_end() }}) > {{ add_days(
+            'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
+        ) }}
+    where weekly.has_history
+),
+
+counted as (
+    select
+        segment_code,
+        components_used_count,
+        snapshot_date,
+        count(*) as retained_den,
+        sum(is_retained) as retained_num
+    from members
+    group by segment_code, components_used_count, snapshot_date
+)
+
+select
+    segment_code,
+    cast(components_used_count as bigint) as components_used_count,
+    cast(retained_num as bigint) as retained_num,
+    cast(retained_den as bigint) as retained_den,
+    {{ pct('retained_num', 'retained_den') }} as retained_pct,
+    {{ wilson_pct('retained_num', 'retained_den', 'lo') }} as retained_ci_lo,
+    {{ wilson_pct('retained_num', 'retained_den', 'hi') }} as retained_ci_hi,
+    cast({{ pct('retained_num', 'retained_den') }} - lag({{ pct('retained_num', 'retained_den') }}) over (
+        partition by segment_code order by components_used_count
+    ) as double) as retained_change_pp,
+    retained_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    snapshot_date
+from counted

@@ -1,0 +1,124 @@
+with customers as (
+    select
+        periods.customer_id,
+        periods.segment_code,
+        periods.plan_code,
+        periods.valid_from,
+        run_context.as_of_date
+    from {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('run_context') }} as run_context
+        on periods.valid_from <= run_context.as_of_date
+        and (periods.valid_to is null or periods.valid_to > run_context.as_of_date)
+),
+
+recent as (
+    select
+        daily.customer_id,
+        daily.component_code,
+        count(*) as use_days_count
+    from {{ ref('fct_usage_daily') }} as daily
+    inner join {{ ref('run_context') }} as run_context
+        on daily.usage_date > {{ add_days('run_context.as_of_date', -28) }}
+        and daily.usage_date <= run_context.as_of_date
+    group by daily.customer_id, daily.component_code
+),
+
+abandoned as (
+    select
+        silences.customer_id,
+        silences.component_code,
+        max(silences.valid_from) as abandoned_date
+    from {{ ref('int_usage__component_silences') }} as silences
+    inner join {{ ref('run_context') }} as run_context
+        on silences.valid_from <= run_context.as_of_date
+        and silences.valid_to > run_context.as_of_date
+    group by silences.customer_id, silences.component_code
+),
+
+measured as (
+    select
+        customers.customer_id,
+        components.component_code,
+        customers.segment_code,
+        components.is_relevant,
+        components.is_critical,
+        components.is_one_off,
+        components.idle_days,
+        coalesce(holdings.is_available, true)
+        and coalesce(components.available_date, customers.as_of_date) <= customers.as_of_date as is_available,
+        {{ days_between(
+            'greatest(customers.valid_from, coalesce(components.available_date, customers.valid_from))',
+            'customers.as_of_date'
+        ) }} as available_days,
+        coalesce(uses.use_days_count, 0) as use_days_count,
+        coalesce(recent.use_days_count, 0) as use_days_28d_count,
+        {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
+        abandoned.abandoned_date,
+        uses.first_use_date,
+        uses.last_use_date
+    from customers
+    inner join {{ ref('dim_segment_components') }} as components
+        on customers.segment_code = components.segment_code
+    left join {{ ref('dim_plan_components') }} as holdings
+        on customers.plan_code = holdings.plan_code
+        and components.component_code = holdings.component_code
+    left join {{ ref('state_customer_component_usage') }} as uses
+        on customers.customer_id = uses.customer_id
+        and components.component_code = uses.component_code
+    left join recent
+        on customers.customer_id = recent.customer_id
+        and components.component_code = recent.component_code
+    left join abandoned
+        on customers.customer_id = abandoned.customer_id
+        and components.component_code = abandoned.component_code
+),
+
+compared as (
+    select
+        *,
+        count(case when is_available and is_relevant then 1 end) over by_segment as eligible_count,
+        count(case when is_available and is_relevant and first_use_date is not null then 1 end) over by_segment
+            as adopted_count
+    from measured
+    window by_segment as (partition by segment_code, component_code)
+)
+
+select
+    compared.customer_id,
+    compared.component_code,
+    compared.segment_code,
+    case
+        when compared.first_use_date is null then 'never_used'
+        when compared.abandoned_date is not null then 'stopped'
+        when compared.use_days_28d_count > 0 or compared.is_one_off then 'active'
+        else 'idle'
+    end as component_state,
+    -- USE-16: only what would help and is open to the customer; where hardly anybody found it, people are not to blame.
+    case
+        when compared.first_use_date is null
+            and compared.is_available
+            and compared.is_relevant
+            and compared.available_days >= {{ threshold('component_adoption_after_days') }}
+            then case
+                    when 100.0 * compared.adopted_count
+                        < {{ threshold('component_adoption_low_pct') }} * compared.eligible_count then 'ui_change'
+                    when compared.is_critical then 'training'
+                    else 'communication'
+                end
+    end as suggested_action_code,
+    cast(compared.use_days_count as bigint) as use_days_count,
+    cast(compared.use_days_28d_count as bigint) as use_days_28d_count,
+    cast(compared.silent_days as bigint) as silent_days,
+    cast(case when not compared.is_one_off then compared.idle_days end as bigint) as idle_limit_days,
+    cast(case
+        when not compared.is_one_off and compared.silent_days > compared.idle_days
+            then compared.silent_days - compared.idle_days
+    end as bigint) as over_limit_days,
+    cast(compared.available_days as bigint) as available_days,
+    compared.is_available,
+    compared.is_relevant,
+    compared.is_critical,
+    compared.first_use_date,
+    compared.last_use_date,
+    compared.abandoned_date
+from compared

@@ -1,0 +1,96 @@
+-- Anchored at the last use, not at the end of the contract: many have long been silent by then.
+with leavers as (
+    select
+        left_customers.customer_id,
+        {{ period_start('month', 'left_customers.left_date') }} as left_month,
+        uses.last_use_date,
+        coalesce(last_periods.segment_code, 'unassigned') as segment_code
+    -- The one place that says who left.
+    from {{ ref('int_customers__left') }} as left_customers
+    inner join {{ ref('state_customer_usage') }} as uses
+        on left_customers.customer_id = uses.customer_id
+    left join {{ ref('int_customers__usage_periods') }} as last_periods
+        on left_customers.customer_id = last_periods.customer_id
+        and last_periods.valid_to = left_customers.left_date
+),
+
+totals as (
+    select
+        segment_code,
+        left_month,
+        count(*) as leavers_count
+    from leavers
+    group by segment_code, left_month
+),
+
+last_uses as (
+    select
+        leavers.segment_code,
+        leavers.left_month,
+        daily.component_code,
+        count(distinct leavers.customer_id) as used_count
+    from leavers
+    inner join {{ ref('fct_usage_daily') }} as daily
+        on leavers.customer_id = daily.customer_id
+        and daily.usage_date <= leavers.last_use_date
+        and {{ days_between('daily.usage_date', 'leavers.last_use_date') }} < {{ threshold('churn_last_use_days') }}
+    group by leavers.segment_code, leavers.left_month, daily.component_code
+),
+
+present as (
+    select
+        segment_code,
+        component_code,
+        count(case when use_days_28d_count > 0 then 1 end) as used_count
+    from {{ ref('mart_component_usage') }}
+    group by segment_code, component_code
+),
+
+active as (
+    select
+        segment_code,
+        count(case when use_days_28d_count > 0 then 1 end) as active_count
+    from {{ ref('mart_usage_health') }}
+    group by segment_code
+),
+
+filled as (
+    select
+        totals.segment_code,
+        totals.left_month,
+        components.component_code,
+        totals.leavers_count,
+        coalesce(last_uses.used_count, 0) as used_count,
+        coalesce(present.used_count, 0) as base_used_count,
+        coalesce(active.active_count, 0) as base_count
+    from totals
+    inner join {{ ref('dim_segment_components') }} as components
+        on totals.segment_code = components.segment_code
+    left join last_uses
+        on totals.segment_code = last_uses.segment_code
+        and totals.left_month = last_uses.left_month
+        and components.component_code = last_uses.component_code
+    left join present
+        on totals.segment_code = present.segment_code
+        and components.component_code = present.component_code
+    left join active
+        on totals.segment_code = active.segment_code
+)
+
+select
+    segment_code,
+    component_code,
+    cast(used_count as bigint) as used_num,
+    cast(leavers_count as bigint) as used_den,
+    {{ pct('used_count', 'leavers_count') }} as used_pct,
+    cast(base_used_count as bigint) as base_used_num,
+    cast(base_count as bigint) as base_used_den,
+    {{ pct('base_used_count', 'base_count') }} as base_used_pct,
+    cast(
+        100.0
+        * {{ pct('used_count', 'leavers_count') }}
+        / nullif({{ pct('base_used_count', 'base_count') }}, 0) as double
+    ) as used_index_score,
+    leavers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    left_month
+from filled

@@ -1,0 +1,18 @@
+select
+    renewals.customer_id,
+    health.segment_code,
+    health.account_manager_id,
+    health.health_status,
+    cast({{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} as bigint) as days_to_renewal,
+    health.silent_days,
+    -- Who never used anything is as silent as one can be, counted from the registration.
+    coalesce(health.silent_days, {{ days_between('health.registered_date', 'run_context.as_of_date') }})
+    > {{ threshold('renewal_silent_days') }} as is_silent,
+    coalesce(health.silent_days, {{ days_between('health.registered_date', 'run_context.as_of_date') }})
+    > {{ threshold('renewal_extreme_silent_days') }} as is_extremely_silent,
+    renewals.renewal_date
+from {{ ref('int_customers__next_renewals') }} as renewals
+cross join {{ ref('run_context') }} as run_context
+inner join {{ ref('mart_usage_health') }} as health
+    on renewals.customer_id = health.customer_id
+where {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} <= {{ threshold('renewal_notice_days') }}

@@ -1,0 +1,206 @@
+with customers as (
+    select
+        periods.customer_id,
+        periods.segment_code,
+        periods.plan_code,
+        periods.registered_date,
+        periods.observed_date,
+        periods.comparable_date,
+        norms.window_days,
+        norms.recency_unit_days,
+        norms.at_risk_band,
+        run_context.as_of_date,
+        run_context.as_of_end_at
+    from {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('run_context') }} as run_context
+        on periods.valid_from <= run_context.as_of_date
+        and (periods.valid_to is null or periods.valid_to > run_context.as_of_date)
+    inner join {{ ref('dim_segment_policy') }} as norms
+        on periods.segment_code = norms.segment_code
+),
+
+earliest as (
+    select {{ add_days('min(as_of_date)', '-cast(max(window_days) + '
+        ~ threshold('usage_baseline_days') ~ ' as integer)') }} as window_date
+    from customers
+),
+
+recent_days as (
+    select
+        customers.customer_id,
+        count(case
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < 28 then 1
+        end) as use_days_28d_count,
+        sum(case
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < 28 then uses.events_count
+        end) as events_28d_count,
+        count(case
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < customers.window_days then 1
+        end) as recent_days_count,
+        count(case
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} >= customers.window_days
+                and {{ days_between('uses.usage_date', 'customers.as_of_date') }}
+                < customers.window_days + {{ threshold('usage_baseline_days') }} then 1
+        end) as baseline_days_count
+    from customers
+    inner join {{ ref('fct_usage_days') }} as uses
+        on customers.customer_id = uses.customer_id
+        and uses.usage_date <= customers.as_of_date
+    where uses.usage_date > (select earliest.window_date from earliest)
+    group by customers.customer_id
+),
+
+combinations as (
+    select distinct
+        segment_code,
+        plan_code,
+        as_of_date
+    from customers
+),
+
+entitlements as (
+    select
+        combinations.segment_code,
+        coalesce(combinations.plan_code, '(none)') as plan_code,
+        components.component_code,
+        components.weight
+    from combinations
+    inner join {{ ref('dim_segment_components') }} as components
+        on combinations.segment_code = components.segment_code
+        and components.is_relevant
+        and coalesce(components.available_date, combinations.as_of_date) <= combinations.as_of_date
+    left join {{ ref('dim_plan_components') }} as holdings
+        on combinations.plan_code = holdings.plan_code
+        and components.component_code = holdings.component_code
+    where coalesce(holdings.is_available, true)
+),
+
+available as (
+    select
+        segment_code,
+        plan_code,
+        sum(cast(weight as decimal(18, 6))) as available_weight,
+        count(*) as components_count
+    from entitlements
+    group by segment_code, plan_code
+),
+
+used as (
+    select
+        customers.customer_id,
+        sum(cast(entitlements.weight as decimal(18, 6))) as used_weight,
+        count(*) as components_count
+    from customers
+    inner join {{ ref('state_customer_component_usage') }} as uses
+        on customers.customer_id = uses.customer_id
+        and {{ days_between('uses.last_use_date', 'customers.as_of_date') }} < 28
+    inner join entitlements
+        on customers.segment_code = entitlements.segment_code
+        and coalesce(customers.plan_code, '(none)') = entitlements.plan_code
+        and uses.component_code = entitlements.component_code
+    group by customers.customer_id
+),
+
+measured as (
+    select
+        customers.*,
+        coalesce(recent_days.use_days_28d_count, 0) as use_days_28d_count,
+        coalesce(recent_days.events_28d_count, 0) as events_28d_count,
+        coalesce(recent_days.recent_days_count, 0) as recent_days_count,
+        -- Without the whole history of both windows there is nothing to compare with.
+        case
+            when {{ days_between('customers.comparable_date', 'customers.as_of_date') }} + 1
+                >= customers.window_days + {{ threshold('usage_baseline_days') }}
+                then coalesce(recent_days.baseline_days_count, 0)
+        end as baseline_days_count,
+        uses.use_days_count,
+        uses.median_gap_days,
+        uses.first_use_date,
+        uses.last_use_date,
+        {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
+        coalesce(used.components_count, 0) as components_used_count,
+        coalesce(available.components_count, 0) as components_available_count,
+        coalesce(used.used_weight, 0) as used_weight,
+        available.available_weight,
+        {{ days_between('customers.observed_date', 'customers.as_of_date') }} + 1 >= 28 as has_history
+    from customers
+    left join recent_days
+        on customers.customer_id = recent_days.customer_id
+    left join {{ ref('state_customer_usage') }} as uses
+        on customers.customer_id = uses.customer_id
+    left join used
+        on customers.customer_id = used.customer_id
+    left join available
+        on customers.segment_code = available.segment_code
+        and coalesce(customers.plan_code, '(none)') = available.plan_code
+),
+
+levelled as (
+    select
+        *,
+        {{ usage_level_pct('used_weight', 'available_weight') }} as usage_level_pct,
+        {{ recency_band_number('silent_days', 'recency_unit_days') }} as band_number,
+        1.0 * baseline_days_count * window_days / {{ threshold('usage_baseline_days') }} as expected_days
+    from measured
+),
+
+compared as (
+    select
+        *,
+        count(case when has_history then usage_level_pct end) over (partition by segment_code) as peers_count,
+        -- Summed as decimals: an average of doubles depends on the order of the rows.
+        cast(sum(case when has_history then cast(usage_level_pct as decimal(18, 6)) end) over (
+            partition by segment_code
+        ) as double) as level_sum
+    from levelled
+)
+
+select
+    compared.customer_id,
+    compared.segment_code,
+    compared.plan_code,
+    owners.employee_id as account_manager_id,
+    status.health_status,
+    status.signal_codes as health_reasons,
+    {{ usage_health_version() }} as definition_version,
+    {{ recency_band('compared.recency_unit_days', 'compared.band_number') }} as recency_band,
+    reasons.outcome_reason as clarified_reason,
+    cast(compared.use_days_28d_count as bigint) as use_days_28d_count,
+    cast(compared.events_28d_count as bigint) as events_28d_count,
+    cast(compared.window_days as bigint) as window_days,
+    cast(compared.recent_days_count as bigint) as recent_days_count,
+    cast(compared.baseline_days_count as bigint) as baseline_days_count,
+    cast(compared.expected_days as double) as expected_days,
+    cast(compared.recent_days_count / nullif(compared.expected_days, 0) as double) as trend_ratio,
+    cast(compared.components_used_count as bigint) as components_used_count,
+    cast(compared.components_available_count as bigint) as components_available_count,
+    compared.usage_level_pct,
+    cast(case
+        when compared.peers_count >= {{ threshold('usage_min_peers') }} then compared.level_sum / compared.peers_count
+    end as double) as segment_level_pct,
+    cast(compared.peers_count as bigint) as peers_count,
+    cast(compared.silent_days as bigint) as silent_days,
+    cast(compared.band_number as integer) as recency_band_order,
+    cast(compared.median_gap_days as double) as median_gap_days,
+    compared.has_history,
+    coalesce(compared.band_number >= compared.at_risk_band, false) as is_in_risk_group,
+    {% for signal in usage_signals() -%}
+    coalesce({{ dbt.position("' " ~ signal ~ " '", "' ' || status.signal_codes || ' '") }} > 0, false)
+        as is_{{ signal }},
+    {% endfor -%}
+    compared.registered_date,
+    compared.first_use_date,
+    compared.last_use_date,
+    status.valid_from as status_since_date,
+    reasons.clarified_date
+from compared
+left join {{ ref('int_usage__status_periods') }} as status
+    on compared.customer_id = status.customer_id
+    and status.valid_to is null
+left join {{ ref('int_customers__clarified_reasons') }} as reasons
+    on compared.customer_id = reasons.customer_id
+left join {{ ref('dim_customer_owners') }} as owners
+    on compared.customer_id = owners.customer_id
+    and owners.role = 'account_manager'
+    and owners.valid_from < compared.as_of_end_at
+    and (owners.valid_to is null or owners.valid_to >= compared.as_of_end_at)

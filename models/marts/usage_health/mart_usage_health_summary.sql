@@ -1,0 +1,73 @@
+{% set statuses = ['stopped', 'at_risk', 'to_verify', 'watch', 'excused', 'new', 'insufficient_history', 'healthy'] %}
+with snapshots as (
+    select month_start_date as snapshot_date from {{ ref('dim_dates') }}
+    where month_start_date >= (select min(volumes.event_date) from {{ ref('fct_event_volume_daily') }} as volumes)
+    union
+    select as_of_date as snapshot_date from {{ ref('run_context') }}
+),
+
+statuses as (
+    {% for status in statuses %}
+    select '{{ status }}' as health_status {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+spine as (
+    select
+        snapshots.snapshot_date,
+        norms.segment_code,
+        statuses.health_status
+    from snapshots
+    cross join {{ ref('dim_segment_policy') }} as norms
+    cross join statuses
+),
+
+members as (
+    select
+        snapshots.snapshot_date,
+        periods.customer_id,
+        periods.segment_code
+    from snapshots
+    inner join {{ ref('int_customers__usage_periods') }} as periods
+        on periods.valid_from <= snapshots.snapshot_date
+        and (periods.valid_to is null or periods.valid_to > snapshots.snapshot_date)
+),
+
+counted as (
+    select
+        members.snapshot_date,
+        members.segment_code,
+        status.health_status,
+        count(*) as customers_count
+    from members
+    inner join {{ ref('int_usage__status_periods') }} as status
+        on members.customer_id = status.customer_id
+        and status.valid_from <= members.snapshot_date
+        and (status.valid_to is null or status.valid_to > members.snapshot_date)
+    group by members.snapshot_date, members.segment_code, status.health_status
+),
+
+filled as (
+    select
+        spine.snapshot_date,
+        spine.segment_code,
+        spine.health_status,
+        coalesce(counted.customers_count, 0) as customers_num,
+        coalesce(sum(counted.customers_count) over (partition by spine.snapshot_date, spine.segment_code), 0)
+            as customers_den
+    from spine
+    left join counted
+        on spine.snapshot_date = counted.snapshot_date
+        and spine.segment_code = counted.segment_code
+        and spine.health_status = counted.health_status
+)
+
+select
+    segment_code,
+    health_status,
+    cast(customers_num as bigint) as customers_num,
+    cast(customers_den as bigint) as customers_den,
+    {{ pct('customers_num', 'customers_den') }} as customers_pct,
+    customers_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    snapshot_date
+from filled

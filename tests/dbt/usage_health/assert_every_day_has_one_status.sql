@@ -1,0 +1,34 @@
+-- Prevents gaps and overlaps in the history of a status, and customers that the two marts do not agree on.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_history'}}}) }}
+with followed as (
+    select
+        customer_id,
+        valid_to,
+        lead(valid_from) over (partition by customer_id order by valid_from) as next_from
+    from {{ ref('mart_usage_health_history') }}
+),
+
+open_ones as (
+    select
+        customer_id,
+        health_status
+    from {{ ref('mart_usage_health_history') }}
+    where valid_to is null
+)
+
+select
+    'gap or overlap' as fault,
+    customer_id
+from followed
+where next_from is not null
+    and (valid_to is null or valid_to <> next_from)
+union all
+select
+    'marts disagree' as fault,
+    coalesce(health.customer_id, open_ones.customer_id) as customer_id
+from {{ ref('mart_usage_health') }} as health
+full outer join open_ones
+    on health.customer_id = open_ones.customer_id
+where health.customer_id is null
+    or open_ones.customer_id is null
+    or health.health_status <> open_ones.health_status
