@@ -1,0 +1,175 @@
+-- What calls for action about contacts, as the whole history of each condition: a pure function of the rows up to the
+-- business day, so that going back to a night gives what was known on that night.
+with clocks as (
+    select distinct
+        customer_id,
+        'overdue_contact' as signal_code,
+        effective_date as clock_date
+    from {{ ref('fct_contacts') }}
+    where direction = 'outbound'
+        and is_effective
+    union all
+    -- The clock of whom nobody has reached runs from the registration.
+    select
+        customers.customer_id,
+        'never_contacted' as signal_code,
+        customers.registered_date as clock_date
+    from {{ ref('dim_customers') }} as customers
+    left join {{ ref('fct_contacts') }} as contacts
+        on customers.customer_id = contacts.customer_id
+        and contacts.direction = 'outbound'
+        and contacts.effective_date <= customers.registered_date
+    where contacts.customer_id is null
+),
+
+waits as (
+    select
+        clocks.customer_id,
+        clocks.signal_code,
+        clocks.clock_date,
+        least(
+            lead(clocks.clock_date)
+                over (partition by clocks.customer_id order by clocks.clock_date, clocks.signal_code),
+            leavings.left_date
+        ) as end_date
+    from clocks
+    left join {{ ref('int_customers__leavings') }} as leavings
+        on clocks.customer_id = leavings.customer_id
+),
+
+overdue_pieces as (
+    -- In each segment the customer waits by the interval of that segment.
+    select
+        waits.customer_id,
+        waits.signal_code,
+        waits.clock_date,
+        greatest({{ add_days('waits.clock_date', 'norms.contact_interval_days + 1') }}, segments.valid_from)
+            as valid_from,
+        least(waits.end_date, segments.valid_to) as valid_to
+    from waits
+    inner join {{ ref('dim_customer_segments') }} as segments
+        on waits.customer_id = segments.customer_id
+        and segments.scheme = 'value'
+    inner join {{ ref('dim_segments') }} as norms
+        on segments.segment_code = norms.segment_code
+        and norms.contact_interval_days is not null
+),
+
+moments as (
+    select
+        customer_id,
+        'unanswered_inbound' as signal_code,
+        cast(null as date) as clock_date,
+        cast(answer_due_at as date) as valid_from,
+        cast(least(answered_at, closed_at) as date) as valid_to
+    from {{ ref('int_inbound__answers') }}
+    where answer_due_at is not null
+    union all
+    select
+        customer_id,
+        'over_contacted' as signal_code,
+        cast(null as date) as clock_date,
+        attempted_date as valid_from,
+        {{ add_days('attempted_date', 'cast(' ~ threshold('signal_action_days') ~ ' as integer)') }} as valid_to
+    from {{ ref('int_contacts__pressure') }}
+    where is_over_day_cap
+        or is_over_week_cap
+    union all
+    select
+        customer_id,
+        'opted_out' as signal_code,
+        cast(null as date) as clock_date,
+        occurred_date as valid_from,
+        {{ add_days('occurred_date', 'cast(' ~ threshold('signal_action_days') ~ ' as integer)') }} as valid_to
+    from {{ ref('fct_consent_events') }}
+    where not is_grant
+),
+
+pieces as (
+    select
+        found.customer_id,
+        found.signal_code,
+        found.clock_date,
+        found.valid_from,
+        case when found.valid_to <= run_context.as_of_date then found.valid_to end as valid_to
+    from (
+        select * from overdue_pieces
+        union all
+        select * from moments
+    ) as found
+    inner join {{ ref('run_context') }} as run_context
+        on found.valid_from <= run_context.as_of_date
+    inner join {{ ref('dim_customers') }} as customers
+        on found.customer_id = customers.customer_id
+    where found.valid_to is null
+        or found.valid_to > found.valid_from
+),
+
+{{ united_periods_ctes('signals', 'pieces', ['customer_id', 'signal_code', 'clock_date']) }},
+
+measured as (
+    select
+        signals.customer_id,
+        signals.signal_code,
+        signals.valid_from,
+        signals.valid_to,
+        norms.contact_interval_days,
+        coalesce(norms.is_priority, false) as is_priority,
+        {{ days_between('signals.clock_date', add_days('coalesce(signals.valid_to, ' ~ add_days(
+            'run_context.as_of_date', 1
+        ) ~ ')', -1)) }} as waiting_days,
+        {{ days_between('signals.valid_from', add_days('coalesce(signals.valid_to, ' ~ add_days(
+            'run_context.as_of_date', 1
+        ) ~ ')', 0)) }} as signal_days,
+        dnd.customer_id is not null as is_silent
+    from signals
+    cross join {{ ref('run_context') }} as run_context
+    left join {{ ref('dim_customer_segments') }} as segments
+        on signals.customer_id = segments.customer_id
+        and segments.scheme = 'value'
+        and segments.valid_from <= signals.valid_from
+        and coalesce(segments.valid_to, {{ far_future() }}) > signals.valid_from
+    left join {{ ref('dim_segments') }} as norms
+        on segments.segment_code = norms.segment_code
+    -- Silence that began later does not hide what was overdue before: that is how the register is cheated.
+    left join {{ ref('dim_customer_dnd') }} as dnd
+        on signals.customer_id = dnd.customer_id
+        and cast(dnd.valid_from as date) <= signals.valid_from
+        and coalesce(cast(dnd.valid_to as date), {{ far_future() }}) > signals.valid_from
+)
+
+select
+    customer_id,
+    signal_code,
+    cast(
+        case
+            when signal_code in ('overdue_contact', 'never_contacted') then waiting_days
+            else signal_days
+        end as double
+    ) as observed_value,
+    cast(
+        case when signal_code in ('overdue_contact', 'never_contacted') then contact_interval_days end as double
+    ) as expected_value,
+    case
+        when signal_code = 'unanswered_inbound' then case when is_priority then 'high' else 'medium' end
+        when signal_code in ('over_contacted', 'opted_out') then 'low'
+        when is_priority or waiting_days > 3 * contact_interval_days then 'high'
+        when waiting_days > 2 * contact_interval_days then 'medium'
+        else 'low'
+    end as severity,
+    case signal_code
+        when 'overdue_contact'
+            then 'No effective contact for ' || cast(waiting_days as {{ dbt.type_string() }})
+                || ' days; the segment allows ' || cast(contact_interval_days as {{ dbt.type_string() }})
+        when 'never_contacted'
+            then 'Never reached in ' || cast(waiting_days as {{ dbt.type_string() }})
+                || ' days since the registration; the segment allows '
+                || cast(contact_interval_days as {{ dbt.type_string() }})
+        when 'unanswered_inbound' then 'Wrote or called and waits for an answer beyond the promised time'
+        when 'over_contacted' then 'Was contacted more often than the segment allows'
+        else 'Took back a consent or left a channel'
+    end as reason,
+    case when is_silent and signal_code <> 'unanswered_inbound' then 'do_not_disturb' end as suppressed_by,
+    valid_from,
+    valid_to
+from measured

@@ -1,0 +1,168 @@
+-- Who may get advertising on a channel at the start of a month, and who left it in the month (CON-17). Periods of
+-- consent are cut by segment and leaving, and counted by the first and last month that they cover: nobody is
+-- multiplied by months.
+with channels as (
+    select channel_code
+    from {{ ref('dim_contact_channels') }}
+    where is_addressable
+),
+
+events as (
+    select
+        consents.customer_id,
+        channels.channel_code,
+        consents.is_grant,
+        consents.occurred_at,
+        lag(consents.is_grant) over (
+            partition by consents.customer_id, channels.channel_code
+            order by consents.occurred_at, case when consents.is_grant then 0 else 1 end, consents.consent_event_id
+        ) as was_granted
+    from {{ ref('fct_consent_events') }} as consents
+    inner join channels
+        on consents.channel_code in (channels.channel_code, 'all')
+    where consents.purpose_code in ('marketing', 'all')
+),
+
+changes as (
+    select
+        customer_id,
+        channel_code,
+        is_grant,
+        cast(occurred_at as date) as changed_date,
+        lead(cast(occurred_at as date)) over (
+            partition by customer_id, channel_code
+            order by occurred_at, case when is_grant then 0 else 1 end
+        ) as ended_date
+    from events
+    where is_grant <> coalesce(was_granted, false)
+),
+
+subscriptions as (
+    select
+        changes.customer_id,
+        changes.channel_code,
+        coalesce(segments.segment_code, 'unassigned') as segment_code,
+        greatest(changes.changed_date, segments.valid_from) as from_date,
+        least(changes.ended_date, segments.valid_to, leavings.left_date) as to_date,
+        changes.ended_date is not null
+        and changes.ended_date < coalesce(segments.valid_to, date '9999-12-31')
+        and changes.ended_date < coalesce(leavings.left_date, date '9999-12-31') as is_opted_out
+    from changes
+    left join {{ ref('dim_customer_segments') }} as segments
+        on changes.customer_id = segments.customer_id
+        and segments.scheme = 'value'
+        and segments.valid_from < coalesce(changes.ended_date, date '9999-12-31')
+        and coalesce(segments.valid_to, {{ far_future() }}) > changes.changed_date
+    left join {{ ref('int_customers__leavings') }} as leavings
+        on changes.customer_id = leavings.customer_id
+    where changes.is_grant
+),
+
+spans as (
+    select
+        channel_code,
+        segment_code,
+        is_opted_out,
+        -- The first month whose first day it covers, and the month in which it ends.
+        case
+            when {{ period_start('month', 'from_date') }} = from_date then from_date
+            else {{ add_months(period_start('month', 'from_date'), 1) }}
+        end as first_month,
+        case
+            when {{ period_start('month', 'to_date') }} = to_date and not is_opted_out
+                then {{ add_months(period_start('month', 'to_date'), -1) }}
+            else {{ period_start('month', 'to_date') }}
+        end as last_month,
+        count(*) as customers_count
+    from subscriptions
+    where to_date is null
+        or to_date >= from_date
+    group by
+        channel_code,
+        segment_code,
+        is_opted_out,
+        case
+            when {{ period_start('month', 'from_date') }} = from_date then from_date
+            else {{ add_months(period_start('month', 'from_date'), 1) }}
+        end,
+        case
+            when {{ period_start('month', 'to_date') }} = to_date and not is_opted_out
+                then {{ add_months(period_start('month', 'to_date'), -1) }}
+            else {{ period_start('month', 'to_date') }}
+        end
+),
+
+months as (
+    select
+        dates.month_start_date as contact_month,
+        max(dates.date_day) as period_end_date
+    from {{ ref('dim_dates') }} as dates
+    cross join {{ ref('run_context') }} as run_context
+    where dates.date_day >= {{ add_months(
+        period_start('month', 'run_context.as_of_date'), '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+    ) }}
+    group by dates.month_start_date
+),
+
+counted as (
+    select
+        months.contact_month,
+        months.period_end_date,
+        spans.channel_code,
+        spans.segment_code,
+        sum(
+            case
+                when spans.first_month <= months.contact_month
+                    and coalesce(spans.last_month, {{ far_future() }}) >= months.contact_month
+                    then spans.customers_count
+                else 0
+            end
+        ) as subscribers_count,
+        sum(
+            case
+                when spans.is_opted_out and spans.last_month = months.contact_month
+                    and spans.first_month <= months.contact_month
+                    then spans.customers_count
+                else 0
+            end
+        ) as opted_out_count,
+        sum(
+            case
+                when spans.is_opted_out and spans.last_month = months.contact_month then spans.customers_count else 0
+            end
+        )
+            as all_opted_out_count
+    from months
+    cross join spans
+    group by months.contact_month, months.period_end_date, spans.channel_code, spans.segment_code
+),
+
+after_optout as (
+    select
+        {{ period_start('month', 'attempted_date') }} as contact_month,
+        channel_code,
+        segment_code,
+        count(*) as contacts_count
+    from {{ ref('mart_contact_violations') }}
+    where broken_rule in ('unsubscribed_channel', 'revoked')
+    group by {{ period_start('month', 'attempted_date') }}, channel_code, segment_code
+)
+
+select
+    counted.channel_code,
+    counted.segment_code,
+    cast(counted.opted_out_count as bigint) as opted_out_num,
+    cast(counted.subscribers_count as bigint) as opted_out_den,
+    {{ pct('counted.opted_out_count', 'counted.subscribers_count') }} as opted_out_pct,
+    cast(counted.all_opted_out_count as bigint) as opted_out_any_count,
+    cast(coalesce(after_optout.contacts_count, 0) as bigint) as contacts_after_optout_count,
+    counted.period_end_date = {{ add_days(add_months('counted.contact_month', 1), -1) }} as is_complete,
+    counted.subscribers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.contact_month
+from counted
+left join after_optout
+    on counted.contact_month = after_optout.contact_month
+    and counted.channel_code = after_optout.channel_code
+    and counted.segment_code = after_optout.segment_code
+where counted.subscribers_count > 0
+    or counted.all_opted_out_count > 0

@@ -1,0 +1,44 @@
+with counted as (
+    select
+        contact_month,
+        segment_code,
+        channel_policy,
+        max(period_end_date) as period_end_date,
+        count(*) as customers_count,
+        sum(personal_count) as personal_contacts_count,
+        sum(automated_count) as automated_contacts_count,
+        count(case when is_priority and owner_employee_id = 'unassigned' then 1 end) as priority_without_manager_count,
+        count(
+            case when channel_policy = 'personal' and not was_silent and tenure_days >= contact_interval_days then 1 end
+        ) as personal_due_count,
+        count(
+            case
+                when channel_policy = 'personal' and not was_silent and tenure_days >= contact_interval_days
+                    and coalesce(since_personal_days > contact_interval_days, true)
+                    then 1
+            end
+        ) as no_personal_contact_count,
+        count(case when channel_policy = 'automated' then 1 end) as automated_due_count,
+        count(case when channel_policy = 'automated' and manual_calls_count > max_manual_calls_per_month then 1 end)
+            as called_too_often_count
+    from {{ ref('int_contacts__month_ends') }}
+    group by contact_month, segment_code, channel_policy
+)
+
+select
+    segment_code,
+    channel_policy as channel_policy_kind,
+    cast(customers_count as bigint) as customers_count,
+    cast(personal_contacts_count as bigint) as personal_contacts_count,
+    cast(automated_contacts_count as bigint) as automated_contacts_count,
+    cast(no_personal_contact_count + called_too_often_count as bigint) as mismatch_num,
+    cast(personal_due_count + automated_due_count as bigint) as mismatch_den,
+    {{ pct('(no_personal_contact_count + called_too_often_count)', '(personal_due_count + automated_due_count)') }}
+        as mismatch_pct,
+    cast(no_personal_contact_count as bigint) as no_personal_contact_count,
+    cast(called_too_often_count as bigint) as called_too_often_count,
+    cast(priority_without_manager_count as bigint) as priority_without_manager_count,
+    period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} as is_complete,
+    personal_due_count + automated_due_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    contact_month
+from counted

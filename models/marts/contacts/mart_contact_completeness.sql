@@ -1,0 +1,78 @@
+-- Do we have what we need to reach our customers (CON-13)? 100 % is the target of the frontline units. Customers
+-- without an account manager stand under `unassigned`, where completeness likes to hide.
+with customers as (
+    select
+        customer_id,
+        sum(case when is_required then 1 else 0 end) as required_count,
+        sum(case when is_required and has_usable_point then 1 else 0 end) as usable_required_count,
+        max(case when channel_code = 'call' and has_usable_point then 1 else 0 end) as has_phone,
+        max(case when channel_code = 'email' and has_usable_point then 1 else 0 end) as has_email,
+        sum(contact_points_count) as points_count,
+        sum(case when contact_points_count > 0 then 1 else 0 end) as filled_count,
+        sum(case when contact_points_count > 0 and has_usable_point then 1 else 0 end) as filled_usable_count
+    from {{ ref('mart_customer_channels') }}
+    -- A register that is not kept is not incomplete.
+    where not has_left
+        and has_usable_point is not null
+    group by customer_id
+),
+
+joined as (
+    select
+        customers.*,
+        status.unit_name,
+        status.owner_employee_id,
+        status.segment_code
+    from customers
+    inner join {{ ref('mart_customer_contact_status') }} as status
+        on customers.customer_id = status.customer_id
+),
+
+counted as (
+    select
+        coalesce(unit_name, 'all') as unit_name,
+        coalesce(owner_employee_id, 'all') as owner_employee_id,
+        coalesce(segment_code, 'all') as segment_code,
+        case
+            when grouping(owner_employee_id) = 0 then 'owner'
+            when grouping(unit_name) = 0 and grouping(segment_code) = 0 then 'unit_segment'
+            when grouping(unit_name) = 0 then 'unit'
+            when grouping(segment_code) = 0 then 'segment'
+            else 'all'
+        end as dimension_name,
+        count(*) as customers_count,
+        sum(has_phone) as with_phone_count,
+        sum(has_email) as with_email_count,
+        count(case when required_count > 0 then 1 end) as required_count,
+        count(case when required_count > 0 and usable_required_count = required_count then 1 end) as complete_count,
+        sum(filled_count) as filled_count,
+        sum(filled_usable_count) as filled_usable_count
+    from joined
+    group by grouping sets (
+        (),
+        (unit_name),
+        (segment_code),
+        (unit_name, segment_code),
+        (unit_name, owner_employee_id)
+    )
+)
+
+select
+    dimension_name,
+    unit_name,
+    owner_employee_id,
+    segment_code,
+    cast(customers_count as bigint) as customers_count,
+    cast(with_phone_count as bigint) as with_phone_count,
+    cast(with_email_count as bigint) as with_email_count,
+    cast(complete_count as bigint) as complete_num,
+    cast(required_count as bigint) as complete_den,
+    {{ pct('complete_count', 'required_count') }} as complete_pct,
+    cast(filled_usable_count as bigint) as usable_num,
+    cast(filled_count as bigint) as usable_den,
+    {{ pct('filled_usable_count', 'filled_count') }} as usable_pct,
+    cast({{ threshold('contact_data_target_pct') }} as double) as target_pct,
+    100.0 * complete_count >= {{ threshold('contact_data_target_pct') }} * nullif(required_count, 0) as is_target_met,
+    required_count >= {{ threshold('min_reliable_count') }} as is_reliable
+from counted
+where customers_count > 0

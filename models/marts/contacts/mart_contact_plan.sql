@@ -1,0 +1,151 @@
+-- The communication plan and what became of it (CON-08): one planned touch per rule and anchor. A contact that was
+-- made in time but is not effective yet leaves the touch open; when the letter is opened later, it was done in time.
+with seen as (
+    -- Touches from before the first contact that is loaded cannot be judged: what was done then is unseen.
+    select cast(min(attempted_date) as timestamp) as first_contact_at
+    from {{ ref('fct_contacts') }}
+),
+
+planned as (
+    select
+        anchors.*,
+        rules.channel_code,
+        rules.team_code,
+        rules.consent_purpose,
+        coalesce(segments.segment_code, 'unassigned') as segment_code,
+        leavings.left_date
+    from {{ ref('int_customers__plan_anchors') }} as anchors
+    inner join seen
+        on anchors.due_from >= seen.first_contact_at
+    inner join {{ ref('dim_comm_plan_rules') }} as rules
+        on anchors.rule_code = rules.rule_code
+    left join {{ ref('dim_customer_segments') }} as segments
+        on anchors.customer_id = segments.customer_id
+        and segments.scheme = 'value'
+        and segments.valid_from <= cast(anchors.anchor_at as date)
+        and coalesce(segments.valid_to, {{ far_future() }}) > cast(anchors.anchor_at as date)
+    left join {{ ref('int_customers__leavings') }} as leavings
+        on anchors.customer_id = leavings.customer_id
+    where rules.applies_to_segment in ('*', segments.segment_code)
+),
+
+candidates as (
+    select
+        planned.rule_code,
+        planned.customer_id,
+        planned.anchor_key,
+        planned.anchor_at,
+        contacts.contact_id,
+        contacts.is_effective,
+        contacts.attempted_at,
+        row_number() over (
+            partition by planned.rule_code, planned.customer_id, planned.anchor_key, planned.anchor_at
+            order by
+                case when contacts.is_effective then 0 else 1 end, contacts.attempted_at, contacts.contact_id
+        ) as choice
+    from planned
+    inner join {{ ref('fct_contacts') }} as contacts
+        on planned.customer_id = contacts.customer_id
+        and contacts.direction = 'outbound'
+        and planned.channel_code = contacts.channel
+        and contacts.attempted_at >= planned.due_from
+        and contacts.attempted_at < planned.late_to
+        and (planned.team_code is null or planned.team_code = contacts.team_code)
+        -- A contact that says which rule it serves serves no other.
+        and coalesce(contacts.comm_rule_code, planned.rule_code) = planned.rule_code
+),
+
+consents as (
+    select
+        planned.rule_code,
+        planned.customer_id,
+        planned.anchor_key,
+        planned.anchor_at,
+        max(case when events.is_grant then events.occurred_at end) as granted_at,
+        max(case when not events.is_grant then events.occurred_at end) as denied_at
+    from planned
+    inner join {{ ref('fct_consent_events') }} as events
+        on planned.customer_id = events.customer_id
+        and events.channel_code in (planned.channel_code, 'all')
+        and events.purpose_code in (planned.consent_purpose, 'all')
+        and events.occurred_at < planned.due_to
+    group by planned.rule_code, planned.customer_id, planned.anchor_key, planned.anchor_at
+),
+
+register as (
+    select count(*) > 0 as has_consents
+    from {{ ref('fct_consent_events') }}
+),
+
+silent as (
+    select distinct
+        planned.rule_code,
+        planned.customer_id,
+        planned.anchor_key,
+        planned.anchor_at
+    from planned
+    inner join {{ ref('dim_customer_dnd') }} as dnd
+        on planned.customer_id = dnd.customer_id
+        and dnd.valid_from < planned.due_to
+        and coalesce(dnd.valid_to, {{ far_future() }}) > planned.due_from
+),
+
+judged as (
+    select
+        planned.*,
+        candidates.contact_id is not null as is_attempted,
+        case when candidates.is_effective then candidates.contact_id end as fulfilled_contact_id,
+        case when candidates.is_effective then candidates.attempted_at end as fulfilled_at,
+        case
+            when silent.customer_id is not null then 'do_not_disturb'
+            when planned.consent_purpose is not null
+                and register.has_consents
+                and not coalesce(consents.granted_at > consents.denied_at, consents.granted_at is not null)
+                then 'no_consent'
+            when cast(planned.left_date as timestamp) < planned.due_to then 'left'
+            when cast(planned.void_date as timestamp) < planned.due_to then 'no_longer_needed'
+        end as excuse
+    from planned
+    cross join register
+    left join candidates
+        on planned.rule_code = candidates.rule_code
+        and planned.customer_id = candidates.customer_id
+        and planned.anchor_key = candidates.anchor_key
+        and planned.anchor_at = candidates.anchor_at
+        and candidates.choice = 1
+    left join silent
+        on planned.rule_code = silent.rule_code
+        and planned.customer_id = silent.customer_id
+        and planned.anchor_key = silent.anchor_key
+        and planned.anchor_at = silent.anchor_at
+    left join consents
+        on planned.rule_code = consents.rule_code
+        and planned.customer_id = consents.customer_id
+        and planned.anchor_key = consents.anchor_key
+        and planned.anchor_at = consents.anchor_at
+)
+
+select
+    judged.customer_id,
+    judged.rule_code,
+    judged.anchor_key,
+    judged.segment_code,
+    judged.channel_code,
+    judged.team_code,
+    case
+        when judged.fulfilled_at < judged.due_to then 'done'
+        when judged.fulfilled_at is not null then 'done_late'
+        when judged.excuse is not null then 'excused'
+        when judged.due_from >= run_context.as_of_end_at then 'upcoming'
+        when judged.due_to >= run_context.as_of_end_at then 'due'
+        else 'missed'
+    end as touch_status,
+    case when judged.fulfilled_at is null then judged.excuse end as excuse_reason,
+    judged.fulfilled_contact_id,
+    judged.is_attempted,
+    judged.anchor_at,
+    judged.due_from,
+    judged.due_to,
+    judged.fulfilled_at
+from judged
+cross join {{ ref('run_context') }} as run_context

@@ -1,0 +1,118 @@
+-- Customer-weeks in which we were too much: over a cap, or a sales call within a day of advertising while the customer
+-- waits for an answer (CON-15). Weeks without either have no row; how many there were is told by
+-- mart_contact_frequency.
+with outbound as (
+    select
+        contact_id,
+        customer_id,
+        channel,
+        consent_purpose,
+        is_proactive,
+        is_effective,
+        {{ period_start('week', 'attempted_date') }} as contact_week,
+        attempted_at
+    from {{ ref('fct_contacts') }}
+    where direction = 'outbound'
+),
+
+promotions as (
+    select
+        *,
+        -- Counts up with each one that worked, so that those between two are one streak.
+        sum(case when is_effective then 1 else 0 end) over (
+            partition by customer_id order by attempted_at, contact_id rows between unbounded preceding and current row
+        ) as streak_number
+    from outbound
+    where consent_purpose = 'marketing'
+),
+
+streaks as (
+    select
+        customer_id,
+        contact_week,
+        sum(case when is_effective then 0 else 1 end) over (
+            partition by customer_id, streak_number order by attempted_at, contact_id
+            rows between unbounded preceding and current row
+        ) as unengaged_count
+    from promotions
+),
+
+longest_streaks as (
+    select
+        customer_id,
+        contact_week,
+        max(unengaged_count) as unengaged_streak_count
+    from streaks
+    group by customer_id, contact_week
+),
+
+collisions as (
+    select distinct
+        calls.customer_id,
+        calls.contact_week
+    from outbound as calls
+    inner join outbound as promotion
+        on calls.customer_id = promotion.customer_id
+        and promotion.consent_purpose = 'marketing'
+        and promotion.attempted_at > {{ add_time('hour', 'calls.attempted_at', -24) }}
+        and promotion.attempted_at < {{ add_time('hour', 'calls.attempted_at', 24) }}
+    inner join {{ ref('int_inbound__answers') }} as inbound
+        on calls.customer_id = inbound.customer_id
+        and inbound.opened_at <= calls.attempted_at
+        and coalesce(inbound.answered_at, {{ far_future() }}) > calls.attempted_at
+        and coalesce(inbound.closed_at, {{ far_future() }}) > calls.attempted_at
+    where calls.consent_purpose = 'sales'
+        and calls.channel = 'call'
+),
+
+pressed as (
+    select
+        customer_id,
+        {{ period_start('week', 'attempted_date') }} as contact_week,
+        max(day_count) as max_day_count,
+        max(week_count) as max_week_count,
+        max(case when is_over_day_cap then 1 else 0 end) as is_over_day_cap,
+        max(case when is_over_week_cap then 1 else 0 end) as is_over_week_cap
+    from {{ ref('int_contacts__pressure') }}
+    group by customer_id, {{ period_start('week', 'attempted_date') }}
+),
+
+weeks as (
+    select
+        outbound.customer_id,
+        outbound.contact_week,
+        count(*) as outbound_count,
+        count(case when outbound.is_proactive then 1 end) as proactive_count,
+        count(case when outbound.consent_purpose = 'marketing' then 1 end) as promotions_count,
+        count(distinct outbound.channel) as channels_count
+    from outbound
+    group by outbound.customer_id, outbound.contact_week
+)
+
+select
+    weeks.customer_id,
+    cast(weeks.outbound_count as bigint) as outbound_count,
+    cast(weeks.proactive_count as bigint) as proactive_count,
+    cast(weeks.outbound_count - weeks.proactive_count as bigint) as transactional_count,
+    cast(weeks.promotions_count as bigint) as promotions_count,
+    cast(weeks.channels_count as bigint) as channels_count,
+    cast(coalesce(pressed.max_day_count, 0) as bigint) as max_day_count,
+    cast(coalesce(pressed.max_week_count, 0) as bigint) as max_week_count,
+    cast(coalesce(longest_streaks.unengaged_streak_count, 0) as bigint) as unengaged_streak_count,
+    coalesce(pressed.is_over_day_cap, 0) = 1 as is_over_day_cap,
+    coalesce(pressed.is_over_week_cap, 0) = 1 as is_over_week_cap,
+    collisions.customer_id is not null as is_collision,
+    weeks.contact_week
+from weeks
+left join pressed
+    on weeks.customer_id = pressed.customer_id
+    and weeks.contact_week = pressed.contact_week
+left join longest_streaks
+    on weeks.customer_id = longest_streaks.customer_id
+    and weeks.contact_week = longest_streaks.contact_week
+left join collisions
+    on weeks.customer_id = collisions.customer_id
+    and weeks.contact_week = collisions.contact_week
+where pressed.is_over_day_cap = 1
+    or pressed.is_over_week_cap = 1
+    or collisions.customer_id is not null

@@ -1,0 +1,143 @@
+-- Every attempt is judged by what stood at its moment, effective or not (CON-10): a contact that breaks two rules has
+-- two rows.
+with outbound as (
+    select * from {{ ref('fct_contacts') }}
+    where direction = 'outbound'
+),
+
+register as (
+    select count(*) > 0 as has_consents
+    from {{ ref('fct_consent_events') }}
+),
+
+consents as (
+    select
+        outbound.contact_id,
+        max(case when events.is_grant then events.occurred_at end) as granted_at,
+        max(case when events.action_code = 'revoked' then events.occurred_at end) as revoked_at,
+        max(case when events.action_code = 'unsubscribed' then events.occurred_at end) as unsubscribed_at
+    from outbound
+    inner join {{ ref('fct_consent_events') }} as events
+        on outbound.customer_id = events.customer_id
+        and events.channel_code in (outbound.channel, 'all')
+        and events.purpose_code in (outbound.consent_purpose, 'all')
+        and events.occurred_at <= outbound.attempted_at
+    where outbound.is_consent_required
+    group by outbound.contact_id
+),
+
+other_purposes as (
+    select distinct outbound.contact_id
+    from outbound
+    inner join {{ ref('fct_consent_events') }} as events
+        on outbound.customer_id = events.customer_id
+        and events.is_grant
+        and events.channel_code in (outbound.channel, 'all')
+        and events.occurred_at <= outbound.attempted_at
+    where outbound.is_consent_required
+),
+
+consent_faults as (
+    select
+        outbound.contact_id,
+        case
+            when consents.revoked_at >= coalesce(consents.granted_at, consents.revoked_at)
+                and consents.revoked_at >= coalesce(consents.unsubscribed_at, consents.revoked_at) then 'revoked'
+            when consents.unsubscribed_at >= coalesce(consents.granted_at, consents.unsubscribed_at)
+                then 'unsubscribed_channel'
+            when consents.granted_at is not null then null
+            when other_purposes.contact_id is not null then 'wrong_purpose'
+            else 'no_consent'
+        end as broken_rule,
+        cast(null as bigint) as observed_count,
+        cast(null as bigint) as allowed_count,
+        case
+            when consents.contact_id is not null
+                then greatest(
+                        coalesce(consents.granted_at, timestamp '1900-01-01 00:00:00'),
+                        coalesce(consents.revoked_at, timestamp '1900-01-01 00:00:00'),
+                        coalesce(consents.unsubscribed_at, timestamp '1900-01-01 00:00:00')
+                    )
+        end as decided_at
+    from outbound
+    inner join register
+        on register.has_consents
+    left join consents
+        on outbound.contact_id = consents.contact_id
+    left join other_purposes
+        on outbound.contact_id = other_purposes.contact_id
+    where outbound.is_consent_required
+),
+
+faults as (
+    select
+        contact_id,
+        broken_rule,
+        observed_count,
+        allowed_count,
+        decided_at
+    from consent_faults
+    where broken_rule is not null
+    union all
+    select
+        outbound.contact_id,
+        'contact_during_dnd' as broken_rule,
+        cast(null as bigint) as observed_count,
+        cast(null as bigint) as allowed_count,
+        dnd.valid_from as decided_at
+    from outbound
+    inner join {{ ref('dim_customer_dnd') }} as dnd
+        on outbound.customer_id = dnd.customer_id
+        and dnd.valid_from <= outbound.attempted_at
+        and coalesce(dnd.valid_to, {{ far_future() }}) > outbound.attempted_at
+    where outbound.is_proactive
+    union all
+    select
+        contact_id,
+        'over_frequency_day' as broken_rule,
+        day_count as observed_count,
+        cast(max_contacts_per_day as bigint) as allowed_count,
+        cast(null as timestamp) as decided_at
+    from {{ ref('int_contacts__pressure') }}
+    where is_over_day_cap
+    union all
+    select
+        contact_id,
+        'over_frequency_week' as broken_rule,
+        week_count as observed_count,
+        cast(max_contacts_per_week as bigint) as allowed_count,
+        cast(null as timestamp) as decided_at
+    from {{ ref('int_contacts__pressure') }}
+    where is_over_week_cap
+    union all
+    select
+        contact_id,
+        'quiet_hours' as broken_rule,
+        cast(null as bigint) as observed_count,
+        cast(null as bigint) as allowed_count,
+        local_at as decided_at
+    from {{ ref('int_contacts__local_hours') }}
+    where is_in_quiet_hours
+)
+
+select
+    faults.contact_id,
+    outbound.customer_id,
+    coalesce(outbound.employee_id, case when outbound.is_automated then 'system' else 'unknown' end) as employee_id,
+    faults.broken_rule,
+    outbound.team_code,
+    outbound.channel as channel_code,
+    coalesce(outbound.purpose, 'unknown') as purpose_code,
+    outbound.campaign_code,
+    coalesce(outbound.value_segment_code, 'unassigned') as segment_code,
+    faults.observed_count,
+    faults.allowed_count,
+    outbound.is_automated,
+    outbound.is_effective,
+    outbound.attempted_date,
+    outbound.attempted_at,
+    case when faults.broken_rule <> 'quiet_hours' then faults.decided_at end as rule_decided_at,
+    case when faults.broken_rule = 'quiet_hours' then faults.decided_at end as local_attempted_at
+from faults
+inner join outbound
+    on faults.contact_id = outbound.contact_id

@@ -1,0 +1,127 @@
+with last_contacts as (
+    select
+        customer_id,
+        max(case when direction = 'outbound' then attempted_at end) as last_attempt_at,
+        max(case when direction = 'outbound' then effective_at end) as last_effective_at,
+        max(case when direction = 'inbound' then attempted_at end) as last_inbound_at,
+        count(case when direction = 'outbound' then 1 end) as attempts_count,
+        count(case when direction = 'outbound' and is_effective then 1 end) as effective_count
+    from {{ ref('fct_contacts') }}
+    group by customer_id
+),
+
+channels as (
+    select
+        customer_id,
+        max(case when is_best_channel then channel_code end) as best_channel_code,
+        max(case when is_best_channel then effective_num end) as best_channel_num,
+        max(case when is_best_channel then effective_den end) as best_channel_den,
+        count(case when is_service_allowed then 1 end) as reachable_channels_count,
+        count(case when is_marketing_allowed then 1 end) as marketing_channels_count,
+        count(case when is_missing then 1 end) as missing_channels_count
+    from {{ ref('mart_customer_channels') }}
+    group by customer_id
+),
+
+customers as (
+    select
+        customers.customer_id,
+        customers.region,
+        customers.value_segment_code,
+        owners.employee_id as owner_employee_id,
+        employees.team as owner_team_code,
+        employees.unit as owner_unit_name,
+        segments.contact_interval_days,
+        segments.max_contacts_per_week,
+        coalesce(segments.is_priority, false) as is_priority,
+        customers.has_left,
+        dnd.customer_id is not null as is_dnd,
+        customers.registered_date,
+        dnd.valid_from as dnd_from,
+        last_contacts.last_attempt_at,
+        last_contacts.last_effective_at,
+        last_contacts.last_inbound_at,
+        coalesce(last_contacts.attempts_count, 0) as attempts_count,
+        coalesce(last_contacts.effective_count, 0) as effective_count,
+        {{ days_between('cast(last_contacts.last_effective_at as date)', 'run_context.as_of_date') }}
+            as since_effective_days,
+        {{ days_between('cast(last_contacts.last_attempt_at as date)', 'run_context.as_of_date') }}
+            as since_attempt_days,
+    -- The clock of a customer whom nobody has reached yet runs from the registration.
+        {{ days_between(
+            'coalesce(cast(last_contacts.last_effective_at as date), customers.registered_date)', 'run_context.as_of_date'
+        ) }} as waiting_days
+    from {{ ref('dim_customers') }} as customers
+    cross join {{ ref('run_context') }} as run_context
+    left join last_contacts
+        on customers.customer_id = last_contacts.customer_id
+    left join {{ ref('dim_segments') }} as segments
+        on customers.value_segment_code = segments.segment_code
+    left join {{ ref('dim_customer_owners') }} as owners
+        on customers.customer_id = owners.customer_id
+        and owners.role = 'account_manager'
+        and coalesce(owners.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+    left join {{ ref('dim_employees') }} as employees
+        on owners.employee_id = employees.employee_id
+        and coalesce(employees.valid_to, {{ far_future() }}) > run_context.as_of_date
+    left join {{ ref('dim_customer_dnd') }} as dnd
+        on customers.customer_id = dnd.customer_id
+        and coalesce(dnd.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+)
+
+select
+    customers.customer_id,
+    customers.region,
+    coalesce(customers.value_segment_code, 'unassigned') as segment_code,
+    coalesce(customers.owner_employee_id, 'unassigned') as owner_employee_id,
+    coalesce(customers.owner_team_code, 'unassigned') as team_code,
+    coalesce(customers.owner_unit_name, 'unassigned') as unit_name,
+    case
+        when customers.last_effective_at is null then 'never'
+        when customers.contact_interval_days is null then 'no_interval'
+        when customers.waiting_days <= customers.contact_interval_days then 'within_1x'
+        when customers.waiting_days <= 2 * customers.contact_interval_days then '1x_to_2x'
+        when customers.waiting_days <= 3 * customers.contact_interval_days then '2x_to_3x'
+        else 'over_3x'
+    end as contact_recency_band,
+    channels.best_channel_code,
+    hours.hour_band as best_hour_band,
+    cast(customers.contact_interval_days as bigint) as contact_interval_days,
+    cast(customers.since_attempt_days as bigint) as days_from_attempt,
+    cast(customers.since_effective_days as bigint) as days_from_effective,
+    cast(customers.waiting_days as bigint) as waiting_days,
+    cast(customers.attempts_count as bigint) as attempts_count,
+    cast(customers.effective_count as bigint) as effective_count,
+    cast(channels.best_channel_num as bigint) as best_channel_num,
+    cast(channels.best_channel_den as bigint) as best_channel_den,
+    {{ pct('channels.best_channel_num', 'channels.best_channel_den') }} as best_channel_pct,
+    {{ wilson_pct('channels.best_channel_num', 'channels.best_channel_den', 'lo') }} as best_channel_ci_lo,
+    {{ wilson_pct('channels.best_channel_num', 'channels.best_channel_den', 'hi') }} as best_channel_ci_hi,
+    cast(hours.effective_count as bigint) as best_hour_num,
+    cast(hours.attempts_count as bigint) as best_hour_den,
+    {{ pct('hours.effective_count', 'hours.attempts_count') }} as best_hour_pct,
+    {{ wilson_pct('hours.effective_count', 'hours.attempts_count', 'lo') }} as best_hour_ci_lo,
+    {{ wilson_pct('hours.effective_count', 'hours.attempts_count', 'hi') }} as best_hour_ci_hi,
+    cast(coalesce(channels.reachable_channels_count, 0) as bigint) as reachable_channels_count,
+    cast(coalesce(channels.marketing_channels_count, 0) as bigint) as marketing_channels_count,
+    cast(coalesce(channels.missing_channels_count, 0) as bigint) as missing_channels_count,
+    customers.is_priority,
+    customers.has_left,
+    customers.is_dnd,
+    coalesce(channels.reachable_channels_count, 0) > 0 as is_contactable,
+    customers.last_effective_at is null as is_never_reached,
+    not customers.has_left
+    and coalesce(customers.waiting_days > customers.contact_interval_days, false) as is_overdue,
+    not customers.has_left
+    and not customers.is_dnd
+    and coalesce(customers.waiting_days > customers.contact_interval_days, false) as is_in_contact_risk_group,
+    customers.registered_date,
+    customers.dnd_from,
+    customers.last_attempt_at,
+    customers.last_effective_at,
+    customers.last_inbound_at
+from customers
+left join channels
+    on customers.customer_id = channels.customer_id
+left join {{ ref('int_contacts__best_hours') }} as hours
+    on customers.customer_id = hours.customer_id

@@ -1,0 +1,97 @@
+-- Every flag of silence with what speaks for it and against it (CON-06): a queue for reviewers, not a verdict.
+with evidence as (
+    select
+        flags.dnd_id,
+        case
+            when flags.set_by_employee_id is null then 'set_by_customer'
+            when not flags.is_customer_request then 'not_requested'
+            when flags.evidence_contact_id is null then 'no_evidence'
+            when contacts.contact_id is null then 'evidence_unknown'
+            when contacts.customer_id <> flags.customer_id then 'evidence_of_another_customer'
+            when contacts.attempted_at > flags.valid_from then 'evidence_after_the_flag'
+            when not contacts.is_effective or contacts.effective_at > flags.valid_from then 'evidence_not_effective'
+            else 'proven'
+        end as evidence_state
+    from {{ ref('fct_dnd_flags') }} as flags
+    left join {{ ref('fct_contacts') }} as contacts
+        on flags.evidence_contact_id = contacts.contact_id
+),
+
+around as (
+    select
+        flags.dnd_id,
+        max(case when contacts.direction = 'outbound' and contacts.effective_at < flags.valid_from
+                then contacts.effective_at
+        end) as last_effective_at,
+        count(
+            case
+                when contacts.direction = 'inbound'
+                    and contacts.attempted_at > flags.valid_from
+                    and (flags.valid_to is null or contacts.attempted_at < flags.valid_to) then 1
+            end
+        ) as later_inbound_count
+    from {{ ref('fct_dnd_flags') }} as flags
+    inner join {{ ref('fct_contacts') }} as contacts
+        on flags.customer_id = contacts.customer_id
+    group by flags.dnd_id
+),
+
+joined as (
+    select
+        flags.*,
+        evidence.evidence_state,
+        owners.employee_id as owner_employee_id,
+        employees.team as setter_team_code,
+        segments.segment_code,
+        norms.contact_interval_days,
+        coalesce(around.later_inbound_count, 0) as later_inbound_count,
+        {{ days_between(
+            'coalesce(cast(around.last_effective_at as date), registration.registered_date)', 'flags.set_date'
+        ) }} as waited_days,
+        around.last_effective_at
+    from {{ ref('fct_dnd_flags') }} as flags
+    inner join evidence
+        on flags.dnd_id = evidence.dnd_id
+    inner join {{ ref('int_customers__registration') }} as registration
+        on flags.customer_id = registration.customer_id
+    left join around
+        on flags.dnd_id = around.dnd_id
+    left join {{ ref('dim_customer_owners') }} as owners
+        on flags.customer_id = owners.customer_id
+        and owners.role = 'account_manager'
+        and owners.valid_from <= flags.valid_from
+        and coalesce(owners.valid_to, {{ far_future() }}) > flags.valid_from
+    left join {{ ref('dim_employees') }} as employees
+        on flags.set_by_employee_id = employees.employee_id
+        and employees.valid_from <= flags.set_date
+        and coalesce(employees.valid_to, {{ far_future() }}) > flags.set_date
+    left join {{ ref('dim_customer_segments') }} as segments
+        on flags.customer_id = segments.customer_id
+        and segments.scheme = 'value'
+        and segments.valid_from <= flags.set_date
+        and coalesce(segments.valid_to, {{ far_future() }}) > flags.set_date
+    left join {{ ref('dim_segments') }} as norms
+        on segments.segment_code = norms.segment_code
+)
+
+select
+    dnd_id,
+    customer_id,
+    coalesce(set_by_employee_id, 'customer') as setter_employee_id,
+    coalesce(setter_team_code, case when set_by_employee_id is null then 'customer' else 'unknown' end) as team_code,
+    coalesce(owner_employee_id, 'unassigned') as owner_employee_id,
+    coalesce(segment_code, 'unassigned') as segment_code,
+    evidence_state,
+    verdict as verdict_code,
+    cast(later_inbound_count as bigint) as later_inbound_count,
+    cast(waited_days as bigint) as waited_days,
+    is_customer_request,
+    evidence_state not in ('proven', 'set_by_customer') as is_without_evidence,
+    coalesce(waited_days > contact_interval_days, false) as is_set_when_overdue,
+    later_inbound_count > 0 as has_later_inbound,
+    coalesce(set_by_employee_id = owner_employee_id, false) as is_set_by_owner,
+    evidence_state not in ('proven', 'set_by_customer') and verdict is null as is_to_review,
+    set_date,
+    valid_from,
+    valid_to
+from joined

@@ -1,0 +1,25 @@
+select
+    inbound.inbound_id,
+    inbound.customer_id,
+    inbound.inbound_kind,
+    inbound.channel_code,
+    case
+        when inbound.answer_due_at is null then 'no_target'
+        when inbound.answered_at <= inbound.answer_due_at then 'answered_in_time'
+        when inbound.answered_at is not null then 'answered_late'
+        when inbound.closed_at is not null then 'closed_without_answer'
+        when inbound.answer_due_at >= run_context.as_of_end_at then 'pending'
+        else 'unanswered'
+    end as answer_state,
+    cast(inbound.answer_within_minutes as bigint) as answer_within_minutes_count,
+    cast({{ minutes_between(
+        'inbound.opened_at', 'coalesce(inbound.answered_at, inbound.closed_at, run_context.as_of_end_at)'
+    ) }} as bigint) as waiting_minutes_count,
+    inbound.is_complaint,
+    inbound.opened_date,
+    inbound.opened_at,
+    inbound.answer_due_at,
+    inbound.answered_at,
+    inbound.closed_at
+from {{ ref('int_inbound__answers') }} as inbound
+cross join {{ ref('run_context') }} as run_context

@@ -1,0 +1,92 @@
+-- Who left without anybody having reached them in time, and without a warning that somebody could have heard (CON-14).
+-- Looked at is the time before the decision: a call after the cancellation saves no face.
+with leavings as (
+    select
+        leavings.customer_id,
+        leavings.left_date,
+        leavings.decided_at,
+        segments.segment_code,
+        norms.contact_interval_days,
+        owners.employee_id as owner_employee_id,
+        dnd.customer_id is not null as was_dnd,
+        registration.registered_date
+    from {{ ref('int_customers__leavings') }} as leavings
+    inner join {{ ref('int_customers__registration') }} as registration
+        on leavings.customer_id = registration.customer_id
+    left join {{ ref('dim_customer_segments') }} as segments
+        on leavings.customer_id = segments.customer_id
+        and segments.scheme = 'value'
+        and segments.valid_from <= cast(leavings.decided_at as date)
+        and coalesce(segments.valid_to, {{ far_future() }}) > cast(leavings.decided_at as date)
+    left join {{ ref('dim_segments') }} as norms
+        on segments.segment_code = norms.segment_code
+    left join {{ ref('dim_customer_owners') }} as owners
+        on leavings.customer_id = owners.customer_id
+        and owners.role = 'account_manager'
+        and owners.valid_from <= leavings.decided_at
+        and coalesce(owners.valid_to, {{ far_future() }}) > leavings.decided_at
+    left join {{ ref('dim_customer_dnd') }} as dnd
+        on leavings.customer_id = dnd.customer_id
+        and dnd.valid_from <= leavings.decided_at
+        and coalesce(dnd.valid_to, {{ far_future() }}) > leavings.decided_at
+),
+
+windows as (
+    select
+        leavings.*,
+        {{ add_time('hour', 'leavings.decided_at', '-24 * leavings.contact_interval_days') }} as interval_from,
+        {{ add_time(
+            'hour', 'leavings.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
+        ) }} as signals_from
+    from leavings
+),
+
+contacts as (
+    select
+        windows.customer_id,
+        max(contacts.effective_at) as last_effective_at,
+        count(case when contacts.attempted_at >= windows.signals_from then 1 end) as attempts_count
+    from windows
+    inner join {{ ref('fct_contacts') }} as contacts
+        on windows.customer_id = contacts.customer_id
+        and contacts.direction = 'outbound'
+        and contacts.attempted_at < windows.decided_at
+        and (contacts.effective_at is null or contacts.effective_at < windows.decided_at)
+    group by windows.customer_id
+),
+
+warnings as (
+    select
+        windows.customer_id,
+        count(*) as warnings_count
+    from windows
+    inner join {{ ref('int_customers__warnings') }} as warnings
+        on windows.customer_id = warnings.customer_id
+        and warnings.warned_at >= windows.signals_from
+        and warnings.warned_at < windows.decided_at
+    group by windows.customer_id
+)
+
+select
+    windows.customer_id,
+    coalesce(windows.owner_employee_id, 'unassigned') as owner_employee_id,
+    coalesce(windows.segment_code, 'unassigned') as segment_code,
+    cast(windows.contact_interval_days as bigint) as contact_interval_days,
+    cast(coalesce(contacts.attempts_count, 0) as bigint) as attempts_before_count,
+    cast(coalesce(warnings.warnings_count, 0) as bigint) as warnings_before_count,
+    windows.was_dnd as is_dnd,
+    coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
+    -- Without an interval nobody can say what in time would have been; silence was the customer's own wish.
+    windows.contact_interval_days is not null and not windows.was_dnd as is_judged,
+    windows.contact_interval_days is not null
+    and not windows.was_dnd
+    and not coalesce(contacts.last_effective_at >= windows.interval_from, false)
+    and coalesce(warnings.warnings_count, 0) = 0 as is_surprise,
+    windows.left_date,
+    windows.decided_at,
+    contacts.last_effective_at
+from windows
+left join contacts
+    on windows.customer_id = contacts.customer_id
+left join warnings
+    on windows.customer_id = warnings.customer_id

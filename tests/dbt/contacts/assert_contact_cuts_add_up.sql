@@ -1,0 +1,41 @@
+-- Prevents cuts that lose or double customers: the parts of a cut must add up to all.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_frequency'}}}) }}
+with frequency as (
+    select
+        contact_month,
+        dimension_name,
+        sum(customers_count) as customers_count,
+        sum(in_target_num) as in_target_count,
+        sum(in_target_den) as eligible_count
+    from {{ ref('mart_contact_frequency') }}
+    group by contact_month, dimension_name
+),
+
+completeness as (
+    select
+        dimension_name,
+        sum(customers_count) as customers_count,
+        sum(complete_num) as complete_count
+    from {{ ref('mart_contact_completeness') }}
+    group by dimension_name
+)
+
+select
+    'frequency' as report_name,
+    frequency.dimension_name
+from frequency
+inner join frequency as wholes
+    on frequency.contact_month = wholes.contact_month
+    and wholes.dimension_name = 'all'
+where frequency.customers_count <> wholes.customers_count
+    or frequency.in_target_count <> wholes.in_target_count
+    or frequency.eligible_count <> wholes.eligible_count
+union all
+select
+    'completeness' as report_name,
+    completeness.dimension_name
+from completeness
+inner join completeness as wholes
+    on wholes.dimension_name = 'all'
+where completeness.customers_count <> wholes.customers_count
+    or completeness.complete_count <> wholes.complete_count

@@ -1,0 +1,59 @@
+"""Openings and answers that arrive up to sixty days late: night by night is the same as all at once."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from nights.conftest import assert_same
+
+LAST = date(2025, 6, 30)
+
+pytestmark = pytest.mark.slow
+
+
+def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(small_company, company, tmp_path):
+    raw = tmp_path / "raw"
+    shutil.copytree(small_company, raw)
+    nightly = company(raw)
+    nightly.night(LAST - timedelta(days=1))
+    with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
+        unopened = db.execute(
+            """
+            select contact_id, customer_id, attempted_at
+            from core.fct_contacts
+            where channel = 'email' and direction = 'outbound' and ineffective_reason = 'no_reaction'
+                and attempted_date between date '2025-04-20' and date '2025-05-02'
+            order by contact_id limit 2
+            """
+        ).fetchall()
+    assert len(unopened) == 2
+    (first, first_customer, first_at), (second, second_customer, second_at) = unopened
+    (raw / "contacts" / "late.csv").write_text(
+        "contact_id,customer_id,direction,channel,attempted_at,opened_at,is_machine_open,ingested_at\n"
+        # opened soon, but told only now
+        f"{first},{first_customer},outbound,email,{first_at},{first_at + timedelta(days=1)},false,2025-06-30 23:00:00\n"
+        # opened sixty days after it was sent, as far as the day allows
+        f"{second},{second_customer},outbound,email,{second_at},"
+        f"{min(second_at + timedelta(days=60), second_at.replace(month=6, day=30))},false,2025-06-30 23:00:00\n"
+    )
+    nightly.night(LAST)
+    at_once = company(raw)
+    at_once.night(LAST)
+    assert_same(at_once, nightly)
+    with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
+        effective = db.execute(
+            "select count(*) from core.fct_contacts where contact_id in (?, ?) and effectiveness_rule = 'email_opened'",
+            [first, second],
+        ).fetchone()
+    assert effective == (2,)
+
+    # On the night before the second opening only the first was known to have worked.
+    nightly.transform(LAST - timedelta(days=30))
+    with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
+        known = db.execute(
+            "select contact_id from core.fct_contacts where contact_id in (?, ?) and is_effective", [first, second]
+        ).fetchall()
+    assert known == [(first,)]
