@@ -1,0 +1,216 @@
+{%- set profile = ['segment', 'value_segment', 'plan', 'region', 'channel'] -%}
+{%- set attributes = {
+    'segment': "coalesce(ends.segment_code, 'unassigned')",
+    'value_segment': "coalesce(ends.value_segment_code, 'unassigned')",
+    'plan': "coalesce(ends.plan_code, 'none')",
+    'region': "coalesce(ends.region, 'unknown')",
+    'channel': "coalesce(ends.acquisition_channel, 'unknown')",
+    'owner': "coalesce(ends.owner_id, 'unassigned')",
+} -%}
+{%- set measures = [
+    'opening_count', 'stayed_count', 'closing_count', 'paused_count', 'pending_count', 'new_count', 'returned_count',
+    'left_count', 'left_from_opening_count', 'voluntary_count', 'involuntary_count', 'contracts_count',
+    'earlier_closing_amount', 'revaluation_amount', 'stayed_opening_amount', 'new_amount', 'returned_amount',
+    'expansion_amount', 'contraction_amount', 'churned_amount', 'churned_from_opening_amount', 'closing_amount',
+] -%}
+-- Everything that happens to customers and their money in a month, by what they were when it began (opening_*) and by
+-- what the movements are credited to (credited_*): what they were at its end, or on their last day as customers. Small:
+-- rows of customers are counted here once, and the marts add up counts.
+with ends as (
+    select * from {{ ref('dim_customer_month_end') }}
+),
+
+month_ends as (
+    select
+        ends.customer_id,
+        ends.spell_number,
+        ends.basis,
+        {% for name, expression in attributes.items() -%}
+        {{ expression }} as {{ name }}_value,
+        {% endfor -%}
+        ends.status,
+        ends.mrr,
+        ends.is_leaving_pending,
+        ends.started_date,
+        ends.month_date,
+        cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as next_month_date
+    from ends
+),
+
+leavings as (
+    select
+        ends.customer_id,
+        ends.spell_number,
+        ends.basis,
+        {% for name, expression in attributes.items() -%}
+        {{ expression }} as {{ name }}_value,
+        {% endfor -%}
+        ends.is_voluntary,
+        ends.started_date,
+        ends.left_month
+    from {{ ref('int_churn__events') }} as ends
+),
+
+-- Rows of three kinds: spells open when the month began, that began in it and last, that began and ended in it.
+spell_months as (
+    select
+        opening.customer_id,
+        opening.spell_number,
+        opening.basis,
+        {% for name in attributes -%}
+        opening.{{ name }}_value as opening_{{ name }},
+        coalesce(closing.{{ name }}_value, opening.{{ name }}_value) as credited_{{ name }},
+        {% endfor -%}
+        coalesce(closing.status, 'left') as status,
+        opening.mrr as earlier_closing_amount,
+        coalesce(closing.mrr, 0) as closing_amount,
+        1 as opening_count,
+        case when closing.customer_id is null then 0 else 1 end as closing_count,
+        coalesce(closing.is_leaving_pending, false) as is_leaving_pending,
+        opening.next_month_date as month_date
+    from month_ends as opening
+    inner join {{ ref('dim_months') }} as months
+        on opening.next_month_date = months.month_date
+    left join month_ends as closing
+        on opening.customer_id = closing.customer_id
+        and opening.spell_number = closing.spell_number
+        and opening.next_month_date = closing.month_date
+    union all
+    select
+        customer_id,
+        spell_number,
+        basis,
+        {% for name in attributes -%}
+        {{ name }}_value as opening_{{ name }},
+        {{ name }}_value as credited_{{ name }},
+        {% endfor -%}
+        status,
+        0 as earlier_closing_amount,
+        mrr as closing_amount,
+        0 as opening_count,
+        1 as closing_count,
+        is_leaving_pending,
+        month_date
+    from month_ends
+    where started_date >= month_date
+    union all
+    select
+        customer_id,
+        spell_number,
+        basis,
+        {% for name in attributes -%}
+        {{ name }}_value as opening_{{ name }},
+        {{ name }}_value as credited_{{ name }},
+        {% endfor -%}
+        'left' as status,
+        0 as earlier_closing_amount,
+        0 as closing_amount,
+        0 as opening_count,
+        0 as closing_count,
+        false as is_leaving_pending,
+        left_month as month_date
+    from leavings
+    where started_date >= left_month
+),
+
+-- All currencies of a customer together: changing the currency is no churn and no win.
+daily_changes as (
+    select
+        customer_id,
+        spell_number,
+        changed_month,
+        changed_date,
+        sum(converted_mrr_change) as net_change,
+        max(case when movement = 'churned' then 1 else 0 end) as is_churned
+    from {{ ref('fct_mrr_changes') }}
+    where converted_mrr_change is not null
+    group by customer_id, spell_number, changed_month, changed_date
+),
+
+changes as (
+    select
+        customer_id,
+        spell_number,
+        changed_month,
+        sum(case when is_churned = 0 then greatest(net_change, 0) else 0 end) as up_amount,
+        sum(case when is_churned = 0 then greatest(-net_change, 0) else 0 end) as down_amount,
+        sum(case when is_churned = 1 then -net_change else 0 end) as churned_amount
+    from daily_changes
+    group by customer_id, spell_number, changed_month
+),
+
+measured as (
+    select
+        {% for name in attributes -%}
+        spell_months.opening_{{ name }},
+        spell_months.credited_{{ name }},
+        {% endfor -%}
+        spell_months.month_date,
+        spell_months.opening_count,
+        spell_months.opening_count * spell_months.closing_count as stayed_count,
+        spell_months.closing_count,
+        case when spell_months.status = 'paused' then 1 else 0 end as paused_count,
+        case when spell_months.is_leaving_pending then 1 else 0 end as pending_count,
+        case when spell_months.opening_count = 0 and spell_months.spell_number = 1 then 1 else 0 end as new_count,
+        case when spell_months.opening_count = 0 and spell_months.spell_number > 1 then 1 else 0 end as returned_count,
+        1 - spell_months.closing_count as left_count,
+        spell_months.opening_count * (1 - spell_months.closing_count) as left_from_opening_count,
+        case when leavings.is_voluntary then 1 else 0 end as voluntary_count,
+        case when not leavings.is_voluntary then 1 else 0 end as involuntary_count,
+        case when spell_months.basis = 'contract' then 1 else 0 end as contracts_count,
+        coalesce(spell_months.earlier_closing_amount, 0) as earlier_closing_amount,
+        coalesce(revaluations.revaluation_amount, 0) as revaluation_amount,
+        (coalesce(spell_months.earlier_closing_amount, 0) + coalesce(revaluations.revaluation_amount, 0))
+        * spell_months.opening_count * spell_months.closing_count as stayed_opening_amount,
+        -- What a spell gains and gives up within its first month belongs to its start.
+        case
+            when spell_months.opening_count = 0 and spell_months.spell_number = 1
+                then coalesce(changes.up_amount - changes.down_amount, 0)
+            else 0
+        end as new_amount,
+        case
+            when spell_months.opening_count = 0 and spell_months.spell_number > 1
+                then coalesce(changes.up_amount - changes.down_amount, 0)
+            else 0
+        end as returned_amount,
+        spell_months.opening_count * coalesce(changes.up_amount, 0) as expansion_amount,
+        spell_months.opening_count * coalesce(changes.down_amount, 0) as contraction_amount,
+        coalesce(changes.churned_amount, 0) as churned_amount,
+        spell_months.opening_count * coalesce(changes.churned_amount, 0) as churned_from_opening_amount,
+        coalesce(spell_months.closing_amount, 0) as closing_amount
+    from spell_months
+    left join changes
+        on spell_months.customer_id = changes.customer_id
+        and spell_months.spell_number = changes.spell_number
+        and spell_months.month_date = changes.changed_month
+    left join {{ ref('int_churn__revaluations') }} as revaluations
+        on spell_months.customer_id = revaluations.customer_id
+        and spell_months.spell_number = revaluations.spell_number
+        and spell_months.month_date = revaluations.month_date
+    left join leavings
+        on spell_months.closing_count = 0
+        and spell_months.customer_id = leavings.customer_id
+        and spell_months.spell_number = leavings.spell_number
+)
+
+-- Owners are many, so they are counted apart: crossed with the rest they would be as many rows as customers.
+select
+    case when grouping(opening_owner) = 0 then 'owner' else 'profile' end as cube_part,
+    {% for name in attributes -%}
+    opening_{{ name }},
+    credited_{{ name }},
+    {% endfor -%}
+    {%- for measure in measures %}
+    sum({{ measure }}) as {{ measure }},
+    {%- endfor %}
+    month_date
+from measured
+group by grouping sets (
+    (
+        month_date,
+        {% for name in profile -%}
+        opening_{{ name }}, credited_{{ name }}{{ ', ' if not loop.last }}
+        {%- endfor %}
+    ),
+    (month_date, opening_owner, credited_owner)
+)

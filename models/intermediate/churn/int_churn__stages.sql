@@ -1,0 +1,76 @@
+-- The stage of the journey on a day: of every customer when a month begins, and of leavers when they decided. Stages
+-- are revisited (a renewal comes every year), so it is the stage of the day, not the furthest ever reached.
+with first_uses as (
+    select
+        events.customer_id,
+        min(cast(events.first_at as date)) as first_use_date
+    from {{ ref('state_customer_events') }} as events
+    inner join {{ ref('dim_events') }} as catalogue
+        on events.event_name = catalogue.event_name
+        and catalogue.is_usage
+    group by events.customer_id
+),
+
+renewals as (
+    select distinct
+        customer_id,
+        renewal_date
+    from {{ ref('int_subscriptions__slices') }}
+    where renewal_date is not null
+        and is_coverage
+),
+
+moments as (
+    select
+        ends.customer_id,
+        'opening' as moment,
+        cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as month_date,
+        {{ add_days('ends.month_end_date', 1) }} as stage_date,
+        ends.spell_number
+    from {{ ref('dim_customer_month_end') }} as ends
+    inner join {{ ref('dim_months') }} as months
+        on cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) = months.month_date
+    union all
+    select
+        events.customer_id,
+        'leaving' as moment,
+        events.left_month as month_date,
+        -- A request long before the end tells when the customer decided.
+        coalesce(cast(events.cancel_requested_at as date), events.left_date) as stage_date,
+        events.spell_number
+    from {{ ref('int_churn__events') }} as events
+),
+
+renewing as (
+    select distinct
+        moments.customer_id,
+        moments.moment,
+        moments.spell_number,
+        moments.stage_date
+    from moments
+    inner join renewals
+        on moments.customer_id = renewals.customer_id
+        and abs({{ days_between('moments.stage_date', 'renewals.renewal_date') }})
+        <= {{ threshold('renewal_notice_days') }}
+)
+
+select
+    moments.customer_id,
+    moments.spell_number,
+    moments.moment,
+    case
+        when first_uses.first_use_date is null or first_uses.first_use_date > moments.stage_date then 'not_started'
+        when {{ days_between('first_uses.first_use_date', 'moments.stage_date') }}
+            < {{ threshold('stage_onboarding_days') }} then 'onboarding'
+        when renewing.customer_id is not null then 'renewal'
+        else 'usage'
+    end as stage_code,
+    moments.month_date
+from moments
+left join first_uses
+    on moments.customer_id = first_uses.customer_id
+left join renewing
+    on moments.customer_id = renewing.customer_id
+    and moments.moment = renewing.moment
+    and moments.spell_number = renewing.spell_number
+    and moments.stage_date = renewing.stage_date

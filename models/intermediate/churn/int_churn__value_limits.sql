@@ -1,0 +1,28 @@
+-- From which recurring revenue on a customer belonged to the most profitable when a month ended: those who are earned
+-- less from than a fifth of the customers with revenue, ties included.
+with levels as (
+    select
+        month_date,
+        mrr,
+        count(*) as customers_count
+    from {{ ref('dim_customer_month_end') }}
+    where mrr > 0
+    group by month_date, mrr
+),
+
+ranked as (
+    select
+        month_date,
+        mrr,
+        sum(customers_count) over (partition by month_date order by mrr desc rows unbounded preceding)
+        - customers_count as richer_count,
+        sum(customers_count) over (partition by month_date) as all_count
+    from levels
+)
+
+select
+    cast({{ dbt.dateadd('month', 1, 'month_date') }} as date) as month_date,
+    min(mrr) as top_from_mrr
+from ranked
+where 100.0 * richer_count < {{ threshold('churn_top_value_pct') }} * all_count
+group by month_date

@@ -1,0 +1,133 @@
+-- Conditions of contracts and payments that call for somebody, as intervals of days on whose close they hold.
+with covered as (
+    select
+        customer_id,
+        from_date,
+        to_date,
+        max(coalesce(to_date, date '9999-12-31')) over (
+            partition by customer_id
+            order by from_date, subscription_id
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_to
+    from {{ ref('int_subscriptions__slices') }}
+    where is_coverage
+),
+
+intervals as (
+    -- Asked to cancel, until the end of the contract.
+    select
+        slices.customer_id,
+        'cancel_requested' as signal_code,
+        cast({{ days_between('min(cast(slices.cancel_requested_at as date))', 'max(slices.to_date)') }} as double)
+            as observed_value,
+        cast(null as double) as expected_value,
+        'high' as severity,
+        'asked to cancel, the contract still runs' as reason,
+        cast(null as {{ dbt.type_string() }}) as suppressed_by,
+        cast(slices.cancel_requested_at as date) as valid_from,
+        max(coalesce(slices.to_date, date '9999-12-31')) as valid_to
+    from {{ ref('int_subscriptions__slices') }} as slices
+    where slices.cancel_requested_at is not null
+        and slices.is_coverage
+    group by slices.customer_id, cast(slices.cancel_requested_at as date)
+    union all
+    -- The contract has run out and nothing follows: until it is renewed, or known to be a leaving.
+    select
+        gaps.customer_id,
+        'renewal_missing' as signal_code,
+        cast(0 as double) as observed_value,
+        cast(1 as double) as expected_value,
+        'high' as severity,
+        'the contract has run out and is not renewed' as reason,
+        cast(null as {{ dbt.type_string() }}) as suppressed_by,
+        gaps.earlier_to as valid_from,
+        least(
+            gaps.from_date,
+            {{ add_days('gaps.earlier_to', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+        ) as valid_to
+    from (
+        select
+            covered.customer_id,
+            covered.earlier_to,
+            covered.from_date
+        from covered
+        where covered.from_date > covered.earlier_to
+        union all
+        select
+            spells.customer_id,
+            spells.covered_to_date as earlier_to,
+            date '9999-12-31' as from_date
+        from {{ ref('int_customers__spells') }} as spells
+        where spells.basis = 'contract'
+            and spells.covered_to_date is not null
+            and spells.returned_date is null
+    ) as gaps
+    union all
+    -- A payment failed and none has succeeded since.
+    select
+        failures.customer_id,
+        'payment_failed' as signal_code,
+        cast(max(failures.failures_count) as double) as observed_value,
+        cast(0 as double) as expected_value,
+        'medium' as severity,
+        'a payment failed and none has succeeded since' as reason,
+        cast(null as {{ dbt.type_string() }}) as suppressed_by,
+        failures.failed_date as valid_from,
+        max(least(
+            coalesce(failures.recovered_date, date '9999-12-31'),
+            {{ add_days('failures.failed_date', 'cast(' ~ threshold('payment_failed_days') ~ ' as integer)') }}
+        )) as valid_to
+    from {{ ref('int_customers__failed_payments') }} as failures
+    group by failures.customer_id, failures.failed_date
+    union all
+    -- A renewal comes up.
+    select
+        slices.customer_id,
+        'renewal_due' as signal_code,
+        cast(null as double) as observed_value,
+        cast(null as double) as expected_value,
+        'low' as severity,
+        'a renewal is due soon' as reason,
+        max(case when slices.cancel_requested_at is not null then 'cancel_requested' end) as suppressed_by,
+        greatest(
+            min(slices.from_date),
+            {{ add_days('slices.renewal_date', '-cast(' ~ threshold('renewal_notice_days') ~ ' as integer)') }}
+        ) as valid_from,
+        max(least(coalesce(slices.to_date, slices.renewal_date), slices.renewal_date)) as valid_to
+    from {{ ref('int_subscriptions__slices') }} as slices
+    where slices.renewal_date is not null
+        and slices.period_status = 'active'
+        and slices.is_coverage
+    group by slices.customer_id, slices.renewal_date
+    union all
+    -- Left, and may be won back.
+    select
+        events.customer_id,
+        'recently_left' as signal_code,
+        cast(events.mrr_lost as double) as observed_value,
+        cast(null as double) as expected_value,
+        'low' as severity,
+        'left and is not back' as reason,
+        case when not events.is_voluntary then 'involuntary' end as suppressed_by,
+        events.recognised_date as valid_from,
+        least(
+            coalesce(events.returned_date, date '9999-12-31'),
+            {{ add_days('events.left_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }}
+        ) as valid_to
+    from {{ ref('fct_churn_events') }} as events
+)
+
+select
+    intervals.customer_id,
+    intervals.signal_code,
+    intervals.observed_value,
+    intervals.expected_value,
+    intervals.severity,
+    intervals.reason,
+    intervals.suppressed_by,
+    intervals.valid_from,
+    case when intervals.valid_to <= run_context.as_of_date then intervals.valid_to end as valid_to
+from intervals
+inner join {{ ref('run_context') }} as run_context
+    on intervals.valid_from <= run_context.as_of_date
+where intervals.valid_to > intervals.valid_from

@@ -1,0 +1,158 @@
+{%- set counts = [
+    'closing_count', 'paused_count', 'pending_count', 'new_count', 'returned_count', 'left_count',
+    'left_from_opening_count', 'voluntary_count', 'involuntary_count',
+] -%}
+with cuts as (
+    {{ churn_cuts(
+        ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner'],
+        ['opening_count'], {'count': 'stayed_count'}, counts
+    ) }}
+),
+
+summed as (
+    select
+        dimension_name,
+        dimension_value,
+        month_date,
+        {%- for count in counts %}
+        sum({{ count }}) as {{ count }},
+        {%- endfor %}
+        sum(opening_count) as opening_count,
+        sum(moved_in_count) as moved_in_count,
+        sum(moved_out_count) as moved_out_count
+    from cuts
+    group by dimension_name, dimension_value, month_date
+),
+
+-- A value keeps its months from its first customer on, also those in which nothing happens.
+spine as (
+    select
+        firsts.dimension_name,
+        firsts.dimension_value,
+        months.month_date,
+        months.is_complete,
+        months.is_final
+    from (
+        select
+            summed.dimension_name,
+            summed.dimension_value,
+            min(summed.month_date) as first_month_date
+        from summed
+        group by summed.dimension_name, summed.dimension_value
+    ) as firsts
+    inner join {{ ref('dim_months') }} as months
+        on firsts.first_month_date <= months.month_date
+),
+
+-- The quarter of months that end here, and the same one a year before: seasons are compared with themselves.
+judged as (
+    select
+        spine.*,
+        {%- for count in ['opening_count', 'moved_in_count', 'moved_out_count'] + counts %}
+        coalesce(summed.{{ count }}, 0) as {{ count }},
+        {%- endfor %}
+        sum(summed.left_count) over quarter_rows as quarter_left_count,
+        sum(summed.opening_count) over quarter_rows as quarter_opening_count,
+        count(*) over quarter_rows as quarter_months_count,
+        cast({{ dbt.dateadd('month', -12, 'spine.month_date') }} as date) as year_before_month
+    from spine
+    left join summed
+        on spine.dimension_name = summed.dimension_name
+        and spine.dimension_value = summed.dimension_value
+        and spine.month_date = summed.month_date
+    window quarter_rows as (
+        partition by spine.dimension_name, spine.dimension_value
+        order by spine.month_date
+        rows between 2 preceding and current row
+    )
+),
+
+targets as (
+    select
+        judged.dimension_name,
+        judged.dimension_value,
+        judged.month_date,
+        targets.target_value,
+        row_number() over (
+            partition by judged.dimension_name, judged.dimension_value, judged.month_date
+            order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
+        ) as choice
+    from judged
+    inner join {{ ref('metric_targets') }} as targets
+        on targets.metric_code = 'churn_pct'
+        and targets.valid_from <= judged.month_date
+        and (targets.valid_to is null or targets.valid_to > judged.month_date)
+        and (
+            targets.segment_code = '*'
+            or (judged.dimension_name in ('segment', 'value_segment') and targets.segment_code = judged.dimension_value)
+        )
+)
+
+select
+    judged.dimension_name,
+    judged.dimension_value,
+    cast(judged.opening_count as bigint) as opening_count,
+    cast(judged.new_count as bigint) as new_count,
+    cast(judged.returned_count as bigint) as returned_count,
+    cast(judged.moved_in_count as bigint) as moved_in_count,
+    cast(judged.left_count as bigint) as left_count,
+    cast(judged.moved_out_count as bigint) as moved_out_count,
+    cast(judged.closing_count as bigint) as closing_count,
+    cast(judged.paused_count as bigint) as paused_count,
+    cast(judged.pending_count as bigint) as pending_count,
+    cast(judged.voluntary_count as bigint) as left_voluntary_count,
+    cast(judged.involuntary_count as bigint) as left_involuntary_count,
+    cast(judged.left_count - judged.left_from_opening_count as bigint) as left_same_month_count,
+    cast(judged.left_count as bigint) as churn_num,
+    cast(judged.opening_count as bigint) as churn_den,
+    {{ pct('judged.left_count', 'judged.opening_count') }} as churn_pct,
+    cast(judged.left_from_opening_count as bigint) as opening_base_churn_num,
+    cast(judged.opening_count as bigint) as opening_base_churn_den,
+    {{ pct('judged.left_from_opening_count', 'judged.opening_count') }} as opening_base_churn_pct,
+    {{ wilson_pct('judged.left_from_opening_count', 'judged.opening_count', 'lo') }} as opening_base_churn_ci_lo,
+    {{ wilson_pct('judged.left_from_opening_count', 'judged.opening_count', 'hi') }} as opening_base_churn_ci_hi,
+    cast(judged.left_count - judged.returned_count as bigint) as net_customer_churn_num,
+    cast(judged.opening_count as bigint) as net_customer_churn_den,
+    {{ pct('(judged.left_count - judged.returned_count)', 'judged.opening_count') }} as net_customer_churn_pct,
+    targets.target_value as churn_norm_pct,
+    case
+        when judged.opening_count = 0 or targets.target_value is null then null
+        when not judged.is_complete then 'pending'
+        when 100.0 * judged.left_count <= targets.target_value * judged.opening_count then 'normal'
+        else 'above_norm'
+    end as churn_norm_status,
+    cast(case when judged.quarter_months_count = 3 then judged.quarter_left_count end as bigint) as quarter_churn_num,
+    cast(case when judged.quarter_months_count = 3 then judged.quarter_opening_count end as bigint)
+        as quarter_churn_den,
+    case
+        when judged.quarter_months_count = 3 then {{ pct('judged.quarter_left_count', 'judged.quarter_opening_count') }}
+    end as quarter_churn_pct,
+    {{ pct('baseline.quarter_left_count', 'baseline.quarter_opening_count') }} as baseline_quarter_churn_pct,
+    {{ pct(
+        '(1.0 * judged.quarter_left_count / nullif(judged.quarter_opening_count, 0))',
+        '(1.0 * baseline.quarter_left_count / nullif(baseline.quarter_opening_count, 0))'
+    ) }} as change_to_baseline_pct,
+    case
+        when judged.is_complete
+            then 100.0 * judged.quarter_left_count * baseline.quarter_opening_count
+                <= {{ threshold('churn_halved_ratio_pct') }}
+                * baseline.quarter_left_count * judged.quarter_opening_count
+                and judged.quarter_opening_count > 0
+    end as is_halved,
+    judged.is_complete,
+    judged.is_final,
+    judged.opening_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    judged.month_date as churn_month
+from judged
+left join targets
+    on judged.dimension_name = targets.dimension_name
+    and judged.dimension_value = targets.dimension_value
+    and judged.month_date = targets.month_date
+    and targets.choice = 1
+left join judged as baseline
+    on judged.dimension_name = baseline.dimension_name
+    and judged.dimension_value = baseline.dimension_value
+    and judged.year_before_month = baseline.month_date
+    and baseline.quarter_months_count = 3
+    and baseline.quarter_left_count > 0
+    and baseline.quarter_opening_count > 0

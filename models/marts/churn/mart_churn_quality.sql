@@ -1,0 +1,109 @@
+{%- set shares = {
+    'promoter': ['is_promoter', 'is_promoter is not null'],
+    'top_value': ['is_top_value', 'is_top_value is not null'],
+    'warm_exit': ['is_warm_exit', 'basis_code is not null'],
+    'complained_after': ['has_complained_after', 'is_winback_mature'],
+    'returned_contacted': ['is_returned_in_window', 'is_winback_mature and is_winback_contacted'],
+    'returned_uncontacted': ['is_returned_in_window', 'is_winback_mature and not is_winback_contacted'],
+} -%}
+with cuts as (
+    select
+        'all' as dimension_name,
+        'all' as dimension_value,
+        events.*
+    from {{ ref('mart_churn_events') }} as events
+    union all
+    select
+        'segment' as dimension_name,
+        coalesce(events.segment_code, 'unassigned') as dimension_value,
+        events.*
+    from {{ ref('mart_churn_events') }} as events
+),
+
+counted as (
+    select
+        dimension_name,
+        dimension_value,
+        left_month,
+        count(*) as left_count,
+        {%- for share, (part, whole) in shares.items() %}
+        count(case when {{ part }} and {{ whole }} then 1 end) as {{ share }}_num,
+        count(case when {{ whole }} then 1 end) as {{ share }}_den,
+        {%- endfor %}
+        count(case when not is_winback_mature then 1 end) as pending_count,
+        count(case when is_winback_contacted then 1 end) as contacted_count,
+        sum(tenure_days) as tenure_days,
+        sum(lost_mrr_amount) as lost_mrr_amount,
+        sum(revenue_12m_amount) as revenue_12m_amount,
+        sum(revenue_after_return_amount) as revenue_after_return_amount
+    from cuts
+    group by dimension_name, dimension_value, left_month
+),
+
+-- How many promoters there were among all customers when the month began, by the last score of each.
+scored as (
+    select
+        coalesce(ends.segment_code, 'unassigned') as segment_value,
+        cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as left_month,
+        count(*) as scored_count,
+        count(case when scores.nps_score >= 9 then 1 end) as promoters_count
+    from {{ ref('int_customers__nps_periods') }} as scores
+    inner join {{ ref('dim_customer_month_end') }} as ends
+        on scores.customer_id = ends.customer_id
+        and scores.valid_from <= {{ add_days('ends.month_end_date', 1) }}
+        and scores.valid_to > {{ add_days('ends.month_end_date', 1) }}
+    group by coalesce(ends.segment_code, 'unassigned'), ends.month_date
+),
+
+bases as (
+    select
+        'all' as dimension_name,
+        'all' as dimension_value,
+        left_month,
+        sum(promoters_count) as promoters_count,
+        sum(scored_count) as scored_count
+    from scored
+    group by left_month
+    union all
+    select
+        'segment' as dimension_name,
+        segment_value as dimension_value,
+        left_month,
+        promoters_count,
+        scored_count
+    from scored
+)
+
+select
+    counted.dimension_name,
+    counted.dimension_value,
+    cast(counted.left_count as bigint) as left_count,
+    cast(counted.pending_count as bigint) as pending_count,
+    cast(counted.contacted_count as bigint) as winback_contacted_count,
+    {%- for share in shares %}
+    cast(counted.{{ share }}_num as bigint) as {{ share }}_num,
+    cast(counted.{{ share }}_den as bigint) as {{ share }}_den,
+    {{ pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den') }} as {{ share }}_pct,
+    {%- endfor %}
+    cast(coalesce(bases.promoters_count, 0) as bigint) as base_promoter_num,
+    cast(coalesce(bases.scored_count, 0) as bigint) as base_promoter_den,
+    {{ pct('bases.promoters_count', 'bases.scored_count') }} as base_promoter_pct,
+    {{ pct(
+        '(1.0 * counted.promoter_num / nullif(counted.promoter_den, 0))',
+        '(1.0 * bases.promoters_count / nullif(bases.scored_count, 0))'
+    ) }} as promoter_lift_pct,
+    cast(1.0 * counted.tenure_days / counted.left_count as double) as tenure_days_avg,
+    cast(coalesce(counted.lost_mrr_amount, 0) as decimal(18, 2)) as lost_mrr_amount,
+    cast(counted.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
+    cast(coalesce(counted.revenue_after_return_amount, 0) as decimal(18, 2)) as revenue_after_return_amount,
+    months.is_complete,
+    months.is_final,
+    counted.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.left_month
+from counted
+inner join {{ ref('dim_months') }} as months
+    on counted.left_month = months.month_date
+left join bases
+    on counted.dimension_name = bases.dimension_name
+    and counted.dimension_value = bases.dimension_value
+    and counted.left_month = bases.left_month

@@ -1,0 +1,76 @@
+-- Prevents bridges that lose customers: an opening is the closing before it, the values of a cut add up to the whole,
+-- and the whole agrees with the spells it is made of.
+{{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_churn_monthly'}}}) }}
+{%- set measures = ['opening_count', 'new_count', 'returned_count', 'left_count', 'closing_count'] %}
+with sums as (
+    select
+        dimension_name,
+        churn_month,
+        {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }},
+        {%- endfor %}
+        sum(moved_in_count - moved_out_count) as moved_count
+    from {{ ref('mart_churn_monthly') }}
+    group by dimension_name, churn_month
+),
+
+chained as (
+    select
+        dimension_name,
+        dimension_value,
+        churn_month,
+        opening_count,
+        lag(closing_count) over (partition by dimension_name, dimension_value order by churn_month) as earlier_count
+    from {{ ref('mart_churn_monthly') }}
+),
+
+spells as (
+    select
+        months.month_date,
+        count(case when spells.started_date < months.month_date then 1 end) as opening_count,
+        count(case when spells.started_date >= months.month_date and spells.spell_number = 1 then 1 end) as new_count,
+        count(case when spells.started_date >= months.month_date and spells.spell_number > 1 then 1 end)
+            as returned_count,
+        count(case when spells.left_date <= months.last_date then 1 end) as left_count,
+        count(case when spells.left_date is null or spells.left_date > months.last_date then 1 end) as closing_count
+    from {{ ref('dim_months') }} as months
+    inner join {{ ref('int_customers__spells') }} as spells
+        on spells.started_date <= months.last_date
+        and (spells.left_date is null or spells.left_date >= months.month_date)
+    -- Whoever left on the first day of a month was there when it began.
+    group by months.month_date
+)
+
+select
+    'cut against all' as fault,
+    parts.dimension_name,
+    parts.churn_month
+from sums as parts
+left join sums as wholes
+    on parts.churn_month = wholes.churn_month
+    and wholes.dimension_name = 'all'
+where wholes.churn_month is null
+    or parts.moved_count <> 0
+    {%- for measure in measures %}
+    or parts.{{ measure }} <> wholes.{{ measure }}
+    {%- endfor %}
+union all
+select
+    'opening is not the closing before' as fault,
+    dimension_name || ' ' || dimension_value as dimension_name,
+    churn_month
+from chained
+where opening_count <> coalesce(earlier_count, 0)
+union all
+select
+    'whole against spells' as fault,
+    'all' as dimension_name,
+    spells.month_date as churn_month
+from spells
+left join sums as wholes
+    on spells.month_date = wholes.churn_month
+    and wholes.dimension_name = 'all'
+where wholes.churn_month is null
+    {%- for measure in measures %}
+    or spells.{{ measure }} <> wholes.{{ measure }}
+    {%- endfor %}

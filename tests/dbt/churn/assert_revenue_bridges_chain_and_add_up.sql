@@ -1,0 +1,81 @@
+-- Prevents revenue that appears from nowhere: an opening is the closing before it, cuts add up to the whole to the
+-- cent, and the closing of a currency is what its contracts bill on the last day.
+{{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_mrr_monthly'}}}) }}
+{%- set measures = [
+    'earlier_closing_amount', 'revaluation_amount', 'new_amount', 'returned_amount', 'expansion_amount',
+    'contraction_amount', 'churned_amount', 'closing_amount',
+] %}
+with sums as (
+    select
+        dimension_name,
+        churn_month,
+        {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }},
+        {%- endfor %}
+        sum(moved_in_amount - moved_out_amount) as moved_amount
+    from {{ ref('mart_mrr_monthly') }}
+    where dimension_name <> 'currency'
+    group by dimension_name, churn_month
+),
+
+chained as (
+    select
+        dimension_name,
+        dimension_value,
+        churn_month,
+        earlier_closing_amount,
+        lag(closing_amount) over (partition by dimension_name, dimension_value order by churn_month) as earlier_amount
+    from {{ ref('mart_mrr_monthly') }}
+),
+
+billed as (
+    select
+        terms.currency_code,
+        months.month_date,
+        sum(terms.mrr) as closing_amount
+    from {{ ref('int_subscriptions__terms') }} as terms
+    inner join {{ ref('dim_months') }} as months
+        on terms.from_date <= months.last_date
+        and (terms.to_date is null or terms.to_date > months.last_date)
+    group by terms.currency_code, months.month_date
+),
+
+native as (
+    select
+        dimension_value as currency_code,
+        churn_month as month_date,
+        closing_amount
+    from {{ ref('mart_mrr_monthly') }}
+    where dimension_name = 'currency'
+)
+
+select
+    'cut against all' as fault,
+    parts.dimension_name,
+    parts.churn_month
+from sums as parts
+left join sums as wholes
+    on parts.churn_month = wholes.churn_month
+    and wholes.dimension_name = 'all'
+where wholes.churn_month is null
+    or parts.moved_amount <> 0
+    {%- for measure in measures %}
+    or parts.{{ measure }} <> wholes.{{ measure }}
+    {%- endfor %}
+union all
+select
+    'opening is not the closing before' as fault,
+    dimension_name || ' ' || dimension_value as dimension_name,
+    churn_month
+from chained
+where earlier_closing_amount <> coalesce(earlier_amount, 0)
+union all
+select
+    'currency against its contracts' as fault,
+    coalesce(billed.currency_code, native.currency_code) as dimension_name,
+    coalesce(billed.month_date, native.month_date) as churn_month
+from billed
+full outer join native
+    on billed.currency_code = native.currency_code
+    and billed.month_date = native.month_date
+where coalesce(billed.closing_amount, 0) <> coalesce(native.closing_amount, 0)
