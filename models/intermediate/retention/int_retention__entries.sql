@@ -1,0 +1,87 @@
+-- Who enters which cohort when, and what was known of them at that moment.
+with customers as (
+    select
+        registration.customer_id,
+        registration.registered_date,
+        registration.registered_at,
+        registration.registration_segment_code,
+        registration.registration_value_segment_code,
+        dim_customers.region,
+        dim_customers.acquisition_channel,
+        -- Whole numbers as keys: millions of customer-days are joined and grouped by them.
+        row_number() over (order by registration.customer_id) as customer_number
+    from {{ ref('int_customers__registration') }} as registration
+    inner join {{ ref('dim_customers') }} as dim_customers
+        on registration.customer_id = dim_customers.customer_id
+),
+
+moments as (
+    select
+        customer_id,
+        'registration' as cohort_kind,
+        registered_at as entered_at
+    from customers
+    union all
+    select
+        customer_id,
+        'activation' as cohort_kind,
+        activated_at as entered_at
+    from {{ ref('mart_activation_customer') }}
+    where is_activated
+    union all
+    select
+        customer_id,
+        'first_payment' as cohort_kind,
+        min(paid_at) as entered_at
+    from {{ ref('int_retention__payments') }}
+    where not is_refund
+    group by customer_id
+    union all
+    select
+        events.customer_id,
+        'first_event' as cohort_kind,
+        min(events.first_at) as entered_at
+    from {{ ref('state_customer_events') }} as events
+    inner join {{ ref('dim_events') }} as catalogue
+        on events.event_name = catalogue.event_name
+        and catalogue.is_usage
+    group by events.customer_id
+),
+
+entries as (
+    select
+        customers.*,
+        moments.cohort_kind,
+        moments.entered_at,
+        cast(moments.entered_at as date) as entered_date
+    from moments
+    inner join customers
+        on moments.customer_id = customers.customer_id
+    cross join {{ ref('int_retention__observation') }} as observation
+    inner join {{ ref('run_context') }} as run_context
+        on moments.entered_at < run_context.as_of_end_at
+    -- Of who registered before the data begin, neither the first period nor the first payment is seen.
+    where customers.registered_date >= observation.first_date
+)
+
+select
+    entries.customer_id,
+    entries.customer_number,
+    entries.cohort_kind,
+    coalesce(usage_segments.segment_code, entries.registration_segment_code, 'unassigned') as segment_code,
+    coalesce(value_segments.segment_code, entries.registration_value_segment_code, 'unassigned') as value_segment_code,
+    coalesce(entries.acquisition_channel, 'unknown') as acquisition_channel,
+    coalesce(entries.region, 'unknown') as region,
+    entries.entered_date,
+    entries.entered_at
+from entries
+left join {{ ref('dim_customer_segments') }} as usage_segments
+    on entries.customer_id = usage_segments.customer_id
+    and usage_segments.scheme = 'usage'
+    and usage_segments.valid_from <= entries.entered_date
+    and (usage_segments.valid_to is null or usage_segments.valid_to > entries.entered_date)
+left join {{ ref('dim_customer_segments') }} as value_segments
+    on entries.customer_id = value_segments.customer_id
+    and value_segments.scheme = 'value'
+    and value_segments.valid_from <= entries.entered_date
+    and (value_segments.valid_to is null or value_segments.valid_to > entries.entered_date)

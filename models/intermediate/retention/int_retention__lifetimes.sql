@@ -1,0 +1,55 @@
+-- The first stretch as a customer of everybody who ever was one: what a lifetime is until the first leaving.
+with plans as (
+    select
+        slices.customer_id,
+        slices.plan_code,
+        row_number() over (
+            partition by slices.customer_id
+            order by slices.from_date asc, slices.mrr desc nulls last, slices.period_id asc
+        ) as choice
+    from {{ ref('int_subscriptions__slices') }} as slices
+    where slices.is_coverage
+),
+
+spells as (
+    select
+        spells.customer_id,
+        spells.basis,
+        spells.started_date,
+        {{ period_start('month', 'spells.started_date') }} as started_month,
+        case when spells.left_date <= observation.last_final_date then spells.left_date end as left_date,
+        -- Of who was a customer before the data begin, only those are seen who were still there.
+        greatest(spells.started_date, observation.first_date) as seen_from_date,
+        observation.last_final_date,
+        spells.started_date < observation.first_date as is_truncated
+    from {{ ref('int_customers__spells') }} as spells
+    cross join {{ ref('int_retention__observation') }} as observation
+    where spells.spell_number = 1
+)
+
+select
+    spells.customer_id,
+    spells.basis,
+    coalesce(segments.segment_code, registration.registration_segment_code, 'unassigned') as segment_code,
+    coalesce(plans.plan_code, 'none') as plan_code,
+    coalesce(dim_customers.acquisition_channel, 'unknown') as acquisition_channel,
+    coalesce(dim_customers.region, 'unknown') as region,
+    spells.is_truncated,
+    spells.started_date,
+    spells.started_month,
+    spells.left_date,
+    spells.seen_from_date,
+    spells.last_final_date
+from spells
+inner join {{ ref('int_customers__registration') }} as registration
+    on spells.customer_id = registration.customer_id
+inner join {{ ref('dim_customers') }} as dim_customers
+    on spells.customer_id = dim_customers.customer_id
+left join plans
+    on spells.customer_id = plans.customer_id
+    and plans.choice = 1
+left join {{ ref('dim_customer_segments') }} as segments
+    on spells.customer_id = segments.customer_id
+    and segments.scheme = 'usage'
+    and segments.valid_from <= spells.started_date
+    and (segments.valid_to is null or segments.valid_to > spells.started_date)

@@ -1,0 +1,127 @@
+-- Customers by the month in which they began, followed month by month: who was there, left, came back, what they paid.
+with months as (
+    select
+        *,
+        {{ period_number('month', 'month_date') }} as month_number
+    from {{ ref('dim_months') }}
+),
+
+happenings as (
+    select
+        customer_id,
+        month_date,
+        1 as active_count,
+        0 as churned_count,
+        0 as first_churned_count,
+        0 as returned_count,
+        mrr
+    from {{ ref('dim_customer_month_end') }}
+    union all
+    select
+        customer_id,
+        left_month as month_date,
+        0 as active_count,
+        1 as churned_count,
+        case when spell_number = 1 then 1 else 0 end as first_churned_count,
+        0 as returned_count,
+        cast(null as decimal(18, 2)) as mrr
+    from {{ ref('fct_churn_events') }}
+    union all
+    select
+        customer_id,
+        {{ period_start('month', 'started_date') }} as month_date,
+        0 as active_count,
+        0 as churned_count,
+        0 as first_churned_count,
+        1 as returned_count,
+        cast(null as decimal(18, 2)) as mrr
+    from {{ ref('int_customers__spells') }}
+    where spell_number > 1
+),
+
+counted as (
+    select
+        {{ cut_columns(lifetime_cuts()) }},
+        lifetimes.started_month,
+        happenings.month_date,
+        sum(happenings.active_count) as active_count,
+        sum(happenings.churned_count) as churned_count,
+        sum(happenings.first_churned_count) as first_churned_count,
+        sum(happenings.returned_count) as returned_count,
+        sum(happenings.mrr) as mrr
+    from happenings
+    inner join {{ ref('int_retention__lifetimes') }} as lifetimes
+        on happenings.customer_id = lifetimes.customer_id
+    group by {{ cut_sets(lifetime_cuts(), ['lifetimes.started_month', 'happenings.month_date']) }}
+),
+
+cohorts as (
+    select
+        {{ cut_columns(lifetime_cuts()) }},
+        started_month,
+        count(*) as cohort_size_count,
+        count(case when is_truncated then 1 end) as truncated_count,
+        {{ period_number('month', 'started_month') }} as started_number
+    from {{ ref('int_retention__lifetimes') }}
+    group by {{ cut_sets(lifetime_cuts(), ['started_month']) }}
+),
+
+followed as (
+    select
+        cohorts.*,
+        months.month_date,
+        months.is_final,
+        months.month_number - cohorts.started_number as months_since,
+        coalesce(counted.active_count, 0) as active_end_count,
+        coalesce(counted.churned_count, 0) as churned_count,
+        coalesce(counted.returned_count, 0) as returned_count,
+        coalesce(counted.mrr, 0) as mrr_end,
+        coalesce(lag(counted.active_count) over cohort_months, 0) as active_start_count,
+        coalesce(lag(counted.mrr) over cohort_months, 0) as mrr_start,
+        sum(coalesce(counted.first_churned_count, 0)) over cohort_months as ever_churned_count,
+        max(case when months.month_number = cohorts.started_number then coalesce(counted.mrr, 0) end)
+            over cohort_months as mrr_base
+    from cohorts
+    inner join months
+        on cohorts.started_month <= months.month_date
+    left join counted
+        on cohorts.dimension_name = counted.dimension_name
+        and cohorts.dimension_value = counted.dimension_value
+        and cohorts.started_month = counted.started_month
+        and months.month_date = counted.month_date
+    window cohort_months as (
+        partition by cohorts.dimension_name, cohorts.dimension_value, cohorts.started_month
+        order by months.month_date
+    )
+)
+
+select
+    dimension_name,
+    dimension_value,
+    cast(months_since as bigint) as months_since_start_count,
+    cast(cohort_size_count as bigint) as cohort_size_count,
+    cast(active_start_count as bigint) as active_start_count,
+    cast(churned_count as bigint) as churned_count,
+    cast(returned_count as bigint) as returned_count,
+    cast(active_end_count as bigint) as active_end_count,
+    cast(active_end_count as bigint) as retained_num,
+    cast(cohort_size_count as bigint) as retained_den,
+    {{ pct('active_end_count', 'cohort_size_count') }} as retained_pct,
+    {{ wilson_pct('active_end_count', 'cohort_size_count', 'lo') }} as retained_ci_lo,
+    {{ wilson_pct('active_end_count', 'cohort_size_count', 'hi') }} as retained_ci_hi,
+    cast(churned_count as bigint) as period_churn_num,
+    cast(active_start_count as bigint) as period_churn_den,
+    {{ pct('churned_count', 'active_start_count') }} as period_churn_pct,
+    cast(ever_churned_count as bigint) as ever_churned_num,
+    cast(cohort_size_count as bigint) as ever_churned_den,
+    {{ pct('ever_churned_count', 'cohort_size_count') }} as ever_churned_pct,
+    cast(mrr_start as decimal(18, 2)) as mrr_start_amount,
+    cast(mrr_end as decimal(18, 2)) as mrr_end_amount,
+    cast(mrr_base as decimal(18, 2)) as mrr_base_amount,
+    {{ pct('mrr_end', 'mrr_base') }} as net_revenue_retention_pct,
+    is_final as is_complete,
+    cohort_size_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    truncated_count > 0 as is_truncated,
+    started_month as cohort_month,
+    month_date as observed_month
+from followed

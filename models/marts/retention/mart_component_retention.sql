@@ -1,0 +1,134 @@
+{% set horizons = ['mastery_horizon_short_days', 'mastery_horizon_long_days'] %}
+-- Landmark comparison: of those still there at the end of the first window, who had used the component in it, and who
+-- was there a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by living on.
+with landmarks as (
+    select
+        registration.customer_id,
+        registration.registration_segment_code,
+        registration.registration_plan_code,
+        registration.registered_date,
+        {{ add_days('registration.registered_date', 'cast(' ~ threshold('mastery_window_days') ~ ' as integer)') }}
+            as landmark_date,
+        observation.last_final_date
+    from {{ ref('int_customers__registration') }} as registration
+    inner join {{ ref('int_retention__observation') }} as observation
+        on registration.registered_date >= observation.first_date
+),
+
+horizons as (
+    {%- for code in horizons %}
+    select cast({{ threshold(code) }} as integer) as horizon_days
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- Judged on the day that closes the horizon, once nobody can still turn out to have left before it.
+outcomes as (
+    select
+        landmarks.customer_id,
+        horizons.horizon_days,
+        max(case
+            when spells.started_date <= landmarks.landmark_date
+                and (spells.left_date is null or spells.left_date > landmarks.landmark_date) then 1
+            else 0
+        end) = 1 as is_at_landmark,
+        max(case
+            when spells.started_date <= {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }}
+                and (
+                    spells.left_date is null
+                    or spells.left_date > {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }}
+                ) then 1
+            else 0
+        end) = 1 as is_retained
+    from landmarks
+    inner join horizons
+        on {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }} <= landmarks.last_final_date
+    inner join {{ ref('int_customers__spells') }} as spells
+        on landmarks.customer_id = spells.customer_id
+    group by landmarks.customer_id, horizons.horizon_days
+),
+
+adoptions as (
+    select distinct
+        landmarks.customer_id,
+        use_days.component_code
+    from {{ ref('fct_usage_daily') }} as use_days
+    inner join landmarks
+        on use_days.customer_id = landmarks.customer_id
+        and use_days.usage_date >= landmarks.registered_date
+        and use_days.usage_date < landmarks.landmark_date
+    inner join {{ ref('run_context') }} as run_context
+        on use_days.usage_date <= run_context.as_of_date
+),
+
+compared as (
+    select
+        coalesce(landmarks.registration_segment_code, 'unassigned') as segment_code,
+        components.component_code,
+        outcomes.horizon_days,
+        adoptions.customer_id is not null as is_adopter,
+        outcomes.is_retained
+    from outcomes
+    inner join landmarks
+        on outcomes.customer_id = landmarks.customer_id
+    cross join {{ ref('components') }} as components
+    left join {{ ref('plan_components') }} as plan_components
+        on landmarks.registration_plan_code = plan_components.plan_code
+        and components.component_code = plan_components.component_code
+    left join adoptions
+        on outcomes.customer_id = adoptions.customer_id
+        and components.component_code = adoptions.component_code
+    where outcomes.is_at_landmark
+        -- Whose plan lacks the component could not adopt it.
+        and coalesce(plan_components.is_available, true)
+),
+
+counted as (
+    select
+        {{ cut_columns({'segment': 'segment_code'}) }},
+        component_code,
+        horizon_days,
+        count(case when is_adopter then 1 end) as adopters_count,
+        count(case when not is_adopter then 1 end) as others_count,
+        count(case when is_adopter and is_retained then 1 end) as adopters_retained_count,
+        count(case when not is_adopter and is_retained then 1 end) as others_retained_count
+    from compared
+    group by {{ cut_sets({'segment': 'segment_code'}, ['component_code', 'horizon_days']) }}
+),
+
+bounded as (
+    select
+        *,
+        {{ pct('adopters_retained_count', 'adopters_count') }} as adopters_pct,
+        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'lo') }} as adopters_lo,
+        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'hi') }} as adopters_hi,
+        {{ pct('others_retained_count', 'others_count') }} as others_pct,
+        {{ wilson_pct('others_retained_count', 'others_count', 'lo') }} as others_lo,
+        {{ wilson_pct('others_retained_count', 'others_count', 'hi') }} as others_hi
+    from counted
+)
+
+select
+    dimension_name,
+    dimension_value,
+    component_code,
+    cast(horizon_days as bigint) as horizon_days,
+    cast(adopters_retained_count as bigint) as adopters_retained_num,
+    cast(adopters_count as bigint) as adopters_retained_den,
+    adopters_pct as adopters_retained_pct,
+    cast(others_retained_count as bigint) as others_retained_num,
+    cast(others_count as bigint) as others_retained_den,
+    others_pct as others_retained_pct,
+    adopters_pct - others_pct as lift_pp,
+    -- Newcombe's interval of a difference, from the two Wilson intervals.
+    adopters_pct - others_pct - sqrt(
+        (adopters_pct - adopters_lo) * (adopters_pct - adopters_lo)
+        + (others_hi - others_pct) * (others_hi - others_pct)
+    ) as lift_pp_lo,
+    adopters_pct - others_pct + sqrt(
+        (adopters_hi - adopters_pct) * (adopters_hi - adopters_pct)
+        + (others_pct - others_lo) * (others_pct - others_lo)
+    ) as lift_pp_hi,
+    least(adopters_count, others_count) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    true as is_confounded
+from bounded

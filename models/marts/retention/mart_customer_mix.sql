@@ -1,0 +1,108 @@
+-- How much of a month rests on customers who had come back by then, and what they buy.
+with purchases as (
+    select
+        customer_id,
+        purchase_key,
+        sum(reporting_amount) as amount,
+        min(case when not is_refund then paid_date end) as paid_date
+    from {{ ref('int_retention__payments') }}
+    group by customer_id, purchase_key
+),
+
+counted as (
+    select
+        customer_id,
+        {{ period_start('month', 'paid_date') }} as paid_month,
+        count(*) as purchases_count,
+        sum(amount) as amount
+    from purchases
+    where amount > 0
+        and paid_date is not null
+    group by customer_id, {{ period_start('month', 'paid_date') }}
+),
+
+followed as (
+    select
+        counted.*,
+        coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
+        registration.registered_date < observation.first_date as is_truncated,
+        -- As of the end of the month: a later purchase makes nobody a regular of an earlier one.
+        sum(counted.purchases_count) over (
+            partition by counted.customer_id
+            order by counted.paid_month
+            rows between unbounded preceding and current row
+        ) as purchases_to_date_count
+    from counted
+    inner join {{ ref('int_customers__registration') }} as registration
+        on counted.customer_id = registration.customer_id
+    cross join {{ ref('int_retention__observation') }} as observation
+),
+
+judged as (
+    select
+        *,
+        purchases_to_date_count >= {{ threshold('regular_min_purchases') }} as is_regular
+    from followed
+),
+
+mixed as (
+    select
+        {{ cut_columns({'segment': 'segment_code'}) }},
+        paid_month,
+        count(*) as active_count,
+        count(case when is_regular then 1 end) as regular_count,
+        count(case when is_truncated and not is_regular then 1 end) as doubtful_count,
+        sum(amount) as amount,
+        coalesce(sum(case when is_regular then amount end), 0) as regular_amount,
+        sum(purchases_count) as purchases_count,
+        coalesce(sum(case when is_regular then purchases_count end), 0) as regular_purchases_count
+    from judged
+    group by {{ cut_sets({'segment': 'segment_code'}, ['paid_month']) }}
+),
+
+found_values as (
+    select
+        dimension_name,
+        dimension_value,
+        min(paid_month) as first_month
+    from mixed
+    group by dimension_name, dimension_value
+),
+
+months as (
+    select
+        dim_dates.month_start_date as observed_month,
+        max({{ period_number('month', 'run_context.as_of_end_at') }})
+        > {{ period_number('month', 'dim_dates.month_start_date') }} as is_complete
+    from {{ ref('dim_dates') }} as dim_dates
+    cross join {{ ref('run_context') }} as run_context
+    group by dim_dates.month_start_date
+)
+
+select
+    found_values.dimension_name,
+    found_values.dimension_value,
+    cast(coalesce(mixed.regular_count, 0) as bigint) as regular_num,
+    cast(coalesce(mixed.active_count, 0) as bigint) as regular_den,
+    {{ pct('mixed.regular_count', 'mixed.active_count') }} as regular_pct,
+    {{ wilson_pct('mixed.regular_count', 'mixed.active_count', 'lo') }} as regular_ci_lo,
+    {{ wilson_pct('mixed.regular_count', 'mixed.active_count', 'hi') }} as regular_ci_hi,
+    cast(coalesce(mixed.doubtful_count, 0) as bigint) as doubtful_count,
+    cast(coalesce(mixed.amount, 0) as decimal(18, 2)) as purchases_amount,
+    cast(coalesce(mixed.regular_amount, 0) as decimal(18, 2)) as regular_purchases_amount,
+    {{ pct('mixed.regular_amount', 'mixed.amount') }} as regular_revenue_pct,
+    cast(coalesce(mixed.purchases_count, 0) as bigint) as purchases_count,
+    cast(coalesce(mixed.regular_purchases_count, 0) as bigint) as regular_purchases_count,
+    cast(mixed.amount / nullif(mixed.purchases_count, 0) as double) as check_avg,
+    cast(mixed.regular_amount / nullif(mixed.regular_purchases_count, 0) as double) as regular_check_avg,
+    cast(mixed.regular_purchases_count / nullif(1.0 * mixed.regular_count, 0) as double) as regular_purchases_avg,
+    months.is_complete,
+    coalesce(mixed.active_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    months.observed_month
+from found_values
+inner join months
+    on found_values.first_month <= months.observed_month
+left join mixed
+    on found_values.dimension_name = mixed.dimension_name
+    and found_values.dimension_value = mixed.dimension_value
+    and months.observed_month = mixed.paid_month

@@ -1,0 +1,132 @@
+{% set windows = {
+    'short': 'value_window_short_days',
+    'medium': 'value_window_medium_days',
+    'long': 'value_window_long_days',
+} %}
+-- What each customer has brought so far, and what they had brought at the same age as everybody else.
+with purchases as (
+    select
+        customer_id,
+        purchase_key,
+        sum(reporting_amount) as amount,
+        min(case when not is_refund then paid_date end) as paid_date
+    from {{ ref('int_retention__payments') }}
+    group by customer_id, purchase_key
+),
+
+bought as (
+    select
+        customer_id,
+        count(*) as purchases_count,
+        count(distinct {{ period_start('month', 'paid_date') }}) as paid_months_count,
+        sum(amount) as amount,
+        min(paid_date) as first_paid_date,
+        max(paid_date) as last_paid_date
+    from purchases
+    -- A purchase that was given back in full was none.
+    where amount > 0
+        and paid_date is not null
+    group by customer_id
+),
+
+paid as (
+    select
+        payments.customer_id,
+        coalesce(sum(payments.reporting_amount), 0) as revenue_amount,
+        coalesce(sum(case
+            when payments.paid_date > cast({{ dbt.dateadd('month', -12, 'run_context.as_of_date') }} as date)
+                then payments.reporting_amount
+        end), 0) as revenue_12m_amount,
+        {%- for window, code in windows.items() %}
+        coalesce(sum(case
+            when {{ days_between('customers.registered_date', 'payments.paid_date') }} < {{ threshold(code) }}
+                then payments.reporting_amount
+        end), 0) as {{ window }}_amount,
+        {%- endfor %}
+        coalesce(sum(case when payments.is_refund then -payments.reporting_amount end), 0) as refunded_amount,
+        count(case when payments.reporting_amount is null then 1 end) as unconverted_payments_count
+    from {{ ref('int_retention__payments') }} as payments
+    inner join {{ ref('dim_customers') }} as customers
+        on payments.customer_id = customers.customer_id
+    cross join {{ ref('run_context') }} as run_context
+    group by payments.customer_id
+),
+
+known as (
+    -- A company that gives no payments has customers of unknown value, not worthless ones.
+    select count(*) > 0 as is_paid_known
+    from paid
+),
+
+valued as (
+    select
+        customers.customer_id,
+        customers.registration_segment_code,
+        customers.usage_segment_code,
+        customers.value_segment_code,
+        customers.registered_date,
+        customers.registration_month,
+        customers.tenure_days,
+        known.is_paid_known,
+        customers.registered_date >= observation.first_date as is_measurable,
+        bought.first_paid_date,
+        bought.last_paid_date,
+        {%- for column in ['purchases_count', 'paid_months_count'] %}
+        case when known.is_paid_known then coalesce(bought.{{ column }}, 0) end as {{ column }},
+        {%- endfor %}
+        bought.amount as purchased_amount,
+        {%- for column in [
+            'revenue_amount', 'revenue_12m_amount', 'short_amount', 'medium_amount', 'long_amount', 'refunded_amount',
+            'unconverted_payments_count'
+        ] %}
+        case when known.is_paid_known then coalesce(paid.{{ column }}, 0) end as {{ column }},
+        {%- endfor %}
+        -- Months of 30 days since the first purchase, at least one: a newcomer is not yet a frequent buyer.
+        greatest({{ days_between('bought.first_paid_date', 'run_context.as_of_date') }} + 1, 30) / 30.0 as buying_months
+    from {{ ref('dim_customers') }} as customers
+    cross join known
+    cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('int_retention__observation') }} as observation
+    left join bought
+        on customers.customer_id = bought.customer_id
+    left join paid
+        on customers.customer_id = paid.customer_id
+),
+
+ranked as (
+    select
+        *,
+        ntile(5) over (
+            partition by case when revenue_12m_amount > 0 then 1 else 0 end
+            order by revenue_12m_amount desc, customer_id asc
+        ) as quintile
+    from valued
+)
+
+select
+    customer_id,
+    registration_segment_code as segment_code,
+    value_segment_code,
+    cast(tenure_days as bigint) as tenure_days,
+    cast(purchases_count as bigint) as purchases_count,
+    cast(paid_months_count as bigint) as paid_months_count,
+    cast(unconverted_payments_count as bigint) as unconverted_payments_count,
+    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
+    cast(revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
+    cast(refunded_amount as decimal(18, 2)) as refunded_amount,
+    cast(revenue_amount * {{ threshold('gross_margin_pct') }} / 100.0 as decimal(18, 2)) as margin_amount,
+    {%- for window, code in windows.items() %}
+    cast(case
+        when is_measurable and tenure_days >= {{ threshold(code) }} then {{ window }}_amount
+    end * {{ threshold('gross_margin_pct') }} / 100.0 as decimal(18, 2)) as ltv_{{ window }}_amount,
+    {%- endfor %}
+    cast(purchased_amount / nullif(purchases_count, 0) as double) as check_avg,
+    cast(purchases_count / buying_months as double) as purchases_per_month_avg,
+    cast(case when revenue_12m_amount > 0 then quintile end as bigint) as value_quintile_order,
+    purchases_count >= {{ threshold('regular_min_purchases') }} as is_regular,
+    is_measurable,
+    registered_date,
+    registration_month,
+    first_paid_date,
+    last_paid_date
+from ranked

@@ -1,0 +1,68 @@
+-- From one purchase to the next. Whatever a customer buys on one day is one purchase; one given back in full was none.
+with purchases as (
+    select
+        payments.customer_id,
+        payments.purchase_key,
+        sum(payments.reporting_amount) as amount,
+        min(case when not payments.is_refund then payments.paid_date end) as paid_date
+    from {{ ref('int_retention__payments') }} as payments
+    group by payments.customer_id, payments.purchase_key
+),
+
+days as (
+    select distinct
+        customer_id,
+        paid_date
+    from purchases
+    where amount > 0
+        and paid_date is not null
+),
+
+numbered as (
+    select
+        days.customer_id,
+        days.paid_date,
+        lead(days.paid_date) over (partition by days.customer_id order by days.paid_date) as next_paid_date,
+        min(days.paid_date) over (partition by days.customer_id) as first_paid_date,
+        row_number() over (partition by days.customer_id order by days.paid_date) as purchase_number
+    from days
+),
+
+steps as (
+    select
+        entries.segment_code,
+        {{ period_start('month', 'numbered.first_paid_date') }} as first_purchase_month,
+        numbered.purchase_number + 1 as purchase_number,
+        {{ days_between('numbered.paid_date', 'numbered.next_paid_date') }} as days_between_purchases,
+        {{ days_between('numbered.paid_date', 'run_context.as_of_date') }}
+        >= {{ threshold('repeat_purchase_window_days') }} as is_mature
+    from numbered
+    -- Only customers whose beginnings are seen: of others the first purchase seen may be the tenth.
+    inner join {{ ref('int_retention__entries') }} as entries
+        on numbered.customer_id = entries.customer_id
+        and entries.cohort_kind = 'first_payment'
+    cross join {{ ref('run_context') }} as run_context
+    where numbered.purchase_number < {{ threshold('repeat_purchase_max_order') }}
+)
+
+select
+    {{ cut_columns({'segment': 'segment_code'}) }},
+    cast(purchase_number as bigint) as purchase_order,
+    cast(count(days_between_purchases) as bigint) as reached_num,
+    cast(count(*) as bigint) as reached_den,
+    {{ pct('count(days_between_purchases)', 'count(*)') }} as reached_pct,
+    cast(count(case
+        when is_mature and days_between_purchases <= {{ threshold('repeat_purchase_window_days') }} then 1
+    end) as bigint) as within_window_num,
+    cast(count(case when is_mature then 1 end) as bigint) as within_window_den,
+    {{ pct(
+        'count(case when is_mature and days_between_purchases <= ' ~ threshold('repeat_purchase_window_days') ~ ' then 1 end)',
+        'count(case when is_mature then 1 end)'
+    ) }} as within_window_pct,
+    cast(count(case when not is_mature then 1 end) as bigint) as pending_count,
+    cast(percentile_cont(0.5) within group (order by days_between_purchases) as double) as median_between_days,
+    count(case when not is_mature then 1 end) = 0 as is_complete,
+    count(case when is_mature then 1 end) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    first_purchase_month
+from steps
+group by {{ cut_sets({'segment': 'segment_code'}, ['first_purchase_month', 'purchase_number']) }}
