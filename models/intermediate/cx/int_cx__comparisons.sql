@@ -1,0 +1,128 @@
+-- Each cell against the period before, and against everybody else: how far apart, and how often chance alone does that.
+{% set keys = [
+    'metric_code', 'programme', 'period_kind', 'period_start_date', 'dimension_name', 'dimension_value'
+] %}
+{% set counts = ['respondents_count', 'top_count', 'bottom_count', 'score_points', 'score_squares'] %}
+with cells as (
+    select * from {{ ref('int_cx__cells') }}
+),
+
+pairs as (
+    select
+        'change' as comparison,
+        {%- for key in keys %}
+        cells.{{ key }},
+        {%- endfor %}
+        {%- for count in counts %}
+        cells.{{ count }},
+        previous.{{ count }} as other_{{ count }},
+        {%- endfor %}
+        cells.index_kind
+    from cells
+    inner join cells as previous
+        on cells.metric_code = previous.metric_code
+        and cells.programme = previous.programme
+        and cells.period_kind = previous.period_kind
+        and cells.previous_start_date = previous.period_start_date
+        and cells.dimension_name = previous.dimension_name
+        and cells.dimension_value = previous.dimension_value
+    union all
+    -- The whole without the cell: held against a whole that holds it, half of a gap would be hidden.
+    select
+        'gap' as comparison,
+        {%- for key in keys %}
+        cells.{{ key }},
+        {%- endfor %}
+        {%- for count in counts %}
+        cells.{{ count }},
+        whole.{{ count }} - cells.{{ count }} as other_{{ count }},
+        {%- endfor %}
+        cells.index_kind
+    from cells
+    inner join cells as whole
+        on cells.metric_code = whole.metric_code
+        and cells.programme = whole.programme
+        and cells.period_kind = whole.period_kind
+        and cells.period_start_date = whole.period_start_date
+        and whole.dimension_name = 'all'
+    where cells.dimension_name <> 'all'
+),
+
+estimated as (
+    select
+        *,
+        {{ cx_estimate('index_kind') }} - {{ cx_estimate('index_kind', 'other_') }} as difference,
+        {{ cx_variance('index_kind') }} as variance,
+        {{ cx_variance('index_kind', 'other_') }} as other_variance,
+        least(respondents_count, other_respondents_count) >= {{ threshold('min_reliable_count') }} as is_judged
+    from pairs
+    where respondents_count > 0
+        and other_respondents_count > 0
+),
+
+spread as (
+    select
+        *,
+        sqrt(variance + other_variance) as standard_error,
+        -- Degrees of freedom of Welch for means, whose variance is estimated from the answers themselves.
+        case
+            when index_kind = 'mean' and variance + other_variance > 0
+                then power(variance + other_variance, 2) / (
+                        power(variance, 2) / nullif(respondents_count - 1.0, 0)
+                        + power(other_variance, 2) / nullif(other_respondents_count - 1.0, 0)
+                    )
+        end as degrees
+    from estimated
+),
+
+-- Only what rests on enough answers on both sides is judged.
+tested as (
+    select
+        *,
+        {{ student_975('degrees') }} * standard_error as margin,
+        case
+            when not is_judged then null
+            when standard_error > 0
+                then {{ by_chance_pct(student_as_normal('(difference / standard_error)', 'degrees')) }}
+            when difference = 0 then 100.0
+            else 0.0
+        end as alone_pct
+    from spread
+),
+
+-- Holm: of many values in a cut some differ by chance; the whole family together errs no more often than it says.
+stepped as (
+    select
+        *,
+        alone_pct * (
+            count(alone_pct)
+                over (
+                    partition by
+                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_judged
+                )
+            - row_number()
+                over (
+                    partition by
+                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_judged
+                    order by alone_pct, dimension_value
+                )
+            + 1
+        ) as step_pct
+    from tested
+)
+
+select
+    comparison,
+    {{ keys | join(',\n    ') }},
+    difference - margin as points_lo,
+    difference + margin as points_hi,
+    case
+        when is_judged
+            then least(100.0, max(step_pct) over (
+                    partition by
+                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_judged
+                    order by alone_pct, dimension_value
+                    rows between unbounded preceding and current row
+                ))
+    end as by_chance_pct
+from stepped

@@ -1,0 +1,49 @@
+-- Whoever promoted once: did they stay a promoter while half a year of new experience came?
+with answers as (
+    select
+        customer_id,
+        score_box,
+        response_date,
+        submitted_at,
+        min(case when score_box = 'top' then submitted_at end) over (partition by customer_id) as first_promoter_at
+    from {{ ref('int_cx__answers') }}
+    where metric_code = 'nps'
+        and programme = 'relational'
+),
+
+later as (
+    select
+        customer_id,
+        first_promoter_at,
+        cast(first_promoter_at as date) as first_promoter_date,
+        min(case when score_box <> 'top' then submitted_at end) as dropped_at,
+        max(case when score_box = 'top' then response_date end) as last_promoter_date,
+        -- The survey that would tell may come a little early.
+        count(case when {{ add_days('response_date', threshold('promoter_hold_grace_days')) }} >= cast({{ dbt.dateadd(
+            'month', threshold('promoter_hold_months'), 'cast(first_promoter_at as date)'
+        ) }} as date) then 1 end) as answers_after_hold_count
+    from answers
+    where submitted_at >= first_promoter_at
+    group by customer_id, first_promoter_at
+)
+
+select
+    later.customer_id,
+    later.first_promoter_at,
+    later.dropped_at,
+    {{ days_between(
+        'later.first_promoter_date', 'coalesce(cast(later.dropped_at as date), later.last_promoter_date)'
+    ) }} as promoter_days,
+    -- A drop shows at once and staying only after half a year, so shares look at those who had the time for both.
+    cast({{ dbt.dateadd('month', threshold('promoter_hold_months'), 'later.first_promoter_date') }} as date)
+    <= run_context.as_of_date as is_mature,
+    case
+        when later.dropped_at is not null then false
+        when later.answers_after_hold_count > 0 then true
+        -- Who left is no promoter any more, whatever they would have said.
+        when customers.left_date >= later.first_promoter_date then false
+    end as is_promoter_kept
+from later
+cross join {{ ref('run_context') }} as run_context
+inner join {{ ref('dim_customers') }} as customers
+    on later.customer_id = customers.customer_id

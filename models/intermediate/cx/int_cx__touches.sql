@@ -1,0 +1,172 @@
+-- What was known of the customer at the moment of each invitation and each answer; never what is known today.
+with touches as (
+    select
+        'response' as touch_kind,
+        response_id as touch_id,
+        customer_id,
+        survey_code,
+        channel,
+        stage_code,
+        touchpoint_code,
+        trigger_type,
+        trigger_key,
+        subject_employee_id,
+        subject_unit,
+        coalesce(response_date, begun_date) as touch_date,
+        coalesce(submitted_at, started_at) as touched_at
+    from {{ ref('fct_survey_responses') }}
+    where customer_id is not null
+    union all
+    select
+        'invitation' as touch_kind,
+        invitation_id as touch_id,
+        customer_id,
+        survey_code,
+        channel,
+        stage_code,
+        touchpoint_code,
+        trigger_type,
+        trigger_key,
+        cast(null as {{ dbt.type_string() }}) as subject_employee_id,
+        cast(null as {{ dbt.type_string() }}) as subject_unit,
+        sent_date as touch_date,
+        sent_at as touched_at
+    from {{ ref('fct_survey_invitations') }}
+    where customer_id is not null
+),
+
+-- From the day of registration on, never chained: 31 January + 3 months is 30 April.
+customer_bands as (
+    select
+        customers.customer_id,
+        bands.tenure_band,
+        cast({{ dbt.dateadd('month', 'bands.months_from', 'customers.registered_date') }} as date) as band_from,
+        coalesce(
+            cast({{ dbt.dateadd('month', 'bands.months_to', 'customers.registered_date') }} as date), date '9999-12-31'
+        ) as band_to
+    from {{ ref('dim_customers') }} as customers
+    cross join {{ ref('dim_tenure_bands') }} as bands
+),
+
+covering_plans as (
+    select
+        touches.touch_kind,
+        touches.touch_id,
+        periods.plan_code,
+        periods.mrr_amount,
+        row_number() over (
+            partition by touches.touch_kind, touches.touch_id
+            order by periods.mrr_amount desc nulls last, periods.plan_code asc nulls last
+        ) as choice
+    from touches
+    inner join {{ ref('int_subscriptions__plan_periods') }} as periods
+        on touches.customer_id = periods.customer_id
+        and touches.touch_date >= periods.valid_from
+        and (periods.valid_to is null or touches.touch_date < periods.valid_to)
+),
+
+plans as (
+    select
+        touch_kind,
+        touch_id,
+        -- With several subscriptions: the plan that brings most; the weight is the revenue of all of them.
+        max(case when choice = 1 then plan_code end) as plan_code,
+        case when count(mrr_amount) = count(*) then sum(mrr_amount) end as mrr_amount
+    from covering_plans
+    group by touch_kind, touch_id
+),
+
+earlier_tickets as (
+    select
+        touches.touch_kind,
+        touches.touch_id,
+        tickets.topic_code,
+        row_number() over (
+            partition by touches.touch_kind, touches.touch_id
+            order by tickets.opened_at desc, tickets.ticket_id desc
+        ) as choice
+    from touches
+    inner join {{ ref('fct_tickets') }} as tickets
+        on touches.customer_id = tickets.customer_id
+        and touches.touched_at > tickets.opened_at
+        and {{ days_between('tickets.opened_date', 'touches.touch_date') }}
+        <= {{ threshold('ticket_before_answer_days') }}
+),
+
+recent_tickets as (
+    select
+        touch_kind,
+        touch_id,
+        count(*) as tickets_count,
+        max(case when choice = 1 then topic_code end) as topic_code
+    from earlier_tickets
+    group by touch_kind, touch_id
+)
+
+select
+    touches.touch_kind,
+    touches.touch_id,
+    touches.customer_id,
+    touches.survey_code,
+    coalesce(usage_segments.segment_code, 'unassigned') as usage_segment,
+    coalesce(value_segments.segment_code, 'unassigned') as value_segment,
+    coalesce(plans.plan_code, 'none') as plan_code,
+    coalesce(customer_bands.tenure_band, 'unknown') as tenure_band,
+    coalesce(account_managers.employee_id, onboarding_managers.employee_id, 'unassigned') as owner_id,
+    coalesce(customers.region, 'unknown') as region,
+    coalesce(touches.channel, 'unknown') as channel,
+    coalesce(touches.stage_code, 'none') as stage_code,
+    coalesce(touches.touchpoint_code, 'none') as touchpoint_code,
+    -- The key of a service trigger is a ticket, so its kind names it.
+    case
+        when touches.trigger_type is null then 'uninvited'
+        when touches.trigger_type = 'service' then 'service'
+        else coalesce(touches.trigger_key, touches.trigger_type)
+    end as trigger_key,
+    case when recent_tickets.tickets_count > 0 then 'yes' else 'no' end as recent_ticket,
+    case
+        when recent_tickets.tickets_count > 0 then coalesce(recent_tickets.topic_code, 'unknown')
+        else 'none'
+    end as ticket_topic,
+    coalesce(touches.subject_employee_id, 'none') as agent,
+    coalesce(touches.subject_unit, 'none') as unit,
+    coalesce(recent_tickets.tickets_count, 0) as tickets_before_count,
+    case when plans.touch_id is null then cast(0 as decimal(18, 2)) else cast(plans.mrr_amount as decimal(18, 2)) end
+        as mrr_amount,
+    touches.touch_date,
+    {{ period_start('month', 'touches.touch_date') }} as touch_month,
+    touches.touched_at
+from touches
+inner join {{ ref('dim_customers') }} as customers
+    on touches.customer_id = customers.customer_id
+-- Open ends are filled, not tested with OR: with an OR in an outer join the engine compares every row with every other.
+left join customer_bands
+    on touches.customer_id = customer_bands.customer_id
+    and touches.touch_date >= customer_bands.band_from
+    and touches.touch_date < customer_bands.band_to
+left join {{ ref('dim_customer_segments') }} as usage_segments
+    on touches.customer_id = usage_segments.customer_id
+    and usage_segments.scheme = 'usage'
+    and touches.touch_date >= usage_segments.valid_from
+    and touches.touch_date < coalesce(usage_segments.valid_to, date '9999-12-31')
+left join {{ ref('dim_customer_segments') }} as value_segments
+    on touches.customer_id = value_segments.customer_id
+    and value_segments.scheme = 'value'
+    and touches.touch_date >= value_segments.valid_from
+    and touches.touch_date < coalesce(value_segments.valid_to, date '9999-12-31')
+left join {{ ref('dim_customer_owners') }} as account_managers
+    on touches.customer_id = account_managers.customer_id
+    and account_managers.role = 'account_manager'
+    and touches.touched_at >= account_managers.valid_from
+    and touches.touched_at < coalesce(account_managers.valid_to, timestamp '9999-12-31 00:00:00')
+left join {{ ref('dim_customer_owners') }} as onboarding_managers
+    on touches.customer_id = onboarding_managers.customer_id
+    and onboarding_managers.role = 'onboarding_manager'
+    and touches.touched_at >= onboarding_managers.valid_from
+    and touches.touched_at < coalesce(onboarding_managers.valid_to, timestamp '9999-12-31 00:00:00')
+left join plans
+    on touches.touch_kind = plans.touch_kind
+    and touches.touch_id = plans.touch_id
+left join recent_tickets
+    on touches.touch_kind = recent_tickets.touch_kind
+    and touches.touch_id = recent_tickets.touch_id

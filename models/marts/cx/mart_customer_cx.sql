@@ -1,0 +1,172 @@
+with nps as (
+    select
+        customer_id,
+        score,
+        previous_score,
+        score_box,
+        submitted_at,
+        row_number() over (partition by customer_id order by submitted_at desc, response_id desc) as choice,
+        count(*) over (partition by customer_id) as answers_count
+    from {{ ref('int_cx__answers') }}
+    where metric_code = 'nps'
+        and programme = 'relational'
+),
+
+last_nps as (
+    select
+        *,
+        case score_box when 'top' then 'promoter' when 'middle' then 'passive' when 'bottom' then 'detractor' end
+            as nps_group
+    from nps
+    where choice = 1
+),
+
+previous_nps as (
+    select
+        customer_id,
+        case score_box when 'top' then 'promoter' when 'middle' then 'passive' when 'bottom' then 'detractor' end
+            as nps_group
+    from nps
+    where choice = 2
+),
+
+last_satisfaction as (
+    select
+        customer_id,
+        metric_code,
+        score,
+        submitted_at,
+        row_number() over (
+            partition by customer_id, metric_code order by submitted_at desc, response_id desc
+        ) as choice
+    from {{ ref('int_cx__answers') }}
+    where metric_code in ('csi', 'csat')
+),
+
+satisfaction as (
+    select
+        customer_id,
+        max(case when metric_code = 'csi' then score end) as csi_score,
+        max(case when metric_code = 'csi' then submitted_at end) as csi_at,
+        max(case when metric_code = 'csat' then score end) as csat_score,
+        max(case when metric_code = 'csat' then submitted_at end) as csat_at
+    from last_satisfaction
+    where choice = 1
+    group by customer_id
+),
+
+loyalty as (
+    select
+        *,
+        row_number() over (partition by customer_id order by submitted_at desc, response_id desc) as choice,
+        least(cli_recommend_score, cli_continue_score, cli_buy_more_score, cli_switch_score) as weakest_score
+    from {{ ref('fct_survey_responses') }}
+    where cli is not null
+        and customer_id is not null
+),
+
+categorised as (
+    select
+        customer_id,
+        cli,
+        submitted_at,
+        -- In this order: who is about to switch is that first, whatever else they say.
+        case
+            when cli_switch_answer >= {{ threshold('cli_switcher_from') }} then 'at_risk_switcher'
+            when cli_recommend_score >= {{ threshold('cli_advocate_from') }}
+                and cli_switch_answer <= {{ threshold('cli_advocate_switch_to') }} then 'advocate'
+            when cli_buy_more_score >= {{ threshold('cli_growing_from') }} then 'growing'
+            else 'neutral'
+        end as cli_category,
+        case weakest_score
+            when cli_switch_score then 'switch'
+            when cli_continue_score then 'continue'
+            when cli_recommend_score then 'recommend'
+            else 'buy_more'
+        end as weakest_question
+    from loyalty
+    where choice = 1
+),
+
+combined as (
+    select
+        customers.customer_id,
+        last_nps.nps_group,
+        previous_nps.nps_group as previous_nps_group,
+        last_nps.score as nps_score,
+        last_nps.previous_score as previous_nps_score,
+        coalesce(last_nps.answers_count, 0) as nps_answers_count,
+        last_nps.submitted_at as nps_at,
+        promoters.first_promoter_at,
+        promoters.dropped_at,
+        promoters.promoter_days,
+        promoters.is_promoter_kept,
+        satisfaction.csi_score,
+        satisfaction.csi_at,
+        satisfaction.csat_score,
+        satisfaction.csat_at,
+        categorised.cli,
+        categorised.cli_category,
+        categorised.weakest_question,
+        categorised.submitted_at as cli_at,
+        services.bad_service_code,
+        services.bad_service_at,
+        coalesce(
+            not services.is_made_good
+            and {{ days_between('services.bad_service_date', 'run_context.as_of_date') }}
+            < {{ threshold('disloyal_mode_days') }},
+            false
+        ) as is_disloyal_mode
+    from {{ ref('dim_customers') }} as customers
+    cross join {{ ref('run_context') }} as run_context
+    left join last_nps
+        on customers.customer_id = last_nps.customer_id
+    left join previous_nps
+        on customers.customer_id = previous_nps.customer_id
+    left join {{ ref('int_cx__promoters') }} as promoters
+        on customers.customer_id = promoters.customer_id
+    left join satisfaction
+        on customers.customer_id = satisfaction.customer_id
+    left join categorised
+        on customers.customer_id = categorised.customer_id
+    left join {{ ref('int_cx__bad_services') }} as services
+        on customers.customer_id = services.customer_id
+)
+
+select
+    customer_id,
+    nps_group,
+    previous_nps_group || ' > ' || nps_group as nps_transition_label,
+    cli_category as cli_category_code,
+    weakest_question as weakest_question_code,
+    bad_service_code,
+    -- Loyal is only who says so: content with the service is not loyal yet (CXI-19).
+    case
+        when is_disloyal_mode or nps_group = 'detractor' then 'disloyal'
+        when nps_group = 'promoter' then 'loyal'
+        when nps_group = 'passive' then 'neutral'
+        else 'unknown'
+    end as loyalty_state,
+    case
+        when is_disloyal_mode then 'bad_service'
+        when nps_group is not null then 'nps'
+        else 'none'
+    end as loyalty_basis_code,
+    cast(nps_score as integer) as nps_score,
+    cast(previous_nps_score as integer) as previous_nps_score,
+    cast(nps_score - previous_nps_score as integer) as nps_change_points,
+    cast(csi_score as integer) as csi_score,
+    cast(csat_score as integer) as csat_score,
+    cli as cli_points,
+    cast(nps_answers_count as bigint) as nps_answers_count,
+    cast(promoter_days as bigint) as promoter_days,
+    is_promoter_kept,
+    is_disloyal_mode,
+    nps_at,
+    csi_at,
+    csat_at,
+    cli_at,
+    first_promoter_at,
+    dropped_at as promoter_dropped_at,
+    bad_service_at
+from combined

@@ -1,0 +1,145 @@
+with cells as (
+    select
+        *,
+        {{ cx_index('index_kind', 'respondents_count', 'top_count', 'bottom_count', 'score_points') }} as index_points,
+        {{ cx_estimate('index_kind') }} as estimate,
+        {{ student_975("case when index_kind = 'mean' then nullif(respondents_count - 1.0, 0) end") }}
+        * sqrt({{ cx_variance('index_kind') }}) as margin
+    from {{ ref('int_cx__cells') }}
+),
+
+compared as (
+    select
+        cells.*,
+        previous.index_points as previous_index_points,
+        cells.index_points - previous.index_points as change_points,
+        changes.points_lo as change_points_lo,
+        changes.points_hi as change_points_hi,
+        changes.by_chance_pct as change_by_chance_pct,
+        whole.index_points as overall_index_points,
+        case when cells.dimension_name <> 'all' then cells.index_points - whole.index_points end as gap_points,
+        gaps.by_chance_pct as gap_by_chance_pct,
+        coalesce(own_targets.target_value, targets.target_value) as target_points,
+        coalesce(own_targets.comparator, targets.comparator) as comparator
+    from cells
+    inner join cells as whole
+        on cells.metric_code = whole.metric_code
+        and cells.programme = whole.programme
+        and cells.period_kind = whole.period_kind
+        and cells.period_start_date = whole.period_start_date
+        and whole.dimension_name = 'all'
+    left join cells as previous
+        on cells.metric_code = previous.metric_code
+        and cells.programme = previous.programme
+        and cells.period_kind = previous.period_kind
+        and cells.previous_start_date = previous.period_start_date
+        and cells.dimension_name = previous.dimension_name
+        and cells.dimension_value = previous.dimension_value
+    left join {{ ref('int_cx__comparisons') }} as changes
+        on cells.metric_code = changes.metric_code
+        and cells.programme = changes.programme
+        and cells.period_kind = changes.period_kind
+        and cells.period_start_date = changes.period_start_date
+        and cells.dimension_name = changes.dimension_name
+        and cells.dimension_value = changes.dimension_value
+        and changes.comparison = 'change'
+    left join {{ ref('int_cx__comparisons') }} as gaps
+        on cells.metric_code = gaps.metric_code
+        and cells.programme = gaps.programme
+        and cells.period_kind = gaps.period_kind
+        and cells.period_start_date = gaps.period_start_date
+        and cells.dimension_name = gaps.dimension_name
+        and cells.dimension_value = gaps.dimension_value
+        and gaps.comparison = 'gap'
+    left join {{ ref('dim_metric_targets') }} as targets
+        on cells.metric_code = targets.metric_code
+        and targets.segment_code = '*'
+        and cells.period_start_date >= targets.valid_from
+        and cells.period_start_date < coalesce(targets.valid_to, date '9999-12-31')
+    left join {{ ref('dim_metric_targets') }} as own_targets
+        on cells.metric_code = own_targets.metric_code
+        and cells.dimension_value = own_targets.segment_code
+        and cells.dimension_name in ('usage_segment', 'value_segment')
+        and cells.period_start_date >= own_targets.valid_from
+        and cells.period_start_date < coalesce(own_targets.valid_to, date '9999-12-31')
+)
+
+select
+    metric_code,
+    programme,
+    period_kind,
+    dimension_name,
+    dimension_value,
+    index_kind,
+    cast(respondents_count as bigint) as respondents_count,
+    -- Nobody falls into a group where a metric has none.
+    case when has_boxes then cast(top_count as bigint) end as top_count,
+    case when has_boxes then cast(middle_count as bigint) end as middle_count,
+    case when has_boxes then cast(bottom_count as bigint) end as bottom_count,
+    cast(score_points as double) as score_points,
+    cast(1.0 * score_points / nullif(respondents_count, 0) as double) as score_avg,
+    index_points,
+    cast(case
+        when respondents_count = 0 then null
+        when index_kind = 'net' then greatest(estimate - margin, -100.0)
+        when index_kind = 'share' then {{ wilson_pct('top_count', 'respondents_count', 'lo') }}
+        else estimate - margin
+    end as double) as index_points_lo,
+    cast(case
+        when respondents_count = 0 then null
+        when index_kind = 'net' then least(estimate + margin, 100.0)
+        when index_kind = 'share' then {{ wilson_pct('top_count', 'respondents_count', 'hi') }}
+        else estimate + margin
+    end as double) as index_points_hi,
+    case when has_boxes then {{ pct('top_count', 'respondents_count') }} end as top_pct,
+    case when has_boxes then {{ wilson_pct('top_count', 'respondents_count', 'lo') }} end as top_ci_lo,
+    case when has_boxes then {{ wilson_pct('top_count', 'respondents_count', 'hi') }} end as top_ci_hi,
+    case when has_boxes then {{ pct('bottom_count', 'respondents_count') }} end as bottom_pct,
+    cast(answers_count as bigint) as answers_count,
+    {{ cx_index('index_kind', 'answers_count', 'answers_top_count', 'answers_bottom_count', 'answers_score_points') }}
+        as answers_index_points,
+    cast(mrr_amount as decimal(18, 2)) as mrr_amount,
+    {{ cx_index('index_kind', 'mrr_amount', 'mrr_top_amount', 'mrr_bottom_amount', 'mrr_score_amount') }}
+        as mrr_index_points,
+    cast(responded_num as bigint) as responded_num,
+    cast(responded_den as bigint) as responded_den,
+    {{ pct('responded_num', 'responded_den') }} as responded_pct,
+    cast(pending_count as bigint) as pending_count,
+    cast(completed_num as bigint) as completed_num,
+    cast(completed_den as bigint) as completed_den,
+    {{ pct('completed_num', 'completed_den') }} as completed_pct,
+    previous_index_points,
+    change_points,
+    cast(change_points_lo as double) as change_points_lo,
+    cast(change_points_hi as double) as change_points_hi,
+    cast(change_by_chance_pct as double) as change_by_chance_pct,
+    change_by_chance_pct <= {{ threshold('cx_noise_error_pct') }} as is_beyond_noise,
+    change_points > 0 as is_growing,
+    overall_index_points,
+    gap_points,
+    cast(gap_by_chance_pct as double) as gap_by_chance_pct,
+    gap_by_chance_pct <= {{ threshold('cx_noise_error_pct') }} as is_gap_beyond_noise,
+    case
+        when dimension_name <> 'all' and index_kind in ('net', 'share')
+            then coalesce(
+                    gap_points <= -1 * {{ threshold('sagging_gap_points') }}
+                    and gap_by_chance_pct <= {{ threshold('cx_noise_error_pct') }},
+                    false
+                )
+    end as is_sagging,
+    target_points,
+    case comparator
+        when '>=' then index_points >= target_points
+        when '>' then index_points > target_points
+        when '<=' then index_points <= target_points
+        when '<' then index_points < target_points
+        when '=' then index_points = target_points
+    end as is_target_met,
+    case when index_kind = 'net' then
+            coalesce(index_points < 0 and respondents_count >= {{ threshold('min_reliable_count') }}, false)
+    end as is_negative,
+    respondents_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    is_complete,
+    period_start_date,
+    period_end_date
+from compared

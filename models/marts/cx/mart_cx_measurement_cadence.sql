@@ -1,0 +1,87 @@
+with quarters as (
+    select
+        indices.metric_code,
+        indices.programme,
+        indices.respondents_count,
+        indices.is_reliable,
+        indices.is_complete,
+        indices.period_start_date,
+        indices.period_end_date,
+        case
+            when indices.is_complete then indices.period_end_date
+            else cast(run_context.as_of_end_at as date)
+        end as counted_until
+    from {{ ref('mart_cx_indices') }} as indices
+    cross join {{ ref('run_context') }} as run_context
+    inner join {{ ref('dim_survey_metrics') }} as metrics
+        on indices.metric_code = metrics.metric_code
+        and metrics.is_quarterly
+    where indices.period_kind = 'quarter'
+        and indices.dimension_name = 'all'
+),
+
+ends as (
+    select distinct
+        period_start_date,
+        counted_until
+    from quarters
+),
+
+-- Customers at the end of the quarter, or of the business day while it runs.
+active as (
+    select
+        ends.period_start_date,
+        customers.customer_id
+    from ends
+    inner join {{ ref('dim_customers') }} as customers
+        on ends.counted_until > customers.registered_date
+        and (customers.left_date is null or ends.counted_until <= customers.left_date)
+),
+
+active_counts as (
+    select
+        period_start_date,
+        count(*) as customers_count
+    from active
+    group by period_start_date
+),
+
+measured as (
+    select
+        quarters.metric_code,
+        quarters.programme,
+        quarters.period_start_date,
+        max(answers.submitted_at) as last_measured_at,
+        count(distinct case
+            when answers.response_date >= quarters.period_start_date then active.customer_id
+        end) as covered_count
+    from quarters
+    inner join {{ ref('int_cx__answers') }} as answers
+        on quarters.metric_code = answers.metric_code
+        and quarters.programme = answers.programme
+        and quarters.period_end_date > answers.response_date
+    left join active
+        on quarters.period_start_date = active.period_start_date
+        and answers.customer_id = active.customer_id
+    group by quarters.metric_code, quarters.programme, quarters.period_start_date
+)
+
+select
+    quarters.metric_code,
+    quarters.programme,
+    quarters.respondents_count,
+    cast(coalesce(measured.covered_count, 0) as bigint) as covered_num,
+    cast(coalesce(active_counts.customers_count, 0) as bigint) as covered_den,
+    {{ pct('coalesce(measured.covered_count, 0)', 'active_counts.customers_count') }} as covered_pct,
+    quarters.is_reliable as is_measured,
+    quarters.is_complete and not quarters.is_reliable as is_overdue,
+    quarters.is_complete,
+    quarters.period_start_date as index_quarter,
+    measured.last_measured_at
+from quarters
+left join active_counts
+    on quarters.period_start_date = active_counts.period_start_date
+left join measured
+    on quarters.metric_code = measured.metric_code
+    and quarters.programme = measured.programme
+    and quarters.period_start_date = measured.period_start_date

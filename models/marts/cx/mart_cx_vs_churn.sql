@@ -1,0 +1,125 @@
+-- Do low scores foretell leaving? Each customer once per quarter, with the latest answer. Who was asked and did not
+-- answer is a group of its own, who was already gone is in none.
+with asked_metrics as (
+    select distinct
+        survey_code,
+        programme,
+        metric_code
+    from {{ ref('dim_survey_questions') }}
+    where metric_code is not null
+        and top_from is not null
+        and programme <> 'exit'
+),
+
+answered as (
+    select
+        answers.metric_code,
+        answers.programme,
+        answers.customer_id,
+        answers.score_box as score_group,
+        answers.response_date as asked_date,
+        periods.period_start_date
+    from {{ ref('int_cx__answers') }} as answers
+    inner join {{ ref('int_cx__periods') }} as periods
+        on {{ period_start('month', 'answers.response_date') }} = periods.period_month
+        and periods.period_kind = 'quarter'
+    where answers.score_box is not null
+        and answers.programme <> 'exit'
+        and (answers.next_answer_date is null or answers.next_answer_date >= periods.period_end_date)
+),
+
+invited as (
+    select
+        asked_metrics.metric_code,
+        asked_metrics.programme,
+        invitations.customer_id,
+        max(invitations.sent_date) as asked_date,
+        {{ period_start('quarter', 'invitations.sent_date') }} as period_start_date
+    from {{ ref('fct_survey_invitations') }} as invitations
+    inner join asked_metrics
+        on invitations.survey_code = asked_metrics.survey_code
+    where invitations.customer_id is not null
+    group by
+        asked_metrics.metric_code,
+        asked_metrics.programme,
+        invitations.customer_id,
+        {{ period_start('quarter', 'invitations.sent_date') }}
+),
+
+units as (
+    select * from answered
+    union all
+    select
+        invited.metric_code,
+        invited.programme,
+        invited.customer_id,
+        'no_answer' as score_group,
+        invited.asked_date,
+        invited.period_start_date
+    from invited
+    left join answered
+        on invited.metric_code = answered.metric_code
+        and invited.programme = answered.programme
+        and invited.customer_id = answered.customer_id
+        and invited.period_start_date = answered.period_start_date
+    where answered.customer_id is null
+),
+
+followed as (
+    select
+        units.metric_code,
+        units.programme,
+        units.score_group,
+        units.period_start_date,
+        -- Leaving is known only after the grace, so the window is closed that much later.
+        {{ days_between('units.asked_date', 'run_context.as_of_date') }}
+        >= {{ threshold('cx_churn_window_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
+        coalesce(
+            {{ days_between('units.asked_date', 'left_customers.left_date') }}
+            <= {{ threshold('cx_churn_window_days') }},
+            false
+        ) as has_left
+    from units
+    cross join {{ ref('run_context') }} as run_context
+    left join {{ ref('int_customers__left') }} as left_customers
+        on units.customer_id = left_customers.customer_id
+    where left_customers.left_date is null
+        or left_customers.left_date > units.asked_date
+),
+
+counted as (
+    select
+        metric_code,
+        programme,
+        score_group,
+        period_start_date,
+        count(*) as customers_count,
+        count(case when is_mature and has_left then 1 end) as left_num,
+        count(case when is_mature then 1 end) as left_den
+    from followed
+    group by metric_code, programme, score_group, period_start_date
+)
+
+select
+    counted.metric_code,
+    counted.programme,
+    counted.score_group as score_group_code,
+    cast(counted.customers_count as bigint) as customers_count,
+    cast(counted.left_num as bigint) as left_num,
+    cast(counted.left_den as bigint) as left_den,
+    {{ pct('counted.left_num', 'counted.left_den') }} as left_pct,
+    {{ wilson_pct('counted.left_num', 'counted.left_den', 'lo') }} as left_ci_lo,
+    {{ wilson_pct('counted.left_num', 'counted.left_den', 'hi') }} as left_ci_hi,
+    cast(counted.customers_count - counted.left_den as bigint) as pending_count,
+    cast(
+        1.0 * counted.left_num * best.left_den / nullif(1.0 * counted.left_den * best.left_num, 0) as double
+    ) as relative_risk,
+    counted.customers_count = counted.left_den as is_complete,
+    counted.left_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.period_start_date as asked_quarter
+from counted
+left join counted as best
+    on counted.metric_code = best.metric_code
+    and counted.programme = best.programme
+    and counted.period_start_date = best.period_start_date
+    and best.score_group = 'top'

@@ -1,0 +1,36 @@
+-- Prevents an answer from being lost between raw and index, or judged twice: each is accepted, or rejected with reason.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_survey_responses'}}}) }}
+with standing as (
+    select count(*) as answers_count
+    from {{ ref('stg_surveys__survey_answers') }}
+),
+
+judged as (
+    select
+        count(*) as answers_count,
+        count(case when reject_reason is not null and (directed_score is not null or score_box is not null) then 1 end)
+            as rejected_but_counted_count
+    from {{ ref('int_survey_answers__judged') }}
+),
+
+facts as (
+    select
+        responses.response_id,
+        responses.rejected_answers_count,
+        count(answers.reject_reason) as rejected_count
+    from {{ ref('fct_survey_responses') }} as responses
+    left join {{ ref('int_survey_answers__judged') }} as answers
+        on responses.response_id = answers.response_id
+    where responses.response_date is not null
+    group by responses.response_id, responses.rejected_answers_count
+)
+
+select 'answers judged are not the answers standing' as fault
+from standing
+cross join judged
+where standing.answers_count <> judged.answers_count
+    or judged.rejected_but_counted_count > 0
+union all
+select 'rejected answers of ' || response_id as fault
+from facts
+where rejected_answers_count <> rejected_count

@@ -1,0 +1,55 @@
+-- Prevents a cut from losing or doubling answers: over the values of each cut, counts sum to those of everybody, and
+-- the monthly counts of NPS are those of the responses.
+{{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_cx_indices'}}}) }}
+with cuts as (
+    select
+        metric_code,
+        programme,
+        period_kind,
+        period_start_date,
+        dimension_name,
+        sum(respondents_count) as respondents_count,
+        sum(coalesce(top_count, 0)) as top_count,
+        sum(answers_count) as answers_count,
+        sum(responded_den) as responded_den
+    from {{ ref('mart_cx_indices') }}
+    group by metric_code, programme, period_kind, period_start_date, dimension_name
+),
+
+rows_of_months as (
+    select
+        programme,
+        {{ period_start('month', 'response_date') }} as period_start_date,
+        count(*) as answers_count,
+        count(distinct customer_id) as respondents_count
+    from {{ ref('mart_cx_responses') }}
+    where nps_score is not null
+        and customer_id is not null
+    group by programme, {{ period_start('month', 'response_date') }}
+)
+
+select
+    cuts.metric_code,
+    cuts.programme,
+    cuts.period_kind,
+    cuts.period_start_date,
+    cuts.dimension_name
+from cuts
+inner join cuts as whole
+    on cuts.metric_code = whole.metric_code
+    and cuts.programme = whole.programme
+    and cuts.period_kind = whole.period_kind
+    and cuts.period_start_date = whole.period_start_date
+    and whole.dimension_name = 'all'
+left join rows_of_months
+    on cuts.programme = rows_of_months.programme
+    and cuts.period_start_date = rows_of_months.period_start_date
+    and cuts.metric_code = 'nps'
+    and cuts.period_kind = 'month'
+    and cuts.dimension_name = 'all'
+where cuts.respondents_count <> whole.respondents_count
+    or cuts.top_count <> whole.top_count
+    or cuts.answers_count <> whole.answers_count
+    or cuts.responded_den <> whole.responded_den
+    or cuts.answers_count <> rows_of_months.answers_count
+    or cuts.respondents_count <> rows_of_months.respondents_count

@@ -1,0 +1,25 @@
+-- Prevents a broken survey form from going unnoticed (DQ-01, DQ-02): many scores outside their scale, or loyalty
+-- surveys that are called complete and lack one of the four answers.
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_survey_responses'}}}) }}
+with counted as (
+    select
+        sum(rejected_answers_count) as rejected_count,
+        sum(answers_count + rejected_answers_count) as answers_count,
+        count(case when is_complete and cli_answers_count between 1 and 3 then 1 end) as incomplete_count,
+        count(case when is_complete and cli_answers_count > 0 then 1 end) as loyalty_count
+    from {{ ref('fct_survey_responses') }}
+)
+
+select
+    'answers rejected' as fault,
+    rejected_count as num,
+    answers_count as den
+from counted
+where 100.0 * rejected_count > {{ threshold('rejected_answers_share_pct') }} * answers_count
+union all
+select
+    'loyalty surveys incomplete' as fault,
+    incomplete_count as num,
+    loyalty_count as den
+from counted
+where 100.0 * incomplete_count > {{ threshold('cli_incomplete_share_pct') }} * loyalty_count

@@ -1,0 +1,219 @@
+"""Indices are what anybody can recompute, with published bounds; what is planted is found, and noise is not."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from nights.conftest import Company
+from statsmodels.stats.proportion import proportion_confint
+
+from demonstration.saas import generate
+
+pytestmark = pytest.mark.slow
+
+LAST = date(2025, 6, 30)
+QUARTER = date(2025, 4, 1)
+Z = 1.959963984540054
+
+
+@pytest.fixture(scope="module")
+def surveyed(dbt_session, tmp_path_factory):
+    """A company with enough answers in its last quarter to judge a team of support; few events, they play no part."""
+    folder = tmp_path_factory.mktemp("surveyed")
+    generate(folder, customers=3_000, days=200, seed=5, events_per_customer=4)
+    settings = replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
+    Company(settings, dbt_session).night(LAST)
+    compiled = {}
+    for name in ("int_cx__answer_cells", "int_cx__cells", "int_cx__comparisons"):
+        (file,) = Path(settings.target).rglob(f"compiled/**/{name}.sql")
+        compiled[name] = re.sub(r'"\w+"\.(?="(?:intermediate|core)")', "", file.read_text())
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        yield db, json.loads((folder / "truth" / "surveys.json").read_text()), compiled
+
+
+def sagging(db, metric: str, cut: str) -> set[str]:
+    found = db.execute(
+        "select dimension_value from cx.mart_cx_indices where metric_code = ? and dimension_name = ? "
+        "and period_kind = 'quarter' and period_start_date = ? and is_sagging",
+        [metric, cut, QUARTER],
+    ).fetchall()
+    return {value for (value,) in found}
+
+
+def test_the_sagging_tenure_band_is_found_and_no_other(surveyed):
+    db, truth, _ = surveyed
+    first, before = truth["sagging_tenure_months"]
+    assert sagging(db, "nps", "tenure_band") == {f"{first}-{before} months"}
+
+
+def test_the_bad_unit_is_found_and_no_other(surveyed):
+    db, truth, _ = surveyed
+    assert sagging(db, "csat", "unit") == {truth["bad_unit"]}
+
+
+def test_nps_is_what_the_raw_answers_give(surveyed):
+    db, _, _ = surveyed
+    expected = db.execute(
+        """
+        with latest as (
+            select responses.customer_id, date_trunc('quarter', responses.submitted_at) as quarter,
+                arg_max(answers.score, (responses.submitted_at, responses.response_id)) as score
+            from raw.survey_responses as responses
+            join raw.survey_answers as answers using (response_id)
+            join raw.customers as customers using (customer_id)
+            where answers.question_code = 'nps' and responses.submitted_at is not null
+                and not customers.is_test and customers.deleted_at is null
+            group by all
+        )
+        select quarter::date, count(*), count(*) filter (where score >= 9), count(*) filter (where score <= 6)
+        from latest group by all order by all
+        """
+    ).fetchall()
+    found = db.execute(
+        "select period_start_date, respondents_count, top_count, bottom_count from cx.mart_cx_indices "
+        "where metric_code = 'nps' and dimension_name = 'all' and period_kind = 'quarter' order by all"
+    ).fetchall()
+    assert sum(count for _, count, _, _ in expected) > 500
+    assert found == expected
+
+
+def cells(db, metric: str):
+    return db.execute(
+        "select respondents_count, top_count, bottom_count, index_points_lo, index_points_hi from cx.mart_cx_indices "
+        "where metric_code = ? and respondents_count > 0",
+        [metric],
+    ).fetchall()
+
+
+def test_bounds_of_nps_are_the_published_adjusted_wald(surveyed):
+    found = cells(surveyed[0], "nps")
+    assert len(found) > 200
+    for n, top, bottom, low, high in found:
+        promoters, detractors = (top + 0.75) / (n + 3), (bottom + 0.75) / (n + 3)
+        net = promoters - detractors
+        margin = Z * np.sqrt((promoters + detractors - net**2) / (n + 3))
+        assert low == pytest.approx(100 * max(net - margin, -1), abs=1e-9)
+        assert high == pytest.approx(100 * min(net + margin, 1), abs=1e-9)
+
+
+def test_bounds_of_nps_agree_with_a_bootstrap(surveyed):
+    large = [cell for cell in cells(surveyed[0], "nps") if cell[0] >= 150]
+    assert large
+    chance = np.random.default_rng(11)
+    for n, top, bottom, low, high in large:
+        drawn = chance.multinomial(n, [top / n, (n - top - bottom) / n, bottom / n], size=20_000)
+        expected = np.percentile(100 * (drawn[:, 0] - drawn[:, 2]) / n, [2.5, 97.5])
+        # One respondent more or less moves the index by 100 / n; the adjustment draws it towards 0 by 3 / (n + 3).
+        assert np.abs(np.array([low, high]) - expected).max() < 200 / n + 100 * 3 / (n + 3) * abs(top - bottom) / n
+
+
+def test_bounds_of_shares_are_wilson_of_statsmodels(surveyed):
+    found = cells(surveyed[0], "csi")
+    assert len(found) > 200
+    for n, top, _, low, high in found:
+        expected = proportion_confint(top, n, alpha=0.05, method="wilson")
+        assert (low / 100, high / 100) == pytest.approx(expected, abs=1e-12)
+
+
+def test_noise_is_called_real_no_more_often_than_stated(surveyed):
+    """Scores dealt out anew among the answers: nothing is planted any more, and whatever is found is an error."""
+    source, _, compiled = surveyed
+    shares = []
+    with duckdb.connect() as db:
+        db.execute(
+            f"attach '{source.execute('select path from duckdb_databases() where not internal').fetchone()[0]}' as stored (read_only)"
+        )
+        db.execute("create schema intermediate; create schema core")
+        for table in ("intermediate.int_cx__touches", "intermediate.int_cx__periods", "intermediate.int_cx__asked_cells",
+                      "core.dim_survey_metrics", "core.dim_survey_questions", "core.dim_thresholds"):  # fmt: skip
+            db.execute(f"create table {table} as from stored.{table}")
+        for seed in range(8):
+            db.execute(
+                f"""
+                create or replace table intermediate.int_cx__answers as
+                with dealt as (
+                    select *,
+                        row_number() over (partition by metric_code, programme order by response_id) as place,
+                        row_number() over (partition by metric_code, programme order by md5(response_id || '{seed}'))
+                            as new_place
+                    from stored.intermediate.int_cx__answers
+                )
+                select kept.* replace (given.score as score, given.score_box as score_box)
+                from dealt as kept
+                join dealt as given
+                    on kept.metric_code = given.metric_code and kept.programme = given.programme
+                    and kept.new_place = given.place
+                """
+            )
+            for name, sql in compiled.items():
+                db.execute(f"create or replace table intermediate.{name} as {sql}")
+            shares.append(
+                db.execute(
+                    """
+                    select comparison, count(*), avg((least_chance <= 5)::int) from (
+                        select comparison, min(by_chance_pct) as least_chance from intermediate.int_cx__comparisons
+                        group by comparison, metric_code, programme, period_kind, period_start_date, dimension_name
+                        having count(by_chance_pct) > 0
+                    ) group by comparison order by comparison
+                    """
+                ).fetchall()
+            )
+    for place, comparison in enumerate(("change", "gap")):
+        families, wrong = [s[place][1] for s in shares], [s[place][2] for s in shares]
+        assert {s[place][0] for s in shares} == {comparison}
+        assert min(families) > 300
+        # Families share their answers, so the error is taken from one deal to the next.
+        assert np.mean(wrong) <= 0.05 + 2 * np.std(wrong, ddof=1) / np.sqrt(len(wrong))
+        assert np.mean(wrong) > 0.005, "nothing is ever called real: the test would not see an error"
+
+
+def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company, company, tmp_path):
+    raw = tmp_path / "raw"
+    shutil.copytree(small_company, raw)
+    responses = [
+        {"response_id": f"bad{number}", "customer_id": None, "survey_code": survey, "status": "complete",
+         "started_at": "2025-05-05 10:00:00", "submitted_at": "2025-05-05 10:05:00", "ingested_at": "2025-05-05 10:06:00"}
+        for number, survey in enumerate(["relational", "relational", "csat_chat"])
+    ]  # fmt: skip
+    with duckdb.connect() as db:
+        (someone,) = db.execute(
+            f"select min(customer_id) from read_parquet('{raw}/customers/*/*.parquet') "
+            "where not is_test and deleted_at is null"
+        ).fetchone()
+    answers = [("bad0", "nps", 11), ("bad1", "cli_q1", 0), ("bad1", "nps", 0), ("bad2", "nps", 9), ("bad2", "csat", 5)]
+    rows = [{"response_id": response, "question_code": question, "score": score, "answered_at": "2025-05-05 10:03:00",
+             "ingested_at": "2025-05-05 10:06:00"} for response, question, score in answers]  # fmt: skip
+    for response in responses:
+        response["customer_id"] = someone
+    for table, content in (("survey_responses", responses), ("survey_answers", rows)):
+        (raw / table / "extra.jsonl").write_text("".join(json.dumps(row) + "\n" for row in content))
+    after = company(raw)
+    after.night(LAST)
+    with duckdb.connect(after.settings.warehouse, read_only=True) as db:
+        rejected = db.execute(
+            "select response_id, question_code, reject_reason, rejected_score from cx.mart_survey_answers_rejected order by all"
+        ).fetchall()
+        scores = db.execute(
+            "select response_id, nps_score, nps_group, cli_answers_count, csat_score, rejected_answers_count from core.fct_survey_responses where response_id like 'bad%' order by all"
+        ).fetchall()
+        (standing,) = db.execute("select count(*) from raw.survey_answers").fetchone()
+        (judged,) = db.execute("select count(*) from core.int_survey_answers__judged").fetchone()
+    assert rejected == [
+        ("bad0", "nps", "score_outside_scale", 11),
+        ("bad1", "cli_q1", "score_outside_scale", 0),
+        ("bad2", "nps", "unknown_question", 9),
+    ]
+    assert scores == [
+        ("bad0", None, None, 0, None, 1),
+        ("bad1", 0, "detractor", 0, None, 1),
+        ("bad2", None, None, 0, 5, 1),
+    ]
+    assert standing == judged
