@@ -1,0 +1,135 @@
+-- Everything that customers told us and that somebody has to look at, whether there is a case for it or not (FBK-07).
+with followups as (
+    select
+        scores.response_id,
+        scores.metric_code,
+        scores.metric_score,
+        scores.next_score,
+        scores.next_at,
+        routes.route_code,
+        routes.sla_days,
+        routes.score_to,
+        row_number() over (
+            partition by scores.response_id
+            order by
+                case when routes.is_followup then 0 else 1 end,
+                scores.metric_order,
+                routes.sla_days,
+                routes.route_code
+        ) as choice
+    from {{ ref('int_feedback__scores') }} as scores
+    left join {{ ref('dim_score_routes') }} as routes
+        on scores.metric_code = routes.metric_code
+        and scores.metric_score between routes.score_from and routes.score_to
+        and routes.is_followup
+),
+
+items as (
+    select
+        'response' as source_kind,
+        responses.response_id as source_id,
+        responses.customer_id,
+        responses.survey_code,
+        responses.stage_code,
+        responses.touchpoint_code,
+        followups.metric_code,
+        responses.nps_group as nps_group_code,
+        responses.subject_employee_id,
+        responses.subject_unit,
+        followups.metric_score,
+        followups.next_score,
+        followups.sla_days,
+        followups.score_to as low_up_to_score,
+        followups.route_code is not null as is_followup_required,
+        responses.submitted_at as received_at,
+        cast(null as timestamp) as replied_at,
+        cast(null as timestamp) as settled_at,
+        cast(null as timestamp) as told_at,
+        followups.next_at
+    from {{ ref('fct_survey_responses') }} as responses
+    left join followups
+        on responses.response_id = followups.response_id
+        and followups.choice = 1
+    where responses.submitted_at is not null
+    union all
+    select
+        'ticket' as source_kind,
+        ticket_id as source_id,
+        customer_id,
+        cast(null as {{ dbt.type_string() }}) as survey_code,
+        stage_code,
+        'support' as touchpoint_code,
+        cast(null as {{ dbt.type_string() }}) as metric_code,
+        cast(null as {{ dbt.type_string() }}) as nps_group_code,
+        first_assigned_employee_id as subject_employee_id,
+        cast(null as {{ dbt.type_string() }}) as subject_unit,
+        cast(null as integer) as metric_score,
+        cast(null as integer) as next_score,
+        cast(null as integer) as sla_days,
+        cast(null as integer) as low_up_to_score,
+        true as is_followup_required,
+        opened_at as received_at,
+        first_response_at as replied_at,
+        resolved_at as settled_at,
+        -- Closing a ticket tells the customer.
+        closed_at as told_at,
+        cast(null as timestamp) as next_at
+    from {{ ref('fct_tickets') }}
+    where is_complaint
+    union all
+    -- What was found in a comment or in a ticket belongs to that response or ticket.
+    select
+        'signal' as source_kind,
+        signal_id as source_id,
+        customer_id,
+        cast(null as {{ dbt.type_string() }}) as survey_code,
+        stage_code,
+        source_type as touchpoint_code,
+        cast(null as {{ dbt.type_string() }}) as metric_code,
+        cast(null as {{ dbt.type_string() }}) as nps_group_code,
+        cast(null as {{ dbt.type_string() }}) as subject_employee_id,
+        cast(null as {{ dbt.type_string() }}) as subject_unit,
+        cast(null as integer) as metric_score,
+        cast(null as integer) as next_score,
+        cast(null as integer) as sla_days,
+        cast(null as integer) as low_up_to_score,
+        false as is_followup_required,
+        occurred_at as received_at,
+        replied_at,
+        cast(null as timestamp) as settled_at,
+        cast(null as timestamp) as told_at,
+        cast(null as timestamp) as next_at
+    from {{ ref('fct_feedback_signals') }}
+    where response_id is null
+        and source_type not in ('survey_comment', 'ticket')
+)
+
+select * from items
+union all
+-- Cases about something that the warehouse does not hold: the feedback itself is only known by its case.
+select
+    'case' as source_kind,
+    cases.case_id as source_id,
+    cases.customer_id,
+    cast(null as {{ dbt.type_string() }}) as survey_code,
+    cast(null as {{ dbt.type_string() }}) as stage_code,
+    cast(null as {{ dbt.type_string() }}) as touchpoint_code,
+    cast(null as {{ dbt.type_string() }}) as metric_code,
+    cast(null as {{ dbt.type_string() }}) as nps_group_code,
+    cases.subject_employee_id,
+    cases.subject_unit,
+    cast(null as integer) as metric_score,
+    cast(null as integer) as next_score,
+    cast(null as integer) as sla_days,
+    cast(null as integer) as low_up_to_score,
+    false as is_followup_required,
+    cases.opened_at as received_at,
+    cast(null as timestamp) as replied_at,
+    cast(null as timestamp) as settled_at,
+    cast(null as timestamp) as told_at,
+    cast(null as timestamp) as next_at
+from {{ ref('fct_feedback_cases') }} as cases
+left join items
+    on cases.source_type = items.source_kind
+    and cases.source_id = items.source_id
+where items.source_id is null

@@ -1,0 +1,114 @@
+-- What feedback asks people to act on, as periods of days: low scores that nobody followed up, open complaints, and bad
+-- scores of a service that make a customer disloyal for a while (CXI-19).
+with run_context as (
+    select * from {{ ref('run_context') }}
+),
+
+conditions as (
+    select
+        cases.customer_id,
+        'low_score_open' as signal_code,
+        cast(cases.metric_score as double) as observed_value,
+        cast(cases.metric_score + 1 as double) as expected_value,
+        case when cases.metric_score <= 3 and cases.metric_code = 'nps' then 'high' else 'medium' end as severity,
+        'A low ' || upper(cases.metric_code) || ' score waits for somebody to find out why' as reason,
+        cases.received_date as valid_from,
+        cast(
+            least(
+                cases.informed_at, cases.resolved_at, cases.contacted_at,
+                case when cases.case_state = 'no_callback' then cases.decided_at end
+            ) as date
+        ) as valid_to
+    from {{ ref('mart_feedback_cases') }} as cases
+    where cases.source_kind = 'response'
+        and cases.is_followup_required
+        and cases.customer_id is not null
+    union all
+    select
+        customer_id,
+        'complaint_open' as signal_code,
+        cast(null as double) as observed_value,
+        cast(null as double) as expected_value,
+        'high' as severity,
+        'A complaint is open' as reason,
+        opened_date as valid_from,
+        cast(coalesce(resolved_at, closed_at) as date) as valid_to
+    from {{ ref('fct_tickets') }}
+    where is_complaint
+    union all
+    -- Whoever is served badly is disloyal, whatever was said before; a better answer to the same question ends it.
+    select
+        scores.customer_id,
+        'disloyal_after_service' as signal_code,
+        cast(scores.metric_score as double) as observed_value,
+        cast(routes.score_to + 1 as double) as expected_value,
+        'medium' as severity,
+        'A bad score after a service: the customer may be looking around' as reason,
+        cast(scores.submitted_at as date) as valid_from,
+        least(
+            {{ add_days(
+                'cast(scores.submitted_at as date)', 'cast(' ~ threshold('disloyal_signal_days') ~ ' as integer)'
+            ) }},
+            case when scores.next_score > routes.score_to then cast(scores.next_at as date) end
+        ) as valid_to
+    from {{ ref('int_feedback__scores') }} as scores
+    inner join {{ ref('dim_score_routes') }} as routes
+        on scores.metric_code = routes.metric_code
+        and scores.metric_score between routes.score_from and routes.score_to
+        and routes.is_followup
+    where scores.metric_code in ('csat', 'ces', 'csi')
+        and scores.customer_id is not null
+),
+
+-- Several causes of one kind at one time are one condition: where they touch, they are joined.
+ordered as (
+    select
+        conditions.*,
+        max(coalesce(conditions.valid_to, date '9999-12-31')) over (
+            partition by conditions.customer_id, conditions.signal_code
+            order by conditions.valid_from, coalesce(conditions.valid_to, date '9999-12-31')
+            rows between unbounded preceding and 1 preceding
+        ) as covered_to
+    from conditions
+    -- What begins and ends on one day never held at the close of a day.
+    where conditions.valid_to is null or conditions.valid_to > conditions.valid_from
+),
+
+islands as (
+    select
+        ordered.*,
+        sum(case when ordered.valid_from <= ordered.covered_to then 0 else 1 end) over (
+            partition by ordered.customer_id, ordered.signal_code
+            order by ordered.valid_from, coalesce(ordered.valid_to, date '9999-12-31')
+            rows between unbounded preceding and current row
+        ) as island
+    from ordered
+),
+
+merged as (
+    select
+        customer_id,
+        signal_code,
+        min(observed_value) as observed_value,
+        min(expected_value) as expected_value,
+        min(case severity when 'high' then 1 when 'medium' then 2 else 3 end) as severity_order,
+        min(reason) as reason,
+        min(valid_from) as valid_from,
+        max(coalesce(valid_to, date '9999-12-31')) as valid_to
+    from islands
+    group by customer_id, signal_code, island
+)
+
+select
+    merged.customer_id,
+    merged.signal_code,
+    merged.observed_value,
+    merged.expected_value,
+    case merged.severity_order when 1 then 'high' when 2 then 'medium' else 'low' end as severity,
+    merged.reason,
+    cast(null as {{ dbt.type_string() }}) as suppressed_by,
+    merged.valid_from,
+    -- A day that is still to come is not an end: the condition holds as of the business day.
+    case when merged.valid_to <= run_context.as_of_date then merged.valid_to end as valid_to
+from merged
+cross join run_context

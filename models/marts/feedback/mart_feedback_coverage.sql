@@ -1,0 +1,83 @@
+with scheduled as (
+    select
+        due_month as feedback_month,
+        stage_code,
+        touchpoint_code,
+        count(*) as asked_den,
+        count(sent_at) as asked_num,
+        count(case when suppress_reason is not null then 1 end) as suppressed_count,
+        count(case when schedule_state = 'missed' and suppress_reason is null then 1 end) as missed_count
+    from {{ ref('mart_survey_schedule') }}
+    where schedule_state <> 'upcoming'
+        and stage_code is not null
+    group by due_month, stage_code, touchpoint_code
+),
+
+invited as (
+    select
+        {{ period_start('month', 'sent_date') }} as feedback_month,
+        stage_code,
+        touchpoint_code,
+        count(*) as invited_count,
+        count(coalesce(delivered_at, shown_at, answered_at)) as answered_den,
+        count(answered_at) as answered_num
+    from {{ ref('int_survey_invitations__outcomes') }}
+    group by {{ period_start('month', 'sent_date') }}, stage_code, touchpoint_code
+),
+
+-- A touchpoint without any feedback must be seen, so the map and the calendar make the rows; one that is not on the map
+-- is shown as well.
+places as (
+    select
+        stage_code,
+        touchpoint_code
+    from {{ ref('dim_journey_stages') }}
+    union
+    select
+        stage_code,
+        touchpoint_code
+    from invited
+    where stage_code is not null
+        and touchpoint_code is not null
+),
+
+months as (
+    select distinct dates.month_start_date as feedback_month
+    from {{ ref('dim_dates') }} as dates
+    where dates.month_start_date >= (select min(invited.feedback_month) from invited)
+)
+
+select
+    places.stage_code,
+    places.touchpoint_code,
+    stage_map.survey_code,
+    cast(coalesce(scheduled.asked_num, 0) as bigint) as asked_num,
+    cast(coalesce(scheduled.asked_den, 0) as bigint) as asked_den,
+    {{ pct('scheduled.asked_num', 'scheduled.asked_den') }} as asked_pct,
+    cast(coalesce(scheduled.suppressed_count, 0) as bigint) as suppressed_count,
+    cast(coalesce(scheduled.missed_count, 0) as bigint) as missed_count,
+    cast(coalesce(invited.invited_count, 0) as bigint) as invited_count,
+    cast(coalesce(invited.answered_num, 0) as bigint) as answered_num,
+    cast(coalesce(invited.answered_den, 0) as bigint) as answered_den,
+    {{ pct('invited.answered_num', 'invited.answered_den') }} as answered_pct,
+    coalesce(stage_map.is_feedback_required, false) as is_feedback_required,
+    coalesce(invited.answered_num, 0) > 0 as has_feedback,
+    {{ add_days(
+        add_months('months.feedback_month', '1'), 'cast(' ~ threshold('late_answer_days') ~ ' as integer)'
+    ) }} <= run_context.as_of_date as is_complete,
+    coalesce(invited.answered_den, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    months.feedback_month
+from months
+cross join places
+cross join {{ ref('run_context') }} as run_context
+left join {{ ref('dim_journey_stages') }} as stage_map
+    on places.stage_code = stage_map.stage_code
+    and places.touchpoint_code = stage_map.touchpoint_code
+left join scheduled
+    on months.feedback_month = scheduled.feedback_month
+    and places.stage_code = scheduled.stage_code
+    and places.touchpoint_code = scheduled.touchpoint_code
+left join invited
+    on months.feedback_month = invited.feedback_month
+    and places.stage_code = invited.stage_code
+    and places.touchpoint_code = invited.touchpoint_code

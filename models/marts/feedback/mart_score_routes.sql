@@ -1,0 +1,92 @@
+with routed as (
+    select
+        scores.*,
+        routes.route_code,
+        routes.owner_team,
+        routes.action_kind,
+        routes.score_to,
+        not routes.is_followup and routes.action_kind = 'contact' as is_praise,
+        routes.sla_days,
+        {{ dbt.dateadd('day', 'routes.sla_days', 'scores.submitted_at') }} as due_at
+    from {{ ref('int_feedback__scores') }} as scores
+    inner join {{ ref('dim_score_routes') }} as routes
+        on scores.metric_code = routes.metric_code
+        and scores.metric_score between routes.score_from and routes.score_to
+    -- Nobody can be taken down a route without being known.
+    where scores.customer_id is not null
+),
+
+contacts as (
+    select
+        trigger_response_id as response_id,
+        min(attempted_at) as started_at,
+        min(effective_at) as effective_at
+    from {{ ref('int_feedback__effective_contacts') }}
+    where trigger_response_id is not null
+        and direction = 'outbound'
+    group by trigger_response_id
+),
+
+silenced as (
+    select distinct periods.customer_id
+    from {{ ref('int_surveys__blocked_periods') }} as periods
+    inner join {{ ref('run_context') }} as run_context
+        on periods.block_reason = 'do_not_disturb'
+        and (periods.blocked_to is null or periods.blocked_to > run_context.as_of_end_at)
+),
+
+followed as (
+    select
+        routed.*,
+        silenced.customer_id is not null as is_silenced,
+        case when routed.action_kind = 'next_ticket' then tickets.opened_at else contacts.started_at end as started_at,
+        case when routed.action_kind = 'contact' then contacts.effective_at end as effective_contact_at,
+        case
+            when routed.action_kind = 'contact' then contacts.effective_at
+            when tickets.is_routed_right then tickets.opened_at
+        end as completed_at,
+        coalesce(routed.action_kind = 'next_ticket' and not tickets.is_routed_right, false) as is_misrouted,
+        run_context.as_of_end_at
+    from routed
+    cross join {{ ref('run_context') }} as run_context
+    left join contacts
+        on routed.response_id = contacts.response_id
+    left join {{ ref('mart_support_routing') }} as tickets
+        on routed.response_id = tickets.response_id
+        and routed.metric_code = 'nps'
+    left join silenced
+        on routed.customer_id = silenced.customer_id
+        and routed.action_kind = 'contact'
+)
+
+select
+    response_id,
+    route_code,
+    customer_id,
+    metric_code,
+    owner_team as owner_team_code,
+    case
+        when completed_at is not null then 'completed'
+        when is_misrouted then 'misrouted'
+        when next_at is not null then 'superseded'
+        when started_at is not null then 'started'
+        when is_silenced then 'silenced'
+        when due_at < as_of_end_at then 'overdue'
+        else 'open'
+    end as route_state,
+    cast(metric_score as bigint) as metric_score,
+    cast(next_score as bigint) as next_score,
+    cast(next_score - metric_score as bigint) as next_delta_points,
+    case
+        when due_at is null then null
+        when started_at <= due_at then true
+        when started_at is not null or due_at < as_of_end_at then false
+    end as is_started_in_time,
+    case when next_score is not null and not is_praise then next_score > score_to end as is_recovered,
+    {{ period_start('month', 'cast(submitted_at as date)') }} as response_month,
+    submitted_at as scored_at,
+    due_at,
+    started_at,
+    effective_contact_at,
+    completed_at
+from followed

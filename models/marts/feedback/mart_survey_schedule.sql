@@ -1,0 +1,184 @@
+with invitations as (
+    select
+        customer_id,
+        trigger_type,
+        schedule_key,
+        sent_at,
+        sent_date,
+        answered_at,
+        row_number() over (
+            partition by customer_id, trigger_type, schedule_key order by sent_at, invitation_id
+        ) as nth
+    from {{ ref('int_survey_invitations__outcomes') }}
+    where customer_id is not null
+        and schedule_key is not null
+),
+
+waves as (
+    select * from {{ ref('dim_survey_rollout') }}
+),
+
+due as (
+    select
+        reached.*,
+        invitations.sent_at,
+        invitations.sent_date,
+        invitations.answered_at,
+        reached.is_suppressible
+        and not exists (
+            select 1
+            from waves
+            where cast(waves.start_date as timestamp) <= reached.reached_at
+                and (
+                    waves.max_tenure_months is null
+                    or reached.due_date < {{ add_months('reached.registered_date', 'waves.max_tenure_months + 1') }}
+                )
+                and {{ percent_bucket('reached.customer_id') }} < waves.share_pct
+        ) as is_outside_rollout,
+        run_context.as_of_date,
+        run_context.as_of_end_at
+    from {{ ref('int_survey_triggers__reached') }} as reached
+    cross join {{ ref('run_context') }} as run_context
+    left join invitations
+        on reached.customer_id = invitations.customer_id
+        and reached.trigger_type = invitations.trigger_type
+        and reached.schedule_key = invitations.schedule_key
+        and invitations.nth = 1
+),
+
+-- What holds back those that fell due and were not sent. The digit orders the reasons.
+blocks as (
+    select
+        due.customer_id,
+        due.trigger_type,
+        due.schedule_key,
+        case periods.block_reason
+            when 'do_not_disturb' then '1 do_not_disturb'
+            when 'left' then '2 left'
+            when 'open_complaint' then '3 open_complaint'
+            else '4 open_case'
+        end as ordered_reason,
+        periods.blocked_from,
+        periods.blocked_to
+    from due
+    inner join {{ ref('int_surveys__blocked_periods') }} as periods
+        on due.customer_id = periods.customer_id
+        and (periods.is_absolute or due.is_suppressible)
+        and (periods.blocked_to is null or periods.blocked_to > due.reached_at)
+    where due.sent_at is null
+        and due.due_date <= due.as_of_date
+    union all
+    select
+        customer_id,
+        trigger_type,
+        schedule_key,
+        '5 outside_rollout' as ordered_reason,
+        reached_at as blocked_from,
+        cast(null as timestamp) as blocked_to
+    from due
+    where sent_at is null
+        and due_date <= as_of_date
+        and is_outside_rollout
+    union all
+    -- Questions about a service keep their distance from each other, everything else from everything else.
+    select
+        due.customer_id,
+        due.trigger_type,
+        due.schedule_key,
+        '6 quiet_period' as ordered_reason,
+        earlier.sent_at as blocked_from,
+        {{ dbt.dateadd('day', 'due.quiet_days', 'earlier.sent_at') }} as blocked_to
+    from due
+    inner join {{ ref('int_survey_invitations__outcomes') }} as earlier
+        on due.customer_id = earlier.customer_id
+        and (due.trigger_type = 'service') = (coalesce(earlier.trigger_type, 'campaign') = 'service')
+        and {{ dbt.dateadd('day', 'due.quiet_days', 'earlier.sent_at') }} > due.reached_at
+    where due.sent_at is null
+        and due.due_date <= due.as_of_date
+        and due.quiet_days > 0
+),
+
+held_back as (
+    select
+        blocks.customer_id,
+        blocks.trigger_type,
+        blocks.schedule_key,
+        min(case
+            when blocks.blocked_from < run_context.as_of_end_at
+                and (blocks.blocked_to is null or blocks.blocked_to > run_context.as_of_end_at)
+                then blocks.ordered_reason
+        end) as reason_now,
+        min(case when blocks.blocked_from <= due.reached_at then blocks.ordered_reason end) as reason_on_due,
+        max(case when blocks.blocked_to <= run_context.as_of_end_at then blocks.blocked_to end) as freed_at,
+        case
+            when count(case when blocks.blocked_to is null then 1 end) = 0 then max(blocks.blocked_to)
+        end as blocked_to
+    from blocks
+    inner join due
+        on blocks.customer_id = due.customer_id
+        and blocks.trigger_type = due.trigger_type
+        and blocks.schedule_key = due.schedule_key
+    cross join {{ ref('run_context') }} as run_context
+    group by blocks.customer_id, blocks.trigger_type, blocks.schedule_key
+),
+
+judged as (
+    select
+        due.*,
+        held_back.reason_now,
+        held_back.reason_on_due,
+        held_back.blocked_to,
+        greatest(due.reached_at, held_back.freed_at) as sendable_at,
+        {{ add_days('due.due_date', 'due.expires_after_days') }} as expires_date
+    from due
+    left join held_back
+        on due.customer_id = held_back.customer_id
+        and due.trigger_type = held_back.trigger_type
+        and due.schedule_key = held_back.schedule_key
+),
+
+stated as (
+    select
+        *,
+        case
+            when answered_at is not null then 'answered'
+            when sent_at is not null then 'asked'
+            when due_date > as_of_date then 'upcoming'
+            when expires_date < as_of_date then 'missed'
+            when reason_now is not null then 'suppressed'
+            when {{ days_between('cast(sendable_at as date)', 'as_of_date') }} > {{ threshold('survey_overdue_days') }}
+                then 'overdue'
+            else 'due'
+        end as schedule_state
+    from judged
+)
+
+select
+    customer_id,
+    trigger_type as trigger_kind,
+    schedule_key,
+    trigger_key,
+    survey_code,
+    stage_code,
+    touchpoint_code,
+    ticket_id,
+    schedule_state,
+    case schedule_state
+        when 'suppressed' then substring(reason_now, 3)
+        when 'missed' then substring(coalesce(reason_on_due, reason_now), 3)
+    end as suppress_reason,
+    cast({{ days_between('due_date', 'sent_date') }} as bigint) as delay_days,
+    schedule_state in ('due', 'overdue') as is_to_send,
+    case
+        when sent_at is not null
+            then {{ days_between('due_date', 'sent_date') }} <= {{ threshold('survey_overdue_days') }}
+        when schedule_state in ('missed', 'overdue') and reason_on_due is null then false
+    end as is_on_time,
+    {{ period_start('month', 'due_date') }} as due_month,
+    due_date,
+    expires_date,
+    case when schedule_state = 'suppressed' then cast(blocked_to as date) end as postponed_date,
+    reached_at,
+    sent_at,
+    answered_at
+from stated

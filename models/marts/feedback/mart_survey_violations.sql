@@ -1,0 +1,94 @@
+with invitations as (
+    select
+        *,
+        lag(sent_at) over (
+            partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
+        ) as previous_sent_at,
+        lag(invitation_id) over (
+            partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
+        ) as previous_invitation_id,
+        row_number() over (
+            partition by customer_id, trigger_type, schedule_key order by sent_at, invitation_id
+        ) as asking_order
+    from {{ ref('int_survey_invitations__outcomes') }}
+    where customer_id is not null
+),
+
+broken as (
+    select
+        invitations.invitation_id,
+        periods.block_reason as rule_code,
+        min(periods.source_id) as source_id
+    from invitations
+    inner join {{ ref('int_surveys__blocked_periods') }} as periods
+        on invitations.customer_id = periods.customer_id
+        and (periods.is_absolute or invitations.is_suppressible)
+        and periods.blocked_from < invitations.sent_at
+        and (periods.blocked_to is null or periods.blocked_to > invitations.sent_at)
+    group by invitations.invitation_id, periods.block_reason
+    union all
+    select
+        invitation_id,
+        'quiet_period' as rule_code,
+        previous_invitation_id as source_id
+    from invitations
+    where {{ dbt.dateadd('day', 'quiet_days', 'previous_sent_at') }} > sent_at
+    union all
+    select
+        invitation_id,
+        'asked_twice' as rule_code,
+        schedule_key as source_id
+    from invitations
+    where asking_order > 1
+        and schedule_key is not null
+        and trigger_type in ('tenure', 'event', 'service')
+    union all
+    select
+        invitations.invitation_id,
+        'too_early' as rule_code,
+        reached.schedule_key as source_id
+    from invitations
+    inner join {{ ref('int_survey_triggers__reached') }} as reached
+        on invitations.customer_id = reached.customer_id
+        and invitations.trigger_type = reached.trigger_type
+        and invitations.schedule_key = reached.schedule_key
+        and reached.reached_at > invitations.sent_at
+    union all
+    select
+        invitations.invitation_id,
+        'outside_rollout' as rule_code,
+        cast(null as {{ dbt.type_string() }}) as source_id
+    from invitations
+    inner join {{ ref('dim_customers') }} as customers
+        on invitations.customer_id = customers.customer_id
+    left join {{ ref('dim_survey_rollout') }} as waves
+        on waves.start_date <= invitations.sent_date
+        and (
+            waves.max_tenure_months is null
+            or invitations.sent_date < {{ add_months('customers.registered_date', 'waves.max_tenure_months + 1') }}
+        )
+        and {{ percent_bucket('invitations.customer_id') }} < waves.share_pct
+    where invitations.is_suppressible
+        and waves.wave is null
+)
+
+select
+    broken.invitation_id,
+    broken.rule_code,
+    invitations.customer_id,
+    invitations.survey_code,
+    invitations.trigger_type as trigger_kind,
+    invitations.trigger_key,
+    invitations.channel as channel_code,
+    broken.source_id,
+    case
+        when broken.rule_code = 'quiet_period'
+            then cast({{ days_between(
+                'cast(invitations.previous_sent_at as date)', 'invitations.sent_date'
+            ) }} as bigint)
+    end as distance_days,
+    {{ period_start('month', 'invitations.sent_date') }} as sent_month,
+    invitations.sent_at
+from broken
+inner join invitations
+    on broken.invitation_id = invitations.invitation_id

@@ -1,0 +1,181 @@
+with responses as (
+    select
+        {{ period_start('month', 'response_date') }} as feedback_month,
+        response_date,
+        response_id,
+        coalesce(customer_id, response_id) as person_key,
+        nps_score,
+        nps_group,
+        submitted_at
+    from {{ ref('fct_survey_responses') }}
+    where submitted_at is not null
+),
+
+days as (
+    select
+        feedback_month,
+        response_date,
+        lag(response_date) over (order by response_date) as previous_date
+    from (
+        select distinct
+            feedback_month,
+            response_date
+        from responses
+    ) as response_days
+),
+
+day_counts as (
+    select
+        feedback_month,
+        count(*) as response_days_count,
+        max({{ days_between('previous_date', 'response_date') }}) as longest_gap_days
+    from days
+    group by feedback_month
+),
+
+latest_scores as (
+    select
+        feedback_month,
+        nps_group,
+        row_number() over (
+            partition by feedback_month, person_key order by submitted_at desc, response_id desc
+        ) as recency
+    from responses
+    where nps_score is not null
+),
+
+scores as (
+    select
+        feedback_month,
+        count(*) as nps_answers_count,
+        count(case when nps_group = 'promoter' then 1 end) as promoters_count,
+        count(case when nps_group = 'detractor' then 1 end) as detractors_count
+    from latest_scores
+    where recency = 1
+    group by feedback_month
+),
+
+response_counts as (
+    select
+        feedback_month,
+        count(*) as responses_count
+    from responses
+    group by feedback_month
+),
+
+invitations as (
+    select
+        {{ period_start('month', 'sent_date') }} as feedback_month,
+        count(*) as invitations_count,
+        count(case when trigger_type = 'tenure' then 1 end) as tenure_count,
+        count(case when trigger_type = 'event' then 1 end) as event_count,
+        count(case when trigger_type = 'service' then 1 end) as service_count,
+        count(case when trigger_type = 'campaign' then 1 end) as campaign_count
+    from {{ ref('int_survey_invitations__outcomes') }}
+    group by {{ period_start('month', 'sent_date') }}
+),
+
+routing as (
+    select
+        opened_month as feedback_month,
+        count(case when is_routed_right then 1 end) as routed_right_count,
+        count(is_routed_right) as routed_count
+    from {{ ref('mart_support_routing') }}
+    group by opened_month
+),
+
+bounds as (
+    select
+        min(response_date) as first_date,
+        {{ period_start('month', 'min(response_date)') }} as first_month
+    from responses
+),
+
+months as (
+    select
+        dates.month_start_date as feedback_month,
+        {{ add_months('dates.month_start_date', '1') }} as next_month
+    from {{ ref('dim_dates') }} as dates
+    inner join bounds
+        on dates.month_start_date >= bounds.first_month
+    group by dates.month_start_date
+),
+
+joined as (
+    select
+        months.feedback_month,
+        -- A month in which the collection began, or which is not over, is not a month to compare.
+        months.feedback_month >= bounds.first_date
+        and months.next_month <= {{ add_days('run_context.as_of_date', 1) }} as is_full_month,
+        coalesce(response_counts.responses_count, 0) as responses_count,
+        coalesce(day_counts.response_days_count, 0) as response_days_count,
+        day_counts.longest_gap_days,
+        coalesce(scores.nps_answers_count, 0) as nps_answers_count,
+        coalesce(scores.promoters_count, 0) as promoters_count,
+        coalesce(scores.detractors_count, 0) as detractors_count,
+        coalesce(invitations.invitations_count, 0) as invitations_count,
+        coalesce(invitations.tenure_count, 0) as tenure_count,
+        coalesce(invitations.event_count, 0) as event_count,
+        coalesce(invitations.service_count, 0) as service_count,
+        coalesce(invitations.campaign_count, 0) as campaign_count,
+        coalesce(routing.routed_right_count, 0) as routed_right_count,
+        coalesce(routing.routed_count, 0) as routed_count
+    from months
+    cross join bounds
+    cross join {{ ref('run_context') }} as run_context
+    left join response_counts
+        on months.feedback_month = response_counts.feedback_month
+    left join day_counts
+        on months.feedback_month = day_counts.feedback_month
+    left join scores
+        on months.feedback_month = scores.feedback_month
+    left join invitations
+        on months.feedback_month = invitations.feedback_month
+    left join routing
+        on months.feedback_month = routing.feedback_month
+),
+
+compared as (
+    select
+        *,
+        {{ threshold('voc_month_responses_count') }} as expected_count,
+        100.0 * (promoters_count - detractors_count) / nullif(nps_answers_count, 0) as nps_points,
+        sum(case when is_full_month then 1 else 0 end) over (
+            order by feedback_month rows between unbounded preceding and current row
+        ) as full_months_count,
+        avg(case when is_full_month then responses_count end) over (
+            order by feedback_month rows between 3 preceding and 1 preceding
+        ) as usual_responses_avg
+    from joined
+)
+
+select
+    {% for count in ['invitations', 'tenure', 'event', 'service', 'campaign', 'responses', 'response_days'] -%}
+    cast({{ count }}_count as bigint) as {{ count }}_count,
+    {% endfor -%}
+    cast(tenure_count + event_count + service_count as bigint) as triggered_num,
+    cast(invitations_count as bigint) as triggered_den,
+    {{ pct('(tenure_count + event_count + service_count)', 'invitations_count') }} as triggered_pct,
+    cast(longest_gap_days as bigint) as longest_gap_days,
+    cast(expected_count as bigint) as expected_responses_count,
+    {{ pct('(responses_count - expected_count)', 'expected_count') }} as deviation_pct,
+    cast(usual_responses_avg as double) as usual_responses_avg,
+    cast(nps_answers_count as bigint) as nps_answers_count,
+    cast(promoters_count as bigint) as promoters_count,
+    cast(detractors_count as bigint) as detractors_count,
+    cast(nps_points as double) as nps_points,
+    cast(full_months_count as bigint) as full_months_count,
+    cast(routed_right_count as bigint) as routed_right_num,
+    cast(routed_count as bigint) as routed_right_den,
+    {{ pct('routed_right_count', 'routed_count') }} as routed_right_pct,
+    nps_points >= {{ threshold('voc_nps_from_points') }}
+    and nps_points <= {{ threshold('voc_nps_to_points') }} as is_in_corridor,
+    full_months_count >= {{ threshold('voc_history_months') }} as has_enough_history,
+    case
+        when is_full_month then 100.0 * responses_count < {{ threshold('voc_drop_pct') }}
+            * coalesce(usual_responses_avg, expected_count)
+    end as is_volume_low,
+    is_full_month as is_complete,
+    nps_answers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    feedback_month
+from compared

@@ -1,0 +1,46 @@
+-- Prevents feedback that nobody opened a case for from vanishing out of the denominators (FBK-07).
+{{ config(meta={'dagster': {'ref': {'name': 'mart_closed_loop_kpi'}}}) }}
+with facts as (
+    select
+        (
+            select count(*)
+            from {{ ref('fct_survey_responses') }} as responses
+            where responses.submitted_at is not null
+        ) + (
+            select count(*)
+            from {{ ref('fct_tickets') }} as tickets
+            where tickets.is_complaint
+        ) as told_count,
+        (select count(*) from {{ ref('fct_feedback_cases') }}) as cases_count
+),
+
+marts as (
+    select
+        count(case when source_kind in ('response', 'ticket') and not is_reopening then 1 end) as told_count,
+        count(case_id) as cases_count,
+        count(*) as openings_count,
+        count(case when is_closed then 1 end) as closed_count
+    from {{ ref('mart_feedback_cases') }}
+),
+
+kpi as (
+    select
+        coalesce(sum(received_count + reopened_count), 0) as openings_count,
+        coalesce(sum(closed_num), 0) as closed_count,
+        coalesce(sum(open_count), 0) as open_count
+    from {{ ref('mart_closed_loop_kpi') }}
+)
+
+select
+    facts.told_count,
+    marts.told_count as mart_told_count,
+    marts.openings_count,
+    kpi.openings_count as kpi_openings_count
+from facts
+cross join marts
+cross join kpi
+where facts.told_count <> marts.told_count
+    or facts.cases_count <> marts.cases_count
+    or marts.openings_count <> kpi.openings_count
+    or marts.closed_count <> kpi.closed_count
+    or marts.openings_count <> kpi.closed_count + kpi.open_count

@@ -1,0 +1,115 @@
+"""How feedback was handled in the generated company is what the marts find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import pytest
+from nights.conftest import Company
+
+from demonstration.saas import generate
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def marts(dbt_session, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("feedback")
+    generate(folder / "company", customers=300, days=240, seed=5)
+    settings = replace(dbt_session.settings, raw=folder / "company" / "raw", warehouse=folder / "stayhouse.duckdb")
+    Company(settings, dbt_session).night(date(2025, 6, 30))
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        for name in ("customers", "feedback_cases"):
+            db.execute(f"create temp view true_{name} as from '{folder / 'company' / 'truth' / name}.parquet'")
+        yield db
+
+
+def test_interested_deciders_are_found_and_nobody_else_is_accused(marts):
+    rows = marts.execute(
+        """
+        select planted.decider, found.interest_kind, found.is_disinterested,
+            found.subject_employee_id is null as is_without_subject, count(*)
+        from true_feedback_cases as planted
+        inner join feedback.mart_feedback_cases as found using (case_id)
+        group by all
+        """
+    ).fetchall()
+    assert {planted for planted, *_ in rows} >= {"disinterested", "self", "nobody", "undecided"}
+    for planted, interest, is_disinterested, is_without_subject, count in rows:
+        wanted = {"disinterested": "none", "nobody": "unknown", "undecided": None}.get(planted, planted)
+        if is_without_subject and wanted is not None:
+            # Whom it is about is not known, so nobody can be shown to be disinterested.
+            wanted = "unknown"
+        assert interest == wanted, (planted, interest, count)
+        assert is_disinterested == (None if wanted is None else wanted == "none")
+
+
+def test_cases_that_came_too_late_and_those_taken_up_again_are_told(marts):
+    late, late_found, again, again_found = marts.execute(
+        """
+        select
+            count(*) filter (where planted.is_late and not planted.is_reopening),
+            count(*) filter (where planted.is_late and not planted.is_reopening and found.decision_hours > 5 * 24),
+            count(*) filter (where planted.is_reopening),
+            count(*) filter (where planted.is_reopening and found.is_reopening)
+        from true_feedback_cases as planted
+        inner join feedback.mart_feedback_cases as found using (case_id)
+        -- What was late and is not decided yet has no hours.
+        where found.decided_at is not null or planted.is_reopening
+        """
+    ).fetchone()
+    assert late > 5
+    assert late_found == late
+    assert again > 0
+    assert again_found == again
+
+
+def test_callbacks_that_never_reached_anybody_are_no_contacts(marts):
+    tried, reached = marts.execute(
+        "select count(first_attempt_at), count(contacted_at) from feedback.mart_feedback_cases "
+        "where source_kind = 'response' and is_followup_required"
+    ).fetchone()
+    assert 0 < reached < tried
+
+
+def test_milestones_of_mailings_are_reached_on_the_planted_day(marts):
+    planted, wrong = marts.execute(
+        """
+        select count(*), count(*) filter (where found.reached_at is distinct from planted.reached_at)
+        from (
+            select customer_id, unnest(['mailing_50', 'mailing_500']) as schedule_key,
+                unnest([mailing_50_at, mailing_500_at]) as reached_at
+            from true_customers
+            where not is_test and deleted_at is null and not registered_before_data
+        ) as planted
+        left join feedback.mart_survey_schedule as found using (customer_id, schedule_key)
+        where planted.reached_at is not null
+        """
+    ).fetchone()
+    assert planted > 10
+    assert wrong == 0
+
+
+def test_the_survey_that_over_asks_is_the_one_that_was_planted(marts):
+    shares = dict(
+        marts.execute(
+            "select survey_code, 100.0 * sum(too_soon_num) / sum(too_soon_den) from feedback.mart_survey_usability "
+            "group by all having sum(too_soon_den) > 0"
+        ).fetchall()
+    )
+    pulse = shares.pop("pulse")
+    # The second and the third of three questions in ten days.
+    assert pulse >= 66
+    assert all(share < pulse / 2 for share in shares.values()), shares
+
+
+def test_neutral_clients_ask_for_the_editor_and_automation(marts):
+    """Their share was planted at one half; the interval is that of 99.9 % for so many wishes."""
+    wanted, tagged = marts.execute(
+        "select sum(wishes_num) filter (where topic_code in ('editor', 'automation')), sum(wishes_num) "
+        "from feedback.mart_feedback_themes where nps_group_code = 'passive'"
+    ).fetchone()
+    assert tagged >= 10
+    assert abs(wanted / tagged - 0.5) < 3.3 * (0.25 / tagged) ** 0.5
