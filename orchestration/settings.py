@@ -31,6 +31,10 @@ class Settings:
     source_timezone: str = "UTC"
     target: Path = REPO_ROOT / "target"
     """Artifacts of dbt."""
+    alert_webhook: str | None = None
+    """Where new alerts are posted to; None: nowhere."""
+    lists_per_owner: bool = False
+    """Lists are also written as a file per person."""
 
     @property
     def work(self) -> Path:
@@ -83,5 +87,7 @@ class Settings:
             .expanduser()
             .resolve(),
             target=Path(os.environ.get("DBT_TARGET_PATH") or REPO_ROOT / "target").resolve(),
+            alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
+            lists_per_owner=os.environ.get("STAYHOUSE_LISTS_PER_OWNER", "").lower() in ("1", "true", "yes"),
             **zones,
         )  # fmt: skip

@@ -1,0 +1,23 @@
+{{ config(materialized='view') }}
+-- One line per domain that raises signals; the history of every condition as periods.
+{% set domains = [
+    'activation',
+    'churn',
+    'contacts',
+    'cx',
+    'usage',
+] %}
+{% for domain in domains %}
+select
+    customer_id,
+    signal_code,
+    severity,
+    reason,
+    suppressed_by,
+    observed_value,
+    expected_value,
+    valid_from,
+    valid_to
+from {{ ref('int_signals__' ~ domain) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

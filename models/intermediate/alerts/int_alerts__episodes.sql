@@ -1,0 +1,154 @@
+-- Alerts are read off the history of their signal, never off what an earlier night wrote. Three steps of gaps and
+-- islands: periods of the signal under a rule; episodes, which bridge gaps shorter than `resolve_after_days`; alerts,
+-- which bridge resolutions shorter than `cooldown_days`.
+{% set never = "date '9999-12-31'" %}
+{% set ranks = "case {} when 'high' then 3 when 'medium' then 2 else 1 end" %}
+with pieces as (
+    select
+        signals.customer_id,
+        rules.rule_code,
+        rules.signal_code,
+        rules.window_from,
+        rules.open_after_days,
+        rules.resolve_after_days,
+        rules.cooldown_days,
+        run_context.as_of_date,
+        greatest(signals.valid_from, rules.valid_from) as starts_date,
+        -- What ends after the business day has not ended yet.
+        case
+            when least(signals.valid_to, rules.valid_to) <= run_context.as_of_date
+                then least(signals.valid_to, rules.valid_to)
+            else {{ never }}
+        end as ends_date
+    from {{ ref('int_alert_signals__unioned') }} as signals
+    inner join {{ ref('dim_alert_rules') }} as rules
+        on signals.signal_code = rules.signal_code
+        and (signals.valid_to is null or signals.valid_to > rules.valid_from)
+        and (rules.valid_to is null or rules.valid_to > signals.valid_from)
+        and {{ ranks.format('signals.severity') }} >= {{ ranks.format('rules.min_severity') }}
+    inner join {{ ref('run_context') }} as run_context
+        on signals.valid_from <= run_context.as_of_date
+        and rules.valid_from <= run_context.as_of_date
+    where signals.suppressed_by is null
+),
+
+bounded as (
+    select
+        *,
+        case
+            when ends_date < {{ never }} then {{ add_days('ends_date', 'resolve_after_days - 1') }}
+            else {{ never }}
+        end as resolves_date
+    from pieces
+),
+
+cut as (
+    select
+        *,
+        max(resolves_date) over (
+            partition by customer_id, rule_code, window_from order by starts_date, ends_date, signal_code
+            rows between unbounded preceding and 1 preceding
+        ) as held_until
+    from bounded
+),
+
+islanded as (
+    select
+        *,
+        sum(case when held_until is null or starts_date > held_until then 1 else 0 end) over (
+            partition by customer_id, rule_code, window_from order by starts_date, ends_date, signal_code
+            rows between unbounded preceding and current row
+        ) as island
+    from cut
+),
+
+ordered as (
+    select
+        *,
+        row_number() over (
+            partition by customer_id, rule_code, window_from, island order by starts_date, ends_date, signal_code
+        ) as piece
+    from islanded
+),
+
+islands as (
+    select
+        customer_id,
+        rule_code,
+        signal_code,
+        window_from,
+        island,
+        as_of_date,
+        -- The numbers in force when it began.
+        {{ add_days('min(starts_date)', 'max(case when piece = 1 then open_after_days end) - 1') }} as opened_date,
+        max(case when piece = 1 then cooldown_days end) as cooldown_days,
+        max(ends_date) as ends_date,
+        max(resolves_date) as resolves_date
+    from ordered
+    group by customer_id, rule_code, signal_code, window_from, island, as_of_date
+),
+
+opened as (
+    select
+        islands.customer_id,
+        islands.rule_code,
+        islands.signal_code,
+        islands.window_from,
+        islands.island,
+        islands.opened_date,
+        case when islands.resolves_date <= islands.as_of_date then islands.resolves_date end as resolved_date,
+        case
+            when islands.resolves_date < {{ never }}
+                then {{ add_days('islands.resolves_date', 'islands.cooldown_days') }}
+            else {{ never }}
+        end as warm_until
+    from islands
+    left join {{ ref('int_alerts__departures') }} as departures
+        on islands.customer_id = departures.customer_id
+        and departures.recognised_date <= islands.opened_date
+        and (departures.returned_date is null or departures.returned_date > islands.opened_date)
+    -- Long enough to open, and nobody is alerted about a customer who is known to be gone.
+    where islands.ends_date > islands.opened_date
+        and islands.opened_date <= islands.as_of_date
+        and departures.customer_id is null
+),
+
+chained as (
+    select
+        *,
+        max(warm_until) over (
+            partition by customer_id, rule_code, window_from order by island
+            rows between unbounded preceding and 1 preceding
+        ) as warm_before
+    from opened
+),
+
+alerts as (
+    select
+        *,
+        sum(case when warm_before is null or opened_date >= warm_before then 1 else 0 end) over (
+            partition by customer_id, rule_code, window_from order by island
+            rows between unbounded preceding and current row
+        ) as life
+    from chained
+),
+
+dated as (
+    select
+        *,
+        min(opened_date) over (partition by customer_id, rule_code, window_from, life) as alert_opened_date,
+        row_number() over (partition by customer_id, rule_code, window_from, life order by island) as episode_order
+    from alerts
+)
+
+select
+    md5(customer_id || '|' || rule_code || '|' || cast(alert_opened_date as {{ dbt.type_string() }})) as alert_id,
+    customer_id,
+    rule_code,
+    signal_code,
+    cast(episode_order as bigint) as episode_order,
+    window_from,
+    alert_opened_date,
+    opened_date,
+    resolved_date
+from dated

@@ -1,0 +1,236 @@
+-- What an alert is from its opening on: its rule and signal of that day, who gets it, what to do, and by when.
+{% set rank = "case {} when 'high' then 3 when 'medium' then 2 else 1 end" %}
+with first_episodes as (
+    select
+        episodes.alert_id,
+        episodes.customer_id,
+        episodes.rule_code,
+        episodes.signal_code,
+        episodes.window_from,
+        episodes.alert_opened_date as opened_date,
+        -- It is known when its day has closed.
+        cast({{ add_days('episodes.alert_opened_date', 1) }} as timestamp) as opened_at
+    from {{ ref('int_alerts__episodes') }} as episodes
+    where episodes.episode_order = 1
+),
+
+signals as (
+    select
+        alerts.alert_id,
+        signals.severity,
+        signals.reason,
+        signals.observed_value,
+        signals.expected_value,
+        row_number() over (
+            partition by alerts.alert_id
+            -- Of a day in a bridged gap, what was last said before it.
+            order by
+                case when signals.valid_to is null or signals.valid_to > alerts.opened_date then 0 else 1 end asc,
+                {{ rank.format('signals.severity') }} desc,
+                signals.valid_from desc,
+                signals.reason asc
+        ) as choice
+    from first_episodes as alerts
+    inner join {{ ref('int_alert_signals__unioned') }} as signals
+        on alerts.customer_id = signals.customer_id
+        and alerts.signal_code = signals.signal_code
+        and signals.valid_from <= alerts.opened_date
+    where signals.suppressed_by is null
+),
+
+owned as (
+    select
+        alerts.*,
+        rules.valid_from as rule_valid_from,
+        rules.window_to,
+        rules.fallback_team,
+        rules.sla_hours,
+        rules.expires_after_days,
+        rules.playbook_code,
+        coalesce(rules.severity, signals.severity) as severity,
+        signals.reason,
+        signals.observed_value,
+        signals.expected_value,
+        owners.employee_id as responsible_id
+    from first_episodes as alerts
+    inner join {{ ref('dim_alert_rules') }} as rules
+        on alerts.rule_code = rules.rule_code
+        and rules.valid_from <= alerts.opened_date
+        and (rules.valid_to is null or rules.valid_to > alerts.opened_date)
+    left join signals
+        on alerts.alert_id = signals.alert_id
+        and signals.choice = 1
+    left join {{ ref('dim_customer_owners') }} as owners
+        on alerts.customer_id = owners.customer_id
+        and rules.owner_role = owners.role
+        and owners.valid_from <= alerts.opened_at
+        and (owners.valid_to is null or owners.valid_to > alerts.opened_at)
+),
+
+positions as (
+    select
+        owned.alert_id,
+        employees.employee_id,
+        employees.manager_id,
+        employees.left_at,
+        row_number() over (
+            partition by owned.alert_id, employees.employee_id order by employees.valid_from desc
+        ) as choice
+    from owned
+    inner join {{ ref('dim_employees') }} as employees
+        on employees.valid_from <= owned.opened_date
+    -- The owner, and whoever is the manager of the owner: decided below.
+    where employees.employee_id = owned.responsible_id
+),
+
+managers as (
+    select
+        positions.alert_id,
+        employees.employee_id,
+        employees.left_at,
+        row_number() over (partition by positions.alert_id order by employees.valid_from desc) as choice
+    from positions
+    inner join first_episodes as alerts
+        on positions.alert_id = alerts.alert_id
+    inner join {{ ref('dim_employees') }} as employees
+        on positions.manager_id = employees.employee_id
+        and employees.valid_from <= alerts.opened_date
+    where positions.choice = 1
+),
+
+assigned as (
+    select
+        owned.*,
+        case
+            when owned.responsible_id is not null
+                and (positions.left_at is null or positions.left_at > owned.opened_date)
+                then 'owner'
+            when managers.employee_id is not null
+                and (managers.left_at is null or managers.left_at > owned.opened_date)
+                then 'manager'
+            else 'queue'
+        end as owner_source,
+        managers.employee_id as manager_id
+    from owned
+    left join positions
+        on owned.alert_id = positions.alert_id
+        and positions.choice = 1
+    left join managers
+        on owned.alert_id = managers.alert_id
+        and managers.choice = 1
+),
+
+silent as (
+    select distinct assigned.alert_id
+    from assigned
+    inner join {{ ref('dim_customer_dnd') }} as silences
+        on assigned.customer_id = silences.customer_id
+        and silences.valid_from <= assigned.opened_at
+        and (silences.valid_to is null or silences.valid_to > assigned.opened_at)
+),
+
+placed as (
+    select
+        assigned.*,
+        case assigned.owner_source
+            when 'owner' then assigned.responsible_id
+            when 'manager' then assigned.manager_id
+        end as owner_employee_id,
+        silent.alert_id is not null as is_silent,
+        case
+            when silent.alert_id is not null and playbooks.is_contact then playbooks.quiet_playbook_code
+            else assigned.playbook_code
+        end as given_playbook_code,
+        arrivals.working_day_number as arrival_number,
+        case
+            when assigned.owner_source = 'queue' then {{ threshold('alert_budget_queue') }}
+            else {{ threshold('alert_budget_owner') }}
+        end as daily_budget
+    from assigned
+    inner join {{ ref('dim_playbooks') }} as playbooks
+        on assigned.playbook_code = playbooks.playbook_code
+    left join silent
+        on assigned.alert_id = silent.alert_id
+    inner join {{ ref('dim_working_days') }} as arrivals
+        on cast(assigned.opened_at as date) = arrivals.date_day
+),
+
+queued as (
+    select
+        placed.alert_id,
+        placed.arrival_number,
+        placed.daily_budget,
+        row_number() over (
+            partition by placed.owner_source, coalesce(placed.owner_employee_id, placed.fallback_team)
+            order by placed.opened_date asc, {{ rank.format('placed.severity') }} desc, placed.alert_id asc
+        ) as place,
+        coalesce(placed.owner_employee_id, placed.fallback_team) as desk,
+        placed.owner_source
+    from placed
+    where placed.severity <> 'high'
+),
+
+-- Every desk takes `daily_budget` alerts a working day, first come first served: slot(n) = max(slot(n - 1) + 1,
+-- first slot of the day of arrival), written as a running maximum.
+slotted as (
+    select
+        queued.alert_id,
+        floor((
+            queued.place + max(queued.arrival_number * queued.daily_budget - queued.place) over (
+                partition by queued.owner_source, queued.desk order by queued.place
+                rows between unbounded preceding and current row
+            )
+        ) / queued.daily_budget) as released_number
+    from queued
+),
+
+timed as (
+    select
+        placed.*,
+        coalesce(cast(slotted.released_number as bigint), placed.arrival_number) as released_number,
+        ceil(
+            placed.sla_hours / ({{ threshold('working_day_end_hour') }} - {{ threshold('working_day_start_hour') }})
+        ) - 1 as full_days
+    from placed
+    left join slotted
+        on placed.alert_id = slotted.alert_id
+)
+
+select
+    timed.alert_id,
+    timed.customer_id,
+    timed.rule_code,
+    timed.signal_code,
+    timed.severity,
+    timed.reason,
+    timed.owner_employee_id,
+    timed.owner_source,
+    timed.fallback_team as queue_code,
+    timed.given_playbook_code as playbook_code,
+    timed.observed_value,
+    timed.expected_value,
+    timed.expires_after_days,
+    timed.is_silent,
+    timed.opened_date,
+    timed.rule_valid_from,
+    timed.window_to,
+    arrivals.date_day as arrival_date,
+    released.date_day as released_date,
+    timed.opened_at,
+    -- Working hours are counted from the morning of the day on which it reaches the desk.
+    cast({{ dbt.dateadd(
+        'minute',
+        'cast(round(60 * (' ~ threshold('working_day_start_hour') ~ ' + timed.sla_hours - timed.full_days * ('
+        ~ threshold('working_day_end_hour') ~ ' - ' ~ threshold('working_day_start_hour') ~ '))) as integer)',
+        'cast(deadlines.date_day as timestamp)'
+    ) }} as timestamp) as due_at
+from timed
+inner join {{ ref('dim_working_days') }} as arrivals
+    on timed.arrival_number = arrivals.working_day_number
+    and arrivals.is_working_day
+left join {{ ref('dim_working_days') }} as released
+    on timed.released_number = released.working_day_number
+    and released.is_working_day
+left join {{ ref('dim_working_days') }} as deadlines
+    on timed.released_number + timed.full_days = deadlines.working_day_number
+    and deadlines.is_working_day

@@ -1,0 +1,115 @@
+with owners as (
+    select
+        owners.customer_id,
+        max(case when owners.role = 'account_manager' then owners.employee_id end) as account_manager_id,
+        max(case when owners.role = 'onboarding_manager' then owners.employee_id end) as onboarding_manager_id
+    from {{ ref('dim_customer_owners') }} as owners
+    inner join {{ ref('run_context') }} as run_context
+        on owners.valid_from < run_context.as_of_end_at
+        and (owners.valid_to is null or owners.valid_to >= run_context.as_of_end_at)
+    group by owners.customer_id
+),
+
+contracts as (
+    select
+        months.customer_id,
+        months.status,
+        months.plan_code,
+        months.mrr
+    from {{ ref('dim_customer_month_end') }} as months
+    inner join {{ ref('run_context') }} as run_context
+        on months.month_date = {{ period_start('month', 'run_context.as_of_date') }}
+),
+
+next_actions as (
+    select
+        customer_id,
+        key_action_code,
+        title
+    from {{ ref('mart_activation_actions') }}
+    where is_next_action
+)
+
+select
+    customers.customer_id,
+    customers.customer_type as customer_kind,
+    customers.region,
+    customers.acquisition_channel,
+    customers.usage_segment_code,
+    customers.value_segment_code,
+    case
+        when customers.has_left then 'left'
+        else coalesce(contracts.status, 'account')
+    end as customer_status,
+    contracts.plan_code,
+    owners.account_manager_id,
+    owners.onboarding_manager_id,
+    activation.activation_status,
+    next_actions.key_action_code as next_key_action_code,
+    next_actions.title as next_key_action_label,
+    health.health_status,
+    health.health_reasons,
+    health.recency_band,
+    contacts.contact_recency_band,
+    contacts.best_channel_code,
+    scores.nps_group as nps_group_code,
+    scores.loyalty_state,
+    alerts.top_alert_id,
+    alerts.top_rule_code,
+    alerts.top_playbook_code,
+    alerts.top_severity as top_severity_code,
+    steps.step_code as next_step_code,
+    steps.title as next_step_label,
+    cast(customers.tenure_days as bigint) as tenure_days,
+    cast(contracts.mrr as decimal(18, 2)) as mrr_amount,
+    worth.revenue_12m_amount,
+    worth.revenue_amount,
+    worth.value_quintile_order,
+    activation.activation_pct,
+    activation.done_required_count,
+    activation.required_actions_count,
+    health.usage_level_pct,
+    contacts.days_from_effective as effective_contact_age_days,
+    scores.nps_score,
+    scores.csi_score,
+    scores.csat_score,
+    scores.cli_points,
+    cast(coalesce(alerts.open_alerts_count, 0) as bigint) as open_alerts_count,
+    cast(feedback.open_cases_count as bigint) as open_cases_count,
+    cast(feedback.open_tickets_count as bigint) as open_tickets_count,
+    cast(feedback.open_complaints_count as bigint) as open_complaints_count,
+    cast(feedback.due_surveys_count as bigint) as due_surveys_count,
+    customers.has_left,
+    coalesce(contacts.is_dnd, false) as is_do_not_disturb,
+    coalesce(contacts.is_contactable, false) as is_contactable,
+    coalesce(contacts.is_overdue, false) as is_contact_overdue,
+    coalesce(health.is_in_risk_group, false) as is_in_risk_group,
+    customers.registered_date,
+    customers.left_date,
+    health.last_use_date,
+    contacts.last_effective_at,
+    scores.nps_at,
+    alerts.first_due_at as first_alert_due_at
+from {{ ref('dim_customers') }} as customers
+left join owners
+    on customers.customer_id = owners.customer_id
+left join contracts
+    on customers.customer_id = contracts.customer_id
+left join {{ ref('mart_activation_customer') }} as activation
+    on customers.customer_id = activation.customer_id
+left join next_actions
+    on customers.customer_id = next_actions.customer_id
+left join {{ ref('mart_usage_health') }} as health
+    on customers.customer_id = health.customer_id
+left join {{ ref('mart_customer_contact_status') }} as contacts
+    on customers.customer_id = contacts.customer_id
+left join {{ ref('mart_customer_cx') }} as scores
+    on customers.customer_id = scores.customer_id
+left join {{ ref('mart_customer_value') }} as worth
+    on customers.customer_id = worth.customer_id
+left join {{ ref('int_customers__open_alerts') }} as alerts
+    on customers.customer_id = alerts.customer_id
+left join {{ ref('int_customers__open_feedback') }} as feedback
+    on customers.customer_id = feedback.customer_id
+left join {{ ref('int_customers__next_steps') }} as steps
+    on customers.customer_id = steps.customer_id

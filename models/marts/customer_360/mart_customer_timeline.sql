@@ -1,0 +1,109 @@
+{#- source code, relation, id, moment, kind, channel, title, points, milestone; expressions over the relation. -#}
+{% set text = dbt.type_string() %}
+{% set spell = 'cast(spell_number as ' ~ text ~ ')' %}
+{% set sources = [
+    ('account', 'dim_customers', 'customer_id', 'registered_at', "'registered'", none, "'Registered'", none, true),
+    (
+        'key_action', 'mart_activation_actions', 'key_action_code', 'first_done_at',
+        "'key_action_done'", none, 'title', none, true,
+    ),
+    ('churn', 'fct_churn_events', spell, 'cast(left_date as timestamp)', "'left'", none, "'Left'", none, true),
+    ('churn', 'fct_churn_events', spell, 'cast(returned_date as timestamp)', "'returned'", none, "'Back'", none, true),
+    (
+        'contact', 'fct_contacts', 'contact_id', 'attempted_at',
+        "direction || '_contact'", 'channel', "coalesce(purpose, 'contact')", none, false,
+    ),
+    (
+        'contact', 'fct_contacts', 'contact_id', 'effective_at',
+        "'contact_effective'", 'channel', 'effectiveness_rule', none, false,
+    ),
+    (
+        'ticket', 'fct_tickets', 'ticket_id', 'opened_at',
+        "case when is_complaint then 'complaint_opened' else 'ticket_opened' end", 'channel',
+        "coalesce(topic_code, 'ticket')", none, false,
+    ),
+    (
+        'ticket', 'fct_tickets', 'ticket_id', 'resolved_at',
+        "'ticket_resolved'", 'channel', "coalesce(topic_code, 'ticket')", none, false,
+    ),
+    (
+        'survey', 'fct_survey_responses', 'response_id', 'submitted_at',
+        "'survey_answered'", 'channel', 'survey_code', 'coalesce(nps_score, csi_score, csat_score, ces_score)', false,
+    ),
+    (
+        'payment', 'fct_payments', 'payment_id', 'paid_at',
+        "case when is_refund then 'refunded' else 'paid' end", none,
+        "case when is_refund then 'Refund' else 'Payment' end", 'amount', false,
+    ),
+    (
+        'alert', 'mart_alert_transitions', "alert_id || ':' || cast(transition_order as " ~ text ~ ')', 'transition_at',
+        "'alert_' || transition_kind", 'channel_code', 'rule_code', none, false,
+    ),
+] %}
+with entries as (
+    {% for source, relation, id, moment, kind, channel, title, points, is_milestone in sources %}
+    select
+        customer_id,
+        '{{ source }}' as source_code,
+        {{ loop.index }} as source_order,
+        cast({{ id }} as {{ dbt.type_string() }}) as source_id,
+        {{ kind }} as event_kind,
+        cast({{ channel or 'null' }} as {{ dbt.type_string() }}) as channel_code,
+        {{ title }} as title,
+        cast({{ points or 'null' }} as double) as event_points,
+        {{ is_milestone | lower }} as is_milestone,
+        {{ moment }} as occurred_at
+    from {{ ref(relation) }}
+    where {{ moment }} is not null
+        and customer_id is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+visible as (
+    select entries.*
+    from entries
+    cross join {{ ref('run_context') }} as run_context
+    -- Only counted customers have a card.
+    inner join {{ ref('dim_customers') }} as customers
+        on entries.customer_id = customers.customer_id
+    where entries.occurred_at < run_context.as_of_end_at
+        and (
+            entries.is_milestone
+            or {{ days_between('cast(entries.occurred_at as date)', 'run_context.as_of_date') }}
+            < {{ threshold('timeline_days') }}
+        )
+),
+
+gapped as (
+    select
+        *,
+        {{ dbt.datediff(
+            'lag(occurred_at) over (partition by customer_id order by occurred_at, source_order, source_id)',
+            'occurred_at', 'second'
+        ) }} as gap_seconds,
+        row_number() over (
+            partition by customer_id order by occurred_at, source_order, source_id
+        ) as event_order
+    from visible
+)
+
+select
+    customer_id,
+    source_code,
+    source_id,
+    event_kind,
+    channel_code,
+    title,
+    event_points,
+    cast(event_order as bigint) as event_order,
+    cast(gap_seconds as bigint) as gap_seconds,
+    cast(sum(case
+        when gap_seconds is null or gap_seconds > 60 * {{ threshold('timeline_episode_minutes') }} then 1
+        else 0
+    end) over (
+        partition by customer_id order by event_order rows between unbounded preceding and current row
+    ) as bigint) as episode_order,
+    is_milestone,
+    occurred_at
+from gapped

@@ -1,0 +1,273 @@
+"""What leaves the warehouse: lists as files beside the published marts, and new alerts through a webhook.
+
+A mart that is a list for people says so in its YAML (`config: {meta: {delivery: {...}}}`), see `lists_of`. The webhook
+speaks after publication only, once per alert, and nothing that it meets ever fails the night.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib import error, request
+from urllib.parse import urlsplit
+
+import duckdb
+
+from orchestration.loading.contract_sql import identifier, literal
+from orchestration.publication import DATABASE_NAME
+from orchestration.warehouse import open_warehouse
+
+LISTS_FOLDER = "lists"
+ALERTS = "alerts"
+
+ATTEMPTS = 3
+ANSWER_SECONDS = 5.0
+"""How long the endpoint may be silent within one attempt."""
+PAUSE_SECONDS = 1.0
+"""Before the second attempt; doubled before each one after it."""
+NIGHT_SECONDS = 60.0
+"""What a night gives to the webhook in all, whatever the endpoint does."""
+PERMANENT = range(400, 500)
+FOR_NOW = (408, 425, 429)
+
+
+@dataclass(frozen=True)
+class DeliveredList:
+    """A mart, or some of its rows, as a list that somebody works on."""
+
+    name: str
+    table: str
+    """Name with its schema."""
+    where: str = "true"
+    order_by: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    """Columns that name whose row it is; the first that is filled counts."""
+
+    @property
+    def query(self) -> str:
+        schema, name = self.table.split(".")
+        order = f" order by {', '.join(self.order_by)}" if self.order_by else ""
+        return f"select * from {identifier(schema)}.{identifier(name)} where {self.where}{order}"
+
+
+def lists_of(manifest: Mapping[str, Any]) -> list[DeliveredList]:
+    """The lists that marts declare: `delivery: {list: alerts, where: is_open, order_by: [...], owner: [...]}`."""
+    found = []
+    for node in manifest["nodes"].values():
+        declared = (node["config"].get("meta") or {}).get("delivery")
+        if node["resource_type"] == "model" and declared:
+            found.append(
+                DeliveredList(
+                    declared["list"],
+                    f"{node['schema']}.{node['name']}",
+                    declared.get("where", "true"),
+                    tuple(declared.get("order_by", ())),
+                    tuple(declared.get("owner", ())),
+                )
+            )
+    return sorted(found, key=lambda one: one.name)
+
+
+# ---------------------------------------------------------------- files
+
+
+def write_lists(release: Path, lists: Sequence[DeliveredList], per_owner: bool = False) -> dict[str, int]:
+    """Writes every list as CSV and JSON Lines into a release that is not visible yet; returns rows by list.
+
+    With `per_owner` each list also has a folder with a file pair per person or team.
+    """
+    rows = {}
+    with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
+        for one in lists:
+            folder = release / LISTS_FOLDER
+            folder.mkdir(exist_ok=True)
+            _write_pair(db, one.query, folder / one.name)
+            rows[one.name] = db.execute(f"select count(*) from ({one.query})").fetchone()[0]
+            if per_owner and one.owner:
+                owner = f"coalesce({', '.join(map(identifier, one.owner))}, 'nobody')"
+                (folder / one.name).mkdir()
+                for (name,) in db.execute(f"select distinct {owner} from ({one.query}) order by 1").fetchall():
+                    mine = f"select * from ({one.query}) where {owner} = {literal(name)}"
+                    _write_pair(db, mine, folder / one.name / file_name(name))
+    return rows
+
+
+def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    db.execute(f"copy ({query}) to {literal(path.with_name(path.name + '.csv'))} (format csv, header)")
+    db.execute(f"copy ({query}) to {literal(path.with_name(path.name + '.jsonl'))} (format json)")
+
+
+def file_name(owner: str) -> str:
+    """A name that every file system takes; two owners never share one."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", owner)
+    return plain if plain == owner else f"{plain}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}"
+
+
+# ---------------------------------------------------------------- webhook
+
+
+@dataclass
+class Delivery:
+    """What the webhook came to in one night."""
+
+    sent: int = 0
+    known: int = 0
+    """Alerts on the list that had been delivered before."""
+    waiting: int = 0
+    """Not delivered; they are tried again with the next night."""
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How hard to try."""
+
+    attempts: int = ATTEMPTS
+    answer_seconds: float = ANSWER_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
+    night_seconds: float = NIGHT_SECONDS
+
+
+class EndpointFailed(Exception):
+    """The endpoint could not be made to take anything now; no use in trying the next alert."""
+
+
+class AlertRefused(Exception):
+    """The endpoint does not want this alert; others may go through."""
+
+
+def deliver_alerts(
+    warehouse: Path, alerts: Sequence[Mapping[str, Any]], url: str, as_of: date, patience: Patience | None = None
+) -> Delivery:
+    """Posts each alert that this endpoint does not have yet, as JSON, one request each.
+
+    An alert is in the ledger as soon as the endpoint has said yes. The request carries the alert's id as
+    `Idempotency-Key`, so that an endpoint whose answer got lost can tell the repetition. Never raises for what the
+    endpoint does.
+    """
+    patience = patience or Patience()
+    result = Delivery(waiting=len(alerts))
+    if urlsplit(url).scheme not in ("http", "https"):
+        result.problems.append("the address of the webhook is neither http nor https")
+        return result
+    target = target_of(url)
+    with open_warehouse(warehouse) as db:
+        db.execute(LEDGER)
+        known = {
+            key for (key,) in db.execute("select alert_id from ops.deliveries where target = ?", [target]).fetchall()
+        }
+        fresh = [alert for alert in alerts if alert["alert_id"] not in known]
+        result.known = len(alerts) - len(fresh)
+        for alert_id, problem in _posted(fresh, url, patience):
+            if problem:
+                result.problems.append(problem)
+            else:
+                db.execute("insert into ops.deliveries values (?, ?, ?, now())", [target, alert_id, as_of])
+                result.sent += 1
+    result.waiting = len(fresh) - result.sent
+    return result
+
+
+LEDGER = """
+create table if not exists ops.deliveries (
+    target varchar not null,
+    alert_id varchar not null,
+    as_of_date date not null,
+    delivered_at timestamptz not null
+)
+"""
+
+
+def target_of(url: str) -> str:
+    """Names an endpoint without its secrets: what stands in the query or before the host is left out."""
+    parts = urlsplit(url)
+    return hashlib.sha256(f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}".encode()).hexdigest()[:16]
+
+
+def _posted(alerts: Sequence[Mapping[str, Any]], url: str, patience: Patience) -> Iterator[tuple[str, str | None]]:
+    """Yields (alert id, None) for each that was taken and (alert id, problem) for each that was not, within the time.
+
+    The posting runs in a thread of its own: a socket's time limit starts anew with every byte, and an endpoint that
+    drips would hold up the night.
+    """
+    told: queue.Queue[tuple[str, str | None] | None] = queue.Queue()
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            for alert in alerts:
+                if stop.is_set():
+                    break
+                try:
+                    _post(alert, url, patience, stop.wait)
+                    told.put((alert["alert_id"], None))
+                except AlertRefused as refusal:
+                    told.put((alert["alert_id"], str(refusal)))
+                except EndpointFailed as failure:
+                    told.put((alert["alert_id"], str(failure)))
+                    break
+        except Exception as surprise:
+            told.put(("", f"{type(surprise).__name__} while posting"))
+        finally:
+            told.put(None)
+
+    if not alerts:
+        return
+    deadline = time.monotonic() + patience.night_seconds
+    threading.Thread(target=work, name="alert webhook", daemon=True).start()
+    try:
+        while (outcome := told.get(timeout=max(0.001, deadline - time.monotonic()))) is not None:
+            yield outcome
+    except queue.Empty:
+        yield "", f"gave up after {patience.night_seconds:.0f} s"
+    finally:
+        stop.set()
+
+
+class _NoRedirect(request.HTTPRedirectHandler):
+    """A redirected POST would arrive as a GET without its body."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _post(alert: Mapping[str, Any], url: str, patience: Patience, pause: Callable[[float], bool]) -> None:
+    body = json.dumps(alert, default=str).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": alert["alert_id"], "User-Agent": "stayhouse"}
+    opener = request.build_opener(_NoRedirect)
+    problem = ""
+    for attempt in range(patience.attempts):
+        if attempt and pause(patience.pause_seconds * 2 ** (attempt - 1)):
+            break
+        try:
+            message = request.Request(url, data=body, headers=headers, method="POST")
+            with opener.open(message, timeout=patience.answer_seconds):
+                return
+        except error.HTTPError as answer:
+            answer.close()
+            problem = f"the endpoint answered {answer.code}"
+            if answer.code in PERMANENT and answer.code not in FOR_NOW:
+                raise AlertRefused(problem) from None
+        except (OSError, ValueError) as failure:
+            # The text of the failure may hold the address with its secrets.
+            reason = getattr(failure, "reason", failure)
+            problem = f"no answer ({type(reason).__name__})"
+    raise EndpointFailed(f"{problem}, {patience.attempts} times")
+
+
+def published_alerts(publish_folder: Path, lists: Sequence[DeliveredList]) -> list[dict[str, Any]]:
+    """The rows of the alert list in the current publication."""
+    one = next(found for found in lists if found.name == ALERTS)
+    with duckdb.connect(publish_folder / "current" / DATABASE_NAME, read_only=True) as db:
+        cursor = db.execute(one.query)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

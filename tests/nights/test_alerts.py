@@ -1,0 +1,58 @@
+"""What an earlier night said of an alert, a later night says again, unless the rows themselves have changed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+
+LAST = date(2025, 6, 30)
+KNOWN_AT = 20
+
+pytestmark = pytest.mark.slow
+
+
+def told(company, until: date) -> dict[str, list[tuple]]:
+    """Alerts and transitions up to the close of a day, without what may still change."""
+    close = until + timedelta(days=1)
+    with duckdb.connect(company.settings.warehouse, read_only=True) as db:
+        return {
+            "alerts": db.execute(
+                "select alert_id, customer_id, rule_code, owner_employee_id, owner_source, playbook_code, opened_date, "
+                "released_date, due_at from alerts.mart_alerts where opened_date <= ? order by all",
+                [until],
+            ).fetchall(),
+            "transitions": db.execute(
+                "select alert_id, customer_id, transition_order, transition_kind, evidence_id, transition_at "
+                "from alerts.mart_alert_transitions where transition_at <= ? order by all",
+                [close],
+            ).fetchall(),
+        }
+
+
+def test_history_is_not_rewritten_by_later_nights(small_company, company):
+    nights = company(small_company)
+    nights.load()
+    before = {}
+    for back in (KNOWN_AT, 10, 0):
+        as_of = LAST - timedelta(days=back)
+        nights.transform(as_of)
+        before[as_of] = told(nights, as_of)
+    assert len(before[LAST - timedelta(days=KNOWN_AT)]["alerts"]) > 5
+    with duckdb.connect(nights.settings.warehouse, read_only=True) as db:
+        # Whoever left and came back: while they are away, usage and contacts tell no conditions of theirs, afterwards
+        # they do. And whoever was deleted has no history at all.
+        kept = {
+            customer
+            for (customer,) in db.execute(
+                "select customer_id from core.dim_customers except "
+                "select customer_id from core.fct_churn_events where returned_date is not null"
+            ).fetchall()
+        }
+    for as_of, seen in before.items():
+        later = told(nights, as_of)
+        for part, rows in seen.items():
+            lost = [row for row in rows if row not in later[part] and row[1] in kept]
+            new = [row for row in later[part] if row not in rows and row[1] in kept]
+            assert (lost, new) == ([], []), f"{part} of {as_of}"

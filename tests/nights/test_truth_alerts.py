@@ -1,0 +1,126 @@
+"""Alerts hold what the generator planted: who stood still in onboarding, and what came of the warning."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LAST = date(2025, 6, 30)
+STALLED_DAYS = 14
+
+
+@pytest.fixture(scope="module")
+def marts(straight):
+    with duckdb.connect(straight.settings.warehouse, read_only=True) as db:
+        truth = straight.settings.raw.parent / "truth" / "customers.parquet"
+        db.execute(f"create temp view true_customers as from '{truth}'")
+        yield db
+
+
+def test_whoever_stands_still_is_told_of_on_the_day_and_nobody_else(marts):
+    wrong = marts.execute(
+        """
+        with planted as (
+            select customer_id, cast(registered_at as date) + $days as stalled_on
+            from true_customers
+            where not is_test and deleted_at is null and not registered_before_data
+                and cast(registered_at as date) + $days <= $last
+                and (activated_at is null or cast(activated_at as date) > cast(registered_at as date) + $days)
+                -- Nobody is alerted about who declined, or had gone by then.
+                and (onboarding_declined_at is null
+                    or cast(onboarding_declined_at as date) > cast(registered_at as date) + $days)
+                and (contract_ended_on is null or contract_ended_on + 7 > cast(registered_at as date) + $days)
+        ),
+        found as (
+            select customer_id, opened_date from alerts.mart_alerts where rule_code = 'onboarding_stalled'
+        )
+        select
+            (select count(*) from planted),
+            (select count(*) from found),
+            -- Hushed for those who taught themselves: the plan is seen by the mart, not by the truth.
+            (
+                select count(*) from planted
+                left join activation.mart_activation_customer as customers using (customer_id)
+                where customer_id not in (select customer_id from found)
+                    and not (customers.suppress_reason = 'self_taught'
+                        and cast(customers.suppress_from as date) <= planted.stalled_on)
+                    and customers.is_measurable
+            ),
+            (
+                select count(*) from found
+                left join planted using (customer_id)
+                where planted.customer_id is null or planted.stalled_on <> found.opened_date
+            )
+        """,
+        {"days": STALLED_DAYS, "last": LAST},
+    ).fetchone()
+    planted, found, missed, invented = wrong
+    assert planted > 5
+    assert found > 5
+    assert (missed, invented) == (0, 0)
+
+
+def test_an_alert_closes_on_the_day_of_activation(marts):
+    resolved, late = marts.execute(
+        """
+        select count(*), count(*) filter (where cast(alerts.closed_at as date) - 1 <> cast(truth.activated_at as date))
+        from alerts.mart_alerts as alerts
+        inner join true_customers as truth using (customer_id)
+        where alerts.rule_code = 'onboarding_stalled' and alerts.close_reason = 'resolved'
+            and alerts.customer_id not in (
+                select customer_id from activation.mart_activation_customer where suppress_reason <> 'activated'
+            )
+        """
+    ).fetchone()
+    assert resolved > 0
+    assert late == 0
+
+
+def test_the_report_of_a_rule_agrees_with_the_planted_leavings(made_once, company):
+    """Precision, worked out from what was planted, is what the report says."""
+    from demonstration.saas import generate
+
+    raw = made_once("alert_company", lambda out: generate(out, customers=150, days=300, seed=5)) / "raw"
+    larger = company(raw)
+    larger.night(LAST)
+    with duckdb.connect(larger.settings.warehouse, read_only=True) as db:
+        db.execute(f"create temp view true_customers as from '{raw.parent / 'truth' / 'customers.parquet'}'")
+        reported = db.execute(
+            "select precision_num, precision_den from alerts.mart_alert_rule_report "
+            "where warning_code = 'onboarding_stalled' and dimension_name = 'all'"
+        ).fetchone()
+        # Who paid on the day of the warning, and whose contract of that day ran out within 90 days of it: for good, or
+        # until the planted return.
+        expected = db.execute(
+            """
+            select
+                count(*) filter (
+                    where case
+                        when truth.returned_on is null then truth.contract_ended_on - alerts.opened_date <= 90
+                        else periods.valid_to - alerts.opened_date <= 90 and truth.returned_on - periods.valid_to > 7
+                    end
+                ),
+                count(*)
+            from alerts.mart_alerts as alerts
+            inner join true_customers as truth using (customer_id)
+            inner join (
+                select customer_id, valid_from, valid_to
+                from raw.subscription_periods where period_status = 'active' and mrr > 0
+            ) as periods on alerts.customer_id = periods.customer_id
+                and periods.valid_from <= alerts.opened_date
+                and (periods.valid_to is null or periods.valid_to + 7 > alerts.opened_date)
+            where alerts.rule_code = 'onboarding_stalled' and $last - alerts.opened_date >= 97
+                and not exists (
+                    select 1 from raw.subscription_periods as later
+                    where later.customer_id = alerts.customer_id and later.period_status = 'active' and later.mrr > 0
+                        and later.valid_from > periods.valid_from and later.valid_from <= alerts.opened_date
+                )
+            """,
+            {"last": LAST},
+        ).fetchone()
+    assert reported[1] > 5
+    assert reported == expected
