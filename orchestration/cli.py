@@ -176,6 +176,37 @@ def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Pu
 
 
 @app.command()
+def card(
+    customer_id: Annotated[str, typer.Argument(help="Customer as in the raw table customers.")],
+    raw: RawOption = None,
+    publish: PublishOption = None,
+    out: Annotated[Path | None, typer.Option(help="File to write. [default: card-<customer>.html here]")] = None,
+) -> None:
+    """Write the card of one customer from the standing publication."""
+    from orchestration.publication import DATABASE_NAME, current_publication
+    from page.cards import UnknownCustomer, card_name, write_card
+
+    try:
+        settings = Settings.resolve(raw, None, None, publish)
+    except ConfigurationError as error:
+        _fail(str(error))
+    published = current_publication(settings.publish)
+    if not published:
+        _fail(f"nothing has been published to {_short(settings.publish)} yet; run stayhouse build")
+    target = (out or Path(f"card-{card_name(customer_id)}")).resolve()
+    try:
+        write_card(
+            settings.publish / "current" / DATABASE_NAME,
+            customer_id,
+            target,
+            date.fromisoformat(published["as_of_date"]),
+        )
+    except UnknownCustomer:
+        _fail(f"{customer_id}: no such customer in {_short(settings.publish / 'current')}; test accounts have no card")
+    console.print(f"written to {_short(target)}")
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(REPO_ROOT / ".dagster")))
@@ -316,7 +347,9 @@ def _summary(settings: Settings, outcome, seconds: float) -> None:
         _print_missing(log.get("missing_tables") or {})
         if len(outcome.nights) > 1:
             console.print(f"{len(outcome.nights)} nights, {outcome.nights[0]} to {outcome.nights[-1]}")
-        console.print(f"read it at {_short(settings.publish / 'current')}/ (stayhouse.duckdb, parquet/, data_docs/)")
+        console.print(
+            f"read it at {_short(settings.publish / 'current')}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)"
+        )
         console.print(f"[bold green]published[/] in {seconds:.0f} s")
         return
     if log.get("withheld"):

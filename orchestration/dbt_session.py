@@ -102,6 +102,10 @@ class DbtSession:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
         return self._invoke(["--log-level", "none", "test", "--select", "test_type:unit"], None, lambda event: None)
 
+    def docs(self, as_of: date) -> None:
+        """Writes static_index.html and catalog.json beside the manifest. Needs a warehouse that is built."""
+        self._invoke(["--log-level", "none", "docs", "generate", "--static", "--no-compile"], as_of, lambda event: None)
+
     def _invoke(self, command: list[str], as_of: date | None, on_event: Callable[[dict[str, Any]], None]) -> list[Any]:
         from dbt.cli.main import dbtRunner
         from google.protobuf.json_format import MessageToDict
@@ -127,6 +131,21 @@ class DbtSession:
                 only_tests=bool(broken) and all(r.node.resource_type in ("test", "unit_test") for r in broken),
             )
         return results
+
+
+def row_count(schema: str, table: str) -> int | None:
+    """Rows of a table that dbt has just built, from the catalog of its open file; None when dbt is not running."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is None or getattr(environment, "conn", None) is None:
+        return None
+    found = (
+        environment.conn.cursor()
+        .execute("select estimated_size from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table])
+        .fetchone()
+    )
+    return found[0] if found else None
 
 
 def close_connections() -> None:

@@ -52,10 +52,13 @@ def publish(
     docs: Path | None,
     details: dict,
     progress: Callable[[str, float], None] = lambda mart, share: None,
+    companions: Sequence[Callable[[Path, dict], None]] = (),
 ) -> Publication:
     """Copies the marts and the Data Docs into a new release and makes it current by one rename.
 
-    Until that rename the last publication stands untouched; after it, all of the new one is there.
+    `companions` write what belongs beside the marts (the page, lists for other systems) from the release's own
+    database; each gets the folder of the release and its document. Until the rename the last publication stands
+    untouched; after it, all of the new one is there.
     """
     releases = publish_folder / "releases"
     fresh = releases / f".{run_id}"
@@ -85,6 +88,8 @@ def publish(
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "rows": rows,
     } | details
+    for write in companions:
+        write(fresh, document)
     (fresh / "publication.json").write_text(json.dumps(document, indent=1, default=str))
     release = releases / f"{as_of.isoformat()}-{run_id}"
     shutil.rmtree(release, ignore_errors=True)

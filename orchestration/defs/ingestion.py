@@ -3,6 +3,7 @@
 import json
 
 import dagster as dg
+import duckdb
 
 from orchestration import progress
 from orchestration.contract import RawTable, contract
@@ -82,6 +83,16 @@ def table_metadata(report: TableReport) -> dict[str, dg.MetadataValue]:
     return metadata
 
 
+def newest_delays(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[str, dict[str, dg.MetadataValue]]:
+    """By table: how many days the oldest row of this load lies behind its newest, to be plotted over the nights."""
+    rows = connection.execute(
+        "select table_name, date_diff('day', min(event_time_min), max(event_time_max)) from ops.load_ledger "
+        "where load_id = ? and event_time_min is not null group by 1",
+        [load_id],
+    ).fetchall()
+    return {name: {"oldest row, days behind the newest": dg.MetadataValue.int(days)} for name, days in rows}
+
+
 def load_document(report: LoadReport, policy_warnings: list[str]) -> dict:
     """The load as plain data for the run log."""
     return {
@@ -119,6 +130,7 @@ def raw_tables(context: dg.AssetExecutionContext, night: NightResource):
                 contract(),
                 lambda table, done, total: progress.report("load", table, done / total if total else 1.0),
             )
+            delays = newest_delays(connection, report.load_id)
             standing = dict(
                 connection.execute(
                     "select table_name, sum(rows_loaded - rows_superseded) from ops.load_ledger group by 1"
@@ -136,7 +148,8 @@ def raw_tables(context: dg.AssetExecutionContext, night: NightResource):
             yield dg.MaterializeResult(
                 asset_key=asset_key(table),
                 metadata=table_metadata(report.tables[table.name])
-                | {"dagster/row_count": dg.MetadataValue.int(int(standing.get(table.name) or 0))},
+                | {"dagster/row_count": dg.MetadataValue.int(int(standing.get(table.name) or 0))}
+                | delays.get(table.name, {}),
             )
     if broken:
         night.log.note(bad_input=report.rejected)

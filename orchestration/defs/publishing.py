@@ -1,6 +1,8 @@
 """Publication as an asset. It depends directly on every gated mart: a blocking check stops direct dependents only."""
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 
@@ -10,8 +12,12 @@ from orchestration.contract import contract
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.defs.transformation import PROJECT_MANIFEST
-from orchestration.publication import Mart, publish
+from orchestration.delivery import lists_of, write_lists
+from orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
+from orchestration.publication import DATABASE_NAME, Mart, publish
 from orchestration.resources import NightResource
+from page import PAGE_NAME, build_page
+from page.cards import write_cards
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 
@@ -45,6 +51,25 @@ def marts_without_data(empty_tables: list[str]) -> dict[str, list[str]]:
     return found
 
 
+def write_page(release: Path, document: dict) -> None:
+    """The page that people look at first and the cards it leads to, beside the database they were made from."""
+    companions = (
+        ("Checks in detail", "data_docs/index.html"),
+        ("Models and columns", f"models/{MODELS_PAGE}"),
+        ("Lineage of columns", f"models/{LINEAGE_PAGE}"),
+    )
+    links = [(title, href) for title, href in companions if (release / href).is_file()]
+    build_page(
+        release / DATABASE_NAME,
+        release / PAGE_NAME,
+        as_of=date.fromisoformat(document["as_of_date"]),
+        published_at=document["published_at"],
+        missing_tables=list(document["missing_tables"]),
+        cards=write_cards(release / DATABASE_NAME, release, date.fromisoformat(document["as_of_date"])),
+        links=links,
+    )
+
+
 @dg.asset(
     key=PUBLICATION_KEY,
     deps=[dg.AssetKey(list(gate.asset_key)) for gate in MART_GATES],
@@ -53,7 +78,7 @@ def marts_without_data(empty_tables: list[str]) -> dict[str, list[str]]:
     group_name="publication",
     kinds={"duckdb", "parquet"},
     owners=["team:data-platform"],
-    description="The marts as people read them: one read-only DuckDB file, one Parquet file per mart, the Data Docs.",
+    description="The marts as people read them: one DuckDB file, a Parquet file per mart, the page, the Data Docs.",
 )
 def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult:
     """Switches readers to this night's marts in one step, after every check has passed."""
@@ -69,6 +94,7 @@ def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.M
         "raw": str(settings.raw),
         "policy": str(settings.policy) if settings.policy else None,
     }
+    models = write_model_docs(night.dbt, as_of, settings.target / "model_docs")
     result = publish(
         settings.warehouse,
         settings.publish,
@@ -78,12 +104,17 @@ def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.M
         night.docs,
         details,
         lambda mart, share: progress.report("publish", mart, share),
+        companions=[
+            lambda release, _: shutil.copytree(models, release / "models"),
+            lambda release, _: write_lists(release, lists_of(PROJECT_MANIFEST), settings.lists_per_owner),
+            write_page,
+        ],
     )
     night.log.note(
         published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing
     )
     progress.report("publish", "current", 1.0)
-    docs = settings.publish / "current" / "data_docs" / "index.html"
+    current = settings.publish / "current"
     return dg.MaterializeResult(
         metadata={
             "as of": as_of.isoformat(),
@@ -91,7 +122,8 @@ def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.M
             "rows by mart": dg.MetadataValue.md(
                 "\n".join(["| mart | rows |", "|---|---|", *(f"| {m} | {n:,} |" for m, n in result.rows.items())])
             ),
-            "database": dg.MetadataValue.path(str(settings.publish / "current" / "stayhouse.duckdb")),
-            "data docs": dg.MetadataValue.url(docs.as_uri()),
+            "page": dg.MetadataValue.url((current / PAGE_NAME).as_uri()),
+            "database": dg.MetadataValue.path(str(current / DATABASE_NAME)),
+            "data docs": dg.MetadataValue.url((current / "data_docs" / "index.html").as_uri()),
         }
     )

@@ -14,7 +14,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import progress
 from orchestration.contract import REPO_ROOT
-from orchestration.dbt_session import DbtFailed, ensure_manifest
+from orchestration.dbt_session import DbtFailed, ensure_manifest, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.resources import Night, NightResource
@@ -56,13 +56,24 @@ def _selection(context: dg.AssetExecutionContext) -> list[str]:
     return selection[1].split(" ")
 
 
+def _rows(info: dict[str, Any]) -> int | None:
+    """Rows of the table that a node has built; None for views and tests."""
+    if info["resource_type"] not in ("model", "seed") or info["materialized"] == "view":
+        return None
+    return row_count(info["node_relation"]["schema"], info["node_relation"]["alias"])
+
+
 def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select: list[str]) -> Iterator[Any]:
-    events: queue.Queue[dict | None] = queue.Queue()
+    events: queue.Queue[tuple[dict, int | None] | None] = queue.Queue()
     outcome: dict[str, Any] = {}
+
+    def pass_on(event: dict) -> None:
+        # Counted here, in dbt's own thread: later the file may be closed.
+        events.put((event, _rows(event["data"]["node_info"])))
 
     def run() -> None:
         try:
-            outcome["results"] = night.dbt.build(as_of, night.full_refresh, select, on_event=events.put)
+            outcome["results"] = night.dbt.build(as_of, night.full_refresh, select, on_event=pass_on)
         except BaseException as error:
             outcome["error"] = error
         finally:
@@ -74,14 +85,19 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
     done = 0
     warned: list[str] = []
     try:
-        while (event := events.get()) is not None:
+        while (finished := events.get()) is not None:
+            event, rows = finished
             done += 1
             info = event["data"]["node_info"]
             progress.report("transform", info["node_name"], done / total)
             if info["node_status"] == "warn":
                 warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-            yield from message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent)
+            for told in message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent):
+                if rows is not None and isinstance(told, dg.Output | dg.AssetMaterialization):
+                    # The UI shows it beside the table and plots it over the nights.
+                    told = told.with_metadata({**told.metadata, "dagster/row_count": dg.MetadataValue.int(rows)})
+                yield told
     finally:
         # The step must not end while dbt still writes.
         worker.join()

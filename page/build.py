@@ -1,0 +1,153 @@
+"""Reads a published database and writes the page beside it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from page.charts import COLOURS
+from page.panel import Panel, Section
+from page.sections import SECTIONS
+
+ASSETS = Path(__file__).parent / "assets"
+PAGE_NAME = "index.html"
+
+
+def build_page(
+    database: Path,
+    out: Path,
+    *,
+    as_of: date,
+    published_at: str,
+    missing_tables: Sequence[str] = (),
+    cards: Mapping[str, str] | None = None,
+    links: Sequence[tuple[str, str]] = (),
+    sections: Sequence[Section] = SECTIONS,
+) -> Path:
+    """Write the page of a published database to `out`, in one step, and return its path.
+
+    `missing_tables` are the raw tables without rows, `cards` the file of each customer that has a card, `links` what
+    the foot of the page leads to (title, relative address).
+    """
+    with duckdb.connect(database, read_only=True) as db:
+        document = {
+            "as_of": as_of.isoformat(),
+            "published_at": published_at,
+            "missing": list(missing_tables),
+            "colours": COLOURS,
+            "cards": dict(cards or {}),
+            "links": [{"title": title, "href": href} for title, href in links],
+            "definitions": _definitions(db),
+            "sections": [_section(db, section) for section in sections],
+        }
+    document["segments"] = _segments(document["sections"])
+    html = _fill(
+        (ASSETS / "page.html").read_text(),
+        title=f"Stayhouse, {as_of.isoformat()}",
+        style=(ASSETS / "page.css").read_text(),
+        data=_as_json(document),
+        library=_library(),
+        script=(ASSETS / "page.js").read_text(),
+    )
+    fresh = out.with_name(f".{out.name}.new")
+    fresh.write_text(html, encoding="utf-8")
+    os.replace(fresh, out)
+    return out
+
+
+def _section(db: duckdb.DuckDBPyConnection, section: Section) -> dict[str, Any]:
+    return {
+        "key": section.key,
+        "title": section.title,
+        "lead": section.lead,
+        "panels": [_panel(db, panel) for panel in section.panels],
+    }
+
+
+def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
+    found = db.execute(panel.sql)
+    columns = [name for name, *_ in found.description]
+    rows = found.fetchall()
+    view = asdict(panel.view)
+    return {
+        "key": panel.key,
+        "title": panel.title,
+        "question": panel.question,
+        "kind": view.pop("kind"),
+        "spec": view.pop("spec", None),
+        "view": view,
+        "needs": list(panel.needs),
+        "metrics": list(panel.metrics),
+        "switches": [asdict(switch) for switch in panel.switches],
+        "empty": panel.empty,
+        "wide": panel.wide,
+        "columns": columns,
+        # By column: a name is written once, not once a row.
+        "data": [[_plain(row[at]) for row in rows] for at in range(len(columns))] if rows else [],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it; whole floats lose nothing and shrink."""
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 2**53 else round(value, 4)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
+
+
+def _segments(sections: list[dict[str, Any]]) -> list[str]:
+    """Every segment that some panel can be cut by, 'all' first."""
+    found: set[str] = set()
+    for section in sections:
+        for panel in section["panels"]:
+            if "segment" in panel["columns"] and panel["data"]:
+                found.update(s for s in panel["data"][panel["columns"].index("segment")] if s is not None)
+    return ["all", *sorted(found - {"all"})]
+
+
+def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Title and formula by metric code, from the published catalogue."""
+    rows = db.execute(
+        "select metric_code, title, formula_label from metrics.mart_metric_catalogue order by metric_code"
+    ).fetchall()
+    return {code: {"title": title, "formula": formula} for code, title, formula in rows}
+
+
+def _library() -> str:
+    """The chart library as one script; it comes with an installed package."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle()
+    # Inside a script element only this sequence could end it early.
+    return bundle.replace("</script", "<\\/script")
+
+
+def _as_json(document: dict[str, Any]) -> str:
+    """JSON that cannot leave its script element, whatever the data hold."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _fill(template: str, **parts: str) -> str:
+    """Put the parts into the template in one pass: a part that looks like a placeholder stays as it is."""
+    pieces = []
+    rest = template
+    while "{{" in rest:
+        before, rest = rest.split("{{", 1)
+        name, rest = rest.split("}}", 1)
+        pieces += [before, parts[name]]
+    return "".join([*pieces, rest])

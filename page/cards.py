@@ -1,0 +1,177 @@
+"""Customer cards: one small HTML file each, for those whom an alert sends somebody to, or for anybody by command."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+ASSETS = Path(__file__).parent / "assets"
+FOLDER = "cards"
+MOST_CARDS = 500
+"""Cards that a publication writes: the most severe open alerts first. The rest are made when somebody asks for one."""
+
+URGENT = """
+    select customer_id
+    from alerts.mart_alerts
+    where is_open
+    group by customer_id
+    order by min(case severity when 'high' then 1 when 'medium' then 2 else 3 end), min(due_at), customer_id
+    limit ?
+"""
+
+PARTS = {
+    "facts": "select * from customer_360.mart_customer_360 where customer_id in (select unnest(?))",
+    "health": """
+        select customer_id, health_status, health_reasons, valid_from, valid_to
+        from usage_health.mart_usage_health_history
+        where customer_id in (select unnest(?))
+        order by customer_id, valid_from
+    """,
+    "alerts": """
+        select customer_id, opened_date, severity, rule_code, signal_reason, alert_status, playbook_code,
+            owner_employee_id, due_at, closed_at, is_open
+        from alerts.mart_alerts
+        where customer_id in (select unnest(?))
+        order by customer_id, is_open desc, opened_date desc, rule_code
+    """,
+    "checklist": """
+        select customer_id, step_order, title, checklist_state, is_required, first_done_at
+        from activation.mart_activation_actions
+        where customer_id in (select unnest(?))
+        order by customer_id, step_order, title
+    """,
+    "scores": """
+        select customer_id, response_date, survey_code, nps_score, csi_score, csat_score, ces_score,
+            round(cli_points, 2) as cli_points, nps_group, has_comment
+        from cx.mart_cx_responses
+        where customer_id in (select unnest(?))
+        order by customer_id, submitted_at desc, response_id
+    """,
+    "channels": """
+        select customer_id, channel_code, has_usable_point, is_marketing_allowed, is_service_allowed, block_reason,
+            effective_num, effective_den, is_best_channel
+        from contacts.mart_customer_channels
+        where customer_id in (select unnest(?))
+        order by customer_id, channel_code
+    """,
+    "timeline": """
+        select customer_id, occurred_at, source_code, event_kind, channel_code, title, event_points
+        from customer_360.mart_customer_timeline
+        where customer_id in (select unnest(?))
+        qualify row_number() over (partition by customer_id order by occurred_at desc, source_code, source_id) <= 300
+        order by customer_id, occurred_at desc, source_code, source_id
+    """,
+}
+
+COLOURS = {
+    "healthy": "#009E73", "new": "#56B4E9", "watch": "#F0E442", "to_verify": "#CC79A7", "at_risk": "#E69F00",
+    "stopped": "#D55E00", "excused": "#0072B2", "insufficient_history": "#8c8c8c",
+}  # fmt: skip
+WEEKS_SHOWN = 78
+
+
+class UnknownCustomer(LookupError):
+    """No customer of that id is in the publication."""
+
+
+def card_name(customer_id: str) -> str:
+    """File name of a card: the id itself where that is safe, else a hash of it."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", customer_id):
+        return f"{customer_id}.html"
+    return f"{hashlib.sha256(customer_id.encode()).hexdigest()[:32]}.html"
+
+
+def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARDS) -> dict[str, str]:
+    """Cards of the customers with the most urgent open alerts; returns the address of each below the page."""
+    with duckdb.connect(database, read_only=True) as db:
+        customers = [customer for (customer,) in db.execute(URGENT, [most]).fetchall()]
+        written = _write(db, customers, folder / FOLDER, as_of, back="../index.html")
+    return {customer: f"{FOLDER}/{name}" for customer, name in written.items()}
+
+
+def write_card(database: Path, customer_id: str, out: Path, as_of: date) -> Path:
+    """The card of one customer as `out`. Raises UnknownCustomer."""
+    with duckdb.connect(database, read_only=True) as db:
+        written = _write(db, [customer_id], out.parent, as_of, back=None, name=out.name)
+    if not written:
+        raise UnknownCustomer(customer_id)
+    return out
+
+
+def _write(
+    db: duckdb.DuckDBPyConnection, customers: list[str], folder: Path, as_of: date, back: str | None,
+    name: str | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """One query a part for all customers, then one file each."""
+    if not customers:
+        return {}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for part, sql in PARTS.items():
+        result = db.execute(sql, [customers])
+        columns = [column for column, *_ in result.description]
+        for row in result.fetchall():
+            values = dict(zip(columns, row, strict=True))
+            found.setdefault(values.pop("customer_id"), {}).setdefault(part, []).append(values)
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = _shown
+    template = environment.get_template("card.html")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for customer in customers:
+        parts = found.get(customer, {})
+        if "facts" not in parts:
+            continue
+        file = name or card_name(customer)
+        html = template.render(
+            customer_id=customer, as_of=as_of, back=back, facts=parts["facts"][0],
+            health=_bands(parts.get("health", []), as_of), legend=COLOURS,
+            parts={part: parts.get(part, []) for part in PARTS},
+        )  # fmt: skip
+        (folder / file).write_text(html, encoding="utf-8")
+        written[customer] = file
+    return written
+
+
+def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:
+    """The health history as bands of a strip 1000 wide that ends on the business day."""
+    first = as_of - timedelta(weeks=WEEKS_SHOWN)
+    days = (as_of - first).days + 1
+    bands = []
+    for period in history:
+        until = min(period["valid_to"] or as_of + timedelta(days=1), as_of + timedelta(days=1))
+        since = max(period["valid_from"], first)
+        if until > since:
+            bands.append(
+                period
+                | {
+                    "x": round(1000 * (since - first).days / days, 2),
+                    "width": round(1000 * (until - since).days / days, 2),
+                    "colour": COLOURS.get(period["health_status"], "#8c8c8c"),
+                }
+            )
+    return bands
+
+
+def _shown(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, float):
+        return f"{value:,.1f}".removesuffix(".0")
+    return str(value)

@@ -1,0 +1,93 @@
+"""Vega-Lite fragments that the sections share, so that every chart reads the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Spec = dict[str, Any]
+
+# Okabe and Ito: told apart by people with any colour vision.
+COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8c8c8c", "#F0E442"]
+GOOD, BAD, MUTED = COLOURS[0], COLOURS[3], COLOURS[6]
+
+
+def axis(column: str, kind: str, title: str, **more: Any) -> Spec:
+    """An encoding with its title; kind is Q, T, N or O."""
+    kinds = {"Q": "quantitative", "T": "temporal", "N": "nominal", "O": "ordinal"}
+    return {"field": column, "type": kinds[kind], "title": title} | more
+
+
+def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
+    """What a pointer reads: (column, title, format); format '' leaves the value as it is."""
+    return [
+        {"field": name, "title": title}
+        | ({"type": "temporal", "format": "%d %b %Y"} if form == "date" else {})
+        | ({"type": "quantitative", "format": form} if form not in ("", "date") else {})
+        for name, title, form in columns
+    ]
+
+
+def lines(
+    x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, step: bool = False, band: tuple[str, str] | None = None,
+    incomplete: str | None = None,
+) -> Spec:  # fmt: skip
+    """Lines with points, optionally steps, a band of the interval, and hollow points where a window is still open."""
+    colour_part = {"color": colour} if colour else {}
+    layers: list[Spec] = []
+    if band:
+        layers.append({
+            "mark": {"type": "area", "opacity": 0.18, **({"interpolate": "step-after"} if step else {})},
+            "encoding": {"x": x, "y": y | {"field": band[0]}, "y2": {"field": band[1]}, **colour_part},
+        })  # fmt: skip
+    layers.append({
+        "mark": {"type": "line", **({"interpolate": "step-after"} if step else {})},
+        "encoding": {"x": x, "y": y, **colour_part},
+    })  # fmt: skip
+    point: Spec = {
+        "mark": {"type": "point", "size": 45, "filled": True, "opacity": 0 if step else 1},
+        "encoding": {"x": x, "y": y, "tooltip": tips, **colour_part},
+    }
+    if incomplete:
+        point["mark"]["filled"] = False
+        point["encoding"]["fillOpacity"] = {
+            "condition": {"test": f"datum['{incomplete}']", "value": 1}, "value": 0
+        }  # fmt: skip
+        point["encoding"]["fill"] = colour | {"legend": None} if colour else {"value": COLOURS[0]}
+    layers.append(point)
+    return {"layer": layers, "height": 260}
+
+
+def bars(x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, height: int = 260) -> Spec:
+    """Bars; stacked where a colour divides them."""
+    encoding: Spec = {"x": x, "y": y, "tooltip": tips}
+    if colour:
+        encoding["color"] = colour
+    return {"mark": {"type": "bar"}, "encoding": encoding, "height": height}
+
+
+def intervals(
+    x: Spec, y: Spec, low: str, high: str, tips: list[Spec], colour: Spec | None = None, target: str | None = None
+) -> Spec:
+    """A value with its interval for each category, and a tick at the target."""
+    horizontal = x["type"] == "quantitative"
+    value, low_key, high_key = (x, "x", "x2") if horizontal else (y, "y", "y2")
+    other = {"y": y} if horizontal else {"x": x}
+    colour_part = {"color": colour} if colour else {}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.6},
+            "encoding": {low_key: value | {"field": low}, high_key: {"field": high}, **other, **colour_part},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 70},
+            "encoding": {low_key: value, **other, "tooltip": tips, **colour_part},
+        },
+    ]
+    if target:
+        layers.append({
+            "mark": {"type": "tick", "color": BAD, "thickness": 2},
+            "encoding": {
+                low_key: value | {"field": target}, **other, "tooltip": [{"field": target, "title": "target"}]
+            },
+        })  # fmt: skip
+    return {"layer": layers, "height": {"step": 24} if horizontal else 260}

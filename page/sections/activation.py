@@ -1,0 +1,161 @@
+"""Activation: how many customers did what makes them stay, and how fast."""
+
+from page.charts import GOOD, axis, intervals, lines, tooltip
+from page.panel import Chart, Heat, Panel, Section, Switch
+
+FUNNEL = """
+    with expected as (
+        select
+            coalesce(customer.segment_code, 'unassigned') as segment,
+            actions.step_order,
+            actions.title,
+            count(*) as expected_count,
+            count(*) filter (where actions.is_done) as done_count
+        from activation.mart_activation_actions as actions
+        inner join activation.mart_activation_customer as customer using (customer_id)
+        where customer.is_measurable and customer.is_mature
+        group by grouping sets (
+            (coalesce(customer.segment_code, 'unassigned'), actions.step_order, actions.title),
+            (actions.step_order, actions.title)
+        )
+    )
+    select
+        coalesce(segment, 'all') as segment, title, min(step_order) as step_order,
+        sum(done_count) as done_num, sum(expected_count) as done_den,
+        100.0 * sum(done_count) / sum(expected_count) as done_pct
+    from expected
+    group by all
+    order by segment, step_order, title
+"""
+
+CURVE = """
+    select
+        case when dimension_name = 'all' then 'all' else dimension_value end as segment,
+        cohort_label as cohort, days_from_registration as days, activated_pct, at_risk_count as at_risk
+    from activation.mart_activation_curve
+    where dimension_name in ('all', 'segment') and days_from_registration <= 120
+        and cohort_label in (
+            select cohort_label from activation.mart_activation_cohort
+            where dimension_name = 'all' order by cohort_label desc limit 7
+        )
+    order by 1, 2, 3
+"""
+
+COHORTS = """
+    with cohorts as (
+        select
+            case when dimension_name = 'all' then 'all' else dimension_value end as segment,
+            cohort_label as cohort, registered_count, is_reliable,
+            activated_short_num, activated_short_den, activated_short_pct, is_short_complete,
+            activated_medium_num, activated_medium_den, activated_medium_pct, is_medium_complete,
+            activated_long_num, activated_long_den, activated_long_pct, is_long_complete
+        from activation.mart_activation_cohort
+        where dimension_name in ('all', 'segment') and cohort_label <> 'all'
+    )
+    select segment, cohort, registered_count, 1 as place, 'short' as window_name, activated_short_num as num,
+        activated_short_den as den, activated_short_pct as activated_pct, is_short_complete as is_complete, is_reliable
+    from cohorts
+    union all
+    select segment, cohort, registered_count, 2, 'medium', activated_medium_num, activated_medium_den,
+        activated_medium_pct, is_medium_complete, is_reliable
+    from cohorts
+    union all
+    select segment, cohort, registered_count, 3, 'long', activated_long_num, activated_long_den, activated_long_pct,
+        is_long_complete, is_reliable
+    from cohorts
+    order by segment, cohort desc, place
+"""
+
+ONBOARDING = """
+    select dimension_name as dimension, dimension_value as value, strftime(registration_month, '%Y-%m') as month,
+        completed_num as num, completed_den as den, completed_pct, completed_ci_lo, completed_ci_hi, target_pct
+    from activation.mart_onboarding_kpi
+    where completed_den > 0 and is_complete and dimension_name not in ('employee', 'feature')
+        and registration_month >= (
+            select max(registration_month) - interval '5 months' from activation.mart_onboarding_kpi where is_complete
+        )
+    order by month desc, dimension, completed_pct desc, value
+"""
+
+ACTIVATION = Section(
+    "activation",
+    "Activation",
+    "A customer is active when every required key action has been done; looking at it does not count. Customers who "
+    "are too young to judge are pending and in no rate.",
+    (
+        Panel(
+            "activation_funnel",
+            "Key actions done",
+            "Which step do customers who are old enough to judge never take?",
+            FUNNEL,
+            Chart(
+                {
+                    "mark": {"type": "bar", "color": GOOD},
+                    "encoding": {
+                        "y": axis("title", "N", "", sort={"field": "step_order"}),
+                        "x": axis("done_pct", "Q", "done, % of those it is expected of", scale={"domain": [0, 100]}),
+                        "tooltip": tooltip(
+                            ("title", "action", ""), ("done_pct", "done %", ".1f"), ("done_num", "customers", ",.0f"),
+                            ("done_den", "of", ",.0f"),
+                        ),
+                    },
+                    "height": {"step": 26},
+                }
+            ),
+            needs=("customers", "events"),
+            metrics=("activation_long_pct",),
+        ),
+        Panel(
+            "activation_curve",
+            "Time to activate",
+            "By which day is which share of a cohort active? Everybody counts, also those who are not there yet.",
+            CURVE,
+            Chart(
+                lines(
+                    axis("days", "Q", "days from registration"),
+                    axis("activated_pct", "Q", "activated, %"),
+                    axis("cohort", "N", "cohort"),
+                    tooltip(
+                        ("cohort", "cohort", ""), ("days", "day", ",.0f"), ("activated_pct", "activated %", ".1f"),
+                        ("at_risk", "not yet active that day", ",.0f"),
+                    ),
+                    step=True,
+                )
+            ),
+            needs=("customers", "events"),
+            metrics=("activation_long_pct",),
+        ),
+        Panel(
+            "activation_cohorts",
+            "Activated in time, by month of registration",
+            "Do newer cohorts activate better? Windows are those of the policy.",
+            COHORTS,
+            Heat("cohort", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
+                 "is_reliable", "registered_count"),
+            needs=("customers", "events"),
+            metrics=("activation_long_pct",),
+        ),
+        Panel(
+            "onboarding_kpi",
+            "Onboarding completed, against the target",
+            "Which team, region or channel brings its customers through? Bars are 95 % intervals.",
+            ONBOARDING,
+            Chart(
+                intervals(
+                    axis("completed_pct", "Q", "completed, %"),
+                    axis("value", "N", "", sort={"field": "completed_pct", "op": "max", "order": "descending"}),
+                    "completed_ci_lo",
+                    "completed_ci_hi",
+                    tooltip(
+                        ("value", "value", ""), ("completed_pct", "completed %", ".1f"), ("num", "customers", ",.0f"),
+                        ("den", "of", ",.0f"),
+                    ),
+                    target="target_pct",
+                )
+            ),
+            needs=("customers", "events"),
+            metrics=("onboarding_completion_pct",),
+            switches=(Switch("dimension", "by", "segment"), Switch("month", "registered in")),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,68 @@
+"""Alerts: who is to be called, by whom, by when, and did it help?"""
+
+from page.charts import axis, bars, tooltip
+from page.panel import Chart, Column, Panel, Section, Table
+
+OPEN = """
+    select coalesce(segment_code, 'unassigned') as segment_code, severity, rule_code, customer_id, signal_reason,
+        owner_employee_id, cast(due_at as varchar) as due_at, is_overdue, alert_status, playbook_code, open_days,
+        held_back_reason
+    from alerts.mart_alerts
+    where is_open
+    order by case severity when 'high' then 1 when 'medium' then 2 else 3 end, held_back_reason is not null, due_at,
+        customer_id, rule_code
+    limit 3000
+"""
+
+HISTORY = """
+    select date_trunc('week', opened_date) as week, rule_code, outcome_state, count(*) as alerts_count
+    from alerts.mart_alerts
+    where opened_date >= (select max(as_of_date) - interval '182 days' from main.publication)
+    group by all
+    order by all
+"""
+
+ALERTS = Section(
+    "alerts",
+    "Alerts",
+    "A short list that is worth a day: one open alert a customer and rule, with its owner, the moment it is due and "
+    "what to do. What the day has no room for is held back and shown as such.",
+    (
+        Panel(
+            "alerts_open",
+            "Open alerts",
+            "Who needs somebody now? Most severe first; customers with a card are linked.",
+            OPEN,
+            Table((
+                Column("severity", "severity", filter=True),
+                Column("rule_code", "rule", filter=True),
+                Column("customer_id", "customer", "card"),
+                Column("signal_reason", "why"),
+                Column("segment_code", "segment", filter=True),
+                Column("owner_employee_id", "owner", filter=True),
+                Column("due_at", "due", "moment"),
+                Column("is_overdue", "overdue", "yes_no", filter=True),
+                Column("alert_status", "status", filter=True),
+                Column("playbook_code", "playbook"),
+                Column("open_days", "days open", "number"),
+                Column("held_back_reason", "held back", filter=True),
+            )),
+            empty="No alert is open.",
+            wide=True,
+        ),
+        Panel(
+            "alerts_history",
+            "Alerts by week and how they ended",
+            "Do alerts end well? Pending ones are too young to say.",
+            HISTORY,
+            Chart(bars(
+                axis("week", "T", "opened in the week of"),
+                axis("alerts_count", "Q", "alerts"),
+                axis("outcome_state", "N", "outcome"),
+                tooltip(("week", "week of", "date"), ("rule_code", "rule", ""), ("outcome_state", "outcome", ""),
+                        ("alerts_count", "alerts", ",.0f")),
+            )),
+            empty="No alert was opened in the last half year.",
+        ),
+    ),
+)  # fmt: skip

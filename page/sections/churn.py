@@ -1,0 +1,163 @@
+"""Churn: who left, in customers and in money, and for how long do customers stay?"""
+
+from page.charts import axis, bars, lines, tooltip
+from page.panel import Chart, Panel, Section, Switch
+
+SEGMENT = "case when dimension_name = 'all' then 'all' else dimension_value end"
+
+RATE = f"""
+    select {SEGMENT} as segment, churn_month, churn_num, churn_den, churn_pct, opening_base_churn_pct, churn_norm_pct,
+        is_final, is_reliable
+    from churn.mart_churn_monthly
+    where dimension_name in ('all', 'segment') and churn_den > 0 and is_complete
+    order by 1, 2
+"""
+
+BRIDGE = f"""
+    with months as (
+        select {SEGMENT} as segment, churn_month, new_count, returned_count, moved_in_count, left_count, moved_out_count
+        from churn.mart_churn_monthly
+        where dimension_name in ('all', 'segment') and is_complete
+    )
+    select segment, churn_month, 'new' as part, new_count as customers from months
+    union all
+    select segment, churn_month, 'returned', returned_count from months
+    union all
+    select segment, churn_month, 'moved in', moved_in_count from months
+    union all
+    select segment, churn_month, 'left', -left_count from months
+    union all
+    select segment, churn_month, 'moved out', -moved_out_count from months
+    order by all
+"""
+
+MONEY = f"""
+    with months as (
+        select {SEGMENT} as segment, currency_code as currency, churn_month, new_amount, returned_amount,
+            expansion_amount, contraction_amount, churned_amount
+        from churn.mart_mrr_monthly
+        where dimension_name in ('all', 'segment') and is_complete
+    )
+    select segment, currency, churn_month, 'new' as part, new_amount as amount from months
+    union all
+    select segment, currency, churn_month, 'returned', returned_amount from months
+    union all
+    select segment, currency, churn_month, 'expansion', expansion_amount from months
+    union all
+    select segment, currency, churn_month, 'contraction', -abs(contraction_amount) from months
+    union all
+    select segment, currency, churn_month, 'churned', -abs(churned_amount) from months
+    order by all
+"""
+
+REVENUE = f"""
+    select {SEGMENT} as segment, currency_code as currency, churn_month, net_revenue_retention_pct as retained_pct,
+        gross_revenue_retention_pct, opening_amount, closing_amount
+    from churn.mart_mrr_monthly
+    where dimension_name in ('all', 'segment') and is_complete and opening_amount > 0
+    order by 1, 2, 3
+"""
+
+SURVIVAL = f"""
+    select {SEGMENT} as value, dimension_name as dimension, days_from_start, surviving_pct, surviving_ci_lo,
+        surviving_ci_hi, at_risk_count
+    from retention.mart_survival_curve
+    where days_from_start <= 1100
+    order by 2, 1, 3
+"""
+
+CHURN = Section(
+    "churn",
+    "Churn and revenue",
+    "A customer leaves on the first day without a contract once the grace is over, or after the silence that the "
+    "segment's rhythm allows. Every month closes: opening + new + returned - left = closing.",
+    (
+        Panel(
+            "churn_rate",
+            "Churn by month",
+            "Do more customers leave? The dashed line is the norm; a hollow point may still be restated.",
+            RATE,
+            Chart({
+                "layer": [
+                    *lines(
+                        axis("churn_month", "T", ""),
+                        axis("churn_pct", "Q", "left, % of the opening"),
+                        None,
+                        tooltip(("churn_month", "month", "date"), ("churn_pct", "churn %", ".2f"),
+                                ("churn_num", "left", ",.0f"), ("churn_den", "at the opening", ",.0f"),
+                                ("opening_base_churn_pct", "of those at the opening %", ".2f")),
+                        incomplete="is_final",
+                    )["layer"],
+                    {
+                        "mark": {"type": "line", "strokeDash": [5, 4], "color": "#D55E00"},
+                        "encoding": {"x": axis("churn_month", "T", ""), "y": axis("churn_norm_pct", "Q", "")},
+                    },
+                ],
+                "height": 260,
+            }),
+            needs=("customers", "subscription_periods"),
+            metrics=("customer_churn_pct", "opening_base_churn_pct"),
+        ),
+        Panel(
+            "churn_bridge",
+            "Customers who came and went",
+            "Is the base growing, and from what?",
+            BRIDGE,
+            Chart(bars(
+                axis("churn_month", "T", "", timeUnit="yearmonth"),
+                axis("customers", "Q", "customers"),
+                axis("part", "N", ""),
+                tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("customers", "customers", ",.0f")),
+            )),
+            needs=("customers", "subscription_periods"),
+        ),
+        Panel(
+            "churn_money",
+            "Recurring revenue that came and went",
+            "Does expansion outweigh what is lost?",
+            MONEY,
+            Chart(bars(
+                axis("churn_month", "T", "", timeUnit="yearmonth"),
+                axis("amount", "Q", "MRR"),
+                axis("part", "N", ""),
+                tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("amount", "MRR", ",.2f")),
+            )),
+            needs=("subscription_periods",),
+            switches=(Switch("currency", "currency"),),
+        ),
+        Panel(
+            "churn_revenue",
+            "Net revenue retention",
+            "Do the customers of the opening pay more or less at the closing? Above 100 % churn is negative.",
+            REVENUE,
+            Chart(lines(
+                axis("churn_month", "T", ""),
+                axis("retained_pct", "Q", "retained, %", scale={"zero": False}),
+                None,
+                tooltip(("churn_month", "month", "date"), ("retained_pct", "net %", ".1f"),
+                        ("gross_revenue_retention_pct", "gross %", ".1f"), ("opening_amount", "opening MRR", ",.0f")),
+            )),
+            needs=("subscription_periods",),
+            metrics=("net_mrr_churn_pct",),
+            switches=(Switch("currency", "currency"),),
+        ),
+        Panel(
+            "churn_survival",
+            "How long customers stay",
+            "Which share is still there after so many days? Those who have not left are in the curve, not dropped.",
+            SURVIVAL,
+            Chart(lines(
+                axis("days_from_start", "Q", "days from the start"),
+                axis("surviving_pct", "Q", "still there, %"),
+                axis("value", "N", ""),
+                tooltip(("value", "value", ""), ("days_from_start", "day", ",.0f"),
+                        ("surviving_pct", "still there %", ".1f"), ("at_risk_count", "at risk", ",.0f")),
+                step=True,
+                band=("surviving_ci_lo", "surviving_ci_hi"),
+            )),
+            needs=("customers", "subscription_periods"),
+            switches=(Switch("dimension", "by", "segment"),),
+            wide=True,
+        ),
+    ),
+)  # fmt: skip

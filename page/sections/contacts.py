@@ -1,0 +1,138 @@
+"""Contacts: who was really reached, and who waits?"""
+
+from page.charts import axis, bars, lines, tooltip
+from page.panel import Chart, Column, Panel, Section, Table
+
+REACH = """
+    select channel_code as channel, contact_month, effective_num, effective_den, effective_pct, reach_pct, is_complete
+    from contacts.mart_contact_kpi
+    where dimension_name = 'channel' and effective_den > 0
+    order by 1, 2
+"""
+
+OVERDUE = """
+    with living as (
+        select coalesce(segment_code, 'unassigned') as segment, contact_recency_band as band, is_overdue
+        from contacts.mart_customer_contact_status
+        where not has_left
+    )
+    select coalesce(segment, 'all') as segment, band, count(*) as customers,
+        count(*) filter (where is_overdue) as overdue_count
+    from living
+    group by grouping sets ((segment, band), (band))
+    order by all
+"""
+
+OWNERS = """
+    select coalesce(segment_code, 'unassigned') as segment_code, coalesce(owner_employee_id, '(nobody)') as owner,
+        count(*) as customers, count(*) filter (where is_overdue) as overdue_count,
+        100.0 * count(*) filter (where is_overdue) / count(*) as overdue_pct,
+        count(*) filter (where is_never_reached) as never_count,
+        count(*) filter (where is_in_contact_risk_group) as risk_count
+    from contacts.mart_customer_contact_status
+    where not has_left
+    group by all
+    order by overdue_count desc, segment_code, owner
+    limit 1000
+"""
+
+RULES = """
+    select contact_month, broken_rule as rule, sum(violations_num) as violations
+    from contacts.mart_contact_legitimacy
+    where employee_id = 'all' and team_code = 'all'
+    group by all
+    order by all
+"""
+
+SURPRISE = """
+    select left_month, surprise_num, surprise_den, surprise_pct, is_reliable
+    from contacts.mart_surprise_churn_monthly
+    where owner_employee_id = 'all' and surprise_den > 0
+    order by left_month
+"""
+
+CONTACTS = Section(
+    "contacts",
+    "Contacts",
+    "Only contacts that reached somebody count, by a rule for each channel; every attempt is held against what the "
+    "customer allowed.",
+    (
+        Panel(
+            "contacts_reach",
+            "Effective contacts by channel",
+            "Which channel really reaches people?",
+            REACH,
+            Chart(lines(
+                axis("contact_month", "T", ""),
+                axis("effective_pct", "Q", "effective, %"),
+                axis("channel", "N", "channel"),
+                tooltip(("contact_month", "month", "date"), ("channel", "channel", ""),
+                        ("effective_pct", "effective %", ".1f"), ("effective_num", "effective", ",.0f"),
+                        ("effective_den", "attempts", ",.0f")),
+                incomplete="is_complete",
+            )),
+            needs=("contacts",),
+            metrics=("effective_contact_pct",),
+        ),
+        Panel(
+            "contacts_recency",
+            "Since the last effective contact",
+            "Whom has nobody reached in time? Bands are multiples of the interval that the segment is promised.",
+            OVERDUE,
+            Chart(bars(
+                axis("customers", "Q", "customers"),
+                axis("band", "N", "", sort=["within_1x", "1x_to_2x", "2x_to_3x", "over_3x", "never"]),
+                None,
+                tooltip(("band", "band", ""), ("customers", "customers", ",.0f"), ("overdue_count", "overdue", ",.0f")),
+                height=200,
+            )),
+            needs=("customers", "contacts"),
+        ),
+        Panel(
+            "contacts_surprise",
+            "Left without a word",
+            "How many of those who left had nobody reached in the time before?",
+            SURPRISE,
+            Chart(lines(
+                axis("left_month", "T", "left in"),
+                axis("surprise_pct", "Q", "without an effective contact, %"),
+                None,
+                tooltip(("left_month", "month", "date"), ("surprise_pct", "%", ".1f"),
+                        ("surprise_num", "customers", ",.0f"),
+                        ("surprise_den", "of", ",.0f")),
+            )),
+            needs=("customers", "contacts", "subscription_periods"),
+        ),
+        Panel(
+            "contacts_rules",
+            "Attempts that broke a rule",
+            "Where do we reach out to people who asked us not to?",
+            RULES,
+            Chart(bars(
+                axis("contact_month", "T", "", timeUnit="yearmonth"),
+                axis("violations", "Q", "attempts"),
+                axis("rule", "N", "rule"),
+                tooltip(("contact_month", "month", "date"), ("rule", "rule", ""), ("violations", "attempts", ",.0f")),
+            )),
+            needs=("contacts",),
+            empty="No attempt broke a rule.",
+        ),
+        Panel(
+            "contacts_owners",
+            "Overdue by owner",
+            "Whose customers wait?",
+            OWNERS,
+            Table((
+                Column("owner", "owner", filter=True),
+                Column("segment_code", "segment", filter=True),
+                Column("customers", "customers", "number"),
+                Column("overdue_count", "overdue", "number"),
+                Column("overdue_pct", "overdue", "percent"),
+                Column("never_count", "never reached", "number"),
+                Column("risk_count", "risk group", "number"),
+            )),
+            needs=("customers", "contacts"),
+            wide=True,
+        ),
+    ),
+)  # fmt: skip

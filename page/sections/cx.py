@@ -1,0 +1,134 @@
+"""CX indices and the voice of the customer."""
+
+from page.charts import axis, bars, intervals, tooltip
+from page.panel import Chart, Column, Panel, Section, Switch, Table
+
+INDICES = """
+    select metric_code as metric, programme, period_kind as period,
+        case when dimension_name = 'all' then 'all' else dimension_value end as segment, period_start_date,
+        index_points, index_points_lo, index_points_hi, respondents_count, target_points, is_complete, is_reliable
+    from cx.mart_cx_indices
+    where dimension_name in ('all', 'usage_segment') and respondents_count > 0
+    order by all
+"""
+
+DRIVERS = """
+    with latest as (
+        select metric_code, programme, max(period_start_date) as period_start_date
+        from cx.mart_cx_indices
+        where period_kind = 'quarter' and dimension_name = 'all' and is_complete and respondents_count > 0
+        group by all
+    )
+    select metric_code as metric, programme, dimension_name as dimension, dimension_value as value, index_points,
+        index_points_lo, index_points_hi, respondents_count, overall_index_points, is_gap_beyond_noise, is_sagging
+    from cx.mart_cx_indices
+    inner join latest using (metric_code, programme, period_start_date)
+    where period_kind = 'quarter' and dimension_name not in ('all', 'owner_id', 'agent') and respondents_count >= 5
+    order by metric, programme, dimension, index_points desc, value
+"""
+
+ANSWERS = """
+    select received_week, case when is_closed then 'closed' else case_state end as state, count(*) as cases
+    from feedback.mart_feedback_cases
+    where received_week >= (select max(as_of_date) - interval '182 days' from main.publication)
+    group by all
+    order by all
+"""
+
+OPEN_CASES = """
+    select case_key, customer_id, metric_code, metric_score, case_state, owner_employee_id, received_date,
+        cast(due_at as varchar) as due_at, is_in_time, is_disinterested, is_reopening
+    from feedback.mart_feedback_cases
+    where not is_closed and is_followup_required
+    order by due_at, case_key
+    limit 2000
+"""
+
+CX = Section(
+    "cx",
+    "CX indices and feedback",
+    "One answer a customer and period. The bars are 95 % intervals: a change or a difference counts only when it is "
+    "beyond noise.",
+    (
+        Panel(
+            "cx_indices",
+            "Indices over time",
+            "Are customers happier? The red line is the target.",
+            INDICES,
+            Chart({
+                "layer": [
+                    *intervals(
+                        axis("period_start_date", "T", ""),
+                        axis("index_points", "Q", "points"),
+                        "index_points_lo",
+                        "index_points_hi",
+                        tooltip(("period_start_date", "from", "date"), ("index_points", "points", ".1f"),
+                                ("index_points_lo", "from", ".1f"), ("index_points_hi", "to", ".1f"),
+                                ("respondents_count", "n", ",.0f")),
+                    )["layer"],
+                    {
+                        "mark": {"type": "line", "strokeDash": [5, 4], "color": "#D55E00"},
+                        "encoding": {
+                            "x": axis("period_start_date", "T", ""), "y": axis("target_points", "Q", "points")
+                        },
+                    },
+                ],
+                "height": 260,
+            }),
+            needs=("survey_responses", "survey_answers"),
+            metrics=("nps_quarter_points", "csi_quarter_points", "cli_quarter_points", "ces_quarter_points"),
+            switches=(Switch("metric", "index", "nps"), Switch("programme", "programme", "relational"),
+                      Switch("period", "period", "quarter")),
+        ),
+        Panel(
+            "cx_drivers",
+            "What divides customers",
+            "Where is the index other than over everybody? Last complete quarter, cuts of five answers and more.",
+            DRIVERS,
+            Chart(intervals(
+                axis("index_points", "Q", "points"),
+                axis("value", "N", "", sort={"field": "index_points", "op": "max", "order": "descending"}),
+                "index_points_lo",
+                "index_points_hi",
+                tooltip(("value", "value", ""), ("index_points", "points", ".1f"), ("respondents_count", "n", ",.0f"),
+                        ("is_gap_beyond_noise", "beyond noise", "")),
+                target="overall_index_points",
+            )),
+            needs=("survey_responses", "survey_answers"),
+            switches=(Switch("metric", "index", "nps"), Switch("programme", "programme", "relational"),
+                      Switch("dimension", "by", "tenure_band")),
+        ),
+        Panel(
+            "cx_cases",
+            "Feedback that called for an answer",
+            "Is the loop closed?",
+            ANSWERS,
+            Chart(bars(
+                axis("received_week", "T", "received in the week of"),
+                axis("cases", "Q", "cases"),
+                axis("state", "N", "state"),
+                tooltip(("received_week", "week of", "date"), ("state", "state", ""), ("cases", "cases", ",.0f")),
+            )),
+            needs=("survey_responses", "survey_answers"),
+        ),
+        Panel(
+            "cx_open_cases",
+            "Open cases",
+            "Who waits for an answer of ours?",
+            OPEN_CASES,
+            Table((
+                Column("customer_id", "customer", "card"),
+                Column("metric_code", "index", filter=True),
+                Column("metric_score", "score", "number"),
+                Column("case_state", "state", filter=True),
+                Column("owner_employee_id", "owner", filter=True),
+                Column("received_date", "received"),
+                Column("due_at", "due", "moment"),
+                Column("is_disinterested", "decided by somebody disinterested", "yes_no", filter=True),
+                Column("is_reopening", "re-opened", "yes_no"),
+            )),
+            needs=("survey_responses", "survey_answers"),
+            empty="No case is open.",
+        ),
+    ),
+)  # fmt: skip

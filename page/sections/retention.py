@@ -1,0 +1,79 @@
+"""Retention: of those who came together, who is still there?"""
+
+from page.charts import axis, lines, tooltip
+from page.panel import Chart, Heat, Panel, Section, Switch
+
+GRID = """
+    with chosen as (
+        select
+            case when dimension_name = 'all' then 'all' else dimension_value end as segment,
+            cohort_kind || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as grid,
+            definition_code as definition, cohort_label as cohort, cohort_size_count, first_period_order,
+            last_period_order, retained_num, retained_den, retained_pct, is_complete, is_reliable,
+            dense_rank() over (partition by setting_code order by cohort_start_date desc nulls first) as newest
+        from retention.mart_retention_grid
+        where dimension_name in ('all', 'segment') and cohort_grain_code in ('month', 'week', 'all')
+            and period_grain_code in ('month', 'week')
+    )
+    select segment, grid, definition, cohort, cohort_size_count,
+        case when first_period_order = last_period_order then cast(last_period_order as varchar)
+            else first_period_order || '–' || last_period_order end as period,
+        any_value(retained_num) as retained_num, any_value(retained_den) as retained_den,
+        any_value(retained_pct) as retained_pct, any_value(is_complete) as is_complete,
+        any_value(is_reliable) as is_reliable
+    from chosen
+    where newest <= 14 and last_period_order <= 13
+    group by segment, grid, definition, cohort, cohort_size_count, first_period_order, last_period_order
+    order by segment, grid, definition, cohort desc, first_period_order, last_period_order
+"""
+
+POOLED = """
+    select
+        case when dimension_name = 'all' then 'all' else dimension_value end as segment,
+        cohort_kind || ' by ' || period_kind || ' ' || period_grain_code as counted, definition_code as definition,
+        last_period_order as period, retained_num, retained_den, retained_pct, retained_ci_lo, retained_ci_hi
+    from retention.mart_retention_grid
+    where cohort_grain_code = 'all' and measure_code = 'customers' and dimension_name in ('all', 'segment')
+        and first_period_order = last_period_order
+    order by 1, 2, 3, 4
+"""
+
+RETENTION = Section(
+    "retention",
+    "Retention",
+    "A cohort is everybody who began in the same month or week. On counts who came in that very period, on_or_after "
+    "who came then or later, every who never missed one; within counts who came once in the bracket.",
+    (
+        Panel(
+            "retention_grid",
+            "Cohorts",
+            "Of those who began together, which share is there in each later period? Hatched periods are not over.",
+            GRID,
+            Heat("cohort", "period", "retained_pct", "retained_num", "retained_den", "cohort", "period", "is_complete",
+                 "is_reliable", "cohort_size_count"),
+            needs=("customers", "events"),
+            switches=(
+                Switch("grid", "cohorts and periods", "registration, customers by calendar month"),
+                Switch("definition", "counted as", "on"),
+            ),
+            wide=True,
+        ),
+        Panel(
+            "retention_pooled",
+            "Everybody together",
+            "Where does the curve become flat? Only customers who could have reached a period count in it.",
+            POOLED,
+            Chart(lines(
+                axis("period", "Q", "period"),
+                axis("retained_pct", "Q", "there, %"),
+                axis("definition", "N", "counted as"),
+                tooltip(("definition", "counted as", ""), ("period", "period", ",.0f"),
+                        ("retained_pct", "there %", ".1f"), ("retained_num", "customers", ",.0f"),
+                        ("retained_den", "of", ",.0f")),
+                band=("retained_ci_lo", "retained_ci_hi"),
+            )),
+            needs=("customers", "events"),
+            switches=(Switch("counted", "counted from", "registration by calendar week"),),
+        ),
+    ),
+)  # fmt: skip

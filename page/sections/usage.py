@@ -1,0 +1,178 @@
+"""Usage health: who uses the product less, too little, too much, or not at all?"""
+
+from page.charts import axis, bars, lines, tooltip
+from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
+
+STATUS = """
+    select coalesce(segment_code, 'unassigned') as segment, snapshot_date, health_status as status,
+        customers_num as customers, customers_pct
+    from usage_health.mart_usage_health_summary
+    union all
+    select 'all', snapshot_date, health_status, sum(customers_num),
+        100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by snapshot_date)
+    from usage_health.mart_usage_health_summary
+    where segment_code <> 'all'
+    group by snapshot_date, health_status
+    order by 1, 2, 3
+"""
+
+RECENCY = """
+    with latest as (
+        select * from usage_health.mart_usage_recency
+        where snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_recency) and segment_code <> 'all'
+    )
+    select coalesce(segment_code, 'all') as segment, recency_band, min(recency_band_order) as band_order,
+        sum(customers_num) as customers
+    from latest
+    group by grouping sets ((segment_code, recency_band), (recency_band))
+    order by segment, band_order
+"""
+
+SIGNALS = """
+    select coalesce(segment_code, 'unassigned') as segment_code, severity, signal_code, customer_id, signal_reason,
+        since_date, account_manager_id, is_suppressed, suppressed_reason
+    from usage_health.mart_usage_signals
+    order by is_suppressed, case severity when 'high' then 1 when 'medium' then 2 else 3 end, since_date desc,
+        customer_id, signal_code
+    limit 3000
+"""
+
+COUNTS = """
+    select coalesce(segment_code, 'all') as segment, signal_code,
+        case when is_suppressed then 'suppressed' else 'open' end as state, count(*) as customers
+    from usage_health.mart_usage_signals
+    group by grouping sets (
+        (coalesce(segment_code, 'unassigned'), segment_code, signal_code, is_suppressed), (signal_code, is_suppressed)
+    )
+    order by all
+"""
+
+COMPONENTS = """
+    with latest as (
+        select * from usage_health.mart_component_adoption
+        where snapshot_month = (select max(snapshot_month) from usage_health.mart_component_adoption where is_complete)
+    )
+    select segment_code, component_code, used_num, used_den, used_pct, is_complete, is_reliable
+    from latest
+    where used_den > 0
+    order by segment_code, component_code
+"""
+
+ADOPTION = """
+    select segment_code as segment, component_code as component, snapshot_month, used_pct, used_num, used_den,
+        is_complete
+    from usage_health.mart_component_adoption
+    where used_den > 0
+    order by 1, 2, 3
+"""
+
+STATUSES = {
+    "healthy": "#009E73",
+    "new": "#56B4E9",
+    "watch": "#F0E442",
+    "to_verify": "#CC79A7",
+    "at_risk": "#E69F00",
+    "stopped": "#D55E00",
+    "excused": "#0072B2",
+    "insufficient_history": "#8c8c8c",
+}
+BY_STATUS = axis(
+    "status", "N", "status", scale={"domain": list(STATUSES), "range": list(STATUSES.values())}, sort=list(STATUSES)
+)
+
+USAGE = Section(
+    "usage",
+    "Usage health",
+    "Use is held against the customer's own past and against customers of the same segment. Silence that has an "
+    "explanation for stays visible as suppressed.",
+    (
+        Panel(
+            "usage_status",
+            "Health over time",
+            "Do more customers turn red?",
+            STATUS,
+            Chart(bars(
+                axis("snapshot_date", "T", ""),
+                axis("customers", "Q", "customers"),
+                BY_STATUS,
+                tooltip(("snapshot_date", "on", "date"), ("status", "status", ""), ("customers", "customers", ",.0f"),
+                        ("customers_pct", "%", ".1f")),
+            )),
+            needs=("customers", "events"),
+            metrics=("usage_health_pct",),
+        ),
+        Panel(
+            "usage_recency",
+            "Last use",
+            "How long ago did customers use anything at all?",
+            RECENCY,
+            Chart(bars(
+                axis("recency_band", "N", "since the last use", sort={"field": "band_order"}),
+                axis("customers", "Q", "customers"),
+                None,
+                tooltip(("recency_band", "last use", ""), ("customers", "customers", ",.0f")),
+            )),
+            needs=("customers", "events"),
+        ),
+        Panel(
+            "usage_signal_counts",
+            "Signals",
+            "What is wrong, and how often?",
+            COUNTS,
+            Chart(bars(
+                axis("customers", "Q", "customers"),
+                axis("signal_code", "N", "", sort="-x"),
+                axis("state", "N", "state"),
+                tooltip(("signal_code", "signal", ""), ("state", "state", ""), ("customers", "customers", ",.0f")),
+                height=220,
+            )),
+            needs=("customers", "events"),
+            empty="No signal is open.",
+        ),
+        Panel(
+            "usage_components",
+            "Components in use",
+            "Which part of the product does which segment use? Share of the customers who have it, 28 days.",
+            COMPONENTS,
+            Heat("component_code", "segment_code", "used_pct", "used_num", "used_den", "component", "segment",
+                 "is_complete", "is_reliable"),
+            needs=("customers", "events", "subscription_periods"),
+        ),
+        Panel(
+            "usage_adoption",
+            "Use of a component over the months",
+            "Does it gain or lose?",
+            ADOPTION,
+            Chart(lines(
+                axis("snapshot_month", "T", ""),
+                axis("used_pct", "Q", "in use, %"),
+                axis("segment", "N", "segment"),
+                tooltip(("snapshot_month", "month", "date"), ("segment", "segment", ""),
+                        ("used_pct", "in use %", ".1f"), ("used_num", "customers", ",.0f"), ("used_den", "of", ",.0f")),
+                incomplete="is_complete",
+            )),
+            needs=("customers", "events", "subscription_periods"),
+            switches=(Switch("component", "component"),),
+        ),
+        Panel(
+            "usage_signals",
+            "Customers with a signal",
+            "Whose use changed, how, and since when?",
+            SIGNALS,
+            Table((
+                Column("severity", "severity", filter=True),
+                Column("signal_code", "signal", filter=True),
+                Column("customer_id", "customer", "card"),
+                Column("signal_reason", "why"),
+                Column("since_date", "since"),
+                Column("segment_code", "segment", filter=True),
+                Column("account_manager_id", "account manager", filter=True),
+                Column("is_suppressed", "suppressed", "yes_no", filter=True),
+                Column("suppressed_reason", "because", filter=True),
+            )),
+            needs=("customers", "events"),
+            empty="No signal is open.",
+            wide=True,
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""A published night of a small company, its page, and a browser to open it with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publication import DATABASE_NAME
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def release(published) -> Path:
+    """The published night of the small company, as a reader finds it."""
+    return published.publish / "current"
+
+
+@pytest.fixture
+def publish_company(company, tmp_path) -> Callable[..., Path]:
+    """Loads, transforms and publishes a landing folder without the frame around it; returns the release."""
+    from orchestration.defs.publishing import marts, write_page
+    from orchestration.publication import publish
+
+    def make(raw: Path, as_of: date, missing: Iterable[str] = ()) -> Path:
+        built = company(raw)
+        built.night(as_of)
+        settings = built.settings
+        details = {"missing_tables": dict.fromkeys(missing, ())}
+        publish(settings.warehouse, settings.publish, marts(), as_of, "test", None, details, companions=[write_page])
+        return settings.publish / "current"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if program is None:
+        pytest.skip(f"no browser on the PATH (looked for {', '.join(BROWSERS)}); the page cannot be opened here")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Opened:
+    """A page in the browser, with everything it asked for and complained about."""
+
+    def __init__(self, browser, file: Path, wait_for_charts: bool = True, **options):
+        self.context = browser.new_context(accept_downloads=True, **options)
+        self.tab = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        self.tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self.tab.goto(file.as_uri())
+        if wait_for_charts:
+            self.ready()
+
+    def ready(self) -> None:
+        self.tab.wait_for_selector('body[data-ready="1"]', timeout=120_000)
+
+    def rows(self, panel: str) -> list[dict]:
+        """The rows that a panel shows at this moment."""
+        return self.tab.evaluate("key => window.stayhouse.chosenRows(key)", panel)
+
+
+@pytest.fixture
+def open_page(browser):
+    opened: list[Opened] = []
+
+    def make(file: Path, **options) -> Opened:
+        opened.append(Opened(browser, file, **options))
+        return opened[-1]
+
+    yield make
+    for page in opened:
+        page.context.close()
+
+
+@pytest.fixture
+def database(release):
+    with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
+        yield db

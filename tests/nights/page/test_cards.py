@@ -1,0 +1,77 @@
+"""The card of a customer: reached from an alert, safe to open, and to be had for anybody."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli import app
+from orchestration.publication import DATABASE_NAME
+from page import PAGE_NAME
+from page.cards import UnknownCustomer, card_name, write_card
+
+pytestmark = pytest.mark.slow
+AS_OF = date(2025, 6, 30)
+
+
+def test_every_customer_with_an_open_alert_has_a_card_that_the_page_leads_to(release, open_page, database):
+    customers = {
+        c for (c,) in database.execute("select distinct customer_id from alerts.mart_alerts where is_open").fetchall()
+    }
+    page = open_page(release / PAGE_NAME)
+    cards = page.tab.evaluate("() => window.stayhouse.data.cards")
+    assert cards.keys() == customers
+    assert customers
+    page.tab.locator("#panel-alerts_open tbody a").first.click()
+    page.tab.wait_for_load_state()
+    assert page.tab.locator("h1").inner_text().removeprefix("Customer ") in customers
+    assert page.complaints == []
+
+
+def test_a_card_tells_what_the_marts_tell(release, database, tmp_path):
+    (customer, status, done) = database.execute(
+        "select customer_id, health_status, (select count(*) from activation.mart_activation_actions as a "
+        "where a.customer_id = c.customer_id) from customer_360.mart_customer_360 as c order by 1 limit 1"
+    ).fetchone()
+    text = write_card(release / DATABASE_NAME, customer, tmp_path / "card.html", AS_OF).read_text()
+    assert f"Customer {customer}" in text
+    if status:
+        assert status in text
+    assert text.count("<tr><td>") >= done
+
+
+def test_a_customer_nobody_knows_is_told(release, tmp_path):
+    with pytest.raises(UnknownCustomer):
+        write_card(release / DATABASE_NAME, "nobody", tmp_path / "card.html", AS_OF)
+    assert not (tmp_path / "card.html").exists()
+    result = CliRunner().invoke(
+        app, ["card", "nobody", "--publish", str(release.parent), "--out", str(tmp_path / "x.html")]
+    )
+    assert result.exit_code == 2
+
+
+def test_names_of_files_are_safe():
+    assert card_name("c0000001") == "c0000001.html"
+    for odd in ("../../etc/passwd", "a b", "", "x" * 200, "ä"):
+        assert "/" not in card_name(odd)
+        assert card_name(odd) != f"{odd}.html"
+
+
+def test_text_from_data_is_never_markup_on_a_card(release, tmp_path, open_page):
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7 * 7 }}"
+    spoiled = tmp_path / "spoiled.duckdb"
+    shutil.copyfile(release / DATABASE_NAME, spoiled)
+    with duckdb.connect(spoiled) as db:
+        (customer,) = db.execute("select min(customer_id) from alerts.mart_alerts where is_open").fetchone()
+        db.execute("update alerts.mart_alerts set signal_reason = ?", [hostile])
+        db.execute("update activation.mart_activation_actions set title = ?", [hostile])
+        db.execute("update usage_health.mart_usage_health_history set health_reasons = ?", [hostile])
+        db.execute("update customer_360.mart_customer_timeline set title = ?", [hostile])
+    page = open_page(write_card(spoiled, customer, tmp_path / "card.html", AS_OF), wait_for_charts=False)
+    assert page.complaints == []
+    assert page.tab.evaluate("() => document.querySelectorAll('script, img').length") == 0
+    assert "<script>alert(1)</script>" in page.tab.locator("body").inner_text()
