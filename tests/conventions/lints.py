@@ -30,6 +30,8 @@ class Project:
     macros: Mapping[str, Node] = field(default_factory=dict, repr=False)
     unit_tests: Mapping[str, Node] = field(default_factory=dict, repr=False)
     exposures: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    metrics: Mapping[str, Node] = field(default_factory=dict, repr=False)
+    semantic_models: Mapping[str, Node] = field(default_factory=dict, repr=False)
     root: Path = Path()
 
     @classmethod
@@ -37,7 +39,7 @@ class Project:
         content = json.loads(manifest.read_text())
         own = {
             part: {key: node for key, node in content[part].items() if node["package_name"] == "stayhouse"}
-            for part in ("nodes", "sources", "macros", "unit_tests", "exposures")
+            for part in ("nodes", "sources", "macros", "unit_tests", "exposures", "metrics", "semantic_models")
         }
         return cls(**own, root=root)
 
@@ -96,17 +98,28 @@ MAY_READ = {
 }
 
 
+# The domains in which the others meet: they read the marts of every domain, and the signals that each raises.
+ROOFS = ("alerts", "customer_360", "metrics")
+SIGNALS = "int_signals__"
+
+
 def layering(project: Project) -> list[str]:
     """Each layer reads only what it may; a domain reads no other domain; nobody but staging reads a source."""
     faults = []
     for node in project.models:
+        # What the materialization `touched` asks for changed customers and days is not read into the model.
+        asked = {source["relation"] for source in node["config"].get("touched_by") or ()}
+        asked |= {f"{name}__superseded" for name in asked}
         for name in parents(node):
             kind = name.split(".")[0]
+            if name.split(".")[-1] in asked and not reads_by_itself(node, name.split(".")[-1]):
+                continue
             if kind == "model":
                 parent = project.nodes[name]
                 seen = layer(parent)
                 crossing = seen in ("intermediate", "marts") and domain(parent) != domain(node)
-                if crossing and layer(node) in ("intermediate", "marts"):
+                is_offered = seen == "marts" or parent["name"].startswith(SIGNALS)
+                if crossing and layer(node) in ("intermediate", "marts") and not (domain(node) in ROOFS and is_offered):
                     faults.append(f"{node['name']}: reads {parent['name']} of another domain")
                     continue
             else:
@@ -114,6 +127,11 @@ def layering(project: Project) -> list[str]:
             if seen not in MAY_READ[layer(node)]:
                 faults.append(f"{node['name']}: {layer(node)} reads {seen} ({name.split('.', 2)[-1]})")
     return faults
+
+
+def reads_by_itself(node: Node, name: str) -> bool:
+    """True when the SQL of a model names a relation itself, not only for a macro that configures it."""
+    return re.search(rf"\bref\(\s*'{name}'\s*\)", node["raw_code"]) is not None
 
 
 HARD_CODED = re.compile(r"\b(?:from|join)\s+(?!jinja\b)([a-z_]+\.[a-z_]+)")
@@ -342,12 +360,15 @@ def grains(project: Project) -> list[str]:
 
 
 def access_and_groups(project: Project) -> list[str]:
-    """Steps of a domain are private to it, so that other domains cannot build on them."""
-    return [
-        f"{node['name']}: is {node['access']} in the group {node['group']}, not private in {domain(node)}"
-        for node in project.models
-        if layer(node) == "intermediate" and (node["access"], node["group"]) != ("private", domain(node))
-    ]
+    """Steps of a domain are private to it, so that other domains cannot build on them; its signals are for the alerts."""
+    faults = []
+    for node in project.models:
+        due = "protected" if node["name"].startswith(SIGNALS) else "private"
+        if layer(node) == "intermediate" and (node["access"], node["group"]) != (due, domain(node)):
+            faults.append(
+                f"{node['name']}: is {node['access']} in the group {node['group']}, not {due} in {domain(node)}"
+            )
+    return faults
 
 
 # ---------------------------------------------------------------- SQL
@@ -442,7 +463,12 @@ def portability(sources: Mapping[str, str]) -> list[str]:
 
 def portable_sources(project: Project) -> dict[str, str]:
     """SQL that every engine has to read: models, singular tests, and macros except those of one engine."""
-    own = {node["name"]: node["raw_code"] for node in [*project.models, *project.singular_tests]}
+    own = {
+        node["name"]: node["raw_code"]
+        for node in [*project.models, *project.singular_tests]
+        # The few steps that SQL cannot do are Python on every engine.
+        if node.get("language") != "python"
+    }
     macros = {
         macro["name"]: macro["macro_sql"]
         for macro in project.macros.values()

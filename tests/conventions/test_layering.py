@@ -13,6 +13,9 @@ LAYERING_EXCEPTIONS = {
     "mart_quarantine_reasons": "is about the loader itself, not about a business thing that staging could name",
     "mart_excluded_customers": "counts the rows that staging leaves out, so it cannot read staging",
     "mart_onboarding_kpi": "no core fact of survey answers and no dimension of targets yet; drop it when they come",
+    "mart_component_retention": "no dimension of plans and components yet; drop it when there is one",
+    "int_retention__entries": "cohorts by activation need its moment, which only the activation domain can tell",
+    "mart_churn_monthly": "no dimension of targets yet; drop it when they come",
     "int_key_actions__expected": "no dimension of plans yet; drop it when the churn domain brings one",
 }
 
@@ -37,12 +40,29 @@ def test_layering_catches_a_mart_on_staging_a_source_in_core_and_another_domain(
     other = model("mart_c", "marts/churn", reads=[mart])
     seed = model("mart_d", "marts/churn", reads=["seed.stayhouse.thresholds"])
     stacked = model("stg_crm__twice", "staging/crm", reads=[staging])
-    assert judge(lints.layering(project_of(staging, fine, mart, core, other, seed, stacked))) == [
+    # Asking staging which customers have changed is not reading it; reading it as well is.
+    by = {"meta": {}, "touched_by": [{"relation": "stg_crm__customers"}]}
+    asking = model("mart_e", "marts/churn", reads=[staging], config=by)
+    both = model("mart_f", "marts/churn", reads=[staging], config=by, sql="from {{ ref('stg_crm__customers') }}")
+    assert judge(lints.layering(project_of(staging, fine, mart, core, other, seed, stacked, asking, both))) == [
         "mart_a: marts reads staging (stg_crm__customers)",
         "dim_b: core reads source (crm.customers)",
         "mart_c: reads mart_a of another domain",
         "mart_d: marts reads seed (thresholds)",
         "stg_crm__twice: staging reads staging (stg_crm__customers)",
+        "mart_f: marts reads staging (stg_crm__customers)",
+    ]
+
+
+def test_only_the_roofs_read_other_domains_and_only_what_those_offer() -> None:
+    signals = model("int_signals__churn", "intermediate/churn", access="protected")
+    step = model("int_churn__dated", "intermediate/churn")
+    mart = model("mart_churn", "marts/churn")
+    roof = model("int_alerts__episodes", "intermediate/alerts", reads=[signals, mart, step])
+    other = model("int_usage__scored", "intermediate/usage", reads=[signals])
+    assert lints.layering(project_of(signals, step, mart, roof, other)) == [
+        "int_alerts__episodes: reads int_churn__dated of another domain",
+        "int_usage__scored: reads int_signals__churn of another domain",
     ]
 
 
@@ -68,7 +88,9 @@ def test_a_public_intermediate_model_is_caught() -> None:
     open_model = model("int_a__b", "intermediate/churn", access="public", group="churn")
     strange = model("int_c__d", "intermediate/churn", access="private", group="core")
     fine = model("int_e__f", "intermediate/churn", access="private", group="churn")
-    assert lints.access_and_groups(project_of(open_model, strange, fine)) == [
+    hidden = model("int_signals__churn", "intermediate/churn", access="private", group="churn")
+    assert lints.access_and_groups(project_of(open_model, strange, fine, hidden)) == [
         "int_a__b: is public in the group churn, not private in churn",
         "int_c__d: is private in the group core, not private in churn",
+        "int_signals__churn: is private in the group churn, not protected in churn",
     ]

@@ -17,6 +17,16 @@ PLAIN_COLUMNS = {
     "severity": "varchar",
     "observed": "varchar",
     "message": "varchar",
+    "programme": "varchar",
+    "nps_group": "varchar",
+    # Their unit is that of the signal, which the row names.
+    "observed_value": "double",
+    "expected_value": "double",
+    "trend_ratio": "double",
+    # Parameters of the beta-geometric model, as its literature calls them.
+    "alpha": "double",
+    "beta": "double",
+    "spell_number": "bigint",
 }
 
 

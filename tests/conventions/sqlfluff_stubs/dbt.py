@@ -25,3 +25,7 @@ def position(substring_text: str, string_text: str) -> str:
 
 def generate_series(upper_bound: int) -> str:
     return f"select {upper_bound} as generated_number"
+
+
+def split_part(string_text: str, delimiter_text: str, part_number: int) -> str:
+    return f"split_part({string_text}, {delimiter_text}, {part_number})"

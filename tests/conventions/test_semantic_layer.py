@@ -1,0 +1,20 @@
+"""The semantic layer is what the metric catalogue says, and dbt has not dropped it."""
+
+from __future__ import annotations
+
+from conventions.lints import Project
+
+from orchestration.metric_catalogue import metrics
+from orchestration.semantic_layer import FILE, text
+
+
+def test_the_file_is_written_from_the_catalogue() -> None:
+    assert FILE.read_text() == text(), "run `python -m orchestration.semantic_layer`"
+
+
+def test_dbt_knows_every_metric(project: Project) -> None:
+    # A specification that this dbt does not know is dropped without a word, and leaves an empty manifest.
+    known = {metric["name"] for metric in project.metrics.values()}
+    assert project.semantic_models
+    assert {metric["code"] for metric in metrics()} <= known
+    assert {f"{metric['code']}_by" for metric in metrics()} <= known
