@@ -2,14 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Processes that run tests side by side.
+WORKERS ?= 2
 # Tools compile once, not at every start, even where the machine forbids writing bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench dev status clean lock
+.PHONY: help setup build test lint format bench bi-test dev status clean lock
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## Create .venv from the hash-locked lock file
 
@@ -27,8 +29,8 @@ landing/saas/raw: | $(INSTALLED)
 build: $(INSTALLED) landing/saas/raw ## Write the demonstration data once, then load, check, transform, check and publish a night
 	@$(BIN)/stayhouse build
 
-test: $(INSTALLED) ## Run every test
-	@$(BIN)/python -m pytest
+test: $(INSTALLED) ## Run every test (WORKERS=2 at a time; each holds a few GB at most)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(INSTALLED) ## Run the linters
 	@$(BIN)/ruff check .
@@ -43,6 +45,15 @@ format: $(INSTALLED) ## Let the formatters mend what they can
 bench: $(INSTALLED) ## Measure loading, a full build and one more night at 1 and 10 million events (EVENTS="1 10 100" for more)
 	@$(BIN)/python -m benchmarks $(EVENTS)
 
+bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a publication (installs it into .venv-superset, 700 MB)
+	@$(BIN)/python -m pytest tests/nights/bi
+
+.venv-superset/.installed: tests/nights/bi/requirements.lock
+	@echo "installing Superset into .venv-superset ..."
+	@test -x .venv-superset/bin/python || $(BIN)/python -m venv .venv-superset
+	@.venv-superset/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 dev: $(INSTALLED) ## Open the Dagster UI
 	@$(BIN)/stayhouse dev
 
@@ -55,3 +66,7 @@ clean: ## Remove what builds leave behind (landing files, warehouses and publica
 lock: ## Resolve the dependencies anew (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --no-strip-extras -q -o requirements.lock
+
+.PHONY: coverage
+coverage: $(INSTALLED) ## Say which requirement is served by which models, columns and tests, and which is not
+	@$(BIN)/python -m orchestration.coverage

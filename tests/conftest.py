@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
@@ -98,6 +99,31 @@ def load(landing: Landing, db: duckdb.DuckDBPyConnection):
         return load_landing(db, landing.folder, contract())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """A folder that all workers of a test run share: `made_once(name, make)`.
+
+    Whoever needs it first makes it while the others wait; a try that failed leaves nothing behind. Nobody writes to it
+    afterwards, so that the order of tests and the number of workers cannot matter.
+    """
+    own = tmp_path_factory.getbasetemp()
+    # Every worker of pytest-xdist has a folder of its own below that of the run.
+    base = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def get(name: str, make: Callable[[Path], None]) -> Path:
+        place, done = base / name, base / f"{name}.done"
+        with open(base / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir()
+                make(place)
+                done.touch()
+        return place
+
+    return get
 
 
 @pytest.fixture(scope="session", autouse=True)

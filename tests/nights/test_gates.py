@@ -12,8 +12,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import Settings
-
 pytestmark = pytest.mark.slow
 
 
@@ -27,25 +25,9 @@ def fingerprint(folder: Path) -> dict[str, str]:
     } | {"release": current.name}
 
 
-@pytest.fixture(scope="module")
-def published(small_company, tmp_path_factory) -> Settings:
-    """A small company with one published night."""
-    from orchestration.runner import PUBLISHED, build
-
-    folder = tmp_path_factory.mktemp("gates")
-    shutil.copytree(small_company, folder / "raw")
-    settings = replace(
-        Settings.resolve(raw=folder / "raw", warehouse=folder / "stayhouse.duckdb", publish=folder / "published"),
-        policy=None,
-    )
-    outcome = build(settings, dagster_home=folder / "dagster")
-    assert outcome.exit_code == PUBLISHED, outcome.log
-    return settings
-
-
 @pytest.fixture
 def again(published, tmp_path):
-    """A copy of that company that a test may spoil: returns its settings and a function that builds it."""
+    """A copy of the published company that a test may spoil: returns its settings and a function that builds it."""
     from orchestration.runner import build
 
     shutil.copytree(published.raw, tmp_path / "raw")

@@ -4,55 +4,103 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from nights.conftest import LAST
 
 pytestmark = pytest.mark.slow
 
 KILLS = 10
+ROOT = Path(__file__).parents[2]
 
-BUILD = """
-import sys, time
-from datetime import date
+# A build in a process of its own. The libraries are imported once, by a parent that forks for every build: what a kill
+# may break is the work, and ten kills need not wait for ten imports.
+STARTER = """
+import os, sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from orchestration import progress
+import dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb, great_expectations, pandas
 from orchestration.runner import build
 from orchestration.settings import Settings
-raw, place, as_of = Path(sys.argv[1]), Path(sys.argv[2]), date.fromisoformat(sys.argv[3])
-if len(sys.argv) > 4:
-    progress.listen(lambda stage, item, share: print(stage, item, flush=True))
-settings = Settings.resolve(raw, None, place / "stayhouse.duckdb", place / "published")
-sys.exit(build(replace(settings, policy=None), as_of, as_of).exit_code)
+for line in sys.stdin:
+    raw, place, first, last = line.split()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.environ["DAGSTER_HOME"] = str(Path(place) / "dagster")
+        out = os.open(Path(place) / "out.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        code = 70
+        try:
+            settings = Settings.resolve(Path(raw), None, Path(place) / "stayhouse.duckdb", Path(place) / "published")
+            code = build(
+                replace(settings, policy=None), date.fromisoformat(first), date.fromisoformat(last)
+            ).exit_code
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(code)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-def start(raw: Path, place: Path, as_of: str = "2025-06-30", *extra: str) -> subprocess.Popen:
-    place.mkdir(exist_ok=True)
-    home = place / "dagster"
-    home.mkdir(exist_ok=True)
-    environment = os.environ | {"DAGSTER_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", BUILD, str(raw), str(place), as_of, *extra],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+class Starter:
+    """Starts one build after the other, each in a process that can be killed."""
+
+    def __init__(self, folder: Path):
+        # Artifacts of its own: a killed build may leave them half written.
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "DBT_TARGET_PATH": str(folder / "target")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", STARTER],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        self.place: Path | None = None
+
+    def start(self, raw: Path, place: Path, first: date = LAST, last: date = LAST) -> int:
+        """The identity of the new process."""
+        (place / "dagster").mkdir(parents=True, exist_ok=True)
+        self.place = place
+        self.process.stdin.write(f"{raw} {place} {first} {last}\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def ends_within(self, seconds: float) -> bool:
+        return bool(select.select([self.process.stdout], [], [], seconds)[0])
+
+    def exit_code(self) -> int:
+        """Waits for the end; negative when a signal ended it."""
+        assert self.ends_within(300), "the build does not end"
+        return int(self.process.stdout.readline())
+
+    def finish(self, raw: Path, place: Path, first: date = LAST, last: date = LAST) -> None:
+        self.start(raw, place, first, last)
+        assert self.exit_code() == 0, (place / "out.log").read_text()[-3000:]
 
 
-def finish(process: subprocess.Popen) -> None:
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, out[-3000:] + err[-3000:]
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory):
+    starter = Starter(tmp_path_factory.mktemp("starter"))
+    yield starter
+    starter.process.stdin.close()
+    starter.process.wait(timeout=30)
 
 
-def marts(place: Path) -> dict[str, list]:
+def marts(publish: Path) -> dict[str, list]:
     """Every published mart but those that tell of runs and loads."""
-    with duckdb.connect(place / "published" / "current" / "stayhouse.duckdb", read_only=True) as db:
+    with duckdb.connect(publish / "current" / "stayhouse.duckdb", read_only=True) as db:
         names = db.execute(
             "select table_schema || '.' || table_name from information_schema.tables "
             "where table_name like 'mart_%' and table_name <> 'mart_data_quality_results'"
@@ -60,10 +108,11 @@ def marts(place: Path) -> dict[str, list]:
         return {name: sorted(db.execute(f"from {name}").fetchall(), key=repr) for (name,) in names}
 
 
-def test_ten_kills_at_random_moments_leave_no_trace(small_company, tmp_path):
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, starter, tmp_path):
+    killed = tmp_path / "killed"
+    # One undisturbed run to know how long the way is (its numbers are those of the published company).
     begun = time.monotonic()
-    finish(start(small_company, undisturbed))
+    starter.finish(small_company, tmp_path / "measured")
     length = time.monotonic() - begun
     chance = random.Random(11)
     # Moments spread over the whole run, so that every stage is hit; a run that was faster than the kill is measured anew
@@ -72,18 +121,17 @@ def test_ten_kills_at_random_moments_leave_no_trace(small_company, tmp_path):
     chance.shuffle(stretches)
     kills = 0
     while kills < KILLS and stretches:
-        process = start(small_company, killed)
+        process = starter.start(small_company, killed)
         begun = time.monotonic()
-        try:
-            process.wait(timeout=length * (stretches.pop() + chance.random()) / KILLS)
+        if starter.ends_within(length * (stretches.pop() + chance.random()) / KILLS):
             length = min(length, time.monotonic() - begun)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            os.killpg(process, signal.SIGKILL)
             kills += 1
-        process.communicate()
+        starter.exit_code()
     assert kills == KILLS
-    finish(start(small_company, killed))
-    assert marts(killed) == marts(undisturbed)
+    starter.finish(small_company, killed)
+    assert marts(killed / "published") == marts(published.publish)
 
 
 READER = """
@@ -107,9 +155,9 @@ print(reads, *sorted(seen))
 """
 
 
-def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, tmp_path):
+def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, published, starter, tmp_path):
     place = tmp_path / "place"
-    finish(start(small_company, place, "2025-06-28"))
+    shutil.copytree(published.warehouse.parent, place, symlinks=True)
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"
     reader = subprocess.Popen(
         [sys.executable, "-c", READER, str(database), str(stop)],
@@ -117,8 +165,8 @@ def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, tmp
         stderr=subprocess.PIPE,
         text=True,
     )
-    for as_of in ("2025-06-29", "2025-06-30"):
-        finish(start(small_company, place, as_of))
+    # The last night is published; the two before it are built under the eyes of the reader.
+    starter.finish(small_company, place, LAST - timedelta(days=2), LAST - timedelta(days=1))
     time.sleep(0.5)
     stop.touch()
     out, err = reader.communicate(timeout=60)
@@ -128,14 +176,10 @@ def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, tmp
     assert nights == ["2025-06-28", "2025-06-29", "2025-06-30"]
 
 
-def test_a_second_writer_is_told_to_wait(small_company, tmp_path):
-    place = tmp_path / "place"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    holder = duckdb.connect(place / "stayhouse.duckdb")
+def test_a_second_writer_is_told_to_wait(small_company, starter, tmp_path):
+    holder = duckdb.connect(tmp_path / "stayhouse.duckdb")
     try:
-        process = start(small_company, place)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 2, out + err
+        starter.start(small_company, tmp_path)
+        assert starter.exit_code() == 2, (tmp_path / "out.log").read_text()
     finally:
         holder.close()

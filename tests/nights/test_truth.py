@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import duckdb
 import pytest
 
@@ -11,17 +9,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def marts(small_company, dbt_session, tmp_path_factory):
-    from dataclasses import replace
-
-    from nights.conftest import Company
-
-    folder = tmp_path_factory.mktemp("truth")
-    settings = replace(dbt_session.settings, raw=small_company, warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(date(2025, 6, 30))
-    with duckdb.connect(settings.warehouse, read_only=True) as db:
+def marts(straight):
+    with duckdb.connect(straight.settings.warehouse, read_only=True) as db:
         for name in ("customers", "key_actions"):
-            db.execute(f"create temp view true_{name} as from '{small_company.parent / 'truth' / name}.parquet'")
+            db.execute(
+                f"create temp view true_{name} as from '{straight.settings.raw.parent / 'truth' / name}.parquet'"
+            )
         yield db
 
 
