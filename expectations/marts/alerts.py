@@ -30,7 +30,12 @@ def mart_alerts(parameters: Parameters) -> list[RowRule]:
             ("owner_employee_id", "owner_source", "queue_code"),
             "nobody has the alert, neither a person nor a queue",
         ),
-        RowRule("missing:due_at", "due_at is null", ("due_at",), "the alert has no deadline"),
+        RowRule(
+            "missing:due_at",
+            "due_at is null and released_date is not null",
+            ("due_at", "released_date"),
+            "the alert reaches a desk without a deadline",
+        ),
         RowRule(
             "future:opened_date",
             f"opened_date > date {literal(parameters.as_of)}",

@@ -1,5 +1,7 @@
 -- What an alert is from its opening on: its rule and signal of that day, who gets it, what to do, and by when.
 {% set rank = "case {} when 'high' then 3 when 'medium' then 2 else 1 end" %}
+{% set budgets = [threshold('alert_budget_queue'), threshold('alert_budget_owner')] %}
+{% set budget = "case {} when 'queue' then " ~ budgets | join(' else ') ~ ' end' %}
 with first_episodes as (
     select
         episodes.alert_id,
@@ -142,10 +144,7 @@ placed as (
             else assigned.playbook_code
         end as given_playbook_code,
         arrivals.working_day_number as arrival_number,
-        case
-            when assigned.owner_source = 'queue' then {{ threshold('alert_budget_queue') }}
-            else {{ threshold('alert_budget_owner') }}
-        end as daily_budget
+        {{ budget.format('assigned.owner_source') }} as daily_budget
     from assigned
     inner join {{ ref('dim_playbooks') }} as playbooks
         on assigned.playbook_code = playbooks.playbook_code
@@ -155,45 +154,126 @@ placed as (
         on cast(assigned.opened_at as date) = arrivals.date_day
 ),
 
+-- A desk takes `daily_budget` alerts a working day. First come those of the day, of one opening day the gravest first.
 queued as (
     select
         placed.alert_id,
+        placed.owner_source,
+        coalesce(placed.owner_employee_id, placed.fallback_team) as desk,
         placed.arrival_number,
         placed.daily_budget,
         row_number() over (
-            partition by placed.owner_source, coalesce(placed.owner_employee_id, placed.fallback_team)
+            partition by
+                placed.owner_source, coalesce(placed.owner_employee_id, placed.fallback_team), placed.arrival_number
             order by placed.opened_date asc, {{ rank.format('placed.severity') }} desc, placed.alert_id asc
-        ) as place,
-        coalesce(placed.owner_employee_id, placed.fallback_team) as desk,
-        placed.owner_source
+        ) as place
     from placed
     where placed.severity <> 'high'
 ),
 
--- Every desk takes `daily_budget` alerts a working day, first come first served: slot(n) = max(slot(n - 1) + 1,
--- first slot of the day of arrival), written as a running maximum.
-slotted as (
+-- The others take, in the order of their arrival, what room the desk's next days leave.
+waiting as (
     select
-        queued.alert_id,
-        floor((
-            queued.place + max(queued.arrival_number * queued.daily_budget - queued.place) over (
-                partition by queued.owner_source, queued.desk order by queued.place
-                rows between unbounded preceding and current row
-            )
-        ) / queued.daily_budget) as released_number
+        alert_id,
+        owner_source,
+        desk,
+        arrival_number,
+        row_number() over (partition by owner_source, desk order by arrival_number, place) as place
     from queued
+    where place > daily_budget
+),
+
+desks as (
+    select
+        owner_source,
+        desk,
+        min(arrival_number) as first_number
+    from waiting
+    group by owner_source, desk
+),
+
+taken as (
+    select
+        owner_source,
+        desk,
+        arrival_number,
+        count(*) as alerts_count
+    from queued
+    where place <= daily_budget
+    group by owner_source, desk, arrival_number
+),
+
+room as (
+    select
+        desks.owner_source,
+        desks.desk,
+        working_days.working_day_number,
+        sum({{ budget.format('desks.owner_source') }} - coalesce(taken.alerts_count, 0)) over (
+            partition by desks.owner_source, desks.desk order by working_days.working_day_number
+            rows between unbounded preceding and current row
+        ) as places_count,
+        {{ budget.format('desks.owner_source') }} - coalesce(taken.alerts_count, 0) as free_count
+    from desks
+    inner join {{ ref('dim_working_days') }} as working_days
+        on desks.first_number <= working_days.working_day_number
+        and working_days.is_working_day
+    left join taken
+        on desks.owner_source = taken.owner_source
+        and desks.desk = taken.desk
+        and working_days.working_day_number = taken.arrival_number
+),
+
+-- seat(n) = max(seat(n - 1) + 1, first seat after the day of arrival), written as a running maximum.
+seated as (
+    select
+        waiting.alert_id,
+        waiting.owner_source,
+        waiting.desk,
+        waiting.place + max(room.places_count + 1 - waiting.place) over (
+            partition by waiting.owner_source, waiting.desk order by waiting.place
+            rows between unbounded preceding and current row
+        ) as seat
+    from waiting
+    inner join room
+        on waiting.owner_source = room.owner_source
+        and waiting.desk = room.desk
+        and waiting.arrival_number = room.working_day_number
+),
+
+released as (
+    select
+        alert_id,
+        arrival_number as released_number
+    from queued
+    where place <= daily_budget
+    union all
+    select
+        seated.alert_id,
+        room.working_day_number as released_number
+    from seated
+    inner join room
+        on seated.owner_source = room.owner_source
+        and seated.desk = room.desk
+        and seated.seat <= room.places_count
+        and seated.seat > room.places_count - room.free_count
+    union all
+    select
+        alert_id,
+        arrival_number as released_number
+    from placed
+    where severity = 'high'
 ),
 
 timed as (
     select
         placed.*,
-        coalesce(cast(slotted.released_number as bigint), placed.arrival_number) as released_number,
+        released.released_number,
         ceil(
             placed.sla_hours / ({{ threshold('working_day_end_hour') }} - {{ threshold('working_day_start_hour') }})
         ) - 1 as full_days
     from placed
-    left join slotted
-        on placed.alert_id = slotted.alert_id
+    left join released
+        on placed.alert_id = released.alert_id
 )
 
 select
@@ -215,7 +295,7 @@ select
     timed.rule_valid_from,
     timed.window_to,
     arrivals.date_day as arrival_date,
-    released.date_day as released_date,
+    releases.date_day as released_date,
     timed.opened_at,
     -- Working hours are counted from the morning of the day on which it reaches the desk.
     cast({{ dbt.dateadd(
@@ -228,9 +308,9 @@ from timed
 inner join {{ ref('dim_working_days') }} as arrivals
     on timed.arrival_number = arrivals.working_day_number
     and arrivals.is_working_day
-left join {{ ref('dim_working_days') }} as released
-    on timed.released_number = released.working_day_number
-    and released.is_working_day
+left join {{ ref('dim_working_days') }} as releases
+    on timed.released_number = releases.working_day_number
+    and releases.is_working_day
 left join {{ ref('dim_working_days') }} as deadlines
     on timed.released_number + timed.full_days = deadlines.working_day_number
     and deadlines.is_working_day

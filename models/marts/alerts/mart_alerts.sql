@@ -94,7 +94,7 @@ select
     playbook_code,
     acted_channel_code,
     case
-        when not is_closed and released_date > next_working_date then 'daily_budget'
+        when not is_closed and coalesce(released_date > next_working_date, true) then 'daily_budget'
     end as held_back_reason,
     observed_value as observed_score,
     expected_value as expected_score,
@@ -105,7 +105,7 @@ select
         when acted_at is not null then {{ days_between('cast(opened_at as date)', 'cast(acted_at as date)') }}
     end as bigint) as days_to_act,
     not is_closed as is_open,
-    not is_closed and acted_at is null and due_at < as_of_end_at as is_overdue,
+    not is_closed and acted_at is null and coalesce(due_at < as_of_end_at, false) as is_overdue,
     is_silent as is_do_not_disturb,
     is_mature as is_complete,
     opened_date,
