@@ -96,7 +96,7 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'value': 'effective_pct', 'num': 'effective_num', 'den': 'effective_den', 'lo': 'effective_ci_lo',
     'hi': 'effective_ci_hi', 'complete': 'is_complete', 'reliable': 'is_reliable',
     'dimension': 'dimension_name',
-    'member': "case dimension_name when 'employee' then employee_id when 'team' then team_code when 'channel' then channel_code when 'segment' then segment_code else 'all' end",
+    'member': "case dimension_name when 'employee' then team_code || '/' || employee_id when 'team' then team_code when 'channel' then channel_code when 'segment' then segment_code else 'all' end",
     'where': "dimension_name in ('all', 'employee', 'team', 'channel', 'segment')",
 }) %}
 {% for code, title, question, formula, numerator, unit, num, serves in [

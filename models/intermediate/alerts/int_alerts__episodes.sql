@@ -23,8 +23,8 @@ with pieces as (
     from {{ ref('int_alert_signals__unioned') }} as signals
     inner join {{ ref('dim_alert_rules') }} as rules
         on signals.signal_code = rules.signal_code
-        and (signals.valid_to is null or signals.valid_to > rules.valid_from)
-        and (rules.valid_to is null or rules.valid_to > signals.valid_from)
+        and coalesce(signals.valid_to, {{ far_future() }}) > rules.valid_from
+        and coalesce(rules.valid_to, {{ far_future() }}) > signals.valid_from
         and {{ ranks.format('signals.severity') }} >= {{ ranks.format('rules.min_severity') }}
     inner join {{ ref('run_context') }} as run_context
         on signals.valid_from <= run_context.as_of_date
@@ -106,7 +106,7 @@ opened as (
     left join {{ ref('int_alerts__departures') }} as departures
         on islands.customer_id = departures.customer_id
         and departures.recognised_date <= islands.opened_date
-        and (departures.returned_date is null or departures.returned_date > islands.opened_date)
+        and coalesce(departures.returned_date, {{ far_future() }}) > islands.opened_date
     -- Long enough to open, and nobody is alerted about a customer who is known to be gone.
     where islands.ends_date > islands.opened_date
         and islands.opened_date <= islands.as_of_date

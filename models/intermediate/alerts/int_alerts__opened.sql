@@ -58,7 +58,7 @@ owned as (
     inner join {{ ref('dim_alert_rules') }} as rules
         on alerts.rule_code = rules.rule_code
         and rules.valid_from <= alerts.opened_date
-        and (rules.valid_to is null or rules.valid_to > alerts.opened_date)
+        and coalesce(rules.valid_to, {{ far_future() }}) > alerts.opened_date
     left join signals
         on alerts.alert_id = signals.alert_id
         and signals.choice = 1
@@ -66,7 +66,7 @@ owned as (
         on alerts.customer_id = owners.customer_id
         and rules.owner_role = owners.role
         and owners.valid_from <= alerts.opened_at
-        and (owners.valid_to is null or owners.valid_to > alerts.opened_at)
+        and coalesce(owners.valid_to, {{ far_future() }}) > alerts.opened_at
 ),
 
 positions as (
@@ -105,10 +105,10 @@ assigned as (
         owned.*,
         case
             when owned.responsible_id is not null
-                and (positions.left_at is null or positions.left_at > owned.opened_date)
+                and coalesce(positions.left_at, {{ far_future() }}) > owned.opened_date
                 then 'owner'
             when managers.employee_id is not null
-                and (managers.left_at is null or managers.left_at > owned.opened_date)
+                and coalesce(managers.left_at, {{ far_future() }}) > owned.opened_date
                 then 'manager'
             else 'queue'
         end as owner_source,
@@ -128,7 +128,7 @@ silent as (
     inner join {{ ref('dim_customer_dnd') }} as silences
         on assigned.customer_id = silences.customer_id
         and silences.valid_from <= assigned.opened_at
-        and (silences.valid_to is null or silences.valid_to > assigned.opened_at)
+        and coalesce(silences.valid_to, {{ far_future() }}) > assigned.opened_at
 ),
 
 placed as (
@@ -295,7 +295,8 @@ select
     timed.rule_valid_from,
     timed.window_to,
     arrivals.date_day as arrival_date,
-    releases.date_day as released_date,
+    -- A day whose deadline lies beyond the calendar is none.
+    case when deadlines.date_day is not null then releases.date_day end as released_date,
     timed.opened_at,
     -- Working hours are counted from the morning of the day on which it reaches the desk.
     cast({{ dbt.dateadd(

@@ -1,6 +1,36 @@
 -- Everything that warned of a leaving, and whether the customer then left. What was known on the day of the warning is
 -- held against what came after it; a warning counts for the customers of that day only, and when its time is over.
-with warnings as (
+{% set warning_statuses = "('stopped', 'at_risk', 'to_verify', 'watch')" %}
+with statuses as (
+    select
+        history.customer_id,
+        history.health_status,
+        history.valid_from,
+        history.valid_to,
+        lead(history.health_status) over (partition by history.customer_id order by history.valid_from) as next_status
+    from {{ ref('mart_usage_health_history') }} as history
+),
+
+-- The first contact of a person that got through while the status held.
+answers as (
+    select
+        statuses.customer_id,
+        statuses.valid_from,
+        touches.effective_at,
+        touches.channel,
+        row_number() over (
+            partition by statuses.customer_id, statuses.valid_from order by touches.effective_at asc, touches.contact_id asc
+        ) as choice
+    from statuses
+    cross join {{ ref('run_context') }} as run_context
+    inner join {{ ref('int_alerts__touches') }} as touches
+        on statuses.customer_id = touches.customer_id
+        and cast(touches.effective_at as date) > statuses.valid_from
+        and cast(touches.effective_at as date) <= coalesce(statuses.valid_to, run_context.as_of_date)
+    where statuses.health_status in {{ warning_statuses }}
+),
+
+warnings as (
     select
         alerts.alert_id as warning_key,
         'rule' as warning_kind,
@@ -11,8 +41,31 @@ with warnings as (
         alerts.opened_date as warned_date,
         alerts.acted_at,
         alerts.closed_at,
-        alerts.close_reason
+        alerts.close_reason = 'resolved' as is_resolved
     from {{ ref('mart_alerts') }} as alerts
+    union all
+    select
+        statuses.customer_id || '|' || cast(statuses.valid_from as {{ dbt.type_string() }}) as warning_key,
+        'health_status' as warning_kind,
+        statuses.health_status as warning_code,
+        statuses.customer_id,
+        segments.segment_code,
+        answers.channel as acted_channel_code,
+        statuses.valid_from as warned_date,
+        answers.effective_at as acted_at,
+        cast(statuses.valid_to as timestamp) as closed_at,
+        statuses.next_status not in {{ warning_statuses }} as is_resolved
+    from statuses
+    left join answers
+        on statuses.customer_id = answers.customer_id
+        and statuses.valid_from = answers.valid_from
+        and answers.choice = 1
+    left join {{ ref('dim_customer_segments') }} as segments
+        on statuses.customer_id = segments.customer_id
+        and segments.scheme = 'usage'
+        and segments.valid_from <= statuses.valid_from
+        and coalesce(segments.valid_to, {{ far_future() }}) > statuses.valid_from
+    where statuses.health_status in {{ warning_statuses }}
 ),
 
 spelled as (
@@ -28,7 +81,7 @@ spelled as (
     inner join {{ ref('int_customers__spells') }} as spells
         on warnings.customer_id = spells.customer_id
         and spells.started_date <= warnings.warned_date
-        and (spells.recognised_date is null or spells.recognised_date > warnings.warned_date)
+        and coalesce(spells.recognised_date, {{ far_future() }}) > warnings.warned_date
 )
 
 select
@@ -48,7 +101,7 @@ select
     {{ days_between('cast(acted_at as date)', 'as_of_date') }} >= {{ threshold('alert_recovery_days') }}
         as is_recovery_mature,
     coalesce(
-        close_reason = 'resolved'
+        is_resolved
         and closed_at >= acted_at
         and {{ days_between('cast(acted_at as date)', 'cast(closed_at as date)') }}
         <= {{ threshold('alert_recovery_days') }},

@@ -33,7 +33,7 @@ leavings as (
         on events.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and segments.valid_from < events.left_date
-        and (segments.valid_to is null or segments.valid_to >= events.left_date)
+        and coalesce(segments.valid_to, {{ far_future() }}) >= events.left_date
 ),
 
 codes as (
@@ -51,22 +51,20 @@ codes as (
 -- Who was told of in time: a warning before the leaving, and not so long before it that nobody would connect the two.
 caught as (
     select
-        codes.warning_kind,
-        codes.warning_code,
+        warnings.warning_kind,
+        warnings.warning_code,
         leavings.customer_id,
         leavings.spell_number,
         leavings.segment_code,
         max({{ days_between('warnings.warned_date', 'leavings.left_date') }}) as lead_days
     from leavings
-    cross join codes
-    left join warnings
+    inner join warnings
         on leavings.customer_id = warnings.customer_id
-        and codes.warning_kind = warnings.warning_kind
-        and codes.warning_code = warnings.warning_code
-        and warnings.warned_date < leavings.left_date
-        and {{ days_between('warnings.warned_date', 'leavings.left_date') }} <= leavings.outcome_days
+        and leavings.left_date > warnings.warned_date
+    where {{ days_between('warnings.warned_date', 'leavings.left_date') }} <= leavings.outcome_days
     group by
-        codes.warning_kind, codes.warning_code, leavings.customer_id, leavings.spell_number, leavings.segment_code
+        warnings.warning_kind, warnings.warning_code,
+        leavings.customer_id, leavings.spell_number, leavings.segment_code
 ),
 
 -- What one would be right about by warning of everybody: customers at the end of each month, and who of them left.
@@ -138,11 +136,22 @@ caught_cuts as (
         warning_code,
         '{{ cut }}' as dimension_name,
         {{ member }} as dimension_value,
-        count(*) as recall_den,
-        count(lead_days) as recall_num,
+        count(*) as recall_num,
         percentile_cont(0.5) within group (order by lead_days) as median_lead_days
     from caught
     group by warning_kind, warning_code, {{ member }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+leaving_cuts as (
+    {% for cut, member in cuts.items() %}
+    select
+        '{{ cut }}' as dimension_name,
+        {{ member }} as dimension_value,
+        count(*) as recall_den
+    from leavings
+    group by {{ member }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -169,11 +178,12 @@ cells as (
     from warned_cuts
     union
     select
-        warning_kind,
-        warning_code,
-        dimension_name,
-        dimension_value
-    from caught_cuts
+        codes.warning_kind,
+        codes.warning_code,
+        leaving_cuts.dimension_name,
+        leaving_cuts.dimension_value
+    from codes
+    cross join leaving_cuts
     union
     -- A rule that never spoke has its row.
     select
@@ -194,7 +204,7 @@ joined as (
         coalesce(warned_cuts.{{ part }}_den, 0) as {{ part }}_den,
         {%- endfor %}
         coalesce(caught_cuts.recall_num, 0) as recall_num,
-        coalesce(caught_cuts.recall_den, 0) as recall_den,
+        coalesce(leaving_cuts.recall_den, 0) as recall_den,
         coalesce(base_cuts.base_num, 0) as base_num,
         coalesce(base_cuts.base_den, 0) as base_den,
         caught_cuts.median_lead_days
@@ -209,6 +219,9 @@ joined as (
         and cells.warning_code = caught_cuts.warning_code
         and cells.dimension_name = caught_cuts.dimension_name
         and cells.dimension_value = caught_cuts.dimension_value
+    left join leaving_cuts
+        on cells.dimension_name = leaving_cuts.dimension_name
+        and cells.dimension_value = leaving_cuts.dimension_value
     left join base_cuts
         on cells.dimension_name = base_cuts.dimension_name
         and cells.dimension_value = base_cuts.dimension_value

@@ -12,22 +12,32 @@ episodes as (
     from {{ ref('int_alerts__episodes') }}
 ),
 
+-- A review names the alert itself, or the customer with the rule or the signal.
+subjects as (
+    {% for key in [
+        'alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"
+    ] %}
+    select
+        alert_id,
+        opened_at,
+        {{ key }} as subject_key
+    from alerts
+    {{ 'union distinct' if not loop.last }}
+    {% endfor %}
+),
+
 verdicts as (
     select
-        alerts.alert_id,
+        subjects.alert_id,
         reviews.review_id,
         reviews.employee_id,
         reviews.is_dismissal,
         reviews.is_action,
         reviews.reviewed_at
-    from alerts
+    from subjects
     inner join {{ ref('fct_alert_reviews') }} as reviews
-        on reviews.subject_key in (
-            alerts.alert_id,
-            alerts.customer_id || ':' || alerts.rule_code,
-            alerts.customer_id || ':' || alerts.signal_code
-        )
-        and reviews.reviewed_at >= alerts.opened_at
+        on subjects.subject_key = reviews.subject_key
+        and subjects.opened_at <= reviews.reviewed_at
 ),
 
 -- What ends an alert for good, whatever the signal does afterwards.
@@ -113,7 +123,7 @@ answers as (
     inner join {{ ref('int_alerts__touches') }} as touches
         on lived.customer_id = touches.customer_id
         and touches.attempted_at >= lived.opened_at
-        and (lived.closed_at is null or touches.attempted_at < lived.closed_at)
+        and touches.attempted_at < coalesce(lived.closed_at, {{ far_future() }})
     union all
     select
         lived.alert_id,
@@ -126,7 +136,7 @@ answers as (
     inner join {{ ref('int_alerts__touches') }} as touches
         on lived.customer_id = touches.customer_id
         and touches.attempted_at >= lived.opened_at
-        and (lived.closed_at is null or touches.effective_at < lived.closed_at)
+        and touches.effective_at < coalesce(lived.closed_at, {{ far_future() }})
     where touches.effective_at is not null
     union all
     select
@@ -140,7 +150,7 @@ answers as (
     inner join verdicts
         on lived.alert_id = verdicts.alert_id
         and verdicts.reviewed_at >= lived.opened_at
-        and (lived.closed_at is null or verdicts.reviewed_at < lived.closed_at)
+        and verdicts.reviewed_at < coalesce(lived.closed_at, {{ far_future() }})
     where not verdicts.is_dismissal
 ),
 

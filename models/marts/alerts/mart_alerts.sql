@@ -62,7 +62,7 @@ told as (
         on alerts.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and segments.valid_from <= alerts.opened_date
-        and (segments.valid_to is null or segments.valid_to > alerts.opened_date)
+        and coalesce(segments.valid_to, {{ far_future() }}) > alerts.opened_date
     -- The working day whose list this night makes.
     inner join {{ ref('dim_working_days') }} as next_days
         on next_days.is_working_day

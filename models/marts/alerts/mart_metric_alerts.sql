@@ -32,7 +32,7 @@ judged as (
         on cells.metric_code = rules.metric_code
         and rules.dimension_name in ('*', cells.dimension_name)
         and rules.valid_from <= cells.period_start_date
-        and (rules.valid_to is null or rules.valid_to > cells.period_start_date)
+        and coalesce(rules.valid_to, {{ far_future() }}) > cells.period_start_date
 ),
 
 told as (
