@@ -13,7 +13,7 @@ with live as (
     from {{ ref('int_customers__spells') }} as spells
     inner join {{ ref('dim_months') }} as months
         on spells.started_date <= months.last_date
-        and (spells.left_date is null or spells.left_date > months.last_date)
+        and coalesce(spells.left_date, {{ far_future() }}) > months.last_date
 ),
 
 -- The plan that brings most speaks for a customer with several; a sortable text finds it without sorting.
@@ -30,7 +30,7 @@ plans as (
     inner join {{ ref('int_subscriptions__terms') }} as terms
         on live.customer_id = terms.customer_id
         and live.last_date >= terms.from_date
-        and (terms.to_date is null or live.last_date < terms.to_date)
+        and live.last_date < coalesce(terms.to_date, {{ far_future() }})
     group by live.customer_id, live.month_date
 ),
 
@@ -43,7 +43,7 @@ money as (
     inner join {{ ref('fct_mrr_changes') }} as levels
         on live.customer_id = levels.customer_id
         and live.last_date >= levels.changed_date
-        and (levels.next_changed_date is null or live.last_date < levels.next_changed_date)
+        and live.last_date < coalesce(levels.next_changed_date, {{ far_future() }})
     inner join {{ ref('dim_exchange_rates') }} as rates
         on levels.currency_code = rates.currency_code
         and live.month_date = rates.month_date
@@ -84,15 +84,15 @@ left join {{ ref('dim_customer_segments') }} as segments
     on live.customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and live.last_date >= segments.valid_from
-    and (segments.valid_to is null or live.last_date < segments.valid_to)
+    and live.last_date < coalesce(segments.valid_to, {{ far_future() }})
 left join {{ ref('dim_customer_segments') }} as value_segments
     on live.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
     and live.last_date >= value_segments.valid_from
-    and (value_segments.valid_to is null or live.last_date < value_segments.valid_to)
+    and live.last_date < coalesce(value_segments.valid_to, {{ far_future() }})
 -- Whoever answers for the customer when the last day closes.
 left join {{ ref('dim_customer_owners') }} as owners
     on live.customer_id = owners.customer_id
     and owners.role = 'account_manager'
     and cast({{ add_days('live.last_date', 1) }} as timestamp) > owners.valid_from
-    and (owners.valid_to is null or cast({{ add_days('live.last_date', 1) }} as timestamp) <= owners.valid_to)
+    and cast({{ add_days('live.last_date', 1) }} as timestamp) <= coalesce(owners.valid_to, {{ far_future() }})

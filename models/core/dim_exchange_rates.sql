@@ -23,4 +23,4 @@ select
 from rates
 inner join {{ ref('dim_months') }} as months
     on rates.valid_from <= months.month_date
-    and (rates.valid_to is null or rates.valid_to > months.month_date)
+    and coalesce(rates.valid_to, {{ far_future() }}) > months.month_date

@@ -72,7 +72,7 @@ contacts as (
             when contacts.held_at < run_context.as_of_end_at then contacts.held_at
         end as reached_at,
         cast(contacts.attempted_at as date) >= events.left_date
-        and (events.returned_date is null or cast(contacts.attempted_at as date) < events.returned_date)
+        and cast(contacts.attempted_at as date) < coalesce(events.returned_date, {{ far_future() }})
         and cast(contacts.attempted_at as date) < events.winback_to as is_before_return,
         cast(contacts.attempted_at as date) < events.evidence_to as is_near
     from events
@@ -129,7 +129,7 @@ complaints as (
         and tickets.is_complaint
         and cast(tickets.opened_at as date) >= events.evidence_from
         and cast(tickets.opened_at as date) < events.winback_to
-        and (events.returned_date is null or cast(tickets.opened_at as date) < events.returned_date)
+        and cast(tickets.opened_at as date) < coalesce(events.returned_date, {{ far_future() }})
     inner join {{ ref('run_context') }} as run_context
         on tickets.opened_at < run_context.as_of_end_at
 ),
@@ -167,7 +167,7 @@ paid as (
         on payments.customer_id = slices.customer_id
         and payments.subscription_id = slices.subscription_id
         and payments.paid_date >= slices.from_date
-        and (slices.to_date is null or payments.paid_date < slices.to_date)
+        and payments.paid_date < coalesce(slices.to_date, {{ far_future() }})
     left join {{ ref('plans') }} as plan_list
         on slices.plan_code = plan_list.plan_code
     where payments.status = 'succeeded'

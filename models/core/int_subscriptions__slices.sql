@@ -96,7 +96,7 @@ untangled as (
         on stretches.customer_id = periods.customer_id
         and stretches.subscription_id = periods.subscription_id
         and stretches.from_date >= periods.valid_from
-        and (periods.valid_to is null or stretches.from_date < periods.valid_to)
+        and stretches.from_date < coalesce(periods.valid_to, {{ far_future() }})
 )
 
 select

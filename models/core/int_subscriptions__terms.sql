@@ -10,7 +10,7 @@ with slices as (
     inner join {{ ref('int_customers__spells') }} as spells
         on slices.customer_id = spells.customer_id
         and slices.from_date >= spells.started_date
-        and (spells.covered_to_date is null or slices.from_date < spells.covered_to_date)
+        and slices.from_date < coalesce(spells.covered_to_date, {{ far_future() }})
     where slices.is_coverage
 ),
 

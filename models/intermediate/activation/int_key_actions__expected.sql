@@ -37,14 +37,14 @@ from {{ ref('int_customers__registration') }} as registration
 inner join actions
     on actions.segment_code in ('*', registration.registration_segment_code)
     and actions.valid_from <= registration.registered_date
-    and (actions.valid_to is null or actions.valid_to > registration.registered_date)
+    and coalesce(actions.valid_to, {{ far_future() }}) > registration.registered_date
 left join replaced
     on actions.segment_code = '*'
     and actions.key_action_code = replaced.key_action_code
     and actions.valid_from = replaced.valid_from
     and registration.registration_segment_code = replaced.segment_code
     and replaced.replaced_from <= registration.registered_date
-    and (replaced.replaced_to is null or replaced.replaced_to > registration.registered_date)
+    and coalesce(replaced.replaced_to, {{ far_future() }}) > registration.registered_date
 left join {{ ref('plan_components') }} as plan_components
     on registration.registration_plan_code = plan_components.plan_code
     and actions.component_code = plan_components.component_code

@@ -8,7 +8,7 @@ with owners as (
             order by
                 case
                     when owners.valid_from <= activation.activated_at
-                        and (owners.valid_to is null or owners.valid_to > activation.activated_at) then 0
+                        and coalesce(owners.valid_to, {{ far_future() }}) > activation.activated_at then 0
                     else 1
                 end asc,
                 owners.valid_from desc,
@@ -33,7 +33,7 @@ positions as (
             order by
                 case
                     when employees.valid_from <= cast(owners.judged_at as date)
-                        and (employees.valid_to is null or employees.valid_to > cast(owners.judged_at as date)) then 0
+                        and coalesce(employees.valid_to, {{ far_future() }}) > cast(owners.judged_at as date) then 0
                     else 1
                 end,
                 employees.valid_from desc

@@ -21,7 +21,7 @@ levels as (
     inner join {{ ref('fct_mrr_changes') }} as levels
         on rates.currency_code = levels.currency_code
         and rates.month_date > levels.changed_date
-        and (levels.next_changed_date is null or rates.month_date <= levels.next_changed_date)
+        and rates.month_date <= coalesce(levels.next_changed_date, {{ far_future() }})
     where rates.rate_to_reporting <> coalesce(rates.earlier_rate, 0)
         and levels.mrr_after > 0
 )

@@ -62,7 +62,7 @@ covering_plans as (
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
         and touches.touch_date >= periods.valid_from
-        and (periods.valid_to is null or touches.touch_date < periods.valid_to)
+        and touches.touch_date < coalesce(periods.valid_to, {{ far_future() }})
 ),
 
 plans as (

@@ -25,7 +25,7 @@ members as (
     from weeks
     inner join {{ ref('int_customers__usage_periods') }} as periods
         on periods.valid_from <= weeks.week_end_date
-        and (periods.valid_to is null or periods.valid_to > weeks.week_end_date)
+        and coalesce(periods.valid_to, {{ far_future() }}) > weeks.week_end_date
 ),
 
 entitlements as (

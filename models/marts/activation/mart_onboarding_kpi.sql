@@ -84,7 +84,7 @@ targeted as (
     left join {{ ref('metric_targets') }} as targets
         on targets.metric_code = 'onboarding_completion_pct'
         and targets.valid_from <= counted.registration_month
-        and (targets.valid_to is null or targets.valid_to > counted.registration_month)
+        and coalesce(targets.valid_to, {{ far_future() }}) > counted.registration_month
         and (
             targets.segment_code = '*'
             or (counted.dimension_name = 'segment' and targets.segment_code = counted.dimension_value)

@@ -81,7 +81,7 @@ targets as (
     inner join {{ ref('metric_targets') }} as targets
         on targets.metric_code = 'churn_pct'
         and targets.valid_from <= judged.month_date
-        and (targets.valid_to is null or targets.valid_to > judged.month_date)
+        and coalesce(targets.valid_to, {{ far_future() }}) > judged.month_date
         and (
             targets.segment_code = '*'
             or (judged.dimension_name in ('segment', 'value_segment') and targets.segment_code = judged.dimension_value)

@@ -48,7 +48,7 @@ contacts as (
         on openings.customer_id = contacts.customer_id
         and contacts.direction = 'outbound'
         and contacts.attempted_at >= openings.begun_at
-        and (openings.next_opened_at is null or contacts.attempted_at < openings.next_opened_at)
+        and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
         and (
             (openings.source_kind = 'response' and contacts.trigger_response_id = openings.source_id)
             or (openings.source_kind = 'ticket' and contacts.ticket_id = openings.source_id)
@@ -74,7 +74,7 @@ owners as (
     inner join {{ ref('dim_customer_owners') }} as owners
         on openings.customer_id = owners.customer_id
         and owners.valid_from <= openings.begun_at
-        and (owners.valid_to is null or owners.valid_to > openings.begun_at)
+        and coalesce(owners.valid_to, {{ far_future() }}) > openings.begun_at
 ),
 
 joined as (
@@ -117,19 +117,19 @@ joined as (
     left join {{ ref('dim_employees') }} as owner_positions
         on owners.owner_employee_id = owner_positions.employee_id
         and owner_positions.valid_from <= cast(openings.begun_at as date)
-        and (owner_positions.valid_to is null or owner_positions.valid_to > cast(openings.begun_at as date))
+        and coalesce(owner_positions.valid_to, {{ far_future() }}) > cast(openings.begun_at as date)
     left join {{ ref('dim_employees') }} as subject_positions
         on openings.judged_employee_id = subject_positions.employee_id
         and subject_positions.valid_from <= cast(openings.begun_at as date)
-        and (subject_positions.valid_to is null or subject_positions.valid_to > cast(openings.begun_at as date))
+        and coalesce(subject_positions.valid_to, {{ far_future() }}) > cast(openings.begun_at as date)
     left join {{ ref('dim_employees') }} as subject_managers
         on openings.judged_employee_id = subject_managers.employee_id
         and subject_managers.valid_from <= cast(openings.decided_at as date)
-        and (subject_managers.valid_to is null or subject_managers.valid_to > cast(openings.decided_at as date))
+        and coalesce(subject_managers.valid_to, {{ far_future() }}) > cast(openings.decided_at as date)
     left join {{ ref('dim_employees') }} as decider_positions
         on openings.decided_by_employee_id = decider_positions.employee_id
         and decider_positions.valid_from <= cast(openings.decided_at as date)
-        and (decider_positions.valid_to is null or decider_positions.valid_to > cast(openings.decided_at as date))
+        and coalesce(decider_positions.valid_to, {{ far_future() }}) > cast(openings.decided_at as date)
 ),
 
 judged as (

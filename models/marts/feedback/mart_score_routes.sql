@@ -32,7 +32,7 @@ silenced as (
     from {{ ref('int_surveys__blocked_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.block_reason = 'do_not_disturb'
-        and (periods.blocked_to is null or periods.blocked_to > run_context.as_of_end_at)
+        and coalesce(periods.blocked_to, {{ far_future() }}) > run_context.as_of_end_at
 ),
 
 followed as (

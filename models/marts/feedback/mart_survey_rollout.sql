@@ -51,7 +51,7 @@ eligible as (
     from spine
     inner join groups
         on groups.registered_date <= spine.last_date
-        and (groups.left_date is null or groups.left_date > spine.last_date)
+        and coalesce(groups.left_date, {{ far_future() }}) > spine.last_date
         and (
             spine.max_tenure_months is null
             or spine.last_date < {{ add_months('groups.registered_date', 'spine.max_tenure_months + 1') }}

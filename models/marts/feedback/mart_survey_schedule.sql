@@ -64,7 +64,7 @@ blocks as (
     inner join {{ ref('int_surveys__blocked_periods') }} as periods
         on due.customer_id = periods.customer_id
         and (periods.is_absolute or due.is_suppressible)
-        and (periods.blocked_to is null or periods.blocked_to > due.reached_at)
+        and coalesce(periods.blocked_to, {{ far_future() }}) > due.reached_at
     where due.sent_at is null
         and due.due_date <= due.as_of_date
     union all
@@ -105,7 +105,7 @@ held_back as (
         blocks.schedule_key,
         min(case
             when blocks.blocked_from < run_context.as_of_end_at
-                and (blocks.blocked_to is null or blocks.blocked_to > run_context.as_of_end_at)
+                and coalesce(blocks.blocked_to, {{ far_future() }}) > run_context.as_of_end_at
                 then blocks.ordered_reason
         end) as reason_now,
         min(case when blocks.blocked_from <= due.reached_at then blocks.ordered_reason end) as reason_on_due,

@@ -24,7 +24,7 @@ broken as (
         on invitations.customer_id = periods.customer_id
         and (periods.is_absolute or invitations.is_suppressible)
         and periods.blocked_from < invitations.sent_at
-        and (periods.blocked_to is null or periods.blocked_to > invitations.sent_at)
+        and coalesce(periods.blocked_to, {{ far_future() }}) > invitations.sent_at
     group by invitations.invitation_id, periods.block_reason
     union all
     select

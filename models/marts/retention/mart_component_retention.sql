@@ -29,7 +29,7 @@ outcomes as (
         horizons.horizon_days,
         max(case
             when spells.started_date <= landmarks.landmark_date
-                and (spells.left_date is null or spells.left_date > landmarks.landmark_date) then 1
+                and coalesce(spells.left_date, {{ far_future() }}) > landmarks.landmark_date then 1
             else 0
         end) = 1 as is_at_landmark,
         max(case

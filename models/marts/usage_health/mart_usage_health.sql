@@ -14,7 +14,7 @@ with customers as (
     from {{ ref('int_customers__usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date
-        and (periods.valid_to is null or periods.valid_to > run_context.as_of_date)
+        and coalesce(periods.valid_to, {{ far_future() }}) > run_context.as_of_date
     inner join {{ ref('dim_segment_policy') }} as norms
         on periods.segment_code = norms.segment_code
 ),
@@ -203,4 +203,4 @@ left join {{ ref('dim_customer_owners') }} as owners
     on compared.customer_id = owners.customer_id
     and owners.role = 'account_manager'
     and owners.valid_from < compared.as_of_end_at
-    and (owners.valid_to is null or owners.valid_to >= compared.as_of_end_at)
+    and coalesce(owners.valid_to, {{ far_future() }}) >= compared.as_of_end_at

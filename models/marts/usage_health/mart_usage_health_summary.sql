@@ -30,7 +30,7 @@ members as (
     from snapshots
     inner join {{ ref('int_customers__usage_periods') }} as periods
         on periods.valid_from <= snapshots.snapshot_date
-        and (periods.valid_to is null or periods.valid_to > snapshots.snapshot_date)
+        and coalesce(periods.valid_to, {{ far_future() }}) > snapshots.snapshot_date
 ),
 
 counted as (
@@ -43,7 +43,7 @@ counted as (
     inner join {{ ref('int_usage__status_periods') }} as status
         on members.customer_id = status.customer_id
         and status.valid_from <= members.snapshot_date
-        and (status.valid_to is null or status.valid_to > members.snapshot_date)
+        and coalesce(status.valid_to, {{ far_future() }}) > members.snapshot_date
     group by members.snapshot_date, members.segment_code, status.health_status
 ),
 

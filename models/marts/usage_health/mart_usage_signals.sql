@@ -24,5 +24,5 @@ left join {{ ref('dim_customer_owners') }} as owners
     on periods.customer_id = owners.customer_id
     and owners.role = 'account_manager'
     and owners.valid_from < run_context.as_of_end_at
-    and (owners.valid_to is null or owners.valid_to >= run_context.as_of_end_at)
+    and coalesce(owners.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
 where periods.valid_to is null

@@ -36,7 +36,7 @@ spells as (
     from {{ ref('dim_months') }} as months
     inner join {{ ref('int_customers__spells') }} as spells
         on spells.started_date <= months.last_date
-        and (spells.left_date is null or spells.left_date >= months.month_date)
+        and coalesce(spells.left_date, {{ far_future() }}) >= months.month_date
     -- Whoever left on the first day of a month was there when it began.
     group by months.month_date
 )

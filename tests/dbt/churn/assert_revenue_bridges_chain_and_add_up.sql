@@ -36,7 +36,7 @@ billed as (
     from {{ ref('int_subscriptions__terms') }} as terms
     inner join {{ ref('dim_months') }} as months
         on terms.from_date <= months.last_date
-        and (terms.to_date is null or terms.to_date > months.last_date)
+        and coalesce(terms.to_date, {{ far_future() }}) > months.last_date
     group by terms.currency_code, months.month_date
 ),
 
