@@ -85,11 +85,14 @@ def plan_goals(people: Population) -> Goals:
     rate = np.array(WIN_RATE)[people.segment_on(customer, day)] + skill + BETTER_BY * (day >= better_day(scope.days))
     set_at = day * DAY + seconds_of_day(rng, size, OFFICE_HOURS)
     decided_at = (day + takes_long) * DAY + seconds_of_day(rng, size, OFFICE_HOURS)
-    # Nobody works during an absence, or on an account that is gone.
-    away = (day >= people.gap_from[customer]) & (day < people.gap_to[customer])
-    gone = set_at >= people.deleted[customer]
-    says &= decided_at < people.deleted[customer]
-    keep = np.flatnonzero(~away & ~gone)
+
+    # Nobody sets goals or says what became of them while they do not use the product.
+    def in_use(on: np.ndarray) -> np.ndarray:
+        is_away = (on >= people.gap_from[customer]) & (on < people.gap_to[customer])
+        return (on < people.use_to[customer]) & ~is_away
+
+    says &= in_use(day + takes_long)
+    keep = np.flatnonzero(in_use(day))
     order = keep[np.argsort(set_at[keep], kind="stable")]
     return Goals(
         customer[order], np.arange(len(order)), set_at[order], np.where(says, decided_at, NEVER)[order],
