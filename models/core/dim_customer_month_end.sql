@@ -84,15 +84,15 @@ left join {{ ref('dim_customer_segments') }} as segments
     on live.customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and live.last_date >= segments.valid_from
-    and (segments.valid_to is null or live.last_date < segments.valid_to)
+    and live.last_date < coalesce(segments.valid_to, {{ open_end() }})
 left join {{ ref('dim_customer_segments') }} as value_segments
     on live.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
     and live.last_date >= value_segments.valid_from
-    and (value_segments.valid_to is null or live.last_date < value_segments.valid_to)
+    and live.last_date < coalesce(value_segments.valid_to, {{ open_end() }})
 -- Whoever answers for the customer when the last day closes.
 left join {{ ref('dim_customer_owners') }} as owners
     on live.customer_id = owners.customer_id
     and owners.role = 'account_manager'
     and cast({{ add_days('live.last_date', 1) }} as timestamp) > owners.valid_from
-    and (owners.valid_to is null or cast({{ add_days('live.last_date', 1) }} as timestamp) <= owners.valid_to)
+    and cast({{ add_days('live.last_date', 1) }} as timestamp) <= coalesce(owners.valid_to, {{ far_future() }})

@@ -99,7 +99,7 @@ judged as (
         on silences.customer_id = periods.customer_id
         and periods.scheme = 'usage'
         and silences.active_date >= periods.valid_from
-        and (periods.valid_to is null or silences.active_date < periods.valid_to)
+        and silences.active_date < coalesce(periods.valid_to, {{ open_end() }})
     left join {{ ref('dim_segments') }} as limits
         on coalesce(periods.segment_code, silences.registration_segment_code) = limits.segment_code
 ),

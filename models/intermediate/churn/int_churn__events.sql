@@ -26,14 +26,14 @@ left join {{ ref('dim_customer_segments') }} as segments
     on events.customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and segments.valid_from < events.left_date
-    and (segments.valid_to is null or segments.valid_to >= events.left_date)
+    and coalesce(segments.valid_to, {{ open_end() }}) >= events.left_date
 left join {{ ref('dim_customer_segments') }} as value_segments
     on events.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
     and value_segments.valid_from < events.left_date
-    and (value_segments.valid_to is null or value_segments.valid_to >= events.left_date)
+    and coalesce(value_segments.valid_to, {{ open_end() }}) >= events.left_date
 left join {{ ref('dim_customer_owners') }} as owners
     on events.customer_id = owners.customer_id
     and owners.role = 'account_manager'
     and owners.valid_from < cast(events.left_date as timestamp)
-    and (owners.valid_to is null or owners.valid_to >= cast(events.left_date as timestamp))
+    and coalesce(owners.valid_to, {{ far_future() }}) >= cast(events.left_date as timestamp)

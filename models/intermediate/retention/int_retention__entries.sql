@@ -79,9 +79,9 @@ left join {{ ref('dim_customer_segments') }} as usage_segments
     on entries.customer_id = usage_segments.customer_id
     and usage_segments.scheme = 'usage'
     and usage_segments.valid_from <= entries.entered_date
-    and (usage_segments.valid_to is null or usage_segments.valid_to > entries.entered_date)
+    and coalesce(usage_segments.valid_to, {{ open_end() }}) > entries.entered_date
 left join {{ ref('dim_customer_segments') }} as value_segments
     on entries.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
     and value_segments.valid_from <= entries.entered_date
-    and (value_segments.valid_to is null or value_segments.valid_to > entries.entered_date)
+    and coalesce(value_segments.valid_to, {{ open_end() }}) > entries.entered_date

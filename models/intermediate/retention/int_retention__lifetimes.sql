@@ -52,4 +52,4 @@ left join {{ ref('dim_customer_segments') }} as segments
     on spells.customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and segments.valid_from <= spells.started_date
-    and (segments.valid_to is null or segments.valid_to > spells.started_date)
+    and coalesce(segments.valid_to, {{ open_end() }}) > spells.started_date

@@ -51,11 +51,9 @@ left join {{ ref('dim_customer_segments') }} as segments
     on outcomes.customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and cast(outcomes.participated_at as date) >= segments.valid_from
-    and (segments.valid_to is null or cast(outcomes.participated_at as date) < segments.valid_to)
+    and cast(outcomes.participated_at as date) < coalesce(segments.valid_to, {{ open_end() }})
 -- From the day of registration on, never chained: 31 January + 3 months is 30 April.
 left join {{ ref('dim_tenure_bands') }} as bands
     on cast(outcomes.participated_at as date) >= {{ add_months('outcomes.registered_date', 'bands.months_from') }}
-    and (
-        bands.months_to is null
-        or cast(outcomes.participated_at as date) < {{ add_months('outcomes.registered_date', 'bands.months_to') }}
-    )
+    and cast(outcomes.participated_at as date)
+    < coalesce({{ add_months('outcomes.registered_date', 'bands.months_to') }}, {{ open_end() }})

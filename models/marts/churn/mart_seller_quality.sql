@@ -36,4 +36,4 @@ from sales
 left join {{ ref('dim_employees') }} as employees
     on sales.employee_id = employees.employee_id
     and employees.valid_from <= sales.sold_month
-    and (employees.valid_to is null or employees.valid_to > sales.sold_month)
+    and coalesce(employees.valid_to, {{ open_end() }}) > sales.sold_month
