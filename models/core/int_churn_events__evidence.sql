@@ -167,7 +167,7 @@ paid as (
         on payments.customer_id = slices.customer_id
         and payments.subscription_id = slices.subscription_id
         and payments.paid_date >= slices.from_date
-        and (slices.to_date is null or payments.paid_date < slices.to_date)
+        and payments.paid_date < coalesce(slices.to_date, {{ open_end() }})
     left join {{ ref('plans') }} as plan_list
         on slices.plan_code = plan_list.plan_code
     where payments.status = 'succeeded'
