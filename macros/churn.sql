@@ -31,3 +31,58 @@ the moves to a name; `credited` lists the others.
     {%- endfor -%}
     {%- endfor %}
 {% endmacro %}
+
+{#-
+CTEs that find where the bridges of a mart break; the last one, `bridge_faults`, has a row per fault. Values of a cut must
+add up to the whole in every one of `measures`, what moves between them must come to nothing, and an opening must be the
+closing before it. `unsummed` is the cut whose values are of different units, so that they have no sum.
+-#}
+{% macro bridge_faults(mart, measures, opening, closing, moved_in, moved_out, unsummed=none) %}
+sums as (
+    select
+        dimension_name,
+        churn_month,
+        {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }},
+        {%- endfor %}
+        sum({{ moved_in }} - {{ moved_out }}) as moved
+    from {{ mart }}
+    {%- if unsummed %}
+    where dimension_name <> '{{ unsummed }}'
+    {%- endif %}
+    group by dimension_name, churn_month
+),
+
+chained as (
+    select
+        dimension_name,
+        dimension_value,
+        churn_month,
+        {{ opening }} as opening,
+        lag({{ closing }}) over (partition by dimension_name, dimension_value order by churn_month) as earlier_closing
+    from {{ mart }}
+),
+
+bridge_faults as (
+    select
+        'cut against all' as fault,
+        parts.dimension_name,
+        parts.churn_month
+    from sums as parts
+    left join sums as wholes
+        on parts.churn_month = wholes.churn_month
+        and wholes.dimension_name = 'all'
+    where wholes.churn_month is null
+        or parts.moved <> 0
+        {%- for measure in measures %}
+        or parts.{{ measure }} <> wholes.{{ measure }}
+        {%- endfor %}
+    union all
+    select
+        'opening is not the closing before' as fault,
+        dimension_name || ' ' || dimension_value as dimension_name,
+        churn_month
+    from chained
+    where opening <> coalesce(earlier_closing, 0)
+)
+{% endmacro %}

@@ -133,5 +133,8 @@
         'renewal_notice_days',
         'payment_failed_days',
         'stage_onboarding_days',
+        'outcome_baseline_months',
+        'outcome_decision_days',
+        'prompt_outcome_days',
     ]) }}
 {% endmacro %}

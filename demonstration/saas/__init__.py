@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demonstration import DemoReport
-from demonstration.saas import commissions, contacts, feedback, surveys
+from demonstration.saas import commissions, contacts, feedback, outcomes, surveys
 from demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
 from demonstration.saas.dirty import plant_dirt
 from demonstration.saas.events import UsageFacts, incident_day, write_events
@@ -72,8 +72,10 @@ def generate(
         write_staff(landing, staff, scope)
         planted, actions = plant(people, staff)
         tell("writing events", 0.05)
+        goals = outcomes.plan_goals(people)
+        aims = outcomes.goal_events(goals, scope.end)
         facts = write_events(
-            landing, people, deals, planted, lambda share: tell("writing events", round(0.05 + 0.65 * share, 3))
+            landing, people, deals, planted, aims, lambda share: tell("writing events", round(0.05 + 0.65 * share, 3))
         )
         named: list[contacts.Planted] = []
         answered: list[feedback.PlantedCases] = []
@@ -98,6 +100,7 @@ def generate(
     counted = _write_truth(truth, people, staff, deals, actions, facts, named)
     counted |= _write_cases_truth(truth, answered)
     counted |= commissions.write_truth(truth, people, sold)
+    counted |= outcomes.write_truth(truth, people, goals)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from demonstration.saas import policy
 from demonstration.saas.landing import Landing, cents, hashed, numbered
 from demonstration.saas.onboarding import PROPERTIES, PROPERTIES_OF, Planted
+from demonstration.saas.outcomes import FIRST_OBJECT, GoalEvents
 from demonstration.saas.population import NAMES, NEVER_KINDS, Population
 from demonstration.saas.scope import DAY, HOUR, LONG_HOURS, NEVER, OFFICE_HOURS, Scope
 from demonstration.saas.subscriptions import Contracts
@@ -122,10 +123,11 @@ def write_events(
     people: Population,
     deals: Contracts,
     planted: Planted,
+    goals: GoalEvents,
     tell: Callable[[float], None],
 ) -> UsageFacts:
     """Draw and write the whole stream, one block of days after the other."""
-    stream = _Stream(landing, people, deals, planted)
+    stream = _Stream(landing, people, deals, planted, goals)
     since = 0
     while since < people.scope.days:
         until = min(since + stream.block_days, people.scope.days)
@@ -138,8 +140,10 @@ def write_events(
 class _Stream:
     """State that passes from one block of days to the next."""
 
-    def __init__(self, landing: Landing, people: Population, deals: Contracts, planted: Planted) -> None:
-        self.landing, self.people, self.deals, self.planted = landing, people, deals, planted
+    def __init__(
+        self, landing: Landing, people: Population, deals: Contracts, planted: Planted, goals: GoalEvents
+    ) -> None:
+        self.landing, self.people, self.deals, self.planted, self.goals = landing, people, deals, planted, goals
         self.scope = people.scope
         self.profiles = _Profiles()
         size = people.size
@@ -242,9 +246,10 @@ class _Stream:
         day = rows["at"] // DAY
         first_of_day = np.searchsorted(day, np.arange(since, until))
         rows["number"] = day * 10_000_000 + np.arange(size) - first_of_day[day - since] + 1
+        rows["goal"] = np.full(size, -1, dtype="int64")
         self._decorate(rng, rows)
         self._remember(rows)
-        self._deliver(rng, rows, until)
+        self._deliver(rng, rows, since, until)
 
     def _drawn(self, rng: np.random.Generator, since: int, until: int) -> dict[str, np.ndarray]:
         """The ordinary use of the block."""
@@ -411,7 +416,7 @@ class _Stream:
 
     # ------------------------------------------------------------------ arrival
 
-    def _deliver(self, rng: np.random.Generator, rows: dict[str, np.ndarray], until: int) -> None:
+    def _deliver(self, rng: np.random.Generator, rows: dict[str, np.ndarray], since: int, until: int) -> None:
         """Give every row its moment of arrival, hold back what arrives after the block, write the rest."""
         scope = self.scope
         size = len(rows["at"])
@@ -431,6 +436,8 @@ class _Stream:
         keep = np.flatnonzero(arrives <= scope.end)
         if len(keep) < size:
             rows = {name: values[keep] for name, values in rows.items()}
+        goals = self._goals(since, until)
+        rows = {name: np.concatenate([values, goals[name]]) for name, values in rows.items()}
         if self.pending is not None:
             rows = {name: np.concatenate([values, self.pending[name]]) for name, values in rows.items()}
         waits = rows["arrives"] >= until * DAY
@@ -442,6 +449,25 @@ class _Stream:
         rows = {name: values[order] for name, values in rows.items()}
         self.landing.settle()
         self._write(rows)
+
+    def _goals(self, since: int, until: int) -> dict[str, np.ndarray]:
+        """Events about goals in the block. They arrive on their own day, with numbers of their own."""
+        goals = self.goals.between(since * DAY, until * DAY)
+        size = len(goals.at)
+        day = goals.at // DAY
+        nth = np.arange(size) - np.searchsorted(day, day)
+
+        def same(value: int, kind: str) -> np.ndarray:
+            return np.full(size, value, dtype=kind)
+
+        return {
+            "customer": goals.customer, "at": goals.at, "code": goals.code, "session": same(98, "int8"),
+            "user": same(0, "int16"), "device": same(0, "int16"), "property": same(-1, "int8"),
+            "quantity": np.full(size, np.nan, dtype="float32"), "recorder": same(-1, "int16"),
+            "is_planted": np.ones(size, dtype=bool), "number": day * 10_000_000 + 9_000_000 + nth, "goal": goals.goal,
+            "component": same(-1, "int8"), "error": same(-1, "int8"), "success": same(-1, "int8"),
+            "arrives": np.minimum(goals.at + 120, day * DAY + DAY - 1),
+        }  # fmt: skip
 
     def _write(self, rows: dict[str, np.ndarray]) -> None:
         scope = self.scope
@@ -469,6 +495,8 @@ class _Stream:
         version = np.maximum(version - rows["user"] % 2, 0)
         mailing = np.isin(code, [policy.event_code(name) for name in
                                  ("mailing_created", "template_edited", "mailing_sent", "mailing_failed")])  # fmt: skip
+        is_goal = rows["goal"] >= 0
+        objects = np.where(is_goal, FIRST_OBJECT + rows["goal"], person * 1_000 + day // 2 % 1_000)
         device = np.where(is_anonymous, -customer, person * 100 + rows["device"])
         is_sms = code == policy.event_code("sms_sent")
         cost = np.where(is_sms, np.nan_to_num(rows["quantity"]) * 5, 0).astype("int64")
@@ -482,7 +510,7 @@ class _Stream:
             "source": coded("source", np.where(typed, 2, np.where(in_app, 0, 1))),
             "recorded_by_employee_id": numbered("m", 3, rows["recorder"] + 1, ~typed),
             "component_code": coded("component_code", rows["component"]),
-            "object_id": numbered("x", 10, person * 1_000 + day // 2 % 1_000, ~mailing | is_anonymous),
+            "object_id": numbered("x", 10, objects, is_anonymous | ~(mailing | is_goal)),
             "quantity": pa.array(rows["quantity"].astype("float64"), mask=np.isnan(rows["quantity"])),
             "value_amount": cents(cost, ~is_sms),
             "is_success": pa.array(rows["success"] > 0, mask=rows["success"] < 0),

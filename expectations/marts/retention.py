@@ -16,3 +16,21 @@ def mart_retention_grid(parameters: Parameters) -> list[RowRule]:
             "more customers are retained than are eligible",
         ),
     ]
+
+
+def mart_client_outcomes(parameters: Parameters) -> list[RowRule]:
+    # CHN-20: undecided participations are in no rate, and a difference is in points of what was won.
+    return [
+        RowRule(
+            "undecided_in_a_rate:win_rate_den",
+            "win_rate_num > win_rate_den or win_rate_den + undecided_count <> participations_count",
+            ("win_rate_num", "win_rate_den", "undecided_count", "participations_count"),
+            "more is won than is decided, or more is decided than was tried",
+        ),
+        RowRule(
+            "no_percentage_points:delta_pp",
+            "abs(delta_pp - (win_rate_pct - baseline_win_rate_pct)) > 1e-9",
+            ("delta_pp", "win_rate_pct", "baseline_win_rate_pct"),
+            "the change is not the difference of the two rates",
+        ),
+    ]

@@ -12,11 +12,7 @@ LAYERING_EXCEPTIONS = {
     "mart_raw_accounting": "is about the loader itself, not about a business thing that staging could name",
     "mart_quarantine_reasons": "is about the loader itself, not about a business thing that staging could name",
     "mart_excluded_customers": "counts the rows that staging leaves out, so it cannot read staging",
-    "mart_onboarding_kpi": "no core fact of survey answers and no dimension of targets yet; drop it when they come",
-    "mart_component_retention": "no dimension of plans and components yet; drop it when there is one",
     "int_retention__entries": "cohorts by activation need its moment, which only the activation domain can tell",
-    "mart_churn_monthly": "no dimension of targets yet; drop it when they come",
-    "int_key_actions__expected": "no dimension of plans yet; drop it when the churn domain brings one",
 }
 
 

@@ -11,9 +11,6 @@ from conventions.lints import Project, judge
 PORTABILITY_EXCEPTIONS = {
     "default__json_text": "the arrow is what DuckDB and PostgreSQL share; Spark has its own form",
 }
-THRESHOLD_EXCEPTIONS = {
-    "prompt_outcome_days": "ACT-14 asks who left within 30 days of an offer; no mart tells it yet",
-}
 
 
 def test_nothing_depends_on_a_clock_or_on_chance(project: Project) -> None:
@@ -30,7 +27,7 @@ def test_every_threshold_is_demanded_and_used(project: Project) -> None:
     listed = lints.re.findall(r"'([a-z_]+)'", policy)
     with (project.root / "seeds" / "thresholds.csv").open(newline="", encoding="utf-8") as file:
         known = [row["threshold_code"] for row in csv.DictReader(file)]
-    assert judge(lints.thresholds(sources, listed, known), THRESHOLD_EXCEPTIONS) == []
+    assert judge(lints.thresholds(sources, listed, known)) == []
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def marts(tmp_path_factory, dbt_session):
     settings = replace(dbt_session.settings, raw=out / "raw", warehouse=out / "stayhouse.duckdb")
     Company(settings, dbt_session).night(LAST)
     with duckdb.connect(settings.warehouse, read_only=True) as db:
-        for name in ("customers", "commissions"):
+        for name in ("customers", "commissions", "outcomes"):
             db.execute(f"create temp view true_{name} as from '{out}/truth/{name}.parquet'")
         db.execute("create temp view counted as from true_customers where not is_test and deleted_at is null")
         yield db
@@ -128,3 +128,75 @@ def test_the_bridges_close_in_every_month_and_cut(marts):
     assert months > 100
     assert broken == 0
     assert moved > 0
+
+
+def test_goals_are_won_in_the_month_they_were_set(marts):
+    planted, wrong = marts.execute(
+        """
+        with planted as (
+            select object_id, date_trunc('month', participated_at) as participation_month, participated_at, decided_at, is_won
+            from true_outcomes
+            inner join counted using (customer_id)
+        ),
+
+        found as (
+            select object_id, participation_month, participated_at, decided_at, is_won
+            from intermediate.int_retention__outcomes
+        )
+
+        select
+            (select count(*) from planted),
+            (select count(*) from (from planted except from found)) + (select count(*) from (from found except from planted))
+        """
+    ).fetchone()
+    assert planted > 100
+    assert wrong == 0
+    wrong = marts.execute(
+        """
+        select found.participation_month, planted, found.participations_count, decided, found.win_rate_den, won,
+            found.win_rate_num, clients, found.clients_count
+        from retention.mart_client_outcomes as found
+        left join (
+            select date_trunc('month', participated_at) as participation_month, count(*) as planted, count(is_won) as decided,
+                count(*) filter (where is_won) as won, count(distinct customer_id) as clients
+            from true_outcomes
+            inner join counted using (customer_id)
+            group by 1
+        ) using (participation_month)
+        where found.segment_code = 'all' and found.tenure_band = 'all'
+            and (coalesce(planted, 0), coalesce(decided, 0), coalesce(won, 0), coalesce(clients, 0))
+            <> (found.participations_count, found.win_rate_den, found.win_rate_num, found.clients_count)
+        """
+    ).fetchall()
+    assert wrong == []
+
+
+def test_cells_of_outcomes_add_up_and_better_service_shows(marts):
+    (broken,) = marts.execute(
+        """
+        select count(*)
+        from (
+            select participation_month, segment_code = 'all' as is_all_segments, tenure_band = 'all' as is_all_bands,
+                sum(participations_count) as tried, sum(win_rate_num) as won, sum(undecided_count) as undecided
+            from retention.mart_client_outcomes
+            group by all
+        ) as cuts
+        inner join retention.mart_client_outcomes as wholes
+            on cuts.participation_month = wholes.participation_month
+            and wholes.segment_code = 'all' and wholes.tenure_band = 'all'
+        where (tried, won, undecided) <> (participations_count, win_rate_num, undecided_count)
+        """
+    ).fetchone()
+    assert broken == 0
+    before, after = (
+        marts.execute(
+            f"""
+            select sum(win_rate_num) / sum(win_rate_den)
+            from retention.mart_client_outcomes
+            where segment_code = 'all' and tenure_band = 'all' and participation_month {side}
+            """
+        ).fetchone()[0]
+        for side in ("< date '2025-02-01'", ">= date '2025-03-01'")
+    )
+    # Ten points are planted.
+    assert 0.0 < after - before < 0.2

@@ -188,9 +188,9 @@ measured as (
         and spell_months.spell_number = revaluations.spell_number
         and spell_months.month_date = revaluations.month_date
     left join leavings
-        on spell_months.closing_count = 0
-        and spell_months.customer_id = leavings.customer_id
+        on spell_months.customer_id = leavings.customer_id
         and spell_months.spell_number = leavings.spell_number
+        and spell_months.month_date = leavings.left_month
 )
 
 -- Owners are many, so they are counted apart: crossed with the rest they would be as many rows as customers.

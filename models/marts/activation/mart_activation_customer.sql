@@ -76,9 +76,28 @@ onboarding as (
         count(case when onboarding_role = 'prompt_shown' then 1 end) as prompts_shown_count,
         min(case when onboarding_role = 'declined' then occurred_at end) as declined_at,
         min(case when onboarding_role = 'tour_completed' then occurred_at end) as tour_completed_at,
-        count(case when onboarding_role = 'tour_started' and is_forced then 1 end) as forced_tours_count
+        count(case when onboarding_role = 'tour_started' and is_forced then 1 end) as forced_tours_count,
+        max(case when onboarding_role = 'prompt_shown' then event_date end) as last_prompt_date
     from onboarding_events
     group by customer_id
+),
+
+-- An offer is judged when its window is over and, for contracts, the grace in which an end may be a late renewal.
+prompt_outcomes as (
+    select
+        onboarding.customer_id,
+        count(case
+            when {{ days_between('onboarding.last_prompt_date', 'leavings.left_date') }}
+                <= {{ threshold('prompt_outcome_days') }} then 1
+        end) > 0 as is_churned
+    from onboarding
+    inner join {{ ref('run_context') }} as run_context
+        on {{ days_between('onboarding.last_prompt_date', 'run_context.as_of_date') }}
+        >= {{ threshold('prompt_outcome_days') }} + {{ threshold('churn_grace_days') }}
+    left join {{ ref('fct_churn_events') }} as leavings
+        on onboarding.customer_id = leavings.customer_id
+        and onboarding.last_prompt_date <= leavings.left_date
+    group by onboarding.customer_id
 ),
 
 judged as (
@@ -170,6 +189,7 @@ select
     and suppressed.required_actions_count > 0 as is_measurable,
     suppressed.information_views_count > 0 and suppressed.done_actions_count = 0 as is_viewed_only,
     suppressed.forced_tours_count > 0 as is_forced_tour_shown,
+    prompt_outcomes.is_churned as is_churned_after_prompt,
     suppressed.registered_date,
     suppressed.registration_month,
     suppressed.registered_at,
@@ -185,3 +205,5 @@ left join last_steps
     and last_steps.choice = 1
 left join late_prompts
     on suppressed.customer_id = late_prompts.customer_id
+left join prompt_outcomes
+    on suppressed.customer_id = prompt_outcomes.customer_id

@@ -8,17 +8,12 @@
 } %}
 with ratings as (
     select
-        responses.customer_id,
-        sum(answers.score) as rating_points,
-        count(answers.score) as ratings_count
-    from {{ ref('stg_surveys__survey_answers') }} as answers
-    inner join {{ ref('stg_surveys__survey_responses') }} as responses
-        on answers.response_id = responses.response_id
-    inner join {{ ref('run_context') }} as run_context
-        on responses.submitted_at < run_context.as_of_end_at
-    where answers.question_code = 'onboarding_rating'
-        and answers.score is not null
-    group by responses.customer_id
+        customer_id,
+        sum(onboarding_rating_score) as rating_points,
+        count(onboarding_rating_score) as ratings_count
+    from {{ ref('fct_survey_responses') }}
+    where onboarding_rating_score is not null
+    group by customer_id
 ),
 
 units as (
@@ -81,7 +76,7 @@ targeted as (
             order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
         ) as choice
     from counted
-    left join {{ ref('metric_targets') }} as targets
+    left join {{ ref('dim_metric_targets') }} as targets
         on targets.metric_code = 'onboarding_completion_pct'
         and targets.valid_from <= counted.registration_month
         and coalesce(targets.valid_to, {{ far_future() }}) > counted.registration_month

@@ -78,7 +78,7 @@ targets as (
             order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
         ) as choice
     from judged
-    inner join {{ ref('metric_targets') }} as targets
+    inner join {{ ref('dim_metric_targets') }} as targets
         on targets.metric_code = 'churn_pct'
         and targets.valid_from <= judged.month_date
         and coalesce(targets.valid_to, {{ far_future() }}) > judged.month_date

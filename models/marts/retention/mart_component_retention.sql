@@ -71,8 +71,8 @@ compared as (
     from outcomes
     inner join landmarks
         on outcomes.customer_id = landmarks.customer_id
-    cross join {{ ref('components') }} as components
-    left join {{ ref('plan_components') }} as plan_components
+    cross join {{ ref('dim_components') }} as components
+    left join {{ ref('dim_plan_components') }} as plan_components
         on landmarks.registration_plan_code = plan_components.plan_code
         and components.component_code = plan_components.component_code
     left join adoptions

@@ -38,30 +38,29 @@ months as (
 
 payments as (
     select
-        customer_id,
-        {{ period_start('month', 'paid_date') }} as paid_month,
-        reporting_amount,
-        case
-            when not is_refund
-                and row_number() over (partition by customer_id order by is_refund, paid_at, payment_id) = 1 then 1
-            else 0
-        end as first_payment_count
-    from {{ ref('int_retention__payments') }}
+        members.*,
+        {{ period_start('month', 'payments.paid_date') }} as paid_month,
+        payments.reporting_amount,
+        payments.is_refund,
+        row_number() over (
+            partition by payments.customer_id order by payments.is_refund, payments.paid_at, payments.payment_id
+        ) as choice
+    from {{ ref('int_retention__payments') }} as payments
+    inner join members
+        on payments.customer_id = members.customer_id
+    -- A payment from before the registration is of period 0 of nobody; there is no such month in the cohort.
+    where payments.paid_date >= members.cohort_month
 ),
 
 counted as (
     select
         {{ cut_columns(cuts) }},
-        members.cohort_month,
-        payments.paid_month,
-        sum(payments.reporting_amount) as amount,
-        sum(payments.first_payment_count) as new_payers_count
+        cohort_month,
+        paid_month,
+        sum(reporting_amount) as amount,
+        count(case when choice = 1 and not is_refund then 1 end) as new_payers_count
     from payments
-    inner join members
-        on payments.customer_id = members.customer_id
-    -- A payment from before the registration is of period 0 of nobody; there is no such month in the cohort.
-    where payments.paid_month >= members.cohort_month
-    group by {{ cut_sets(cuts, ['members.cohort_month', 'payments.paid_month']) }}
+    group by {{ cut_sets(cuts, ['cohort_month', 'paid_month']) }}
 ),
 
 cohorts as (
@@ -75,7 +74,7 @@ cohorts as (
 
 known as (
     select count(*) > 0 as is_paid_known
-    from payments
+    from {{ ref('int_retention__payments') }}
 ),
 
 followed as (

@@ -2,27 +2,9 @@
 -- and the whole agrees with the spells it is made of.
 {{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_churn_monthly'}}}) }}
 {%- set measures = ['opening_count', 'new_count', 'returned_count', 'left_count', 'closing_count'] %}
-with sums as (
-    select
-        dimension_name,
-        churn_month,
-        {%- for measure in measures %}
-        sum({{ measure }}) as {{ measure }},
-        {%- endfor %}
-        sum(moved_in_count - moved_out_count) as moved_count
-    from {{ ref('mart_churn_monthly') }}
-    group by dimension_name, churn_month
-),
-
-chained as (
-    select
-        dimension_name,
-        dimension_value,
-        churn_month,
-        opening_count,
-        lag(closing_count) over (partition by dimension_name, dimension_value order by churn_month) as earlier_count
-    from {{ ref('mart_churn_monthly') }}
-),
+with {{ bridge_faults(
+    ref('mart_churn_monthly'), measures, 'opening_count', 'closing_count', 'moved_in_count', 'moved_out_count'
+) }},
 
 spells as (
     select
@@ -41,26 +23,7 @@ spells as (
     group by months.month_date
 )
 
-select
-    'cut against all' as fault,
-    parts.dimension_name,
-    parts.churn_month
-from sums as parts
-left join sums as wholes
-    on parts.churn_month = wholes.churn_month
-    and wholes.dimension_name = 'all'
-where wholes.churn_month is null
-    or parts.moved_count <> 0
-    {%- for measure in measures %}
-    or parts.{{ measure }} <> wholes.{{ measure }}
-    {%- endfor %}
-union all
-select
-    'opening is not the closing before' as fault,
-    dimension_name || ' ' || dimension_value as dimension_name,
-    churn_month
-from chained
-where opening_count <> coalesce(earlier_count, 0)
+select * from bridge_faults
 union all
 select
     'whole against spells' as fault,

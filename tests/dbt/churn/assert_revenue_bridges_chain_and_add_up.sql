@@ -5,28 +5,10 @@
     'earlier_closing_amount', 'revaluation_amount', 'new_amount', 'returned_amount', 'expansion_amount',
     'contraction_amount', 'churned_amount', 'closing_amount',
 ] %}
-with sums as (
-    select
-        dimension_name,
-        churn_month,
-        {%- for measure in measures %}
-        sum({{ measure }}) as {{ measure }},
-        {%- endfor %}
-        sum(moved_in_amount - moved_out_amount) as moved_amount
-    from {{ ref('mart_mrr_monthly') }}
-    where dimension_name <> 'currency'
-    group by dimension_name, churn_month
-),
-
-chained as (
-    select
-        dimension_name,
-        dimension_value,
-        churn_month,
-        earlier_closing_amount,
-        lag(closing_amount) over (partition by dimension_name, dimension_value order by churn_month) as earlier_amount
-    from {{ ref('mart_mrr_monthly') }}
-),
+with {{ bridge_faults(
+    ref('mart_mrr_monthly'), measures, 'earlier_closing_amount', 'closing_amount', 'moved_in_amount', 'moved_out_amount',
+    unsummed='currency'
+) }},
 
 billed as (
     select
@@ -49,26 +31,7 @@ native as (
     where dimension_name = 'currency'
 )
 
-select
-    'cut against all' as fault,
-    parts.dimension_name,
-    parts.churn_month
-from sums as parts
-left join sums as wholes
-    on parts.churn_month = wholes.churn_month
-    and wholes.dimension_name = 'all'
-where wholes.churn_month is null
-    or parts.moved_amount <> 0
-    {%- for measure in measures %}
-    or parts.{{ measure }} <> wholes.{{ measure }}
-    {%- endfor %}
-union all
-select
-    'opening is not the closing before' as fault,
-    dimension_name || ' ' || dimension_value as dimension_name,
-    churn_month
-from chained
-where earlier_closing_amount <> coalesce(earlier_amount, 0)
+select * from bridge_faults
 union all
 select
     'currency against its contracts' as fault,
