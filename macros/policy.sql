@@ -133,5 +133,7 @@
         'renewal_notice_days',
         'payment_failed_days',
         'stage_onboarding_days',
+        'personal_check_from_amount',
+        'automated_check_below_amount',
     ]) }}
 {% endmacro %}
