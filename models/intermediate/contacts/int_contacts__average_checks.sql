@@ -35,36 +35,32 @@ orders as (
     select
         customer_id,
         min(month_number) as month_number,
-        1 as orders_count,
-        cast(0 as decimal(18, 2)) as paid_amount
+        1 as orders_count
     from payments
     where not is_refund
     group by customer_id, purchase_key
 ),
 
+-- What enters the twelve months leaves them again a year later, so that a running sum is that of the twelve.
 movements as (
+    {% for relation in ['orders', 'payments'] %}
+    {% for months, sign in [(0, ''), (12, '-')] %}
     select
         customer_id,
-        month_number,
+        month_number + {{ months }} as month_number,
         cast(null as date) as contact_month,
-        orders_count,
-        paid_amount
-    from orders
+        {{ sign }}{{ 'orders_count' if relation == 'orders' else '0' }} as orders_count,
+        {{ sign }}{{ 'reporting_amount' if relation == 'payments' else '0' }} as paid_amount
+    from {{ relation }}
     union all
-    select
-        customer_id,
-        month_number,
-        cast(null as date) as contact_month,
-        0 as orders_count,
-        reporting_amount as paid_amount
-    from payments
-    union all
+    {% endfor %}
+    {% endfor %}
     select
         payers.customer_id,
         months.month_number,
         months.contact_month,
         0 as orders_count,
-        cast(0 as decimal(18, 2)) as paid_amount
+        0 as paid_amount
     from (select distinct orders.customer_id from orders) as payers
     cross join months
 ),
@@ -88,7 +84,7 @@ years as (
         sum(paid_amount) over twelve_months as paid_amount
     from by_month
     window twelve_months as (
-        partition by customer_id order by month_number range between 11 preceding and current row
+        partition by customer_id order by month_number rows between unbounded preceding and current row
     )
 )
 
