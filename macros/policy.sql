@@ -135,5 +135,6 @@
         'stage_onboarding_days',
         'personal_check_from_amount',
         'automated_check_below_amount',
+        'unreachable_chance_pct',
     ]) }}
 {% endmacro %}
