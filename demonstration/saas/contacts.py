@@ -64,7 +64,7 @@ class Planted:
 
 KINDS = ("after_dnd", "after_unsubscribe", "after_revocation", "without_consent", "machine_open", "dnd_evidence",
          "unreachable")  # fmt: skip
-UNREACHABLE_SHARE = 0.05
+UNREACHABLE_SHARE = 0.6
 UNREACHABLE_FROM = 8
 """Of customers whom we tried so often and who never spoke to us, this share (at least one) nobody ever reaches."""
 
