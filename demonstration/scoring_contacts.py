@@ -52,6 +52,16 @@ def score(warehouse: Path | duckdb.DuckDBPyConnection, truth: Path) -> list[dict
                 [kind],
             ).fetchone() or (0, 0, 0)
             rows.append(_row(kind, planted, found, both))
+        # A customer, not a contact: planted are those whose every contact is.
+        planted, found, both = db.execute(
+            """
+            with truth as (select distinct customer_id from planted_contacts where kind = 'unreachable'),
+            found as (select customer_id from contacts.mart_customer_contact_status where is_unreachable)
+            select (select count(*) from truth), (select count(*) from found),
+                (select count(*) from truth inner join found using (customer_id))
+            """
+        ).fetchone() or (0, 0, 0)
+        rows.append(_row("unreachable", planted, found, both))
         abuser = json.loads((truth / "summary.json").read_text()).get("dnd_abuser")
         suspects = {
             employee

@@ -136,5 +136,8 @@
         'outcome_baseline_months',
         'outcome_decision_days',
         'prompt_outcome_days',
+        'personal_check_from_amount',
+        'automated_check_below_amount',
+        'unreachable_chance_pct',
     ]) }}
 {% endmacro %}

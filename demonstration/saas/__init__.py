@@ -151,8 +151,9 @@ def _write_part(
     )
     flags = contacts.silence(people, staff, owners, deals.ended, first, stop, part)
     carriers, evidence, named = contacts.write_contacts(
-        landing, people, staff, owners, deals, facts, tickets, asked, consents, flags, scores, first, stop, part
-    )
+        landing, people, staff, owners, deals, facts, tickets, asked, consents, flags, scores,
+        asked.customer[drawn.row], first, stop, part,
+    )  # fmt: skip
     commented = surveys.write_surveys(landing, people, staff, tickets, asked, drawn, carriers, part)
     cases = feedback.write_feedback(
         landing, people, staff, owners, tickets, asked, drawn, commented, deals.ended, facts.last_use, first, stop, part

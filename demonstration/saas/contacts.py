@@ -62,7 +62,11 @@ class Planted:
     kind: np.ndarray
 
 
-KINDS = ("after_dnd", "after_unsubscribe", "after_revocation", "without_consent", "machine_open", "dnd_evidence")
+KINDS = ("after_dnd", "after_unsubscribe", "after_revocation", "without_consent", "machine_open", "dnd_evidence",
+         "unreachable")  # fmt: skip
+UNREACHABLE_SHARE = 0.6
+UNREACHABLE_FROM = 8
+"""Of customers whom we tried so often and who never spoke to us, this share (at least one) nobody ever reaches."""
 
 
 WORDS = {"purpose": PURPOSES, "rule": RULES, "reason": REASONS}
@@ -145,13 +149,15 @@ def write_contacts(
     consents: Consents,
     flags: Flags,
     low: tuple[np.ndarray, np.ndarray, np.ndarray],
+    talkative: np.ndarray,
     first: int,
     stop: int,
     part: int,
 ) -> tuple[np.ndarray, np.ndarray, Planted]:
     """All contacts of the customers [first, stop).
 
-    `low` names responses with low scores (number, customer, moment) that get a follow-up. Returns the contact numbers
+    `low` names responses with low scores (number, customer, moment) that get a follow-up, `talkative` customers who
+    answer surveys, so that somebody can reach them. Returns the contact numbers
     by invitation and by flag (-1 without one) and what was planted.
     """
     scope = people.scope
@@ -185,6 +191,7 @@ def write_contacts(
     size = len(keep)
     number = landing.take_numbers("contacts", size)
     signals = _signals(people, rng, rows, scope)
+    is_unreachable = _silence_unreachable(people, rows, signals, talkative, first, stop, part)
     at = rows["at"]
     columns = {
         "contact_id": Number(number, prefix="k"),
@@ -236,7 +243,7 @@ def write_contacts(
     # An automatic opening is planted only where the data show it.
     is_machine = (signals["is_machine"] == 1) & (signals["opened"] <= scope.end) & (signals["clicked"] >= NEVER)
     is_machine &= np.where(signals["opened"] <= early, early, np.where(between_both, opened, second)) <= scope.end
-    kinds = [np.flatnonzero(mask & arrived) for mask in (*breaks, is_machine, proves)]
+    kinds = [np.flatnonzero(mask & arrived) for mask in (*breaks, is_machine, proves, is_unreachable)]
     where = np.concatenate(kinds)
     kind = np.repeat(np.arange(len(kinds)), [len(found) for found in kinds])
     return by_invitation, by_flag, Planted(number[where], rows["customer"][where], kind)
@@ -503,6 +510,46 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     found["outcome"] = np.where(chat, np.where(answers, ANSWERED, NO_ANSWER), found["outcome"])
     found["told"] = np.where(chat, np.where(answers, found["ended"], at + DAY), found["told"])
     return found
+
+
+def _silence_unreachable(
+    people: Population,
+    rows: dict[str, np.ndarray],
+    signals: dict[str, np.ndarray],
+    talkative: np.ndarray,
+    first: int,
+    stop: int,
+    part: int,
+) -> np.ndarray:
+    """Plants customers whom nobody ever reaches: takes every sign of a person out of their contacts.
+
+    A robot may still open their mail. Draws from a stream of its own, so that the rest of the company stays the same.
+    Returns which contacts are theirs.
+    """
+    rng = people.scope.rng("unreachable", part)
+    spoke = np.zeros(stop - first, dtype=bool)
+    spoke[rows["customer"][rows["direction"] == IN] - first] = True
+    spoke[talkative - first] = True
+    tried = np.bincount(rows["customer"] - first, minlength=stop - first)
+    span = np.arange(first, stop)
+    can = np.flatnonzero((tried >= UNREACHABLE_FROM) & ~spoke & ~people.is_a("test", "deleted")[span])
+    chosen = np.zeros(stop - first, dtype=bool)
+    chosen[rng.permutation(can)[: max(1, round(UNREACHABLE_SHARE * len(can)))]] = True
+    theirs = chosen[rows["customer"] - first]
+
+    is_robot = signals["is_machine"] == 1
+    signals["opened"][theirs & ~is_robot] = NEVER
+    signals["is_machine"][theirs & ~is_robot] = -1
+    for name in ("clicked", "answered", "replied", "held"):
+        signals[name][theirs] = NEVER
+    for name in ("duration", "reason"):
+        signals[name][theirs] = -1
+    for channel, outcome in ((CALL, NO_ANSWER), (MEETING, CANCELLED), (CHAT, NO_ANSWER)):
+        mask = theirs & (rows["channel"] == channel)
+        signals["outcome"][mask] = outcome
+        signals["ended"][mask] = rows["at"][mask] + 40 if channel == CALL else NEVER
+        signals["told"][mask] = rows["at"][mask] + (40 if channel == CALL else DAY)
+    return theirs
 
 
 def write_flags(landing: Landing, flags: Flags, evidence: np.ndarray, people: Population, part: int) -> np.ndarray:

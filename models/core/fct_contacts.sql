@@ -1,7 +1,22 @@
 -- What became of every attempt, as far as it is known at the end of the business day (CON-01). An opening or an answer
--- that comes later does not exist yet, so the ledger is written anew each night: one pass over the contacts.
+-- that comes later does not exist yet: a night writes the contacts of those customers anew of whom a row came or
+-- changed, or one of whose moments has passed since.
 {% set burst_minutes = 'cast(' ~ threshold('contact_burst_minutes') ~ ' as integer)' %}
 {% set signals = ['opened', 'clicked', 'answered', 'replied', 'held'] %}
+{% set changes = [
+    {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
+    {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
+    {'relation': 'stg_crm__customers', 'as_of': 'cast(deleted_at as date)', 'only': 'passing'},
+    {'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'},
+    {'relation': 'stg_crm__customer_owners', 'as_of': 'cast(valid_from as date)'},
+    {'relation': 'int_employees__customers', 'as_of': 'cast(valid_from as date)'},
+] %}
+{% for moment in ['delivered', 'ended'] + signals %}
+{% do changes.append(
+    {'relation': 'stg_crm__contacts', 'as_of': 'cast(' ~ moment ~ '_at as date)', 'only': 'passing'}
+) %}
+{% endfor %}
+{{ touched({'customer_id': 'customer_id'}, changes) }}
 with rules as (
     select
         direction,
@@ -14,6 +29,27 @@ with rules as (
         max(case when signal_code = 'opened' and is_machine_open_allowed then 1 else 0 end) as counts_machine_open
     from {{ ref('contact_effectiveness') }}
     group by direction, channel_code
+),
+
+-- Apart from the rest, so that few columns are sorted.
+episodes as (
+    select
+        contact_id,
+        coalesce(
+            {{ add_time(
+                'minute',
+                'lag(attempted_at) over (partition by customer_id, direction, channel order by attempted_at, contact_id)',
+                burst_minutes
+            ) }} <= attempted_at,
+            true
+        ) as is_episode_start
+    from {{ ref('stg_crm__contacts') }}
+    where {{ touched_scope() }}
+),
+
+incoming as (
+    select * from {{ ref('stg_crm__contacts') }}
+    where {{ touched_scope() }}
 ),
 
 seen as (
@@ -47,11 +83,10 @@ seen as (
                 coalesce(contacts.ended_at, contacts.attempted_at) < run_context.as_of_end_at
                 then contacts.outcome_code
         end as outcome_code,
-        lag(contacts.attempted_at) over (
-            partition by contacts.customer_id, contacts.direction, contacts.channel
-            order by contacts.attempted_at, contacts.contact_id
-        ) as previous_attempted_at
-    from {{ ref('stg_crm__contacts') }} as contacts
+        episodes.is_episode_start
+    from incoming as contacts
+    inner join episodes
+        on contacts.contact_id = episodes.contact_id
     inner join {{ ref('int_customers__registration') }} as registration
         on contacts.customer_id = registration.customer_id
     inner join {{ ref('run_context') }} as run_context
@@ -159,10 +194,7 @@ select
     coalesce(purposes.is_consent_required, false) as is_consent_required,
     -- Whoever answers a ticket answers, whatever the purpose says.
     timed.direction = 'outbound' and coalesce(purposes.is_proactive, true) and timed.ticket_id is null as is_proactive,
-    coalesce(
-        {{ add_time('minute', 'timed.previous_attempted_at', burst_minutes) }} <= timed.attempted_at,
-        true
-    ) as is_episode_start,
+    timed.is_episode_start,
     timed.attempted_date,
     cast(timed.effective_at as date) as effective_date,
     timed.attempted_at,

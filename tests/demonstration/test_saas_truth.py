@@ -202,6 +202,8 @@ def test_planted_contacts_are_what_they_are_called(pack):
         "and e.purpose = 'marketing')",
         "machine_open": "is_machine_open and clicked_at is null",
         "dnd_evidence": "contact_id in (select evidence_contact_id from dnd_flags)",
+        "unreachable": "direction = 'outbound' and coalesce(case when not is_machine_open then opened_at end, "
+        "clicked_at, answered_at, replied_at, held_at) is null",
     }.items():
         count, fits = ask(
             con, f"select count(*), count(*) filter ({condition}) from {planted} where p.kind = '{kind}'"

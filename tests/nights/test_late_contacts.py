@@ -1,4 +1,4 @@
-"""Openings and answers that arrive up to sixty days late: night by night is the same as all at once."""
+"""Openings and teams that arrive up to sixty days late: night by night is the same as all at once."""
 
 from __future__ import annotations
 
@@ -31,6 +31,22 @@ def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(s
         ).fetchall()
     assert len(unopened) == 2
     (first, first_customer, first_at), (second, second_customer, second_at) = unopened
+    with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
+        (mover, moved_on), (corrected, since) = db.execute(
+            """
+            select employee_id, min(employees.valid_from)
+            from core.fct_contacts inner join core.dim_employees as employees using (employee_id)
+            where direction = 'outbound' and attempted_date >= date '2025-05-10'
+            group by employee_id having count(distinct employees.valid_from) = 1
+            order by count(*) desc, employee_id limit 2
+            """
+        ).fetchall()
+    (raw / "employees" / "late.csv").write_text(
+        "employee_id,team,valid_from,ingested_at\n"
+        # told only now: somebody moved to another team long ago, somebody else had never been in the one on record
+        f"{mover},cx,{max(moved_on + timedelta(days=1), date(2025, 5, 10))},2025-06-30 23:00:00\n"
+        f"{corrected},marketing,{since},2025-06-30 23:00:00\n"
+    )
     (raw / "contacts" / "late.csv").write_text(
         "contact_id,customer_id,direction,channel,attempted_at,opened_at,is_machine_open,ingested_at\n"
         # opened soon, but told only now
@@ -48,7 +64,13 @@ def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(s
             "select count(*) from core.fct_contacts where contact_id in (?, ?) and effectiveness_rule = 'email_opened'",
             [first, second],
         ).fetchone()
+        teams = db.execute(
+            "select distinct employee_id, team_code from core.fct_contacts "
+            "where employee_id in (?, ?) and attempted_date >= date '2025-05-10' order by all",
+            [mover, corrected],
+        ).fetchall()
     assert effective == (2,)
+    assert sorted(teams) == sorted([(mover, "cx"), (corrected, "marketing")])
 
     # On the night before the second opening only the first was known to have worked.
     nightly.transform(LAST - timedelta(days=30))

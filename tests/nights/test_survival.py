@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import replace
-from datetime import date
 
 import duckdb
 import numpy as np
@@ -72,13 +70,8 @@ def test_what_cannot_be_told_is_not_told():
 
 
 @pytest.fixture(scope="module")
-def marts(small_company, dbt_session, tmp_path_factory):
-    from nights.conftest import Company
-
-    folder = tmp_path_factory.mktemp("survival")
-    settings = replace(dbt_session.settings, raw=small_company, warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(date(2025, 6, 30))
-    with duckdb.connect(settings.warehouse, read_only=True) as db:
+def marts(straight):
+    with duckdb.connect(straight.settings.warehouse, read_only=True) as db:
         yield db
 
 

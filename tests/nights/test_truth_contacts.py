@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-
 import duckdb
 import pytest
-from nights.conftest import Company
 
 from demonstration.scoring_contacts import score
 
@@ -15,12 +11,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def marts(small_company, dbt_session, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("truth_contacts")
-    settings = replace(dbt_session.settings, raw=small_company, warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(date(2025, 6, 30))
-    with duckdb.connect(settings.warehouse, read_only=True) as db:
-        truth = small_company.parent / "truth" / "contacts_planted.parquet"
+def marts(straight):
+    with duckdb.connect(straight.settings.warehouse, read_only=True) as db:
+        truth = straight.settings.raw.parent / "truth" / "contacts_planted.parquet"
         db.execute(f"create temp view planted as from '{truth}' semi join core.dim_customers using (customer_id)")
         yield db
 
@@ -57,3 +50,25 @@ def test_planted_violations_are_found_and_no_others(marts, small_company):
     assert len(seen) >= 3
     for kind in kinds:
         assert found[kind]["planted_count"] == found[kind]["found_count"] == found[kind]["both_count"], found[kind]
+
+
+def test_whom_nobody_can_reach_is_found_and_nobody_else(marts, small_company):
+    found = {row["planted"]: row for row in score(marts, small_company.parent / "truth")}["unreachable"]
+    assert found["planted_count"] > 0
+    assert (found["precision"], found["recall"]) == (1.0, 1.0), found
+
+
+def test_unreachable_customers_were_tried_on_and_on_and_never_there(marts):
+    rows = marts.execute(
+        """
+        select status.attempts_count, status.effective_count, status.is_never_reached, count(*), count(contacts.reached_at)
+        from (select distinct customer_id from planted where kind = 'unreachable')
+        inner join contacts.mart_customer_contact_status as status using (customer_id)
+        inner join core.fct_contacts as contacts on contacts.customer_id = status.customer_id and direction = 'outbound'
+        group by all
+        """
+    ).fetchall()
+    assert rows
+    for attempts, effective, is_never_reached, listed, reached in rows:
+        assert (attempts, effective, is_never_reached, reached) == (listed, 0, True, 0)
+        assert attempts >= 8

@@ -1,5 +1,5 @@
 -- Customers at the end of each month of the trend (of the running month: as of the business day), with what was true
--- then: segment, owner, silence, contact points, and when they had last been reached.
+-- then: segment, owner, silence, contact points, average check, and when they had last been reached.
 with months as (
     select
         dates.month_start_date as contact_month,
@@ -137,7 +137,16 @@ select
     known.customer_id,
     coalesce(segments.segment_code, 'unassigned') as segment_code,
     coalesce(owners.employee_id, 'unassigned') as owner_employee_id,
-    coalesce(norms.channel_policy, 'none') as channel_policy,
+    coalesce(norms.channel_policy, 'none') as segment_channel_policy,
+    -- What a customer pays at a time may be worth a person in a mass segment, or not in another; priority is priority.
+    case
+        when coalesce(norms.is_priority, false) then coalesce(norms.channel_policy, 'none')
+        when checks.average_check_amount >= {{ threshold('personal_check_from_amount') }} then 'personal'
+        when checks.average_check_amount < {{ threshold('automated_check_below_amount') }} then 'automated'
+        else coalesce(norms.channel_policy, 'none')
+    end as channel_policy,
+    checks.orders_count,
+    checks.paid_amount,
     norms.contact_interval_days,
     norms.contact_target_pct,
     norms.max_manual_calls_per_month,
@@ -164,6 +173,9 @@ left join silent
     and known.contact_month = silent.contact_month
 left join points
     on known.customer_id = points.customer_id
+left join {{ ref('int_contacts__average_checks') }} as checks
+    on known.customer_id = checks.customer_id
+    and known.contact_month = checks.contact_month
 left join {{ ref('dim_customer_segments') }} as segments
     on known.customer_id = segments.customer_id
     and segments.scheme = 'value'

@@ -2,7 +2,7 @@ with counted as (
     select
         contact_month,
         segment_code,
-        channel_policy,
+        segment_channel_policy,
         max(period_end_date) as period_end_date,
         count(*) as customers_count,
         sum(personal_count) as personal_contacts_count,
@@ -20,14 +20,20 @@ with counted as (
         ) as no_personal_contact_count,
         count(case when channel_policy = 'automated' then 1 end) as automated_due_count,
         count(case when channel_policy = 'automated' and manual_calls_count > max_manual_calls_per_month then 1 end)
-            as called_too_often_count
+            as called_too_often_count,
+        count(case when channel_policy = 'personal' and segment_channel_policy <> 'personal' then 1 end)
+            as personal_by_check_count,
+        count(case when channel_policy = 'automated' and segment_channel_policy <> 'automated' then 1 end)
+            as automated_by_check_count,
+        coalesce(sum(orders_count), 0) as orders_count,
+        coalesce(sum(paid_amount), 0) as paid_amount
     from {{ ref('int_contacts__month_ends') }}
-    group by contact_month, segment_code, channel_policy
+    group by contact_month, segment_code, segment_channel_policy
 )
 
 select
     segment_code,
-    channel_policy as channel_policy_kind,
+    segment_channel_policy as channel_policy_kind,
     cast(customers_count as bigint) as customers_count,
     cast(personal_contacts_count as bigint) as personal_contacts_count,
     cast(automated_contacts_count as bigint) as automated_contacts_count,
@@ -38,6 +44,11 @@ select
     cast(no_personal_contact_count as bigint) as no_personal_contact_count,
     cast(called_too_often_count as bigint) as called_too_often_count,
     cast(priority_without_manager_count as bigint) as priority_without_manager_count,
+    cast(personal_by_check_count as bigint) as personal_by_check_count,
+    cast(automated_by_check_count as bigint) as automated_by_check_count,
+    cast(orders_count as bigint) as orders_count,
+    cast(paid_amount as decimal(18, 2)) as paid_amount,
+    cast(1.0 * paid_amount / nullif(orders_count, 0) as double) as average_check_amount,
     period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} as is_complete,
     personal_due_count + automated_due_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     contact_month

@@ -3,11 +3,47 @@ with last_contacts as (
         customer_id,
         max(case when direction = 'outbound' then attempted_at end) as last_attempt_at,
         max(case when direction = 'outbound' then effective_at end) as last_effective_at,
+        max(case when direction = 'outbound' then reached_at end) as last_reached_at,
         max(case when direction = 'inbound' then attempted_at end) as last_inbound_at,
         count(case when direction = 'outbound' then 1 end) as attempts_count,
         count(case when direction = 'outbound' and is_effective then 1 end) as effective_count
     from {{ ref('fct_contacts') }}
     group by customer_id
+),
+
+-- What was tried lately may still reach somebody.
+tried as (
+    select
+        contacts.customer_id,
+        contacts.channel,
+        count(*) as attempts_count,
+        count(contacts.reached_at) as reached_count
+    from {{ ref('fct_contacts') }} as contacts
+    inner join {{ ref('run_context') }} as run_context
+        on contacts.attempted_date
+        < {{ add_days('run_context.as_of_date', '1 - cast(' ~ threshold('contact_settling_days') ~ ' as integer)') }}
+    where contacts.direction = 'outbound'
+    group by contacts.customer_id, contacts.channel
+),
+
+-- One attempt more than there were keeps the chance of reaching nobody above zero.
+misses as (
+    select
+        channel,
+        cast(ln(1.0 - 1.0 * sum(reached_count) / (sum(attempts_count) + 1)) as decimal(18, 9)) as log_miss
+    from tried
+    group by channel
+),
+
+-- As if every attempt on a channel reached anybody as often as it reaches all; summed as decimals, in any order.
+chances as (
+    select
+        tried.customer_id,
+        round(100.0 * exp(cast(sum(tried.attempts_count * misses.log_miss) as double)), 6) as unreached_chance_pct
+    from tried
+    inner join misses
+        on tried.channel = misses.channel
+    group by tried.customer_id
 ),
 
 channels as (
@@ -41,6 +77,7 @@ customers as (
         last_contacts.last_attempt_at,
         last_contacts.last_effective_at,
         last_contacts.last_inbound_at,
+        case when last_contacts.last_reached_at is null then chances.unreached_chance_pct end as unreached_chance_pct,
         coalesce(last_contacts.attempts_count, 0) as attempts_count,
         coalesce(last_contacts.effective_count, 0) as effective_count,
         {{ days_between('cast(last_contacts.last_effective_at as date)', 'run_context.as_of_date') }}
@@ -55,6 +92,8 @@ customers as (
     cross join {{ ref('run_context') }} as run_context
     left join last_contacts
         on customers.customer_id = last_contacts.customer_id
+    left join chances
+        on customers.customer_id = chances.customer_id
     left join {{ ref('dim_segments') }} as segments
         on customers.value_segment_code = segments.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
@@ -92,6 +131,7 @@ select
     cast(customers.waiting_days as bigint) as waiting_days,
     cast(customers.attempts_count as bigint) as attempts_count,
     cast(customers.effective_count as bigint) as effective_count,
+    cast(customers.unreached_chance_pct as double) as unreached_chance_pct,
     cast(channels.best_channel_num as bigint) as best_channel_num,
     cast(channels.best_channel_den as bigint) as best_channel_den,
     {{ pct('channels.best_channel_num', 'channels.best_channel_den') }} as best_channel_pct,
@@ -110,6 +150,7 @@ select
     customers.is_dnd,
     coalesce(channels.reachable_channels_count, 0) > 0 as is_contactable,
     customers.last_effective_at is null as is_never_reached,
+    coalesce(customers.unreached_chance_pct <= {{ threshold('unreachable_chance_pct') }}, false) as is_unreachable,
     not customers.has_left
     and coalesce(customers.waiting_days > customers.contact_interval_days, false) as is_overdue,
     not customers.has_left

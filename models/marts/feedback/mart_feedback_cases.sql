@@ -44,7 +44,7 @@ contacts as (
         min(contacts.attempted_at) as first_attempt_at,
         min(contacts.effective_at) as contacted_at
     from openings
-    inner join {{ ref('int_feedback__effective_contacts') }} as contacts
+    inner join {{ ref('fct_contacts') }} as contacts
         on openings.customer_id = contacts.customer_id
         and contacts.direction = 'outbound'
         and contacts.attempted_at >= openings.begun_at

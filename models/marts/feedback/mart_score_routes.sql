@@ -21,7 +21,7 @@ contacts as (
         trigger_response_id as response_id,
         min(attempted_at) as started_at,
         min(effective_at) as effective_at
-    from {{ ref('int_feedback__effective_contacts') }}
+    from {{ ref('fct_contacts') }}
     where trigger_response_id is not null
         and direction = 'outbound'
     group by trigger_response_id

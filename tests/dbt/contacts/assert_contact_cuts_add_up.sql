@@ -1,4 +1,4 @@
--- Prevents cuts that lose or double customers: the parts of a cut must add up to all.
+-- Prevents cuts that lose or double customers or planned touches: the parts of a cut must add up to all.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_contact_frequency'}}}) }}
 with frequency as (
     select
@@ -18,6 +18,22 @@ completeness as (
         sum(complete_num) as complete_count
     from {{ ref('mart_contact_completeness') }}
     group by dimension_name
+),
+
+touches_by_month as (
+    select
+        rule_code,
+        sum(done_num + done_late_count + missed_count + excused_count + pending_count) as touches_count
+    from {{ ref('mart_contact_plan_monthly') }}
+    group by rule_code
+),
+
+touches as (
+    select
+        rule_code,
+        count(*) as touches_count
+    from {{ ref('mart_contact_plan') }}
+    group by rule_code
 )
 
 select
@@ -39,3 +55,11 @@ inner join completeness as wholes
     on wholes.dimension_name = 'all'
 where completeness.customers_count <> wholes.customers_count
     or completeness.complete_count <> wholes.complete_count
+union all
+select
+    'plan' as report_name,
+    coalesce(touches_by_month.rule_code, touches.rule_code) as dimension_name
+from touches_by_month
+full outer join touches
+    on touches_by_month.rule_code = touches.rule_code
+where coalesce(touches_by_month.touches_count, -1) <> coalesce(touches.touches_count, -1)

@@ -1,35 +1,51 @@
--- Prevents contacts that vanish between ledger and report, and cuts that lose or double attempts.
+-- Prevents contacts that vanish between ledger and report, and cuts that lose or double attempts: those of each month,
+-- and of each channel in it, are effective or have one reason why not.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_contact_kpi'}}}) }}
 with ledger as (
     select
         {{ period_start('month', 'attempted_date') }} as contact_month,
+        coalesce(channel, 'all') as channel_code,
         count(*) as attempts_count,
-        count(case when is_effective then 1 end) as effective_count
+        count(case when is_effective then 1 end) as effective_count,
+        count(ineffective_reason) as ineffective_count
     from {{ ref('fct_contacts') }}
     where direction = 'outbound'
-    group by {{ period_start('month', 'attempted_date') }}
+    group by grouping sets (
+        ({{ period_start('month', 'attempted_date') }}),
+        ({{ period_start('month', 'attempted_date') }}, channel)
+    )
 ),
 
 cuts as (
     select
         contact_month,
         dimension_name,
+        case when dimension_name = 'channel' then channel_code else 'all' end as channel_code,
         sum(attempts_count) as attempts_count,
-        sum(effective_num) as effective_count
+        sum(effective_num) as effective_count,
+        sum(
+            bounced_count + wrong_number_count + voicemail_count + refused_count + cancelled_count + too_short_count
+            + machine_open_count + signal_not_counted_count + no_answer_count + no_reaction_count + no_signal_count
+        ) as ineffective_count
     from {{ ref('mart_contact_kpi') }}
-    group by contact_month, dimension_name
+    group by contact_month, dimension_name, case when dimension_name = 'channel' then channel_code else 'all' end
 )
 
 select
-    cuts.contact_month,
+    coalesce(cuts.contact_month, ledger.contact_month) as contact_month,
     cuts.dimension_name,
+    ledger.channel_code,
     ledger.attempts_count as ledger_attempts_count,
     cuts.attempts_count,
     ledger.effective_count as ledger_effective_count,
-    cuts.effective_count
+    cuts.effective_count,
+    cuts.ineffective_count
 from cuts
 full outer join ledger
     on cuts.contact_month = ledger.contact_month
+    and cuts.channel_code = ledger.channel_code
 -- Months may hold nothing but credit for earlier attempts.
 where coalesce(ledger.attempts_count, 0) <> coalesce(cuts.attempts_count, -1)
     or coalesce(ledger.effective_count, 0) <> coalesce(cuts.effective_count, -1)
+    or coalesce(ledger.ineffective_count, 0) <> coalesce(cuts.ineffective_count, -1)
+    or coalesce(ledger.attempts_count <> ledger.effective_count + ledger.ineffective_count, false)

@@ -1,5 +1,6 @@
 -- Prevents contact policies that cannot be meant: a long tail that is called oftener than key customers, quiet hours
--- with one end, parts of the day that overlap or leave a gap, windows of the plan without length.
+-- with one end, parts of the day that overlap or leave a gap, windows of the plan without length, an average check that
+-- calls for people and for automation at once.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_contact_channels'}}}) }}
 select
     'priority segment has a longer contact interval than another' as fault,
@@ -46,3 +47,8 @@ select
 from {{ ref('dim_comm_plan_rules') }}
 where anchor = 'idle'
     and anchor_idle_days is null
+union all
+select
+    'checks from which people serve must not lie below those up to which automation does' as fault,
+    'personal_check_from_amount' as row_key
+where {{ threshold('personal_check_from_amount') }} < {{ threshold('automated_check_below_amount') }}

@@ -1,0 +1,90 @@
+{{ config(materialized='view') }}
+-- What there was to talk about with a customer, as periods of days on whose close it held (CON-09): signals of all
+-- domains that nothing suppresses, first steps that were not all done, and components that were open to the customer
+-- and not tried. Read by customer, so it need not be stored.
+{% set domains = ['activation', 'churn', 'contacts', 'cx', 'usage'] %}
+with signals as (
+    {% for domain in domains %}
+    select
+        customer_id,
+        signal_code,
+        valid_from,
+        valid_to
+    from {{ ref('int_signals__' ~ domain) }}
+    where suppressed_by is null
+    union all
+    {% endfor %}
+    -- Before onboarding stands still it is open, and the best occasion of the first days.
+    select
+        customers.customer_id,
+        'onboarding_open' as signal_code,
+        customers.registered_date as valid_from,
+        least(
+            cast(customers.activated_at as date),
+            case when customers.suppress_reason <> 'activated' then cast(customers.suppress_from as date) end,
+            leavings.left_date
+        ) as valid_to
+    from {{ ref('mart_activation_customer') }} as customers
+    left join {{ ref('int_customers__leavings') }} as leavings
+        on customers.customer_id = leavings.customer_id
+    where customers.is_measurable
+),
+
+-- Judged like the never used components of `mart_component_usage`, on every day.
+unused as (
+    select
+        periods.customer_id,
+        components.component_code,
+        {{ add_days(
+            'greatest(periods.valid_from, coalesce(components.available_date, periods.valid_from))',
+            'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+        ) }} as valid_from,
+        least(periods.valid_to, uses.first_use_date) as valid_to
+    from {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('dim_segment_components') }} as components
+        on periods.segment_code = components.segment_code
+        and components.is_relevant
+    left join {{ ref('dim_plan_components') }} as holdings
+        on periods.plan_code = holdings.plan_code
+        and components.component_code = holdings.component_code
+    left join {{ ref('state_customer_component_usage') }} as uses
+        on periods.customer_id = uses.customer_id
+        and components.component_code = uses.component_code
+    where coalesce(holdings.is_available, true)
+),
+
+conditions as (
+    select
+        customer_id,
+        signal_code,
+        cast(null as {{ dbt.type_string() }}) as component_code,
+        valid_from,
+        valid_to
+    from signals
+    where valid_to is null
+        or valid_to > valid_from
+    union all
+    select
+        unused.customer_id,
+        'component_never_used' as signal_code,
+        unused.component_code,
+        unused.valid_from,
+        unused.valid_to
+    from unused
+    inner join {{ ref('run_context') }} as run_context
+        on unused.valid_from <= run_context.as_of_date
+    where unused.valid_to is null
+        or unused.valid_to > unused.valid_from
+)
+
+select
+    conditions.customer_id,
+    reasons.reason_code,
+    conditions.signal_code,
+    conditions.component_code,
+    reasons.priority_order,
+    conditions.valid_from,
+    conditions.valid_to
+from conditions
+inner join {{ ref('dim_contact_reasons') }} as reasons
+    on conditions.signal_code = reasons.signal_code

@@ -1,0 +1,65 @@
+-- Prevents a brief that says something else than the domains: untried components by the history are those of the mart
+-- of components, and attempts with a reason are those of the contact KPI.
+{{ config(group='customer_360', meta={'dagster': {'ref': {'name': 'mart_contact_relevance'}}}) }}
+with by_history as (
+    select
+        suggested.customer_id,
+        suggested.component_code
+    from {{ ref('int_contact_reasons__suggested') }} as suggested
+    inner join {{ ref('run_context') }} as run_context
+        on coalesce(suggested.valid_to, {{ far_future() }}) > run_context.as_of_date
+    where suggested.component_code is not null
+),
+
+by_mart as (
+    select
+        customer_id,
+        component_code
+    from {{ ref('mart_component_usage') }}
+    where suggested_action_code is not null
+),
+
+relevance as (
+    select
+        contact_month,
+        employee_id,
+        sum(attempts_count) as attempts_count,
+        sum(with_reason_num) as with_reason_count,
+        sum(personalised_num) as personalised_count
+    from {{ ref('mart_contact_relevance') }}
+    group by contact_month, employee_id
+),
+
+-- Whoever changed the team has a row for each there.
+kpi as (
+    select
+        contact_month,
+        employee_id,
+        sum(attempts_count) as attempts_count,
+        sum(with_reason_num) as with_reason_count,
+        sum(personalised_num) as personalised_count
+    from {{ ref('mart_contact_kpi') }}
+    where dimension_name = 'employee'
+    group by contact_month, employee_id
+)
+
+select
+    'component' as subject,
+    coalesce(by_history.customer_id, by_mart.customer_id) as row_key
+from by_history
+full outer join by_mart
+    on by_history.customer_id = by_mart.customer_id
+    and by_history.component_code = by_mart.component_code
+where by_history.customer_id is null
+    or by_mart.customer_id is null
+union all
+select
+    'attempts' as subject,
+    relevance.employee_id as row_key
+from relevance
+left join kpi
+    on relevance.contact_month = kpi.contact_month
+    and relevance.employee_id = kpi.employee_id
+where relevance.attempts_count <> coalesce(kpi.attempts_count, -1)
+    or relevance.with_reason_count <> coalesce(kpi.with_reason_count, -1)
+    or relevance.personalised_count <> coalesce(kpi.personalised_count, -1)
