@@ -133,5 +133,7 @@
         'renewal_notice_days',
         'payment_failed_days',
         'stage_onboarding_days',
+        'release_adoption_days',
+        'release_churn_days',
     ]) }}
 {% endmacro %}

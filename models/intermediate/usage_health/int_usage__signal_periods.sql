@@ -41,6 +41,7 @@ falls as (
         cast(null as bigint) as peers_count,
         {{ severity }} as severity_rank,
         cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
         greatest(falls.valid_from, periods.valid_from) as valid_from,
         least(falls.valid_to, periods.valid_to) as valid_to
@@ -71,6 +72,7 @@ silences as (
             else 2
         end as severity_rank,
         cast(gaps.gap_from as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
         greatest({{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }}, periods.valid_from) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to
@@ -94,6 +96,7 @@ abandonments as (
         cast(null as bigint) as peers_count,
         case when is_critical then 2 else 1 end as severity_rank,
         title as subject,
+        incident_days,
         cast(null as {{ shown }}) as own_reason,
         valid_from,
         valid_to
@@ -182,6 +185,7 @@ low_starts as (
         cast(norms.peers_count as bigint) as peers_count,
         case when newcomers.first_use_days_count = 0 then 3 else 2 end as severity_rank,
         cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         case when norms.peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
         newcomers.judged_date as valid_from,
         {{ add_days('newcomers.judged_date', 'cast(' ~ threshold('usage_low_start_signal_days') ~ ' as integer)') }}
@@ -218,6 +222,7 @@ below as (
         peers_count,
         case when usage_level_pct = 0 then 3 else 2 end as severity_rank,
         cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         case when peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
         week_end_date as valid_from,
         {{ add_days('week_end_date', 7) }} as valid_to
@@ -238,6 +243,7 @@ excesses as (
         max(anomalies.peers_count) as peers_count,
         2 as severity_rank,
         min(anomalies.title) as subject,
+        cast(null as integer) as incident_days,
         case
             when count(case when reviewed.customer_id is null then 1 end) = 0 then 'reviewed'
             when max(anomalies.peers_count) < {{ threshold('usage_min_peers') }} then 'small_segment'
@@ -266,6 +272,7 @@ found as (
         peers_count,
         severity_rank,
         subject,
+        incident_days,
         coalesce(own_reason, '(none)') as own_reason,
         valid_from,
         valid_to
@@ -297,6 +304,7 @@ bounded as (
         found.peers_count,
         found.severity_rank,
         found.subject,
+        found.incident_days,
         found.own_reason,
         found.valid_from,
         least(found.valid_to, lives.life_to) as valid_to
@@ -308,15 +316,43 @@ bounded as (
 
 merged as (
     {{ merged_periods('bounded', ['customer_id', 'signal_code', 'own_reason'], {
-        'observed_value': 'max(case when is_start = 1 then observed_value end)',
-        'expected_value': 'max(case when is_start = 1 then expected_value end)',
-        'segment_code': 'max(case when is_start = 1 then segment_code end)',
-        'window_days': 'max(case when is_start = 1 then window_days end)',
-        'peers_count': 'max(case when is_start = 1 then peers_count end)',
+        'observed_value': 'max(case when valid_from = island_from then observed_value end)',
+        'expected_value': 'max(case when valid_from = island_from then expected_value end)',
+        'segment_code': 'max(case when valid_from = island_from then segment_code end)',
+        'window_days': 'max(case when valid_from = island_from then window_days end)',
+        'peers_count': 'max(case when valid_from = island_from then peers_count end)',
         'subject': 'min(subject)',
+        'incident_days': 'min(case when valid_from = island_from then incident_days end)',
         'subjects_count': 'count(distinct subject)',
         'severity_rank': 'max(severity_rank)',
     }) }}
+),
+
+-- A signal whose window holds days on which customers could not work waits for as many days (USE-18).
+interrupted as (
+    select
+        customer_id,
+        signal_code,
+        valid_from,
+        incident_days
+    from merged
+    where incident_days > 0
+    union all
+    select
+        merged.customer_id,
+        merged.signal_code,
+        merged.valid_from,
+        cast(sum({{ days_between(
+            'greatest(incidents.valid_from, ' ~ add_days('merged.valid_from', '-merged.window_days') ~ ')',
+            'least(incidents.valid_to, merged.valid_from)'
+        ) }}) as integer) as incident_days
+    from merged
+    inner join {{ ref('int_components__incidents') }} as incidents
+        on incidents.component_code = '*'
+        and incidents.valid_from < merged.valid_from
+        and incidents.valid_to > {{ add_days('merged.valid_from', '-merged.window_days') }}
+    where merged.signal_code in ('decline', 'sharp_decline', 'dormant', 'low_start')
+    group by merged.customer_id, merged.signal_code, merged.valid_from
 ),
 
 -- A silence of everything says what that of a component would.
@@ -338,6 +374,14 @@ quiet as (
         valid_to
     from merged
     where signal_code = 'dormant'
+    union all
+    select
+        customer_id,
+        'incident' as quiet_reason,
+        signal_code,
+        valid_from,
+        {{ add_days('valid_from', 'incident_days') }} as valid_to
+    from interrupted
     union all
     select
         customer_id,
