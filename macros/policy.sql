@@ -133,6 +133,9 @@
         'renewal_notice_days',
         'payment_failed_days',
         'stage_onboarding_days',
+        'usage_dormant_chance_pct',
+        'usage_dormant_min_uses',
+        'usage_dormant_own_units',
         'release_adoption_days',
         'release_churn_days',
     ]) }}

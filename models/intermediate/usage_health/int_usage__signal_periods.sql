@@ -56,6 +56,25 @@ falls as (
     {% endfor %}
 ),
 
+-- Who used the product on one day in ten is silent for 28 days by chance once in twenty times: for how many days a
+-- silence is usual for the customer, at the share of days of use up to its beginning.
+rhythms as (
+    select
+        gaps.customer_id,
+        gaps.gap_from,
+        cast(ceil(
+            ln({{ threshold('usage_dormant_chance_pct') }} / 100.0)
+            / ln(1.0 - (gaps.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'gaps.gap_from') }})
+        ) as integer) as usual_days
+    from {{ ref('state_usage_gaps') }} as gaps
+    inner join {{ ref('state_customer_usage') }} as uses
+        on gaps.customer_id = uses.customer_id
+    where gaps.component_code = '*'
+        and gaps.uses_count >= {{ threshold('usage_dormant_min_uses') }}
+        -- Not on every single day: of those the first missing one is news.
+        and gaps.uses_count - 1 < {{ days_between('uses.first_use_date', 'gaps.gap_from') }}
+),
+
 -- USE-07: silence beyond the bands that the segment calls normal.
 silences as (
     select
@@ -75,12 +94,23 @@ silences as (
         cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
         greatest({{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }}, periods.valid_from) as valid_from,
-        least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to
+        least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to,
+        case
+            when rhythms.usual_days is not null
+                then {{ add_days(
+                    'gaps.gap_from',
+                    'least(rhythms.usual_days, cast(periods.recency_unit_days * '
+                    ~ threshold('usage_dormant_own_units') ~ ' as integer)) + 1'
+                ) }}
+        end as unusual_from
     from {{ ref('state_usage_gaps') }} as gaps
     cross join as_of
     inner join periods
         on gaps.customer_id = periods.customer_id
         and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
+    left join rhythms
+        on gaps.customer_id = rhythms.customer_id
+        and gaps.gap_from = rhythms.gap_from
     where gaps.component_code = '*'
 ),
 
@@ -382,6 +412,15 @@ quiet as (
         valid_from,
         {{ add_days('valid_from', 'incident_days') }} as valid_to
     from interrupted
+    union all
+    select
+        customer_id,
+        'own_rhythm' as quiet_reason,
+        'dormant' as signal_code,
+        valid_from,
+        unusual_from as valid_to
+    from silences
+    where valid_from < unusual_from
     union all
     select
         customer_id,
