@@ -14,8 +14,9 @@ import duckdb
 Scores = tuple[list[str], list[tuple]]
 
 # A planted case is eligible when the rule could see it: enough history before it, and the customer was still there for
-# long enough after it. A suppressed signal counts as found (the rule saw it), but is not raised. Days of a signal are
-# right when they follow a planted cause of the customer.
+# long enough after it. A suppressed signal counts as found (the rule saw it), but is not raised; one that is held back as
+# usual for the customer counts as neither. A signal is right when a planted cause of the customer began before it was
+# over, and its days are right from that cause on; before the turn of the year, which slows everybody down, nothing is.
 USAGE = """
 with as_of as (
     select as_of_date from core.run_context
@@ -45,7 +46,11 @@ lives as (
 causes as (
     select customer_id, decline_from as caused_on, date '9999-12-31' as until from lives where decline_from is not null
     union all
-    select customer_id, vanish_on, coalesce(returned_on + 28, date '9999-12-31') from lives where vanish_on is not null
+    -- Whoever vanishes has been silent since the last use before.
+    select customer_id, least(vanish_on, coalesce(cast(last_use_at as date) + 1, vanish_on)), date '9999-12-31'
+    from lives where vanish_on is not null and returned_on is null
+    union all
+    select customer_id, vanish_on, returned_on + 28 from lives where vanish_on is not null and returned_on is not null
     union all
     select customer_id, gave_up_on, date '9999-12-31' from lives where gave_up_on is not null
     union all
@@ -53,10 +58,12 @@ causes as (
     where paused_from is not null
     union all
     select customer_id, date '2000-01-01', date '9999-12-31' from lives where archetype = 'seasonal'
-    union all
-    -- Between the years everybody works at a third of the usual pace.
-    select customer_id, make_date(years.year::integer, 12, 24), make_date(years.year::integer + 1, 2, 5)
-    from lives cross join generate_series(2020, 2030) as years (year)
+),
+
+-- Between the years everybody works at a third of the usual pace.
+pauses as (
+    select make_date(year::integer, 12, 24) as caused_on, make_date(year::integer + 1, 2, 5) as until
+    from generate_series(2020, 2030) as years (year)
 ),
 
 cases as (
@@ -146,26 +153,43 @@ raised as (
     from intermediate.int_signals__usage as signals
     cross join as_of
     inner join lives using (customer_id)
+    where signals.suppressed_by is distinct from 'own_rhythm'
+),
+
+reasons as (
+    select raised.customer_id, raised.signal_code, raised.valid_from, min(causes.caused_on) as caused_on
+    from raised
+    inner join causes
+        on raised.customer_id = causes.customer_id
+        and causes.caused_on < raised.valid_to
+        and causes.until > raised.valid_from
+    group by all
 ),
 
 judged as (
     select
-        raised.signal_code,
-        raised.valid_to - raised.valid_from as days,
-        case raised.signal_code
-            when 'component_abandoned' then coalesce(lives.component_stopped_on <= raised.valid_from, false)
-            when 'excessive' then lives.archetype in ('sharer', 'exporter')
-            when 'low_start' then lives.archetype in ('never_activates', 'slow_activator')
-            else exists (
-                select 1 from causes
-                where causes.customer_id = raised.customer_id
-                    and causes.caused_on <= raised.valid_from and raised.valid_from < causes.until
-            )
-        end as is_right
-    from raised
-    inner join lives using (customer_id)
-    where not raised.is_suppressed
-        and raised.signal_code not in ('below_segment', 'decline')
+        signal_code,
+        valid_to - valid_from as days,
+        right_from is not null as is_right,
+        case when right_from is not null then valid_to - greatest(valid_from, right_from) else 0 end as right_days
+    from (
+        select
+            raised.*,
+            case raised.signal_code
+                when 'component_abandoned'
+                    then case when lives.component_stopped_on < raised.valid_to then lives.component_stopped_on end
+                when 'excessive' then case when lives.archetype in ('sharer', 'exporter') then raised.valid_from end
+                when 'low_start'
+                    then case when lives.archetype in ('never_activates', 'slow_activator') then raised.valid_from end
+                else least(reasons.caused_on, pauses.caused_on)
+            end as right_from
+        from raised
+        inner join lives using (customer_id)
+        left join reasons using (customer_id, signal_code, valid_from)
+        left join pauses on pauses.caused_on <= raised.valid_from and pauses.until > raised.valid_from
+        where not raised.is_suppressed
+            and raised.signal_code not in ('below_segment', 'decline')
+    )
 ),
 
 found as (
@@ -193,7 +217,7 @@ select
     found.median_delay_days,
     found.p90_delay_days
 from (
-    select signal_code, sum(days) as days, sum(days) filter (where is_right) as right_days,
+    select signal_code, sum(days) as days, sum(right_days) as right_days,
         count(*) as signals_raised, count(*) filter (where is_right) as right_signals
     from judged group by signal_code
 ) as judged

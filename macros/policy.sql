@@ -139,5 +139,10 @@
         'personal_check_from_amount',
         'automated_check_below_amount',
         'unreachable_chance_pct',
+        'usage_dormant_chance_pct',
+        'usage_dormant_min_uses',
+        'usage_dormant_own_units',
+        'release_adoption_days',
+        'release_churn_days',
     ]) }}
 {% endmacro %}

@@ -8,7 +8,8 @@
 
 {#-
 Periods that overlap or follow one another without a gap become one. `relation` has valid_from and a valid_to that is
-never NULL (open_end() stands for open); `carried` maps columns to the aggregate that sums up a merged period.
+never NULL (open_end() stands for open); `carried` maps columns to the aggregate that sums up a merged period, whose first
+day stands in `island_from`: of the rows that begin on it none is the first.
 -#}
 {% macro merged_periods(relation, keys, carried={}) %}
 select
@@ -19,6 +20,12 @@ select
     min(valid_from) as valid_from,
     max(valid_to) as valid_to
 from (
+    {%- if carried %}
+    select
+        *,
+        min(valid_from) over (partition by {{ keys | join(', ') }}, island) as island_from
+    from (
+    {%- endif %}
     select
         *,
         sum(is_start) over (
@@ -37,6 +44,9 @@ from (
         from {{ relation }}
     ) as marked
 ) as numbered
+{%- if carried %}
+) as begun
+{%- endif %}
 group by {{ keys | join(', ') }}, island
 {% endmacro %}
 
@@ -82,4 +92,18 @@ group by {{ keys | join(', ') }}, island
         when {{ silent_days }} <= 3 * {{ unit }} then 3
         else 4
     end
+{%- endmacro %}
+
+{#- The values of a group in ascending order as one text, parted by blanks. -#}
+{% macro sorted_list(column) -%}
+    {{ adapter.dispatch('sorted_list', 'stayhouse')(column) }}
+{%- endmacro %}
+
+{% macro default__sorted_list(column) -%}
+    string_agg({{ column }}, ' ' order by {{ column }})
+{%- endmacro %}
+
+{#- Spark ignores an order within listagg. -#}
+{% macro spark__sorted_list(column) -%}
+    array_join(sort_array(collect_list({{ column }})), ' ')
 {%- endmacro %}

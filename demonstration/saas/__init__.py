@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demonstration import DemoReport
-from demonstration.saas import commissions, contacts, feedback, outcomes, surveys
+from demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
 from demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
 from demonstration.saas.dirty import plant_dirt
 from demonstration.saas.events import UsageFacts, incident_day, write_events
@@ -70,6 +70,7 @@ def generate(
         deals = contracts(people)
         owners = assign(people, staff, deals.ended)
         write_staff(landing, staff, scope)
+        changes.write_changes(landing, scope)
         planted, actions = plant(people, staff)
         tell("writing events", 0.05)
         goals = outcomes.plan_goals(people)
@@ -80,14 +81,16 @@ def generate(
         named: list[contacts.Planted] = []
         answered: list[feedback.PlantedCases] = []
         sold: list[commissions.Sold] = []
+        exposed: list[changes.Exposed] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, cases, abused = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
+            found, cases, abused, told = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
             named.append(found)
             answered.append(cases)
             sold.append(commissions.write_commissions(landing, deals, owners, people, first, stop, part))
+            exposed.append(told)
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -101,6 +104,7 @@ def generate(
     counted |= _write_cases_truth(truth, answered)
     counted |= commissions.write_truth(truth, people, sold)
     counted |= outcomes.write_truth(truth, people, goals)
+    counted |= changes.write_truth(truth, scope, exposed)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:
@@ -121,7 +125,7 @@ def generate(
 def _write_part(
     landing: Landing, people: Population, staff: Staff, owners: Owners, deals: Contracts, facts: UsageFacts,
     first: int, stop: int, part: int,
-) -> tuple[contacts.Planted, feedback.PlantedCases, int]:  # fmt: skip
+) -> tuple[contacts.Planted, feedback.PlantedCases, int, changes.Exposed]:  # fmt: skip
     """All tables but events and employees for the customers [first, stop)."""
     span = slice(first, stop)
     write_customers(landing, people, first, stop, part)
@@ -160,7 +164,8 @@ def _write_part(
     )
     numbers = contacts.write_flags(landing, flags, evidence, people, part)
     contacts.write_reviews(landing, people, staff, flags, numbers, first, stop, part)
-    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum())
+    told = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
+    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), told
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:

@@ -20,7 +20,7 @@ from demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
 from demonstration.saas.tickets import Tickets
 
 PURPOSES = ("welcome", "onboarding", "retention", "renewal", "rating_request", "sales", "service", "incident",
-            "reminder", "followup", "winback", "exit", "nudge")  # fmt: skip
+            "reminder", "followup", "winback", "exit", "nudge", "feature_announcement", "feature_training")  # fmt: skip
 RULES = ("welcome", "onboarding_call", "inactivity_call", "renewal_call", "post_renewal_rating")
 REASONS = ("first_login", "no_mailing_yet", "component_unused", "usage_drop", "contract_due", "low_score",
            "new_feature", "customer_request", "other")  # fmt: skip

@@ -31,3 +31,33 @@ def events(parameters: Parameters) -> list[HouseExpectation]:
             ),
         ],
     )
+
+
+def changes(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "changes",
+        parameters,
+        implausible=[
+            RowRule(
+                "released_into_nothing:component_code",
+                "kind = 'feature_release' and component_code is null",
+                ("component_code", "kind"),
+                "a release names no component, so that nobody can tell who took it up",
+                "warning",
+            ),
+            RowRule(
+                "incident_without_end:ended_at",
+                "kind in ('incident', 'maintenance') and ended_at is null",
+                ("ended_at", "kind"),
+                "an incident has no end; only its first day counts",
+                "warning",
+            ),
+            RowRule(
+                "ends_though_it_stays:ended_at",
+                "kind not in ('incident', 'maintenance') and ended_at is not null",
+                ("ended_at", "kind"),
+                "a change that stays has an end",
+                "warning",
+            ),
+        ],
+    )

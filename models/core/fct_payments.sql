@@ -1,9 +1,4 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id', 'paid_date': 'paid_date'},
-    touched_by=[{'relation': 'stg_billing__payments'}],
-) }}
--- depends_on: {{ ref('stg_billing__payments__superseded') }}
+{{ touched({'customer_id': 'customer_id', 'paid_date': 'paid_date'}, [{'relation': 'stg_billing__payments'}]) }}
 with payments as (
     select
         payment_id,

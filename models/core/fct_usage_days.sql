@@ -1,11 +1,4 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id', 'occurred_date': 'usage_date'},
-    touched_by=[{'relation': 'stg_product__events'}],
-    chunk={'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'},
-    policy=['event_catalogue', 'usage_anomalies'],
-) }}
--- depends_on: {{ ref('stg_product__events__superseded') }}
+{{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'usage_date'}) }}
 -- What cannot be summed from fct_usage_daily over the components: people, devices and sessions of a day are distinct.
 with events as (
     select

@@ -1,10 +1,7 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id', period_start('week', 'occurred_date') | trim: 'week_start_date'},
-    touched_by=[{'relation': 'stg_product__events'}],
-    policy=['event_catalogue'],
+{{ touched(
+    {'customer_id': 'customer_id', period_start('week', 'occurred_date') | trim: 'week_start_date'},
+    [{'relation': 'stg_product__events'}],
 ) }}
--- depends_on: {{ ref('stg_product__events') }} {{ ref('stg_product__events__superseded') }}
 with days as (
     select
         customer_id,

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id'},
-    touched_by=[{'relation': 'stg_product__events', 'as_of': 'occurred_date'}],
-    policy=['event_catalogue'],
-) }}
--- depends_on: {{ ref('stg_product__events') }} {{ ref('stg_product__events__superseded') }}
+{{ touched({'customer_id': 'customer_id'}, [{'relation': 'stg_product__events', 'as_of': 'occurred_date'}]) }}
 select
     uses.customer_id,
     uses.component_code,

@@ -1,14 +1,10 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id'},
-    touched_by=[
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
         {'relation': 'stg_crm__customers', 'only': 'displaced'},
     ],
-    policy=['event_catalogue', 'usage_anomalies', 'thresholds'],
 ) }}
--- depends_on: {{ ref('stg_product__events') }} {{ ref('stg_product__events__superseded') }}
--- depends_on: {{ ref('stg_crm__customers__superseded') }}
 with days as (
     select
         uses.customer_id,

@@ -1,13 +1,10 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id'},
-    touched_by=[
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
         {'relation': 'stg_crm__customers', 'only': 'displaced'},
     ],
-    policy=['survey_triggers'],
 ) }}
--- depends_on: {{ ref('stg_product__events__superseded') }} {{ ref('stg_crm__customers__superseded') }}
 -- The first events of a customer, as many as it takes to pass the highest sum that sets off a survey.
 with {{ incoming_events_ctes(['event_id', 'customer_id', 'event_name', 'quantity', 'is_success', 'occurred_at']) }},
 

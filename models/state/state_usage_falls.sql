@@ -1,14 +1,10 @@
-{{ config(
-    materialized='touched',
-    touched_keys={'customer_id': 'customer_id'},
-    touched_by=[
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
         {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
     ],
-    policy=['event_catalogue', 'segments', 'thresholds'],
 ) }}
--- depends_on: {{ ref('stg_product__events') }} {{ ref('stg_product__events__superseded') }}
--- depends_on: {{ ref('stg_crm__customer_segments') }} {{ ref('stg_crm__customer_segments__superseded') }}
 -- The sums of both windows change only on days on which a day of use enters the recent one, passes from it into the
 -- baseline, or leaves the baseline: three steps per day of use instead of a row per calendar day. Steps that lie in the
 -- future are those of a customer who does nothing more, so time passing changes nothing here.

@@ -41,6 +41,7 @@ falls as (
         cast(null as bigint) as peers_count,
         {{ severity }} as severity_rank,
         cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
         greatest(falls.valid_from, periods.valid_from) as valid_from,
         least(falls.valid_to, periods.valid_to) as valid_to
@@ -53,6 +54,25 @@ falls as (
     where falls.trend_ratio <= {{ threshold(ratio) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+-- Who used the product on one day in ten is silent for 28 days by chance once in twenty times: for how many days a
+-- silence is usual for the customer, at the share of days of use up to its beginning.
+rhythms as (
+    select
+        gaps.customer_id,
+        gaps.gap_from,
+        cast(ceil(
+            ln({{ threshold('usage_dormant_chance_pct') }} / 100.0)
+            / ln(1.0 - (gaps.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'gaps.gap_from') }})
+        ) as integer) as usual_days
+    from {{ ref('state_usage_gaps') }} as gaps
+    inner join {{ ref('state_customer_usage') }} as uses
+        on gaps.customer_id = uses.customer_id
+    where gaps.component_code = '*'
+        and gaps.uses_count >= {{ threshold('usage_dormant_min_uses') }}
+        -- Not on every single day: of those the first missing one is news.
+        and gaps.uses_count - 1 < {{ days_between('uses.first_use_date', 'gaps.gap_from') }}
 ),
 
 -- USE-07: silence beyond the bands that the segment calls normal.
@@ -71,14 +91,26 @@ silences as (
             else 2
         end as severity_rank,
         cast(gaps.gap_from as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
         greatest({{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }}, periods.valid_from) as valid_from,
-        least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to
+        least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to,
+        case
+            when rhythms.usual_days is not null
+                then {{ add_days(
+                    'gaps.gap_from',
+                    'least(rhythms.usual_days, cast(periods.recency_unit_days * '
+                    ~ threshold('usage_dormant_own_units') ~ ' as integer)) + 1'
+                ) }}
+        end as unusual_from
     from {{ ref('state_usage_gaps') }} as gaps
     cross join as_of
     inner join periods
         on gaps.customer_id = periods.customer_id
         and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
+    left join rhythms
+        on gaps.customer_id = rhythms.customer_id
+        and gaps.gap_from = rhythms.gap_from
     where gaps.component_code = '*'
 ),
 
@@ -94,6 +126,7 @@ abandonments as (
         cast(null as bigint) as peers_count,
         case when is_critical then 2 else 1 end as severity_rank,
         title as subject,
+        incident_days,
         cast(null as {{ shown }}) as own_reason,
         valid_from,
         valid_to
@@ -182,6 +215,7 @@ low_starts as (
         cast(norms.peers_count as bigint) as peers_count,
         case when newcomers.first_use_days_count = 0 then 3 else 2 end as severity_rank,
         cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         case when norms.peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
         newcomers.judged_date as valid_from,
         {{ add_days('newcomers.judged_date', 'cast(' ~ threshold('usage_low_start_signal_days') ~ ' as integer)') }}
@@ -218,6 +252,7 @@ below as (
         peers_count,
         case when usage_level_pct = 0 then 3 else 2 end as severity_rank,
         cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
         case when peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
         week_end_date as valid_from,
         {{ add_days('week_end_date', 7) }} as valid_to
@@ -238,6 +273,7 @@ excesses as (
         max(anomalies.peers_count) as peers_count,
         2 as severity_rank,
         min(anomalies.title) as subject,
+        cast(null as integer) as incident_days,
         case
             when count(case when reviewed.customer_id is null then 1 end) = 0 then 'reviewed'
             when max(anomalies.peers_count) < {{ threshold('usage_min_peers') }} then 'small_segment'
@@ -266,6 +302,7 @@ found as (
         peers_count,
         severity_rank,
         subject,
+        incident_days,
         coalesce(own_reason, '(none)') as own_reason,
         valid_from,
         valid_to
@@ -297,6 +334,7 @@ bounded as (
         found.peers_count,
         found.severity_rank,
         found.subject,
+        found.incident_days,
         found.own_reason,
         found.valid_from,
         least(found.valid_to, lives.life_to) as valid_to
@@ -308,15 +346,43 @@ bounded as (
 
 merged as (
     {{ merged_periods('bounded', ['customer_id', 'signal_code', 'own_reason'], {
-        'observed_value': 'max(case when is_start = 1 then observed_value end)',
-        'expected_value': 'max(case when is_start = 1 then expected_value end)',
-        'segment_code': 'max(case when is_start = 1 then segment_code end)',
-        'window_days': 'max(case when is_start = 1 then window_days end)',
-        'peers_count': 'max(case when is_start = 1 then peers_count end)',
+        'observed_value': 'max(case when valid_from = island_from then observed_value end)',
+        'expected_value': 'max(case when valid_from = island_from then expected_value end)',
+        'segment_code': 'max(case when valid_from = island_from then segment_code end)',
+        'window_days': 'max(case when valid_from = island_from then window_days end)',
+        'peers_count': 'max(case when valid_from = island_from then peers_count end)',
         'subject': 'min(subject)',
+        'incident_days': 'min(case when valid_from = island_from then incident_days end)',
         'subjects_count': 'count(distinct subject)',
         'severity_rank': 'max(severity_rank)',
     }) }}
+),
+
+-- A signal whose window holds days on which customers could not work waits for as many days (USE-18).
+interrupted as (
+    select
+        customer_id,
+        signal_code,
+        valid_from,
+        incident_days
+    from merged
+    where incident_days > 0
+    union all
+    select
+        merged.customer_id,
+        merged.signal_code,
+        merged.valid_from,
+        cast(sum({{ days_between(
+            'greatest(incidents.valid_from, ' ~ add_days('merged.valid_from', '-merged.window_days') ~ ')',
+            'least(incidents.valid_to, merged.valid_from)'
+        ) }}) as integer) as incident_days
+    from merged
+    inner join {{ ref('int_components__incidents') }} as incidents
+        on incidents.component_code = '*'
+        and incidents.valid_from < merged.valid_from
+        and incidents.valid_to > {{ add_days('merged.valid_from', '-merged.window_days') }}
+    where merged.signal_code in ('decline', 'sharp_decline', 'dormant', 'low_start')
+    group by merged.customer_id, merged.signal_code, merged.valid_from
 ),
 
 -- A silence of everything says what that of a component would.
@@ -338,6 +404,23 @@ quiet as (
         valid_to
     from merged
     where signal_code = 'dormant'
+    union all
+    select
+        customer_id,
+        'incident' as quiet_reason,
+        signal_code,
+        valid_from,
+        {{ add_days('valid_from', 'incident_days') }} as valid_to
+    from interrupted
+    union all
+    select
+        customer_id,
+        'own_rhythm' as quiet_reason,
+        'dormant' as signal_code,
+        valid_from,
+        unusual_from as valid_to
+    from silences
+    where valid_from < unusual_from
     union all
     select
         customer_id,

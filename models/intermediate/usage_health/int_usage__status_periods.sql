@@ -79,7 +79,7 @@ flags as (
             when signals.signal_code = '{{ signal }}' and signals.suppressed_by is null then 1 else 0
         end) as has_{{ signal }},
         {% endfor %}
-        max(case when signals.suppressed_by in ('paused', 'vacation') then 1 else 0 end) as is_excused
+        max(case when signals.suppressed_by in ('paused', 'vacation', 'incident') then 1 else 0 end) as is_excused
     from pieces
     left join signals
         on pieces.customer_id = signals.customer_id

@@ -86,6 +86,7 @@ levels as (
         on members.segment_code = entitlements.segment_code
         and coalesce(members.plan_code, '(none)') = coalesce(entitlements.plan_code, '(none)')
         and used.component_code = entitlements.component_code
+        and members.week_end_date >= entitlements.available_date
     group by members.customer_id, members.week_end_date
 ),
 

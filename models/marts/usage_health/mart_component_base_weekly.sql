@@ -6,12 +6,24 @@ with weeks as (
     from {{ ref('int_usage__weekly') }}
 ),
 
+stops as (
+    select distinct
+        weeks.week_end_date,
+        silences.customer_id,
+        silences.component_code
+    from {{ ref('int_usage__component_silences') }} as silences
+    inner join weeks
+        on silences.valid_from >= weeks.week_start_date
+        and silences.valid_from <= weeks.week_end_date
+),
+
 bases as (
     select
         members.week_end_date,
         components.segment_code,
         components.component_code,
-        count(*) as active_count
+        count(*) as active_count,
+        count(stops.customer_id) as stopped_count
     from {{ ref('int_usage__weekly') }} as members
     inner join {{ ref('dim_segment_components') }} as components
         on members.segment_code = components.segment_code
@@ -20,6 +32,10 @@ bases as (
     left join {{ ref('dim_plan_components') }} as holdings
         on members.plan_code = holdings.plan_code
         and components.component_code = holdings.component_code
+    left join stops
+        on members.week_end_date = stops.week_end_date
+        and members.customer_id = stops.customer_id
+        and components.component_code = stops.component_code
     where coalesce(holdings.is_available, true)
     group by members.week_end_date, components.segment_code, components.component_code
 ),
@@ -46,17 +62,23 @@ users as (
     group by weeks.week_end_date, members.segment_code, weekly.component_code
 ),
 
-stops as (
+-- What was changed about the component, or about the whole product.
+changes as (
     select
         weeks.week_end_date,
-        silences.segment_code,
-        silences.component_code,
-        count(distinct silences.customer_id) as stopped_count
-    from {{ ref('int_usage__component_silences') }} as silences
+        components.component_code,
+        count(*) as changes_count,
+        {{ sorted_list('changes.change_id') }} as change_ids
+    from (
+        select distinct component_code
+        from {{ ref('dim_segment_components') }}
+    ) as components
+    inner join {{ ref('dim_changes') }} as changes
+        on components.component_code = coalesce(changes.component_code, components.component_code)
     inner join weeks
-        on silences.valid_from >= weeks.week_start_date
-        and silences.valid_from <= weeks.week_end_date
-    group by weeks.week_end_date, silences.segment_code, silences.component_code
+        on changes.effective_date >= weeks.week_start_date
+        and changes.effective_date <= weeks.week_end_date
+    group by weeks.week_end_date, components.component_code
 ),
 
 filled as (
@@ -65,7 +87,9 @@ filled as (
         components.component_code,
         coalesce(bases.active_count, 0) as active_count,
         coalesce(users.users_count, 0) as users_count,
-        coalesce(stops.stopped_count, 0) as stopped_count,
+        coalesce(bases.stopped_count, 0) as stopped_count,
+        coalesce(changes.changes_count, 0) as changes_count,
+        changes.change_ids,
         weeks.week_start_date,
         weeks.week_end_date
     from weeks
@@ -78,10 +102,9 @@ filled as (
         on weeks.week_end_date = users.week_end_date
         and components.segment_code = users.segment_code
         and components.component_code = users.component_code
-    left join stops
-        on weeks.week_end_date = stops.week_end_date
-        and components.segment_code = stops.segment_code
-        and components.component_code = stops.component_code
+    left join changes
+        on weeks.week_end_date = changes.week_end_date
+        and components.component_code = changes.component_code
     where components.is_relevant
 ),
 
@@ -93,7 +116,8 @@ framed as (
         count(*) over four_before as weeks_before_count,
         sum(users_count) over four_from as users_after_count,
         sum(active_count) over four_from as active_after_count,
-        count(*) over four_from as weeks_after_count
+        count(*) over four_from as weeks_after_count,
+        sum(changes_count) over all_eight as changes_around_count
     from filled
     window
         four_before as (
@@ -103,6 +127,10 @@ framed as (
         four_from as (
             partition by segment_code, component_code order by week_start_date
             rows between current row and 3 following
+        ),
+        all_eight as (
+            partition by segment_code, component_code order by week_start_date
+            rows between 4 preceding and 3 following
         )
 )
 
@@ -112,7 +140,11 @@ select
     cast(users_count as bigint) as used_num,
     cast(active_count as bigint) as used_den,
     {{ pct('users_count', 'active_count') }} as used_pct,
-    cast(stopped_count as bigint) as stopped_count,
+    cast(stopped_count as bigint) as stopped_num,
+    cast(active_count as bigint) as stopped_den,
+    {{ pct('stopped_count', 'active_count') }} as stopped_pct,
+    change_ids as change_ids_key,
+    cast(changes_count as bigint) as changes_count,
     case
         when weeks_before_count = 4 then {{ pct('users_before_count', 'active_before_count') }}
     end as four_weeks_before_pct,
@@ -124,6 +156,8 @@ select
             then {{ pct('users_after_count', 'active_after_count') }}
                 - {{ pct('users_before_count', 'active_before_count') }}
     end as used_change_pp,
+    -- Of several changes within the compared weeks nobody can say which one it was.
+    changes_around_count > 1 as is_confounded,
     active_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     week_start_date
 from framed

@@ -35,6 +35,19 @@ abandoned as (
     group by silences.customer_id, silences.component_code
 ),
 
+-- Contacts that worked and were about the component.
+talks as (
+    select
+        contacts.customer_id,
+        contacts.component_code,
+        contacts.effective_date,
+        contacts.effective_at
+    from {{ ref('fct_contacts') }} as contacts
+    where contacts.is_effective
+        and contacts.direction = 'outbound'
+        and contacts.component_code is not null
+),
+
 measured as (
     select
         customers.customer_id,
@@ -55,7 +68,11 @@ measured as (
         {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
         abandoned.abandoned_date,
         uses.first_use_date,
-        uses.last_use_date
+        uses.last_use_date,
+        {{ add_days(
+            'greatest(customers.valid_from, coalesce(components.available_date, customers.valid_from))',
+            'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+        ) }} as candidate_date
     from customers
     inner join {{ ref('dim_segment_components') }} as components
         on customers.segment_code = components.segment_code
@@ -71,6 +88,25 @@ measured as (
     left join abandoned
         on customers.customer_id = abandoned.customer_id
         and components.component_code = abandoned.component_code
+),
+
+-- Treated is who was reached about a component while it was in want of use: never used so long after it had been open,
+-- or stopped. A first use on the day of the contact follows it.
+treated as (
+    select
+        measured.customer_id,
+        measured.component_code,
+        max(talks.effective_at) as last_treated_at,
+        max(case when talks.effective_date <= measured.first_use_date then measured.first_use_date end)
+            as adopted_after_treatment_date
+    from measured
+    inner join talks
+        on measured.customer_id = talks.customer_id
+        and measured.component_code = talks.component_code
+    where talks.effective_date >= measured.abandoned_date
+        or talks.effective_date
+        between measured.candidate_date and coalesce(measured.first_use_date, talks.effective_date)
+    group by measured.customer_id, measured.component_code
 ),
 
 compared as (
@@ -118,7 +154,19 @@ select
     compared.is_available,
     compared.is_relevant,
     compared.is_critical,
+    -- The last conversation that asked, when it took place since then.
+    case
+        when compared.abandoned_date is not null and reasons.clarified_date >= compared.last_use_date
+            then reasons.outcome_reason
+    end as stop_reason,
     compared.first_use_date,
     compared.last_use_date,
-    compared.abandoned_date
+    compared.abandoned_date,
+    treated.adopted_after_treatment_date,
+    treated.last_treated_at
 from compared
+left join treated
+    on compared.customer_id = treated.customer_id
+    and compared.component_code = treated.component_code
+left join {{ ref('int_customers__clarified_reasons') }} as reasons
+    on compared.customer_id = reasons.customer_id

@@ -1,3 +1,12 @@
+with effective as (
+    select
+        contacts.customer_id,
+        max(contacts.effective_at) as last_effective_contact_at
+    from {{ ref('fct_contacts') }} as contacts
+    where contacts.is_effective
+    group by contacts.customer_id
+)
+
 select
     renewals.customer_id,
     health.segment_code,
@@ -10,9 +19,12 @@ select
     > {{ threshold('renewal_silent_days') }} as is_silent,
     coalesce(health.silent_days, {{ days_between('health.registered_date', 'run_context.as_of_date') }})
     > {{ threshold('renewal_extreme_silent_days') }} as is_extremely_silent,
-    renewals.renewal_date
+    renewals.renewal_date,
+    effective.last_effective_contact_at
 from {{ ref('int_customers__next_renewals') }} as renewals
 cross join {{ ref('run_context') }} as run_context
 inner join {{ ref('mart_usage_health') }} as health
     on renewals.customer_id = health.customer_id
+left join effective
+    on renewals.customer_id = effective.customer_id
 where {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} <= {{ threshold('renewal_notice_days') }}

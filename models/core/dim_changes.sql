@@ -1,0 +1,23 @@
+-- The change log as it was known when the business day closed: what takes effect tomorrow has changed nothing yet.
+select
+    changes.change_id,
+    changes.change_kind,
+    changes.component_code,
+    changes.stage_code,
+    changes.description,
+    changes.had_prototype,
+    changes.is_explained,
+    changes.change_kind in ('incident', 'maintenance') as is_incident,
+    changes.effective_date,
+    -- The day after its last one. An end that nobody told must not excuse customers for ever: the first day counts.
+    case
+        when changes.change_kind in ('incident', 'maintenance')
+            then {{ add_days('cast(coalesce(' ~ known('changes.ended_at') ~ ', changes.effective_at) as date)', 1) }}
+    end as over_date,
+    changes.effective_at,
+    {{ known('changes.ended_at') }} as ended_at,
+    {{ known('changes.announced_at') }} as announced_at,
+    {{ known('changes.training_available_at') }} as training_available_at
+from {{ ref('stg_product__changes') }} as changes
+inner join {{ ref('run_context') }} as run_context
+    on changes.effective_date <= run_context.as_of_date

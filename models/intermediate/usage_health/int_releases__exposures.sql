@@ -1,0 +1,135 @@
+-- Who was there when a component was released, when they learned of it and when they took it up (ACT-16). What a
+-- customer knew is looked at just before the first use, or at the end of the window: a letter that comes later has not
+-- led to it.
+with releases as (
+    select
+        change_id,
+        component_code,
+        effective_date,
+        effective_at,
+        least(effective_at, coalesce(announced_at, effective_at)) as told_from,
+        {{ add_days('effective_date', 'cast(' ~ threshold('release_adoption_days') ~ ' as integer)') }} as window_to
+    from {{ ref('dim_changes') }}
+    where change_kind = 'feature_release'
+        and component_code is not null
+),
+
+-- Newcomers of the day and later never knew the product without it. Nobody can take up what the plan does not hold.
+members as (
+    select
+        releases.*,
+        periods.customer_id,
+        periods.segment_code
+    from releases
+    inner join {{ ref('int_customers__usage_periods') }} as periods
+        on periods.registered_date < releases.effective_date
+        and periods.valid_from <= releases.effective_date
+        and coalesce(periods.valid_to, {{ open_end() }}) > releases.effective_date
+    inner join {{ ref('dim_segment_components') }} as components
+        on periods.segment_code = components.segment_code
+        and releases.component_code = components.component_code
+        and components.is_relevant
+    left join {{ ref('dim_plan_components') }} as holdings
+        on periods.plan_code = holdings.plan_code
+        and releases.component_code = holdings.component_code
+    where coalesce(holdings.is_available, true)
+),
+
+first_uses as (
+    select
+        members.change_id,
+        members.customer_id,
+        uses.first_use_date,
+        daily.first_at as first_use_at
+    from members
+    inner join {{ ref('state_customer_component_usage') }} as uses
+        on members.customer_id = uses.customer_id
+        and members.component_code = uses.component_code
+        and uses.first_use_date < members.window_to
+    -- The moment matters only where it may lie before or after a notice.
+    left join {{ ref('fct_usage_daily') }} as daily
+        on uses.customer_id = daily.customer_id
+        and uses.component_code = daily.component_code
+        and uses.first_use_date = daily.usage_date
+        and daily.usage_date >= members.effective_date
+),
+
+notices as (
+    select
+        members.change_id,
+        members.customer_id,
+        min(contacts.effective_at) as notified_at
+    from members
+    inner join {{ ref('fct_contacts') }} as contacts
+        on members.customer_id = contacts.customer_id
+        and members.component_code = contacts.component_code
+        and contacts.effective_at >= members.told_from
+        and contacts.effective_at < members.window_to
+    where contacts.purpose in ('feature_announcement', 'feature_training')
+        and contacts.direction = 'outbound'
+    group by members.change_id, members.customer_id
+),
+
+trainings as (
+    select
+        members.change_id,
+        members.customer_id,
+        min(events.occurred_at) as trained_at
+    from members
+    inner join {{ ref('fct_onboarding_events') }} as events
+        on members.customer_id = events.customer_id
+        and members.component_code = events.component_code
+        and events.occurred_at >= members.told_from
+        and events.occurred_at < members.window_to
+    inner join {{ ref('run_context') }} as run_context
+        on events.event_date <= run_context.as_of_date
+    where events.onboarding_role = 'training_completed'
+    group by members.change_id, members.customer_id
+),
+
+joined as (
+    select
+        members.change_id,
+        members.customer_id,
+        members.component_code,
+        members.segment_code,
+        members.effective_date,
+        members.window_to,
+        -- Whoever used it before its release helped to try it out.
+        coalesce(
+            first_uses.first_use_date < members.effective_date or first_uses.first_use_at < members.effective_at, false
+        ) as is_early_user,
+        first_uses.first_use_date,
+        first_uses.first_use_at,
+        notices.notified_at,
+        trainings.trained_at
+    from members
+    left join first_uses
+        on members.change_id = first_uses.change_id
+        and members.customer_id = first_uses.customer_id
+    left join notices
+        on members.change_id = notices.change_id
+        and members.customer_id = notices.customer_id
+    left join trainings
+        on members.change_id = trainings.change_id
+        and members.customer_id = trainings.customer_id
+)
+
+select
+    change_id,
+    customer_id,
+    component_code,
+    segment_code,
+    case
+        when trained_at <= coalesce(case when not is_early_user then first_use_at end, window_to) then 'trained'
+        when notified_at <= coalesce(case when not is_early_user then first_use_at end, window_to) then 'notified'
+        else 'none'
+    end as exposure_kind,
+    is_early_user,
+    notified_at is not null or trained_at is not null as is_aware,
+    case when not is_early_user then first_use_date end as adopted_date,
+    effective_date,
+    window_to as adoption_window_to,
+    notified_at,
+    trained_at
+from joined
