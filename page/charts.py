@@ -8,7 +8,18 @@ Spec = dict[str, Any]
 
 # Okabe and Ito: told apart by people with any colour vision.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8c8c8c", "#F0E442"]
-GOOD, BAD, MUTED = COLOURS[0], COLOURS[3], COLOURS[6]
+GOOD, BAD = COLOURS[0], COLOURS[3]
+HEALTH_COLOURS = {
+    "healthy": "#009E73",
+    "new": "#56B4E9",
+    "watch": "#F0E442",
+    "to_verify": "#CC79A7",
+    "at_risk": "#E69F00",
+    "stopped": "#D55E00",
+    "excused": "#0072B2",
+    "insufficient_history": "#8c8c8c",
+}
+"""States of usage health, the best first."""
 
 
 def axis(column: str, kind: str, title: str, **more: Any) -> Spec:
@@ -63,6 +74,12 @@ def bars(x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, height: int
     if colour:
         encoding["color"] = colour
     return {"mark": {"type": "bar"}, "encoding": encoding, "height": height}
+
+
+def with_target(chart: Spec, x: Spec, target: Spec) -> Spec:
+    """The chart with a dashed line at the target or norm of each period."""
+    line = {"mark": {"type": "line", "strokeDash": [5, 4], "color": BAD}, "encoding": {"x": x, "y": target}}
+    return chart | {"layer": [*chart["layer"], line]}
 
 
 def intervals(

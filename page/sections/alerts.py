@@ -2,15 +2,15 @@
 
 from page.charts import axis, bars, tooltip
 from page.panel import Chart, Column, Panel, Section, Table
+from page.sql import MOST_SEVERE_FIRST
 
-OPEN = """
+OPEN = f"""
     select coalesce(segment_code, 'unassigned') as segment_code, severity, rule_code, customer_id, signal_reason,
         owner_employee_id, cast(due_at as varchar) as due_at, is_overdue, alert_status, playbook_code, open_days,
         held_back_reason
     from alerts.mart_alerts
     where is_open
-    order by case severity when 'high' then 1 when 'medium' then 2 else 3 end, held_back_reason is not null, due_at,
-        customer_id, rule_code
+    order by {MOST_SEVERE_FIRST}, held_back_reason is not null, due_at, customer_id, rule_code
     limit 3000
 """
 

@@ -6,7 +6,7 @@ from page.panel import Chart, Heat, Panel, Section, Switch
 GRID = """
     with chosen as (
         select
-            case when dimension_name = 'all' then 'all' else dimension_value end as segment,
+            dimension_value as segment,
             cohort_kind || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as grid,
             definition_code as definition, cohort_label as cohort, cohort_size_count, first_period_order,
             last_period_order, retained_num, retained_den, retained_pct, is_complete, is_reliable,
@@ -29,7 +29,7 @@ GRID = """
 
 POOLED = """
     select
-        case when dimension_name = 'all' then 'all' else dimension_value end as segment,
+        dimension_value as segment,
         cohort_kind || ' by ' || period_kind || ' ' || period_grain_code as counted, definition_code as definition,
         last_period_order as period, retained_num, retained_den, retained_pct, retained_ci_lo, retained_ci_hi
     from retention.mart_retention_grid

@@ -1,7 +1,8 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from page.charts import axis, bars, lines, tooltip
+from page.charts import HEALTH_COLOURS, axis, bars, lines, tooltip
 from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
+from page.sql import MOST_SEVERE_FIRST
 
 STATUS = """
     select coalesce(segment_code, 'unassigned') as segment, snapshot_date, health_status as status,
@@ -28,11 +29,11 @@ RECENCY = """
     order by segment, band_order
 """
 
-SIGNALS = """
+SIGNALS = f"""
     select coalesce(segment_code, 'unassigned') as segment_code, severity, signal_code, customer_id, signal_reason,
         since_date, account_manager_id, is_suppressed, suppressed_reason
     from usage_health.mart_usage_signals
-    order by is_suppressed, case severity when 'high' then 1 when 'medium' then 2 else 3 end, since_date desc,
+    order by is_suppressed, {MOST_SEVERE_FIRST}, since_date desc,
         customer_id, signal_code
     limit 3000
 """
@@ -66,18 +67,12 @@ ADOPTION = """
     order by 1, 2, 3
 """
 
-STATUSES = {
-    "healthy": "#009E73",
-    "new": "#56B4E9",
-    "watch": "#F0E442",
-    "to_verify": "#CC79A7",
-    "at_risk": "#E69F00",
-    "stopped": "#D55E00",
-    "excused": "#0072B2",
-    "insufficient_history": "#8c8c8c",
-}
 BY_STATUS = axis(
-    "status", "N", "status", scale={"domain": list(STATUSES), "range": list(STATUSES.values())}, sort=list(STATUSES)
+    "status",
+    "N",
+    "status",
+    scale={"domain": list(HEALTH_COLOURS), "range": list(HEALTH_COLOURS.values())},
+    sort=list(HEALTH_COLOURS),
 )
 
 USAGE = Section(
