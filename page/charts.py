@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Spec = dict[str, Any]
@@ -22,10 +23,38 @@ HEALTH_COLOURS = {
 """States of usage health, the best first."""
 
 
+OUTCOME_COLOURS = {
+    "saved": "#009E73",
+    "stayed": "#0072B2",
+    "churned": "#D55E00",
+    "false_alarm": "#E69F00",
+    "pending": "#8c8c8c",
+}
+GAINS, LOSSES = ("#009E73", "#56B4E9", "#0072B2"), ("#D55E00", "#E69F00")
+
+
 def axis(column: str, kind: str, title: str, **more: Any) -> Spec:
     """An encoding with its title; kind is Q, T, N or O."""
     kinds = {"Q": "quantitative", "T": "temporal", "N": "nominal", "O": "ordinal"}
     return {"field": column, "type": kinds[kind], "title": title} | more
+
+
+def coded(column: str, title: str, colours: Mapping[str, str]) -> Spec:
+    """A colour encoding in which every code keeps its colour, whichever of them the rows hold."""
+    return axis(
+        column, "N", title, scale={"domain": list(colours), "range": list(colours.values())}, sort=list(colours)
+    )
+
+
+def each_date(column: str, title: str) -> Spec:
+    """An axis with a band for each date that the rows hold, for bars of weeks or of snapshots."""
+    return axis(
+        column,
+        "O",
+        title,
+        timeUnit="yearmonthdate",
+        axis={"format": "%-d %b %y", "labelOverlap": True, "labelAngle": 0},
+    )
 
 
 def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
@@ -60,10 +89,10 @@ def lines(
     }
     if incomplete:
         point["mark"]["filled"] = False
-        point["encoding"]["fillOpacity"] = {
-            "condition": {"test": f"datum['{incomplete}']", "value": 1}, "value": 0
+        filled = colour | {"legend": None} if colour else {"value": COLOURS[0]}
+        point["encoding"]["fill"] = {
+            "condition": {"test": f"datum['{incomplete}']"} | filled, "value": "transparent"
         }  # fmt: skip
-        point["encoding"]["fill"] = colour | {"legend": None} if colour else {"value": COLOURS[0]}
     layers.append(point)
     return {"layer": layers, "height": 260}
 

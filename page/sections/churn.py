@@ -1,6 +1,6 @@
 """Churn: who left, in customers and in money, and for how long do customers stay?"""
 
-from page.charts import axis, bars, lines, tooltip, with_target
+from page.charts import GAINS, LOSSES, axis, bars, coded, lines, tooltip, with_target
 from page.panel import Chart, Panel, Section, Switch
 
 RATE = """
@@ -61,9 +61,16 @@ SURVIVAL = """
     select dimension_value as value, dimension_name as dimension, days_from_start, surviving_pct, surviving_ci_lo,
         surviving_ci_hi, at_risk_count
     from retention.mart_survival_curve
-    where days_from_start <= 1100
+    where days_from_start <= 1100 and at_risk_count >= 10
+    -- A step a week is as much as the eye sees, whatever the number of customers.
+    qualify row_number() over (
+        partition by dimension_name, dimension_value, days_from_start // 7 order by days_from_start desc
+    ) = 1
     order by 2, 1, 3
 """
+
+CUSTOMER_PARTS = dict(zip(("new", "returned", "moved in", "left", "moved out"), GAINS + LOSSES, strict=True))
+MONEY_PARTS = dict(zip(("new", "returned", "expansion", "churned", "contraction"), GAINS + LOSSES, strict=True))
 
 CHURN = Section(
     "churn",
@@ -100,7 +107,7 @@ CHURN = Section(
             Chart(bars(
                 axis("churn_month", "T", "", timeUnit="yearmonth"),
                 axis("customers", "Q", "customers"),
-                axis("part", "N", ""),
+                coded("part", "", CUSTOMER_PARTS),
                 tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("customers", "customers", ",.0f")),
             )),
             needs=("customers", "subscription_periods"),
@@ -113,7 +120,7 @@ CHURN = Section(
             Chart(bars(
                 axis("churn_month", "T", "", timeUnit="yearmonth"),
                 axis("amount", "Q", "MRR"),
-                axis("part", "N", ""),
+                coded("part", "", MONEY_PARTS),
                 tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("amount", "MRR", ",.2f")),
             )),
             needs=("subscription_periods",),
@@ -138,7 +145,8 @@ CHURN = Section(
         Panel(
             "churn_survival",
             "How long customers stay",
-            "Which share is still there after so many days? Those who have not left are in the curve, not dropped.",
+            "Which share is still there after so many days? Those who have not left are in the curve, not dropped. A "
+            "curve ends where fewer than ten are left to watch.",
             SURVIVAL,
             Chart(lines(
                 axis("days_from_start", "Q", "days from the start"),

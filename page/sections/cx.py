@@ -1,6 +1,6 @@
 """CX indices and the voice of the customer."""
 
-from page.charts import axis, bars, intervals, tooltip, with_target
+from page.charts import axis, bars, each_date, intervals, tooltip, with_target
 from page.panel import Chart, Column, Panel, Section, Switch, Table
 
 INDICES = """
@@ -41,7 +41,6 @@ OPEN_CASES = """
     from feedback.mart_feedback_cases
     where not is_closed and is_followup_required
     order by due_at, case_key
-    limit 2000
 """
 
 CX = Section(
@@ -97,12 +96,13 @@ CX = Section(
             "Is the loop closed?",
             ANSWERS,
             Chart(bars(
-                axis("received_week", "T", "received in the week of"),
+                each_date("received_week", "received in the week of"),
                 axis("cases", "Q", "cases"),
                 axis("state", "N", "state"),
                 tooltip(("received_week", "week of", "date"), ("state", "state", ""), ("cases", "cases", ",.0f")),
             )),
             needs=("survey_responses", "survey_answers"),
+            wide=True,
         ),
         Panel(
             "cx_open_cases",
@@ -122,6 +122,9 @@ CX = Section(
             )),
             needs=("survey_responses", "survey_answers"),
             empty="No case is open.",
+            wide=True,
+            most=2000,
+            whole=(("every open case", "lists/case_queue.csv"),),
         ),
     ),
 )  # fmt: skip

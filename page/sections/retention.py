@@ -29,7 +29,7 @@ GRID = """
 
 POOLED = """
     select
-        dimension_value as segment,
+        dimension_value as who,
         cohort_kind || ' by ' || period_kind || ' ' || period_grain_code as counted, definition_code as definition,
         last_period_order as period, retained_num, retained_den, retained_pct, retained_ci_lo, retained_ci_hi
     from retention.mart_retention_grid
@@ -66,14 +66,18 @@ RETENTION = Section(
             Chart(lines(
                 axis("period", "Q", "period"),
                 axis("retained_pct", "Q", "there, %"),
-                axis("definition", "N", "counted as"),
-                tooltip(("definition", "counted as", ""), ("period", "period", ",.0f"),
+                axis("who", "N", "segment"),
+                tooltip(("who", "segment", ""), ("period", "period", ",.0f"),
                         ("retained_pct", "there %", ".1f"), ("retained_num", "customers", ",.0f"),
                         ("retained_den", "of", ",.0f")),
                 band=("retained_ci_lo", "retained_ci_hi"),
             )),
             needs=("customers", "events"),
-            switches=(Switch("counted", "counted from", "registration by calendar week"),),
+            switches=(
+                Switch("counted", "counted from", "registration by rolling day"),
+                Switch("definition", "counted as", "on"),
+            ),
+            wide=True,
         ),
     ),
 )  # fmt: skip
