@@ -17,7 +17,7 @@ from page.sql import MOST_SEVERE_FIRST
 
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = "cards"
-MOST_CARDS = 500
+MOST_CARDS = 2000
 """Cards that a publication writes: the most severe open alerts first. The rest are made when somebody asks for one."""
 
 URGENT = f"""

@@ -57,6 +57,11 @@ def each_date(column: str, title: str) -> Spec:
     )
 
 
+def months(column: str, title: str) -> Spec:
+    """A time axis for lines with a point a month."""
+    return axis(column, "T", title, axis={"format": "%b %Y", "tickCount": "month", "labelOverlap": True})
+
+
 def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
     """What a pointer reads: (column, title, format); format '' leaves the value as it is."""
     return [

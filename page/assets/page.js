@@ -55,9 +55,10 @@
   };
 
   const nothing = (panel) => {
-    if (panel.empty && !rowsOf(panel).length) return make("p", { class: "empty" }, panel.empty);
-    const missing = panel.needs.filter((table) => data.missing.includes(table));
     if (rowsOf(panel).length) return make("p", { class: "empty" }, "No rows for this choice.");
+    const missing = panel.needs.filter((table) => data.missing.includes(table));
+    // Nothing is good news only where something could have come.
+    if (panel.empty && !missing.length) return make("p", { class: "empty" }, panel.empty);
     const why = missing.length
       ? `Nothing to show yet: ${missing.join(", ")} ${missing.length > 1 ? "have" : "has"} no rows. Put files into ` +
         `${missing.map((table) => `${table}/`).join(", ")} of the landing folder and build again.`
@@ -193,13 +194,14 @@
     if (!rows.length) { place.append(nothing(panel)); return; }
     place.append(make("div", { class: "tiles" }, rows.map((row) => {
       const known = row.value !== null && row.previous !== null && row.previous !== undefined;
-      const change = known ? row.value - row.previous : null;
+      const change = known ? Number((row.value - row.previous).toFixed(1)) : null; // as far as it is shown
       const good = change === null || change === 0 || row.higher_is_better === null ? "" : (change > 0) === row.higher_is_better ? "good" : "bad";
-      const sign = change > 0 ? "▲ +" : change < 0 ? "▼ " : "";
+      const sign = change > 0 ? "▲ +" : "▼ ";
+      const moved = change === 0 ? "unchanged" : `${sign}${number(change)}${row.unit === "%" ? " pp" : ""}`;
       return make("div", { class: "tile", "data-tile": row.label },
         make("div", { class: "name" }, row.label),
-        make("div", { class: "value" }, row.value === null ? "not measurable" : `${number(row.value)}${row.unit === "%" ? " %" : ""}`),
-        change === null ? null : make("div", { class: `change ${good}` }, `${sign}${number(change)}${row.unit === "%" ? " pp" : ""} against ${row.previous_label ?? "the period before"}`),
+        make("div", { class: row.value === null ? "value none" : "value" }, row.value === null ? "not measurable" : `${number(row.value)}${row.unit === "%" ? " %" : ""}`),
+        change === null ? null : make("div", { class: `change ${good}` }, `${moved} against ${row.previous_label ?? "the period before"}`),
         row.note ? make("div", { class: "note" }, row.note) : null);
     })));
   };

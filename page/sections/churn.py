@@ -1,6 +1,6 @@
 """Churn: who left, in customers and in money, and for how long do customers stay?"""
 
-from page.charts import GAINS, LOSSES, axis, bars, coded, lines, tooltip, with_target
+from page.charts import GAINS, LOSSES, axis, bars, coded, lines, months, tooltip, with_target
 from page.panel import Chart, Panel, Section, Switch
 
 RATE = """
@@ -85,7 +85,7 @@ CHURN = Section(
             RATE,
             Chart(with_target(
                 lines(
-                    axis("churn_month", "T", ""),
+                    months("churn_month", ""),
                     axis("churn_pct", "Q", "left, % of the opening"),
                     None,
                     tooltip(("churn_month", "month", "date"), ("churn_pct", "churn %", ".2f"),
@@ -93,7 +93,7 @@ CHURN = Section(
                             ("opening_base_churn_pct", "of those at the opening %", ".2f")),
                     incomplete="is_final",
                 ),
-                axis("churn_month", "T", ""),
+                months("churn_month", ""),
                 axis("churn_norm_pct", "Q", ""),
             )),
             needs=("customers", "subscription_periods"),
@@ -132,7 +132,7 @@ CHURN = Section(
             "Do the customers of the opening pay more or less at the closing? Above 100 % churn is negative.",
             REVENUE,
             Chart(lines(
-                axis("churn_month", "T", ""),
+                months("churn_month", ""),
                 axis("retained_pct", "Q", "retained, %", scale={"zero": False}),
                 None,
                 tooltip(("churn_month", "month", "date"), ("retained_pct", "net %", ".1f"),

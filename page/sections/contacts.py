@@ -1,6 +1,6 @@
 """Contacts: who was really reached, and who waits?"""
 
-from page.charts import axis, bars, lines, tooltip
+from page.charts import axis, bars, lines, months, tooltip
 from page.panel import Chart, Column, Panel, Section, Table
 
 REACH = """
@@ -66,7 +66,7 @@ CONTACTS = Section(
             "Which channel really reaches people?",
             REACH,
             Chart(lines(
-                axis("contact_month", "T", ""),
+                months("contact_month", ""),
                 axis("effective_pct", "Q", "effective, %"),
                 axis("channel", "N", "channel"),
                 tooltip(("contact_month", "month", "date"), ("channel", "channel", ""),
@@ -97,7 +97,7 @@ CONTACTS = Section(
             "How many of those who left in the last year had nobody reached in the time before?",
             SURPRISE,
             Chart(lines(
-                axis("left_month", "T", "left in"),
+                months("left_month", "left in"),
                 axis("surprise_pct", "Q", "without an effective contact, %"),
                 None,
                 tooltip(("left_month", "month", "date"), ("surprise_pct", "%", ".1f"),

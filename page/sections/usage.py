@@ -1,6 +1,6 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, tooltip
+from page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, months, tooltip
 from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
 from page.sql import MOST_SEVERE_FIRST
 
@@ -8,10 +8,12 @@ STATUS = """
     select segment_code as segment, snapshot_date, health_status as status,
         customers_num as customers, customers_pct
     from usage_health.mart_usage_health_summary
+    where customers_num > 0
     union all
     select 'all', snapshot_date, health_status, sum(customers_num),
         100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by snapshot_date)
     from usage_health.mart_usage_health_summary
+    where customers_num > 0
     group by snapshot_date, health_status
     order by 1, 2, 3
 """
@@ -21,11 +23,15 @@ RECENCY = """
         select * from usage_health.mart_usage_recency
         where snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_recency)
     )
-    select coalesce(segment_code, 'all') as segment, recency_band, min(recency_band_order) as band_order,
+    -- Segments have bands of their own, so their order over everybody is that of the weeks in their names.
+    select coalesce(segment_code, 'all') as segment, recency_band,
+        10 * coalesce(try_cast(regexp_extract(recency_band, '[0-9]+') as integer), -1) + min(recency_band_order)
+            as band_order,
         sum(customers_num) as customers
     from latest
     group by grouping sets ((segment_code, recency_band), (recency_band))
-    order by segment, band_order
+    having sum(customers_num) > 0
+    order by segment, band_order, recency_band
 """
 
 SIGNALS = f"""
@@ -126,7 +132,7 @@ USAGE = Section(
             "Does it gain or lose?",
             ADOPTION,
             Chart(lines(
-                axis("snapshot_month", "T", "", axis={"format": "%b %Y", "tickCount": "month"}),
+                months("snapshot_month", ""),
                 axis("used_pct", "Q", "in use, %"),
                 axis("segment_code", "N", "segment"),
                 tooltip(("snapshot_month", "month", "date"), ("segment_code", "segment", ""),

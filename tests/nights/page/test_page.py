@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shutil
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
+from orchestration.contract import REPO_ROOT
 from orchestration.publication import DATABASE_NAME
-from page import PAGE_NAME, build_page
+from page import PAGE_NAME, build, build_page
 from page.build import _plain
+from page.cards import PARTS, URGENT
 from page.sections import SECTIONS
 from page.sections.overview import HEADLINES
 
@@ -189,6 +193,24 @@ def test_panels_name_each_other_apart_and_read_published_marts_only(release, dat
         used = set(re.findall(r"\b(mart_\w+)", panel.sql))
         assert used, panel.key
         assert used <= names, panel.key
+
+
+def test_the_exposure_of_the_page_names_the_marts_it_reads():
+    exposures = yaml.safe_load((REPO_ROOT / "models" / "_exposures.yml").read_text())["exposures"]
+    (page,) = (exposure for exposure in exposures if exposure["name"] == "page")
+    texts = [*(panel.sql for panel in PANELS), *PARTS.values(), URGENT, inspect.getsource(build)]
+    assert {f"ref('{mart}')" for mart in re.findall(r"\b(mart_\w+)", " ".join(texts))} == set(page["depends_on"])
+
+
+def test_the_pages_at_its_foot_are_there_and_ask_no_network_either(release, open_page):
+    page = open_page(release / PAGE_NAME)
+    links = {link.inner_text(): link.get_attribute("href") for link in page.tab.locator("footer a").all()}
+    assert links.keys() == {"Checks in detail", "Models and columns", "Lineage of columns"}
+    for address in links.values():
+        led_to = open_page(release / address, wait_for_charts=False)
+        led_to.tab.wait_for_load_state("networkidle")
+        assert led_to.tab.locator("body").inner_text().strip(), address
+        assert [url for url in led_to.requests if not url.startswith(("file:", "data:", "blob:"))] == [], address
 
 
 def test_definitions_on_the_page_are_those_of_the_catalogue(database):
