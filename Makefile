@@ -45,8 +45,8 @@ format: $(INSTALLED) ## Let the formatters mend what they can
 bench: $(INSTALLED) ## Measure loading, a full build and one more night at 1 and 10 million events (EVENTS="1 10 100" for more)
 	@$(BIN)/python -m benchmarks $(EVENTS)
 
-bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a publication (installs it into .venv-superset, 700 MB)
-	@$(BIN)/python -m pytest tests/nights/bi
+bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a publication and hold its numbers against the marts (.venv-superset, 700 MB)
+	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py
 
 .venv-superset/.installed: tests/nights/bi/requirements.lock
 	@echo "installing Superset into .venv-superset ..."

@@ -90,20 +90,23 @@ def write_lists(release: Path, lists: Sequence[DeliveredList], per_owner: bool =
         for one in lists:
             folder = release / LISTS_FOLDER
             folder.mkdir(exist_ok=True)
-            _write_pair(db, one.query, folder / one.name)
-            rows[one.name] = db.execute(f"select count(*) from ({one.query})").fetchone()[0]
+            # Run once, kept in order: a list may be a long query.
+            db.execute(f"create or replace temp table listed as {one.query}")
+            rows[one.name] = _write_pair(db, "from listed", folder / one.name)
             if per_owner and one.owner:
                 owner = f"coalesce({', '.join(map(identifier, one.owner))}, 'nobody')"
                 (folder / one.name).mkdir()
-                for (name,) in db.execute(f"select distinct {owner} from ({one.query}) order by 1").fetchall():
-                    mine = f"select * from ({one.query}) where {owner} = {literal(name)}"
+                for (name,) in db.execute(f"select distinct {owner} from listed order by 1").fetchall():
+                    mine = f"from listed where {owner} = {literal(name)}"
                     _write_pair(db, mine, folder / one.name / file_name(name))
     return rows
 
 
-def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    db.execute(f"copy ({query}) to {literal(path.with_name(path.name + '.csv'))} (format csv, header)")
-    db.execute(f"copy ({query}) to {literal(path.with_name(path.name + '.jsonl'))} (format json)")
+def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """The rows of a query as CSV and as JSON Lines; returns how many."""
+    csv, jsonl = (literal(path.with_name(f"{path.name}.{ending}")) for ending in ("csv", "jsonl"))
+    db.execute(f"copy ({query}) to {csv} (format csv, header)")
+    return db.execute(f"copy ({query}) to {jsonl} (format json)").fetchone()[0]
 
 
 def file_name(owner: str) -> str:

@@ -74,9 +74,12 @@ def _section(db: duckdb.DuckDBPyConnection, section: Section) -> dict[str, Any]:
 
 
 def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
-    found = db.execute(panel.sql)
+    found = db.execute(panel.sql if panel.most is None else f"{panel.sql} limit {panel.most}")
     columns = [name for name, *_ in found.description]
     rows = found.fetchall()
+    total = len(rows)
+    if total == panel.most:
+        total = db.execute(f"select count(*) from ({panel.sql})").fetchone()[0]
     view = asdict(panel.view)
     return {
         "key": panel.key,
@@ -90,6 +93,8 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
         "switches": [asdict(switch) for switch in panel.switches],
         "empty": panel.empty,
         "wide": panel.wide,
+        "total": total,
+        "whole": [{"title": title, "href": href} for title, href in panel.whole],
         "columns": columns,
         # By column: a name is written once, not once a row.
         "data": [[_plain(row[at]) for row in rows] for at in range(len(columns))] if rows else [],

@@ -12,17 +12,20 @@ from typing import Any
 import duckdb
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from page.charts import HEALTH_COLOURS
+from page.sql import MOST_SEVERE_FIRST
+
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = "cards"
-MOST_CARDS = 500
+MOST_CARDS = 2000
 """Cards that a publication writes: the most severe open alerts first. The rest are made when somebody asks for one."""
 
-URGENT = """
+URGENT = f"""
     select customer_id
     from alerts.mart_alerts
     where is_open
     group by customer_id
-    order by min(case severity when 'high' then 1 when 'medium' then 2 else 3 end), min(due_at), customer_id
+    order by min({MOST_SEVERE_FIRST}), min(due_at), customer_id
     limit ?
 """
 
@@ -70,10 +73,6 @@ PARTS = {
     """,
 }
 
-COLOURS = {
-    "healthy": "#009E73", "new": "#56B4E9", "watch": "#F0E442", "to_verify": "#CC79A7", "at_risk": "#E69F00",
-    "stopped": "#D55E00", "excused": "#0072B2", "insufficient_history": "#8c8c8c",
-}  # fmt: skip
 WEEKS_SHOWN = 78
 
 
@@ -136,7 +135,7 @@ def _write(
         file = name or card_name(customer)
         html = template.render(
             customer_id=customer, as_of=as_of, back=back, facts=parts["facts"][0],
-            health=_bands(parts.get("health", []), as_of), legend=COLOURS,
+            health=_bands(parts.get("health", []), as_of), legend=HEALTH_COLOURS,
             parts={part: parts.get(part, []) for part in PARTS},
         )  # fmt: skip
         (folder / file).write_text(html, encoding="utf-8")
@@ -158,7 +157,7 @@ def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any
                 | {
                     "x": round(1000 * (since - first).days / days, 2),
                     "width": round(1000 * (until - since).days / days, 2),
-                    "colour": COLOURS.get(period["health_status"], "#8c8c8c"),
+                    "colour": HEALTH_COLOURS.get(period["health_status"], "#8c8c8c"),
                 }
             )
     return bands

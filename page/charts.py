@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Spec = dict[str, Any]
 
 # Okabe and Ito: told apart by people with any colour vision.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8c8c8c", "#F0E442"]
-GOOD, BAD, MUTED = COLOURS[0], COLOURS[3], COLOURS[6]
+GOOD, BAD = COLOURS[0], COLOURS[3]
+HEALTH_COLOURS = {
+    "healthy": "#009E73",
+    "new": "#56B4E9",
+    "watch": "#F0E442",
+    "to_verify": "#CC79A7",
+    "at_risk": "#E69F00",
+    "stopped": "#D55E00",
+    "excused": "#0072B2",
+    "insufficient_history": "#8c8c8c",
+}
+"""States of usage health, the best first."""
+
+
+OUTCOME_COLOURS = {
+    "saved": "#009E73",
+    "stayed": "#0072B2",
+    "churned": "#D55E00",
+    "false_alarm": "#E69F00",
+    "pending": "#8c8c8c",
+}
+GAINS, LOSSES = ("#009E73", "#56B4E9", "#0072B2"), ("#D55E00", "#E69F00")
 
 
 def axis(column: str, kind: str, title: str, **more: Any) -> Spec:
     """An encoding with its title; kind is Q, T, N or O."""
     kinds = {"Q": "quantitative", "T": "temporal", "N": "nominal", "O": "ordinal"}
     return {"field": column, "type": kinds[kind], "title": title} | more
+
+
+def coded(column: str, title: str, colours: Mapping[str, str]) -> Spec:
+    """A colour encoding in which every code keeps its colour, whichever of them the rows hold."""
+    return axis(
+        column, "N", title, scale={"domain": list(colours), "range": list(colours.values())}, sort=list(colours)
+    )
+
+
+def each_date(column: str, title: str) -> Spec:
+    """An axis with a band for each date that the rows hold, for bars of weeks or of snapshots."""
+    return axis(
+        column,
+        "O",
+        title,
+        timeUnit="yearmonthdate",
+        axis={"format": "%-d %b %y", "labelOverlap": True, "labelAngle": 0},
+    )
+
+
+def months(column: str, title: str) -> Spec:
+    """A time axis for lines with a point a month."""
+    return axis(column, "T", title, axis={"format": "%b %Y", "tickCount": "month", "labelOverlap": True})
 
 
 def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
@@ -49,10 +94,10 @@ def lines(
     }
     if incomplete:
         point["mark"]["filled"] = False
-        point["encoding"]["fillOpacity"] = {
-            "condition": {"test": f"datum['{incomplete}']", "value": 1}, "value": 0
+        filled = colour | {"legend": None} if colour else {"value": COLOURS[0]}
+        point["encoding"]["fill"] = {
+            "condition": {"test": f"datum['{incomplete}']"} | filled, "value": "transparent"
         }  # fmt: skip
-        point["encoding"]["fill"] = colour | {"legend": None} if colour else {"value": COLOURS[0]}
     layers.append(point)
     return {"layer": layers, "height": 260}
 
@@ -63,6 +108,12 @@ def bars(x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, height: int
     if colour:
         encoding["color"] = colour
     return {"mark": {"type": "bar"}, "encoding": encoding, "height": height}
+
+
+def with_target(chart: Spec, x: Spec, target: Spec) -> Spec:
+    """The chart with a dashed line at the target or norm of each period."""
+    line = {"mark": {"type": "line", "strokeDash": [5, 4], "color": BAD}, "encoding": {"x": x, "y": target}}
+    return chart | {"layer": [*chart["layer"], line]}
 
 
 def intervals(

@@ -52,7 +52,7 @@ class Column:
     name: str
     label: str
     format: str = "text"
-    """text, number, percent, date, moment, yes_no, or card (a customer whose card may be opened)."""
+    """text, words (a sentence), number, percent, moment, yes_no, or card (a customer whose card may be opened)."""
     filter: bool = False
     """True: the page offers its values as a filter."""
 
@@ -93,6 +93,10 @@ class Panel:
     empty: str | None = None
     """What no rows mean where that is good news; None: the page says what is missing."""
     wide: bool = False
+    most: int | None = None
+    """Rows that the page carries at most, the first ones of the SQL; it says how many it leaves out."""
+    whole: tuple[tuple[str, str], ...] = ()
+    """Where those left out are: (what, address in the release)."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@
       if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
       else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value === true ? "" : value);
     }
-    for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+    for (const child of children.flat(2)) if (child !== null && child !== undefined) node.append(child);
     return node;
   };
 
@@ -55,9 +55,10 @@
   };
 
   const nothing = (panel) => {
-    if (panel.empty && !rowsOf(panel).length) return make("p", { class: "empty" }, panel.empty);
-    const missing = panel.needs.filter((table) => data.missing.includes(table));
     if (rowsOf(panel).length) return make("p", { class: "empty" }, "No rows for this choice.");
+    const missing = panel.needs.filter((table) => data.missing.includes(table));
+    // Nothing is good news only where something could have come.
+    if (panel.empty && !missing.length) return make("p", { class: "empty" }, panel.empty);
     const why = missing.length
       ? `Nothing to show yet: ${missing.join(", ")} ${missing.length > 1 ? "have" : "has"} no rows. Put files into ` +
         `${missing.map((table) => `${table}/`).join(", ")} of the landing folder and build again.`
@@ -72,7 +73,7 @@
     return {
       background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
       axis: { ...text, gridColor: colour("--line"), domainColor: colour("--line"), tickColor: colour("--line"), labelLimit: 160 },
-      legend: { ...text, orient: "top", labelLimit: 200 }, title: { color: colour("--text") },
+      legend: { ...text, orient: "top", labelLimit: 200, symbolOpacity: 1 }, title: { color: colour("--text") },
       range: { category: data.colours }, mark: { color: data.colours[0] }, rule: { color: colour("--text") },
       text: { color: colour("--text") },
     };
@@ -87,8 +88,10 @@
     place.append(holder);
     const { y } = panel.spec.encoding ?? panel.spec.layer[0].encoding;
     const height = panel.spec.height.step ? panel.spec.height.step * new Set(rows.map((row) => row[y.field])).size : panel.spec.height;
+    const settings = config();
+    settings.legend.columns = Math.max(2, Math.floor(holder.clientWidth / 105)); // a legend never runs out of its panel
     const spec = { ...panel.spec, height, $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", autosize: { type: "fit-x", contains: "padding" }, data: { name: "rows", values: rows } };
-    panel.embedded = await window.vegaEmbed(holder, spec, { actions: false, renderer: "svg", config: config(), tooltip: { theme: state.theme } });
+    panel.embedded = await window.vegaEmbed(holder, spec, { actions: false, renderer: "svg", config: settings, tooltip: { theme: state.theme } });
   };
 
   const drawHeat = (panel, place) => {
@@ -117,15 +120,20 @@
           `${open ? "; window still open" : ""}${thin ? "; too few to rely on" : ""}`;
         const share = value === null ? 0 : Math.max(value, 0) / top;
         const cell = make("td", { title: hint, class: [open ? "open" : "", thin ? "thin" : ""].join(" ").trim() || false },
-          value === null ? "–" : number(value));
+          value === null ? "–" : value.toFixed(1));
         if (value !== null && !thin) cell.style.backgroundColor = `rgba(var(--heat), ${(0.05 + 0.5 * share).toFixed(3)})`;
         return cell;
       })));
     place.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title },
-      make("table", { class: "heat" }, make("caption", { class: "legend" }, `${view.value} by ${view.column_label}, in ${view.unit}`), make("thead", {}, head), make("tbody", {}, body))),
+      make("table", { class: "heat" }, make("caption", { class: "legend" }, `${view.unit} by ${view.column_label}`), make("thead", {}, head), make("tbody", {}, body))),
     make("p", { class: "legend" }, make("span", {}, "12.3"), "value ", view.complete ? make("span", { style: "background-image:repeating-linear-gradient(45deg,var(--hatch) 0 3px,transparent 3px 8px)" }, "12.3") : null,
       view.complete ? "window still open " : null, view.reliable ? make("span", {}, make("em", {}, "12.3")) : null, view.reliable ? "too few to rely on" : null));
   };
+
+  const kindOf = (column) => ["number", "percent"].includes(column.format) ? "number" : column.format === "words" ? "words" : false;
+  const leftOut = (panel) => panel.total > rowsOf(panel).length ? make("p", { class: "legend" },
+    `This page carries the first ${number(rowsOf(panel).length, 0)} of ${number(panel.total, 0)} rows; search, filters and CSV see these only. `,
+    panel.whole.map((file, at) => [at ? ", " : "In the files: ", `${file.title} in `, make("a", { href: file.href }, file.href)])) : null;
 
   const drawTable = (panel, place) => {
     const view = panel.view, all = chosenRows(panel);
@@ -153,7 +161,7 @@
       body.replaceChildren(...rows.slice(0, table.shown).map((row) => make("tr", {}, view.columns.map((column) => {
         const text = show(row[column.name], column.format);
         const isCard = column.format === "card" && data.cards[row[column.name]];
-        return make("td", { class: ["number", "percent"].includes(column.format) ? "number" : false }, isCard ? make("a", { href: data.cards[row[column.name]] }, text) : text);
+        return make("td", { class: kindOf(column) }, isCard ? make("a", { href: data.cards[row[column.name]] }, text) : text);
       }))));
       count.textContent = `${number(Math.min(table.shown, rows.length), 0)} of ${number(rows.length, 0)} rows`;
       more.hidden = rows.length <= table.shown;
@@ -168,13 +176,15 @@
       }),
       make("button", { type: "button", class: "csv", onclick: () => download(panel.key, view.columns.map((column) => column.name), matching()) }, "CSV"), count);
     const head = make("tr", {}, view.columns.map((column) => {
-      const header = make("th", { scope: "col", class: ["number", "percent"].includes(column.format) ? "number" : false, "aria-sort": table.sort === column.name ? (table.down ? "descending" : "ascending") : false },
+      const header = make("th", { scope: "col", class: kindOf(column), "aria-sort": table.sort === column.name ? (table.down ? "descending" : "ascending") : false },
         make("button", { type: "button", onclick: () => { table.down = table.sort === column.name ? !table.down : false; table.sort = column.name; drawTable(panel, place); } },
           column.label, table.sort === column.name ? (table.down ? " ↓" : " ↑") : ""));
       return header;
     }));
     more.addEventListener("click", () => { table.shown += 200; fill(); });
     place.append(controls, make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title }, make("table", {}, make("thead", {}, head), body)), more);
+    const rest = leftOut(panel);
+    if (rest) place.append(rest);
     fill();
   };
 
@@ -184,13 +194,14 @@
     if (!rows.length) { place.append(nothing(panel)); return; }
     place.append(make("div", { class: "tiles" }, rows.map((row) => {
       const known = row.value !== null && row.previous !== null && row.previous !== undefined;
-      const change = known ? row.value - row.previous : null;
+      const change = known ? Number((row.value - row.previous).toFixed(1)) : null; // as far as it is shown
       const good = change === null || change === 0 || row.higher_is_better === null ? "" : (change > 0) === row.higher_is_better ? "good" : "bad";
-      const sign = change > 0 ? "▲ +" : change < 0 ? "▼ " : "";
+      const sign = change > 0 ? "▲ +" : "▼ ";
+      const moved = change === 0 ? "unchanged" : `${sign}${number(change)}${row.unit === "%" ? " pp" : ""}`;
       return make("div", { class: "tile", "data-tile": row.label },
         make("div", { class: "name" }, row.label),
-        make("div", { class: "value" }, row.value === null ? "not measurable" : `${number(row.value)}${row.unit === "%" ? " %" : ""}`),
-        change === null ? null : make("div", { class: `change ${good}` }, `${sign}${number(change)}${row.unit === "%" ? " pp" : ""} against ${row.previous_label ?? "the period before"}`),
+        make("div", { class: row.value === null ? "value none" : "value" }, row.value === null ? "not measurable" : `${number(row.value)}${row.unit === "%" ? " %" : ""}`),
+        change === null ? null : make("div", { class: `change ${good}` }, `${moved} against ${row.previous_label ?? "the period before"}`),
         row.note ? make("div", { class: "note" }, row.note) : null);
     })));
   };
@@ -206,10 +217,13 @@
 
   const build = (panel) => {
     panel.chosen = {};
+    let left = rowsOf(panel).filter((row) => !hasSegment(panel) || row.segment === state.segment);
     for (const choice of panel.switches) {
-      const values = [...new Set(rowsOf(panel).map((row) => String(row[choice.column])))];
-      choice.values = values;
-      panel.chosen[choice.column] = values.includes(choice.default) ? choice.default : values[0];
+      const valuesOf = (rows) => [...new Set(rows.map((row) => String(row[choice.column])))];
+      choice.values = valuesOf(rowsOf(panel));
+      const possible = valuesOf(left); // what is chosen first has rows, also together with the choices before it
+      panel.chosen[choice.column] = possible.includes(choice.default) ? choice.default : possible[0] ?? choice.values[0];
+      left = left.filter((row) => String(row[choice.column]) === panel.chosen[choice.column]);
     }
     const place = make("div", { class: "view" });
     const redraw = () => draw[panel.kind](panel, place);

@@ -30,8 +30,8 @@ FUNNEL = """
 
 CURVE = """
     select
-        case when dimension_name = 'all' then 'all' else dimension_value end as segment,
-        cohort_label as cohort, days_from_registration as days, activated_pct, at_risk_count as at_risk
+        dimension_value as segment, cohort_label as cohort, days_from_registration as days, activated_pct,
+        at_risk_count as at_risk
     from activation.mart_activation_curve
     where dimension_name in ('all', 'segment') and days_from_registration <= 120
         and cohort_label in (
@@ -44,8 +44,7 @@ CURVE = """
 COHORTS = """
     with cohorts as (
         select
-            case when dimension_name = 'all' then 'all' else dimension_value end as segment,
-            cohort_label as cohort, registered_count, is_reliable,
+            dimension_value as segment, cohort_label as cohort, registered_count, is_reliable,
             activated_short_num, activated_short_den, activated_short_pct, is_short_complete,
             activated_medium_num, activated_medium_den, activated_medium_pct, is_medium_complete,
             activated_long_num, activated_long_den, activated_long_pct, is_long_complete

@@ -1,24 +1,24 @@
 """Alerts: who is to be called, by whom, by when, and did it help?"""
 
-from page.charts import axis, bars, tooltip
-from page.panel import Chart, Column, Panel, Section, Table
+from page.charts import OUTCOME_COLOURS, axis, bars, coded, each_date, tooltip
+from page.panel import Chart, Column, Panel, Section, Switch, Table
+from page.sql import MOST_SEVERE_FIRST
 
-OPEN = """
+OPEN = f"""
     select coalesce(segment_code, 'unassigned') as segment_code, severity, rule_code, customer_id, signal_reason,
         owner_employee_id, cast(due_at as varchar) as due_at, is_overdue, alert_status, playbook_code, open_days,
         held_back_reason
     from alerts.mart_alerts
     where is_open
-    order by case severity when 'high' then 1 when 'medium' then 2 else 3 end, held_back_reason is not null, due_at,
-        customer_id, rule_code
-    limit 3000
+    order by {MOST_SEVERE_FIRST}, held_back_reason is not null, due_at, customer_id, rule_code
 """
 
 HISTORY = """
-    select date_trunc('week', opened_date) as week, rule_code, outcome_state, count(*) as alerts_count
+    select date_trunc('week', opened_date) as week, coalesce(rule_code, 'all') as rule, outcome_state,
+        count(*) as alerts_count
     from alerts.mart_alerts
     where opened_date >= (select max(as_of_date) - interval '182 days' from main.publication)
-    group by all
+    group by grouping sets ((week, rule_code, outcome_state), (week, outcome_state))
     order by all
 """
 
@@ -31,13 +31,14 @@ ALERTS = Section(
         Panel(
             "alerts_open",
             "Open alerts",
-            "Who needs somebody now? Most severe first; customers with a card are linked.",
+            "Who needs somebody now? The most severe first. Customers with a card are linked; "
+            "the command stayhouse card CUSTOMER_ID writes any other.",
             OPEN,
             Table((
                 Column("severity", "severity", filter=True),
                 Column("rule_code", "rule", filter=True),
                 Column("customer_id", "customer", "card"),
-                Column("signal_reason", "why"),
+                Column("signal_reason", "why", "words"),
                 Column("segment_code", "segment", filter=True),
                 Column("owner_employee_id", "owner", filter=True),
                 Column("due_at", "due", "moment"),
@@ -47,8 +48,13 @@ ALERTS = Section(
                 Column("open_days", "days open", "number"),
                 Column("held_back_reason", "held back", filter=True),
             )),
+            needs=("customers",),
             empty="No alert is open.",
             wide=True,
+            most=3000,
+            whole=(
+                ("what the day has room for", "lists/alerts.csv"), ("every alert", "parquet/mart_alerts.parquet"),
+            ),
         ),
         Panel(
             "alerts_history",
@@ -56,13 +62,16 @@ ALERTS = Section(
             "Do alerts end well? Pending ones are too young to say.",
             HISTORY,
             Chart(bars(
-                axis("week", "T", "opened in the week of"),
+                each_date("week", "opened in the week of"),
                 axis("alerts_count", "Q", "alerts"),
-                axis("outcome_state", "N", "outcome"),
-                tooltip(("week", "week of", "date"), ("rule_code", "rule", ""), ("outcome_state", "outcome", ""),
+                coded("outcome_state", "outcome", OUTCOME_COLOURS),
+                tooltip(("week", "week of", "date"), ("outcome_state", "outcome", ""),
                         ("alerts_count", "alerts", ",.0f")),
             )),
+            needs=("customers",),
             empty="No alert was opened in the last half year.",
+            switches=(Switch("rule", "rule", "all"),),
+            wide=True,
         ),
     ),
 )  # fmt: skip

@@ -1,21 +1,20 @@
 """Churn: who left, in customers and in money, and for how long do customers stay?"""
 
-from page.charts import axis, bars, lines, tooltip
+from page.charts import GAINS, LOSSES, axis, bars, coded, lines, months, tooltip, with_target
 from page.panel import Chart, Panel, Section, Switch
 
-SEGMENT = "case when dimension_name = 'all' then 'all' else dimension_value end"
-
-RATE = f"""
-    select {SEGMENT} as segment, churn_month, churn_num, churn_den, churn_pct, opening_base_churn_pct, churn_norm_pct,
-        is_final, is_reliable
+RATE = """
+    select dimension_value as segment, churn_month, churn_num, churn_den, churn_pct, opening_base_churn_pct,
+        churn_norm_pct, is_final, is_reliable
     from churn.mart_churn_monthly
     where dimension_name in ('all', 'segment') and churn_den > 0 and is_complete
     order by 1, 2
 """
 
-BRIDGE = f"""
+BRIDGE = """
     with months as (
-        select {SEGMENT} as segment, churn_month, new_count, returned_count, moved_in_count, left_count, moved_out_count
+        select dimension_value as segment, churn_month, new_count, returned_count, moved_in_count, left_count,
+            moved_out_count
         from churn.mart_churn_monthly
         where dimension_name in ('all', 'segment') and is_complete
     )
@@ -31,9 +30,9 @@ BRIDGE = f"""
     order by all
 """
 
-MONEY = f"""
+MONEY = """
     with months as (
-        select {SEGMENT} as segment, currency_code as currency, churn_month, new_amount, returned_amount,
+        select dimension_value as segment, currency_code as currency, churn_month, new_amount, returned_amount,
             expansion_amount, contraction_amount, churned_amount
         from churn.mart_mrr_monthly
         where dimension_name in ('all', 'segment') and is_complete
@@ -50,21 +49,28 @@ MONEY = f"""
     order by all
 """
 
-REVENUE = f"""
-    select {SEGMENT} as segment, currency_code as currency, churn_month, net_revenue_retention_pct as retained_pct,
-        gross_revenue_retention_pct, opening_amount, closing_amount
+REVENUE = """
+    select dimension_value as segment, currency_code as currency, churn_month,
+        net_revenue_retention_pct as retained_pct, gross_revenue_retention_pct, opening_amount, closing_amount
     from churn.mart_mrr_monthly
     where dimension_name in ('all', 'segment') and is_complete and opening_amount > 0
     order by 1, 2, 3
 """
 
-SURVIVAL = f"""
-    select {SEGMENT} as value, dimension_name as dimension, days_from_start, surviving_pct, surviving_ci_lo,
+SURVIVAL = """
+    select dimension_value as value, dimension_name as dimension, days_from_start, surviving_pct, surviving_ci_lo,
         surviving_ci_hi, at_risk_count
     from retention.mart_survival_curve
-    where days_from_start <= 1100
+    where days_from_start <= 1100 and at_risk_count >= 10
+    -- A step a week is as much as the eye sees, whatever the number of customers.
+    qualify row_number() over (
+        partition by dimension_name, dimension_value, days_from_start // 7 order by days_from_start desc
+    ) = 1
     order by 2, 1, 3
 """
+
+CUSTOMER_PARTS = dict(zip(("new", "returned", "moved in", "left", "moved out"), GAINS + LOSSES, strict=True))
+MONEY_PARTS = dict(zip(("new", "returned", "expansion", "churned", "contraction"), GAINS + LOSSES, strict=True))
 
 CHURN = Section(
     "churn",
@@ -77,24 +83,19 @@ CHURN = Section(
             "Churn by month",
             "Do more customers leave? The dashed line is the norm; a hollow point may still be restated.",
             RATE,
-            Chart({
-                "layer": [
-                    *lines(
-                        axis("churn_month", "T", ""),
-                        axis("churn_pct", "Q", "left, % of the opening"),
-                        None,
-                        tooltip(("churn_month", "month", "date"), ("churn_pct", "churn %", ".2f"),
-                                ("churn_num", "left", ",.0f"), ("churn_den", "at the opening", ",.0f"),
-                                ("opening_base_churn_pct", "of those at the opening %", ".2f")),
-                        incomplete="is_final",
-                    )["layer"],
-                    {
-                        "mark": {"type": "line", "strokeDash": [5, 4], "color": "#D55E00"},
-                        "encoding": {"x": axis("churn_month", "T", ""), "y": axis("churn_norm_pct", "Q", "")},
-                    },
-                ],
-                "height": 260,
-            }),
+            Chart(with_target(
+                lines(
+                    months("churn_month", ""),
+                    axis("churn_pct", "Q", "left, % of the opening"),
+                    None,
+                    tooltip(("churn_month", "month", "date"), ("churn_pct", "churn %", ".2f"),
+                            ("churn_num", "left", ",.0f"), ("churn_den", "at the opening", ",.0f"),
+                            ("opening_base_churn_pct", "of those at the opening %", ".2f")),
+                    incomplete="is_final",
+                ),
+                months("churn_month", ""),
+                axis("churn_norm_pct", "Q", ""),
+            )),
             needs=("customers", "subscription_periods"),
             metrics=("customer_churn_pct", "opening_base_churn_pct"),
         ),
@@ -106,7 +107,7 @@ CHURN = Section(
             Chart(bars(
                 axis("churn_month", "T", "", timeUnit="yearmonth"),
                 axis("customers", "Q", "customers"),
-                axis("part", "N", ""),
+                coded("part", "", CUSTOMER_PARTS),
                 tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("customers", "customers", ",.0f")),
             )),
             needs=("customers", "subscription_periods"),
@@ -119,7 +120,7 @@ CHURN = Section(
             Chart(bars(
                 axis("churn_month", "T", "", timeUnit="yearmonth"),
                 axis("amount", "Q", "MRR"),
-                axis("part", "N", ""),
+                coded("part", "", MONEY_PARTS),
                 tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("amount", "MRR", ",.2f")),
             )),
             needs=("subscription_periods",),
@@ -131,7 +132,7 @@ CHURN = Section(
             "Do the customers of the opening pay more or less at the closing? Above 100 % churn is negative.",
             REVENUE,
             Chart(lines(
-                axis("churn_month", "T", ""),
+                months("churn_month", ""),
                 axis("retained_pct", "Q", "retained, %", scale={"zero": False}),
                 None,
                 tooltip(("churn_month", "month", "date"), ("retained_pct", "net %", ".1f"),
@@ -144,7 +145,8 @@ CHURN = Section(
         Panel(
             "churn_survival",
             "How long customers stay",
-            "Which share is still there after so many days? Those who have not left are in the curve, not dropped.",
+            "Which share is still there after so many days? Those who have not left are in the curve, not dropped. A "
+            "curve ends where fewer than ten are left to watch.",
             SURVIVAL,
             Chart(lines(
                 axis("days_from_start", "Q", "days from the start"),

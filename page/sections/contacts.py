@@ -1,6 +1,6 @@
 """Contacts: who was really reached, and who waits?"""
 
-from page.charts import axis, bars, lines, tooltip
+from page.charts import axis, bars, lines, months, tooltip
 from page.panel import Chart, Column, Panel, Section, Table
 
 REACH = """
@@ -33,21 +33,24 @@ OWNERS = """
     where not has_left
     group by all
     order by overdue_count desc, segment_code, owner
-    limit 1000
 """
 
 RULES = """
     select contact_month, broken_rule as rule, sum(violations_num) as violations
     from contacts.mart_contact_legitimacy
-    where employee_id = 'all' and team_code = 'all'
+    where broken_rule <> 'any_rule'
     group by all
+    having sum(violations_num) > 0
     order by all
 """
 
 SURPRISE = """
-    select left_month, surprise_num, surprise_den, surprise_pct, is_reliable
+    select left_month, sum(surprise_num) as surprise_num, sum(surprise_den) as surprise_den,
+        100.0 * sum(surprise_num) / sum(surprise_den) as surprise_pct
     from contacts.mart_surprise_churn_monthly
-    where owner_employee_id = 'all' and surprise_den > 0
+    where left_month >= (select max(as_of_date) - interval '1 year' from main.publication)
+    group by left_month
+    having sum(surprise_den) > 0
     order by left_month
 """
 
@@ -63,7 +66,7 @@ CONTACTS = Section(
             "Which channel really reaches people?",
             REACH,
             Chart(lines(
-                axis("contact_month", "T", ""),
+                months("contact_month", ""),
                 axis("effective_pct", "Q", "effective, %"),
                 axis("channel", "N", "channel"),
                 tooltip(("contact_month", "month", "date"), ("channel", "channel", ""),
@@ -91,10 +94,10 @@ CONTACTS = Section(
         Panel(
             "contacts_surprise",
             "Left without a word",
-            "How many of those who left had nobody reached in the time before?",
+            "How many of those who left in the last year had nobody reached in the time before?",
             SURPRISE,
             Chart(lines(
-                axis("left_month", "T", "left in"),
+                months("left_month", "left in"),
                 axis("surprise_pct", "Q", "without an effective contact, %"),
                 None,
                 tooltip(("left_month", "month", "date"), ("surprise_pct", "%", ".1f"),
@@ -106,7 +109,7 @@ CONTACTS = Section(
         Panel(
             "contacts_rules",
             "Attempts that broke a rule",
-            "Where do we reach out to people who asked us not to?",
+            "Where do we reach out to people who asked us not to? An attempt counts in each rule that it broke.",
             RULES,
             Chart(bars(
                 axis("contact_month", "T", "", timeUnit="yearmonth"),
@@ -133,6 +136,8 @@ CONTACTS = Section(
             )),
             needs=("customers", "contacts"),
             wide=True,
+            most=1000,
+            whole=(("every customer with its owner", "parquet/mart_customer_contact_status.parquet"),),
         ),
     ),
 )  # fmt: skip

@@ -1,11 +1,11 @@
 """CX indices and the voice of the customer."""
 
-from page.charts import axis, bars, intervals, tooltip
+from page.charts import axis, bars, each_date, intervals, tooltip, with_target
 from page.panel import Chart, Column, Panel, Section, Switch, Table
 
 INDICES = """
     select metric_code as metric, programme, period_kind as period,
-        case when dimension_name = 'all' then 'all' else dimension_value end as segment, period_start_date,
+        dimension_value as segment, period_start_date,
         index_points, index_points_lo, index_points_hi, respondents_count, target_points, is_complete, is_reliable
     from cx.mart_cx_indices
     where dimension_name in ('all', 'usage_segment') and respondents_count > 0
@@ -41,7 +41,6 @@ OPEN_CASES = """
     from feedback.mart_feedback_cases
     where not is_closed and is_followup_required
     order by due_at, case_key
-    limit 2000
 """
 
 CX = Section(
@@ -55,26 +54,19 @@ CX = Section(
             "Indices over time",
             "Are customers happier? The red line is the target.",
             INDICES,
-            Chart({
-                "layer": [
-                    *intervals(
-                        axis("period_start_date", "T", ""),
-                        axis("index_points", "Q", "points"),
-                        "index_points_lo",
-                        "index_points_hi",
-                        tooltip(("period_start_date", "from", "date"), ("index_points", "points", ".1f"),
-                                ("index_points_lo", "from", ".1f"), ("index_points_hi", "to", ".1f"),
-                                ("respondents_count", "n", ",.0f")),
-                    )["layer"],
-                    {
-                        "mark": {"type": "line", "strokeDash": [5, 4], "color": "#D55E00"},
-                        "encoding": {
-                            "x": axis("period_start_date", "T", ""), "y": axis("target_points", "Q", "points")
-                        },
-                    },
-                ],
-                "height": 260,
-            }),
+            Chart(with_target(
+                intervals(
+                    axis("period_start_date", "T", ""),
+                    axis("index_points", "Q", "points"),
+                    "index_points_lo",
+                    "index_points_hi",
+                    tooltip(("period_start_date", "from", "date"), ("index_points", "points", ".1f"),
+                            ("index_points_lo", "from", ".1f"), ("index_points_hi", "to", ".1f"),
+                            ("respondents_count", "n", ",.0f")),
+                ),
+                axis("period_start_date", "T", ""),
+                axis("target_points", "Q", "points"),
+            )),
             needs=("survey_responses", "survey_answers"),
             metrics=("nps_quarter_points", "csi_quarter_points", "cli_quarter_points", "ces_quarter_points"),
             switches=(Switch("metric", "index", "nps"), Switch("programme", "programme", "relational"),
@@ -104,12 +96,13 @@ CX = Section(
             "Is the loop closed?",
             ANSWERS,
             Chart(bars(
-                axis("received_week", "T", "received in the week of"),
+                each_date("received_week", "received in the week of"),
                 axis("cases", "Q", "cases"),
                 axis("state", "N", "state"),
                 tooltip(("received_week", "week of", "date"), ("state", "state", ""), ("cases", "cases", ",.0f")),
             )),
             needs=("survey_responses", "survey_answers"),
+            wide=True,
         ),
         Panel(
             "cx_open_cases",
@@ -129,6 +122,9 @@ CX = Section(
             )),
             needs=("survey_responses", "survey_answers"),
             empty="No case is open.",
+            wide=True,
+            most=2000,
+            whole=(("every open case", "lists/case_queue.csv"),),
         ),
     ),
 )  # fmt: skip

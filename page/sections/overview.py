@@ -31,7 +31,7 @@ TILES = f"""
         case
             when metric_amount is null then 'no complete period yet'
             else period_grain_code || ' of ' || strftime(period_start_date, '%-d %b %Y')
-                || coalesce(', of ' || printf('%d', cast(denominator_amount as bigint)), '')
+                || coalesce(', of ' || format('{{:,}}', cast(denominator_amount as bigint)), '')
                 || case when is_reliable then '' when is_reliable is null then '' else ', too few to rely on' end
         end as note
     from ({LATEST}) as latest
@@ -67,7 +67,7 @@ OVERVIEW = Section(
             METRICS,
             Table((
                 Column("owner_group_code", "domain", filter=True),
-                Column("title", "metric"),
+                Column("title", "metric", "words"),
                 Column("metric_amount", "value", "number"),
                 Column("unit_code", "unit"),
                 Column("metric_amount_lo", "from", "number"),
@@ -78,8 +78,8 @@ OVERVIEW = Section(
                 Column("period_grain_code", "period"),
                 Column("previous_amount", "before", "number"),
                 Column("is_reliable", "reliable", "yes_no"),
-                Column("question_label", "question"),
-                Column("formula_label", "formula"),
+                Column("question_label", "question", "words"),
+                Column("formula_label", "formula", "words"),
                 Column("metric_code", "code"),
             )),
             wide=True,

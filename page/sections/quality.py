@@ -14,7 +14,6 @@ REASONS = """
     select table_name, quarantine_reasons, rows_count, files_count
     from quality.mart_quarantine_reasons
     order by rows_count desc, table_name, quarantine_reasons
-    limit 500
 """
 
 CHECKS = """
@@ -79,7 +78,7 @@ QUALITY = Section(
                 Column("severity", "severity", filter=True),
                 Column("is_passed", "holds", "yes_no", filter=True),
                 Column("unexpected_count", "rows", "number"),
-                Column("message", "in words"),
+                Column("message", "in words", "words"),
             )),
             wide=True,
         ),
@@ -90,12 +89,14 @@ QUALITY = Section(
             REASONS,
             Table((
                 Column("table_name", "table", filter=True),
-                Column("quarantine_reasons", "reasons"),
+                Column("quarantine_reasons", "reasons", "words"),
                 Column("rows_count", "rows", "number"),
                 Column("files_count", "files", "number"),
             )),
             empty="Nothing is in quarantine.",
             wide=True,
+            most=500,
+            whole=(("every reason", "parquet/mart_quarantine_reasons.parquet"),),
         ),
     ),
 )  # fmt: skip

@@ -6,13 +6,14 @@ from page.panel import Chart, Heat, Panel, Section, Switch
 GRID = """
     with chosen as (
         select
-            case when dimension_name = 'all' then 'all' else dimension_value end as segment,
-            cohort_kind || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as grid,
+            dimension_value as segment,
+            cohort_kind || ' ' || cohort_grain_code || ', ' || measure_code || ' by ' || period_kind || ' '
+                || period_grain_code as grid,
             definition_code as definition, cohort_label as cohort, cohort_size_count, first_period_order,
             last_period_order, retained_num, retained_den, retained_pct, is_complete, is_reliable,
             dense_rank() over (partition by setting_code order by cohort_start_date desc nulls first) as newest
         from retention.mart_retention_grid
-        where dimension_name in ('all', 'segment') and cohort_grain_code in ('month', 'week', 'all')
+        where dimension_name in ('all', 'segment') and cohort_grain_code in ('month', 'week')
             and period_grain_code in ('month', 'week')
     )
     select segment, grid, definition, cohort, cohort_size_count,
@@ -29,11 +30,12 @@ GRID = """
 
 POOLED = """
     select
-        case when dimension_name = 'all' then 'all' else dimension_value end as segment,
-        cohort_kind || ' by ' || period_kind || ' ' || period_grain_code as counted, definition_code as definition,
-        last_period_order as period, retained_num, retained_den, retained_pct, retained_ci_lo, retained_ci_hi
+        dimension_value as who,
+        cohort_kind || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as counted,
+        definition_code as definition, last_period_order as period, retained_num, retained_den, retained_pct,
+        retained_ci_lo, retained_ci_hi
     from retention.mart_retention_grid
-    where cohort_grain_code = 'all' and measure_code = 'customers' and dimension_name in ('all', 'segment')
+    where cohort_grain_code = 'all' and dimension_name in ('all', 'segment')
         and first_period_order = last_period_order
     order by 1, 2, 3, 4
 """
@@ -53,7 +55,7 @@ RETENTION = Section(
                  "is_reliable", "cohort_size_count"),
             needs=("customers", "events"),
             switches=(
-                Switch("grid", "cohorts and periods", "registration, customers by calendar month"),
+                Switch("grid", "cohorts and periods", "registration month, customers by calendar month"),
                 Switch("definition", "counted as", "on"),
             ),
             wide=True,
@@ -66,14 +68,18 @@ RETENTION = Section(
             Chart(lines(
                 axis("period", "Q", "period"),
                 axis("retained_pct", "Q", "there, %"),
-                axis("definition", "N", "counted as"),
-                tooltip(("definition", "counted as", ""), ("period", "period", ",.0f"),
+                axis("who", "N", "segment"),
+                tooltip(("who", "segment", ""), ("period", "period", ",.0f"),
                         ("retained_pct", "there %", ".1f"), ("retained_num", "customers", ",.0f"),
                         ("retained_den", "of", ",.0f")),
                 band=("retained_ci_lo", "retained_ci_hi"),
             )),
             needs=("customers", "events"),
-            switches=(Switch("counted", "counted from", "registration by calendar week"),),
+            switches=(
+                Switch("counted", "counted from", "registration, customers by rolling day"),
+                Switch("definition", "counted as", "on"),
+            ),
+            wide=True,
         ),
     ),
 )  # fmt: skip

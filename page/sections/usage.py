@@ -1,17 +1,19 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from page.charts import axis, bars, lines, tooltip
+from page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, months, tooltip
 from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
+from page.sql import MOST_SEVERE_FIRST
 
 STATUS = """
-    select coalesce(segment_code, 'unassigned') as segment, snapshot_date, health_status as status,
+    select segment_code as segment, snapshot_date, health_status as status,
         customers_num as customers, customers_pct
     from usage_health.mart_usage_health_summary
+    where customers_num > 0
     union all
     select 'all', snapshot_date, health_status, sum(customers_num),
         100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by snapshot_date)
     from usage_health.mart_usage_health_summary
-    where segment_code <> 'all'
+    where customers_num > 0
     group by snapshot_date, health_status
     order by 1, 2, 3
 """
@@ -19,31 +21,32 @@ STATUS = """
 RECENCY = """
     with latest as (
         select * from usage_health.mart_usage_recency
-        where snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_recency) and segment_code <> 'all'
+        where snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_recency)
     )
-    select coalesce(segment_code, 'all') as segment, recency_band, min(recency_band_order) as band_order,
+    -- Segments have bands of their own, so their order over everybody is that of the weeks in their names.
+    select coalesce(segment_code, 'all') as segment, recency_band,
+        10 * coalesce(try_cast(regexp_extract(recency_band, '[0-9]+') as integer), -1) + min(recency_band_order)
+            as band_order,
         sum(customers_num) as customers
     from latest
     group by grouping sets ((segment_code, recency_band), (recency_band))
-    order by segment, band_order
+    having sum(customers_num) > 0
+    order by segment, band_order, recency_band
 """
 
-SIGNALS = """
-    select coalesce(segment_code, 'unassigned') as segment_code, severity, signal_code, customer_id, signal_reason,
+SIGNALS = f"""
+    select segment_code, severity, signal_code, customer_id, signal_reason,
         since_date, account_manager_id, is_suppressed, suppressed_reason
     from usage_health.mart_usage_signals
-    order by is_suppressed, case severity when 'high' then 1 when 'medium' then 2 else 3 end, since_date desc,
+    order by is_suppressed, {MOST_SEVERE_FIRST}, since_date desc,
         customer_id, signal_code
-    limit 3000
 """
 
 COUNTS = """
     select coalesce(segment_code, 'all') as segment, signal_code,
         case when is_suppressed then 'suppressed' else 'open' end as state, count(*) as customers
     from usage_health.mart_usage_signals
-    group by grouping sets (
-        (coalesce(segment_code, 'unassigned'), segment_code, signal_code, is_suppressed), (signal_code, is_suppressed)
-    )
+    group by grouping sets ((segment_code, signal_code, is_suppressed), (signal_code, is_suppressed))
     order by all
 """
 
@@ -59,26 +62,11 @@ COMPONENTS = """
 """
 
 ADOPTION = """
-    select segment_code as segment, component_code as component, snapshot_month, used_pct, used_num, used_den,
-        is_complete
+    select component_code as component, segment_code, snapshot_month, used_pct, used_num, used_den, is_complete
     from usage_health.mart_component_adoption
     where used_den > 0
     order by 1, 2, 3
 """
-
-STATUSES = {
-    "healthy": "#009E73",
-    "new": "#56B4E9",
-    "watch": "#F0E442",
-    "to_verify": "#CC79A7",
-    "at_risk": "#E69F00",
-    "stopped": "#D55E00",
-    "excused": "#0072B2",
-    "insufficient_history": "#8c8c8c",
-}
-BY_STATUS = axis(
-    "status", "N", "status", scale={"domain": list(STATUSES), "range": list(STATUSES.values())}, sort=list(STATUSES)
-)
 
 USAGE = Section(
     "usage",
@@ -92,9 +80,9 @@ USAGE = Section(
             "Do more customers turn red?",
             STATUS,
             Chart(bars(
-                axis("snapshot_date", "T", ""),
+                each_date("snapshot_date", ""),
                 axis("customers", "Q", "customers"),
-                BY_STATUS,
+                coded("status", "status", HEALTH_COLOURS),
                 tooltip(("snapshot_date", "on", "date"), ("status", "status", ""), ("customers", "customers", ",.0f"),
                         ("customers_pct", "%", ".1f")),
             )),
@@ -107,7 +95,7 @@ USAGE = Section(
             "How long ago did customers use anything at all?",
             RECENCY,
             Chart(bars(
-                axis("recency_band", "N", "since the last use", sort={"field": "band_order"}),
+                axis("recency_band", "N", "since the last use", sort={"field": "band_order"}, axis={"labelAngle": 0}),
                 axis("customers", "Q", "customers"),
                 None,
                 tooltip(("recency_band", "last use", ""), ("customers", "customers", ",.0f")),
@@ -144,15 +132,16 @@ USAGE = Section(
             "Does it gain or lose?",
             ADOPTION,
             Chart(lines(
-                axis("snapshot_month", "T", ""),
+                months("snapshot_month", ""),
                 axis("used_pct", "Q", "in use, %"),
-                axis("segment", "N", "segment"),
-                tooltip(("snapshot_month", "month", "date"), ("segment", "segment", ""),
+                axis("segment_code", "N", "segment"),
+                tooltip(("snapshot_month", "month", "date"), ("segment_code", "segment", ""),
                         ("used_pct", "in use %", ".1f"), ("used_num", "customers", ",.0f"), ("used_den", "of", ",.0f")),
                 incomplete="is_complete",
             )),
             needs=("customers", "events", "subscription_periods"),
             switches=(Switch("component", "component"),),
+            wide=True,
         ),
         Panel(
             "usage_signals",
@@ -163,7 +152,7 @@ USAGE = Section(
                 Column("severity", "severity", filter=True),
                 Column("signal_code", "signal", filter=True),
                 Column("customer_id", "customer", "card"),
-                Column("signal_reason", "why"),
+                Column("signal_reason", "why", "words"),
                 Column("since_date", "since"),
                 Column("segment_code", "segment", filter=True),
                 Column("account_manager_id", "account manager", filter=True),
@@ -173,6 +162,8 @@ USAGE = Section(
             needs=("customers", "events"),
             empty="No signal is open.",
             wide=True,
+            most=3000,
+            whole=(("every signal", "parquet/mart_usage_signals.parquet"),),
         ),
     ),
 )  # fmt: skip

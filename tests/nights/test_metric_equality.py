@@ -1,4 +1,4 @@
-"""One number, wherever one looks it up: the mart, the semantic layer and the page."""
+"""One number, wherever one looks it up: the mart, the semantic layer, a BI client and the page."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from nights.bi.client import CELLS, superset_answers
 
 from orchestration.contract import REPO_ROOT
 from orchestration.metric_catalogue import metrics
@@ -20,6 +23,10 @@ from page import PAGE_NAME
 
 pytestmark = pytest.mark.slow
 PARTS_OF_THE_PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
+CODES = [metric["code"] for metric in metrics()]
+
+Cell = tuple[str, str, str, str]
+"""Metric, dimension, value, first day of the period."""
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +35,28 @@ def release(published) -> Path:
 
 
 @pytest.fixture(scope="module")
-def expected(release) -> dict[str, dict[str, float | None]]:
-    """Every metric over everybody, by the first day of its period."""
+def in_the_mart(release) -> dict[Cell, float]:
+    """Every metric in every cut and period in which it can be measured."""
     with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
         rows = db.execute(
-            "select metric_code, period_start_date, metric_amount from metrics.mart_metric_values "
-            "where dimension_name = 'all' order by all"
+            "select metric_code, dimension_name, dimension_value, cast(period_start_date as varchar), metric_amount "
+            "from metrics.mart_metric_values where metric_amount is not null"
         ).fetchall()
-    found: dict[str, dict[str, float | None]] = {metric["code"]: {} for metric in metrics()}
-    for code, day, amount in rows:
-        found[code][day.isoformat()] = amount
-    return found
+    return {(code, name, value, day): amount for code, name, value, day, amount in rows}
 
 
-@pytest.fixture(scope="module")
-def semantic_layer(release, tmp_path_factory):
-    """Asks the published file through MetricFlow: `ask(metrics)`; the project is read from a folder of its own."""
-    folder = tmp_path_factory.mktemp("semantic")
+def measured(rows: Iterable[tuple[str, str, str, dict]], suffix: str = "") -> dict[Cell, float]:
+    """Cells out of rows of (dimension, value, day, amount by metric); what cannot be measured is left out."""
+    return {
+        (code, name, value, day): float(amounts[code + suffix])
+        for name, value, day, amounts in rows
+        for code in CODES
+        if amounts[code + suffix] not in (None, "", "None", "nan")
+    }
+
+
+def in_the_semantic_layer(release: Path, made_once, folder: Path) -> dict[Cell, float]:
+    """Asks the published file through `mf query`: over everybody, and by every cut."""
     for name in PARTS_OF_THE_PROJECT:
         (folder / name).symlink_to(REPO_ROOT / name)
     tools = Path(sys.executable).parent
@@ -56,9 +68,9 @@ def semantic_layer(release, tmp_path_factory):
     }
     subprocess.run([tools / "dbt", "-q", "parse"], cwd=folder, env=environment, check=True, timeout=300)
 
-    def ask(codes: list[str]) -> list[dict[str, str]]:
-        command = [tools / "mf", "query", "--metrics", ",".join(codes), "--group-by", "metric_time__day"]
+    def ask(names: list[str], *group_by: str) -> list[dict[str, str]]:
         answer = folder / "answer.csv"
+        command = [tools / "mf", "query", "--metrics", ",".join(names), "--group-by", ",".join(group_by)]
         done = subprocess.run(
             [*command, "--csv", str(answer)], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
         )
@@ -66,34 +78,66 @@ def semantic_layer(release, tmp_path_factory):
         with open(answer, newline="") as lines:
             return list(csv.DictReader(lines))
 
-    return ask
+    time, name, value = "metric_time__day", "metric_cell__dimension_name", "metric_cell__dimension_value"
+    everybody = [("all", "all", row[time][:10], row) for row in ask(CODES, time)]
+    cuts = [
+        (row[name], row[value], row[time][:10], row) for row in ask([f"{code}_by" for code in CODES], time, name, value)
+    ]
+    by_cut = measured(cuts, "_by")
+    over_everybody = measured(everybody)
+    assert over_everybody == {cell: amount for cell, amount in by_cut.items() if cell[1] == "all"}
+    return by_cut
 
 
-def test_the_semantic_layer_gives_the_numbers_of_the_mart(expected, semantic_layer):
-    measured = sorted(code for code, values in expected.items() if values)
-    assert len(measured) > 3
-    found = {code: {} for code in measured}
-    for row in semantic_layer(measured):
-        for code in measured:
-            if row[code] not in ("", "None", "nan"):
-                found[code][row["metric_time__day"][:10]] = float(row[code])
-    for code in measured:
-        wanted = {day: amount for day, amount in expected[code].items() if amount is not None}
-        assert found[code].keys() == wanted.keys(), code
-        for day, amount in wanted.items():
-            assert found[code][day] == pytest.approx(amount, rel=1e-9, abs=1e-9), (code, day)
+def in_superset(release: Path, made_once, folder: Path) -> dict[Cell, float]:
+    """Superset's own query over the metrics that its dataset has saved."""
+    return measured(
+        (
+            row["dimension_name"],
+            row["dimension_value"],
+            datetime.fromtimestamp(row["period_start_date"] / 1000, UTC).date().isoformat(),
+            row,
+        )
+        for row in superset_answers(release, made_once)["results"][CELLS]
+    )
 
 
-def test_the_page_gives_the_numbers_of_the_mart(expected, release):
+def on_the_page(release: Path, made_once, folder: Path) -> dict[Cell, float]:
+    """The list of all metrics on the page: the latest complete period of each over everybody."""
     text = (release / PAGE_NAME).read_text()
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1])
-    panels = {panel["key"]: panel for section in data["sections"] for panel in section["panels"]}
-    shown = dict(zip(panels["overview_metrics"]["columns"], panels["overview_metrics"]["data"], strict=True))
-    assert set(shown["metric_code"]) == {metric["code"] for metric in metrics()}
-    measured = 0
-    for code, day, amount in zip(shown["metric_code"], shown["period_start_date"], shown["metric_amount"], strict=True):
-        if amount is None:
-            continue
-        measured += 1
-        assert amount == pytest.approx(expected[code][day], abs=1e-3), code
-    assert measured > 3
+    panel = next(p for section in data["sections"] for p in section["panels"] if p["key"] == "overview_metrics")
+    shown = dict(zip(panel["columns"], panel["data"], strict=True))
+    assert set(shown["metric_code"]) == set(CODES)
+    rows = zip(shown["metric_code"], shown["period_start_date"], shown["metric_amount"], strict=True)
+    return {(code, "all", "all", day): amount for code, day, amount in rows if amount is not None}
+
+
+def shown_on_the_page(release: Path) -> set[Cell]:
+    """The cells that the page has to show: of each metric the latest period over everybody whose window has elapsed."""
+    with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
+        rows = db.execute(
+            "select metric_code, cast(max(period_start_date) as varchar) from metrics.mart_metric_values where "
+            "dimension_name = 'all' and metric_amount is not null and is_complete is not false group by metric_code"
+        ).fetchall()
+    return {(code, "all", "all", day) for code, day in rows}
+
+
+@pytest.mark.parametrize("place", [in_the_semantic_layer, in_superset, on_the_page], ids=lambda place: place.__name__)
+def test_a_metric_is_the_same_number_in_the_mart_and(place: Callable, release, in_the_mart, made_once, tmp_path):
+    found = place(release, made_once, tmp_path)
+    expected, near = in_the_mart, {"rel": 1e-9, "abs": 1e-9}
+    if place is on_the_page:
+        # Rounded to four digits there.
+        expected, near = {cell: in_the_mart[cell] for cell in shown_on_the_page(release)}, {"abs": 1e-4}
+    assert found.keys() == expected.keys()
+    wrong = {cell: found[cell] for cell, amount in expected.items() if found[cell] != pytest.approx(amount, **near)}
+    assert wrong == {}
+
+
+def test_the_small_company_measures_metrics_of_every_domain(in_the_mart):
+    # Else equality would say little: a metric without a number is equal everywhere.
+    domains = {metric["owner"] for metric in metrics()}
+    assert {
+        metric["owner"] for metric in metrics() if any(cell[0] == metric["code"] for cell in in_the_mart)
+    } == domains

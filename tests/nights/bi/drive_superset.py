@@ -2,8 +2,9 @@
 
 usage: python drive_superset.py WORK_FOLDER < request.json > answer.json
 
-request: {"database": path, "datasets": [[schema, table]], "queries": [{"id", "schema", "table", "columns",
-"metrics": {label: SQL}, "filters": [{"col", "op", "val"}]}]}
+request: {"database": path, "datasets": [[schema, table]], "saved_metrics": {"schema.table": {name: SQL}}, "queries":
+[{"id", "dataset": "schema.table", "columns", "metrics": {label: SQL} or [names of saved ones], "filters": [{"col", "op",
+"val"}]}]}
 answer: {"schemas": [...], "tables": {"schema.table": [columns]}, "results": {id: [rows]}, "sql": {id: text}}
 """
 
@@ -86,18 +87,24 @@ def ask(request: dict, work: Path) -> dict:
     datasets = {}
     for schema, table in request["datasets"]:
         body = {"database": database, "schema": schema, "table_name": table}
-        datasets[schema, table] = call("POST", "dataset/", body)["id"]
-        columns = call("GET", f"dataset/{datasets[schema, table]}")["result"]["columns"]
-        answer["tables"][f"{schema}.{table}"] = sorted(column["column_name"] for column in columns)
+        name = f"{schema}.{table}"
+        datasets[name] = call("POST", "dataset/", body)["id"]
+        columns = call("GET", f"dataset/{datasets[name]}")["result"]["columns"]
+        answer["tables"][name] = sorted(column["column_name"] for column in columns)
+    for name, saved in request["saved_metrics"].items():
+        metrics = [{"metric_name": metric, "expression": sql} for metric, sql in saved.items()]
+        call("PUT", f"dataset/{datasets[name]}", {"metrics": metrics})
     for query in request["queries"]:
-        metrics = [
-            {"expressionType": "SQL", "sqlExpression": sql, "label": label} for label, sql in query["metrics"].items()
-        ]
+        metrics = query["metrics"]
+        if isinstance(metrics, dict):
+            metrics = [
+                {"expressionType": "SQL", "sqlExpression": sql, "label": label} for label, sql in metrics.items()
+            ]
         result = call(
             "POST",
             "chart/data",
             {
-                "datasource": {"id": datasets[query["schema"], query["table"]], "type": "table"},
+                "datasource": {"id": datasets[query["dataset"]], "type": "table"},
                 "force": True,
                 "result_format": "json",
                 "result_type": "full",

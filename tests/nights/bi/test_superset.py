@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from pathlib import Path
 
 import duckdb
 import pytest
+from nights.bi.client import superset_answers
 
-from orchestration.contract import REPO_ROOT
 from orchestration.publication import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
-PYTHON = REPO_ROOT / ".venv-superset" / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
 def superset(published, made_once):
-    """What Superset answered; it is started once and asked everything."""
-    if not PYTHON.exists():
-        pytest.skip("Superset lives in an environment of its own; `make bi-test` installs it and runs this")
+    """What Superset answered, the marts, and the file it was asked of."""
     release = published.publish / "current"
-    database = (release / DATABASE_NAME).resolve()
+    answer = superset_answers(release, made_once)
     marts = [name.split(".") for name in json.loads((release / "publication.json").read_text())["rows"]]
-    queries = [
-        {"id": f"{schema}.{name}", "schema": schema, "table": name, "columns": [], "metrics": {"rows": "count(*)"}}
-        for schema, name in marts
-    ]
-    queries.append(
-        {
-            "id": "activation by segment",
-            "schema": "activation",
-            "table": "mart_activation_cohort",
-            "columns": ["dimension_value"],
-            "metrics": {"pct": "100.0 * sum(activated_long_num) / nullif(sum(activated_long_den), 0)"},
-            "filters": [
-                {"col": "dimension_name", "op": "==", "val": "segment"},
-                {"col": "cohort_label", "op": "!=", "val": "all"},
-            ],
-        }
-    )
-
-    def ask(folder: Path) -> None:
-        request = json.dumps({"database": str(database), "datasets": marts, "queries": queries})
-        script = Path(__file__).with_name("drive_superset.py")
-        with open(folder / "superset.log", "w") as log:
-            done = subprocess.run(
-                [PYTHON, script, folder], input=request, stdout=subprocess.PIPE, stderr=log, text=True, timeout=600
-            )
-        assert done.returncode == 0, (folder / "superset.log").read_text()[-3000:]
-        (folder / "answer.json").write_text(done.stdout)
-
-    with duckdb.connect(database, read_only=True) as db:
-        yield json.loads((made_once("superset", ask) / "answer.json").read_text()), marts, db
+    with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
+        yield answer, marts, db
 
 
 def test_every_mart_can_be_registered_with_all_its_columns(superset):

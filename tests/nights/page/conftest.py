@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.publication import DATABASE_NAME
+from orchestration.settings import Settings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -21,19 +22,24 @@ def release(published) -> Path:
     return published.publish / "current"
 
 
-@pytest.fixture
-def publish_company(company, tmp_path) -> Callable[..., Path]:
-    """Loads, transforms and publishes a landing folder without the frame around it; returns the release."""
+def release_of(settings: Settings, as_of: date, missing: Iterable[str]) -> Path:
+    """Publishes a transformed warehouse without the frame around it; returns the release."""
     from orchestration.defs.publishing import marts, write_page
     from orchestration.publication import publish
+
+    details = {"missing_tables": dict.fromkeys(missing, ())}
+    publish(settings.warehouse, settings.publish, marts(), as_of, "test", None, details, companions=[write_page])
+    return settings.publish / "current"
+
+
+@pytest.fixture
+def publish_company(company) -> Callable[..., Path]:
+    """Loads, transforms and publishes a landing folder; returns the release."""
 
     def make(raw: Path, as_of: date, missing: Iterable[str] = ()) -> Path:
         built = company(raw)
         built.night(as_of)
-        settings = built.settings
-        details = {"missing_tables": dict.fromkeys(missing, ())}
-        publish(settings.warehouse, settings.publish, marts(), as_of, "test", None, details, companions=[write_page])
-        return settings.publish / "current"
+        return release_of(built.settings, as_of, missing)
 
     return make
 

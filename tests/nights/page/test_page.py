@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shutil
@@ -10,16 +11,21 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
+from orchestration.contract import REPO_ROOT
 from orchestration.publication import DATABASE_NAME
-from page import PAGE_NAME, build_page
+from page import PAGE_NAME, build, build_page
 from page.build import _plain
+from page.cards import PARTS, URGENT
 from page.sections import SECTIONS
 from page.sections.overview import HEADLINES
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)
 PANELS = [panel for section in SECTIONS for panel in section.panels]
+NOTHING_OF_THE_KIND = {"quality_quarantine"}
+"""Panels whose marts hold nothing in the small company."""
 
 
 def same(shown: object, expected: object) -> bool:
@@ -43,7 +49,7 @@ def test_every_panel_holds_the_rows_of_its_marts(release, open_page, database):
     for panel in PANELS:
         found = database.execute(panel.sql)
         columns = [name for name, *_ in found.description]
-        rows = found.fetchall()
+        rows = found.fetchall()[: panel.most]
         assert held[panel.key][0] == columns
         expected = [[_plain(row[at]) for row in rows] for at in range(len(columns))] if rows else []
         assert len(held[panel.key][1]) == len(expected)
@@ -189,6 +195,24 @@ def test_panels_name_each_other_apart_and_read_published_marts_only(release, dat
         assert used <= names, panel.key
 
 
+def test_the_exposure_of_the_page_names_the_marts_it_reads():
+    exposures = yaml.safe_load((REPO_ROOT / "models" / "_exposures.yml").read_text())["exposures"]
+    (page,) = (exposure for exposure in exposures if exposure["name"] == "page")
+    texts = [*(panel.sql for panel in PANELS), *PARTS.values(), URGENT, inspect.getsource(build)]
+    assert {f"ref('{mart}')" for mart in re.findall(r"\b(mart_\w+)", " ".join(texts))} == set(page["depends_on"])
+
+
+def test_the_pages_at_its_foot_are_there_and_ask_no_network_either(release, open_page):
+    page = open_page(release / PAGE_NAME)
+    links = {link.inner_text(): link.get_attribute("href") for link in page.tab.locator("footer a").all()}
+    assert links.keys() == {"Checks in detail", "Models and columns", "Lineage of columns"}
+    for address in links.values():
+        led_to = open_page(release / address, wait_for_charts=False)
+        led_to.tab.wait_for_load_state("networkidle")
+        assert led_to.tab.locator("body").inner_text().strip(), address
+        assert [url for url in led_to.requests if not url.startswith(("file:", "data:", "blob:"))] == [], address
+
+
 def test_definitions_on_the_page_are_those_of_the_catalogue(database):
     known = {code for (code,) in database.execute("select metric_code from metrics.mart_metric_catalogue").fetchall()}
     for panel in PANELS:
@@ -196,8 +220,22 @@ def test_definitions_on_the_page_are_those_of_the_catalogue(database):
     assert set(re.findall(r"'(\w+)'", HEADLINES)) <= known
 
 
-def test_the_page_is_small(release):
-    assert (release / PAGE_NAME).stat().st_size < 5_000_000
+def test_what_a_panel_shows_at_first_has_rows_wherever_its_marts_have_any(release, open_page, database):
+    # A filter for a value that a mart does not have is an empty panel which looks like good news.
+    page = open_page(release / PAGE_NAME)
+    empty = {panel.key for panel in PANELS if not page.rows(panel.key)}
+    for key in empty:
+        (panel,) = (panel for panel in PANELS if panel.key == key)
+        # Not even an answer that the choices hide: nothing at all, from marts that hold nothing of the kind.
+        assert database.execute(f"select count(*) from ({panel.sql})").fetchone() == (0,), key
+    assert empty == NOTHING_OF_THE_KIND
+
+
+def test_what_a_list_leaves_out_lies_in_files_of_the_release(release):
+    for panel in PANELS:
+        assert (panel.most is None) == (panel.whole == ()), panel.key
+        for _, address in panel.whole:
+            assert (release / address).is_file(), panel.key
 
 
 def test_a_file_is_written_whole_or_not_at_all(release, tmp_path):

@@ -4,34 +4,92 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
+import duckdb
 import pytest
+from nights.conftest import Company
+from nights.page.conftest import release_of
 
+from demonstration.complete_journey import generate as generate_journey
 from orchestration.contract import contract
+from orchestration.dbt_session import DbtSession
+from orchestration.policy import prepare_policy
+from orchestration.settings import Settings
 from page import PAGE_NAME
 from page.sections import SECTIONS
 
 pytestmark = pytest.mark.slow
+PANELS = {panel.key: panel for section in SECTIONS for panel in section.panels}
+CUSTOMERS = "customer_id,registered_at,is_test,ingested_at\n"
+ONE = "only-one,2025-01-01 10:00:00,false,2025-02-28 23:00:00\n"
+HOUSEHOLDS = 250
 
 
-def assert_sensible(page) -> None:
-    """No blank panel, no NaN, no complaint, nothing asked of a network."""
+def assert_sensible(page) -> set[str]:
+    """No blank panel, no NaN, no complaint, nothing asked of a network; returns the panels without rows."""
     assert page.complaints == []
-    for section in SECTIONS:
-        for panel in section.panels:
-            place = page.tab.locator(f"#panel-{panel.key}")
-            assert not re.search(r"\bNaN\b|undefined|Infinity|\[object", place.inner_text()), panel.key
-            view = place.locator(".view")
-            assert view.inner_text().strip() or view.locator("svg").count(), panel.key
     assert [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    missing = set(page.tab.evaluate("() => window.stayhouse.data.missing"))
+    empty = set()
+    for key, panel in PANELS.items():
+        place = page.tab.locator(f"#panel-{key}")
+        text = place.inner_text()
+        assert not re.search(r"\bNaN\b|undefined|Infinity|\[object", text), key
+        view = place.locator(".view")
+        assert view.inner_text().strip() or view.locator("svg").count(), key
+        if page.rows(key):
+            assert place.locator(".empty").count() == 0, key
+            continue
+        empty.add(key)
+        said = place.locator(".empty").inner_text()
+        lacking = [table for table in panel.needs if table in missing]
+        if panel.empty and not lacking:
+            assert said == panel.empty, key
+        elif lacking:
+            # Which files, and where to put them; that nothing is wrong would be more than anybody knows.
+            assert all(f"{table}/" in said for table in lacking), key
+            assert "landing folder" in said, key
+        else:
+            assert "none that this question counts" in said, key
+    return empty
 
 
-def test_one_customer(tmp_path, landing_of_one, publish_company, open_page):
-    release = publish_company(landing_of_one, date(2025, 3, 1), [t for t in contract() if t != "customers"])
+def landing_of(folder: Path, customers: str) -> Path:
+    (folder / "customers").mkdir(parents=True)
+    (folder / "customers" / "customers.csv").write_text(CUSTOMERS + customers)
+    return folder
+
+
+def tables_but(*present: str) -> list[str]:
+    return [table for table in contract() if table not in present]
+
+
+def test_nobody_at_all(tmp_path, publish_company, open_page):
+    release = publish_company(landing_of(tmp_path / "raw", ""), date(2025, 3, 1), tables_but())
     page = open_page(release / PAGE_NAME)
-    assert_sensible(page)
-    assert "events has no rows" in page.tab.locator("#panel-activation_funnel").inner_text().replace("customers, ", "")
+    assert assert_sensible(page) >= {key for key, panel in PANELS.items() if panel.needs or panel.empty}
+    for tile in page.tab.locator("#panel-overview_tiles .tile").all():
+        assert "not measurable" in tile.inner_text()
+
+
+def test_one_customer(tmp_path, publish_company, open_page):
+    release = publish_company(landing_of(tmp_path / "raw", ONE), date(2025, 3, 1), tables_but("customers"))
+    page = open_page(release / PAGE_NAME)
+    empty = assert_sensible(page)
+    assert {"activation_funnel", "contacts_reach", "churn_money", "cx_indices", "alerts_open"} <= empty
+    # Somebody is there, and nobody has ever reached them.
+    assert page.rows("contacts_recency") == [
+        {
+            "segment": "all",
+            "band": "never",
+            "customers": 1,
+            "overdue_count": page.rows("contacts_recency")[0]["overdue_count"],
+        }
+    ]
+    assert "events has no rows" in page.tab.locator("#panel-activation_funnel").inner_text()
 
 
 def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company, open_page):
@@ -39,14 +97,41 @@ def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company
     shutil.copytree(small_company, raw, ignore=shutil.ignore_patterns("survey_*"))
     missing = [table for table in contract() if table.startswith("survey_")]
     page = open_page(publish_company(raw, date(2025, 6, 30), missing) / PAGE_NAME)
-    assert_sensible(page)
+    empty = assert_sensible(page)
+    assert {"cx_indices", "cx_drivers"} <= empty
+    # Nothing else is the poorer for it (this publication stands without its checks).
+    about_surveys = {key for key, panel in PANELS.items() if set(missing) & set(panel.needs)}
+    assert empty <= about_surveys | {"quality_quarantine", "quality_checks"}
 
 
 @pytest.fixture
-def landing_of_one(tmp_path):
-    folder = tmp_path / "one" / "customers"
-    folder.mkdir(parents=True)
-    (folder / "customers.csv").write_text(
-        "customer_id,registered_at,is_test,ingested_at\nonly-one,2025-01-01 10:00:00,false,2025-02-28 23:00:00\n"
+def grocer(tmp_path) -> Path:
+    """The release of the real pack, cut to its first households, built with the pack's own policy."""
+    whole = generate_journey(tmp_path / "whole")
+    raw = tmp_path / "pack" / "raw"
+    with duckdb.connect() as db:
+        db.execute("set enable_progress_bar = false")
+        for table in whole.raw.iterdir():
+            (raw / table.name).mkdir(parents=True)
+            rows = f"read_parquet('{table}/**/*.parquet', union_by_name = true, hive_partitioning = false)"
+            db.execute(
+                f"copy (from {rows} where customer_id <= 'h{HOUSEHOLDS:04}') to '{raw / table.name}/rows.parquet'"
+            )
+    shutil.move(whole.raw.parent / "policy", raw.parent / "policy")
+    settings = replace(
+        Settings.resolve(raw=raw, warehouse=tmp_path / "grocer.duckdb", publish=tmp_path / "published"),
+        target=tmp_path / "target",
     )
-    return folder.parent
+    assert settings.policy == raw.parent / "policy"
+    seeds, _ = prepare_policy(settings)
+    Company(settings, DbtSession(settings, seeds)).night(date(2017, 12, 31))
+    return release_of(settings, date(2017, 12, 31), [table for table in contract() if not (raw / table).exists()])
+
+
+def test_a_grocer_with_real_purchases(grocer, open_page):
+    page = open_page(grocer / PAGE_NAME)
+    empty = assert_sensible(page)
+    shown = PANELS.keys() - empty
+    # A shop has neither subscriptions nor surveys; purchases, mailings and silence it has.
+    assert {"activation_curve", "retention_grid", "usage_status", "churn_rate", "contacts_reach"} <= shown
+    assert {key for key, panel in PANELS.items() if "survey_responses" in panel.needs} <= empty

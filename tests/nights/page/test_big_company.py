@@ -1,0 +1,145 @@
+"""The page of a million customers: small, quick to open, and honest about what it leaves out.
+
+No night of that size is built here: the published marts of the small company are multiplied in place, up to what they
+would hold then or beyond.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publication import DATABASE_NAME
+from page import PAGE_NAME, build_page
+from page.cards import MOST_CARDS, write_cards
+from page.sections import SECTIONS
+
+pytestmark = pytest.mark.slow
+AS_OF = date(2025, 6, 30)
+CUSTOMERS, OPEN_ALERTS, MANAGERS = 1_000_000, 200_000, 3_000
+PANELS = {panel.key: panel for section in SECTIONS for panel in section.panels}
+
+# Every customer becomes many, each with an id of its own.
+COPIES = """
+    insert into {table} by name
+    select rows.* replace (rows.customer_id || '-' || copies.copy as customer_id {more})
+    from (select * from {table} where {condition}) as rows
+    cross join (select unnest(generate_series(1, {copies})) as copy) as copies
+"""
+OWNER = ", 'm' || copies.copy % {managers} as {column}"
+
+# A curve that has a step on every day.
+SURVIVAL = """
+    insert into retention.mart_survival_curve by name
+    select any_row.* replace (
+        days.day as days_from_start, 1000000 - 500 * days.day as at_risk_count, 99.8765 - days.day / 20.0 as surviving_pct,
+        98.7654 - days.day / 20.0 as surviving_ci_lo, 99.9876 - days.day / 20.0 as surviving_ci_hi
+    )
+    from (select distinct on (dimension_name, dimension_value) * from retention.mart_survival_curve) as any_row
+    cross join (select unnest(generate_series(0, 1800)) as day) as days
+"""
+# Grids that are full: every cohort is seen in every period.
+GRIDS = """
+    insert into retention.mart_retention_grid by name
+    select any_row.* replace (
+        any_row.cohort_start_date - to_days(cast(7 * cohorts.age as integer)) as cohort_start_date,
+        any_row.cohort_label || '-' || cohorts.age as cohort_label, 123456 as cohort_size_count,
+        periods.period as first_period_order, periods.period as last_period_order,
+        54321 as retained_num, 123456 as retained_den, 44.0003 as retained_pct
+    )
+    from (
+        select distinct on (setting_code, definition_code, dimension_name, dimension_value) *
+        from retention.mart_retention_grid
+        where cohort_grain_code <> 'all'
+    ) as any_row
+    cross join (select unnest(generate_series(1, 14)) as age) as cohorts
+    cross join (select unnest(generate_series(0, 13)) as period) as periods
+"""
+# Two more years of history of the indices, and of everything else that has a row a period.
+INDICES = """
+    insert into cx.mart_cx_indices by name
+    select indices.* replace (period_start_date - to_months(cast(3 * back as integer)) as period_start_date)
+    from cx.mart_cx_indices as indices
+    cross join (select unnest(generate_series(1, 12)) as back) as earlier
+"""
+REASONS = """
+    insert into quality.mart_quarantine_reasons by name
+    select table_name, 'another reason, number ' || n as quarantine_reasons, n as rows_count, 1 as files_count
+    from (values ('events')) as tables(table_name), range(5000) as numbers(n)
+"""
+
+
+def multiplied(release: Path, file: Path) -> Path:
+    """The publication as a company of a million customers would have it."""
+    shutil.copyfile(release / DATABASE_NAME, file)
+    with duckdb.connect(file) as db:
+        db.execute("set enable_progress_bar = false")
+
+        def grow(table: str, wanted: int, owner: str | None = None, condition: str = "true") -> None:
+            found = db.execute(f"select count(*) from {table} where {condition}").fetchone()[0]
+            more = OWNER.format(managers=MANAGERS, column=owner) if owner else ""
+            copies = -(-wanted // found)
+            db.execute(COPIES.format(table=table, condition=condition, more=more, copies=copies))
+
+        grow("customer_360.mart_customer_360", CUSTOMERS)
+        grow("contacts.mart_customer_contact_status", CUSTOMERS, "owner_employee_id")
+        grow("alerts.mart_alerts", OPEN_ALERTS, "owner_employee_id", "is_open")
+        grow("alerts.mart_alerts", OPEN_ALERTS, "owner_employee_id", "not is_open")
+        grow("usage_health.mart_usage_signals", OPEN_ALERTS, "account_manager_id")
+        grow("feedback.mart_feedback_cases", OPEN_ALERTS, "owner_employee_id", "not is_closed and is_followup_required")
+        for sql in (SURVIVAL, GRIDS, INDICES, REASONS):
+            db.execute(sql)
+    return file
+
+
+@pytest.fixture(scope="module")
+def big(release, tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    """Page and cards of the big company in a folder of their own."""
+    folder = tmp_path_factory.mktemp("big")
+    database = multiplied(release, folder / DATABASE_NAME)
+    cards = write_cards(database, folder, AS_OF)
+    build_page(database, folder / PAGE_NAME, as_of=AS_OF, published_at="2025-07-01T00:00:00+00:00", cards=cards)
+    return folder, cards
+
+
+def test_a_million_customers_fit_into_five_megabytes(big):
+    folder, _ = big
+    assert (folder / PAGE_NAME).stat().st_size < 5_000_000
+
+
+def test_a_list_says_what_it_leaves_out_and_where_all_of_it_is(big, open_page):
+    folder, _ = big
+    page = open_page(folder / PAGE_NAME)
+    assert page.complaints == []
+    cut = {key: panel for key, panel in PANELS.items() if panel.most}
+    assert cut.keys() >= {"alerts_open", "usage_signals", "cx_open_cases", "contacts_owners", "quality_quarantine"}
+    with duckdb.connect(folder / DATABASE_NAME, read_only=True) as db:
+        for key, panel in cut.items():
+            assert len(page.rows(key)) == panel.most, key
+            (total,) = db.execute(f"select count(*) from ({panel.sql})").fetchone()
+            place = page.tab.locator(f"#panel-{key}")
+            assert f"the first {panel.most:,} of {total:,} rows" in place.inner_text(), key
+            found = {a.get_attribute("href") for a in place.locator(".legend a").all()}
+            assert found == {address for _, address in panel.whole}, key
+        # The most urgent ones are those that stay.
+        (worst,) = db.execute("select count(*) from alerts.mart_alerts where is_open and severity = 'high'").fetchone()
+    severities = [row["severity"] for row in page.rows("alerts_open")]
+    assert severities.count("high") == min(worst, PANELS["alerts_open"].most)
+
+
+def test_there_are_only_so_many_cards_and_the_most_severe_customers_have_one(big):
+    folder, cards = big
+    assert len(cards) == MOST_CARDS == len(list((folder / "cards").iterdir()))
+    with duckdb.connect(folder / DATABASE_NAME, read_only=True) as db:
+        (severe,) = db.execute(
+            "select count(distinct customer_id) from alerts.mart_alerts where is_open and severity = 'high'"
+        ).fetchone()
+        (without,) = db.execute(
+            "select count(distinct customer_id) from alerts.mart_alerts "
+            "where is_open and severity = 'high' and customer_id in (select unnest(?))", [list(cards)]
+        ).fetchone()  # fmt: skip
+    assert without == min(severe, MOST_CARDS)
