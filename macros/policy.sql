@@ -144,5 +144,10 @@
         'usage_dormant_own_units',
         'release_adoption_days',
         'release_churn_days',
+        'audit_short_talk_sec',
+        'audit_month_end_days',
+        'audit_min_count',
+        'audit_min_hits',
+        'audit_peer_factor',
     ]) }}
 {% endmacro %}

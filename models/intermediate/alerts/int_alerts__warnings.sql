@@ -19,7 +19,8 @@ answers as (
         touches.effective_at,
         touches.channel,
         row_number() over (
-            partition by statuses.customer_id, statuses.valid_from order by touches.effective_at asc, touches.contact_id asc
+            partition by statuses.customer_id, statuses.valid_from
+            order by touches.effective_at asc, touches.contact_id asc
         ) as choice
     from statuses
     cross join {{ ref('run_context') }} as run_context

@@ -1,0 +1,149 @@
+-- Where a target may have been met at the customer's cost (EXP-10). Every check counts hits among chances of an
+-- employee and month, and holds the rate against the colleagues of the same team. A flag is a reason to look, no proof.
+with manual_ticks as (
+    select
+        'manual_ticks' as check_code,
+        coalesce(actions.recorded_by_employee_id, owners.employee_id) as employee_id,
+        cast(actions.first_done_at as date) as event_date,
+        case when actions.first_source = 'crm_manual' then 1 else 0 end as is_hit
+    from {{ ref('mart_activation_actions') }} as actions
+    left join {{ ref('dim_customer_owners') }} as owners
+        on actions.customer_id = owners.customer_id
+        and owners.role = 'account_manager'
+        and actions.first_done_at >= owners.valid_from
+        and actions.first_done_at < coalesce(owners.valid_to, {{ far_future() }})
+    where actions.first_done_at is not null
+),
+
+short_talks as (
+    select
+        'short_talks' as check_code,
+        contacts.employee_id,
+        contacts.attempted_date as event_date,
+        case when calls.duration_sec < {{ threshold('audit_short_talk_sec') }} then 1 else 0 end as is_hit
+    from {{ ref('fct_contacts') }} as contacts
+    inner join {{ ref('stg_crm__contacts') }} as calls
+        on contacts.contact_id = calls.contact_id
+    where contacts.direction = 'outbound'
+        and contacts.channel = 'call'
+        and contacts.is_effective
+),
+
+interested_decisions as (
+    select
+        'interested_decisions' as check_code,
+        decided_by_employee_id as employee_id,
+        cast(decided_at as date) as event_date,
+        case when is_disinterested then 0 else 1 end as is_hit
+    from {{ ref('mart_feedback_cases') }}
+    where decided_at is not null
+),
+
+-- Handed over while the health status warned, in the last days of the month that the number is taken of.
+handovers as (
+    select
+        'risky_handovers' as check_code,
+        owners.employee_id,
+        cast(owners.valid_to as date) as event_date,
+        case
+            when health.customer_id is not null
+                and {{ days_between(
+                    'cast(owners.valid_to as date)',
+                    add_months(period_start('month', 'cast(owners.valid_to as date)'), 1)
+                ) }} <= {{ threshold('audit_month_end_days') }} then 1
+            else 0
+        end as is_hit
+    from {{ ref('dim_customer_owners') }} as owners
+    left join {{ ref('mart_usage_health_history') }} as health
+        on owners.customer_id = health.customer_id
+        and health.health_status in ('stopped', 'at_risk')
+        and health.valid_from < cast(owners.valid_to as date)
+        and coalesce(health.valid_to, {{ far_future() }}) >= owners.valid_to
+    where owners.role = 'account_manager'
+        and owners.valid_to is not null
+),
+
+chances as (
+    select * from manual_ticks
+    union all
+    select * from short_talks
+    union all
+    select * from interested_decisions
+    union all
+    select * from handovers
+),
+
+counted as (
+    select
+        chances.check_code,
+        chances.employee_id,
+        {{ period_start('month', 'chances.event_date') }} as audit_month,
+        sum(chances.is_hit) as hits_count,
+        count(*) as chances_count
+    from chances
+    cross join {{ ref('run_context') }} as run_context
+    where chances.employee_id is not null
+        and chances.event_date <= run_context.as_of_date
+    group by chances.check_code, chances.employee_id, {{ period_start('month', 'chances.event_date') }}
+    union all
+    select
+        'silenced_customers' as check_code,
+        employee_id,
+        contact_month as audit_month,
+        silent_num as hits_count,
+        silent_den as chances_count
+    from {{ ref('mart_dnd_audit') }}
+    where silent_den > 0
+),
+
+placed as (
+    select
+        counted.*,
+        coalesce(employees.team, 'unknown') as team_code
+    from counted
+    left join {{ ref('dim_employees') }} as employees
+        on counted.employee_id = employees.employee_id
+        and {{ add_months('counted.audit_month', 1) }} > employees.valid_from
+        and {{ add_months('counted.audit_month', 1) }} <= coalesce(employees.valid_to, {{ far_future() }})
+),
+
+peers as (
+    select
+        placed.check_code,
+        placed.audit_month,
+        placed.employee_id,
+        count(*) as peers_count,
+        percentile_cont(0.5) within group (order by 100.0 * colleagues.hits_count / colleagues.chances_count)
+            as peer_median_pct
+    from placed
+    inner join placed as colleagues
+        on placed.check_code = colleagues.check_code
+        and placed.audit_month = colleagues.audit_month
+        and placed.team_code = colleagues.team_code
+        and placed.employee_id <> colleagues.employee_id
+    where colleagues.chances_count >= {{ threshold('audit_min_count') }}
+    group by placed.check_code, placed.audit_month, placed.employee_id
+)
+
+select
+    placed.employee_id,
+    placed.team_code,
+    placed.check_code,
+    cast(placed.hits_count as bigint) as hits_num,
+    cast(placed.chances_count as bigint) as hits_den,
+    {{ pct('placed.hits_count', 'placed.chances_count') }} as hits_pct,
+    cast(coalesce(peers.peers_count, 0) as bigint) as peers_count,
+    cast(peers.peer_median_pct as double) as peer_median_pct,
+    placed.chances_count >= {{ threshold('audit_min_count') }}
+    and placed.hits_count >= {{ threshold('audit_min_hits') }}
+    and coalesce(
+        100.0 * placed.hits_count > {{ threshold('audit_peer_factor') }} * peers.peer_median_pct * placed.chances_count,
+        false
+    ) as is_suspicious,
+    placed.chances_count >= {{ threshold('audit_min_count') }} as is_reliable,
+    placed.audit_month
+from placed
+left join peers
+    on placed.check_code = peers.check_code
+    and placed.audit_month = peers.audit_month
+    and placed.employee_id = peers.employee_id
