@@ -80,7 +80,7 @@ def superset_answers(release: Path, made_once: Callable[[str, Callable[[Path], N
         with open(folder / "superset.log", "w") as log:
             done = subprocess.run(
                 [PYTHON, script, folder],
-                input=json.dumps(request), stdout=subprocess.PIPE, stderr=log, text=True, timeout=600,
+                input=json.dumps(request), stdout=subprocess.PIPE, stderr=log, text=True, timeout=900,
             )  # fmt: skip
         assert done.returncode == 0, (folder / "superset.log").read_text()[-3000:]
         (folder / "answer.json").write_text(done.stdout)
