@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 
+import duckdb
 import pytest
 
 from demonstration.saas import generate
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def scores(dbt_session, tmp_path_factory):
+def folder(dbt_session, tmp_path_factory):
     """A company large and old enough that falls can be seen: both windows before and after the turn of a life."""
     from nights.conftest import Company
 
@@ -22,8 +24,21 @@ def scores(dbt_session, tmp_path_factory):
     generate(folder, customers=400, days=400, seed=11)
     settings = replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
     Company(settings, dbt_session).night(date(2025, 6, 30))
-    names, rows = score("usage", settings.warehouse, folder / "truth")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scores(folder):
+    names, rows = score("usage", folder / "stayhouse.duckdb", folder / "truth")
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def release(folder):
+    """The release that customers were told of: what was planted beside what the warehouse says."""
+    with duckdb.connect(folder / "stayhouse.duckdb", read_only=True) as db:
+        db.execute(f"create temp view planted as from '{folder}/truth/release.parquet'")
+        yield db
 
 
 @pytest.mark.parametrize("signal", ["sharp_decline", "dormant", "component_abandoned"])
@@ -42,3 +57,53 @@ def test_a_silence_is_told_on_the_first_day_beyond_the_norm(scores):
     # 15 days where 14 are usual, 29 where 28 are.
     assert scores["dormant"]["median_delay_days"] in range(15, 30)
     assert scores["dormant"]["p90_delay_days"] <= 29
+
+
+def test_who_was_told_of_a_release_and_took_it_up_is_known(release):
+    total, wrong_exposure, wrong_adoption, told, adopted = release.execute(
+        """
+        select
+            count(*),
+            count(*) filter (
+                exposure_kind is distinct from case when adopted_at < told_at then 'none' else exposure end
+                and (adopted_at is not null or adopted_date is null)
+            ),
+            count(*) filter (adopted_at is not null and adopted_date is distinct from adopted_at::date),
+            count(*) filter (told_at is not null),
+            count(adopted_at)
+        from planted
+        inner join intermediate.int_releases__exposures as exposures using (customer_id, component_code)
+        where not is_early_user
+        """
+    ).fetchone()
+    assert total >= 5
+    assert told >= 2
+    assert adopted >= 1
+    assert (wrong_exposure, wrong_adoption) == (0, 0)
+
+
+def test_releases_count_every_exposed_customer_once(release):
+    counted, members = release.execute(
+        """
+        select
+            (select sum(eligible_count + early_users_count) from usage_health.mart_release_adoption),
+            (select count(*) from intermediate.int_releases__exposures)
+        """
+    ).fetchone()
+    assert counted == members > 0
+
+
+def test_the_change_log_is_beside_the_weeks_of_the_component(release, folder):
+    summary = json.loads((folder / "truth" / "summary.json").read_text())
+    found = release.execute(
+        f"""
+        select distinct component_code
+        from usage_health.mart_component_base_weekly
+        inner join core.dim_changes as changes using (component_code)
+        where change_kind = 'incident'
+            and effective_date = date '{summary["incident_day"]}'
+            and week_start_date = date_trunc('week', effective_date)
+            and position(change_id in change_ids_key) > 0
+        """
+    ).fetchall()
+    assert found == [("mailings",)]
