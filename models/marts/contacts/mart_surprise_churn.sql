@@ -31,14 +31,26 @@ with leavings as (
         and coalesce(dnd.valid_to, {{ far_future() }}) > leavings.decided_at
 ),
 
+-- Of what came before the first contact that is loaded nobody can say who was reached.
+beginnings as (
+    select min(attempted_at) as first_attempted_at from {{ ref('fct_contacts') }}
+),
+
 windows as (
     select
         leavings.*,
+        coalesce(
+            {{ add_time('hour', 'leavings.decided_at', '-24 * leavings.contact_interval_days') }}
+            >= beginnings.first_attempted_at,
+            false
+        )
+        and not leavings.was_dnd as is_judged,
         {{ add_time('hour', 'leavings.decided_at', '-24 * leavings.contact_interval_days') }} as interval_from,
         {{ add_time(
             'hour', 'leavings.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
         ) }} as signals_from
     from leavings
+    cross join beginnings
 ),
 
 contacts as (
@@ -77,9 +89,8 @@ select
     windows.was_dnd as is_dnd,
     coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
     -- Without an interval nobody can say what in time would have been; silence was the customer's own wish.
-    windows.contact_interval_days is not null and not windows.was_dnd as is_judged,
-    windows.contact_interval_days is not null
-    and not windows.was_dnd
+    windows.is_judged,
+    windows.is_judged
     and not coalesce(contacts.last_effective_at >= windows.interval_from, false)
     and coalesce(warnings.warnings_count, 0) = 0 as is_surprise,
     windows.left_date,
