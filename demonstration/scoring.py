@@ -15,9 +15,8 @@ Scores = tuple[list[str], list[tuple]]
 
 # A planted case is eligible when the rule could see it: enough history before it, and the customer was still there for
 # long enough after it. A suppressed signal counts as found (the rule saw it), but is not raised; one that is held back
-# as usual for the customer counts as neither. A signal is right when a planted cause of the customer began before it
-# was over, and its days are right from that cause on; before the turn of the year, which slows everybody down, nothing
-# is.
+# as usual for the customer is neither. A signal is right when a planted cause of the customer began before it was over,
+# and its days are right from that cause on; one that begins around the turn of the year is right, too.
 USAGE = """
 with as_of as (
     select as_of_date from core.run_context
