@@ -55,37 +55,11 @@ satisfaction as (
     group by customer_id
 ),
 
-loyalty as (
-    select
-        *,
-        row_number() over (partition by customer_id order by submitted_at desc, response_id desc) as choice,
-        least(cli_recommend_score, cli_continue_score, cli_buy_more_score, cli_switch_score) as weakest_score
-    from {{ ref('fct_survey_responses') }}
-    where cli is not null
-        and customer_id is not null
-),
-
 categorised as (
     select
-        customer_id,
-        cli,
-        submitted_at,
-        -- In this order: who is about to switch is that first, whatever else they say.
-        case
-            when cli_switch_answer >= {{ threshold('cli_switcher_from') }} then 'at_risk_switcher'
-            when cli_recommend_score >= {{ threshold('cli_advocate_from') }}
-                and cli_switch_answer <= {{ threshold('cli_advocate_switch_to') }} then 'advocate'
-            when cli_buy_more_score >= {{ threshold('cli_growing_from') }} then 'growing'
-            else 'neutral'
-        end as cli_category,
-        case weakest_score
-            when cli_switch_score then 'switch'
-            when cli_continue_score then 'continue'
-            when cli_recommend_score then 'recommend'
-            else 'buy_more'
-        end as weakest_question
-    from loyalty
-    where choice = 1
+        *,
+        row_number() over (partition by customer_id order by submitted_at desc, response_id desc) as choice
+    from {{ ref('int_cx__loyalty') }}
 ),
 
 combined as (
@@ -129,6 +103,7 @@ combined as (
         on customers.customer_id = satisfaction.customer_id
     left join categorised
         on customers.customer_id = categorised.customer_id
+        and categorised.choice = 1
     left join {{ ref('int_cx__bad_services') }} as services
         on customers.customer_id = services.customer_id
 )
