@@ -195,6 +195,7 @@ select
     -- Whoever answers a ticket answers, whatever the purpose says.
     timed.direction = 'outbound' and coalesce(purposes.is_proactive, true) and timed.ticket_id is null as is_proactive,
     timed.is_episode_start,
+    timed.duration_sec,
     timed.attempted_date,
     cast(timed.effective_at as date) as effective_date,
     timed.attempted_at,

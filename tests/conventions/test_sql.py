@@ -95,6 +95,10 @@ def test_words_about_a_clock_are_no_clock() -> None:
         ("regexp function", "select regexp_matches(a, 'x') from t"),
         ("split or string_agg", "select string_agg(a, ',' order by a) from t"),
         ("lambda", "select list_transform(a, lambda x: x) from t"),
+        (
+            "open end of a period by 'is null or' (use coalesce and far_future)",
+            "select 1 from t left join p on t.a = p.a and (p.valid_to is null or p.valid_to > t.day)",
+        ),
     ],
 )
 def test_what_only_one_engine_reads_is_caught(construct: str, sql: str) -> None:

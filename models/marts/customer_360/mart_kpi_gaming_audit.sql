@@ -18,15 +18,13 @@ with manual_ticks as (
 short_talks as (
     select
         'short_talks' as check_code,
-        contacts.employee_id,
-        contacts.attempted_date as event_date,
-        case when calls.duration_sec < {{ threshold('audit_short_talk_sec') }} then 1 else 0 end as is_hit
-    from {{ ref('fct_contacts') }} as contacts
-    inner join {{ ref('stg_crm__contacts') }} as calls
-        on contacts.contact_id = calls.contact_id
-    where contacts.direction = 'outbound'
-        and contacts.channel = 'call'
-        and contacts.is_effective
+        employee_id,
+        attempted_date as event_date,
+        case when duration_sec < {{ threshold('audit_short_talk_sec') }} then 1 else 0 end as is_hit
+    from {{ ref('fct_contacts') }}
+    where direction = 'outbound'
+        and channel = 'call'
+        and is_effective
 ),
 
 interested_decisions as (

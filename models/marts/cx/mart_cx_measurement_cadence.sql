@@ -35,7 +35,7 @@ active as (
     from ends
     inner join {{ ref('dim_customers') }} as customers
         on ends.counted_until > customers.registered_date
-        and (customers.left_date is null or ends.counted_until <= customers.left_date)
+        and ends.counted_until <= coalesce(customers.left_date, {{ far_future() }})
 ),
 
 active_counts as (

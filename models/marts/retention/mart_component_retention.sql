@@ -34,10 +34,8 @@ outcomes as (
         end) = 1 as is_at_landmark,
         max(case
             when spells.started_date <= {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }}
-                and (
-                    spells.left_date is null
-                    or spells.left_date > {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }}
-                ) then 1
+                and coalesce(spells.left_date, {{ far_future() }})
+                > {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }} then 1
             else 0
         end) = 1 as is_retained
     from landmarks
