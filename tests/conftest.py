@@ -126,6 +126,11 @@ def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]
     return get
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first; every test stands alone, so the order changes no result."""
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_places(tmp_path_factory) -> None:
     """Keeps dbt artifacts, Dagster's history and default paths of a test run away from the user's."""

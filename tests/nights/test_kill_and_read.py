@@ -108,6 +108,7 @@ def marts(publish: Path) -> dict[str, list]:
         return {name: sorted(db.execute(f"from {name}").fetchall(), key=repr) for (name,) in names}
 
 
+@pytest.mark.longest
 def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, starter, tmp_path):
     killed = tmp_path / "killed"
     # One undisturbed run to know how long the way is (its numbers are those of the published company).
