@@ -105,6 +105,7 @@ CONTACTS = Section(
                         ("surprise_den", "of", ",.0f")),
             )),
             needs=("customers", "contacts", "subscription_periods"),
+            empty="Nobody left in the last year who was owed a contact since contacts are loaded.",
         ),
         Panel(
             "contacts_rules",

@@ -34,6 +34,7 @@ FITTING = {
     ("survey_answers", "score"): 5,
     ("payments", "amount"): 10,
     ("payments", "currency"): "EUR",
+    ("changes", "component_code"): "component_code",
     ("feedback_signals", "response_id"): "response_id-1",
 }
 # Keys of the one good row that other tables refer to.

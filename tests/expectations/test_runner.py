@@ -38,7 +38,8 @@ def test_a_suite_that_cannot_be_built_fails_and_the_others_are_judged(warehouse,
         raise ZeroDivisionError("it's a {trap}: nothing to divide")
 
     suite_module.boom = boom
-    broken, good = validate(warehouse, [gate("boom"), RAW_GATES[2]], PARAMETERS)
+    other = next(other for other in RAW_GATES if other.table == "raw.employees")
+    broken, good = validate(warehouse, [gate("boom"), other], PARAMETERS)
     (result,) = broken.expectations
     assert (result.severity, result.success, broken.severity) == ("critical", False, "error")
     assert "ZeroDivisionError: it's a {trap}: nothing to divide" in result.message

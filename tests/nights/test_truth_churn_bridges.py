@@ -33,7 +33,7 @@ def _bridges(raw, folder, dbt_session, as_of: date, policy=None):
     """Builds what the bridges are made of, with its tests; returns the warehouse. Fails when a test does."""
     from nights.conftest import Company
 
-    settings = replace(dbt_session.settings, raw=raw, warehouse=folder / "w.duckdb", policy=policy)
+    settings = replace(dbt_session.settings, raw=raw, warehouse=folder / "stayhouse.duckdb", policy=policy)
     session = dbt_session
     if policy:
         settings = replace(settings, target=folder / "target")

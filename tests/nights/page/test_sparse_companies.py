@@ -101,7 +101,7 @@ def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company
     assert {"cx_indices", "cx_drivers"} <= empty
     # Nothing else is the poorer for it (this publication stands without its checks).
     about_surveys = {key for key, panel in PANELS.items() if set(missing) & set(panel.needs)}
-    assert empty <= about_surveys | {"quality_quarantine", "quality_checks"}
+    assert empty <= about_surveys | {"quality_quarantine", "quality_checks", "contacts_surprise"}
 
 
 @pytest.fixture
