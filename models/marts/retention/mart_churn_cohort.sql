@@ -12,6 +12,7 @@ happenings as (
         month_date,
         1 as active_count,
         0 as churned_count,
+        0 as opening_churned_count,
         0 as first_churned_count,
         0 as returned_count,
         mrr
@@ -22,6 +23,8 @@ happenings as (
         left_month as month_date,
         0 as active_count,
         1 as churned_count,
+        -- Whoever came and left within the month was not there at its beginning.
+        case when started_date < left_month then 1 else 0 end as opening_churned_count,
         case when spell_number = 1 then 1 else 0 end as first_churned_count,
         0 as returned_count,
         cast(null as decimal(18, 2)) as mrr
@@ -32,6 +35,7 @@ happenings as (
         {{ period_start('month', 'started_date') }} as month_date,
         0 as active_count,
         0 as churned_count,
+        0 as opening_churned_count,
         0 as first_churned_count,
         1 as returned_count,
         cast(null as decimal(18, 2)) as mrr
@@ -46,6 +50,7 @@ counted as (
         happenings.month_date,
         sum(happenings.active_count) as active_count,
         sum(happenings.churned_count) as churned_count,
+        sum(happenings.opening_churned_count) as opening_churned_count,
         sum(happenings.first_churned_count) as first_churned_count,
         sum(happenings.returned_count) as returned_count,
         sum(happenings.mrr) as mrr
@@ -74,6 +79,7 @@ followed as (
         months.month_number - cohorts.started_number as months_since,
         coalesce(counted.active_count, 0) as active_end_count,
         coalesce(counted.churned_count, 0) as churned_count,
+        coalesce(counted.opening_churned_count, 0) as opening_churned_count,
         coalesce(counted.returned_count, 0) as returned_count,
         coalesce(counted.mrr, 0) as mrr_end,
         coalesce(lag(counted.active_count) over cohort_months, 0) as active_start_count,
@@ -109,9 +115,9 @@ select
     {{ pct('active_end_count', 'cohort_size_count') }} as retained_pct,
     {{ wilson_pct('active_end_count', 'cohort_size_count', 'lo') }} as retained_ci_lo,
     {{ wilson_pct('active_end_count', 'cohort_size_count', 'hi') }} as retained_ci_hi,
-    cast(churned_count as bigint) as period_churn_num,
+    cast(opening_churned_count as bigint) as period_churn_num,
     cast(active_start_count as bigint) as period_churn_den,
-    {{ pct('churned_count', 'active_start_count') }} as period_churn_pct,
+    {{ pct('opening_churned_count', 'active_start_count') }} as period_churn_pct,
     cast(ever_churned_count as bigint) as ever_churned_num,
     cast(cohort_size_count as bigint) as ever_churned_den,
     {{ pct('ever_churned_count', 'cohort_size_count') }} as ever_churned_pct,
