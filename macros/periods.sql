@@ -27,47 +27,59 @@ where {{ to_column }} is null or {{ to_column }} > {{ from_column }}
 {% endmacro %}
 
 {#-
-CTEs that unite periods of one entity which overlap or meet: the last one, `<name>`, has the entity, valid_from and
-valid_to. Periods come from the relation or CTE `relation` with the columns valid_from and valid_to; NULL is open.
+Periods that overlap or follow one another without a gap become one. `relation` has valid_from and valid_to, where NULL or
+open_end() is open; `carried` maps columns to the aggregate that sums up a merged period, whose first day stands in
+`island_from`: of the rows that begin on it none is the first.
 -#}
-{% macro united_periods_ctes(name, relation, entity) %}
-{{ name }}_marked as (
+{% macro merged_periods(relation, keys, carried={}) %}
+select
+    {{ keys | join(', ') }},
+    {%- for column, aggregate in carried.items() %}
+    {{ aggregate }} as {{ column }},
+    {%- endfor %}
+    min(valid_from) as valid_from,
+    case when count(*) = count(valid_to) then max(valid_to) end as valid_to
+from (
+    {%- if carried %}
     select
-        {{ entity | join(', ') }},
-        valid_from,
-        valid_to,
-        case
-            when valid_from <= max(coalesce(valid_to, {{ far_future() }})) over (
-                partition by {{ entity | join(', ') }} order by valid_from, valid_to nulls last
-                rows between unbounded preceding and 1 preceding
-            ) then 0
-            else 1
-        end as is_start
-    from {{ relation }}
-),
-
-{{ name }}_numbered as (
+        *,
+        min(valid_from) over (partition by {{ keys | join(', ') }}, island) as island_from
+    from (
+    {%- endif %}
     select
-        {{ entity | join(', ') }},
-        valid_from,
-        valid_to,
+        *,
         sum(is_start) over (
-            -- The beginning first: among equal rows this window may take another order than the one above.
-            partition by {{ entity | join(', ') }} order by valid_from, is_start desc, valid_to nulls last
+            -- The beginning first: among equal rows this window may take another order than the one below.
+            partition by {{ keys | join(', ') }} order by valid_from, is_start desc, valid_to nulls last
             rows between unbounded preceding and current row
-        ) as period_number
-    from {{ name }}_marked
-),
-
-{{ name }} as (
-    select
-        {{ entity | join(', ') }},
-        min(valid_from) as valid_from,
-        case when count(*) = count(valid_to) then max(valid_to) end as valid_to
-    from {{ name }}_numbered
-    group by {{ entity | join(', ') }}, period_number
-)
+        ) as island
+    from (
+        select
+            *,
+            case
+                when valid_from <= max(coalesce(valid_to, {{ far_future() }})) over (
+                    partition by {{ keys | join(', ') }} order by valid_from, valid_to nulls last
+                    rows between unbounded preceding and 1 preceding
+                ) then 0
+                else 1
+            end as is_start
+        from {{ relation }}
+    ) as marked
+) as numbered
+{%- if carried %}
+) as begun
+{%- endif %}
+group by {{ keys | join(', ') }}, island
 {% endmacro %}
 
-{#- Later than anything; stands for an open end in comparisons. -#}
+{#- The end of a period of days that is not over; comparisons with it need no thought of NULL. -#}
+{% macro open_end() -%} date '9999-12-31' {%- endmacro %}
+
+{#- The same for a moment: later than anything. -#}
 {% macro far_future() -%} timestamp '9999-12-31 00:00:00' {%- endmacro %}
+
+{#- Whether a period of `relation` holds at a day or moment: from its beginning until before its end, NULL being open. -#}
+{% macro holds_at(relation, moment) -%}
+    {{ relation }}.valid_from <= {{ moment }}
+        and coalesce({{ relation }}.valid_to, {{ far_future() }}) > {{ moment }}
+{%- endmacro %}

@@ -3,53 +3,6 @@
     {{ pct(used_weight, available_weight) }}
 {%- endmacro %}
 
-{#- The end of a period that is not over; comparisons with it need no thought of NULL. -#}
-{% macro open_end() -%} date '9999-12-31' {%- endmacro %}
-
-{#-
-Periods that overlap or follow one another without a gap become one. `relation` has valid_from and a valid_to that is
-never NULL (open_end() stands for open); `carried` maps columns to the aggregate that sums up a merged period, whose first
-day stands in `island_from`: of the rows that begin on it none is the first.
--#}
-{% macro merged_periods(relation, keys, carried={}) %}
-select
-    {{ keys | join(', ') }},
-    {%- for column, aggregate in carried.items() %}
-    {{ aggregate }} as {{ column }},
-    {%- endfor %}
-    min(valid_from) as valid_from,
-    max(valid_to) as valid_to
-from (
-    {%- if carried %}
-    select
-        *,
-        min(valid_from) over (partition by {{ keys | join(', ') }}, island) as island_from
-    from (
-    {%- endif %}
-    select
-        *,
-        sum(is_start) over (
-            partition by {{ keys | join(', ') }} order by valid_from, valid_to rows between unbounded preceding and current row
-        ) as island
-    from (
-        select
-            *,
-            case
-                when valid_from <= max(valid_to) over (
-                    partition by {{ keys | join(', ') }} order by valid_from, valid_to
-                    rows between unbounded preceding and 1 preceding
-                ) then 0
-                else 1
-            end as is_start
-        from {{ relation }}
-    ) as marked
-) as numbered
-{%- if carried %}
-) as begun
-{%- endif %}
-group by {{ keys | join(', ') }}, island
-{% endmacro %}
-
 {#- The signals of usage health, the gravest first. -#}
 {% macro usage_signals() %}
     {{ return([

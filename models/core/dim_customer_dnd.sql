@@ -11,7 +11,9 @@ with flags as (
         or dnd_flags.valid_to > dnd_flags.valid_from
 ),
 
-{{ united_periods_ctes('silences', 'flags', ['customer_id']) }}
+silences as (
+    {{ merged_periods('flags', ['customer_id']) }}
+)
 
 select
     customer_id,

@@ -83,13 +83,11 @@ left join money
 left join {{ ref('dim_customer_segments') }} as segments
     on live.customer_id = segments.customer_id
     and segments.scheme = 'usage'
-    and live.last_date >= segments.valid_from
-    and live.last_date < coalesce(segments.valid_to, {{ far_future() }})
+    and {{ holds_at('segments', 'live.last_date') }}
 left join {{ ref('dim_customer_segments') }} as value_segments
     on live.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
-    and live.last_date >= value_segments.valid_from
-    and live.last_date < coalesce(value_segments.valid_to, {{ far_future() }})
+    and {{ holds_at('value_segments', 'live.last_date') }}
 -- Whoever answers for the customer when the last day closes.
 left join {{ ref('dim_customer_owners') }} as owners
     on live.customer_id = owners.customer_id

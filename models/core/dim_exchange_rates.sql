@@ -22,5 +22,4 @@ select
     months.month_date
 from rates
 inner join {{ ref('dim_months') }} as months
-    on rates.valid_from <= months.month_date
-    and coalesce(rates.valid_to, {{ far_future() }}) > months.month_date
+    on {{ holds_at('rates', 'months.month_date') }}

@@ -207,15 +207,12 @@ left join {{ ref('contact_purposes') }} as purposes
     on coalesce(timed.purpose, 'unknown') = purposes.purpose_code
 left join {{ ref('dim_employees') }} as employees
     on timed.employee_id = employees.employee_id
-    and employees.valid_from <= timed.attempted_date
-    and coalesce(employees.valid_to, {{ far_future() }}) > timed.attempted_date
+    and {{ holds_at('employees', 'timed.attempted_date') }}
 left join {{ ref('dim_customer_segments') }} as segments
     on timed.customer_id = segments.customer_id
     and segments.scheme = 'value'
-    and segments.valid_from <= timed.attempted_date
-    and coalesce(segments.valid_to, {{ far_future() }}) > timed.attempted_date
+    and {{ holds_at('segments', 'timed.attempted_date') }}
 left join {{ ref('dim_customer_owners') }} as owners
     on timed.customer_id = owners.customer_id
     and owners.role = 'account_manager'
-    and owners.valid_from <= timed.attempted_at
-    and coalesce(owners.valid_to, {{ far_future() }}) > timed.attempted_at
+    and {{ holds_at('owners', 'timed.attempted_at') }}

@@ -4,7 +4,6 @@ select
     min(periods.renewal_date) as renewal_date
 from {{ ref('stg_billing__subscription_periods') }} as periods
 inner join {{ ref('run_context') }} as run_context
-    on periods.valid_from <= run_context.as_of_date
-    and coalesce(periods.valid_to, {{ far_future() }}) > run_context.as_of_date
+    on {{ holds_at('periods', 'run_context.as_of_date') }}
     and periods.renewal_date >= run_context.as_of_date
 group by periods.customer_id

@@ -41,7 +41,7 @@ terms as (
         periods.customer_id,
         periods.renewal_date,
         min(periods.valid_from) as term_from,
-        max(coalesce(periods.valid_to, date '9999-12-31')) as term_to
+        max(coalesce(periods.valid_to, {{ open_end() }})) as term_to
     from {{ ref('stg_billing__subscription_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date
@@ -98,7 +98,7 @@ anchors as (
         >= rules.anchor_idle_days
         -- Whoever is back on the very day on which the call would fall due was never idle for so long.
         and {{ add_days('gaps.usage_date', 'rules.anchor_idle_days') }}
-        < coalesce(gaps.next_usage_date, date '9999-12-31')
+        < coalesce(gaps.next_usage_date, {{ open_end() }})
     union all
     select
         rules.rule_code,

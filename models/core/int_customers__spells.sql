@@ -5,8 +5,8 @@ with covered as (
     select
         customer_id,
         from_date,
-        coalesce(to_date, date '9999-12-31') as to_date,
-        max(coalesce(to_date, date '9999-12-31')) over (
+        coalesce(to_date, {{ open_end() }}) as to_date,
+        max(coalesce(to_date, {{ open_end() }})) over (
             partition by customer_id
             order by from_date, subscription_id
             rows between unbounded preceding and 1 preceding
@@ -33,7 +33,7 @@ contract_spells as (
         customer_id,
         spell_number,
         min(from_date) as started_date,
-        nullif(max(to_date), date '9999-12-31') as covered_to_date
+        nullif(max(to_date), {{ open_end() }}) as covered_to_date
     from numbered
     group by customer_id, spell_number
 ),
@@ -98,8 +98,7 @@ judged as (
     left join {{ ref('dim_customer_segments') }} as periods
         on silences.customer_id = periods.customer_id
         and periods.scheme = 'usage'
-        and silences.active_date >= periods.valid_from
-        and silences.active_date < coalesce(periods.valid_to, {{ far_future() }})
+        and {{ holds_at('periods', 'silences.active_date') }}
     left join {{ ref('dim_segments') }} as limits
         on coalesce(periods.segment_code, silences.registration_segment_code) = limits.segment_code
 ),

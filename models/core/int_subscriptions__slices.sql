@@ -36,7 +36,7 @@ with periods as (
 followed as (
     select
         *,
-        max(coalesce(valid_to, date '9999-12-31')) over (
+        max(coalesce(valid_to, {{ open_end() }})) over (
             partition by customer_id, subscription_id
             order by valid_from, period_id
             rows between unbounded preceding and 1 preceding
@@ -95,8 +95,7 @@ untangled as (
     inner join periods
         on stretches.customer_id = periods.customer_id
         and stretches.subscription_id = periods.subscription_id
-        and stretches.from_date >= periods.valid_from
-        and stretches.from_date < coalesce(periods.valid_to, {{ far_future() }})
+        and {{ holds_at('periods', 'stretches.from_date') }}
 )
 
 select

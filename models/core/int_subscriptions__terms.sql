@@ -18,7 +18,7 @@ neighbours as (
     select
         *,
         lead(from_date) over (partition by customer_id, subscription_id order by from_date) as renewed_date,
-        max(coalesce(to_date, date '9999-12-31')) over (
+        max(coalesce(to_date, {{ open_end() }})) over (
             partition by customer_id, spell_number
             order by from_date, subscription_id
             rows between unbounded preceding and 1 preceding

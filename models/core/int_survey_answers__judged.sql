@@ -36,8 +36,7 @@ judged as (
     left join {{ ref('dim_survey_questions') }} as questions
         on answers.survey_code = questions.survey_code
         and answers.question_code = questions.question_code
-        and answers.asked_date >= questions.valid_from
-        and answers.asked_date < coalesce(questions.valid_to, date '9999-12-31')
+        and {{ holds_at('questions', 'answers.asked_date') }}
 )
 
 select

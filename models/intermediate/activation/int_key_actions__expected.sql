@@ -36,8 +36,7 @@ select
 from {{ ref('int_customers__registration') }} as registration
 inner join actions
     on actions.segment_code in ('*', registration.registration_segment_code)
-    and actions.valid_from <= registration.registered_date
-    and coalesce(actions.valid_to, {{ far_future() }}) > registration.registered_date
+    and {{ holds_at('actions', 'registration.registered_date') }}
 left join replaced
     on actions.segment_code = '*'
     and actions.key_action_code = replaced.key_action_code

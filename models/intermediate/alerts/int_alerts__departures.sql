@@ -11,7 +11,7 @@ with first_spells as (
 lapsed as (
     select
         slices.customer_id,
-        max(coalesce(slices.to_date, date '9999-12-31')) as left_date,
+        max(coalesce(slices.to_date, {{ open_end() }})) as left_date,
         min(first_spells.started_date) as started_date
     from {{ ref('int_subscriptions__slices') }} as slices
     left join first_spells
@@ -28,7 +28,7 @@ dated as (
         {{ add_days('left_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }} as recognised_date,
         started_date as returned_date
     from lapsed
-    where left_date < date '9999-12-31'
+    where left_date < {{ open_end() }}
 )
 
 select

@@ -1,7 +1,7 @@
 -- Alerts are read off the history of their signal, never off what an earlier night wrote. Three steps of gaps and
 -- islands: periods of the signal under a rule; episodes, which bridge gaps shorter than `resolve_after_days`; alerts,
 -- which bridge resolutions shorter than `cooldown_days`.
-{% set never = "date '9999-12-31'" %}
+{% set never = open_end() %}
 {% set ranks = "case {} when 'high' then 3 when 'medium' then 2 else 1 end" %}
 with pieces as (
     select

@@ -57,16 +57,14 @@ owned as (
     from first_episodes as alerts
     inner join {{ ref('dim_alert_rules') }} as rules
         on alerts.rule_code = rules.rule_code
-        and rules.valid_from <= alerts.opened_date
-        and coalesce(rules.valid_to, {{ far_future() }}) > alerts.opened_date
+        and {{ holds_at('rules', 'alerts.opened_date') }}
     left join signals
         on alerts.alert_id = signals.alert_id
         and signals.choice = 1
     left join {{ ref('dim_customer_owners') }} as owners
         on alerts.customer_id = owners.customer_id
         and rules.owner_role = owners.role
-        and owners.valid_from <= alerts.opened_at
-        and coalesce(owners.valid_to, {{ far_future() }}) > alerts.opened_at
+        and {{ holds_at('owners', 'alerts.opened_at') }}
 ),
 
 positions as (
@@ -127,8 +125,7 @@ silent as (
     from assigned
     inner join {{ ref('dim_customer_dnd') }} as silences
         on assigned.customer_id = silences.customer_id
-        and silences.valid_from <= assigned.opened_at
-        and coalesce(silences.valid_to, {{ far_future() }}) > assigned.opened_at
+        and {{ holds_at('silences', 'assigned.opened_at') }}
 ),
 
 placed as (

@@ -64,8 +64,7 @@ warnings as (
     left join {{ ref('dim_customer_segments') }} as segments
         on statuses.customer_id = segments.customer_id
         and segments.scheme = 'usage'
-        and segments.valid_from <= statuses.valid_from
-        and coalesce(segments.valid_to, {{ far_future() }}) > statuses.valid_from
+        and {{ holds_at('segments', 'statuses.valid_from') }}
     where statuses.health_status in {{ warning_statuses }}
 ),
 

@@ -4,7 +4,7 @@ with covered as (
         customer_id,
         from_date,
         to_date,
-        max(coalesce(to_date, date '9999-12-31')) over (
+        max(coalesce(to_date, {{ open_end() }})) over (
             partition by customer_id
             order by from_date, subscription_id
             rows between unbounded preceding and 1 preceding
@@ -25,7 +25,7 @@ intervals as (
         'asked to cancel, the contract still runs' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         cast(slices.cancel_requested_at as date) as valid_from,
-        max(coalesce(slices.to_date, date '9999-12-31')) as valid_to
+        max(coalesce(slices.to_date, {{ open_end() }})) as valid_to
     from {{ ref('int_subscriptions__slices') }} as slices
     where slices.cancel_requested_at is not null
         and slices.is_coverage
@@ -56,7 +56,7 @@ intervals as (
         select
             spells.customer_id,
             spells.covered_to_date as earlier_to,
-            date '9999-12-31' as from_date
+            {{ open_end() }} as from_date
         from {{ ref('int_customers__spells') }} as spells
         where spells.basis = 'contract'
             and spells.covered_to_date is not null
@@ -74,7 +74,7 @@ intervals as (
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         failures.failed_date as valid_from,
         max(least(
-            coalesce(failures.recovered_date, date '9999-12-31'),
+            coalesce(failures.recovered_date, {{ open_end() }}),
             {{ add_days('failures.failed_date', 'cast(' ~ threshold('payment_failed_days') ~ ' as integer)') }}
         )) as valid_to
     from {{ ref('int_customers__failed_payments') }} as failures
@@ -111,7 +111,7 @@ intervals as (
         case when not events.is_voluntary then 'involuntary' end as suppressed_by,
         events.recognised_date as valid_from,
         least(
-            coalesce(events.returned_date, date '9999-12-31'),
+            coalesce(events.returned_date, {{ open_end() }}),
             {{ add_days('events.left_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }}
         ) as valid_to
     from {{ ref('fct_churn_events') }} as events

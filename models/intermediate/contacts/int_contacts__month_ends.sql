@@ -62,7 +62,7 @@ points as (
         min(cast(added_at as date)) as first_usable_date,
         max(
             case
-                when unusable_reason is null then date '9999-12-31'
+                when unusable_reason is null then {{ open_end() }}
                 else cast(invalidated_at as date)
             end
         ) as usable_to_date
@@ -179,8 +179,7 @@ left join {{ ref('int_contacts__average_checks') }} as checks
 left join {{ ref('dim_customer_segments') }} as segments
     on known.customer_id = segments.customer_id
     and segments.scheme = 'value'
-    and segments.valid_from <= known.period_end_date
-    and coalesce(segments.valid_to, {{ far_future() }}) > known.period_end_date
+    and {{ holds_at('segments', 'known.period_end_date') }}
 left join {{ ref('dim_segments') }} as norms
     on segments.segment_code = norms.segment_code
 left join {{ ref('dim_customer_owners') }} as owners

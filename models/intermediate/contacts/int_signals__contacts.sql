@@ -105,7 +105,9 @@ pieces as (
         or found.valid_to > found.valid_from
 ),
 
-{{ united_periods_ctes('signals', 'pieces', ['customer_id', 'signal_code', 'clock_date']) }},
+signals as (
+    {{ merged_periods('pieces', ['customer_id', 'signal_code', 'clock_date']) }}
+),
 
 measured as (
     select
@@ -127,8 +129,7 @@ measured as (
     left join {{ ref('dim_customer_segments') }} as segments
         on signals.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from <= signals.valid_from
-        and coalesce(segments.valid_to, {{ far_future() }}) > signals.valid_from
+        and {{ holds_at('segments', 'signals.valid_from') }}
     left join {{ ref('dim_segments') }} as norms
         on segments.segment_code = norms.segment_code
     -- Silence that began later does not hide what was overdue before: that is how the register is cheated.

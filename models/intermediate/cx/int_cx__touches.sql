@@ -42,7 +42,7 @@ customer_bands as (
         bands.tenure_band,
         cast({{ dbt.dateadd('month', 'bands.months_from', 'customers.registered_date') }} as date) as band_from,
         coalesce(
-            cast({{ dbt.dateadd('month', 'bands.months_to', 'customers.registered_date') }} as date), date '9999-12-31'
+            cast({{ dbt.dateadd('month', 'bands.months_to', 'customers.registered_date') }} as date), {{ open_end() }}
         ) as band_to
     from {{ ref('dim_customers') }} as customers
     cross join {{ ref('dim_tenure_bands') }} as bands
@@ -61,8 +61,7 @@ covering_plans as (
     from touches
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
-        and touches.touch_date >= periods.valid_from
-        and touches.touch_date < coalesce(periods.valid_to, {{ far_future() }})
+        and {{ holds_at('periods', 'touches.touch_date') }}
 ),
 
 plans as (
@@ -147,23 +146,19 @@ left join customer_bands
 left join {{ ref('dim_customer_segments') }} as usage_segments
     on touches.customer_id = usage_segments.customer_id
     and usage_segments.scheme = 'usage'
-    and touches.touch_date >= usage_segments.valid_from
-    and touches.touch_date < coalesce(usage_segments.valid_to, date '9999-12-31')
+    and {{ holds_at('usage_segments', 'touches.touch_date') }}
 left join {{ ref('dim_customer_segments') }} as value_segments
     on touches.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
-    and touches.touch_date >= value_segments.valid_from
-    and touches.touch_date < coalesce(value_segments.valid_to, date '9999-12-31')
+    and {{ holds_at('value_segments', 'touches.touch_date') }}
 left join {{ ref('dim_customer_owners') }} as account_managers
     on touches.customer_id = account_managers.customer_id
     and account_managers.role = 'account_manager'
-    and touches.touched_at >= account_managers.valid_from
-    and touches.touched_at < coalesce(account_managers.valid_to, timestamp '9999-12-31 00:00:00')
+    and {{ holds_at('account_managers', 'touches.touched_at') }}
 left join {{ ref('dim_customer_owners') }} as onboarding_managers
     on touches.customer_id = onboarding_managers.customer_id
     and onboarding_managers.role = 'onboarding_manager'
-    and touches.touched_at >= onboarding_managers.valid_from
-    and touches.touched_at < coalesce(onboarding_managers.valid_to, timestamp '9999-12-31 00:00:00')
+    and {{ holds_at('onboarding_managers', 'touches.touched_at') }}
 left join plans
     on touches.touch_kind = plans.touch_kind
     and touches.touch_id = plans.touch_id

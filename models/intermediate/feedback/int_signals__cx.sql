@@ -60,43 +60,29 @@ conditions as (
         and scores.customer_id is not null
 ),
 
--- Several causes of one kind at one time are one condition: where they touch, they are joined.
-ordered as (
-    select
-        conditions.*,
-        max(coalesce(conditions.valid_to, date '9999-12-31')) over (
-            partition by conditions.customer_id, conditions.signal_code
-            order by conditions.valid_from, coalesce(conditions.valid_to, date '9999-12-31')
-            rows between unbounded preceding and 1 preceding
-        ) as covered_to
-    from conditions
-    -- What begins and ends on one day never held at the close of a day.
-    where conditions.valid_to is null or conditions.valid_to > conditions.valid_from
-),
-
-islands as (
-    select
-        ordered.*,
-        sum(case when ordered.valid_from <= ordered.covered_to then 0 else 1 end) over (
-            partition by ordered.customer_id, ordered.signal_code
-            order by ordered.valid_from, coalesce(ordered.valid_to, date '9999-12-31')
-            rows between unbounded preceding and current row
-        ) as island
-    from ordered
-),
-
-merged as (
+held as (
     select
         customer_id,
         signal_code,
-        min(observed_value) as observed_value,
-        min(expected_value) as expected_value,
-        min(case severity when 'high' then 1 when 'medium' then 2 else 3 end) as severity_order,
-        min(reason) as reason,
-        min(valid_from) as valid_from,
-        max(coalesce(valid_to, date '9999-12-31')) as valid_to
-    from islands
-    group by customer_id, signal_code, island
+        observed_value,
+        expected_value,
+        reason,
+        valid_from,
+        valid_to,
+        case severity when 'high' then 1 when 'medium' then 2 else 3 end as severity_order
+    from conditions
+    -- What begins and ends on one day never held at the close of a day.
+    where coalesce(valid_to, {{ open_end() }}) > valid_from
+),
+
+-- Several causes of one kind at one time are one condition: where they touch, they are joined.
+merged as (
+    {{ merged_periods('held', ['customer_id', 'signal_code'], {
+        'observed_value': 'min(observed_value)',
+        'expected_value': 'min(expected_value)',
+        'severity_order': 'min(severity_order)',
+        'reason': 'min(reason)',
+    }) }}
 )
 
 select

@@ -78,10 +78,8 @@ from entries
 left join {{ ref('dim_customer_segments') }} as usage_segments
     on entries.customer_id = usage_segments.customer_id
     and usage_segments.scheme = 'usage'
-    and usage_segments.valid_from <= entries.entered_date
-    and coalesce(usage_segments.valid_to, {{ far_future() }}) > entries.entered_date
+    and {{ holds_at('usage_segments', 'entries.entered_date') }}
 left join {{ ref('dim_customer_segments') }} as value_segments
     on entries.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
-    and value_segments.valid_from <= entries.entered_date
-    and coalesce(value_segments.valid_to, {{ far_future() }}) > entries.entered_date
+    and {{ holds_at('value_segments', 'entries.entered_date') }}

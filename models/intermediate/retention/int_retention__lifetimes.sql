@@ -51,5 +51,4 @@ left join plans
 left join {{ ref('dim_customer_segments') }} as segments
     on spells.customer_id = segments.customer_id
     and segments.scheme = 'usage'
-    and segments.valid_from <= spells.started_date
-    and coalesce(segments.valid_to, {{ far_future() }}) > spells.started_date
+    and {{ holds_at('segments', 'spells.started_date') }}

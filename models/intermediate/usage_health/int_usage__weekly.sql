@@ -24,8 +24,7 @@ members as (
         {{ days_between('periods.observed_date', 'weeks.week_end_date') }} + 1 >= 28 as has_history
     from weeks
     inner join {{ ref('int_customers__usage_periods') }} as periods
-        on periods.valid_from <= weeks.week_end_date
-        and coalesce(periods.valid_to, {{ far_future() }}) > weeks.week_end_date
+        on {{ holds_at('periods', 'weeks.week_end_date') }}
 ),
 
 entitlements as (

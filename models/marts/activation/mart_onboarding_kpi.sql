@@ -78,8 +78,7 @@ targeted as (
     from counted
     left join {{ ref('dim_metric_targets') }} as targets
         on targets.metric_code = 'onboarding_completion_pct'
-        and targets.valid_from <= counted.registration_month
-        and coalesce(targets.valid_to, {{ far_future() }}) > counted.registration_month
+        and {{ holds_at('targets', 'counted.registration_month') }}
         and (
             targets.segment_code = '*'
             or (counted.dimension_name = 'segment' and targets.segment_code = counted.dimension_value)

@@ -61,8 +61,7 @@ told as (
     left join {{ ref('dim_customer_segments') }} as segments
         on alerts.customer_id = segments.customer_id
         and segments.scheme = 'usage'
-        and segments.valid_from <= alerts.opened_date
-        and coalesce(segments.valid_to, {{ far_future() }}) > alerts.opened_date
+        and {{ holds_at('segments', 'alerts.opened_date') }}
     -- The working day whose list this night makes.
     inner join {{ ref('dim_working_days') }} as next_days
         on next_days.is_working_day

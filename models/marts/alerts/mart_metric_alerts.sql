@@ -31,8 +31,7 @@ judged as (
     inner join {{ ref('dim_metric_alert_rules') }} as rules
         on cells.metric_code = rules.metric_code
         and rules.dimension_name in ('*', cells.dimension_name)
-        and rules.valid_from <= cells.period_start_date
-        and coalesce(rules.valid_to, {{ far_future() }}) > cells.period_start_date
+        and {{ holds_at('rules', 'cells.period_start_date') }}
 ),
 
 told as (

@@ -80,8 +80,7 @@ targets as (
     from judged
     inner join {{ ref('dim_metric_targets') }} as targets
         on targets.metric_code = 'churn_pct'
-        and targets.valid_from <= judged.month_date
-        and coalesce(targets.valid_to, {{ far_future() }}) > judged.month_date
+        and {{ holds_at('targets', 'judged.month_date') }}
         and (
             targets.segment_code = '*'
             or (judged.dimension_name in ('segment', 'value_segment') and targets.segment_code = judged.dimension_value)

@@ -35,5 +35,4 @@ select
 from sales
 left join {{ ref('dim_employees') }} as employees
     on sales.employee_id = employees.employee_id
-    and employees.valid_from <= sales.sold_month
-    and coalesce(employees.valid_to, {{ far_future() }}) > sales.sold_month
+    and {{ holds_at('employees', 'sales.sold_month') }}

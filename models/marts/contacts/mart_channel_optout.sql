@@ -45,13 +45,13 @@ subscriptions as (
         greatest(changes.changed_date, segments.valid_from) as from_date,
         least(changes.ended_date, segments.valid_to, leavings.left_date) as to_date,
         changes.ended_date is not null
-        and changes.ended_date < coalesce(segments.valid_to, date '9999-12-31')
-        and changes.ended_date < coalesce(leavings.left_date, date '9999-12-31') as is_opted_out
+        and changes.ended_date < coalesce(segments.valid_to, {{ open_end() }})
+        and changes.ended_date < coalesce(leavings.left_date, {{ open_end() }}) as is_opted_out
     from changes
     left join {{ ref('dim_customer_segments') }} as segments
         on changes.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from < coalesce(changes.ended_date, date '9999-12-31')
+        and segments.valid_from < coalesce(changes.ended_date, {{ open_end() }})
         and coalesce(segments.valid_to, {{ far_future() }}) > changes.changed_date
     left join {{ ref('int_customers__leavings') }} as leavings
         on changes.customer_id = leavings.customer_id

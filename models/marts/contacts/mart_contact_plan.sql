@@ -22,8 +22,7 @@ planned as (
     left join {{ ref('dim_customer_segments') }} as segments
         on anchors.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from <= cast(anchors.anchor_at as date)
-        and coalesce(segments.valid_to, {{ far_future() }}) > cast(anchors.anchor_at as date)
+        and {{ holds_at('segments', 'cast(anchors.anchor_at as date)') }}
     left join {{ ref('int_customers__leavings') }} as leavings
         on anchors.customer_id = leavings.customer_id
     where rules.applies_to_segment in ('*', segments.segment_code)

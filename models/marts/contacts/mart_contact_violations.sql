@@ -88,8 +88,7 @@ faults as (
     from outbound
     inner join {{ ref('dim_customer_dnd') }} as dnd
         on outbound.customer_id = dnd.customer_id
-        and dnd.valid_from <= outbound.attempted_at
-        and coalesce(dnd.valid_to, {{ far_future() }}) > outbound.attempted_at
+        and {{ holds_at('dnd', 'outbound.attempted_at') }}
     where outbound.is_proactive
     union all
     select

@@ -93,8 +93,7 @@ joined as (
         and units.employee_id = yearly.employee_id
     left join {{ ref('dim_employees') }} as employees
         on units.employee_id = employees.employee_id
-        and employees.valid_from <= months.period_end_date
-        and coalesce(employees.valid_to, {{ far_future() }}) > months.period_end_date
+        and {{ holds_at('employees', 'months.period_end_date') }}
 ),
 
 peers as (

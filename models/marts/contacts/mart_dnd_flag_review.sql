@@ -59,17 +59,14 @@ joined as (
     left join {{ ref('dim_customer_owners') }} as owners
         on flags.customer_id = owners.customer_id
         and owners.role = 'account_manager'
-        and owners.valid_from <= flags.valid_from
-        and coalesce(owners.valid_to, {{ far_future() }}) > flags.valid_from
+        and {{ holds_at('owners', 'flags.valid_from') }}
     left join {{ ref('dim_employees') }} as employees
         on flags.set_by_employee_id = employees.employee_id
-        and employees.valid_from <= flags.set_date
-        and coalesce(employees.valid_to, {{ far_future() }}) > flags.set_date
+        and {{ holds_at('employees', 'flags.set_date') }}
     left join {{ ref('dim_customer_segments') }} as segments
         on flags.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from <= flags.set_date
-        and coalesce(segments.valid_to, {{ far_future() }}) > flags.set_date
+        and {{ holds_at('segments', 'flags.set_date') }}
     left join {{ ref('dim_segments') }} as norms
         on segments.segment_code = norms.segment_code
 )

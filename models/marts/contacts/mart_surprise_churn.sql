@@ -16,19 +16,16 @@ with leavings as (
     left join {{ ref('dim_customer_segments') }} as segments
         on leavings.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from <= cast(leavings.decided_at as date)
-        and coalesce(segments.valid_to, {{ far_future() }}) > cast(leavings.decided_at as date)
+        and {{ holds_at('segments', 'cast(leavings.decided_at as date)') }}
     left join {{ ref('dim_segments') }} as norms
         on segments.segment_code = norms.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
         on leavings.customer_id = owners.customer_id
         and owners.role = 'account_manager'
-        and owners.valid_from <= leavings.decided_at
-        and coalesce(owners.valid_to, {{ far_future() }}) > leavings.decided_at
+        and {{ holds_at('owners', 'leavings.decided_at') }}
     left join {{ ref('dim_customer_dnd') }} as dnd
         on leavings.customer_id = dnd.customer_id
-        and dnd.valid_from <= leavings.decided_at
-        and coalesce(dnd.valid_to, {{ far_future() }}) > leavings.decided_at
+        and {{ holds_at('dnd', 'leavings.decided_at') }}
 ),
 
 -- Of what came before the first contact that is loaded nobody can say who was reached.

@@ -10,8 +10,7 @@ with manual_ticks as (
     left join {{ ref('dim_customer_owners') }} as owners
         on actions.customer_id = owners.customer_id
         and owners.role = 'account_manager'
-        and actions.first_done_at >= owners.valid_from
-        and actions.first_done_at < coalesce(owners.valid_to, {{ far_future() }})
+        and {{ holds_at('owners', 'actions.first_done_at') }}
     where actions.first_done_at is not null
 ),
 

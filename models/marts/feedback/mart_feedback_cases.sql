@@ -73,8 +73,7 @@ owners as (
     from openings
     inner join {{ ref('dim_customer_owners') }} as owners
         on openings.customer_id = owners.customer_id
-        and owners.valid_from <= openings.begun_at
-        and coalesce(owners.valid_to, {{ far_future() }}) > openings.begun_at
+        and {{ holds_at('owners', 'openings.begun_at') }}
 ),
 
 joined as (
@@ -116,20 +115,16 @@ joined as (
         and owners.choice = 1
     left join {{ ref('dim_employees') }} as owner_positions
         on owners.owner_employee_id = owner_positions.employee_id
-        and owner_positions.valid_from <= cast(openings.begun_at as date)
-        and coalesce(owner_positions.valid_to, {{ far_future() }}) > cast(openings.begun_at as date)
+        and {{ holds_at('owner_positions', 'cast(openings.begun_at as date)') }}
     left join {{ ref('dim_employees') }} as subject_positions
         on openings.judged_employee_id = subject_positions.employee_id
-        and subject_positions.valid_from <= cast(openings.begun_at as date)
-        and coalesce(subject_positions.valid_to, {{ far_future() }}) > cast(openings.begun_at as date)
+        and {{ holds_at('subject_positions', 'cast(openings.begun_at as date)') }}
     left join {{ ref('dim_employees') }} as subject_managers
         on openings.judged_employee_id = subject_managers.employee_id
-        and subject_managers.valid_from <= cast(openings.decided_at as date)
-        and coalesce(subject_managers.valid_to, {{ far_future() }}) > cast(openings.decided_at as date)
+        and {{ holds_at('subject_managers', 'cast(openings.decided_at as date)') }}
     left join {{ ref('dim_employees') }} as decider_positions
         on openings.decided_by_employee_id = decider_positions.employee_id
-        and decider_positions.valid_from <= cast(openings.decided_at as date)
-        and coalesce(decider_positions.valid_to, {{ far_future() }}) > cast(openings.decided_at as date)
+        and {{ holds_at('decider_positions', 'cast(openings.decided_at as date)') }}
 ),
 
 judged as (

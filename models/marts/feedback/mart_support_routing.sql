@@ -73,12 +73,10 @@ select
 from firsts
 left join {{ ref('dim_employees') }} as assigned
     on firsts.first_assigned_employee_id = assigned.employee_id
-    and assigned.valid_from <= firsts.opened_date
-    and coalesce(assigned.valid_to, {{ far_future() }}) > firsts.opened_date
+    and {{ holds_at('assigned', 'firsts.opened_date') }}
 left join {{ ref('dim_employees') }} as closing
     on firsts.closing_employee_id = closing.employee_id
-    and closing.valid_from <= cast(firsts.closed_at as date)
-    and coalesce(closing.valid_to, {{ far_future() }}) > cast(firsts.closed_at as date)
+    and {{ holds_at('closing', 'cast(firsts.closed_at as date)') }}
 left join csat
     on firsts.ticket_id = csat.ticket_id
 where firsts.nth = 1

@@ -7,8 +7,7 @@ with customers as (
         run_context.as_of_date
     from {{ ref('int_customers__usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
-        on periods.valid_from <= run_context.as_of_date
-        and coalesce(periods.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on {{ holds_at('periods', 'run_context.as_of_date') }}
 ),
 
 recent as (

@@ -14,8 +14,7 @@ with gaps as (
         ) }}
     inner join {{ ref('int_customers__usage_periods') }} as periods
         on gaps.customer_id = periods.customer_id
-        and periods.valid_from <= gaps.gap_from
-        and coalesce(periods.valid_to, {{ far_future() }}) > gaps.gap_from
+        and {{ holds_at('periods', 'gaps.gap_from') }}
     where gaps.component_code = '*'
 ),
 

@@ -13,8 +13,7 @@ with customers as (
         run_context.as_of_end_at
     from {{ ref('int_customers__usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
-        on periods.valid_from <= run_context.as_of_date
-        and coalesce(periods.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on {{ holds_at('periods', 'run_context.as_of_date') }}
     inner join {{ ref('dim_segment_policy') }} as norms
         on periods.segment_code = norms.segment_code
 ),

@@ -29,8 +29,7 @@ members as (
         periods.segment_code
     from snapshots
     inner join {{ ref('int_customers__usage_periods') }} as periods
-        on periods.valid_from <= snapshots.snapshot_date
-        and coalesce(periods.valid_to, {{ far_future() }}) > snapshots.snapshot_date
+        on {{ holds_at('periods', 'snapshots.snapshot_date') }}
 ),
 
 counted as (
@@ -42,8 +41,7 @@ counted as (
     from members
     inner join {{ ref('int_usage__status_periods') }} as status
         on members.customer_id = status.customer_id
-        and status.valid_from <= members.snapshot_date
-        and coalesce(status.valid_to, {{ far_future() }}) > members.snapshot_date
+        and {{ holds_at('status', 'members.snapshot_date') }}
     group by members.snapshot_date, members.segment_code, status.health_status
 ),
 

@@ -41,8 +41,7 @@ members as (
         end as silent_days
     from snapshots
     inner join {{ ref('int_customers__usage_periods') }} as periods
-        on periods.valid_from <= snapshots.snapshot_date
-        and coalesce(periods.valid_to, {{ far_future() }}) > snapshots.snapshot_date
+        on {{ holds_at('periods', 'snapshots.snapshot_date') }}
     inner join {{ ref('dim_segment_policy') }} as norms
         on periods.segment_code = norms.segment_code
     left join {{ ref('state_customer_usage') }} as uses

@@ -29,8 +29,7 @@ silent_actions as (
         actions.segment_code
     from {{ ref('dim_key_actions') }} as actions
     inner join {{ ref('run_context') }} as run_context
-        on actions.valid_from <= run_context.as_of_date
-        and coalesce(actions.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on {{ holds_at('actions', 'run_context.as_of_date') }}
     left join {{ ref('dim_key_action_events') }} as action_events
         on actions.key_action_code = action_events.key_action_code
         and actions.segment_code = action_events.segment_code
