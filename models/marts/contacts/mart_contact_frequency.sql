@@ -29,7 +29,7 @@ counted as (
         count(case when is_over_contacted then 1 end) as over_contacted_count,
         max(case when is_eligible then coalesce(since_effective_days, tenure_days) end) as longest_gap_days,
         -- One number only where all share it: in cuts over several segments it is the mean over those who are judged.
-        sum(case when is_eligible then contact_target_pct end) as target_points
+        sum(case when is_eligible then cast(contact_target_pct as decimal(18, 6)) end) as target_points
     from judged
     group by grouping sets (
         (contact_month),

@@ -28,9 +28,11 @@ held as (
         bands.period_kind,
         bands.period_start_date,
         sum(bands.respondents_count) as compared_count,
-        sum(previous.respondents_count * bands.index_points) / sum(previous.respondents_count) as held_points,
-        sum(previous.respondents_count * previous.index_points) / sum(previous.respondents_count)
-            as previous_held_points
+        -- Sums of decimals do not depend on the order of the rows.
+        sum(previous.respondents_count * cast(bands.index_points as decimal(18, 9)))
+        / sum(previous.respondents_count) as held_points,
+        sum(previous.respondents_count * cast(previous.index_points as decimal(18, 9)))
+        / sum(previous.respondents_count) as previous_held_points
     from cells as bands
     inner join cells as previous
         on bands.programme = previous.programme
