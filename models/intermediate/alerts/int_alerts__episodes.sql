@@ -2,7 +2,6 @@
 -- islands: periods of the signal under a rule; episodes, which bridge gaps shorter than `resolve_after_days`; alerts,
 -- which bridge resolutions shorter than `cooldown_days`.
 {% set never = open_end() %}
-{% set ranks = "case {} when 'high' then 3 when 'medium' then 2 else 1 end" %}
 with pieces as (
     select
         signals.customer_id,
@@ -25,7 +24,7 @@ with pieces as (
         on signals.signal_code = rules.signal_code
         and coalesce(signals.valid_to, {{ far_future() }}) > rules.valid_from
         and coalesce(rules.valid_to, {{ far_future() }}) > signals.valid_from
-        and {{ ranks.format('signals.severity') }} >= {{ ranks.format('rules.min_severity') }}
+        and {{ severity_rank('signals.severity') }} >= {{ severity_rank('rules.min_severity') }}
     inner join {{ ref('run_context') }} as run_context
         on signals.valid_from <= run_context.as_of_date
         and rules.valid_from <= run_context.as_of_date

@@ -1,5 +1,4 @@
 -- What an alert is from its opening on: its rule and signal of that day, who gets it, what to do, and by when.
-{% set rank = "case {} when 'high' then 3 when 'medium' then 2 else 1 end" %}
 {% set budgets = [threshold('alert_budget_queue'), threshold('alert_budget_owner')] %}
 {% set budget = "case {} when 'queue' then " ~ budgets | join(' else ') ~ ' end' %}
 with first_episodes as (
@@ -28,7 +27,7 @@ signals as (
             -- Of a day in a bridged gap, what was last said before it.
             order by
                 case when signals.valid_to is null or signals.valid_to > alerts.opened_date then 0 else 1 end asc,
-                {{ rank.format('signals.severity') }} desc,
+                {{ severity_rank('signals.severity') }} desc,
                 signals.valid_from desc,
                 signals.reason asc
         ) as choice
@@ -162,7 +161,7 @@ queued as (
         row_number() over (
             partition by
                 placed.owner_source, coalesce(placed.owner_employee_id, placed.fallback_team), placed.arrival_number
-            order by placed.opened_date asc, {{ rank.format('placed.severity') }} desc, placed.alert_id asc
+            order by placed.opened_date asc, {{ severity_rank('placed.severity') }} desc, placed.alert_id asc
         ) as place
     from placed
     where placed.severity <> 'high'

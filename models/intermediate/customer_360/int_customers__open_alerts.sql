@@ -12,7 +12,7 @@ with ranked as (
         row_number() over (
             partition by customer_id
             order by
-                case severity when 'high' then 1 when 'medium' then 2 else 3 end,
+                {{ severity_rank('severity') }} desc,
                 case when due_at is null then 1 else 0 end,
                 due_at,
                 alert_id

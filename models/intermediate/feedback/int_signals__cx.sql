@@ -69,7 +69,7 @@ held as (
         reason,
         valid_from,
         valid_to,
-        case severity when 'high' then 1 when 'medium' then 2 else 3 end as severity_order
+        {{ severity_rank('severity') }} as severity_rank
     from conditions
     -- What begins and ends on one day never held at the close of a day.
     where coalesce(valid_to, {{ open_end() }}) > valid_from
@@ -80,7 +80,7 @@ merged as (
     {{ merged_periods('held', ['customer_id', 'signal_code'], {
         'observed_value': 'min(observed_value)',
         'expected_value': 'min(expected_value)',
-        'severity_order': 'min(severity_order)',
+        'severity_rank': 'max(severity_rank)',
         'reason': 'min(reason)',
     }) }}
 )
@@ -90,7 +90,7 @@ select
     merged.signal_code,
     merged.observed_value,
     merged.expected_value,
-    case merged.severity_order when 1 then 'high' when 2 then 'medium' else 'low' end as severity,
+    {{ ranked_severity('merged.severity_rank') }} as severity,
     merged.reason,
     cast(null as {{ dbt.type_string() }}) as suppressed_by,
     merged.valid_from,

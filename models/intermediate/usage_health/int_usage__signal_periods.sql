@@ -540,7 +540,7 @@ select
     split.expected_value,
     split.window_days,
     split.peers_count,
-    case split.severity_rank when 3 then 'high' when 2 then 'medium' else 'low' end as severity,
+    {{ ranked_severity('split.severity_rank') }} as severity,
     case split.signal_code
         when 'dormant'
             then 'No use since ' || split.subject || '; up to ' || {{ shown_whole('split.expected_value') }}
