@@ -52,16 +52,17 @@ def build(
     except ConfigurationError as error:
         night.log.note(bad_input=str(error).splitlines())
         return Outcome(BAD_INPUT, night.log.read())
-    os.environ.setdefault("DAGSTER_HOME", str(dagster_home or REPO_ROOT / ".dagster"))
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(dagster_home or REPO_ROOT / ".dagster")))
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet():
         import dagster as dg
 
         from orchestration.definitions import defs
         from orchestration.defs.partitions import FIRST_DAY
+        from orchestration.event_log import open_instance
 
         resources = {"night": dg.ResourceDefinition.hardcoded_resource(night)}
-        instance = dg.DagsterInstance.get()
+        instance = open_instance(home)
         progress.report("start", "Dagster and dbt", 1.0)
         crash = _execute(defs.resolve_job_def("load_raw"), instance, resources)
         if crash is not None:

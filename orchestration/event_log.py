@@ -1,0 +1,90 @@
+"""Dagster's history of runs, written through connections that stay open.
+
+Dagster's SQLite storage opens a database for each event and closes it again, which makes SQLite copy its write-ahead log
+and wait for the disk each time. A night has some 2,500 events, most of them written twice, so that this took longer than
+all models together. The files are the same; `stayhouse dev` reads them with Dagster's own class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from sqlalchemy import Connection, Engine, create_engine, event
+
+
+class OpenEventLog(SqliteEventLogStorage):
+    """The SQLite event log for the one process that writes a run."""
+
+    def __init__(self, base_dir: str, inst_data: Any = None):
+        self._engines: dict[str, Engine] = {}
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> OpenEventLog:
+        """What Dagster calls with the part of its configuration that names this class."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            if shard not in self._engines:
+                self._open(shard)
+            with self._engines[shard].begin() as connection:
+                yield connection
+
+    def _open(self, shard: str) -> None:
+        # Of the runs only the one that is written stays open; a long series of nights would hold too many files.
+        for finished in self._engines.keys() - {INDEX_SHARD_NAME}:
+            self._engines.pop(finished).dispose()
+        engine = create_engine(
+            self.conn_string_for_shard(shard),
+            # Any thread may take the next turn; the lock gives it to one at a time.
+            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _trust_the_write_ahead_log)
+        if shard not in self._initialized_dbs:
+            self._initdb(engine)
+            self._initialized_dbs.add(shard)
+        self._engines[shard] = engine
+
+    def wipe(self) -> None:
+        """Deletes all events; the files of runs are let go before they are removed."""
+        self._close()
+        super().wipe()
+
+    def dispose(self) -> None:
+        """Closes the files."""
+        super().dispose()
+        self._close()
+
+    def _close(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+
+
+def _trust_the_write_ahead_log(connection: Any, _record: Any) -> None:
+    # A power cut may take the last events of a run, and can break nothing: the log is replayed as far as it got.
+    connection.execute("pragma synchronous = normal")
+
+
+def open_instance(home: Path) -> DagsterInstance:
+    """The Dagster instance of a home folder; a storage that its dagster.yaml names is left as it is."""
+    home.mkdir(parents=True, exist_ok=True)
+    configured, default = InstanceRef.from_dir(str(home)), InstanceRef.config_defaults(str(home))
+    if configured.event_storage_data != default["event_log_storage"]:
+        return DagsterInstance.from_ref(configured)
+    kept_open = {
+        "module": OpenEventLog.__module__,
+        "class": OpenEventLog.__name__,
+        "config": default["event_log_storage"].config_dict,
+    }
+    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": kept_open}))
