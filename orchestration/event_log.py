@@ -1,8 +1,8 @@
 """Dagster's history of runs, written through connections that stay open.
 
-Dagster's SQLite storage opens a database for each event and closes it again, which makes SQLite copy its write-ahead log
-and wait for the disk each time. A night has some 2,500 events, most of them written twice, so that this took longer than
-all models together. The files are the same; `stayhouse dev` reads them with Dagster's own class.
+Dagster's SQLite storage opens a database for each event and closes it again, which makes SQLite copy its write-ahead
+log and wait for the disk each time. A night has some 2,500 events, most of them written twice, so that this took longer
+than all models together. The files are the same; `stayhouse dev` reads them with Dagster's own class.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None):
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -54,6 +55,12 @@ class OpenEventLog(SqliteEventLogStorage):
             self._initdb(engine)
             self._initialized_dbs.add(shard)
         self._engines[shard] = engine
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; asked for every event, and a table that was there once stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def wipe(self) -> None:
         """Deletes all events; the files of runs are let go before they are removed."""

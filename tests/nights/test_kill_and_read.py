@@ -158,6 +158,7 @@ print(reads, *sorted(seen))
 """
 
 
+@pytest.mark.longest
 def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, published, starter, tmp_path):
     place = tmp_path / "place"
     shutil.copytree(published.warehouse.parent, place, symlinks=True)
