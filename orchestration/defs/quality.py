@@ -55,7 +55,8 @@ def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id
             "select coalesce(max(load_id), 0), coalesce(max(load_id) filter (where is_checked), 0) from ops.loads"
         ).fetchone()
     # All loads that have not passed yet, not just the newest: a failed night must not hide its rows from the next.
-    since = 0 if night.full_refresh else min(checked + 1, newest)
+    # When none has passed, the whole table is judged, which needs no look-up of what is new.
+    since = min(checked + 1, newest) if checked and not night.full_refresh else 0
     reports = validate(settings.warehouse, gates, Parameters(as_of, since, run_id), _docs(night, stage))
     frame = results_frame(reports, run_id, as_of)
     with open_warehouse(settings.warehouse) as connection:
