@@ -1,5 +1,5 @@
--- From a snapshot of the past: what was in use then, and who was there a while later. A later return makes nobody present
--- who was away on the day, and a leaving is known only after the grace.
+-- From a snapshot of the past: what was in use then, and who was there a while later. A later return makes nobody
+-- present who was away on the day, and a leaving is known only after the grace.
 with snapshots as (
     select max(weekly.week_end_date) as snapshot_date
     from {{ ref('int_usage__weekly') }} as weekly
