@@ -50,7 +50,9 @@ last_uses as (
         leavers.segment_code,
         leavers.left_month,
         daily.component_code,
-        count(distinct leavers.customer_id || ':' || cast(leavers.spell_number as {{ dbt.type_string() }})) as used_count
+        count(
+            distinct leavers.customer_id || ':' || cast(leavers.spell_number as {{ dbt.type_string() }})
+        ) as used_count
     from leavers
     inner join {{ ref('fct_usage_daily') }} as daily
         on leavers.customer_id = daily.customer_id
