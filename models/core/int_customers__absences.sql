@@ -5,7 +5,7 @@
 with never_customers as (
     select
         slices.customer_id,
-        max(coalesce(slices.to_date, date '9999-12-31')) as left_date
+        max(coalesce(slices.to_date, {{ open_end() }})) as left_date
     from {{ ref('int_subscriptions__slices') }} as slices
     left join {{ ref('int_customers__spells') }} as spells
         on slices.customer_id = spells.customer_id
@@ -25,6 +25,6 @@ select
     cast(null as date) as returned_date
 from never_customers
 cross join {{ ref('run_context') }} as run_context
-where never_customers.left_date < date '9999-12-31'
+where never_customers.left_date < {{ open_end() }}
     and {{ days_between('never_customers.left_date', 'run_context.as_of_date') }}
     >= {{ threshold('churn_grace_days') }}
