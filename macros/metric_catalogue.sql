@@ -84,6 +84,45 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'den': 'opening_amount', 'lo': none, 'hi': none, 'complete': 'is_complete', 'reliable': none,
     'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
 }) %}
+{% for kind, title, question, gain, num in [
+    ('net', 'Net revenue retention', 'Do the customers of the opening pay more or less at the closing?',
+        'with what they grew by', 'opening_amount + expansion_amount - contraction_amount - churned_from_opening_amount'),
+    ('gross', 'Gross revenue retention', 'How much of the revenue of the opening is kept?',
+        'whatever others grew by', 'opening_amount - contraction_amount - churned_from_opening_amount'),
+] %}
+{% do metrics.append({
+    'code': kind ~ '_revenue_retention_pct', 'title': title, 'question': question,
+    'formula': '100 x (opening' ~ (' + expansion' if kind == 'net' else '') ~ ' - contraction - churned) / opening',
+    'numerator': 'monthly recurring revenue of the opening that is left at the end of the month, ' ~ gain,
+    'denominator': 'monthly recurring revenue at the start of the month, at the rates of the month',
+    'unit': 'percent', 'better': 'higher', 'version': '1', 'serves': ['CHN-07'], 'owner': 'churn',
+    'mart': 'mart_mrr_monthly', 'grain': 'month', 'period': 'churn_month',
+    'value': kind ~ '_revenue_retention_pct', 'num': num, 'den': 'opening_amount', 'lo': none, 'hi': none,
+    'complete': 'is_complete', 'reliable': none,
+    'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
+}) %}
+{% endfor %}
+{% for suffix, title, question, who in [
+    ('', 'Won back', 'Do those who left come back?', ''),
+    ('_contacted', 'Won back after a contact', 'Do those come back whom we try to win back?',
+        ' whom somebody tried to win back'),
+    ('_uncontacted', 'Came back by themselves', 'Would they come back anyway? What contacts are compared with.',
+        ' whom nobody tried to win back'),
+] %}
+{% do metrics.append({
+    'code': 'winback' ~ suffix ~ '_pct', 'title': title, 'question': question,
+    'formula': '100 x back within winback_window_days / left so long ago, by month of leaving',
+    'numerator': 'leavings of the month' ~ who ~ ' that were followed by a return within winback_window_days',
+    'denominator': 'leavings of the month' ~ who ~ ', at least winback_window_days ago',
+    'unit': 'percent', 'better': 'none' if suffix == '_uncontacted' else 'higher', 'version': '1',
+    'serves': ['CHN-17'], 'owner': 'churn',
+    'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'left_month',
+    'value': 'returned' ~ suffix ~ '_pct', 'num': 'returned' ~ suffix ~ '_num', 'den': 'returned' ~ suffix ~ '_den',
+    'lo': 'returned' ~ suffix ~ '_ci_lo', 'hi': 'returned' ~ suffix ~ '_ci_hi',
+    'complete': 'is_winback_complete', 'reliable': 'is_returned' ~ suffix ~ '_reliable',
+    'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
+}) %}
+{% endfor %}
 {% do metrics.append({
     'code': 'effective_contact_pct',
     'title': 'Effective contacts',

@@ -60,3 +60,15 @@ def mart_activation_customer(parameters: Parameters) -> list[RowRule]:
             "activation_status and is_activated contradict each other",
         ),
     ]
+
+
+def mart_tour_outcomes(parameters: Parameters) -> list[RowRule]:
+    # ACT-14: whose window is not over is pending, everybody else is in the rates.
+    return [
+        RowRule(
+            "parts_do_not_add_up:pending_count",
+            "retained_den + pending_count <> customers_count",
+            ("customers_count", "retained_den", "pending_count"),
+            "mature and pending customers are not all customers",
+        ),
+    ]

@@ -4,12 +4,9 @@ with customers as (
         registration.customer_id,
         registration.registered_date,
         run_context.as_of_date,
-        run_context.as_of_end_at,
-        left_customers.left_date
+        run_context.as_of_end_at
     from {{ ref('int_customers__registration') }} as registration
     cross join {{ ref('run_context') }} as run_context
-    left join {{ ref('int_customers__left') }} as left_customers
-        on registration.customer_id = left_customers.customer_id
 ),
 
 -- Before the first invitation that is loaded nobody can tell what was sent.
@@ -51,7 +48,6 @@ tenure_dates as (
         customers.customer_id,
         steps.trigger_key,
         steps.months_count,
-        customers.left_date,
         customers.as_of_date,
         -- From the anchor, never from the date before: 31 January + 3 months is 30 April, + 6 is 31 July.
         {{ add_months('customers.registered_date', 'steps.months_count') }} as due_date
@@ -64,18 +60,22 @@ tenure_dates as (
 
 tenure as (
     select
-        customer_id,
-        trigger_key,
-        'T' || cast(months_count as {{ dbt.type_string() }}) as schedule_key,
-        cast(due_date as timestamp) as reached_at,
+        tenure_dates.customer_id,
+        tenure_dates.trigger_key,
+        'T' || cast(tenure_dates.months_count as {{ dbt.type_string() }}) as schedule_key,
+        cast(tenure_dates.due_date as timestamp) as reached_at,
         row_number() over (
-            partition by customer_id, due_date > as_of_date
-            order by due_date, trigger_key
+            partition by tenure_dates.customer_id, tenure_dates.due_date > tenure_dates.as_of_date
+            order by tenure_dates.due_date, tenure_dates.trigger_key
         ) as nth,
-        due_date > as_of_date as is_upcoming
+        tenure_dates.due_date > tenure_dates.as_of_date as is_upcoming
     from tenure_dates
-    -- Nobody is asked for a score after having left.
-    where left_date is null or due_date < left_date
+    -- Nobody is asked for a score while away.
+    left join {{ ref('int_customers__absences') }} as absences
+        on tenure_dates.customer_id = absences.customer_id
+        and tenure_dates.due_date >= absences.left_date
+        and tenure_dates.due_date < coalesce(absences.returned_date, {{ far_future() }})
+    where absences.customer_id is null
 ),
 
 payments as (

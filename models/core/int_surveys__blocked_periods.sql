@@ -59,8 +59,8 @@ union all
 select
     customer_id,
     'left' as block_reason,
-    customer_id as source_id,
+    customer_id || ':' || cast(left_date as {{ dbt.type_string() }}) as source_id,
     false as is_absolute,
     cast(left_date as timestamp) as blocked_from,
-    cast(null as timestamp) as blocked_to
-from {{ ref('int_customers__left') }}
+    cast(returned_date as timestamp) as blocked_to
+from {{ ref('int_customers__absences') }}

@@ -86,10 +86,12 @@ present as (
     from {{ ref('dim_customers') }} as customers
     inner join months
         on customers.registered_date <= months.period_end_date
-    left join {{ ref('int_customers__leavings') }} as leavings
-        on customers.customer_id = leavings.customer_id
-    where leavings.left_date is null
-        or leavings.left_date > months.period_end_date
+    -- Whoever is back was no customer to keep in touch with while away.
+    left join {{ ref('int_customers__absences') }} as absences
+        on customers.customer_id = absences.customer_id
+        and absences.left_date <= months.period_end_date
+        and coalesce(absences.returned_date, {{ far_future() }}) > months.period_end_date
+    where absences.customer_id is null
 ),
 
 known as (

@@ -259,6 +259,8 @@ below as (
     from levels
     where has_history
         and usage_level_pct <= {{ threshold('usage_below_segment_ratio') }} * level_sum / peers_count
+        -- Where nobody uses anything, nobody uses less.
+        and level_sum > 0
 ),
 
 -- USE-06.

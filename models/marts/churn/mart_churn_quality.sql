@@ -3,6 +3,7 @@
     'top_value': ['is_top_value', 'is_top_value is not null'],
     'warm_exit': ['is_warm_exit', 'basis_code is not null'],
     'complained_after': ['has_complained_after', 'is_winback_mature'],
+    'returned': ['is_returned_in_window', 'is_winback_mature'],
     'returned_contacted': ['is_returned_in_window', 'is_winback_mature and is_winback_contacted'],
     'returned_uncontacted': ['is_returned_in_window', 'is_winback_mature and not is_winback_contacted'],
 } -%}
@@ -84,6 +85,11 @@ select
     cast(counted.{{ share }}_num as bigint) as {{ share }}_num,
     cast(counted.{{ share }}_den as bigint) as {{ share }}_den,
     {{ pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den') }} as {{ share }}_pct,
+    {%- if share.startswith('returned') %}
+    {{ wilson_pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den', 'lo') }} as {{ share }}_ci_lo,
+    {{ wilson_pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den', 'hi') }} as {{ share }}_ci_hi,
+    counted.{{ share }}_den >= {{ threshold('min_reliable_count') }} as is_{{ share }}_reliable,
+    {%- endif %}
     {%- endfor %}
     cast(coalesce(bases.promoters_count, 0) as bigint) as base_promoter_num,
     cast(coalesce(bases.scored_count, 0) as bigint) as base_promoter_den,
@@ -98,6 +104,7 @@ select
     cast(coalesce(counted.revenue_after_return_amount, 0) as decimal(18, 2)) as revenue_after_return_amount,
     months.is_complete,
     months.is_final,
+    months.is_final and counted.pending_count = 0 as is_winback_complete,
     counted.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     counted.left_month
 from counted

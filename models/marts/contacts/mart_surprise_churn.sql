@@ -1,6 +1,18 @@
 -- Who left without anybody having reached them in time, and without a warning that somebody could have heard (CON-14).
 -- Looked at is the time before the decision: a call after the cancellation saves no face.
-with leavings as (
+with decisions as (
+    select
+        customer_id,
+        left_date,
+        -- A request that came after the end decided nothing.
+        coalesce(
+            case when cast(cancel_requested_at as date) <= left_date then cancel_requested_at end,
+            cast(left_date as timestamp)
+        ) as decided_at
+    from {{ ref('fct_churn_events') }}
+),
+
+leavings as (
     select
         leavings.customer_id,
         leavings.left_date,
@@ -10,7 +22,7 @@ with leavings as (
         owners.employee_id as owner_employee_id,
         dnd.customer_id is not null as was_dnd,
         registration.registered_date
-    from {{ ref('int_customers__leavings') }} as leavings
+    from decisions as leavings
     inner join {{ ref('int_customers__registration') }} as registration
         on leavings.customer_id = registration.customer_id
     left join {{ ref('dim_customer_segments') }} as segments
@@ -53,6 +65,7 @@ windows as (
 contacts as (
     select
         windows.customer_id,
+        windows.left_date,
         max(contacts.effective_at) as last_effective_at,
         count(case when contacts.attempted_at >= windows.signals_from then 1 end) as attempts_count
     from windows
@@ -61,19 +74,20 @@ contacts as (
         and contacts.direction = 'outbound'
         and contacts.attempted_at < windows.decided_at
         and (contacts.effective_at is null or contacts.effective_at < windows.decided_at)
-    group by windows.customer_id
+    group by windows.customer_id, windows.left_date
 ),
 
 warnings as (
     select
         windows.customer_id,
+        windows.left_date,
         count(*) as warnings_count
     from windows
     inner join {{ ref('int_customers__warnings') }} as warnings
         on windows.customer_id = warnings.customer_id
         and warnings.warned_at >= windows.signals_from
         and warnings.warned_at < windows.decided_at
-    group by windows.customer_id
+    group by windows.customer_id, windows.left_date
 )
 
 select
@@ -96,5 +110,7 @@ select
 from windows
 left join contacts
     on windows.customer_id = contacts.customer_id
+    and windows.left_date = contacts.left_date
 left join warnings
     on windows.customer_id = warnings.customer_id
+    and windows.left_date = warnings.left_date

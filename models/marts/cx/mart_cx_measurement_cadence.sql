@@ -35,7 +35,11 @@ active as (
     from ends
     inner join {{ ref('dim_customers') }} as customers
         on ends.counted_until > customers.registered_date
-        and ends.counted_until <= coalesce(customers.left_date, {{ far_future() }})
+    left join {{ ref('int_customers__absences') }} as absences
+        on customers.customer_id = absences.customer_id
+        and ends.counted_until > absences.left_date
+        and ends.counted_until <= coalesce(absences.returned_date, {{ far_future() }})
+    where absences.customer_id is null
 ),
 
 active_counts as (

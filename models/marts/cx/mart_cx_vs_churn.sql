@@ -1,5 +1,5 @@
 -- Do low scores foretell leaving? Each customer once per quarter, with the latest answer. Who was asked and did not
--- answer is a group of its own, who was already gone is in none.
+-- answer is a group of its own, who was no customer on the day is in none: there was nothing to leave.
 with asked_metrics as (
     select distinct
         survey_code,
@@ -75,16 +75,16 @@ followed as (
         {{ days_between('units.asked_date', 'run_context.as_of_date') }}
         >= {{ threshold('cx_churn_window_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
         coalesce(
-            {{ days_between('units.asked_date', 'left_customers.left_date') }}
-            <= {{ threshold('cx_churn_window_days') }},
+            {{ days_between('units.asked_date', 'spells.left_date') }} <= {{ threshold('cx_churn_window_days') }},
             false
         ) as has_left
     from units
     cross join {{ ref('run_context') }} as run_context
-    left join {{ ref('int_customers__left') }} as left_customers
-        on units.customer_id = left_customers.customer_id
-    where left_customers.left_date is null
-        or left_customers.left_date > units.asked_date
+    -- A leaving is the end of the spell that they were asked in, whether or not they came back.
+    inner join {{ ref('int_customers__spells') }} as spells
+        on units.customer_id = spells.customer_id
+        and units.asked_date >= spells.started_date
+        and units.asked_date < coalesce(spells.left_date, {{ far_future() }})
 ),
 
 counted as (

@@ -29,14 +29,36 @@ spine as (
     cross join waves
 ),
 
+-- From the registration on, less those who are away.
+stretches as (
+    select
+        customer_id,
+        registered_date,
+        registered_date as from_date,
+        cast(null as date) as to_date,
+        1 as customers_count
+    from {{ ref('dim_customers') }}
+    union all
+    select
+        absences.customer_id,
+        customers.registered_date,
+        greatest(absences.left_date, customers.registered_date) as from_date,
+        absences.returned_date as to_date,
+        -1 as customers_count
+    from {{ ref('int_customers__absences') }} as absences
+    inner join {{ ref('dim_customers') }} as customers
+        on absences.customer_id = customers.customer_id
+),
+
 groups as (
     select
         registered_date,
-        left_date,
+        from_date,
+        to_date,
         {{ percent_bucket('customer_id') }} as bucket,
-        count(*) as customers_count
-    from {{ ref('dim_customers') }}
-    group by registered_date, left_date, {{ percent_bucket('customer_id') }}
+        sum(customers_count) as customers_count
+    from stretches
+    group by registered_date, from_date, to_date, {{ percent_bucket('customer_id') }}
 ),
 
 eligible as (
@@ -50,8 +72,8 @@ eligible as (
         end) as eligible_count
     from spine
     inner join groups
-        on groups.registered_date <= spine.last_date
-        and coalesce(groups.left_date, {{ far_future() }}) > spine.last_date
+        on groups.from_date <= spine.last_date
+        and coalesce(groups.to_date, {{ far_future() }}) > spine.last_date
         and (
             spine.max_tenure_months is null
             or spine.last_date < {{ add_months('groups.registered_date', 'spine.max_tenure_months + 1') }}

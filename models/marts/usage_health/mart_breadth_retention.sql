@@ -1,10 +1,12 @@
--- From a snapshot of the past: what was in use then, and who is still there.
+-- From a snapshot of the past: what was in use then, and who was there a while later. A later return makes nobody
+-- present who was away on the day, and a leaving is known only after the grace.
 with snapshots as (
     select max(weekly.week_end_date) as snapshot_date
     from {{ ref('int_usage__weekly') }} as weekly
     inner join {{ ref('run_context') }} as run_context
         on weekly.week_end_date <= {{ add_days(
-            'run_context.as_of_date', 'cast(-' ~ threshold('breadth_retention_days') ~ ' as integer)'
+            'run_context.as_of_date',
+            'cast(-' ~ threshold('breadth_retention_days') ~ ' - ' ~ threshold('churn_grace_days') ~ ' as integer)'
         ) }}
 ),
 
@@ -13,19 +15,24 @@ members as (
         weekly.segment_code,
         weekly.components_28d_count as components_used_count,
         weekly.week_end_date as snapshot_date,
-        case when later.customer_id is not null then 1 else 0 end as is_retained
+        case when later.customer_id is null then 1 else 0 end as is_retained
     from {{ ref('int_usage__weekly') }} as weekly
     inner join snapshots
         on weekly.week_end_date = snapshots.snapshot_date
-    left join {{ ref('int_customers__usage_periods') }} as later
+    left join {{ ref('int_customers__absences') }} as earlier
+        on weekly.customer_id = earlier.customer_id
+        and earlier.left_date <= weekly.week_end_date
+        and coalesce(earlier.returned_date, {{ far_future() }}) > weekly.week_end_date
+    left join {{ ref('int_customers__absences') }} as later
         on weekly.customer_id = later.customer_id
-        and later.valid_from <= {{ add_days(
+        and later.left_date <= {{ add_days(
             'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
         ) }}
-        and coalesce(later.valid_to, {{ open_end() }}) > {{ add_days(
+        and coalesce(later.returned_date, {{ far_future() }}) > {{ add_days(
             'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
         ) }}
     where weekly.has_history
+        and earlier.customer_id is null
 ),
 
 counted as (

@@ -1,17 +1,39 @@
--- Anchored at the last use, not at the end of the contract: many have long been silent by then.
-with leavers as (
+-- Anchored at the last use before a leaving, not at the end of the contract: many have long been silent by then.
+with leavings as (
     select
-        left_customers.customer_id,
-        {{ period_start('month', 'left_customers.left_date') }} as left_month,
-        uses.last_use_date,
-        coalesce(last_periods.segment_code, 'unassigned') as segment_code
-    -- The one place that says who left.
-    from {{ ref('int_customers__left') }} as left_customers
-    inner join {{ ref('state_customer_usage') }} as uses
-        on left_customers.customer_id = uses.customer_id
-    left join {{ ref('int_customers__usage_periods') }} as last_periods
-        on left_customers.customer_id = last_periods.customer_id
-        and last_periods.valid_to = left_customers.left_date
+        customer_id,
+        spell_number,
+        left_date,
+        left_month,
+        -- What was used before an earlier leaving says nothing of this one; a trial belongs to the first.
+        case when spell_number = 1 then date '0001-01-01' else started_date end as used_from_date
+    from {{ ref('fct_churn_events') }}
+),
+
+leavers as (
+    select
+        leavings.customer_id,
+        leavings.spell_number,
+        leavings.left_month,
+        leavings.used_from_date,
+        coalesce(segments.segment_code, 'unassigned') as segment_code,
+        max(uses.usage_date) as last_use_date
+    from leavings
+    inner join {{ ref('fct_usage_days') }} as uses
+        on leavings.customer_id = uses.customer_id
+        and uses.usage_date >= leavings.used_from_date
+        and uses.usage_date < leavings.left_date
+    left join {{ ref('dim_customer_segments') }} as segments
+        on leavings.customer_id = segments.customer_id
+        and segments.scheme = 'usage'
+        and segments.valid_from < leavings.left_date
+        and coalesce(segments.valid_to, {{ far_future() }}) >= leavings.left_date
+    group by
+        leavings.customer_id,
+        leavings.spell_number,
+        leavings.left_month,
+        leavings.used_from_date,
+        coalesce(segments.segment_code, 'unassigned')
 ),
 
 totals as (
@@ -28,10 +50,13 @@ last_uses as (
         leavers.segment_code,
         leavers.left_month,
         daily.component_code,
-        count(distinct leavers.customer_id) as used_count
+        count(
+            distinct leavers.customer_id || ':' || cast(leavers.spell_number as {{ dbt.type_string() }})
+        ) as used_count
     from leavers
     inner join {{ ref('fct_usage_daily') }} as daily
         on leavers.customer_id = daily.customer_id
+        and daily.usage_date >= leavers.used_from_date
         and daily.usage_date <= leavers.last_use_date
         and {{ days_between('daily.usage_date', 'leavers.last_use_date') }} < {{ threshold('churn_last_use_days') }}
     group by leavers.segment_code, leavers.left_month, daily.component_code
