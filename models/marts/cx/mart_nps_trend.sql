@@ -28,9 +28,11 @@ held as (
         bands.period_kind,
         bands.period_start_date,
         sum(bands.respondents_count) as compared_count,
-        sum(previous.respondents_count * bands.index_points) / sum(previous.respondents_count) as held_points,
-        sum(previous.respondents_count * previous.index_points) / sum(previous.respondents_count)
-            as previous_held_points
+        -- Summed as decimals: doubles would give another last digit in another order.
+        sum(cast(previous.respondents_count * bands.index_points as decimal(28, 10)))
+        / sum(previous.respondents_count) as held_points,
+        sum(cast(previous.respondents_count * previous.index_points as decimal(28, 10)))
+        / sum(previous.respondents_count) as previous_held_points
     from cells as bands
     inner join cells as previous
         on bands.programme = previous.programme

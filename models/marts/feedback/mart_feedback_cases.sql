@@ -1,4 +1,19 @@
-with received as (
+-- What a case is about; feedback that only its case tells of goes by the name of the case.
+with case_names as (
+    select
+        case_id,
+        source_type as source_kind,
+        source_id
+    from {{ ref('fct_feedback_cases') }}
+    union all
+    select
+        case_id,
+        'case' as source_kind,
+        case_id as source_id
+    from {{ ref('fct_feedback_cases') }}
+),
+
+received as (
     select
         received.*,
         cases.case_id,
@@ -21,11 +36,11 @@ with received as (
             partition by received.source_kind, received.source_id order by cases.opened_at, cases.case_id
         ) as next_opened_at
     from {{ ref('int_feedback__received') }} as received
+    left join case_names
+        on received.source_kind = case_names.source_kind
+        and received.source_id = case_names.source_id
     left join {{ ref('fct_feedback_cases') }} as cases
-        on received.source_id = case
-            when received.source_kind = 'case' then cases.case_id
-            when received.source_kind = cases.source_type then cases.source_id
-        end
+        on case_names.case_id = cases.case_id
 ),
 
 -- A case that is taken up again begins anew; what was done before belongs to the first opening.
