@@ -35,16 +35,14 @@ with touches as (
     where customer_id is not null
 ),
 
--- From the day of registration on, never chained: 31 January + 3 months is 30 April.
-customer_bands as (
+-- Days of registration are few beside customers. From that day on, never chained: 31 January + 3 months is 30 April.
+bands as (
     select
-        customers.customer_id,
+        registrations.registered_date,
         bands.tenure_band,
-        cast({{ dbt.dateadd('month', 'bands.months_from', 'customers.registered_date') }} as date) as band_from,
-        coalesce(
-            cast({{ dbt.dateadd('month', 'bands.months_to', 'customers.registered_date') }} as date), date '9999-12-31'
-        ) as band_to
-    from {{ ref('dim_customers') }} as customers
+        {{ add_months('registrations.registered_date', 'bands.months_from') }} as band_from,
+        coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ far_future() }}) as band_to
+    from (select distinct registered_date from {{ ref('dim_customers') }}) as registrations
     cross join {{ ref('dim_tenure_bands') }} as bands
 ),
 
@@ -53,11 +51,7 @@ covering_plans as (
         touches.touch_kind,
         touches.touch_id,
         periods.plan_code,
-        periods.mrr_amount,
-        row_number() over (
-            partition by touches.touch_kind, touches.touch_id
-            order by periods.mrr_amount desc nulls last, periods.plan_code asc nulls last
-        ) as choice
+        periods.mrr_amount
     from touches
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
@@ -69,11 +63,29 @@ plans as (
     select
         touch_kind,
         touch_id,
-        -- With several subscriptions: the plan that brings most; the weight is the revenue of all of them.
-        max(case when choice = 1 then plan_code end) as plan_code,
+        count(*) as plans_count,
+        min(plan_code) as plan_code,
+        -- The weight is the revenue of all subscriptions.
         case when count(mrr_amount) = count(*) then sum(mrr_amount) end as mrr_amount
     from covering_plans
     group by touch_kind, touch_id
+),
+
+-- With several subscriptions, which few have: the plan that brings most.
+ranked_plans as (
+    select
+        covering_plans.touch_kind,
+        covering_plans.touch_id,
+        covering_plans.plan_code,
+        row_number() over (
+            partition by covering_plans.touch_kind, covering_plans.touch_id
+            order by covering_plans.mrr_amount desc nulls last, covering_plans.plan_code asc nulls last
+        ) as choice
+    from covering_plans
+    inner join plans
+        on covering_plans.touch_kind = plans.touch_kind
+        and covering_plans.touch_id = plans.touch_id
+        and plans.plans_count > 1
 ),
 
 earlier_tickets as (
@@ -110,8 +122,8 @@ select
     touches.survey_code,
     coalesce(usage_segments.segment_code, 'unassigned') as usage_segment,
     coalesce(value_segments.segment_code, 'unassigned') as value_segment,
-    coalesce(plans.plan_code, 'none') as plan_code,
-    coalesce(customer_bands.tenure_band, 'unknown') as tenure_band,
+    coalesce(case when plans.plans_count > 1 then ranked_plans.plan_code else plans.plan_code end, 'none') as plan_code,
+    coalesce(bands.tenure_band, 'unknown') as tenure_band,
     coalesce(account_managers.employee_id, onboarding_managers.employee_id, 'unassigned') as owner_id,
     coalesce(customers.region, 'unknown') as region,
     coalesce(touches.channel, 'unknown') as channel,
@@ -140,10 +152,10 @@ from touches
 inner join {{ ref('dim_customers') }} as customers
     on touches.customer_id = customers.customer_id
 -- Open ends are filled, not tested with OR: with an OR in an outer join the engine compares every row with every other.
-left join customer_bands
-    on touches.customer_id = customer_bands.customer_id
-    and touches.touch_date >= customer_bands.band_from
-    and touches.touch_date < customer_bands.band_to
+left join bands
+    on customers.registered_date = bands.registered_date
+    and touches.touch_date >= bands.band_from
+    and touches.touch_date < bands.band_to
 left join {{ ref('dim_customer_segments') }} as usage_segments
     on touches.customer_id = usage_segments.customer_id
     and usage_segments.scheme = 'usage'
@@ -167,6 +179,10 @@ left join {{ ref('dim_customer_owners') }} as onboarding_managers
 left join plans
     on touches.touch_kind = plans.touch_kind
     and touches.touch_id = plans.touch_id
+left join ranked_plans
+    on touches.touch_kind = ranked_plans.touch_kind
+    and touches.touch_id = ranked_plans.touch_id
+    and ranked_plans.choice = 1
 left join recent_tickets
     on touches.touch_kind = recent_tickets.touch_kind
     and touches.touch_id = recent_tickets.touch_id

@@ -51,25 +51,49 @@ openings as (
     from received
 ),
 
-contacts as (
+-- A contact belongs to what caused it, and to the case that names it.
+attempts as (
+    {%- for kind, name in [('response', 'trigger_response_id'), ('ticket', 'ticket_id')] %}
     select
         openings.source_kind,
         openings.source_id,
         openings.opening_order,
-        min(contacts.attempted_at) as first_attempt_at,
-        min(contacts.effective_at) as contacted_at
+        contacts.attempted_at,
+        contacts.effective_at
     from openings
     inner join {{ ref('fct_contacts') }} as contacts
-        on openings.customer_id = contacts.customer_id
-        and contacts.direction = 'outbound'
+        on openings.source_id = contacts.{{ name }}
+        and openings.customer_id = contacts.customer_id
         and contacts.attempted_at >= openings.begun_at
         and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
-        and (
-            (openings.source_kind = 'response' and contacts.trigger_response_id = openings.source_id)
-            or (openings.source_kind = 'ticket' and contacts.ticket_id = openings.source_id)
-            or contacts.contact_id = openings.contact_id
-        )
-    group by openings.source_kind, openings.source_id, openings.opening_order
+    where openings.source_kind = '{{ kind }}'
+        and contacts.direction = 'outbound'
+    union all
+    {%- endfor %}
+    select
+        openings.source_kind,
+        openings.source_id,
+        openings.opening_order,
+        contacts.attempted_at,
+        contacts.effective_at
+    from openings
+    inner join {{ ref('fct_contacts') }} as contacts
+        on openings.contact_id = contacts.contact_id
+        and openings.customer_id = contacts.customer_id
+        and contacts.attempted_at >= openings.begun_at
+        and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
+    where contacts.direction = 'outbound'
+),
+
+contacts as (
+    select
+        source_kind,
+        source_id,
+        opening_order,
+        min(attempted_at) as first_attempt_at,
+        min(effective_at) as contacted_at
+    from attempts
+    group by source_kind, source_id, opening_order
 ),
 
 owners as (

@@ -6,7 +6,7 @@ with routed as (
         routes.action_kind,
         routes.score_to,
         not routes.is_followup and routes.action_kind = 'contact' as is_praise,
-        -- Keys of what is looked at for some routes only: a condition on the left side alone would compare all with all.
+        -- Keys of what only some routes look at: a condition on the left side alone would compare all with all.
         case when scores.metric_code = 'nps' then scores.response_id end as nps_response_id,
         case when routes.action_kind = 'contact' then scores.customer_id end as contacted_customer_id,
         routes.sla_days,

@@ -1,6 +1,7 @@
 with invitations as (
     select
         *,
+        {{ percent_bucket('customer_id') }} as rollout_bucket,
         lag(sent_at) over (
             partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
         ) as previous_sent_at,
@@ -67,7 +68,7 @@ broken as (
             waves.max_tenure_months is null
             or invitations.sent_date < {{ add_months('customers.registered_date', 'waves.max_tenure_months + 1') }}
         )
-        and {{ percent_bucket('invitations.customer_id') }} < waves.share_pct
+        and invitations.rollout_bucket < waves.share_pct
     where invitations.is_suppressible
         and waves.wave is null
 )
