@@ -77,7 +77,11 @@ invitations as (
         named.*,
         triggers.quiet_days,
         coalesce(triggers.is_suppressible, false) as is_suppressible,
-        triggers.trigger_key is not null as is_in_policy
+        triggers.trigger_key is not null as is_in_policy,
+        row_number() over (
+            partition by named.customer_id, named.trigger_type, named.schedule_key
+            order by named.sent_at, named.invitation_id
+        ) as asking_order
     from named
     left join {{ ref('dim_survey_triggers') }} as triggers
         on named.policy_key = triggers.trigger_key
@@ -117,6 +121,7 @@ select
     invitations.quiet_days,
     invitations.is_suppressible,
     invitations.is_in_policy,
+    invitations.asking_order,
     coalesce(responses.is_complete, false) as is_complete,
     invitations.sent_date,
     invitations.sent_at,

@@ -22,9 +22,8 @@ with placed as (
             3
         ) as months_alone
     from {{ ref('int_cx__answers') }} as answers
-    inner join {{ ref('int_cx__touches') }} as touches
-        on answers.response_id = touches.touch_id
-        and touches.touch_kind = 'response'
+    inner join {{ ref('int_cx__responses') }} as touches
+        on answers.response_id = touches.response_id
 ),
 
 -- Every answer is read once for each cut; the periods, five for each month, are made of these few rows.

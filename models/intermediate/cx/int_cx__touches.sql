@@ -1,4 +1,6 @@
--- What was known of the customer at the moment of each invitation and each answer; never what is known today.
+-- What was known of the customer at the moment of each invitation and each answer; never what is known today. A view:
+-- invitations are many and only counted, so nobody writes them down with all that was known.
+{{ config(materialized='view') }}
 with touches as (
     select
         'response' as touch_kind,

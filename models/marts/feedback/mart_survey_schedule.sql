@@ -5,13 +5,11 @@ with invitations as (
         schedule_key,
         sent_at,
         sent_date,
-        answered_at,
-        row_number() over (
-            partition by customer_id, trigger_type, schedule_key order by sent_at, invitation_id
-        ) as nth
+        answered_at
     from {{ ref('int_survey_invitations__outcomes') }}
     where customer_id is not null
         and schedule_key is not null
+        and asking_order = 1
 ),
 
 waves as (
@@ -32,7 +30,6 @@ due as (
         on reached.customer_id = invitations.customer_id
         and reached.trigger_type = invitations.trigger_type
         and reached.schedule_key = invitations.schedule_key
-        and invitations.nth = 1
 ),
 
 -- What holds back those that fell due and were not sent. The digit orders the reasons.

@@ -7,10 +7,7 @@ with invitations as (
         ) as previous_sent_at,
         lag(invitation_id) over (
             partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
-        ) as previous_invitation_id,
-        row_number() over (
-            partition by customer_id, trigger_type, schedule_key order by sent_at, invitation_id
-        ) as asking_order
+        ) as previous_invitation_id
     from {{ ref('int_survey_invitations__outcomes') }}
     where customer_id is not null
 ),
