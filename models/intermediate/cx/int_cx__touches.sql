@@ -53,12 +53,20 @@ covering_plans as (
         touches.touch_kind,
         touches.touch_id,
         periods.plan_code,
-        periods.mrr_amount
+        -- By the rate of the month of the touch. NULL in a currency without one: nobody knows what it weighs.
+        case
+            when periods.mrr_amount = 0 or periods.currency_code = '{{ var("reporting_currency") }}'
+                then periods.mrr_amount
+            else cast(round(periods.mrr_amount * rates.rate_to_reporting, 2) as decimal(18, 2))
+        end as mrr_amount
     from touches
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
         and touches.touch_date >= periods.valid_from
         and touches.touch_date < coalesce(periods.valid_to, {{ far_future() }})
+    left join {{ ref('dim_exchange_rates') }} as rates
+        on periods.currency_code = rates.currency_code
+        and {{ period_start('month', 'touches.touch_date') }} = rates.month_date
 ),
 
 plans as (
