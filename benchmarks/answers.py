@@ -66,7 +66,9 @@ def scan(raw: Path) -> tuple[dict[str, int], float]:
 def run_phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """One phase in a fresh process, with one dbt thread so that CPU can be told by node (DuckDB uses every core)."""
     arguments = [sys.executable, "-m", "benchmarks.answers", "phase", str(raw), str(place), as_of.isoformat(), what]
-    done = subprocess.run(arguments, env=os.environ | {"STAYHOUSE_THREADS": "1"}, capture_output=True, text=True)
+    # No tests of what other domains would have built.
+    environment = os.environ | {"STAYHOUSE_THREADS": "1", "DBT_INDIRECT_SELECTION": "buildable"}
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-4000:])
     return json.loads(done.stdout.strip().splitlines()[-1])

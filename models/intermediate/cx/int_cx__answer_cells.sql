@@ -70,16 +70,13 @@ select
         ('middle_count', 'middle_count'), ('bottom_count', 'bottom_count')] %}
     cast(coalesce(sum(case when is_latest then {{ count }} end), 0) as bigint) as {{ latest }},
     {%- endfor %}
-    {%- for points in ['score_points', 'score_squares'] %}
-    coalesce(sum(case when is_latest then {{ points }} end), 0) as {{ points }},
-    {%- endfor %}
     cast(sum(answers_count) as bigint) as answers_count,
     cast(sum(top_count) as bigint) as answers_top_count,
     cast(sum(bottom_count) as bigint) as answers_bottom_count,
-    sum(score_points) as answers_score_points,
-    {%- for amount in ['mrr_amount', 'mrr_top_amount', 'mrr_bottom_amount', 'mrr_score_amount'] %}
-    coalesce(sum(case when is_latest then {{ amount }} end), 0) as {{ amount }}
-    {{- ',' if not loop.last }}
+    {%- for total in ['score_points', 'score_squares', 'mrr_amount', 'mrr_top_amount', 'mrr_bottom_amount',
+        'mrr_score_amount'] %}
+    coalesce(sum(case when is_latest then {{ total }} end), 0) as {{ total }},
     {%- endfor %}
+    sum(score_points) as answers_score_points
 from cells
 group by metric_code, programme, period_kind, period_start_date, dimension_name, dimension_value

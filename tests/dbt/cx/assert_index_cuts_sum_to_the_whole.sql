@@ -29,19 +29,21 @@ rows_of_months as (
     group by programme, {{ period_start('month', 'response_date') }}
 ),
 
+nps_surveys as (
+    select distinct
+        survey_code,
+        programme
+    from {{ ref('dim_survey_questions') }}
+    where metric_code = 'nps'
+),
+
 asked_in_months as (
     select
         surveys.programme,
         {{ period_start('month', 'invitations.sent_date') }} as period_start_date,
         count(*) as asked_count
     from {{ ref('fct_survey_invitations') }} as invitations
-    inner join (
-        select distinct
-            survey_code,
-            programme
-        from {{ ref('dim_survey_questions') }}
-        where metric_code = 'nps'
-    ) as surveys
+    inner join nps_surveys as surveys
         on invitations.survey_code = surveys.survey_code
     where invitations.customer_id is not null
         and invitations.response_window_days is not null
