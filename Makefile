@@ -8,7 +8,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bi-test dev status clean lock
+.PHONY: help setup build test lint format bench bench-cx bi-test dev status clean lock
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ format: $(INSTALLED) ## Let the formatters mend what they can
 
 bench: $(INSTALLED) ## Measure loading, a full build and one more night at 1 and 10 million events (EVENTS="1 10 100" for more)
 	@$(BIN)/python -m benchmarks $(EVENTS)
+
+bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million survey answers
+	@$(BIN)/python -m benchmarks.answers
 
 bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a publication and hold its numbers against the marts (.venv-superset, 700 MB)
 	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py

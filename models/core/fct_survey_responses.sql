@@ -5,7 +5,9 @@ with responses as (
         responses.*,
         cast(coalesce(responses.started_at, responses.submitted_at) as date) as begun_date,
         -- What was sent in later than the business day is, as of it, still open.
-        coalesce(responses.submitted_at < run_context.as_of_end_at, false) as is_submitted
+        coalesce(responses.submitted_at < run_context.as_of_end_at, false) as is_submitted,
+        case when responses.submitted_at < run_context.as_of_end_at then responses.response_id end
+            as submitted_response_id
     from {{ ref('stg_surveys__survey_responses') }} as responses
     inner join {{ ref('run_context') }} as run_context
         on coalesce(responses.started_at, responses.submitted_at) < run_context.as_of_end_at
@@ -90,7 +92,7 @@ left join {{ ref('dim_surveys') }} as surveys
     on responses.survey_code = surveys.survey_code
 left join {{ ref('stg_surveys__survey_invitations') }} as invitations
     on responses.invitation_id = invitations.invitation_id
--- An answer counts when the response was sent in, whether complete or partial.
+-- An answer counts when the response was sent in, whether complete or partial. Said by the key: with a condition on the
+-- left side alone the engine compares every row with every other.
 left join scores
-    on responses.response_id = scores.response_id
-    and responses.is_submitted
+    on responses.submitted_response_id = scores.response_id

@@ -4,11 +4,10 @@ select
     periods.period_id,
     periods.customer_id,
     periods.plan_code,
-    -- Trials and pauses bring nothing. Revenue in a foreign currency is not measurable here.
-    case
-        when periods.period_status <> 'active' then cast(0 as decimal(18, 2))
-        when periods.currency = '{{ var("reporting_currency") }}' then coalesce(periods.mrr, 0)
-    end as mrr_amount,
+    coalesce(periods.currency, '{{ var("reporting_currency") }}') as currency_code,
+    -- Trials and pauses bring nothing.
+    case when periods.period_status = 'active' then coalesce(periods.mrr, 0) else cast(0 as decimal(18, 2)) end
+        as mrr_amount,
     periods.valid_from,
     periods.valid_to
 from {{ ref('stg_billing__subscription_periods') }} as periods

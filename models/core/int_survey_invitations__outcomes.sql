@@ -31,26 +31,60 @@ responses as (
     where invitation_id is not null
 ),
 
+-- Any campaign follows the policy of campaigns, and any question about a service that of services.
+kinds as (
+    select
+        trigger_type,
+        min(trigger_key) as trigger_key
+    from {{ ref('dim_survey_triggers') }}
+    where trigger_type in ('campaign', 'service')
+    group by trigger_type
+),
+
+-- The key of an invitation by tenure is its step, so the survey tells the trigger.
+tenures as (
+    select
+        trigger_type,
+        survey_code,
+        min(trigger_key) as trigger_key
+    from {{ ref('dim_survey_triggers') }}
+    where trigger_type = 'tenure'
+    group by trigger_type, survey_code
+),
+
 -- A service survey is known by its ticket, everything else by its trigger.
-invitations as (
+named as (
     select
         invitations.*,
-        triggers.quiet_days,
-        coalesce(triggers.is_suppressible, false) as is_suppressible,
-        triggers.trigger_key is not null as is_in_policy,
         case
             when invitations.trigger_type = 'service' then coalesce(invitations.ticket_id, invitations.trigger_key)
             else invitations.trigger_key
         end as schedule_key,
-        row_number() over (partition by invitations.invitation_id order by triggers.trigger_key) as choice
+        least(own.trigger_key, kinds.trigger_key, tenures.trigger_key) as policy_key
     from {{ ref('fct_survey_invitations') }} as invitations
+    left join {{ ref('dim_survey_triggers') }} as own
+        on invitations.trigger_type = own.trigger_type
+        and invitations.trigger_key = own.trigger_key
+    left join kinds
+        on invitations.trigger_type = kinds.trigger_type
+    left join tenures
+        on invitations.trigger_type = tenures.trigger_type
+        and invitations.survey_code = tenures.survey_code
+),
+
+invitations as (
+    select
+        named.*,
+        triggers.quiet_days,
+        coalesce(triggers.is_suppressible, false) as is_suppressible,
+        triggers.trigger_key is not null as is_in_policy,
+        row_number() over (
+            partition by named.customer_id, named.trigger_type, named.schedule_key
+            order by named.sent_at, named.invitation_id
+        ) as asking_order
+    from named
     left join {{ ref('dim_survey_triggers') }} as triggers
-        on invitations.trigger_type = triggers.trigger_type
-        and (
-            invitations.trigger_key = triggers.trigger_key
-            or triggers.trigger_type in ('campaign', 'service')
-            or (triggers.trigger_type = 'tenure' and invitations.survey_code = triggers.survey_code)
-        )
+        on named.policy_key = triggers.trigger_key
 ),
 
 unsubscribed as (
@@ -87,6 +121,7 @@ select
     invitations.quiet_days,
     invitations.is_suppressible,
     invitations.is_in_policy,
+    invitations.asking_order,
     coalesce(responses.is_complete, false) as is_complete,
     invitations.sent_date,
     invitations.sent_at,
@@ -104,4 +139,3 @@ left join answers
     and answers.choice = 1
 left join unsubscribed
     on invitations.invitation_id = unsubscribed.invitation_id
-where invitations.choice = 1

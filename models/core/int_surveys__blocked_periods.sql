@@ -1,4 +1,22 @@
 -- When a customer must not be asked, and why. `is_absolute`: also for surveys that negativity does not hold back.
+with responses as (
+    select
+        responses.response_id,
+        count(routes.route_code) > 0 as is_low
+    from {{ ref('fct_survey_responses') }} as responses
+    left join {{ ref('dim_score_routes') }} as routes
+        on routes.is_followup
+        and (
+            {%- for metric in ['nps', 'csi', 'csat', 'ces'] %}
+            {{ 'or ' if not loop.first }}(
+                routes.metric_code = '{{ metric }}'
+                and responses.{{ metric }}_score between routes.score_from and routes.score_to
+            )
+            {%- endfor %}
+        )
+    group by responses.response_id
+)
+
 select
     flags.customer_id,
     'do_not_disturb' as block_reason,
@@ -35,26 +53,10 @@ select
         'coalesce(cases.informed_at, cases.resolved_at, case when not cases.is_callback_required then cases.decided_at end)'
     ) }} as blocked_to
 from {{ ref('fct_feedback_cases') }} as cases
-left join {{ ref('fct_survey_responses') }} as responses
-    on cases.source_type = 'response'
-    and cases.source_id = responses.response_id
+left join responses
+    on case when cases.source_type = 'response' then cases.source_id end = responses.response_id
 where cases.customer_id is not null
-    and (
-        responses.response_id is null
-        or exists (
-            select 1
-            from {{ ref('dim_score_routes') }} as routes
-            where routes.is_followup
-                and (
-                    {%- for metric in ['nps', 'csi', 'csat', 'ces'] %}
-                    {{ 'or ' if not loop.first }}(
-                        routes.metric_code = '{{ metric }}'
-                        and responses.{{ metric }}_score between routes.score_from and routes.score_to
-                    )
-                    {%- endfor %}
-                )
-        )
-    )
+    and coalesce(responses.is_low, true)
 union all
 select
     customer_id,

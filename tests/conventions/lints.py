@@ -464,6 +464,41 @@ def portability(sources: Mapping[str, str]) -> list[str]:
     return faults
 
 
+OUTER_JOIN = re.compile(r"\bleft\s+join\s+(?P<relation>\{\{.*?\}\}|\w+)(?:\s+as\s+(?P<alias>\w+))?\s+on\b", re.I)
+END_OF_JOIN = re.compile(r"(left|right|inner|cross|full|join|where|group|order|having|union|window)|\)", re.I)
+BETWEEN = re.compile(r"\bbetween\b.*?\band\b", re.I | re.S)
+
+
+def one_sided_joins(sources: Mapping[str, str]) -> list[str]:
+    """Every condition of an outer join names the joined table. For one that does not DuckDB compares every pair: a
+    million answers took minutes. Make it part of the key, `case when ... then id end = other.id`, or filter before."""
+    faults = []
+    for name, code in sources.items():
+        sql = COMMENT.sub(" ", re.sub(r"\{%.*?%\}", " ", JINJA_COMMENT.sub(" ", code), flags=re.S))
+        for join in OUTER_JOIN.finditer(sql):
+            joined = join["alias"] or join["relation"]
+            faults += [
+                f"{name}: {joined} is joined on {' '.join(condition.split())}"
+                for condition in _conditions(sql[join.end() :])
+                if not re.search(rf"\b{joined}\.", condition)
+            ]
+    return faults
+
+
+def _conditions(sql: str) -> list[str]:
+    """What is joined by `and` at the beginning of the text, up to the next clause."""
+    found, depth, start = [], 0, 0
+    # The `and` of a range joins no conditions.
+    for token in re.finditer(r"[()]|\b\w+\b", BETWEEN.sub(lambda match: match[0][:-3] + "...", sql)):
+        if depth == 0 and END_OF_JOIN.fullmatch(token[0]):
+            return [*found, sql[start : token.start()]]
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth == 0 and token[0].lower() == "and":
+            found.append(sql[start : token.start()])
+            start = token.end()
+    return [*found, sql[start:]]
+
+
 def portable_sources(project: Project) -> dict[str, str]:
     """SQL that every engine has to read: models, singular tests, and macros except those of one engine."""
     own = {

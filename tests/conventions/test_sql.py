@@ -22,6 +22,39 @@ def test_sql_is_portable(project: Project) -> None:
     assert judge(lints.portability(lints.portable_sources(project)), PORTABILITY_EXCEPTIONS) == []
 
 
+def test_outer_joins_are_joined_by_what_they_join(project: Project) -> None:
+    sources = {node["name"]: node["raw_code"] for node in project.models}
+    exceptions = {"int_key_actions__expected": "the joined side is policy, a handful of rows"}
+    assert judge(lints.one_sided_joins(sources), exceptions) == []
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        "a.is_sent and a.id = b.id",
+        "a.id = b.id and a.kind = 'x'",
+        "a.id = b.id and (a.kind = 'x' or a.kind = 'y') where b.id is null",
+        "{{ add_days('a.day', 1) }} > a.other and a.id = b.id left join c on a.id = c.id",
+    ],
+)
+def test_a_condition_on_the_left_side_alone_is_caught(conditions: str) -> None:
+    assert len(lints.one_sided_joins({"m": f"select 1 from a left join {{{{ ref('t') }}}} as b on {conditions}"})) == 1
+
+
+@pytest.mark.parametrize(
+    "joins",
+    [
+        "left join b on a.id = b.id and b.kind = 'x' where a.kind = 'y'",
+        "left join b on a.day between b.low and b.high and {{ add_days('a.day', 1) }} < b.day",
+        "left join b on case when a.kind = 'x' then a.id end = b.id -- and a.kind = 'x'",
+        "inner join b on a.id = b.id and a.kind = 'x'",
+        "left join b on (a.id = b.id or a.name = b.name)) select 1 from a where a.x and a.y",
+    ],
+)
+def test_a_condition_on_both_sides_is_fine(joins: str) -> None:
+    assert lints.one_sided_joins({"m": f"with c as (select 1 from a {joins}"}) == []
+
+
 def test_every_threshold_is_demanded_and_used(project: Project) -> None:
     sources = lints.portable_sources(project)
     policy = sources.pop("policy_thresholds")

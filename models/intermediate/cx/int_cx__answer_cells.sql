@@ -1,26 +1,62 @@
 -- Answers counted by period and cut. A customer counts once per programme and period, with the latest answer; beside it
 -- stand all answers, and the latest ones weighted with the revenue of the account.
 {%- set dimensions = cx_dimensions() %}
+{%- set month_keys = ['metric_code', 'programme', 'touch_month', 'months_alone'] %}
 with placed as (
     select
         answers.metric_code,
         answers.programme,
-        periods.period_kind,
-        periods.period_start_date,
         answers.score_box,
         answers.score,
-        -- The latest of the period: the customer's next answer lies outside of it.
-        answers.next_answer_date is null or answers.next_answer_date >= periods.period_end_date as is_latest,
         {%- for dimension in dimensions %}
         touches.{{ dimension }},
         {%- endfor %}
-        touches.mrr_amount
+        touches.mrr_amount,
+        touches.mrr_amount * cast(answers.score as decimal(6, 2)) as mrr_score_amount,
+        touches.touch_month,
+        -- For how many months, its own included, the answer stays the customer's latest; no period asks beyond three.
+        least(
+            coalesce({{ dbt.datediff(
+                'touches.touch_month', period_start('month', 'answers.next_answer_date'), 'month'
+            ) }}, 3),
+            3
+        ) as months_alone
     from {{ ref('int_cx__answers') }} as answers
-    inner join {{ ref('int_cx__touches') }} as touches
-        on answers.response_id = touches.touch_id
-        and touches.touch_kind = 'response'
+    inner join {{ ref('int_cx__responses') }} as touches
+        on answers.response_id = touches.response_id
+),
+
+-- Every answer is read once for each cut; the periods, five for each month, are made of these few rows.
+months as (
+    select
+        {{ month_keys | join(',\n        ') }},
+        {{ cx_dimension_columns(dimensions) }},
+        {%- for box in ['top', 'middle', 'bottom'] %}
+        count(case when score_box = '{{ box }}' then 1 end) as {{ box }}_count,
+        {%- endfor %}
+        count(*) as answers_count,
+        -- Scores are whole numbers or quarters, which doubles add up without rounding, in any order.
+        sum(score) as score_points,
+        sum(score * score) as score_squares,
+        sum(mrr_amount) as mrr_amount,
+        sum(case when score_box = 'top' then mrr_amount end) as mrr_top_amount,
+        sum(case when score_box = 'bottom' then mrr_amount end) as mrr_bottom_amount,
+        sum(mrr_score_amount) as mrr_score_amount
+    from placed
+    group by {{ cx_grouping_sets(dimensions, month_keys) }}
+),
+
+cells as (
+    select
+        months.*,
+        periods.period_kind,
+        periods.period_start_date,
+        -- The latest of the period: the customer's next answer lies outside of it.
+        months.months_alone >= {{ dbt.datediff('periods.period_month', 'periods.period_end_date', 'month') }}
+            as is_latest
+    from months
     inner join {{ ref('int_cx__periods') }} as periods
-        on touches.touch_month = periods.period_month
+        on months.touch_month = periods.period_month
 )
 
 select
@@ -28,21 +64,19 @@ select
     programme,
     period_kind,
     period_start_date,
-    {{ cx_dimension_columns(dimensions) }},
-    count(case when is_latest then 1 end) as respondents_count,
-    {%- for box in ['top', 'middle', 'bottom'] %}
-    count(case when is_latest and score_box = '{{ box }}' then 1 end) as {{ box }}_count,
+    dimension_name,
+    dimension_value,
+    {%- for latest, count in [('respondents_count', 'answers_count'), ('top_count', 'top_count'),
+        ('middle_count', 'middle_count'), ('bottom_count', 'bottom_count')] %}
+    cast(coalesce(sum(case when is_latest then {{ count }} end), 0) as bigint) as {{ latest }},
     {%- endfor %}
-    -- Scores are whole numbers or quarters, which doubles add up without rounding, in any order.
-    coalesce(sum(case when is_latest then score end), 0) as score_points,
-    coalesce(sum(case when is_latest then score * score end), 0) as score_squares,
-    count(*) as answers_count,
-    count(case when score_box = 'top' then 1 end) as answers_top_count,
-    count(case when score_box = 'bottom' then 1 end) as answers_bottom_count,
-    sum(score) as answers_score_points,
-    coalesce(sum(case when is_latest then mrr_amount end), 0) as mrr_amount,
-    coalesce(sum(case when is_latest and score_box = 'top' then mrr_amount end), 0) as mrr_top_amount,
-    coalesce(sum(case when is_latest and score_box = 'bottom' then mrr_amount end), 0) as mrr_bottom_amount,
-    coalesce(sum(case when is_latest then mrr_amount * cast(score as decimal(6, 2)) end), 0) as mrr_score_amount
-from placed
-group by {{ cx_grouping_sets(dimensions, ['metric_code', 'programme', 'period_kind', 'period_start_date']) }}
+    cast(sum(answers_count) as bigint) as answers_count,
+    cast(sum(top_count) as bigint) as answers_top_count,
+    cast(sum(bottom_count) as bigint) as answers_bottom_count,
+    {%- for total in ['score_points', 'score_squares', 'mrr_amount', 'mrr_top_amount', 'mrr_bottom_amount',
+        'mrr_score_amount'] %}
+    coalesce(sum(case when is_latest then {{ total }} end), 0) as {{ total }},
+    {%- endfor %}
+    sum(score_points) as answers_score_points
+from cells
+group by metric_code, programme, period_kind, period_start_date, dimension_name, dimension_value

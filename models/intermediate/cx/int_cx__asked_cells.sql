@@ -12,7 +12,11 @@ with first_answers as (
 
 asked as (
     select
-        touches.*,
+        touches.survey_code,
+        touches.touch_month,
+        {%- for dimension in dimensions %}
+        touches.{{ dimension }},
+        {%- endfor %}
         {{ days_between('touches.touch_date', 'run_context.as_of_date') }} < invitations.response_window_days
             as is_pending,
         coalesce(
@@ -31,15 +35,18 @@ asked as (
         and invitations.response_window_days is not null
     union all
     select
-        touches.*,
+        touches.survey_code,
+        touches.touch_month,
+        {%- for dimension in dimensions %}
+        touches.{{ dimension }},
+        {%- endfor %}
         false as is_pending,
         false as is_answered_in_time,
         true as is_begun,
         responses.is_complete
-    from {{ ref('int_cx__touches') }} as touches
+    from {{ ref('int_cx__responses') }} as touches
     inner join {{ ref('fct_survey_responses') }} as responses
-        on touches.touch_id = responses.response_id
-    where touches.touch_kind = 'response'
+        on touches.response_id = responses.response_id
 )
 
 select

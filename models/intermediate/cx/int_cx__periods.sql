@@ -1,7 +1,16 @@
 -- Every month with the periods that hold it: itself, its quarter, and the windows of three months that do not end after
 -- the running month. Nothing begins before the first answer: such a window would only look like a bad one.
 with first_answer as (
-    select min(touch_month) as first_month from {{ ref('int_cx__touches') }}
+    select {{ period_start('month', 'min(touches.touch_date)') }} as first_month
+    from (
+        select coalesce(response_date, begun_date) as touch_date
+        from {{ ref('fct_survey_responses') }}
+        where customer_id is not null
+        union all
+        select sent_date as touch_date
+        from {{ ref('fct_survey_invitations') }}
+        where customer_id is not null
+    ) as touches
 ),
 
 months as (

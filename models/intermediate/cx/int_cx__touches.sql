@@ -1,4 +1,6 @@
--- What was known of the customer at the moment of each invitation and each answer; never what is known today.
+-- What was known of the customer at the moment of each invitation and each answer; never what is known today. A view:
+-- invitations are many and only counted, so nobody writes them down with all that was known.
+{{ config(materialized='view') }}
 with touches as (
     select
         'response' as touch_kind,
@@ -35,16 +37,22 @@ with touches as (
     where customer_id is not null
 ),
 
--- From the day of registration on, never chained: 31 January + 3 months is 30 April.
-customer_bands as (
+-- Days of registration are few beside customers. From that day on, never chained: 31 January + 3 months is 30 April.
+bands as (
     select
-        customers.customer_id,
+        registrations.registered_date,
         bands.tenure_band,
+<<<<<<< HEAD
         cast({{ dbt.dateadd('month', 'bands.months_from', 'customers.registered_date') }} as date) as band_from,
         coalesce(
             cast({{ dbt.dateadd('month', 'bands.months_to', 'customers.registered_date') }} as date), {{ open_end() }}
         ) as band_to
     from {{ ref('dim_customers') }} as customers
+=======
+        {{ add_months('registrations.registered_date', 'bands.months_from') }} as band_from,
+        coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ far_future() }}) as band_to
+    from (select distinct registered_date from {{ ref('dim_customers') }}) as registrations
+>>>>>>> h_cx
     cross join {{ ref('dim_tenure_bands') }} as bands
 ),
 
@@ -53,26 +61,53 @@ covering_plans as (
         touches.touch_kind,
         touches.touch_id,
         periods.plan_code,
-        periods.mrr_amount,
-        row_number() over (
-            partition by touches.touch_kind, touches.touch_id
-            order by periods.mrr_amount desc nulls last, periods.plan_code asc nulls last
-        ) as choice
+        -- By the rate of the month of the touch. NULL in a currency without one: nobody knows what it weighs.
+        case
+            when periods.mrr_amount = 0 or periods.currency_code = '{{ var("reporting_currency") }}'
+                then periods.mrr_amount
+            else cast(round(periods.mrr_amount * rates.rate_to_reporting, 2) as decimal(18, 2))
+        end as mrr_amount
     from touches
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
+<<<<<<< HEAD
         and {{ holds_at('periods', 'touches.touch_date') }}
+=======
+        and touches.touch_date >= periods.valid_from
+        and touches.touch_date < coalesce(periods.valid_to, {{ far_future() }})
+    left join {{ ref('dim_exchange_rates') }} as rates
+        on periods.currency_code = rates.currency_code
+        and {{ period_start('month', 'touches.touch_date') }} = rates.month_date
+>>>>>>> h_cx
 ),
 
 plans as (
     select
         touch_kind,
         touch_id,
-        -- With several subscriptions: the plan that brings most; the weight is the revenue of all of them.
-        max(case when choice = 1 then plan_code end) as plan_code,
+        count(*) as plans_count,
+        min(plan_code) as plan_code,
+        -- The weight is the revenue of all subscriptions.
         case when count(mrr_amount) = count(*) then sum(mrr_amount) end as mrr_amount
     from covering_plans
     group by touch_kind, touch_id
+),
+
+-- With several subscriptions, which few have: the plan that brings most.
+ranked_plans as (
+    select
+        covering_plans.touch_kind,
+        covering_plans.touch_id,
+        covering_plans.plan_code,
+        row_number() over (
+            partition by covering_plans.touch_kind, covering_plans.touch_id
+            order by covering_plans.mrr_amount desc nulls last, covering_plans.plan_code asc nulls last
+        ) as choice
+    from covering_plans
+    inner join plans
+        on covering_plans.touch_kind = plans.touch_kind
+        and covering_plans.touch_id = plans.touch_id
+        and plans.plans_count > 1
 ),
 
 earlier_tickets as (
@@ -109,8 +144,8 @@ select
     touches.survey_code,
     coalesce(usage_segments.segment_code, 'unassigned') as usage_segment,
     coalesce(value_segments.segment_code, 'unassigned') as value_segment,
-    coalesce(plans.plan_code, 'none') as plan_code,
-    coalesce(customer_bands.tenure_band, 'unknown') as tenure_band,
+    coalesce(case when plans.plans_count > 1 then ranked_plans.plan_code else plans.plan_code end, 'none') as plan_code,
+    coalesce(bands.tenure_band, 'unknown') as tenure_band,
     coalesce(account_managers.employee_id, onboarding_managers.employee_id, 'unassigned') as owner_id,
     coalesce(customers.region, 'unknown') as region,
     coalesce(touches.channel, 'unknown') as channel,
@@ -139,10 +174,10 @@ from touches
 inner join {{ ref('dim_customers') }} as customers
     on touches.customer_id = customers.customer_id
 -- Open ends are filled, not tested with OR: with an OR in an outer join the engine compares every row with every other.
-left join customer_bands
-    on touches.customer_id = customer_bands.customer_id
-    and touches.touch_date >= customer_bands.band_from
-    and touches.touch_date < customer_bands.band_to
+left join bands
+    on customers.registered_date = bands.registered_date
+    and touches.touch_date >= bands.band_from
+    and touches.touch_date < bands.band_to
 left join {{ ref('dim_customer_segments') }} as usage_segments
     on touches.customer_id = usage_segments.customer_id
     and usage_segments.scheme = 'usage'
@@ -162,6 +197,10 @@ left join {{ ref('dim_customer_owners') }} as onboarding_managers
 left join plans
     on touches.touch_kind = plans.touch_kind
     and touches.touch_id = plans.touch_id
+left join ranked_plans
+    on touches.touch_kind = ranked_plans.touch_kind
+    and touches.touch_id = ranked_plans.touch_id
+    and ranked_plans.choice = 1
 left join recent_tickets
     on touches.touch_kind = recent_tickets.touch_kind
     and touches.touch_id = recent_tickets.touch_id

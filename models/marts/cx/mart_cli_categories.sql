@@ -10,9 +10,8 @@ with answers as (
             order by loyalty.submitted_at desc, loyalty.response_id desc
         ) as choice
     from {{ ref('int_cx__loyalty') }} as loyalty
-    left join {{ ref('int_cx__touches') }} as touches
-        on loyalty.response_id = touches.touch_id
-        and touches.touch_kind = 'response'
+    left join {{ ref('int_cx__responses') }} as touches
+        on loyalty.response_id = touches.response_id
 ),
 
 categories as (

@@ -40,7 +40,6 @@ select
     responses.response_date,
     responses.submitted_at
 from {{ ref('fct_survey_responses') }} as responses
-left join {{ ref('int_cx__touches') }} as touches
-    on responses.response_id = touches.touch_id
-    and touches.touch_kind = 'response'
+left join {{ ref('int_cx__responses') }} as touches
+    on responses.response_id = touches.response_id
 where responses.response_date is not null

@@ -16,9 +16,8 @@ answers as (
         coalesce(touches.usage_segment, 'unassigned') as segment_code,
         {{ period_start('quarter', 'answers.response_date') }} as answer_quarter
     from {{ ref('int_cx__answers') }} as answers
-    left join {{ ref('int_cx__touches') }} as touches
-        on answers.response_id = touches.touch_id
-        and touches.touch_kind = 'response'
+    left join {{ ref('int_cx__responses') }} as touches
+        on answers.response_id = touches.response_id
     where answers.metric_code in ('nps', 'csi', 'csat')
 ),
 

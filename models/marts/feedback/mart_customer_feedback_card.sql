@@ -129,9 +129,9 @@ select
     cast(events.occurred_at as date) as occurred_date,
     events.occurred_at
 from events
+-- By a key that only responses have: a condition on the left side alone would compare all with all.
 left join topics
-    on events.source_kind = 'response'
-    and events.source_id = topics.response_id
+    on case when events.source_kind = 'response' then events.source_id end = topics.response_id
     and topics.nth = 1
 left join cases
     on events.source_kind = cases.source_kind

@@ -1,4 +1,19 @@
-with received as (
+-- What a case is about; feedback that only its case tells of goes by the name of the case.
+with case_names as (
+    select
+        case_id,
+        source_type as source_kind,
+        source_id
+    from {{ ref('fct_feedback_cases') }}
+    union all
+    select
+        case_id,
+        'case' as source_kind,
+        case_id as source_id
+    from {{ ref('fct_feedback_cases') }}
+),
+
+received as (
     select
         received.*,
         cases.case_id,
@@ -21,11 +36,11 @@ with received as (
             partition by received.source_kind, received.source_id order by cases.opened_at, cases.case_id
         ) as next_opened_at
     from {{ ref('int_feedback__received') }} as received
+    left join case_names
+        on received.source_kind = case_names.source_kind
+        and received.source_id = case_names.source_id
     left join {{ ref('fct_feedback_cases') }} as cases
-        on received.source_id = case
-            when received.source_kind = 'case' then cases.case_id
-            when received.source_kind = cases.source_type then cases.source_id
-        end
+        on case_names.case_id = cases.case_id
 ),
 
 -- A case that is taken up again begins anew; what was done before belongs to the first opening.
@@ -36,25 +51,49 @@ openings as (
     from received
 ),
 
-contacts as (
+-- A contact belongs to what caused it, and to the case that names it.
+attempts as (
+    {%- for kind, name in [('response', 'trigger_response_id'), ('ticket', 'ticket_id')] %}
     select
         openings.source_kind,
         openings.source_id,
         openings.opening_order,
-        min(contacts.attempted_at) as first_attempt_at,
-        min(contacts.effective_at) as contacted_at
+        contacts.attempted_at,
+        contacts.effective_at
     from openings
     inner join {{ ref('fct_contacts') }} as contacts
-        on openings.customer_id = contacts.customer_id
-        and contacts.direction = 'outbound'
+        on openings.source_id = contacts.{{ name }}
+        and openings.customer_id = contacts.customer_id
         and contacts.attempted_at >= openings.begun_at
         and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
-        and (
-            (openings.source_kind = 'response' and contacts.trigger_response_id = openings.source_id)
-            or (openings.source_kind = 'ticket' and contacts.ticket_id = openings.source_id)
-            or contacts.contact_id = openings.contact_id
-        )
-    group by openings.source_kind, openings.source_id, openings.opening_order
+    where openings.source_kind = '{{ kind }}'
+        and contacts.direction = 'outbound'
+    union all
+    {%- endfor %}
+    select
+        openings.source_kind,
+        openings.source_id,
+        openings.opening_order,
+        contacts.attempted_at,
+        contacts.effective_at
+    from openings
+    inner join {{ ref('fct_contacts') }} as contacts
+        on openings.contact_id = contacts.contact_id
+        and openings.customer_id = contacts.customer_id
+        and contacts.attempted_at >= openings.begun_at
+        and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
+    where contacts.direction = 'outbound'
+),
+
+contacts as (
+    select
+        source_kind,
+        source_id,
+        opening_order,
+        min(attempted_at) as first_attempt_at,
+        min(effective_at) as contacted_at
+    from attempts
+    group by source_kind, source_id, opening_order
 ),
 
 owners as (

@@ -6,6 +6,9 @@ with routed as (
         routes.action_kind,
         routes.score_to,
         not routes.is_followup and routes.action_kind = 'contact' as is_praise,
+        -- Keys of what only some routes look at: a condition on the left side alone would compare all with all.
+        case when scores.metric_code = 'nps' then scores.response_id end as nps_response_id,
+        case when routes.action_kind = 'contact' then scores.customer_id end as contacted_customer_id,
         routes.sla_days,
         {{ dbt.dateadd('day', 'routes.sla_days', 'scores.submitted_at') }} as due_at
     from {{ ref('int_feedback__scores') }} as scores
@@ -52,11 +55,9 @@ followed as (
     left join contacts
         on routed.response_id = contacts.response_id
     left join {{ ref('mart_support_routing') }} as tickets
-        on routed.response_id = tickets.response_id
-        and routed.metric_code = 'nps'
+        on routed.nps_response_id = tickets.response_id
     left join silenced
-        on routed.customer_id = silenced.customer_id
-        and routed.action_kind = 'contact'
+        on routed.contacted_customer_id = silenced.customer_id
 )
 
 select

@@ -5,13 +5,11 @@ with invitations as (
         schedule_key,
         sent_at,
         sent_date,
-        answered_at,
-        row_number() over (
-            partition by customer_id, trigger_type, schedule_key order by sent_at, invitation_id
-        ) as nth
+        answered_at
     from {{ ref('int_survey_invitations__outcomes') }}
     where customer_id is not null
         and schedule_key is not null
+        and asking_order = 1
 ),
 
 waves as (
@@ -24,17 +22,6 @@ due as (
         invitations.sent_at,
         invitations.sent_date,
         invitations.answered_at,
-        reached.is_suppressible
-        and not exists (
-            select 1
-            from waves
-            where cast(waves.start_date as timestamp) <= reached.reached_at
-                and (
-                    waves.max_tenure_months is null
-                    or reached.due_date < {{ add_months('reached.registered_date', 'waves.max_tenure_months + 1') }}
-                )
-                and {{ percent_bucket('reached.customer_id') }} < waves.share_pct
-        ) as is_outside_rollout,
         run_context.as_of_date,
         run_context.as_of_end_at
     from {{ ref('int_survey_triggers__reached') }} as reached
@@ -43,10 +30,18 @@ due as (
         on reached.customer_id = invitations.customer_id
         and reached.trigger_type = invitations.trigger_type
         and reached.schedule_key = invitations.schedule_key
-        and invitations.nth = 1
 ),
 
 -- What holds back those that fell due and were not sent. The digit orders the reasons.
+unsent as (
+    select
+        *,
+        {{ percent_bucket('customer_id') }} as rollout_bucket
+    from due
+    where sent_at is null
+        and due_date <= as_of_date
+),
+
 blocks as (
     select
         due.customer_id,
@@ -60,25 +55,31 @@ blocks as (
         end as ordered_reason,
         periods.blocked_from,
         periods.blocked_to
-    from due
+    from unsent as due
     inner join {{ ref('int_surveys__blocked_periods') }} as periods
         on due.customer_id = periods.customer_id
         and (periods.is_absolute or due.is_suppressible)
         and coalesce(periods.blocked_to, {{ far_future() }}) > due.reached_at
-    where due.sent_at is null
-        and due.due_date <= due.as_of_date
     union all
     select
-        customer_id,
-        trigger_type,
-        schedule_key,
+        due.customer_id,
+        due.trigger_type,
+        due.schedule_key,
         '5 outside_rollout' as ordered_reason,
-        reached_at as blocked_from,
+        due.reached_at as blocked_from,
         cast(null as timestamp) as blocked_to
-    from due
-    where sent_at is null
-        and due_date <= as_of_date
-        and is_outside_rollout
+    from unsent as due
+    where due.is_suppressible
+        and not exists (
+            select 1
+            from waves
+            where cast(waves.start_date as timestamp) <= due.reached_at
+                and (
+                    waves.max_tenure_months is null
+                    or due.due_date < {{ add_months('due.registered_date', 'waves.max_tenure_months + 1') }}
+                )
+                and due.rollout_bucket < waves.share_pct
+        )
     union all
     -- Questions about a service keep their distance from each other, everything else from everything else.
     select
@@ -88,14 +89,12 @@ blocks as (
         '6 quiet_period' as ordered_reason,
         earlier.sent_at as blocked_from,
         {{ dbt.dateadd('day', 'due.quiet_days', 'earlier.sent_at') }} as blocked_to
-    from due
+    from unsent as due
     inner join {{ ref('int_survey_invitations__outcomes') }} as earlier
         on due.customer_id = earlier.customer_id
         and (due.trigger_type = 'service') = (coalesce(earlier.trigger_type, 'campaign') = 'service')
         and {{ dbt.dateadd('day', 'due.quiet_days', 'earlier.sent_at') }} > due.reached_at
-    where due.sent_at is null
-        and due.due_date <= due.as_of_date
-        and due.quiet_days > 0
+    where due.quiet_days > 0
 ),
 
 held_back as (
@@ -114,7 +113,7 @@ held_back as (
             when count(case when blocks.blocked_to is null then 1 end) = 0 then max(blocks.blocked_to)
         end as blocked_to
     from blocks
-    inner join due
+    inner join unsent as due
         on blocks.customer_id = due.customer_id
         and blocks.trigger_type = due.trigger_type
         and blocks.schedule_key = due.schedule_key

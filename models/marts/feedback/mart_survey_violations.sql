@@ -1,15 +1,13 @@
 with invitations as (
     select
         *,
+        {{ percent_bucket('customer_id') }} as rollout_bucket,
         lag(sent_at) over (
             partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
         ) as previous_sent_at,
         lag(invitation_id) over (
             partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
-        ) as previous_invitation_id,
-        row_number() over (
-            partition by customer_id, trigger_type, schedule_key order by sent_at, invitation_id
-        ) as asking_order
+        ) as previous_invitation_id
     from {{ ref('int_survey_invitations__outcomes') }}
     where customer_id is not null
 ),
@@ -67,7 +65,7 @@ broken as (
             waves.max_tenure_months is null
             or invitations.sent_date < {{ add_months('customers.registered_date', 'waves.max_tenure_months + 1') }}
         )
-        and {{ percent_bucket('invitations.customer_id') }} < waves.share_pct
+        and invitations.rollout_bucket < waves.share_pct
     where invitations.is_suppressible
         and waves.wave is null
 )

@@ -1,5 +1,5 @@
 -- Prevents a cut from losing or doubling answers: over the values of each cut, counts sum to those of everybody, and
--- the monthly counts of NPS are those of the responses.
+-- the monthly counts of NPS are those of the responses and of the invitations.
 {{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_cx_indices'}}}) }}
 with cuts as (
     select
@@ -11,7 +11,8 @@ with cuts as (
         sum(respondents_count) as respondents_count,
         sum(coalesce(top_count, 0)) as top_count,
         sum(answers_count) as answers_count,
-        sum(responded_den) as responded_den
+        sum(responded_den) as responded_den,
+        sum(responded_den + pending_count) as asked_count
     from {{ ref('mart_cx_indices') }}
     group by metric_code, programme, period_kind, period_start_date, dimension_name
 ),
@@ -26,6 +27,27 @@ rows_of_months as (
     where nps_score is not null
         and customer_id is not null
     group by programme, {{ period_start('month', 'response_date') }}
+),
+
+nps_surveys as (
+    select distinct
+        survey_code,
+        programme
+    from {{ ref('dim_survey_questions') }}
+    where metric_code = 'nps'
+),
+
+asked_in_months as (
+    select
+        surveys.programme,
+        {{ period_start('month', 'invitations.sent_date') }} as period_start_date,
+        count(*) as asked_count
+    from {{ ref('fct_survey_invitations') }} as invitations
+    inner join nps_surveys as surveys
+        on invitations.survey_code = surveys.survey_code
+    where invitations.customer_id is not null
+        and invitations.response_window_days is not null
+    group by surveys.programme, {{ period_start('month', 'invitations.sent_date') }}
 )
 
 select
@@ -47,9 +69,16 @@ left join rows_of_months
     and cuts.metric_code = 'nps'
     and cuts.period_kind = 'month'
     and cuts.dimension_name = 'all'
+left join asked_in_months
+    on cuts.programme = asked_in_months.programme
+    and cuts.period_start_date = asked_in_months.period_start_date
+    and cuts.metric_code = 'nps'
+    and cuts.period_kind = 'month'
+    and cuts.dimension_name = 'all'
 where cuts.respondents_count <> whole.respondents_count
     or cuts.top_count <> whole.top_count
     or cuts.answers_count <> whole.answers_count
     or cuts.responded_den <> whole.responded_den
     or cuts.answers_count <> rows_of_months.answers_count
     or cuts.respondents_count <> rows_of_months.respondents_count
+    or cuts.asked_count <> asked_in_months.asked_count

@@ -1,0 +1,163 @@
+"""Measures what a million survey answers cost the models of customer experience and feedback, in full and by night.
+
+    python -m benchmarks.answers [THOUSANDS]     (1000 without an argument: 220,000 customers, 18 months, 5 GB of disk)
+
+Everything is loaded; of what dbt builds the two domains are told, with their tests and the facts of surveys and cases
+below them. A scan is one pass over the raw columns that these models read of invitations, responses and answers, in
+the same run. The full build and every night run in a process of their own; the peak of a night is that of loading and
+of everything the domains read as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.phase import CPU_NOW
+
+CUSTOMERS_PER_THOUSAND = 220
+DAYS = 548
+DOMAINS = ["marts.cx", "marts.feedback", "intermediate.cx", "intermediate.feedback"]
+FACTS = [
+    "fct_survey_invitations", "fct_survey_responses", "fct_feedback_cases", "fct_feedback_signals",
+    "int_survey_invitations__outcomes", "int_survey_triggers__reached", "int_surveys__blocked_periods",
+]  # fmt: skip
+SCANS = {
+    "survey_invitations": "count(*), count(invitation_id), count(customer_id), count(survey_code), count(trigger_type),"
+    " count(trigger_key), count(channel), count(stage_code), count(touchpoint_code), count(ticket_id), max(sent_at),"
+    " max(delivered_at), max(shown_at), sum(question_count)",
+    "survey_responses": "count(*), count(response_id), count(invitation_id), count(customer_id), count(survey_code),"
+    " count(channel), count(status), count(stage_code), count(touchpoint_code), count(ticket_id),"
+    " count(subject_employee_id), count(subject_unit), max(started_at), max(submitted_at)",
+    "survey_answers": "count(*), count(response_id), count(question_code), sum(score), count(option_code),"
+    " count(text_answer), max(answered_at)",
+}
+
+
+def scan(raw: Path) -> tuple[dict[str, int], float]:
+    """Rows by table and CPU seconds of one pass over the raw columns, after a warming one."""
+    with duckdb.connect() as connection:
+
+        def read() -> dict[str, int]:
+            return {
+                table: connection.execute(
+                    f"select {columns} from read_parquet('{raw}/{table}/*/*.parquet', hive_partitioning = false,"
+                    " union_by_name = true)"
+                ).fetchone()[0]
+                for table, columns in SCANS.items()
+            }
+
+        read()
+        begun = CPU_NOW()
+        return read(), CPU_NOW() - begun
+
+
+def run_phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
+    """One phase in a fresh process, with one dbt thread so that CPU can be told by node (DuckDB uses every core)."""
+    arguments = [sys.executable, "-m", "benchmarks.answers", "phase", str(raw), str(place), as_of.isoformat(), what]
+    # No tests of what other domains would have built.
+    environment = os.environ | {"STAYHOUSE_THREADS": "1", "DBT_INDIRECT_SELECTION": "buildable"}
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stdout[-2000:] + done.stderr[-4000:])
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
+    """`before` loads and builds everything, `full` builds what is told anew, `night` loads and builds as any night."""
+    from orchestration.contract import contract
+    from orchestration.dbt_session import DbtSession
+    from orchestration.loading import load_landing
+    from orchestration.policy import prepare_policy
+    from orchestration.settings import Settings
+    from orchestration.warehouse import open_warehouse
+
+    settings = Settings(
+        raw=raw, policy=None, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
+    )
+    if what != "full":
+        with open_warehouse(settings.warehouse) as connection:
+            load_landing(connection, raw, contract())
+    session = DbtSession(settings, prepare_policy(settings)[0])
+    manifest = session.parse()
+    models, tests, mark = {}, 0.0, None
+
+    def tell(event: dict) -> None:
+        nonlocal mark, tests
+        now = CPU_NOW()
+        # dbt sets itself up before its first node, which is a small one.
+        spent, mark = 0.0 if mark is None else now - mark, now
+        node = manifest.nodes[event["data"]["node_info"]["unique_id"]]
+        judged = manifest.nodes[getattr(node, "attached_node", None) or node.unique_id]
+        if judged.name not in FACTS and not {"cx", "feedback"} & set(judged.fqn[1:-1]):
+            return
+        if node.resource_type == "model":
+            models[node.name] = spent
+        else:
+            tests += spent
+
+    select = [*DOMAINS, *FACTS] if what == "full" else [f"+{name}" for name in DOMAINS]
+    session.build(as_of, full_refresh=what == "full", select=select, on_event=tell, with_tests=what != "before")
+    return {
+        "cpu": sum(models.values()) + tests, "models": sum(models.values()), "nodes": len(models), "tests": tests,
+        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
+        "heaviest": sorted(models.items(), key=lambda item: -item[1])[:8],
+    }  # fmt: skip
+
+
+def main() -> None:
+    from demonstration.saas import generate
+
+    thousands = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    place = Path(tempfile.mkdtemp(prefix="stayhouse-answers-"))
+    table = Table("work", "CPU s", "CPU in scans", "peak GiB", "of it")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    try:
+        report = generate(
+            place / "pack", customers=thousands * CUSTOMERS_PER_THOUSAND, days=DAYS, seed=11, events_per_customer=4
+        )
+        raw, last = report.raw, report.last_day
+        rows, yardstick = scan(raw)
+        held_back = place / "held_back"
+        for part in raw.glob(f"*/dt={last}"):
+            target = held_back / part.parent.name / part.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.rename(target)
+        before = last - timedelta(days=1)
+        run_phase(raw, place, before, "before")
+        phases = {"full build": run_phase(raw, place, before, "full")}
+        for part in held_back.glob("*/dt=*"):
+            part.rename(raw / part.parent.name / part.name)
+        phases["one more night"] = run_phase(raw, place, last, "night")
+        phases["empty night"] = run_phase(raw, place, last, "night")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    told = ", ".join(f"{count:,} {name.removeprefix('survey_')}" for name, count in rows.items())
+    table.add_row("one scan of the raw columns", f"{yardstick:.2f}", "1", "", told)
+    for name, one in phases.items():
+        table.add_row(
+            name, f"{one['cpu']:.1f}", f"{one['cpu'] / yardstick:.0f}", f"{one['peak_gib']:.1f}",
+            f"{one['nodes']} models {one['models']:.1f}, tests {one['tests']:.1f}",
+        )  # fmt: skip
+        for model, cpu in one["heaviest"] if name == "full build" else ():
+            table.add_row(f"  {model}", f"{cpu:.1f}", f"{cpu / yardstick:.0f}", "", "")
+    Console(width=130).print(table)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["phase"]:
+        print(json.dumps(phase(Path(sys.argv[2]), Path(sys.argv[3]), date.fromisoformat(sys.argv[4]), sys.argv[5])))
+    else:
+        main()
