@@ -466,6 +466,8 @@ def portability(sources: Mapping[str, str]) -> list[str]:
 
 OUTER_JOIN = re.compile(r"\bleft\s+join\s+(?P<relation>\{\{.*?\}\}|\w+)(?:\s+as\s+(?P<alias>\w+))?\s+on\b", re.I)
 END_OF_JOIN = re.compile(r"(left|right|inner|cross|full|join|where|group|order|having|union|window)|\)", re.I)
+# The macro is given the name of the relation whose period it looks at.
+HOLDS_AT = re.compile(r"\bholds_at\(\s*'(\w+)'")
 BETWEEN = re.compile(r"\bbetween\b.*?\band\b", re.I | re.S)
 
 
@@ -475,6 +477,7 @@ def one_sided_joins(sources: Mapping[str, str]) -> list[str]:
     faults = []
     for name, code in sources.items():
         sql = COMMENT.sub(" ", re.sub(r"\{%.*?%\}", " ", JINJA_COMMENT.sub(" ", code), flags=re.S))
+        sql = HOLDS_AT.sub(r"holds_at(\1.valid_from", sql)
         for join in OUTER_JOIN.finditer(sql):
             joined = join["alias"] or join["relation"]
             faults += [

@@ -42,17 +42,9 @@ bands as (
     select
         registrations.registered_date,
         bands.tenure_band,
-<<<<<<< HEAD
-        cast({{ dbt.dateadd('month', 'bands.months_from', 'customers.registered_date') }} as date) as band_from,
-        coalesce(
-            cast({{ dbt.dateadd('month', 'bands.months_to', 'customers.registered_date') }} as date), {{ open_end() }}
-        ) as band_to
-    from {{ ref('dim_customers') }} as customers
-=======
         {{ add_months('registrations.registered_date', 'bands.months_from') }} as band_from,
         coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ far_future() }}) as band_to
     from (select distinct registered_date from {{ ref('dim_customers') }}) as registrations
->>>>>>> h_cx
     cross join {{ ref('dim_tenure_bands') }} as bands
 ),
 
@@ -70,15 +62,10 @@ covering_plans as (
     from touches
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
-<<<<<<< HEAD
         and {{ holds_at('periods', 'touches.touch_date') }}
-=======
-        and touches.touch_date >= periods.valid_from
-        and touches.touch_date < coalesce(periods.valid_to, {{ far_future() }})
     left join {{ ref('dim_exchange_rates') }} as rates
         on periods.currency_code = rates.currency_code
         and {{ period_start('month', 'touches.touch_date') }} = rates.month_date
->>>>>>> h_cx
 ),
 
 plans as (

@@ -161,5 +161,5 @@ from bounded as own
 left join bounded as skippable
     on own.dimension_name = skippable.dimension_name
     and own.dimension_value = skippable.dimension_value
-    and own.tour_kind = 'forced'
-    and skippable.tour_kind = 'skippable'
+    -- Only the forced are held against the others.
+    and case own.tour_kind when 'forced' then 'skippable' end = skippable.tour_kind

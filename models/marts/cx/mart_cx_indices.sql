@@ -57,16 +57,9 @@ compared as (
         and {{ holds_at('targets', 'cells.period_start_date') }}
     left join {{ ref('dim_metric_targets') }} as own_targets
         on cells.metric_code = own_targets.metric_code
-<<<<<<< HEAD
-        and cells.dimension_value = own_targets.segment_code
-        and cells.dimension_name in ('usage_segment', 'value_segment')
-        and {{ holds_at('own_targets', 'cells.period_start_date') }}
-=======
         and case when cells.dimension_name in ('usage_segment', 'value_segment') then cells.dimension_value end
         = own_targets.segment_code
-        and cells.period_start_date >= own_targets.valid_from
-        and cells.period_start_date < coalesce(own_targets.valid_to, date '9999-12-31')
->>>>>>> h_cx
+        and {{ holds_at('own_targets', 'cells.period_start_date') }}
 )
 
 select
