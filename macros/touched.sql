@@ -10,10 +10,17 @@ A model says by the macro `touched`, or by one that calls it (touched_by_events,
                    visible by the passing of days, of one with `only: 'displaced'` just its twin.
   chunk            optional {'relation':, 'day':, 'raw':}: a full build goes through the history in chunks of days
                    (day: column of the business day; raw: unconverted timestamp that storage can prune on).
+  ends             optional column with the day on which what a row tells of is over, NULL for never. Then a night keeps
+                   the rows of a touched key that end before the first day on which something changed for it, and makes
+                   only the others anew: its cost follows how late rows are, not how long the history is. A change
+                   source says by `since`, an expression of a date, from which day on one of its rows can change
+                   anything; one without it asks for the whole history of its keys.
 
 What its SQL uses:
   {{ '{{ touched_scope() }}' }}       a predicate on the change source: all rows in a full build, a chunk of days, or the
                           touched keys in a night.
+  {{ '{{ touched_rows(relation, day) }}' }}   with `ends`, in a FROM: the relation, or in a night the touched keys from their
+                          first changed day on, and the days before it that the model looks back on.
   {{ '{% if is_touched_run() %}' }}   for models that build on their own previous state.
 
 The previous state is known by ops.model_watermarks: the load and the as-of date that the table has taken in, and a
@@ -22,13 +29,13 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 -#}
 
 {#- Configures a model; its change sources become dependencies. -#}
-{% macro touched(keys, by, chunk=none) %}
+{% macro touched(keys, by, chunk=none, ends=none) %}
     {#- A unit test is given what the SQL reads, not what the materialization reads. -#}
     {%- for source in by if model.resource_type | default('model') != 'unit_test' -%}
         {%- do ref(source.relation) -%}
         {%- if source.only | default('') != 'passing' -%}{%- do ref(source.relation ~ '__superseded') -%}{%- endif -%}
     {%- endfor -%}
-    {{- config(materialized='touched', touched_keys=keys, touched_by=by, chunk=chunk) -}}
+    {{- config(materialized='touched', touched_keys=keys, touched_by=by, chunk=chunk, touched_ends=ends) -}}
 {% endmacro %}
 
 {#- Configures a fact that is made of events day by day, visible or not. -#}
@@ -55,6 +62,24 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 {% endmacro %}
 
 {% macro touched_scope() -%} /*touched_scope*/ true /*touched_scope*/ {%- endmacro %}
+
+{% macro touched_rows(relation, day, days_before=0) -%}
+    {%- if not is_touched_run() -%}
+        {{ relation }}
+    {%- else -%}
+        {%- set keys = config.get('touched_keys').values() -%}
+        (
+            select history.*
+            from {{ relation }} as history
+            inner join (
+                select {{ keys | join(', ') }}, {{ add_days('since', '-(' ~ days_before ~ ')') }} as first_date
+                from {{ touched_relation() }}
+            ) as touched
+                on {% for key in keys %}history.{{ key }} = touched.{{ key }} and {% endfor -%}
+                history.{{ day }} >= touched.first_date
+        ) as history
+    {%- endif -%}
+{%- endmacro %}
 
 {#- The watermark a model builds on, or none when it must be built from scratch. Asked once, kept with the model. -#}
 {% macro touched_watermark() %}
@@ -113,6 +138,9 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
     {%- for source in config.get('touched_by') -%}
         {%- set columns = [] -%}
         {%- for key in keys -%}{%- do columns.append(key ~ ' as ' ~ keys[key]) -%}{%- endfor -%}
+        {%- if config.get('touched_ends') -%}
+            {%- do columns.append(source.since | default("date '1900-01-01'") ~ ' as since') -%}
+        {%- endif -%}
         {%- set select = 'select ' ~ columns | join(', ') ~ ' from ' -%}
         {%- set only = source.only | default('') -%}
         {%- set visible = source.as_of ~ " <= date '" ~ touched_as_of() ~ "'" if source.as_of is defined else 'true' -%}
@@ -128,8 +156,10 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
                 ~ watermark.load_id ~ ' and load_id <= ' ~ watermark.load_id) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return('select distinct * from (' ~ parts | join(' union all ') ~ ') as changes where '
-        ~ keys.values() | map('string') | join(' is not null and ') ~ ' is not null') }}
+    {%- set named = keys.values() | join(', ') -%}
+    {{ return('select ' ~ named ~ (', min(since) as since' if config.get('touched_ends') else '')
+        ~ ' from (' ~ parts | join(' union all ') ~ ') as changes where '
+        ~ keys.values() | map('string') | join(' is not null and ') ~ ' is not null group by ' ~ named) }}
 {% endmacro %}
 
 {% macro touched_relation() %}{{ return(this.schema ~ '.' ~ this.identifier ~ '__touched') }}{% endmacro %}
@@ -169,16 +199,20 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
             {%- endif -%}
         {%- endif -%}
         {%- set scope = '(' ~ keys.keys() | join(', ') ~ ') in (select ' ~ keys.values() | join(', ') ~ ' from ' ~ touched ~ ')' ~ bounds -%}
+        {#- Which rows are made anew: the same for those that go and those that come. -#}
+        {%- set ends = config.get('touched_ends') -%}
+        {%- set anew = ['coalesce(made.' ~ ends ~ ", date '9999-12-31') >= touched.since"] if ends else [] -%}
+        {%- for key in keys.values() -%}{%- do anew.append('made.' ~ key ~ ' = touched.' ~ key) -%}{%- endfor -%}
         {% call statement('main') %}
             create or replace temp table {{ this.identifier }}__fresh as
             {{ sql | replace(marker, scope) }}
         {% endcall %}
         {% call statement('delete') %}
-            delete from {{ target_relation }}
-            where ({{ keys.values() | join(', ') }}) in (select {{ keys.values() | join(', ') }} from {{ touched }})
+            delete from {{ target_relation }} as made using {{ touched }} as touched where {{ anew | join(' and ') }}
         {% endcall %}
         {% call statement('insert') %}
-            insert into {{ target_relation }} select * from {{ this.identifier }}__fresh
+            insert into {{ target_relation }} select made.* from {{ this.identifier }}__fresh as made
+            {%- if ends %} inner join {{ touched }} as touched on {{ anew | join(' and ') }}{% endif %}
         {% endcall %}
         {% call statement('clean') %}
             drop table {{ this.identifier }}__fresh;

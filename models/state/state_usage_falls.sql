@@ -1,20 +1,24 @@
 {{ touched(
     {'customer_id': 'customer_id'},
     [
-        {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
+        {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': 'occurred_date'},
         {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
     ],
+    ends='valid_to',
 ) }}
 -- The sums of both windows change only on days on which a day of use enters the recent one, passes from it into the
 -- baseline, or leaves the baseline: three steps per day of use instead of a row per calendar day. Steps that lie in the
 -- future are those of a customer who does nothing more, so time passing changes nothing here.
+-- A night looks back on two baselines and a window: a row lasts for a baseline at most, because by then every day in it
+-- has left it, so one that ends after a change began no earlier than a baseline before it, with both windows behind it.
+{% set looks_back_days = 'cast((select max(norms.window_days) + 2 * ' ~ threshold('usage_baseline_days')
+    ~ ' from ' ~ ref('dim_segment_policy') ~ ' as norms) as integer)' %}
 with days as (
     select
         customer_id,
         usage_date
-    from {{ ref('fct_usage_days') }}
+    from {{ touched_rows(ref('fct_usage_days'), 'usage_date', looks_back_days) }}
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
-        and {{ touched_scope() }}
 ),
 
 memberships as (

@@ -1,0 +1,218 @@
+"""The histories of use are continued from where something changed: night by night they are those of a full refresh."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from conftest import Landing, customer, event
+
+STATES = ("state_usage_falls", "state_usage_gaps")
+LAST = date(2025, 6, 30)
+FIRST = LAST - timedelta(days=800)
+# How customers use the product: events, and the share of days with each; there are several of every kind.
+HABITS = {
+    "daily": {"mailing_sent": 0.9, "report_exported": 0.4},
+    "weekly": {"mailing_sent": 0.15},
+    "rare": {"mailing_sent": 0.03, "form_published": 0.01},
+    "fading": {"mailing_sent": 0.6, "report_exported": 0.3, "form_published": 0.5},
+    "bursts": {"mailing_sent": 0.5, "sms_sent": 0.1},
+    "moving": {"mailing_sent": 0.4, "report_exported": 0.2},
+}
+CUSTOMERS = [f"{habit}{number}" for habit in HABITS for number in range(4)]
+
+
+def two_edges() -> list[tuple[str, str, date]]:
+    """Uses of two customers for whom what happens on 5 April and 20 May reaches back beyond that."""
+    january = date(2025, 1, 1)
+    every_day = [january + timedelta(days=number) for number in range(120)]
+    return [
+        # Without reports since 7 March, which can be no chance on a day of use in April that depends on all before it.
+        *(("leaver", "mailing_sent", day) for day in every_day),
+        *(("leaver", "report_exported", day) for day in every_day[:68:3]),
+        # Silent since January: the last step of its fall is that of 7 May, when 1 January leaves the baseline of a sender.
+        ("sleeper", "mailing_sent", january),
+        *(("sleeper", "mailing_sent", day) for day in every_day[19:30]),
+    ]
+
+
+def days_of_use(chance: random.Random) -> list[tuple[str, str, date]]:
+    """Customer, event and day of every use."""
+    uses = []
+    for name in CUSTOMERS:
+        habit = name[:-1]
+        begin = FIRST + timedelta(days=chance.randint(0, 90))
+        for number in range((LAST - begin).days + 1):
+            for event_name, share in HABITS[habit].items():
+                # Some use everything ever less, some leave one thing in the last half year.
+                left = chance.random() < number / 800 if habit == "fading" else False
+                left |= habit == "daily" and event_name == "report_exported" and number > 660
+                resting = habit == "bursts" and number % 110 > 45
+                if not left and not resting and chance.random() < share:
+                    uses.append((name, event_name, begin + timedelta(days=number)))
+    return uses
+
+
+class Nights:
+    """A warehouse of which only the histories of use and what they are made of are built."""
+
+    def __init__(self, landing: Landing, company):
+        self.landing = landing
+        self.company = company(landing.folder)
+        self.definitions: dict[str, str] = {}
+
+    def bring(self, table: str, rows: list[dict]) -> None:
+        number = len(list(self.landing.folder.glob("*/*.csv")))
+        self.landing.csv(table, rows, f"{number:03}.csv")
+
+    def night(self, as_of: date) -> None:
+        self.company.load()
+        self.build(as_of)
+
+    def build(self, as_of: date) -> None:
+        session = self.company.session
+        session.settings = self.company.settings
+        if self.definitions:
+            # What is made of seeds alone stands after the first build and does not change.
+            select = ["run_context", "dim_customer_segments", "fct_usage_daily", "fct_usage_days", *STATES]
+            session.build(as_of, select=select, with_tests=False)
+            return
+        results = session.build(as_of, select=[f"+{name}" for name in STATES], with_tests=False)
+        self.definitions = {one.node.name: one.node.compiled_code for one in results if one.node.name in STATES}
+
+    def rows(self, sql: str) -> list[tuple]:
+        with duckdb.connect(self.company.settings.warehouse, read_only=True) as db:
+            return db.execute(sql).fetchall()
+
+    def assert_whole(self) -> None:
+        """What stands is what a full refresh would write: the SQL of the first build, run over the rows of today."""
+        for name, sql in self.definitions.items():
+            columns = [column for (column, *_) in self.rows(f"describe state.{name}")]
+            stands, whole = (
+                set(self.rows(f"select {', '.join(columns)} from {relation}"))
+                for relation in (f"state.{name}", f"({sql}) as whole")
+            )
+            assert (sorted(stands - whole, key=repr), sorted(whole - stands, key=repr)) == ([], []), name
+            assert self.rows(f"select count(*) from state.{name}") == [(len(whole),)]
+            assert whole
+
+
+def use(number: int, name: str, event_name: str, day: date, told: date) -> dict:
+    return event(
+        number,
+        customer_id=name,
+        event_name=event_name,
+        occurred_at=f"{day} 10:00:00",
+        ingested_at=f"{told} 23:00:00",
+    )
+
+
+def membership(name: str, code: str, valid_from: date, told: date, **changes: object) -> dict:
+    return {
+        "customer_id": name,
+        "scheme": "usage",
+        "segment_code": code,
+        "valid_from": valid_from,
+        "valid_to": None,
+        "ingested_at": f"{told} 23:00:00",
+    } | changes
+
+
+@pytest.fixture(autouse=True)
+def _without_artifacts(monkeypatch) -> None:
+    # dbt writes its manifest with every build, which takes as long as these few tables.
+    monkeypatch.setenv("DBT_WRITE_JSON", "false")
+
+
+def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company):
+    chance = random.Random(1)
+    nights = Nights(landing, company)
+    everybody = [*CUSTOMERS, "leaver", "sleeper"]
+    nights.bring("customers", [customer(customer_id=name, registered_at=f"{FIRST} 08:00:00") for name in everybody])
+    codes = {"daily": "agency", "weekly": "sender", "fading": "shop", "bursts": "sender", "moving": "shop"}
+    codes |= {"sleepe": "sender"}
+    nights.bring(
+        "customer_segments",
+        [
+            membership(name, codes[name[:-1]], FIRST + timedelta(days=100), FIRST)
+            for name in everybody
+            if name[:-1] in codes
+        ],
+    )
+    edges = two_edges()
+    known = dict(enumerate(edges + days_of_use(chance)))
+    # One use in a hundred is told late, by up to 200 days.
+    told = {
+        number: day + timedelta(days=chance.randint(1, 200) if number >= len(edges) and chance.random() < 0.01 else 0)
+        for number, (_, _, day) in known.items()
+    }
+    waiting = set(known)
+    ends = [LAST - timedelta(days=days) for days in (30, 29, 20, 10, 2, 0)]
+    for step, as_of in enumerate(ends):
+        coming = {number for number in waiting if told[number] <= as_of or as_of == LAST}
+        waiting -= coming
+        rows = [use(number, *known[number], told=as_of) for number in chance.sample(sorted(coming), len(coming))]
+        if step:
+            # What is known moves to another day or another customer, or turns out to be no use at all.
+            recent = [
+                number
+                for number, (*_, day) in known.items()
+                if number >= len(edges) and day > as_of - timedelta(days=200)
+            ]
+            for number in chance.sample(sorted(set(recent) - coming - waiting), 24):
+                name, event_name, day = known[number]
+                kind = chance.choice(["day", "customer", "nothing", "nothing"])
+                if kind == "day":
+                    day -= timedelta(days=chance.randint(1, 200))
+                elif kind == "customer":
+                    name = chance.choice(CUSTOMERS)
+                else:
+                    event_name = "signed_in"
+                rows.append(use(number, name, event_name, day, told=as_of))
+        if step == 3:
+            gone = edges.index(("leaver", "mailing_sent", date(2025, 4, 5)))
+            rows.append(use(gone, "leaver", "signed_in", date(2025, 4, 5), told=as_of))
+            rows.append(use(len(known), "sleeper", "mailing_sent", date(2025, 5, 20), told=as_of))
+        nights.bring("events", rows)
+        if step == 2:
+            nights.bring("customer_segments", [membership("moving0", "sender", as_of - timedelta(days=90), as_of)])
+        if step == 4:
+            # First segments that are told, or corrected, two years late.
+            nights.bring(
+                "customer_segments",
+                [
+                    membership("rare0", "sender", FIRST, as_of),
+                    membership("bursts0", "shop", FIRST + timedelta(days=100), as_of),
+                ],
+            )
+        nights.night(as_of)
+        nights.assert_whole()
+        if step == 3:
+            # Back to an earlier night, over days of which rows have come since, and forth again.
+            for other in (ends[1], as_of):
+                nights.build(other)
+                nights.assert_whole()
+
+
+def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, company):
+    # Otherwise a night would cost the more, the longer the history of those who used something.
+    nights = Nights(landing, company)
+    nights.bring("customers", [customer(customer_id=name, registered_at=f"{FIRST} 08:00:00") for name in CUSTOMERS])
+    uses = dict(enumerate(days_of_use(random.Random(3))))
+    yesterday, late = LAST - timedelta(days=1), LAST - timedelta(days=90)
+    nights.bring("events", [use(number, *one, told=yesterday) for number, one in uses.items() if one[2] < LAST])
+    nights.night(yesterday)
+    marks = {"state_usage_falls": ("window_days", "valid_to"), "state_usage_gaps": ("uses_count", "gap_to")}
+    with duckdb.connect(nights.company.settings.warehouse) as db:
+        # Where no night may come any more: gaps begin anew with a quarter (1 April).
+        marked = {
+            name: db.execute(f"update state.{name} set {column} = -1 where {ends} < date '2025-04-01'").fetchone()
+            for name, (column, ends) in marks.items()
+        }
+    assert min(marked.values()) > (100,)
+    nights.bring("events", [use(10**6 + i, one, "mailing_sent", late, told=LAST) for i, one in enumerate(CUSTOMERS)])
+    nights.night(LAST)
+    for name, (column, _) in marks.items():
+        assert nights.rows(f"select count(*) from state.{name} where {column} = -1") == [marked[name]]
