@@ -44,6 +44,7 @@
         'suppress_after_close_days',
         'survey_overdue_days',
         'silence_reply_days',
+        'ask_after_service_hours',
         'late_answer_days',
         'voc_month_responses_count',
         'voc_history_months',

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
--- Stretches of days on which a customer was away: every leaving until the return, and for good those whose trial or free
--- contract ran out without their ever becoming one. Who asks about a day of the past asks here: whoever is back had been
--- away all the same.
+-- Stretches of days on which a customer was away: every leaving until the return, and for good those whose trial or
+-- free contract ran out without their ever becoming one. Who asks about a day of the past asks here: whoever is back
+-- had been away all the same.
 with never_customers as (
     select
         slices.customer_id,

@@ -1,4 +1,22 @@
-with scheduled as (
+with run_context as (
+    select * from {{ ref('run_context') }}
+),
+
+asked as (
+    select
+        schedule.*,
+        schedule.trigger_kind = 'service' as is_service,
+        {{ add_time('hour', 'schedule.reached_at', 'cast(' ~ threshold('ask_after_service_hours') ~ ' as integer)') }}
+            as soon_until_at,
+        {{ dbt.datediff('schedule.reached_at', 'schedule.sent_at', 'second') }} / 3600.0 as hours_to_ask,
+        run_context.as_of_end_at
+    from {{ ref('mart_survey_schedule') }} as schedule
+    cross join run_context
+    where schedule.schedule_state <> 'upcoming'
+        and schedule.stage_code is not null
+),
+
+scheduled as (
     select
         due_month as feedback_month,
         stage_code,
@@ -6,10 +24,13 @@ with scheduled as (
         count(*) as asked_den,
         count(sent_at) as asked_num,
         count(case when suppress_reason is not null then 1 end) as suppressed_count,
-        count(case when schedule_state = 'missed' and suppress_reason is null then 1 end) as missed_count
-    from {{ ref('mart_survey_schedule') }}
-    where schedule_state <> 'upcoming'
-        and stage_code is not null
+        count(case when schedule_state = 'missed' and suppress_reason is null then 1 end) as missed_count,
+        count(case when is_service then 1 end) as services_count,
+        count(case when is_service and soon_until_at <= as_of_end_at then 1 end) as asked_soon_den,
+        count(case when is_service and soon_until_at <= as_of_end_at and sent_at <= soon_until_at then 1 end)
+            as asked_soon_num,
+        percentile_cont(0.5) within group (order by case when is_service then hours_to_ask end) as median_to_ask_hours
+    from asked
     group by due_month, stage_code, touchpoint_code
 ),
 
@@ -56,6 +77,11 @@ select
     {{ pct('scheduled.asked_num', 'scheduled.asked_den') }} as asked_pct,
     cast(coalesce(scheduled.suppressed_count, 0) as bigint) as suppressed_count,
     cast(coalesce(scheduled.missed_count, 0) as bigint) as missed_count,
+    cast(coalesce(scheduled.services_count, 0) as bigint) as services_count,
+    cast(coalesce(scheduled.asked_soon_num, 0) as bigint) as asked_soon_num,
+    cast(coalesce(scheduled.asked_soon_den, 0) as bigint) as asked_soon_den,
+    {{ pct('scheduled.asked_soon_num', 'scheduled.asked_soon_den') }} as asked_soon_pct,
+    cast(scheduled.median_to_ask_hours as double) as median_to_ask_hours,
     cast(coalesce(invited.invited_count, 0) as bigint) as invited_count,
     cast(coalesce(invited.answered_num, 0) as bigint) as answered_num,
     cast(coalesce(invited.answered_den, 0) as bigint) as answered_den,
@@ -69,7 +95,7 @@ select
     months.feedback_month
 from months
 cross join places
-cross join {{ ref('run_context') }} as run_context
+cross join run_context
 left join {{ ref('dim_journey_stages') }} as stage_map
     on places.stage_code = stage_map.stage_code
     and places.touchpoint_code = stage_map.touchpoint_code
