@@ -139,7 +139,7 @@ CHURN = Section(
                         ("gross_revenue_retention_pct", "gross %", ".1f"), ("opening_amount", "opening MRR", ",.0f")),
             )),
             needs=("subscription_periods",),
-            metrics=("net_mrr_churn_pct",),
+            metrics=("net_revenue_retention_pct", "gross_revenue_retention_pct"),
             switches=(Switch("currency", "currency"),),
         ),
         Panel(

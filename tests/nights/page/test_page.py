@@ -24,7 +24,7 @@ from page.sections.overview import HEADLINES
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)
 PANELS = [panel for section in SECTIONS for panel in section.panels]
-NOTHING_OF_THE_KIND = {"quality_quarantine", "contacts_surprise"}
+NOTHING_OF_THE_KIND = {"quality_quarantine"}
 """Panels whose marts hold nothing in the small company."""
 
 
