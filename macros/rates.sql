@@ -13,6 +13,17 @@
         / (1.0 + {{ z * z }} / {{ n }})
 {%- endmacro %}
 
+{#-
+Bound of the 95 % interval of the difference of two proportions, in percentage points, after Newcombe from their Wilson
+intervals: `<left>_pct` less `<right>_pct`, whose bounds are `<left>_ci_lo` and so on; side is 'lo' or 'hi'.
+-#}
+{% macro newcombe_pp(left, right, side) -%}
+    {%- set opposite = 'hi' if side == 'lo' else 'lo' -%}
+    {{ left }}_pct - {{ right }}_pct {{ '-' if side == 'lo' else '+' }} sqrt(
+        power({{ left }}_pct - {{ left }}_ci_{{ side }}, 2) + power({{ right }}_pct - {{ right }}_ci_{{ opposite }}, 2)
+    )
+{%- endmacro %}
+
 {#- A threshold of the policy as a scalar subquery. -#}
 {% macro threshold(code) -%}
     (select threshold_value from {{ ref('dim_thresholds') }} where threshold_code = '{{ code }}')

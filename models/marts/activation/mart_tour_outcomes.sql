@@ -146,12 +146,8 @@ select
     {%- endfor %}
     {%- for rate in ['returned', 'retained'] %}
     own.{{ rate }}_pct - skippable.{{ rate }}_pct as {{ rate }}_lift_pp,
-    -- Newcombe's interval of a difference, from the two Wilson intervals.
-    {%- for side, other, sign in [('lo', 'hi', '-'), ('hi', 'lo', '+')] %}
-    own.{{ rate }}_pct - skippable.{{ rate }}_pct {{ sign }} sqrt(
-        power(own.{{ rate }}_pct - own.{{ rate }}_ci_{{ side }}, 2)
-        + power(skippable.{{ rate }}_pct - skippable.{{ rate }}_ci_{{ other }}, 2)
-    ) as {{ rate }}_lift_pp_{{ side }},
+    {%- for side in ['lo', 'hi'] %}
+    {{ newcombe_pp('own.' ~ rate, 'skippable.' ~ rate, side) }} as {{ rate }}_lift_pp_{{ side }},
     {%- endfor %}
     {%- endfor %}
     own.pending_count = 0 as is_complete,

@@ -98,11 +98,11 @@ bounded as (
     select
         *,
         {{ pct('adopters_retained_count', 'adopters_count') }} as adopters_pct,
-        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'lo') }} as adopters_lo,
-        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'hi') }} as adopters_hi,
+        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'lo') }} as adopters_ci_lo,
+        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'hi') }} as adopters_ci_hi,
         {{ pct('others_retained_count', 'others_count') }} as others_pct,
-        {{ wilson_pct('others_retained_count', 'others_count', 'lo') }} as others_lo,
-        {{ wilson_pct('others_retained_count', 'others_count', 'hi') }} as others_hi
+        {{ wilson_pct('others_retained_count', 'others_count', 'lo') }} as others_ci_lo,
+        {{ wilson_pct('others_retained_count', 'others_count', 'hi') }} as others_ci_hi
     from counted
 )
 
@@ -118,15 +118,8 @@ select
     cast(others_count as bigint) as others_retained_den,
     others_pct as others_retained_pct,
     adopters_pct - others_pct as lift_pp,
-    -- Newcombe's interval of a difference, from the two Wilson intervals.
-    adopters_pct - others_pct - sqrt(
-        (adopters_pct - adopters_lo) * (adopters_pct - adopters_lo)
-        + (others_hi - others_pct) * (others_hi - others_pct)
-    ) as lift_pp_lo,
-    adopters_pct - others_pct + sqrt(
-        (adopters_hi - adopters_pct) * (adopters_hi - adopters_pct)
-        + (others_pct - others_lo) * (others_pct - others_lo)
-    ) as lift_pp_hi,
+    {{ newcombe_pp('adopters', 'others', 'lo') }} as lift_pp_lo,
+    {{ newcombe_pp('adopters', 'others', 'hi') }} as lift_pp_hi,
     least(adopters_count, others_count) >= {{ threshold('min_reliable_count') }} as is_reliable,
     true as is_confounded
 from bounded
