@@ -53,7 +53,12 @@ openings as (
 
 -- A contact belongs to what caused it, and to the case that names it.
 attempts as (
-    {%- for kind, name in [('response', 'trigger_response_id'), ('ticket', 'ticket_id')] %}
+    {%- for opening_key, contact_key, condition in [
+        ('source_id', 'trigger_response_id', "openings.source_kind = 'response'"),
+        ('source_id', 'ticket_id', "openings.source_kind = 'ticket'"),
+        ('contact_id', 'contact_id', 'openings.contact_id is not null'),
+    ] %}
+    {{ 'union all' if not loop.first }}
     select
         openings.source_kind,
         openings.source_id,
@@ -62,27 +67,13 @@ attempts as (
         contacts.effective_at
     from openings
     inner join {{ ref('fct_contacts') }} as contacts
-        on openings.source_id = contacts.{{ name }}
-        and openings.customer_id = contacts.customer_id
-        and contacts.attempted_at >= openings.begun_at
-        and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
-    where openings.source_kind = '{{ kind }}'
-        and contacts.direction = 'outbound'
-    union all
-    {%- endfor %}
-    select
-        openings.source_kind,
-        openings.source_id,
-        openings.opening_order,
-        contacts.attempted_at,
-        contacts.effective_at
-    from openings
-    inner join {{ ref('fct_contacts') }} as contacts
-        on openings.contact_id = contacts.contact_id
+        on openings.{{ opening_key }} = contacts.{{ contact_key }}
         and openings.customer_id = contacts.customer_id
         and contacts.attempted_at >= openings.begun_at
         and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
     where contacts.direction = 'outbound'
+        and {{ condition }}
+    {%- endfor %}
 ),
 
 contacts as (
