@@ -9,11 +9,9 @@ Machines are noisy; the ratios hold better than the seconds.
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +21,8 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.runs import deliver, hold_back, in_own_process
 
 DAYS = 365
 CUSTOMERS = {1: 5_000, 10: 50_000, 100: 1_000_000}
@@ -45,18 +45,10 @@ def scan_seconds(raw: Path) -> tuple[int, float, float]:
 
 def run_phase(raw: Path, place: Path, as_of) -> dict:
     """One build in a fresh process."""
-    # One dbt thread, so that CPU can be told by folder; DuckDB still uses every core.
-    environment = os.environ | {
-        "DAGSTER_HOME": str(place / "dagster"), "DBT_TARGET_PATH": str(place / "target"), "STAYHOUSE_THREADS": "1",
-    }  # fmt: skip
+    environment = {"DAGSTER_HOME": str(place / "dagster"), "DBT_TARGET_PATH": str(place / "target")}
     (place / "dagster").mkdir(exist_ok=True)
     arguments = [str(raw), str(place / "bench.duckdb"), str(place / "published"), as_of.isoformat()]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.phase", *arguments], env=environment, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise SystemExit(done.stdout[-2000:] + done.stderr[-4000:])
-    result = json.loads(done.stdout.strip().splitlines()[-1])
+    result = in_own_process("benchmarks.phase", arguments, environment)
     if result["exit_code"]:
         raise SystemExit(f"the build was not published: {result['withheld']}")
     return result
@@ -74,14 +66,10 @@ def measure(millions: int, place: Path) -> list[list[str]]:
     generated = time.monotonic() - begun
     raw, last = report.raw, report.last_day
     held_back = place / "held_back"
-    for part in raw.glob(f"*/dt={last}"):
-        target = held_back / part.parent.name / part.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.rename(target)
+    hold_back(raw, last, held_back)
     events, scan_wall, scan_cpu = scan_seconds(raw)
     full = run_phase(raw, place, last - timedelta(days=1))
-    for part in held_back.glob("*/dt=*"):
-        part.rename(raw / part.parent.name / part.name)
+    deliver(raw, held_back)
     night = run_phase(raw, place, last)
     empty = run_phase(raw, place, last)
     size = (place / "bench.duckdb").stat().st_size / 1024**3

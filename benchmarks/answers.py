@@ -11,10 +11,8 @@ of everything the domains read as well.
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 from datetime import date, timedelta
@@ -25,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.phase import CPU_NOW
+from benchmarks.runs import deliver, hold_back, in_own_process
 
 CUSTOMERS_PER_THOUSAND = 220
 DAYS = 548
@@ -64,14 +63,10 @@ def scan(raw: Path) -> tuple[dict[str, int], float]:
 
 
 def run_phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
-    """One phase in a fresh process, with one dbt thread so that CPU can be told by node (DuckDB uses every core)."""
-    arguments = [sys.executable, "-m", "benchmarks.answers", "phase", str(raw), str(place), as_of.isoformat(), what]
+    """One phase in a fresh process."""
+    arguments = ["phase", str(raw), str(place), as_of.isoformat(), what]
     # No tests of what other domains would have built.
-    environment = os.environ | {"STAYHOUSE_THREADS": "1", "DBT_INDIRECT_SELECTION": "buildable"}
-    done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(done.stdout[-2000:] + done.stderr[-4000:])
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return in_own_process("benchmarks.answers", arguments, {"DBT_INDIRECT_SELECTION": "buildable"})
 
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
@@ -131,15 +126,11 @@ def main() -> None:
         raw, last = report.raw, report.last_day
         rows, yardstick = scan(raw)
         held_back = place / "held_back"
-        for part in raw.glob(f"*/dt={last}"):
-            target = held_back / part.parent.name / part.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part.rename(target)
+        hold_back(raw, last, held_back)
         before = last - timedelta(days=1)
         run_phase(raw, place, before, "before")
         phases = {"full build": run_phase(raw, place, before, "full")}
-        for part in held_back.glob("*/dt=*"):
-            part.rename(raw / part.parent.name / part.name)
+        deliver(raw, held_back)
         phases["one more night"] = run_phase(raw, place, last, "night")
         phases["empty night"] = run_phase(raw, place, last, "night")
     finally:
