@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -54,7 +54,7 @@ def build(
         return Outcome(BAD_INPUT, night.log.read())
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(dagster_home or REPO_ROOT / ".dagster")))
     progress.report("start", "Dagster and dbt", 0.0)
-    with _quiet():
+    with _quiet(), ExitStack() as opened:
         import dagster as dg
 
         from orchestration.definitions import defs
@@ -62,7 +62,7 @@ def build(
         from orchestration.event_log import open_instance
 
         resources = {"night": dg.ResourceDefinition.hardcoded_resource(night)}
-        instance = open_instance(home)
+        instance = opened.enter_context(open_instance(home))
         progress.report("start", "Dagster and dbt", 1.0)
         crash = _execute(defs.resolve_job_def("load_raw"), instance, resources)
         if crash is not None:
