@@ -6,60 +6,110 @@ with weeks as (
     from {{ ref('int_usage__weekly') }}
 ),
 
-stops as (
-    select distinct
-        weeks.week_end_date,
-        silences.customer_id,
-        silences.component_code
-    from {{ ref('int_usage__component_silences') }} as silences
-    inner join weeks
-        on silences.valid_from >= weeks.week_start_date
-        and silences.valid_from <= weeks.week_end_date
+-- Counted before the components come to them, or each customer would be looked at once per component.
+members as (
+    select
+        week_end_date,
+        segment_code,
+        plan_code,
+        count(*) as customers_count
+    from {{ ref('int_usage__weekly') }}
+    group by week_end_date, segment_code, plan_code
+),
+
+relevant as (
+    select
+        combinations.segment_code,
+        combinations.plan_code,
+        components.component_code,
+        components.available_date
+    from (
+        select distinct
+            segment_code,
+            plan_code
+        from members
+    ) as combinations
+    inner join {{ ref('dim_segment_components') }} as components
+        on combinations.segment_code = components.segment_code
+        and components.is_relevant
+    left join {{ ref('dim_plan_components') }} as holdings
+        on combinations.plan_code = holdings.plan_code
+        and components.component_code = holdings.component_code
+    where coalesce(holdings.is_available, true)
 ),
 
 bases as (
     select
         members.week_end_date,
-        components.segment_code,
-        components.component_code,
-        count(*) as active_count,
-        count(stops.customer_id) as stopped_count
-    from {{ ref('int_usage__weekly') }} as members
-    inner join {{ ref('dim_segment_components') }} as components
-        on members.segment_code = components.segment_code
-        and components.is_relevant
-        and coalesce(components.available_date, members.week_end_date) <= members.week_end_date
-    left join {{ ref('dim_plan_components') }} as holdings
-        on members.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
-    left join stops
-        on members.week_end_date = stops.week_end_date
-        and members.customer_id = stops.customer_id
-        and components.component_code = stops.component_code
-    where coalesce(holdings.is_available, true)
-    group by members.week_end_date, components.segment_code, components.component_code
+        relevant.segment_code,
+        relevant.component_code,
+        sum(members.customers_count) as active_count
+    from members
+    inner join relevant
+        on members.segment_code = relevant.segment_code
+        and members.plan_code is not distinct from relevant.plan_code
+        and coalesce(relevant.available_date, members.week_end_date) <= members.week_end_date
+    group by members.week_end_date, relevant.segment_code, relevant.component_code
+),
+
+stops as (
+    select
+        members.week_end_date,
+        members.segment_code,
+        members.plan_code,
+        silences.component_code,
+        count(distinct silences.customer_id) as customers_count
+    from {{ ref('int_usage__component_silences') }} as silences
+    inner join weeks
+        on silences.valid_from >= weeks.week_start_date
+        and silences.valid_from <= weeks.week_end_date
+    inner join {{ ref('int_usage__weekly') }} as members
+        on silences.customer_id = members.customer_id
+        and weeks.week_end_date = members.week_end_date
+    group by members.week_end_date, members.segment_code, members.plan_code, silences.component_code
+),
+
+stopped as (
+    select
+        stops.week_end_date,
+        relevant.segment_code,
+        relevant.component_code,
+        sum(stops.customers_count) as stopped_count
+    from stops
+    inner join relevant
+        on stops.segment_code = relevant.segment_code
+        and stops.plan_code is not distinct from relevant.plan_code
+        and stops.component_code = relevant.component_code
+        and coalesce(relevant.available_date, stops.week_end_date) <= stops.week_end_date
+    group by stops.week_end_date, relevant.segment_code, relevant.component_code
+),
+
+uses as (
+    select
+        members.week_end_date,
+        members.segment_code,
+        members.plan_code,
+        weekly.component_code,
+        count(*) as customers_count
+    from {{ ref('fct_usage_weekly') }} as weekly
+    inner join {{ ref('int_usage__weekly') }} as members
+        on weekly.customer_id = members.customer_id
+        and {{ add_days('weekly.week_start_date', 6) }} = members.week_end_date
+    group by members.week_end_date, members.segment_code, members.plan_code, weekly.component_code
 ),
 
 users as (
     select
-        weeks.week_end_date,
-        members.segment_code,
-        weekly.component_code,
-        count(*) as users_count
-    from {{ ref('fct_usage_weekly') }} as weekly
-    inner join weeks
-        on weekly.week_start_date = weeks.week_start_date
-    inner join {{ ref('int_usage__weekly') }} as members
-        on weekly.customer_id = members.customer_id
-        and weeks.week_end_date = members.week_end_date
-    inner join {{ ref('dim_segment_components') }} as components
-        on members.segment_code = components.segment_code
-        and weekly.component_code = components.component_code
-    left join {{ ref('dim_plan_components') }} as holdings
-        on members.plan_code = holdings.plan_code
-        and weekly.component_code = holdings.component_code
-    where coalesce(holdings.is_available, true)
-    group by weeks.week_end_date, members.segment_code, weekly.component_code
+        uses.week_end_date,
+        relevant.segment_code,
+        relevant.component_code,
+        sum(uses.customers_count) as users_count
+    from uses
+    inner join relevant
+        on uses.segment_code = relevant.segment_code
+        and uses.plan_code is not distinct from relevant.plan_code
+        and uses.component_code = relevant.component_code
+    group by uses.week_end_date, relevant.segment_code, relevant.component_code
 ),
 
 -- What was changed about the component, or about the whole product.
@@ -87,7 +137,7 @@ filled as (
         components.component_code,
         coalesce(bases.active_count, 0) as active_count,
         coalesce(users.users_count, 0) as users_count,
-        coalesce(bases.stopped_count, 0) as stopped_count,
+        coalesce(stopped.stopped_count, 0) as stopped_count,
         coalesce(changes.changes_count, 0) as changes_count,
         changes.change_ids,
         weeks.week_start_date,
@@ -98,6 +148,10 @@ filled as (
         on weeks.week_end_date = bases.week_end_date
         and components.segment_code = bases.segment_code
         and components.component_code = bases.component_code
+    left join stopped
+        on weeks.week_end_date = stopped.week_end_date
+        and components.segment_code = stopped.segment_code
+        and components.component_code = stopped.component_code
     left join users
         on weeks.week_end_date = users.week_end_date
         and components.segment_code = users.segment_code
