@@ -21,79 +21,72 @@ with days as (
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 
+-- Numbered, so that the steps carry a number and a day and nothing else.
 memberships as (
     select
-        customer_id,
-        segment_code,
-        valid_from,
-        coalesce(valid_to, {{ open_end() }}) as valid_to,
-        -- The first one tells what the customer had been all along.
-        case
-            when row_number() over (partition by customer_id order by valid_from) = 1 then date '1900-01-01'
-            else valid_from
-        end as comparable_from
-    from {{ ref('dim_customer_segments') }}
-    where scheme = 'usage'
-    union all
-    select
-        customers.customer_id,
-        'unassigned' as segment_code,
-        date '1900-01-01' as valid_from,
-        {{ open_end() }} as valid_to,
-        date '1900-01-01' as comparable_from
-    from (select distinct customer_id from days) as customers
-    left join {{ ref('dim_customer_segments') }} as segments
-        on customers.customer_id = segments.customer_id
-        and segments.scheme = 'usage'
-    where segments.customer_id is null
+        known.*,
+        row_number() over (order by known.customer_id, known.valid_from) as membership_number,
+        norms.window_days,
+        cast(norms.window_days + {{ threshold('usage_baseline_days') }} as integer) as both_days
+    from (
+        select
+            customer_id,
+            segment_code,
+            valid_from,
+            coalesce(valid_to, {{ open_end() }}) as member_to,
+            -- The first one tells what the customer had been all along.
+            case
+                when row_number() over (partition by customer_id order by valid_from) = 1 then date '1900-01-01'
+                else valid_from
+            end as comparable_from
+        from {{ ref('dim_customer_segments') }}
+        where scheme = 'usage'
+        union all
+        select
+            customers.customer_id,
+            'unassigned' as segment_code,
+            date '1900-01-01' as valid_from,
+            {{ open_end() }} as member_to,
+            date '1900-01-01' as comparable_from
+        from (select distinct customer_id from days) as customers
+        left join {{ ref('dim_customer_segments') }} as segments
+            on customers.customer_id = segments.customer_id
+            and segments.scheme = 'usage'
+        where segments.customer_id is null
+    ) as known
+    inner join {{ ref('dim_segment_policy') }} as norms
+        on known.segment_code = norms.segment_code
 ),
 
 normed as (
     select
-        days.customer_id,
-        days.usage_date,
-        memberships.segment_code,
-        memberships.comparable_from,
-        memberships.valid_to,
-        norms.window_days,
-        cast(norms.window_days + {{ threshold('usage_baseline_days') }} as integer) as both_days
+        memberships.membership_number,
+        memberships.window_days,
+        memberships.both_days,
+        days.usage_date
     from days
     inner join memberships
         on days.customer_id = memberships.customer_id
-    inner join {{ ref('dim_segment_policy') }} as norms
-        on memberships.segment_code = norms.segment_code
-    where days.usage_date < memberships.valid_to
+        and days.usage_date < memberships.member_to
 ),
 
 changes as (
     select
-        customer_id,
-        segment_code,
-        comparable_from,
-        valid_to,
-        window_days,
+        membership_number,
         usage_date as step_date,
         1 as recent_change,
         0 as baseline_change
     from normed
     union all
     select
-        customer_id,
-        segment_code,
-        comparable_from,
-        valid_to,
-        window_days,
+        membership_number,
         {{ add_days('usage_date', 'window_days') }} as step_date,
         -1 as recent_change,
         1 as baseline_change
     from normed
     union all
     select
-        customer_id,
-        segment_code,
-        comparable_from,
-        valid_to,
-        window_days,
+        membership_number,
         {{ add_days('usage_date', 'both_days') }} as step_date,
         0 as recent_change,
         -1 as baseline_change
@@ -102,42 +95,43 @@ changes as (
 
 steps as (
     select
-        customer_id,
-        segment_code,
-        comparable_from,
-        valid_to as member_to,
-        window_days,
+        membership_number,
         step_date,
-        sum(recent_change) as recent_change,
-        sum(baseline_change) as baseline_change
+        cast(sum(recent_change) as integer) as recent_change,
+        cast(sum(baseline_change) as integer) as baseline_change
     from changes
-    group by customer_id, segment_code, comparable_from, valid_to, window_days, step_date
+    group by membership_number, step_date
 ),
 
 summed as (
     select
-        customer_id,
-        segment_code,
-        comparable_from,
-        member_to,
-        window_days,
-        step_date as valid_from,
+        membership_number,
+        step_date,
         sum(recent_change) over so_far as recent_days_count,
         sum(baseline_change) over so_far as baseline_days_count,
-        lead(step_date) over (partition by customer_id, segment_code, comparable_from order by step_date) as next_date
+        lead(step_date) over (partition by membership_number order by step_date) as next_date
     from steps
     window so_far as (
-        partition by customer_id, segment_code, comparable_from order by step_date
+        partition by membership_number order by step_date
         rows between unbounded preceding and current row
     )
 ),
 
 expected as (
     select
-        *,
-        1.0 * baseline_days_count * window_days / {{ threshold('usage_baseline_days') }} as expected_days,
-        1.0 * window_days / {{ threshold('usage_baseline_days') }} as windows_ratio
+        memberships.customer_id,
+        memberships.segment_code,
+        memberships.window_days,
+        summed.recent_days_count,
+        summed.baseline_days_count,
+        1.0 * summed.baseline_days_count * memberships.window_days / {{ threshold('usage_baseline_days') }}
+            as expected_days,
+        1.0 * memberships.window_days / {{ threshold('usage_baseline_days') }} as windows_ratio,
+        greatest(summed.step_date, memberships.comparable_from) as valid_from,
+        least(summed.next_date, memberships.member_to) as valid_to
     from summed
+    inner join memberships
+        on summed.membership_number = memberships.membership_number
 )
 
 select
@@ -148,11 +142,11 @@ select
     cast(baseline_days_count as bigint) as baseline_days_count,
     cast(expected_days as double) as expected_days,
     cast(recent_days_count / expected_days as double) as trend_ratio,
-    greatest(valid_from, comparable_from) as valid_from,
-    least(next_date, member_to) as valid_to
+    valid_from,
+    valid_to
 from expected
 where 28.0 * baseline_days_count >= {{ threshold('usage_min_baseline_days') }} * {{ threshold('usage_baseline_days') }}
     and recent_days_count <= {{ threshold('usage_decline_ratio') }} * expected_days
     and expected_days - recent_days_count
     >= {{ threshold('usage_decline_min_z') }} * sqrt(expected_days * (1.0 + windows_ratio))
-    and least(next_date, member_to) > greatest(valid_from, comparable_from)
+    and valid_to > valid_from
