@@ -4,6 +4,18 @@
     'bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled', 'too_short', 'machine_open', 'signal_not_counted',
     'no_answer', 'no_reaction', 'no_signal',
 ] %}
+{% set measures = [
+    'attempts', 'episodes', 'delivered', 'reached', 'effective', 'credited_effective', 'with_reason', 'personalised',
+] + reasons %}
+{% set dimensions = {
+    'all': [],
+    'channel': ['channel_code'],
+    'segment': ['segment_code'],
+    'team': ['team_code'],
+    'employee': ['team_code', 'employee_id'],
+    'employee_channel_segment': ['team_code', 'employee_id', 'channel_code', 'segment_code'],
+} %}
+{% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code'] %}
 with outbound as (
     select
         contact_id,
@@ -42,21 +54,13 @@ entries as (
     where outbound.effective_month <> outbound.attempted_month
 ),
 
-counted as (
+cells as (
     select
         contact_month,
-        coalesce(team_code, 'all') as team_code,
-        coalesce(employee_id, 'all') as employee_id,
-        coalesce(channel_code, 'all') as channel_code,
-        coalesce(segment_code, 'all') as segment_code,
-        case
-            when grouping(employee_id) = 0 and grouping(channel_code) = 0 then 'employee_channel_segment'
-            when grouping(employee_id) = 0 then 'employee'
-            when grouping(team_code) = 0 then 'team'
-            when grouping(channel_code) = 0 then 'channel'
-            when grouping(segment_code) = 0 then 'segment'
-            else 'all'
-        end as dimension_name,
+        team_code,
+        employee_id,
+        channel_code,
+        segment_code,
         count(case when is_attempt then 1 end) as attempts_count,
         count(case when is_attempt and is_episode_start then 1 end) as episodes_count,
         count(case when is_attempt and is_delivered then 1 end) as delivered_count,
@@ -64,21 +68,74 @@ counted as (
         count(case when is_attempt and is_effective then 1 end) as effective_count,
         count(case when is_credit then 1 end) as credited_effective_count,
         count(case when is_attempt and has_reason then 1 end) as with_reason_count,
-        count(case when is_attempt and is_personalised then 1 end) as personalised_count,
         {% for reason in reasons %}
         count(case when is_attempt and ineffective_reason = '{{ reason }}' then 1 end) as {{ reason }}_count,
         {% endfor %}
-        count(distinct case when is_attempt then customer_id end) as customers_attempted_count,
-        count(distinct case when is_attempt and is_effective then customer_id end) as customers_reached_count
+        count(case when is_attempt and is_personalised then 1 end) as personalised_count
     from entries
-    group by grouping sets (
-        (contact_month),
-        (contact_month, channel_code),
-        (contact_month, segment_code),
-        (contact_month, team_code),
-        (contact_month, team_code, employee_id),
-        (contact_month, team_code, employee_id, channel_code, segment_code)
-    )
+    group by contact_month, team_code, employee_id, channel_code, segment_code
+),
+
+-- A customer counts once in each cell of each dimension. Distinct counts of all dimensions at once hold all of them in
+-- memory, which a million customers do not fit into.
+customers as (
+    select
+        contact_month,
+        team_code,
+        employee_id,
+        channel_code,
+        segment_code,
+        customer_id,
+        max(case when is_effective then 1 else 0 end) as is_reached
+    from entries
+    where is_attempt
+    group by contact_month, team_code, employee_id, channel_code, segment_code, customer_id
+),
+
+{% for dimension, columns in dimensions.items() %}
+customers_by_{{ dimension }} as (
+    select
+        {{ (['contact_month'] + columns) | join(',\n        ') }},
+        count(*) as customers_attempted_count,
+        sum(is_reached) as customers_reached_count
+    from (
+        select
+            {{ (['contact_month'] + columns) | join(',\n            ') }},
+            customer_id,
+            max(is_reached) as is_reached
+        from customers
+        group by
+            {{ (['contact_month'] + columns) | join(',\n            ') }},
+            customer_id
+    ) as customers_once
+    group by
+        {{ (['contact_month'] + columns) | join(',\n        ') }}
+),
+
+{% endfor %}
+counted as (
+    {% for dimension, columns in dimensions.items() %}
+    select
+        cells.contact_month,
+        {% for code in codes %}
+        {{ "coalesce(cells." ~ code ~ ", 'all')" if code in columns else "'all'" }} as {{ code }},
+        {% endfor %}
+        '{{ dimension }}' as dimension_name,
+        {% for measure in measures %}
+        sum(cells.{{ measure }}_count) as {{ measure }}_count,
+        {% endfor %}
+        coalesce(max(customers_once.customers_attempted_count), 0) as customers_attempted_count,
+        coalesce(max(customers_once.customers_reached_count), 0) as customers_reached_count
+    from cells
+    left join customers_by_{{ dimension }} as customers_once
+        on cells.contact_month = customers_once.contact_month
+        {% for column in columns %}
+        and cells.{{ column }} is not distinct from customers_once.{{ column }}
+        {% endfor %}
+    group by
+        cells.{{ (['contact_month'] + columns) | join(',\n        cells.') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select
