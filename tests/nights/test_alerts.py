@@ -41,15 +41,9 @@ def test_history_is_not_rewritten_by_later_nights(small_company, company):
         before[as_of] = told(nights, as_of)
     assert len(before[LAST - timedelta(days=KNOWN_AT)]["alerts"]) > 5
     with duckdb.connect(nights.settings.warehouse, read_only=True) as db:
-        # Whoever left and came back: while they are away, usage and contacts tell no conditions of theirs, afterwards
-        # they do. And whoever was deleted has no history at all.
-        kept = {
-            customer
-            for (customer,) in db.execute(
-                "select customer_id from core.dim_customers except "
-                "select customer_id from core.fct_churn_events where returned_date is not null"
-            ).fetchall()
-        }
+        # Whoever was deleted has no history at all.
+        kept = {customer for (customer,) in db.execute("select customer_id from core.dim_customers").fetchall()}
+        assert db.execute("select count(*) from core.fct_churn_events where returned_date is not null").fetchone() > (0,)
     for as_of, seen in before.items():
         later = told(nights, as_of)
         for part, rows in seen.items():

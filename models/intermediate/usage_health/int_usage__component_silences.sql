@@ -1,4 +1,5 @@
 -- Silences of one component that are no chance and longer than its limit, while the customer could use it (USE-17).
+{% set silent_from = 'greatest(gaps.gap_from, periods.present_from)' %}
 with silences as (
     select
         gaps.customer_id,
@@ -9,7 +10,7 @@ with silences as (
         components.idle_days,
         gaps.gap_from,
         greatest(
-            {{ add_days('gaps.gap_from', 'components.idle_days + 1') }}, gaps.unlikely_from, periods.valid_from
+            {{ add_days(silent_from, 'components.idle_days + 1') }}, gaps.unlikely_from, periods.valid_from
         ) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(periods.valid_to, {{ open_end() }})) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
@@ -29,7 +30,7 @@ with silences as (
         and coalesce(holdings.is_available, true)
         -- Strictly longer than the limit, and before it is used again.
         and greatest(
-            {{ add_days('gaps.gap_from', 'components.idle_days + 1') }}, gaps.unlikely_from, periods.valid_from
+            {{ add_days(silent_from, 'components.idle_days + 1') }}, gaps.unlikely_from, periods.valid_from
         ) < least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(periods.valid_to, {{ open_end() }}))
 ),
 

@@ -2,6 +2,7 @@
 -- USE-07, USE-17). Steps: find the days on which a condition holds, merge them, and split them where a person would not
 -- be alarmed.
 {% set shown = dbt.type_string() %}
+{% set silent_from = 'greatest(gaps.gap_from, periods.present_from)' %}
 with as_of as (
     select
         as_of_date,
@@ -16,6 +17,7 @@ periods as (
         usage_periods.registered_date,
         usage_periods.observed_date,
         usage_periods.comparable_date,
+        usage_periods.present_from,
         usage_periods.valid_from,
         coalesce(usage_periods.valid_to, {{ open_end() }}) as valid_to,
         norms.recency_unit_days,
@@ -75,7 +77,7 @@ rhythms as (
         and gaps.uses_count - 1 < {{ days_between('uses.first_use_date', 'gaps.gap_from') }}
 ),
 
--- USE-07: silence beyond the bands that the segment calls normal.
+-- USE-07: silence beyond the bands that the segment calls normal. Whoever came back has been silent since the return.
 silences as (
     select
         gaps.customer_id,
@@ -86,19 +88,22 @@ silences as (
         periods.risk_after_days as window_days,
         cast(null as bigint) as peers_count,
         case
-            when {{ days_between('gaps.gap_from', 'least(coalesce(gaps.gap_to, as_of.as_of_date), as_of.as_of_date)') }}
-                > 3 * periods.recency_unit_days then 3
+            when {{ days_between(
+                silent_from, 'least(coalesce(gaps.gap_to, as_of.as_of_date), as_of.as_of_date, periods.valid_to)'
+            ) }} > 3 * periods.recency_unit_days then 3
             else 2
         end as severity_rank,
         cast(gaps.gap_from as {{ shown }}) as subject,
         cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
-        greatest({{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }}, periods.valid_from) as valid_from,
+        greatest(
+            {{ add_days(silent_from, 'periods.risk_after_days + 1') }}, periods.valid_from
+        ) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to,
         case
             when rhythms.usual_days is not null
                 then {{ add_days(
-                    'gaps.gap_from',
+                    silent_from,
                     'least(rhythms.usual_days, cast(periods.recency_unit_days * '
                     ~ threshold('usage_dormant_own_units') ~ ' as integer)) + 1'
                 ) }}
@@ -316,15 +321,12 @@ found as (
     {% endfor %}
 ),
 
+-- From a registration or a return to a leaving.
 lives as (
-    select
-        customer_id,
-        max(valid_to) as life_to
-    from periods
-    group by customer_id
+    {{ merged_periods('periods', ['customer_id']) }}
 ),
 
--- Nothing holds of a customer who has left.
+-- Nothing holds of a customer who is away.
 bounded as (
     select
         found.customer_id,
@@ -338,12 +340,13 @@ bounded as (
         found.subject,
         found.incident_days,
         found.own_reason,
-        found.valid_from,
-        least(found.valid_to, lives.life_to) as valid_to
+        greatest(found.valid_from, lives.valid_from) as valid_from,
+        least(found.valid_to, lives.valid_to) as valid_to
     from found
     inner join lives
         on found.customer_id = lives.customer_id
-        and found.valid_from < lives.life_to
+        and found.valid_from < lives.valid_to
+        and found.valid_to > lives.valid_from
 ),
 
 merged as (

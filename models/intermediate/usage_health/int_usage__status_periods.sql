@@ -3,21 +3,24 @@
 with periods as (
     select
         customer_id,
-        min(registered_date) as registered_date,
-        min(observed_date) as observed_date,
-        max(coalesce(valid_to, {{ open_end() }})) as life_to
+        registered_date,
+        observed_date,
+        valid_from,
+        coalesce(valid_to, {{ open_end() }}) as valid_to
     from {{ ref('int_customers__usage_periods') }}
-    group by customer_id
 ),
 
+-- From a registration or a return to a leaving.
 lives as (
     select
         customer_id,
-        registered_date,
-        life_to,
+        valid_from as life_from,
+        valid_to as life_to,
         {{ add_days('registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as grown_date,
         {{ add_days('observed_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as known_date
-    from periods
+    from (
+        {{ merged_periods('periods', ['customer_id', 'registered_date', 'observed_date']) }}
+    ) as merged_lives
 ),
 
 signals as (
@@ -31,7 +34,7 @@ signals as (
 ),
 
 cuts as (
-    {% for column in ['registered_date', 'grown_date', 'known_date'] %}
+    {% for column in ['life_from', 'grown_date', 'known_date'] %}
     select
         customer_id,
         {{ column }} as cut_date
@@ -55,14 +58,14 @@ pieces as (
         lives.grown_date,
         lives.known_date,
         cuts.cut_date as valid_from,
-        least(
-            coalesce(lead(cuts.cut_date) over (partition by cuts.customer_id order by cuts.cut_date), {{ open_end() }}),
+        coalesce(
+            lead(cuts.cut_date) over (partition by cuts.customer_id, lives.life_from order by cuts.cut_date),
             lives.life_to
         ) as valid_to
     from lives
     inner join cuts
         on lives.customer_id = cuts.customer_id
-        and cuts.cut_date >= lives.registered_date
+        and cuts.cut_date >= lives.life_from
         and cuts.cut_date < lives.life_to
     where cuts.cut_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),

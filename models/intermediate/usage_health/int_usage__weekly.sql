@@ -18,7 +18,8 @@ members as (
         periods.customer_id,
         periods.segment_code,
         periods.plan_code,
-        {{ days_between('periods.observed_date', 'weeks.week_end_date') }} + 1 >= 28 as has_history
+        {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }} + 1 >= 28
+            as has_history
     from weeks
     inner join {{ ref('int_customers__usage_periods') }} as periods
         on {{ holds_at('periods', 'weeks.week_end_date') }}

@@ -23,14 +23,6 @@ ends as (
     group by risks.customer_id, risks.risk_from, risks.risk_to
 ),
 
-lives as (
-    select
-        customer_id,
-        max(coalesce(valid_to, {{ open_end() }})) as life_to
-    from {{ ref('int_customers__usage_periods') }}
-    group by customer_id
-),
-
 owners as (
     select
         customer_id,
@@ -49,7 +41,7 @@ stays as (
         ends.risk_from >= owners.valid_from as is_entry,
         case
             when owners.valid_to < ends.risk_to then 'reassigned_out'
-            when lives.life_to <= ends.risk_to then 'churned_out'
+            when absences.customer_id is not null then 'churned_out'
             when ends.is_used_again = 1 then 'recovered'
             -- A change of segment or of its norm: nobody's success.
             else 'released'
@@ -59,8 +51,10 @@ stays as (
         on ends.customer_id = owners.customer_id
         and owners.valid_from < ends.risk_to
         and owners.valid_to > ends.risk_from
-    inner join lives
-        on ends.customer_id = lives.customer_id
+    -- Whoever came back later had left all the same.
+    left join {{ ref('int_customers__absences') }} as absences
+        on ends.customer_id = absences.customer_id
+        and ends.risk_to = absences.left_date
     where greatest(ends.risk_from, owners.valid_from) < least(ends.risk_to, owners.valid_to)
 ),
 

@@ -6,6 +6,7 @@ with customers as (
         periods.registered_date,
         periods.observed_date,
         periods.comparable_date,
+        periods.present_from,
         norms.window_days,
         norms.recency_unit_days,
         norms.at_risk_band,
@@ -121,7 +122,9 @@ measured as (
         coalesce(available.components_count, 0) as components_available_count,
         coalesce(used.used_weight, 0) as used_weight,
         available.available_weight,
-        {{ days_between('customers.observed_date', 'customers.as_of_date') }} + 1 >= 28 as has_history
+        {{ days_between(
+            'greatest(customers.observed_date, customers.present_from)', 'customers.as_of_date'
+        ) }} + 1 >= 28 as has_history
     from customers
     left join recent_days
         on customers.customer_id = recent_days.customer_id

@@ -1,4 +1,5 @@
--- Prevents gaps and overlaps in the history of a status, and customers that the two marts do not agree on.
+-- Prevents gaps and overlaps in the history of a status, but for the time a customer was away, and customers that the
+-- two marts do not agree on.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_history'}}}) }}
 with followed as (
     select
@@ -18,10 +19,15 @@ open_ones as (
 
 select
     'gap or overlap' as fault,
-    customer_id
+    followed.customer_id
 from followed
-where next_from is not null
-    and (valid_to is null or valid_to <> next_from)
+left join {{ ref('int_customers__absences') }} as absences
+    on followed.customer_id = absences.customer_id
+    and followed.valid_to = absences.left_date
+    and followed.next_from = absences.returned_date
+where followed.next_from is not null
+    and absences.customer_id is null
+    and (followed.valid_to is null or followed.valid_to <> followed.next_from)
 union all
 select
     'marts disagree' as fault,
