@@ -11,10 +11,10 @@ members as (
     select
         week_end_date,
         segment_code,
-        plan_code,
+        coalesce(plan_code, '(none)') as plan_code,
         count(*) as customers_count
     from {{ ref('int_usage__weekly') }}
-    group by week_end_date, segment_code, plan_code
+    group by week_end_date, segment_code, coalesce(plan_code, '(none)')
 ),
 
 relevant as (
@@ -47,7 +47,7 @@ bases as (
     from members
     inner join relevant
         on members.segment_code = relevant.segment_code
-        and members.plan_code is not distinct from relevant.plan_code
+        and members.plan_code = relevant.plan_code
         and coalesce(relevant.available_date, members.week_end_date) <= members.week_end_date
     group by members.week_end_date, relevant.segment_code, relevant.component_code
 ),
@@ -56,7 +56,7 @@ stops as (
     select
         members.week_end_date,
         members.segment_code,
-        members.plan_code,
+        coalesce(members.plan_code, '(none)') as plan_code,
         silences.component_code,
         count(distinct silences.customer_id) as customers_count
     from {{ ref('int_usage__component_silences') }} as silences
@@ -66,7 +66,8 @@ stops as (
     inner join {{ ref('int_usage__weekly') }} as members
         on silences.customer_id = members.customer_id
         and weeks.week_end_date = members.week_end_date
-    group by members.week_end_date, members.segment_code, members.plan_code, silences.component_code
+    group by
+        members.week_end_date, members.segment_code, coalesce(members.plan_code, '(none)'), silences.component_code
 ),
 
 stopped as (
@@ -78,7 +79,7 @@ stopped as (
     from stops
     inner join relevant
         on stops.segment_code = relevant.segment_code
-        and stops.plan_code is not distinct from relevant.plan_code
+        and stops.plan_code = relevant.plan_code
         and stops.component_code = relevant.component_code
         and coalesce(relevant.available_date, stops.week_end_date) <= stops.week_end_date
     group by stops.week_end_date, relevant.segment_code, relevant.component_code
@@ -88,14 +89,15 @@ uses as (
     select
         members.week_end_date,
         members.segment_code,
-        members.plan_code,
+        coalesce(members.plan_code, '(none)') as plan_code,
         weekly.component_code,
         count(*) as customers_count
     from {{ ref('fct_usage_weekly') }} as weekly
     inner join {{ ref('int_usage__weekly') }} as members
         on weekly.customer_id = members.customer_id
         and {{ add_days('weekly.week_start_date', 6) }} = members.week_end_date
-    group by members.week_end_date, members.segment_code, members.plan_code, weekly.component_code
+    group by
+        members.week_end_date, members.segment_code, coalesce(members.plan_code, '(none)'), weekly.component_code
 ),
 
 users as (
@@ -107,7 +109,7 @@ users as (
     from uses
     inner join relevant
         on uses.segment_code = relevant.segment_code
-        and uses.plan_code is not distinct from relevant.plan_code
+        and uses.plan_code = relevant.plan_code
         and uses.component_code = relevant.component_code
     group by uses.week_end_date, relevant.segment_code, relevant.component_code
 ),

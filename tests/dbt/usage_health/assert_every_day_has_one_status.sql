@@ -27,7 +27,7 @@ left join {{ ref('int_customers__absences') }} as absences
     and followed.next_from = absences.returned_date
 where followed.next_from is not null
     and absences.customer_id is null
-    and (followed.valid_to is null or followed.valid_to <> followed.next_from)
+    and coalesce(followed.valid_to, {{ open_end() }}) <> followed.next_from
 union all
 select
     'marts disagree' as fault,
