@@ -323,7 +323,12 @@ found as (
 
 -- From a registration or a return to a leaving.
 lives as (
-    {{ merged_periods('periods', ['customer_id']) }}
+    select
+        customer_id,
+        min(valid_from) as valid_from,
+        max(valid_to) as valid_to
+    from periods
+    group by customer_id, present_from
 ),
 
 -- Nothing holds of a customer who is away.

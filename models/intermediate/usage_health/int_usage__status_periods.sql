@@ -3,24 +3,23 @@
 with periods as (
     select
         customer_id,
-        registered_date,
-        observed_date,
-        valid_from,
-        coalesce(valid_to, {{ open_end() }}) as valid_to
+        min(registered_date) as registered_date,
+        min(observed_date) as observed_date,
+        min(valid_from) as life_from,
+        max(coalesce(valid_to, {{ open_end() }})) as life_to
     from {{ ref('int_customers__usage_periods') }}
+    group by customer_id, present_from
 ),
 
 -- From a registration or a return to a leaving.
 lives as (
     select
         customer_id,
-        valid_from as life_from,
-        valid_to as life_to,
+        life_from,
+        life_to,
         {{ add_days('registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as grown_date,
         {{ add_days('observed_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as known_date
-    from (
-        {{ merged_periods('periods', ['customer_id', 'registered_date', 'observed_date']) }}
-    ) as merged_lives
+    from periods
 ),
 
 signals as (

@@ -52,66 +52,60 @@ bases as (
     group by members.week_end_date, relevant.segment_code, relevant.component_code
 ),
 
-stops as (
+-- Who used a component in a week, and who gave it up in it.
+happenings as (
     select
-        members.week_end_date,
-        members.segment_code,
-        coalesce(members.plan_code, '(none)') as plan_code,
+        customer_id,
+        component_code,
+        {{ add_days('week_start_date', 6) }} as week_end_date,
+        1 as is_used,
+        0 as is_stopped
+    from {{ ref('fct_usage_weekly') }}
+    union all
+    select distinct
+        silences.customer_id,
         silences.component_code,
-        count(distinct silences.customer_id) as customers_count
+        weeks.week_end_date,
+        0 as is_used,
+        1 as is_stopped
     from {{ ref('int_usage__component_silences') }} as silences
     inner join weeks
         on silences.valid_from >= weeks.week_start_date
         and silences.valid_from <= weeks.week_end_date
-    inner join {{ ref('int_usage__weekly') }} as members
-        on silences.customer_id = members.customer_id
-        and weeks.week_end_date = members.week_end_date
-    group by
-        members.week_end_date, members.segment_code, coalesce(members.plan_code, '(none)'), silences.component_code
 ),
 
-stopped as (
-    select
-        stops.week_end_date,
-        relevant.segment_code,
-        relevant.component_code,
-        sum(stops.customers_count) as stopped_count
-    from stops
-    inner join relevant
-        on stops.segment_code = relevant.segment_code
-        and stops.plan_code = relevant.plan_code
-        and stops.component_code = relevant.component_code
-        and coalesce(relevant.available_date, stops.week_end_date) <= stops.week_end_date
-    group by stops.week_end_date, relevant.segment_code, relevant.component_code
-),
-
-uses as (
+happened as (
     select
         members.week_end_date,
         members.segment_code,
         coalesce(members.plan_code, '(none)') as plan_code,
-        weekly.component_code,
-        count(*) as customers_count
-    from {{ ref('fct_usage_weekly') }} as weekly
+        happenings.component_code,
+        sum(happenings.is_used) as users_count,
+        sum(happenings.is_stopped) as stopped_count
+    from happenings
     inner join {{ ref('int_usage__weekly') }} as members
-        on weekly.customer_id = members.customer_id
-        and {{ add_days('weekly.week_start_date', 6) }} = members.week_end_date
+        on happenings.customer_id = members.customer_id
+        and happenings.week_end_date = members.week_end_date
     group by
-        members.week_end_date, members.segment_code, coalesce(members.plan_code, '(none)'), weekly.component_code
+        members.week_end_date, members.segment_code, coalesce(members.plan_code, '(none)'), happenings.component_code
 ),
 
 users as (
     select
-        uses.week_end_date,
+        happened.week_end_date,
         relevant.segment_code,
         relevant.component_code,
-        sum(uses.customers_count) as users_count
-    from uses
+        sum(happened.users_count) as users_count,
+        sum(case
+            when coalesce(relevant.available_date, happened.week_end_date) <= happened.week_end_date
+                then happened.stopped_count
+        end) as stopped_count
+    from happened
     inner join relevant
-        on uses.segment_code = relevant.segment_code
-        and uses.plan_code = relevant.plan_code
-        and uses.component_code = relevant.component_code
-    group by uses.week_end_date, relevant.segment_code, relevant.component_code
+        on happened.segment_code = relevant.segment_code
+        and happened.plan_code = relevant.plan_code
+        and happened.component_code = relevant.component_code
+    group by happened.week_end_date, relevant.segment_code, relevant.component_code
 ),
 
 -- What was changed about the component, or about the whole product.
@@ -139,7 +133,7 @@ filled as (
         components.component_code,
         coalesce(bases.active_count, 0) as active_count,
         coalesce(users.users_count, 0) as users_count,
-        coalesce(stopped.stopped_count, 0) as stopped_count,
+        coalesce(users.stopped_count, 0) as stopped_count,
         coalesce(changes.changes_count, 0) as changes_count,
         changes.change_ids,
         weeks.week_start_date,
@@ -150,10 +144,6 @@ filled as (
         on weeks.week_end_date = bases.week_end_date
         and components.segment_code = bases.segment_code
         and components.component_code = bases.component_code
-    left join stopped
-        on weeks.week_end_date = stopped.week_end_date
-        and components.segment_code = stopped.segment_code
-        and components.component_code = stopped.component_code
     left join users
         on weeks.week_end_date = users.week_end_date
         and components.segment_code = users.segment_code
