@@ -60,3 +60,29 @@
 {% macro spark__sorted_list(column) -%}
     array_join(sort_array(collect_list({{ column }})), ' ')
 {%- endmacro %}
+
+{#-
+The relevant components that the segments and plans of a relation may use, each from available_date on; the plan of those
+without one is '(none)'.
+-#}
+{% macro entitled_components(relation) %}
+    select
+        combinations.segment_code,
+        coalesce(combinations.plan_code, '(none)') as plan_code,
+        components.component_code,
+        components.weight,
+        coalesce(components.available_date, date '1900-01-01') as available_date
+    from (
+        select distinct
+            segment_code,
+            plan_code
+        from {{ relation }}
+    ) as combinations
+    inner join {{ ref('dim_segment_components') }} as components
+        on combinations.segment_code = components.segment_code
+        and components.is_relevant
+    left join {{ ref('dim_plan_components') }} as holdings
+        on combinations.plan_code = holdings.plan_code
+        and components.component_code = holdings.component_code
+    where coalesce(holdings.is_available, true)
+{% endmacro %}

@@ -26,37 +26,19 @@ members as (
 ),
 
 entitlements as (
-    select
-        combinations.segment_code,
-        combinations.plan_code,
-        components.component_code,
-        components.weight,
-        coalesce(components.available_date, date '1900-01-01') as available_date
-    from (
-        select distinct
-            segment_code,
-            plan_code
-        from members
-    ) as combinations
-    inner join {{ ref('dim_segment_components') }} as components
-        on combinations.segment_code = components.segment_code
-        and components.is_relevant
-    left join {{ ref('dim_plan_components') }} as holdings
-        on combinations.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
-    where coalesce(holdings.is_available, true)
+    {{ entitled_components('members') }}
 ),
 
 available as (
     select
         weeks.week_end_date,
         entitlements.segment_code,
-        coalesce(entitlements.plan_code, '(none)') as plan_code,
+        entitlements.plan_code,
         sum(cast(entitlements.weight as decimal(18, 6))) as available_weight
     from weeks
     inner join entitlements
         on entitlements.available_date <= weeks.week_end_date
-    group by weeks.week_end_date, entitlements.segment_code, coalesce(entitlements.plan_code, '(none)')
+    group by weeks.week_end_date, entitlements.segment_code, entitlements.plan_code
 ),
 
 -- Each component is a bit, so that what a customer used is one number and four weeks of it are merged by `or`: one row
@@ -145,7 +127,7 @@ weighed as (
     ) as combinations
     inner join entitlements
         on combinations.segment_code = entitlements.segment_code
-        and combinations.plan_code = coalesce(entitlements.plan_code, '(none)')
+        and combinations.plan_code = entitlements.plan_code
         and combinations.week_end_date >= entitlements.available_date
     inner join bits
         on entitlements.component_code = bits.component_code

@@ -18,24 +18,7 @@ members as (
 ),
 
 relevant as (
-    select
-        combinations.segment_code,
-        combinations.plan_code,
-        components.component_code,
-        components.available_date
-    from (
-        select distinct
-            segment_code,
-            plan_code
-        from members
-    ) as combinations
-    inner join {{ ref('dim_segment_components') }} as components
-        on combinations.segment_code = components.segment_code
-        and components.is_relevant
-    left join {{ ref('dim_plan_components') }} as holdings
-        on combinations.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
-    where coalesce(holdings.is_available, true)
+    {{ entitled_components('members') }}
 ),
 
 bases as (
@@ -48,7 +31,7 @@ bases as (
     inner join relevant
         on members.segment_code = relevant.segment_code
         and members.plan_code = relevant.plan_code
-        and coalesce(relevant.available_date, members.week_end_date) <= members.week_end_date
+        and relevant.available_date <= members.week_end_date
     group by members.week_end_date, relevant.segment_code, relevant.component_code
 ),
 
@@ -97,8 +80,7 @@ users as (
         relevant.component_code,
         sum(happened.users_count) as users_count,
         sum(case
-            when coalesce(relevant.available_date, happened.week_end_date) <= happened.week_end_date
-                then happened.stopped_count
+            when relevant.available_date <= happened.week_end_date then happened.stopped_count
         end) as stopped_count
     from happened
     inner join relevant

@@ -50,29 +50,13 @@ recent_days as (
     group by customers.customer_id
 ),
 
-combinations as (
-    select distinct
-        segment_code,
-        plan_code,
-        as_of_date
-    from customers
-),
-
 entitlements as (
-    select
-        combinations.segment_code,
-        coalesce(combinations.plan_code, '(none)') as plan_code,
-        components.component_code,
-        components.weight
-    from combinations
-    inner join {{ ref('dim_segment_components') }} as components
-        on combinations.segment_code = components.segment_code
-        and components.is_relevant
-        and coalesce(components.available_date, combinations.as_of_date) <= combinations.as_of_date
-    left join {{ ref('dim_plan_components') }} as holdings
-        on combinations.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
-    where coalesce(holdings.is_available, true)
+    select components.*
+    from (
+        {{ entitled_components('customers') }}
+    ) as components
+    cross join {{ ref('run_context') }} as run_context
+    where components.available_date <= run_context.as_of_date
 ),
 
 available as (
