@@ -41,67 +41,16 @@ available as (
     group by weeks.week_end_date, entitlements.segment_code, entitlements.plan_code
 ),
 
--- Each component is a bit, so that what a customer used is one number and four weeks of it are merged by `or`: one row
--- per customer and week instead of one per component. A number has room for 62 of them; word counts the numbers.
-bits as (
-    select
-        component_code,
-        cast(floor((component_number - 1) / 62.0) as integer) as word,
-        cast(power(2, (component_number - 1) % 62) as bigint) as component_bit
-    from (
-        select
-            component_code,
-            row_number() over (order by component_code) as component_number
-        from (select distinct component_code from {{ ref('dim_segment_components') }}) as components
-    ) as numbered
-),
-
--- The Sundays that a week is part of the four weeks to.
-reaches as (
-    {% for weeks_later in range(4) %}
-    select {{ 6 + 7 * weeks_later }} as days_to_end
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-used_weekly as (
-    select
-        uses.customer_id,
-        uses.week_start_date,
-        bits.word,
-        cast(sum(bits.component_bit) as bigint) as components_bits
-    from {{ ref('fct_usage_weekly') }} as uses
-    inner join bits
-        on uses.component_code = bits.component_code
-    where uses.week_start_date >= (select {{ add_days('min(weeks.week_start_date)', -21) }} from weeks)
-        and uses.week_start_date <= (select max(weeks.week_start_date) from weeks)
-    group by uses.customer_id, uses.week_start_date, bits.word
-),
-
-used as (
-    select
-        used_weekly.customer_id,
-        {{ add_days('used_weekly.week_start_date', 'reaches.days_to_end') }} as week_end_date,
-        used_weekly.word,
-        bit_or(used_weekly.components_bits) as components_bits
-    from used_weekly
-    cross join reaches
-    group by
-        used_weekly.customer_id,
-        {{ add_days('used_weekly.week_start_date', 'reaches.days_to_end') }},
-        used_weekly.word
-),
-
 held as (
     select
         members.customer_id,
         members.week_end_date,
         members.segment_code,
         coalesce(members.plan_code, '(none)') as plan_code,
-        used.word,
+        used.set_word,
         used.components_bits
     from members
-    inner join used
+    inner join {{ ref('state_usage_sets') }} as used
         on members.customer_id = used.customer_id
         and members.week_end_date = used.week_end_date
 ),
@@ -112,7 +61,7 @@ weighed as (
         combinations.week_end_date,
         combinations.segment_code,
         combinations.plan_code,
-        combinations.word,
+        combinations.set_word,
         combinations.components_bits,
         sum(cast(entitlements.weight as decimal(18, 6))) as used_weight,
         count(*) as components_count
@@ -121,7 +70,7 @@ weighed as (
             week_end_date,
             segment_code,
             plan_code,
-            word,
+            set_word,
             components_bits
         from held
     ) as combinations
@@ -129,15 +78,15 @@ weighed as (
         on combinations.segment_code = entitlements.segment_code
         and combinations.plan_code = entitlements.plan_code
         and combinations.week_end_date >= entitlements.available_date
-    inner join bits
-        on entitlements.component_code = bits.component_code
-        and combinations.word = bits.word
-        and (combinations.components_bits & bits.component_bit) <> 0
+    inner join {{ ref('dim_components') }} as components
+        on entitlements.component_code = components.component_code
+        and combinations.set_word = components.set_word
+        and (combinations.components_bits & components.set_bit) <> 0
     group by
         combinations.week_end_date,
         combinations.segment_code,
         combinations.plan_code,
-        combinations.word,
+        combinations.set_word,
         combinations.components_bits
 ),
 
@@ -152,36 +101,9 @@ levels as (
         on held.week_end_date = weighed.week_end_date
         and held.segment_code = weighed.segment_code
         and held.plan_code = weighed.plan_code
-        and held.word = weighed.word
+        and held.set_word = weighed.set_word
         and held.components_bits = weighed.components_bits
     group by held.customer_id, held.week_end_date
-),
-
-day_weeks as (
-    select
-        uses.customer_id,
-        {{ period_start('week', 'uses.usage_date') }} as week_start_date,
-        count(*) as use_days_count,
-        sum(uses.events_count) as events_count,
-        sum(uses.devices_count) as device_days_count,
-        sum(uses.exports_count) as exports_count
-    from {{ ref('fct_usage_days') }} as uses
-    where uses.usage_date >= (select {{ add_days('min(weeks.week_start_date)', -21) }} from weeks)
-        and uses.usage_date <= (select max(weeks.week_end_date) from weeks)
-    group by uses.customer_id, {{ period_start('week', 'uses.usage_date') }}
-),
-
-volumes as (
-    select
-        day_weeks.customer_id,
-        {{ add_days('day_weeks.week_start_date', 'reaches.days_to_end') }} as week_end_date,
-        sum(day_weeks.use_days_count) as use_days_count,
-        sum(day_weeks.events_count) as events_count,
-        sum(day_weeks.device_days_count) as device_days_count,
-        sum(day_weeks.exports_count) as exports_count
-    from day_weeks
-    cross join reaches
-    group by day_weeks.customer_id, {{ add_days('day_weeks.week_start_date', 'reaches.days_to_end') }}
 )
 
 select
@@ -206,6 +128,6 @@ left join available
 left join levels
     on members.customer_id = levels.customer_id
     and members.week_end_date = levels.week_end_date
-left join volumes
+left join {{ ref('state_usage_volumes') }} as volumes
     on members.customer_id = volumes.customer_id
     and members.week_end_date = volumes.week_end_date
