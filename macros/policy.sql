@@ -88,6 +88,7 @@
         'usage_min_baseline_days',
         'usage_decline_ratio',
         'usage_sharp_decline_ratio',
+        'usage_sharp_decline_days',
         'usage_decline_min_z',
         'usage_first_days',
         'usage_low_start_ratio',

@@ -354,7 +354,7 @@ bounded as (
         and found.valid_to > lives.valid_from
 ),
 
-merged as (
+held as (
     {{ merged_periods('bounded', ['customer_id', 'signal_code', 'own_reason'], {
         'observed_value': 'max(case when valid_from = island_from then observed_value end)',
         'expected_value': 'max(case when valid_from = island_from then expected_value end)',
@@ -366,6 +366,32 @@ merged as (
         'subjects_count': 'count(distinct subject)',
         'severity_rank': 'max(severity_rank)',
     }) }}
+),
+
+-- Who uses the product once a week misses some in a row by chance: that a decline is sharp is told when it has lasted.
+merged as (
+    select
+        customer_id,
+        signal_code,
+        own_reason,
+        observed_value,
+        expected_value,
+        segment_code,
+        window_days,
+        peers_count,
+        subject,
+        incident_days,
+        subjects_count,
+        severity_rank,
+        case
+            when signal_code = 'sharp_decline'
+                then {{ add_days('valid_from', 'cast(' ~ threshold('usage_sharp_decline_days') ~ ' as integer)') }}
+            else valid_from
+        end as valid_from,
+        valid_to
+    from held
+    where signal_code <> 'sharp_decline'
+        or {{ days_between('valid_from', 'valid_to') }} > {{ threshold('usage_sharp_decline_days') }}
 ),
 
 -- A signal whose window holds days on which customers could not work waits for as many days (USE-18).
