@@ -165,8 +165,11 @@ def _is_whole(manifest: Path) -> bool:
         return False
 
 
-def ensure_manifest(settings: Settings) -> Path:
-    """The path of a manifest that is not older than the project; Dagster draws its graph from it."""
+def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Path:
+    """The path of a manifest that is not older than the project; Dagster draws its graph from it.
+
+    Parsed, where it must be, by the session that will use it: dbt parses a project anew for another warehouse file.
+    """
     manifest = settings.target / "manifest.json"
     folders = [REPO_ROOT / name for name in ("models", "macros", "seeds", "tests/dbt")]
     files = [
@@ -175,5 +178,5 @@ def ensure_manifest(settings: Settings) -> Path:
     ]
     newest = max(file.stat().st_mtime for file in files)
     if not _is_whole(manifest) or newest > manifest.stat().st_mtime:
-        DbtSession(settings, REPO_ROOT / "seeds").parse()
+        (session or DbtSession(settings, REPO_ROOT / "seeds")).parse()
     return manifest

@@ -7,8 +7,9 @@ than all models together. The files are the same; `stayhouse dev` reads them wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None):
         self._engines: dict[str, Engine] = {}
-        self._tables: set[str] = set()
+        self._known: set[tuple[str, str]] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -56,11 +57,23 @@ class OpenEventLog(SqliteEventLogStorage):
             self._initialized_dbs.add(shard)
         self._engines[shard] = engine
 
+    # What the index has is asked for every event, and what was there once stays.
+
     def has_table(self, table_name: str) -> bool:
-        """Whether the index has a table; asked for every event, and a table that was there once stays."""
-        if table_name not in self._tables and super().has_table(table_name):
-            self._tables.add(table_name)
-        return table_name in self._tables
+        """Whether the index has a table."""
+        return self._remembers("table", table_name, super().has_table)
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Whether a migration of the index is complete."""
+        return self._remembers("migration", name, super().has_secondary_index)
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        return self._remembers("column", column_name, partial(super()._has_asset_key_col_on_connection, conn))
+
+    def _remembers(self, kind: str, name: str, ask: Callable[[str], bool]) -> bool:
+        if (kind, name) not in self._known and ask(name):
+            self._known.add((kind, name))
+        return (kind, name) in self._known
 
     def wipe(self) -> None:
         """Deletes all events; the files of runs are let go before they are removed."""

@@ -57,6 +57,9 @@ def build(
     with _quiet(), ExitStack() as opened:
         import dagster as dg
 
+        from orchestration.dbt_session import ensure_manifest
+
+        ensure_manifest(settings, night.dbt)
         from orchestration.definitions import defs
         from orchestration.defs.partitions import FIRST_DAY
         from orchestration.event_log import open_instance
