@@ -257,7 +257,6 @@ class ExpectColumnsOfTheContract(HouseExpectation):
     @classmethod
     def of(cls, table: str, columns: Mapping[str, Sequence[str]], *, remedy: str, notes: str) -> Self:
         """`columns` maps a name to the DuckDB types it may have; no types means any type."""
-        schema, name = table.split(".")
         expected = ", ".join(
             f"({literal(column)}, [{row_rules.literals(types)}]::varchar[])" for column, types in columns.items()
         )
@@ -266,8 +265,8 @@ class ExpectColumnsOfTheContract(HouseExpectation):
             /* {{batch}} */
             with expected(column_name, types) as (values {expected}),
             present as (
-                select column_name, data_type from information_schema.columns
-                where table_schema = {literal(schema)} and table_name = {literal(name)}
+                -- information_schema goes through the columns of every table of the file.
+                select name as column_name, type as data_type from pragma_table_info({literal(table)})
             )
             select
                 case when present.column_name is null then 'no_column:' else 'other_type:' end

@@ -10,7 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from orchestration.contract import REPO_ROOT
+from orchestration.loading.contract_sql import identifier
 from orchestration.settings import Settings
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
@@ -134,18 +137,18 @@ class DbtSession:
 
 
 def row_count(schema: str, table: str) -> int | None:
-    """Rows of a table that dbt has just built, from the catalog of its open file; None when dbt is not running."""
+    """Rows of a table that dbt has just built, asked through its open file; None when that is closed."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     environment = DuckDBConnectionManager._ENV
     if environment is None or getattr(environment, "conn", None) is None:
         return None
-    found = (
-        environment.conn.cursor()
-        .execute("select estimated_size from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table])
-        .fetchone()
-    )
-    return found[0] if found else None
+    try:
+        # Answered from the table's statistics; a look into the catalog would go through every table of the file.
+        sql = f"select count(*) from {identifier(schema)}.{identifier(table)}"
+        return environment.conn.cursor().execute(sql).fetchone()[0]
+    except duckdb.CatalogException:
+        return None
 
 
 def close_connections() -> None:
