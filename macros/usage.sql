@@ -86,26 +86,3 @@ without one is '(none)'.
         and components.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)
 {% endmacro %}
-
-{#-
-Configures a state of the four weeks to each Sunday. A week counts once it is over; when something changes in it, the
-Sundays from its own on are made anew.
--#}
-{% macro touched_by_weeks_of_use() %}
-    {%- set week_start = period_start('week', 'occurred_date') | trim -%}
-    {{- touched(
-        {'customer_id': 'customer_id'},
-        [{'relation': 'stg_product__events', 'as_of': add_days(week_start, 6) | trim, 'since': week_start}],
-        ends='week_end_date',
-    ) -}}
-{% endmacro %}
-
-{#- For a FROM: days from the Monday of a week to the four Sundays that it is one of the four weeks to. -#}
-{% macro four_sundays() -%}
-    (
-        {% for weeks_later in range(4) %}
-        select {{ 6 + 7 * weeks_later }} as days_to_end
-        {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as sundays
-{%- endmacro %}

@@ -41,42 +41,74 @@ available as (
     group by weeks.week_end_date, entitlements.segment_code, entitlements.plan_code
 ),
 
-held as (
+used as (
     select
         members.customer_id,
         members.week_end_date,
         members.segment_code,
-        coalesce(members.plan_code, '(none)') as plan_code,
-        used.set_word,
-        used.components_bits
+        members.plan_code,
+        members.has_history,
+        coalesce(members.plan_code, '(none)') as held_plan_code,
+        weeks.components_bits,
+        weeks.use_days_count,
+        weeks.events_count,
+        weeks.device_days_count,
+        weeks.exports_count
     from members
-    inner join {{ ref('state_usage_sets') }} as used
-        on members.customer_id = used.customer_id
-        and members.week_end_date = used.week_end_date
+    left join {{ ref('state_usage_weeks') }} as weeks
+        on members.customer_id = weeks.customer_id
+        and members.week_end_date = weeks.week_end_date
+        and weeks.set_word = 0
+),
+
+-- Of a catalogue of more components than a number has bits.
+used_further as (
+    select
+        members.customer_id,
+        members.week_end_date,
+        members.segment_code,
+        coalesce(members.plan_code, '(none)') as held_plan_code,
+        weeks.set_word,
+        weeks.components_bits
+    from members
+    inner join {{ ref('state_usage_weeks') }} as weeks
+        on members.customer_id = weeks.customer_id
+        and members.week_end_date = weeks.week_end_date
+        and weeks.set_word > 0
 ),
 
 -- What is the same for many customers is weighed once.
+combinations as (
+    select distinct
+        week_end_date,
+        segment_code,
+        held_plan_code,
+        0 as set_word,
+        components_bits
+    from used
+    union all
+    select distinct
+        week_end_date,
+        segment_code,
+        held_plan_code,
+        set_word,
+        components_bits
+    from used_further
+),
+
 weighed as (
     select
         combinations.week_end_date,
         combinations.segment_code,
-        combinations.plan_code,
+        combinations.held_plan_code,
         combinations.set_word,
         combinations.components_bits,
         sum(cast(entitlements.weight as decimal(18, 6))) as used_weight,
         count(*) as components_count
-    from (
-        select distinct
-            week_end_date,
-            segment_code,
-            plan_code,
-            set_word,
-            components_bits
-        from held
-    ) as combinations
+    from combinations
     inner join entitlements
         on combinations.segment_code = entitlements.segment_code
-        and combinations.plan_code = entitlements.plan_code
+        and combinations.held_plan_code = entitlements.plan_code
         and combinations.week_end_date >= entitlements.available_date
     inner join {{ ref('dim_components') }} as components
         on entitlements.component_code = components.component_code
@@ -85,49 +117,55 @@ weighed as (
     group by
         combinations.week_end_date,
         combinations.segment_code,
-        combinations.plan_code,
+        combinations.held_plan_code,
         combinations.set_word,
         combinations.components_bits
 ),
 
-levels as (
+further as (
     select
-        held.customer_id,
-        held.week_end_date,
+        used_further.customer_id,
+        used_further.week_end_date,
         sum(weighed.used_weight) as used_weight,
         sum(weighed.components_count) as components_count
-    from held
+    from used_further
     inner join weighed
-        on held.week_end_date = weighed.week_end_date
-        and held.segment_code = weighed.segment_code
-        and held.plan_code = weighed.plan_code
-        and held.set_word = weighed.set_word
-        and held.components_bits = weighed.components_bits
-    group by held.customer_id, held.week_end_date
+        on used_further.week_end_date = weighed.week_end_date
+        and used_further.segment_code = weighed.segment_code
+        and used_further.held_plan_code = weighed.held_plan_code
+        and used_further.set_word = weighed.set_word
+        and used_further.components_bits = weighed.components_bits
+    group by used_further.customer_id, used_further.week_end_date
 )
 
 select
-    members.customer_id,
-    members.segment_code,
-    members.plan_code,
-    cast(coalesce(volumes.use_days_count, 0) as bigint) as use_days_28d_count,
-    cast(coalesce(volumes.events_count, 0) as bigint) as events_28d_count,
-    cast(coalesce(volumes.exports_count, 0) as bigint) as exports_28d_count,
+    used.customer_id,
+    used.segment_code,
+    used.plan_code,
+    coalesce(used.use_days_count, 0) as use_days_28d_count,
+    coalesce(used.events_count, 0) as events_28d_count,
+    coalesce(used.exports_count, 0) as exports_28d_count,
     -- In tenths, so that customers with the same rate fall into the same place of a histogram.
-    cast(coalesce(floor(10.0 * volumes.device_days_count / volumes.use_days_count), 0) as bigint)
+    cast(coalesce(floor(10.0 * used.device_days_count / used.use_days_count), 0) as bigint)
         as device_tenths_per_day_count,
-    cast(coalesce(levels.components_count, 0) as bigint) as components_28d_count,
-    {{ usage_level_pct('coalesce(levels.used_weight, 0)', 'available.available_weight') }} as usage_level_pct,
-    members.has_history,
-    members.week_end_date
-from members
+    cast(coalesce(weighed.components_count, 0) + coalesce(further.components_count, 0) as bigint)
+        as components_28d_count,
+    {{ usage_level_pct(
+        '(coalesce(weighed.used_weight, 0) + coalesce(further.used_weight, 0))', 'available.available_weight'
+    ) }} as usage_level_pct,
+    used.has_history,
+    used.week_end_date
+from used
 left join available
-    on members.week_end_date = available.week_end_date
-    and members.segment_code = available.segment_code
-    and coalesce(members.plan_code, '(none)') = available.plan_code
-left join levels
-    on members.customer_id = levels.customer_id
-    and members.week_end_date = levels.week_end_date
-left join {{ ref('state_usage_volumes') }} as volumes
-    on members.customer_id = volumes.customer_id
-    and members.week_end_date = volumes.week_end_date
+    on used.week_end_date = available.week_end_date
+    and used.segment_code = available.segment_code
+    and used.held_plan_code = available.plan_code
+left join weighed
+    on used.week_end_date = weighed.week_end_date
+    and used.segment_code = weighed.segment_code
+    and used.held_plan_code = weighed.held_plan_code
+    and used.components_bits = weighed.components_bits
+    and weighed.set_word = 0
+left join further
+    on used.customer_id = further.customer_id
+    and used.week_end_date = further.week_end_date

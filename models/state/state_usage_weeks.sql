@@ -1,0 +1,76 @@
+{% set week_start = period_start('week', 'occurred_date') | trim %}
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [{'relation': 'stg_product__events', 'as_of': add_days(week_start, 6) | trim, 'since': week_start}],
+    ends='week_end_date',
+) }}
+-- A week counts once it is over, in the four Sundays from its own on. Sundays that lie in the future are those of a
+-- customer who does nothing more, so time passing changes nothing here but by the week that it closes.
+with days as (
+    select
+        customer_id,
+        events_count,
+        devices_count,
+        exports_count,
+        {{ period_start('week', 'usage_date') }} as week_start_date
+    from {{ touched_rows(ref('fct_usage_days'), 'usage_date', 21) }}
+    where {{ add_days(period_start('week', 'usage_date') | trim, 6) }} <= {{ last_visible_day() }}
+),
+
+components as (
+    select
+        customer_id,
+        component_code,
+        week_start_date
+    from {{ touched_rows(ref('fct_usage_weekly'), 'week_start_date', 21) }}
+    where {{ add_days('week_start_date', 6) }} <= {{ last_visible_day() }}
+),
+
+-- Volumes stand with the first number of the set, so that whoever used anything has that row.
+weeks as (
+    select
+        customer_id,
+        week_start_date,
+        0 as set_word,
+        cast(0 as bigint) as components_bits,
+        count(*) as use_days_count,
+        sum(events_count) as events_count,
+        sum(devices_count) as device_days_count,
+        sum(exports_count) as exports_count
+    from days
+    group by customer_id, week_start_date
+    union all
+    select
+        components.customer_id,
+        components.week_start_date,
+        catalogue.set_word,
+        cast(sum(catalogue.set_bit) as bigint) as components_bits,
+        0 as use_days_count,
+        0 as events_count,
+        0 as device_days_count,
+        0 as exports_count
+    from components
+    inner join {{ ref('dim_components') }} as catalogue
+        on components.component_code = catalogue.component_code
+    group by components.customer_id, components.week_start_date, catalogue.set_word
+),
+
+sundays as (
+    {% for weeks_later in range(4) %}
+    select {{ 6 + 7 * weeks_later }} as days_to_end
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    weeks.customer_id,
+    weeks.set_word,
+    bit_or(weeks.components_bits) as components_bits,
+    cast(sum(weeks.use_days_count) as bigint) as use_days_count,
+    cast(sum(weeks.events_count) as bigint) as events_count,
+    cast(sum(weeks.device_days_count) as bigint) as device_days_count,
+    cast(sum(weeks.exports_count) as bigint) as exports_count,
+    {{ add_days('weeks.week_start_date', 'sundays.days_to_end') }} as week_end_date
+from weeks
+cross join sundays
+group by weeks.customer_id, weeks.set_word, {{ add_days('weeks.week_start_date', 'sundays.days_to_end') }}
