@@ -1,25 +1,16 @@
 -- Exactly one status per customer and day, as periods (USE-21): it changes only where a signal begins or ends, or where
 -- the customer grows out of being new.
-with periods as (
+{% set first_days = 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1' %}
+with lives as (
+    -- From a registration or a return to a leaving.
     select
         customer_id,
-        min(registered_date) as registered_date,
-        min(observed_date) as observed_date,
         min(valid_from) as life_from,
-        max(coalesce(valid_to, {{ open_end() }})) as life_to
+        max(coalesce(valid_to, {{ open_end() }})) as life_to,
+        {{ add_days('min(registered_date)', first_days) }} as grown_date,
+        {{ add_days('min(observed_date)', first_days) }} as known_date
     from {{ ref('int_customers__usage_periods') }}
     group by customer_id, present_from
-),
-
--- From a registration or a return to a leaving.
-lives as (
-    select
-        customer_id,
-        life_from,
-        life_to,
-        {{ add_days('registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as grown_date,
-        {{ add_days('observed_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }} as known_date
-    from periods
 ),
 
 signals as (

@@ -49,16 +49,16 @@ used as (
         members.plan_code,
         members.has_history,
         coalesce(members.plan_code, '(none)') as held_plan_code,
-        weeks.components_bits,
-        weeks.use_days_count,
-        weeks.events_count,
-        weeks.device_days_count,
-        weeks.exports_count
+        four_weeks.components_bits,
+        four_weeks.use_days_count,
+        four_weeks.events_count,
+        four_weeks.device_days_count,
+        four_weeks.exports_count
     from members
-    left join {{ ref('state_usage_weeks') }} as weeks
-        on members.customer_id = weeks.customer_id
-        and members.week_end_date = weeks.week_end_date
-        and weeks.set_word = 0
+    left join {{ ref('state_usage_weeks') }} as four_weeks
+        on members.customer_id = four_weeks.customer_id
+        and members.week_end_date = four_weeks.week_end_date
+        and four_weeks.set_word = 0
 ),
 
 -- Of a catalogue of more components than a number has bits.
@@ -68,13 +68,13 @@ used_further as (
         members.week_end_date,
         members.segment_code,
         coalesce(members.plan_code, '(none)') as held_plan_code,
-        weeks.set_word,
-        weeks.components_bits
+        four_weeks.set_word,
+        four_weeks.components_bits
     from members
-    inner join {{ ref('state_usage_weeks') }} as weeks
-        on members.customer_id = weeks.customer_id
-        and members.week_end_date = weeks.week_end_date
-        and weeks.set_word > 0
+    inner join {{ ref('state_usage_weeks') }} as four_weeks
+        on members.customer_id = four_weeks.customer_id
+        and members.week_end_date = four_weeks.week_end_date
+        and four_weeks.set_word > 0
 ),
 
 -- What is the same for many customers is weighed once.

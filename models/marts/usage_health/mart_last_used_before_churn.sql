@@ -40,60 +40,47 @@ leavers as (
 ),
 
 -- Each leaving under its reason and under `all`.
-reasons as (
-    select distinct
-        end_reason_code,
-        end_reason_code as shown_reason_code
+told as (
+    {% for reason in ['end_reason_code', "'all'"] %}
+    select
+        customer_id,
+        spell_number,
+        {{ reason }} as end_reason_code,
+        left_month,
+        used_from_date,
+        segment_code,
+        last_use_date
     from leavers
-    union all
-    select distinct
-        end_reason_code,
-        'all' as shown_reason_code
-    from leavers
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 totals as (
     select
-        leavers.segment_code,
-        reasons.shown_reason_code,
-        leavers.left_month,
+        segment_code,
+        end_reason_code,
+        left_month,
         count(*) as leavers_count
-    from leavers
-    inner join reasons
-        on leavers.end_reason_code = reasons.end_reason_code
-    group by leavers.segment_code, reasons.shown_reason_code, leavers.left_month
+    from told
+    group by segment_code, end_reason_code, left_month
 ),
 
 last_uses as (
     select
-        leavers.segment_code,
-        leavers.end_reason_code,
-        leavers.left_month,
+        told.segment_code,
+        told.end_reason_code,
+        told.left_month,
         daily.component_code,
         count(
-            distinct leavers.customer_id || ':' || cast(leavers.spell_number as {{ dbt.type_string() }})
+            distinct told.customer_id || ':' || cast(told.spell_number as {{ dbt.type_string() }})
         ) as used_count
-    from leavers
+    from told
     inner join {{ ref('fct_usage_daily') }} as daily
-        on leavers.customer_id = daily.customer_id
-        and daily.usage_date >= leavers.used_from_date
-        and daily.usage_date <= leavers.last_use_date
-        and {{ days_between('daily.usage_date', 'leavers.last_use_date') }} < {{ threshold('churn_last_use_days') }}
-    group by leavers.segment_code, leavers.end_reason_code, leavers.left_month, daily.component_code
-),
-
--- A leaving has one reason, so its components add up over them.
-used as (
-    select
-        last_uses.segment_code,
-        reasons.shown_reason_code,
-        last_uses.left_month,
-        last_uses.component_code,
-        sum(last_uses.used_count) as used_count
-    from last_uses
-    inner join reasons
-        on last_uses.end_reason_code = reasons.end_reason_code
-    group by last_uses.segment_code, reasons.shown_reason_code, last_uses.left_month, last_uses.component_code
+        on told.customer_id = daily.customer_id
+        and daily.usage_date >= told.used_from_date
+        and daily.usage_date <= told.last_use_date
+        and {{ days_between('daily.usage_date', 'told.last_use_date') }} < {{ threshold('churn_last_use_days') }}
+    group by told.segment_code, told.end_reason_code, told.left_month, daily.component_code
 ),
 
 present as (
@@ -116,21 +103,21 @@ active as (
 filled as (
     select
         totals.segment_code,
-        totals.shown_reason_code,
+        totals.end_reason_code,
         totals.left_month,
         components.component_code,
         totals.leavers_count,
-        coalesce(used.used_count, 0) as used_count,
+        coalesce(last_uses.used_count, 0) as used_count,
         coalesce(present.used_count, 0) as base_used_count,
         coalesce(active.active_count, 0) as base_count
     from totals
     inner join {{ ref('dim_segment_components') }} as components
         on totals.segment_code = components.segment_code
-    left join used
-        on totals.segment_code = used.segment_code
-        and totals.shown_reason_code = used.shown_reason_code
-        and totals.left_month = used.left_month
-        and components.component_code = used.component_code
+    left join last_uses
+        on totals.segment_code = last_uses.segment_code
+        and totals.end_reason_code = last_uses.end_reason_code
+        and totals.left_month = last_uses.left_month
+        and components.component_code = last_uses.component_code
     left join present
         on totals.segment_code = present.segment_code
         and components.component_code = present.component_code
@@ -141,7 +128,7 @@ filled as (
 select
     segment_code,
     component_code,
-    shown_reason_code as end_reason_code,
+    end_reason_code,
     cast(used_count as bigint) as used_num,
     cast(leavers_count as bigint) as used_den,
     {{ pct('used_count', 'leavers_count') }} as used_pct,
