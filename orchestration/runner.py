@@ -125,6 +125,9 @@ def _quiet():
     """Keeps the frames' own chatter off the screen; everything is in the Dagster instance and the run log."""
     loggers = [logging.getLogger(name) for name in ("dagster", "dbt", "alembic", "great_expectations")]
     levels = [logger.level for logger in loggers]
+    # A library of dbt's gives the root logger a handler to the screen when it finds none.
+    silence = logging.NullHandler()
+    logging.root.addHandler(silence)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:
@@ -132,5 +135,6 @@ def _quiet():
         try:
             yield
         finally:
+            logging.root.removeHandler(silence)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
