@@ -40,19 +40,12 @@ select
     min(valid_from) as valid_from,
     case when count(*) = count(valid_to) then max(valid_to) end as valid_to
 from (
-    {%- if carried %}
     select
         *,
-        min(valid_from) over (partition by {{ keys | join(', ') }}, island) as island_from
-    from (
-    {%- endif %}
-    select
-        *,
-        sum(is_start) over (
-            -- The beginning first: among equal rows this window may take another order than the one below.
-            partition by {{ keys | join(', ') }} order by valid_from, is_start desc, valid_to nulls last
-            rows between unbounded preceding and current row
-        ) as island
+        sum(is_start) over so_far as island
+        {%- if carried %},
+        max(case when is_start = 1 then valid_from end) over so_far as island_from
+        {%- endif %}
     from (
         select
             *,
@@ -65,10 +58,12 @@ from (
             end as is_start
         from {{ relation }}
     ) as marked
+    window so_far as (
+        -- The beginning first: among equal rows this window may take another order than the one above.
+        partition by {{ keys | join(', ') }} order by valid_from, is_start desc, valid_to nulls last
+        rows between unbounded preceding and current row
+    )
 ) as numbered
-{%- if carried %}
-) as begun
-{%- endif %}
 group by {{ keys | join(', ') }}, island
 {% endmacro %}
 
