@@ -54,6 +54,7 @@ falls as (
         and falls.valid_from < periods.valid_to
         and falls.valid_to > periods.valid_from
     where falls.trend_ratio <= {{ threshold(ratio) }}
+        and falls.valid_from <= (select as_of.as_of_date from as_of)
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -112,6 +113,8 @@ silences as (
     cross join as_of
     inner join periods
         on gaps.customer_id = periods.customer_id
+        and gaps.gap_from < periods.valid_to
+        and {{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }} < coalesce(gaps.gap_to, {{ open_end() }})
         and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
     left join rhythms
         on gaps.customer_id = rhythms.customer_id
@@ -493,6 +496,7 @@ covering as (
         )
 ),
 
+-- A day that cuts twice leaves a piece of no day, which falls out at the end.
 cuts as (
     select
         customer_id,
@@ -501,7 +505,7 @@ cuts as (
         valid_from as since_date,
         valid_from as cut_date
     from merged
-    union
+    union all
     select
         customer_id,
         signal_code,
@@ -509,7 +513,7 @@ cuts as (
         since_date,
         valid_from as cut_date
     from covering
-    union
+    union all
     select
         customer_id,
         signal_code,
