@@ -1,4 +1,4 @@
--- How a customer stands on each Sunday that is compared with peers: whole weeks, from the begin of a quarter on, so
+-- How a customer stands on each Sunday that is compared with peers: whole weeks, from the begin of a month on, so
 -- that the first day of a signal does not move from night to night.
 with weeks as (
     select distinct
@@ -7,7 +7,7 @@ with weeks as (
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
     where {{ add_days('dates.week_start_date', 6) }} <= run_context.as_of_date
-        and {{ add_days('dates.week_start_date', 6) }} >= {{ period_start('quarter', add_days(
+        and {{ add_days('dates.week_start_date', 6) }} >= {{ period_start('month', add_days(
             'run_context.as_of_date', 'cast(-' ~ threshold('usage_history_days') ~ ' as integer)'
         )) }}
 ),
