@@ -8,8 +8,10 @@ A model says by the macro `touched`, or by one that calls it (touched_by_events,
                    rows which newer versions displaced. `as_of`, an expression of a date, says when a row becomes visible;
                    without it every loaded row is. Of a source with `only: 'passing'` just those rows count that become
                    visible by the passing of days, of one with `only: 'displaced'` just its twin.
-  chunk            optional {'relation':, 'day':, 'raw':}: a full build goes through the history in chunks of days
-                   (day: column of the business day; raw: unconverted timestamp that storage can prune on).
+  chunk            optional; a full build goes through what it reads in chunks, as many as `relation` has rows for.
+                   {'relation':, 'day':, 'raw':}: chunks of days (day: column of the business day; raw: unconverted
+                   timestamp that storage can prune on). {'relation':, 'key':, 'known_in':}: ranges of a key, whose values
+                   `known_in` lists; for a model that needs the whole history of a key.
   ends             optional column with the day on which what a row tells of is over, NULL for never. Then a night keeps
                    the rows of a touched key that end before the first day on which something changed for it, and makes
                    only the others anew: its cost follows how late rows are, not how long the history is. A change
@@ -31,7 +33,9 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 {#- Configures a model; its change sources become dependencies. -#}
 {% macro touched(keys, by, chunk=none, ends=none) %}
     {#- A unit test is given what the SQL reads, not what the materialization reads. -#}
-    {%- for source in by if model.resource_type | default('model') != 'unit_test' -%}
+    {%- set is_unit_test = model.resource_type | default('model') == 'unit_test' -%}
+    {%- if chunk and chunk.known_in is defined and not is_unit_test -%}{%- do ref(chunk.known_in) -%}{%- endif -%}
+    {%- for source in by if not is_unit_test -%}
         {%- do ref(source.relation) -%}
         {%- if source.only | default('') != 'passing' -%}{%- do ref(source.relation ~ '__superseded') -%}{%- endif -%}
     {%- endfor -%}
@@ -45,6 +49,11 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
         [{'relation': 'stg_product__events'}],
         {'relation': 'stg_product__events', 'day': 'occurred_date', 'raw': 'occurred_at_utc'}
     ) -}}
+{% endmacro %}
+
+{#- The chunks of a model that needs the whole history of a customer, of which `relation` holds the rows. -#}
+{% macro customer_chunks(relation) %}
+    {{ return({'relation': relation, 'key': 'customer_id', 'known_in': 'stg_crm__customers'}) }}
 {% endmacro %}
 
 {#- Configures a model per customer that is made of what is known of them at registration, and of `more`. -#}
@@ -65,7 +74,7 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 
 {% macro touched_rows(relation, day, days_before=0) -%}
     {%- if not is_touched_run() -%}
-        {{ relation }}
+        (select history.* from {{ relation }} as history where {{ touched_scope() }}) as history
     {%- else -%}
         {%- set keys = config.get('touched_keys').values() -%}
         (
@@ -192,7 +201,7 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
         {%- set span = none -%}
         {%- set bounds = '' -%}
         {%- set chunk = config.get('chunk') -%}
-        {%- if chunk -%}
+        {%- if chunk and chunk.day is defined -%}
             {%- set span = run_query('select min(' ~ keys[chunk.day] ~ '), max(' ~ keys[chunk.day] ~ ') from ' ~ touched).rows[0] -%}
             {%- if span[0] is not none -%}
                 {%- set bounds = ' and ' ~ touched_day_bounds(chunk, span[0], span[1] + modules.datetime.timedelta(days=1)) -%}
@@ -252,18 +261,44 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
         ~ " >= timestamp '" ~ (first - day) ~ " 00:00:00' and " ~ chunk.raw ~ " < timestamp '" ~ (after + day) ~ " 00:00:00'") }}
 {% endmacro %}
 
-{#- The scopes of a full build: chunks of days of about two million rows, which meet nowhere because the key holds the
-    day; all at once costs several times the memory (measured). -#}
+{#- The scopes of a full build, which meet nowhere because the key holds the day or is the key itself. All at once costs
+    several times the memory (measured). Ranges of a key hold more rows, because each of them reads the key of all. -#}
 {% macro touched_chunks(chunk) %}
     {%- if not chunk -%}{{ return(['true']) }}{%- endif -%}
-    {%- set found = run_query('select count(*), min(' ~ chunk.day ~ '), max(' ~ chunk.day ~ ') from ' ~ ref(chunk.relation)).rows[0] -%}
-    {%- if found[1] is none or found[0] <= 4000000 -%}{{ return(['true']) }}{%- endif -%}
-    {%- set total = (found[2] - found[1]).days + 1 -%}
-    {%- set days = [1, (total * 2000000 / found[0]) | round(0, 'ceil') | int] | max -%}
+    {%- set rows_count = run_query('select count(*) from ' ~ ref(chunk.relation)).rows[0][0] -%}
+    {%- set chunk_rows = var('chunk_rows') * (1 if chunk.day is defined else 2) -%}
+    {%- if rows_count <= 2 * chunk_rows -%}{{ return(['true']) }}{%- endif -%}
+    {%- set chunks_count = (rows_count / chunk_rows) | round(0, 'ceil') | int -%}
+    {{ return(touched_day_chunks(chunk, chunks_count) if chunk.day is defined else touched_key_chunks(chunk, chunks_count)) }}
+{% endmacro %}
+
+{% macro touched_day_chunks(chunk, chunks_count) %}
+    {%- set found = run_query('select min(' ~ chunk.day ~ '), max(' ~ chunk.day ~ ') from ' ~ ref(chunk.relation)).rows[0] -%}
+    {%- if found[0] is none -%}{{ return(['true']) }}{%- endif -%}
+    {%- set total = (found[1] - found[0]).days + 1 -%}
+    {%- set days = (total / chunks_count) | round(0, 'ceil') | int -%}
     {%- set scopes = [] -%}
     {%- for start in range(0, total, days) -%}
-        {%- set first = found[1] + modules.datetime.timedelta(days=start) -%}
+        {%- set first = found[0] + modules.datetime.timedelta(days=start) -%}
         {%- do scopes.append(touched_day_bounds(chunk, first, first + modules.datetime.timedelta(days=days))) -%}
+    {%- endfor -%}
+    {{ return(scopes) }}
+{% endmacro %}
+
+{#- Open at both ends: a key that `known_in` does not know falls into one of them too. -#}
+{% macro touched_key_chunks(chunk, chunks_count) %}
+    {%- set found = run_query(
+        'select min(' ~ chunk.key ~ ') as first_key from (select ' ~ chunk.key ~ ', ntile(' ~ chunks_count ~ ') over (order by '
+        ~ chunk.key ~ ') as part from ' ~ ref(chunk.known_in) ~ ') as keys where part > 1 group by part order by 1'
+    ) -%}
+    {%- set bounds = [] -%}
+    {%- for row in found.rows -%}{%- do bounds.append(dbt.string_literal(dbt.escape_single_quotes(row[0]))) -%}{%- endfor -%}
+    {%- set scopes = [] -%}
+    {%- for number in range(bounds | length + 1) -%}
+        {%- set sides = [] -%}
+        {%- if number > 0 -%}{%- do sides.append(chunk.key ~ ' >= ' ~ bounds[number - 1]) -%}{%- endif -%}
+        {%- if number < bounds | length -%}{%- do sides.append(chunk.key ~ ' < ' ~ bounds[number]) -%}{%- endif -%}
+        {%- do scopes.append(sides | join(' and ') or 'true') -%}
     {%- endfor -%}
     {{ return(scopes) }}
 {% endmacro %}

@@ -4,6 +4,7 @@
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
         {'relation': 'stg_crm__customers', 'only': 'displaced'},
     ],
+    chunk=customer_chunks('fct_usage_days'),
 ) }}
 with days as (
     select

@@ -4,6 +4,7 @@
         {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': 'occurred_date'},
         {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
     ],
+    chunk=customer_chunks('fct_usage_days'),
     ends='valid_to',
 ) }}
 -- The sums of both windows change only on days on which a day of use enters the recent one, passes from it into the
@@ -41,6 +42,7 @@ memberships as (
             end as comparable_from
         from {{ ref('dim_customer_segments') }}
         where scheme = 'usage'
+            and {{ touched_scope() }}
         union all
         select
             customers.customer_id,
@@ -93,24 +95,15 @@ changes as (
     from normed
 ),
 
-steps as (
-    select
-        membership_number,
-        step_date,
-        cast(sum(recent_change) as integer) as recent_change,
-        cast(sum(baseline_change) as integer) as baseline_change
-    from changes
-    group by membership_number, step_date
-),
-
+-- Several steps of a day are one after another here; of those all but the last hold for no day, so they fall out below.
 summed as (
     select
         membership_number,
         step_date,
-        sum(recent_change) over so_far as recent_days_count,
-        sum(baseline_change) over so_far as baseline_days_count,
+        cast(sum(recent_change) over so_far as integer) as recent_days_count,
+        cast(sum(baseline_change) over so_far as integer) as baseline_days_count,
         lead(step_date) over (partition by membership_number order by step_date) as next_date
-    from steps
+    from changes
     window so_far as (
         partition by membership_number order by step_date
         rows between unbounded preceding and current row

@@ -2,6 +2,7 @@
 {{ touched(
     {'customer_id': 'customer_id'},
     [{'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': quarter_of | trim}],
+    chunk=customer_chunks('fct_usage_daily'),
     ends='gap_to',
 ) }}
 -- Time passing changes nothing here: a silence that lasts stays open, and who reads it looks at the calendar. So a

@@ -2,6 +2,7 @@
 {{ touched(
     {'customer_id': 'customer_id'},
     [{'relation': 'stg_product__events', 'as_of': add_days(week_start, 6) | trim, 'since': week_start}],
+    chunk=customer_chunks('fct_usage_days'),
     ends='week_end_date',
 ) }}
 -- A week counts once it is over, in the four Sundays from its own on. Sundays that lie in the future are those of a
@@ -34,9 +35,9 @@ weeks as (
         0 as set_word,
         cast(0 as bigint) as components_bits,
         count(*) as use_days_count,
-        sum(events_count) as events_count,
-        sum(devices_count) as device_days_count,
-        sum(exports_count) as exports_count
+        cast(sum(events_count) as bigint) as events_count,
+        cast(sum(devices_count) as bigint) as device_days_count,
+        cast(sum(exports_count) as bigint) as exports_count
     from days
     group by customer_id, week_start_date
     union all
@@ -46,9 +47,9 @@ weeks as (
         catalogue.set_word,
         cast(sum(catalogue.set_bit) as bigint) as components_bits,
         0 as use_days_count,
-        0 as events_count,
-        0 as device_days_count,
-        0 as exports_count
+        cast(0 as bigint) as events_count,
+        cast(0 as bigint) as device_days_count,
+        cast(0 as bigint) as exports_count
     from components
     inner join {{ ref('dim_components') }} as catalogue
         on components.component_code = catalogue.component_code

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 from conftest import Landing, customer, event
+from nights.conftest import assert_same
 
 STATES = ("state_usage_falls", "state_usage_gaps")
 LAST = date(2025, 6, 30)
@@ -216,3 +217,28 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
     nights.night(LAST)
     for name, (column, _) in marks.items():
         assert nights.rows(f"select count(*) from state.{name} where {column} = -1") == [marked[name]]
+
+
+def test_a_full_build_in_chunks_writes_what_one_at_once_does(landing, company, monkeypatch):
+    # Millions of events are built in chunks of days and of customers; no other test has as many.
+    nights = Nights(landing, company)
+    names = ["o'hara", "O'Hara", "'; drop", *CUSTOMERS]
+    nights.bring("customers", [customer(customer_id=name, registered_at=f"{FIRST} 08:00:00") for name in names])
+    nights.bring("customer_segments", [membership("moving0", "sender", FIRST + timedelta(days=300), FIRST)])
+    # Some use the product whom nobody has registered: before, between and after all others.
+    strangers = {"daily0": "", "weekly1": "bz", "rare0": "~"}
+    uses = [(strangers.get(name, name), *use) for name, *use in days_of_use(random.Random(5))]
+    uses += [(name, "mailing_sent", LAST - timedelta(days=3 * days)) for name in names[:3] for days in range(20)]
+    nights.bring("events", [use(number, *one, told=LAST) for number, one in enumerate(uses)])
+    nights.company.load()
+    names = ["fct_usage_daily", "fct_usage_days", "state_usage_weeks", "state_customer_usage", *STATES]
+    chunked = company(landing.folder, like=nights.company)
+    session, variables = chunked.session, chunked.session._variables
+    for one, chunk_rows in ((nights.company, 10**9), (chunked, 200)):
+        session.settings = one.settings
+        monkeypatch.setattr(session, "_variables", lambda as_of, n=chunk_rows: variables(as_of) | {"chunk_rows": n})
+        session.build(LAST, select=[f"+{name}" for name in names], with_tests=False)
+    tables = [f"{'core' if name.startswith('fct') else 'state'}.{name}" for name in names]
+    assert_same(nights.company, chunked, tables)
+    with duckdb.connect(chunked.settings.warehouse, read_only=True) as db:
+        assert all(db.execute(f"select count(*) from {table}").fetchone()[0] > 20 for table in tables)
