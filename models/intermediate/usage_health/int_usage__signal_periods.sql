@@ -523,6 +523,15 @@ cuts as (
     from covering
 ),
 
+pieces as (
+    select
+        *,
+        lead(cut_date) over (
+            partition by customer_id, signal_code, own_reason, since_date order by cut_date
+        ) as next_date
+    from cuts
+),
+
 split as (
     select
         merged.customer_id,
@@ -538,20 +547,14 @@ split as (
         merged.own_reason,
         merged.valid_from as since_date,
         merged.valid_to as condition_to,
-        cuts.cut_date as valid_from,
-        coalesce(
-            lead(cuts.cut_date) over (
-                partition by merged.customer_id, merged.signal_code, merged.own_reason, merged.valid_from
-                order by cuts.cut_date
-            ),
-            merged.valid_to
-        ) as valid_to
+        pieces.cut_date as valid_from,
+        coalesce(pieces.next_date, merged.valid_to) as valid_to
     from merged
-    inner join cuts
-        on merged.customer_id = cuts.customer_id
-        and merged.signal_code = cuts.signal_code
-        and merged.own_reason = cuts.own_reason
-        and merged.valid_from = cuts.since_date
+    inner join pieces
+        on merged.customer_id = pieces.customer_id
+        and merged.signal_code = pieces.signal_code
+        and merged.own_reason = pieces.own_reason
+        and merged.valid_from = pieces.since_date
 ),
 
 excused as (

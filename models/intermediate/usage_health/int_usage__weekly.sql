@@ -41,14 +41,11 @@ available as (
     group by weeks.week_end_date, entitlements.segment_code, entitlements.plan_code
 ),
 
-used as (
+found as (
     select
-        members.customer_id,
-        members.week_end_date,
-        members.segment_code,
-        members.plan_code,
-        members.has_history,
+        members.*,
         coalesce(members.plan_code, '(none)') as held_plan_code,
+        coalesce(four_weeks.set_word, 0) as set_word,
         four_weeks.components_bits,
         four_weeks.use_days_count,
         four_weeks.events_count,
@@ -58,23 +55,17 @@ used as (
     left join {{ ref('state_usage_weeks') }} as four_weeks
         on members.customer_id = four_weeks.customer_id
         and members.week_end_date = four_weeks.week_end_date
-        and four_weeks.set_word = 0
+),
+
+used as (
+    select * from found
+    where set_word = 0
 ),
 
 -- Of a catalogue of more components than a number has bits.
 used_further as (
-    select
-        members.customer_id,
-        members.week_end_date,
-        members.segment_code,
-        coalesce(members.plan_code, '(none)') as held_plan_code,
-        four_weeks.set_word,
-        four_weeks.components_bits
-    from members
-    inner join {{ ref('state_usage_weeks') }} as four_weeks
-        on members.customer_id = four_weeks.customer_id
-        and members.week_end_date = four_weeks.week_end_date
-        and four_weeks.set_word > 0
+    select * from found
+    where set_word > 0
 ),
 
 -- What is the same for many customers is weighed once.
@@ -83,17 +74,9 @@ combinations as (
         week_end_date,
         segment_code,
         held_plan_code,
-        0 as set_word,
-        components_bits
-    from used
-    union all
-    select distinct
-        week_end_date,
-        segment_code,
-        held_plan_code,
         set_word,
         components_bits
-    from used_further
+    from found
 ),
 
 weighed as (
@@ -146,7 +129,7 @@ select
     coalesce(used.events_count, 0) as events_28d_count,
     coalesce(used.exports_count, 0) as exports_28d_count,
     -- In tenths, so that customers with the same rate fall into the same place of a histogram.
-    cast(coalesce(floor(10.0 * used.device_days_count / used.use_days_count), 0) as bigint)
+    cast(coalesce(floor(cast(10 * used.device_days_count as double) / used.use_days_count), 0) as bigint)
         as device_tenths_per_day_count,
     cast(coalesce(weighed.components_count, 0) + coalesce(further.components_count, 0) as bigint)
         as components_28d_count,
