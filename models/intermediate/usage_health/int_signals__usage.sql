@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What alerts are made of.
 select
     customer_id,

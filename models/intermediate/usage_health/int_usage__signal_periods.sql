@@ -3,6 +3,12 @@
 -- be alarmed.
 {% set shown = dbt.type_string() %}
 {% set silent_from = 'greatest(gaps.gap_from, periods.present_from)' %}
+{% set usual_days %}
+cast(ceil(
+    ln({{ threshold('usage_dormant_chance_pct') }} / 100.0)
+    / ln(1.0 - (gaps.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'gaps.gap_from') }})
+) as integer)
+{% endset %}
 with as_of as (
     select
         as_of_date,
@@ -59,26 +65,10 @@ falls as (
     {% endfor %}
 ),
 
--- Who used the product on one day in ten is silent for 28 days by chance once in twenty times: for how many days a
--- silence is usual for the customer, at the share of days of use up to its beginning.
-rhythms as (
-    select
-        gaps.customer_id,
-        gaps.gap_from,
-        cast(ceil(
-            ln({{ threshold('usage_dormant_chance_pct') }} / 100.0)
-            / ln(1.0 - (gaps.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'gaps.gap_from') }})
-        ) as integer) as usual_days
-    from {{ ref('state_usage_gaps') }} as gaps
-    inner join {{ ref('state_customer_usage') }} as uses
-        on gaps.customer_id = uses.customer_id
-    where gaps.component_code = '*'
-        and gaps.uses_count >= {{ threshold('usage_dormant_min_uses') }}
-        -- Not on every single day: of those the first missing one is news.
-        and gaps.uses_count - 1 < {{ days_between('uses.first_use_date', 'gaps.gap_from') }}
-),
-
 -- USE-07: silence beyond the bands that the segment calls normal. Whoever came back has been silent since the return.
+-- Who used the product on one day in ten is silent for 28 days by chance once in twenty times: a silence is unusual for
+-- the customer when chance is out of the question at the share of days of use up to its beginning. Not for one of every
+-- single day: of those the first missing one is news.
 silences as (
     select
         gaps.customer_id,
@@ -102,10 +92,11 @@ silences as (
         ) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to,
         case
-            when rhythms.usual_days is not null
+            when gaps.uses_count >= {{ threshold('usage_dormant_min_uses') }}
+                and gaps.uses_count - 1 < {{ days_between('uses.first_use_date', 'gaps.gap_from') }}
                 then {{ add_days(
                     silent_from,
-                    'least(rhythms.usual_days, cast(periods.recency_unit_days * '
+                    'least(' ~ usual_days ~ ', cast(periods.recency_unit_days * '
                     ~ threshold('usage_dormant_own_units') ~ ' as integer)) + 1'
                 ) }}
         end as unusual_from
@@ -116,9 +107,8 @@ silences as (
         and gaps.gap_from < periods.valid_to
         and {{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }} < coalesce(gaps.gap_to, {{ open_end() }})
         and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
-    left join rhythms
-        on gaps.customer_id = rhythms.customer_id
-        and gaps.gap_from = rhythms.gap_from
+    left join {{ ref('state_customer_usage') }} as uses
+        on gaps.customer_id = uses.customer_id
     where gaps.component_code = '*'
 ),
 
@@ -366,7 +356,7 @@ held as (
         'peers_count': 'max(case when valid_from = island_from then peers_count end)',
         'subject': 'min(subject)',
         'incident_days': 'min(case when valid_from = island_from then incident_days end)',
-        'subjects_count': 'count(distinct subject)',
+        'subjects_count': "count(distinct case when signal_code = 'component_abandoned' then subject end)",
         'severity_rank': 'max(severity_rank)',
     }) }}
 ),
