@@ -35,22 +35,14 @@ periods as (
 ),
 
 -- USE-03: against the own past.
-falls as (
-    {% for signal, ratio, severity in [
-        ('decline', 'usage_decline_ratio', 2), ('sharp_decline', 'usage_sharp_decline_ratio', 3)
-    ] %}
+falling as (
     select
         falls.customer_id,
-        '{{ signal }}' as signal_code,
-        periods.segment_code,
-        cast(falls.recent_days_count as double) as observed_value,
-        falls.expected_days as expected_value,
+        falls.segment_code,
         falls.window_days,
-        cast(null as bigint) as peers_count,
-        {{ severity }} as severity_rank,
-        cast(null as {{ shown }}) as subject,
-        cast(null as integer) as incident_days,
-        cast(null as {{ shown }}) as own_reason,
+        falls.expected_days,
+        falls.trend_ratio,
+        cast(falls.recent_days_count as double) as recent_days_count,
         greatest(falls.valid_from, periods.valid_from) as valid_from,
         least(falls.valid_to, periods.valid_to) as valid_to
     from {{ ref('state_usage_falls') }} as falls
@@ -59,8 +51,29 @@ falls as (
         and falls.segment_code = periods.segment_code
         and falls.valid_from < periods.valid_to
         and falls.valid_to > periods.valid_from
-    where falls.trend_ratio <= {{ threshold(ratio) }}
-        and falls.valid_from <= (select as_of.as_of_date from as_of)
+    where falls.valid_from <= (select as_of.as_of_date from as_of)
+),
+
+falls as (
+    {% for signal, ratio, severity in [
+        ('decline', 'usage_decline_ratio', 2), ('sharp_decline', 'usage_sharp_decline_ratio', 3)
+    ] %}
+    select
+        customer_id,
+        '{{ signal }}' as signal_code,
+        segment_code,
+        recent_days_count as observed_value,
+        expected_days as expected_value,
+        window_days,
+        cast(null as bigint) as peers_count,
+        {{ severity }} as severity_rank,
+        cast(null as {{ shown }}) as subject,
+        cast(null as integer) as incident_days,
+        cast(null as {{ shown }}) as own_reason,
+        valid_from,
+        valid_to
+    from falling
+    where trend_ratio <= {{ threshold(ratio) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -26,7 +26,7 @@ members as (
 ),
 
 entitlements as (
-    {{ entitled_components('members') }}
+    {{ entitled_components(ref('int_customers__usage_periods')) }}
 ),
 
 available as (
@@ -41,10 +41,14 @@ available as (
     group by weeks.week_end_date, entitlements.segment_code, entitlements.plan_code
 ),
 
+-- Every row is kept aside while what is the same for many is weighed: no wider than it must be.
 found as (
     select
-        members.*,
-        coalesce(members.plan_code, '(none)') as held_plan_code,
+        members.customer_id,
+        members.week_end_date,
+        members.segment_code,
+        members.plan_code,
+        members.has_history,
         coalesce(four_weeks.set_word, 0) as set_word,
         four_weeks.components_bits,
         four_weeks.use_days_count,
@@ -73,7 +77,7 @@ combinations as (
     select distinct
         week_end_date,
         segment_code,
-        held_plan_code,
+        coalesce(plan_code, '(none)') as held_plan_code,
         set_word,
         components_bits
     from found
@@ -115,7 +119,7 @@ further as (
     inner join weighed
         on used_further.week_end_date = weighed.week_end_date
         and used_further.segment_code = weighed.segment_code
-        and used_further.held_plan_code = weighed.held_plan_code
+        and coalesce(used_further.plan_code, '(none)') = weighed.held_plan_code
         and used_further.set_word = weighed.set_word
         and used_further.components_bits = weighed.components_bits
     group by used_further.customer_id, used_further.week_end_date
@@ -142,11 +146,11 @@ from used
 left join available
     on used.week_end_date = available.week_end_date
     and used.segment_code = available.segment_code
-    and used.held_plan_code = available.plan_code
+    and coalesce(used.plan_code, '(none)') = available.plan_code
 left join weighed
     on used.week_end_date = weighed.week_end_date
     and used.segment_code = weighed.segment_code
-    and used.held_plan_code = weighed.held_plan_code
+    and coalesce(used.plan_code, '(none)') = weighed.held_plan_code
     and used.components_bits = weighed.components_bits
     and weighed.set_word = 0
 left join further
