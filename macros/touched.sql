@@ -22,7 +22,7 @@ What its SQL uses:
   {{ '{{ touched_scope() }}' }}       a predicate on the change source: all rows in a full build, a chunk of days, or the
                           touched keys in a night.
   {{ '{{ touched_rows(relation, day) }}' }}   with `ends`, in a FROM: the relation, or in a night the touched keys from their
-                          first changed day on, and the days before it that the model looks back on.
+                          first changed day on, and the days before it that the model looks back on; `since` is that day.
   {{ '{% if is_touched_run() %}' }}   for models that build on their own previous state.
 
 The previous state is known by ops.model_watermarks: the load and the as-of date that the table has taken in, and a
@@ -74,14 +74,16 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
 
 {% macro touched_rows(relation, day, days_before=0) -%}
     {%- if not is_touched_run() -%}
-        (select history.* from {{ relation }} as history where {{ touched_scope() }}) as history
+        (
+            select history.*, date '1900-01-01' as since from {{ relation }} as history where {{ touched_scope() }}
+        ) as history
     {%- else -%}
         {%- set keys = config.get('touched_keys').values() -%}
         (
-            select history.*
+            select history.*, touched.since
             from {{ relation }} as history
             inner join (
-                select {{ keys | join(', ') }}, {{ add_days('since', '-(' ~ days_before ~ ')') }} as first_date
+                select {{ keys | join(', ') }}, since, {{ add_days('since', '-(' ~ days_before ~ ')') }} as first_date
                 from {{ touched_relation() }}
             ) as touched
                 on {% for key in keys %}history.{{ key }} = touched.{{ key }} and {% endfor -%}

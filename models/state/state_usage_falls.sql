@@ -17,7 +17,8 @@
 with days as (
     select
         customer_id,
-        usage_date
+        usage_date,
+        since
     from {{ touched_rows(ref('fct_usage_days'), 'usage_date', looks_back_days) }}
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
@@ -65,7 +66,8 @@ normed as (
         memberships.membership_number,
         memberships.window_days,
         memberships.both_days,
-        days.usage_date
+        days.usage_date,
+        days.since
     from days
     inner join memberships
         on days.customer_id = memberships.customer_id
@@ -73,26 +75,35 @@ normed as (
 ),
 
 changes as (
+    {% for step_date, recent_change, baseline_change in [
+        ('usage_date', 1, 0),
+        (add_days('usage_date', 'window_days'), -1, 1),
+        (add_days('usage_date', 'both_days'), 0, -1),
+    ] %}
     select
         membership_number,
-        usage_date as step_date,
-        1 as recent_change,
-        0 as baseline_change
+        {{ step_date }} as step_date,
+        {{ recent_change }} as recent_change,
+        {{ baseline_change }} as baseline_change,
+        since
     from normed
-    union all
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- A night takes what happened before the first changed day as one step, on the day of the last of them.
+steps as (
+    {% if is_touched_run() %}
     select
         membership_number,
-        {{ add_days('usage_date', 'window_days') }} as step_date,
-        -1 as recent_change,
-        1 as baseline_change
-    from normed
-    union all
-    select
-        membership_number,
-        {{ add_days('usage_date', 'both_days') }} as step_date,
-        0 as recent_change,
-        -1 as baseline_change
-    from normed
+        max(step_date) as step_date,
+        cast(sum(recent_change) as integer) as recent_change,
+        cast(sum(baseline_change) as integer) as baseline_change
+    from changes
+    group by membership_number, greatest(step_date, {{ add_days('since', -1) }})
+    {% else %}
+    select * from changes
+    {% endif %}
 ),
 
 -- Several steps of a day are one after another here; of those all but the last hold for no day, so they fall out below.
@@ -103,7 +114,7 @@ summed as (
         cast(sum(recent_change) over so_far as integer) as recent_days_count,
         cast(sum(baseline_change) over so_far as integer) as baseline_days_count,
         lead(step_date) over (partition by membership_number order by step_date) as next_date
-    from changes
+    from steps
     window so_far as (
         partition by membership_number order by step_date
         rows between unbounded preceding and current row
