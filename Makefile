@@ -8,10 +8,10 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bench-cx bi-test dev status clean lock
+.PHONY: help setup build test lint format bench bench-cx bench-usage bi-test dev status clean lock
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## Create .venv from the hash-locked lock file
 
@@ -47,6 +47,9 @@ bench: $(INSTALLED) ## Measure loading, a full build and one more night at 1 and
 
 bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million survey answers
 	@$(BIN)/python -m benchmarks.answers
+
+bench-usage: $(INSTALLED) ## Measure usage health at 1 and 10 million events (EVENTS=100 for more, EVENTS=history by length of history)
+	@$(BIN)/python -m benchmarks.usage $(EVENTS)
 
 bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a publication and hold its numbers against the marts (.venv-superset, 700 MB)
 	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py

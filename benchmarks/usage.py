@@ -1,0 +1,172 @@
+"""Measures what usage health costs: facts and states, the signals of a day, the other marts; in full and by night.
+
+    python -m benchmarks.usage [MILLIONS ...]    (1 and 10 without arguments; 100 takes 20 minutes and 30 GB of disk)
+    python -m benchmarks.usage history           (nights of 10,000 customers with 90, 365 and 730 days of events)
+
+CPU seconds of the models, without loading and checks, also in scans: one pass over the raw event columns in Parquet, in
+the same run. Every phase runs in a process of its own; a peak is that of everything the domain reads as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.__main__ import CUSTOMERS, DAYS, scan_seconds
+from benchmarks.phase import CPU_NOW
+from benchmarks.runs import deliver, hold_back, in_own_process
+
+FACTS = [
+    "fct_usage_daily", "fct_usage_days", "fct_usage_weekly", "state_customer_usage", "state_customer_component_usage",
+    "state_usage_gaps", "state_usage_falls", "state_usage_weeks",
+]  # fmt: skip
+SIGNALS = [
+    "int_usage__component_silences", "int_usage__weekly", "int_usage__anomalies", "int_usage__signal_periods",
+    "mart_usage_signals",
+]  # fmt: skip
+GROUPS = ("facts and states", "signals of a day", "other steps and marts")
+HISTORIES = (90, 365, 730)
+NIGHTS = 4
+
+
+def group_of(node) -> str | None:
+    """What a model is told under; None for those of other domains."""
+    if node.name in FACTS:
+        return GROUPS[0]
+    if node.name in SIGNALS:
+        return GROUPS[1]
+    return GROUPS[2] if "usage_health" in node.fqn[1:-1] else None
+
+
+def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
+    """`load` loads only, `build` builds the domain and what it is made of, `night` does both."""
+    from orchestration.contract import contract
+    from orchestration.dbt_session import DbtSession
+    from orchestration.loading import load_landing
+    from orchestration.policy import prepare_policy
+    from orchestration.settings import Settings
+    from orchestration.warehouse import open_warehouse
+
+    settings = Settings(
+        raw=raw, policy=None, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
+    )
+    begun = CPU_NOW()
+    if what != "build":
+        with open_warehouse(settings.warehouse) as connection:
+            load_landing(connection, raw, contract())
+    loading = CPU_NOW() - begun
+    models, groups, mark = {}, defaultdict(float), None
+    if what != "load":
+        session = DbtSession(settings, prepare_policy(settings)[0])
+        manifest = session.parse()
+
+        def tell(event: dict) -> None:
+            nonlocal mark
+            now = CPU_NOW()
+            # dbt sets itself up before its first node, which is a small one.
+            spent, mark = 0.0 if mark is None else now - mark, now
+            node = manifest.nodes[event["data"]["node_info"]["unique_id"]]
+            if group := group_of(node):
+                groups[group] += spent
+                models[node.name] = spent
+
+        session.build(as_of, select=["+marts.usage_health", *FACTS], on_event=tell, with_tests=False)
+    return {
+        "groups": groups, "models": models, "loading": loading,
+        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
+    }  # fmt: skip
+
+
+def run(raw: Path, place: Path, as_of: date, what: str) -> dict:
+    """One phase in a fresh process."""
+    return in_own_process("benchmarks.usage", ["phase", str(raw), str(place), as_of.isoformat(), what], {})
+
+
+def measure(millions: int, place: Path, table: Table) -> None:
+    """Adds the rows of one size."""
+    from demonstration.saas import generate
+
+    customers = CUSTOMERS.get(millions, millions * 8_000)
+    report = generate(
+        place / "pack", customers=customers, days=DAYS, seed=11, events_per_customer=millions * 1_000_000 / customers
+    )
+    raw, last = report.raw, report.last_day
+    events, _, scan = scan_seconds(raw)
+    hold_back(raw, last, place / "held_back")
+    before = last - timedelta(days=1)
+    run(raw, place, before, "load")
+    full = run(raw, place, before, "build")
+    deliver(raw, place / "held_back")
+    run(raw, place, last, "load")
+    night = run(raw, place, last, "build")
+    table.add_row(f"{events / 1e6:.1f} M events", "one scan of the raw event columns", f"{scan:.1f}", "1", "", "")
+
+    def add(work: str, in_full: float, by_night: float) -> None:
+        cells = (f"{cpu:.1f}" for spent in (in_full, by_night) for cpu in (spent, spent / scan))
+        table.add_row("", work, *cells)
+
+    for group in GROUPS:
+        add(group, full["groups"][group], night["groups"][group])
+        for model in FACTS if group == GROUPS[0] else SIGNALS if group == GROUPS[1] else ():
+            add(f"  {model}", full["models"][model], night["models"][model])
+    table.add_row(f"{customers:,} customers", "peak GiB", f"{full['peak_gib']:.1f}", "", f"{night['peak_gib']:.1f}", "")
+
+
+def measure_history(place: Path, table: Table) -> None:
+    """Adds a row per length of history: the same customers and nights, with only the last days of their events."""
+    from demonstration.saas import generate
+
+    report = generate(place / "pack", customers=10_000, days=max(HISTORIES), seed=5, events_per_customer=300)
+    for days in HISTORIES:
+        here = place / str(days)
+        begins = report.last_day - timedelta(days=days)
+        for part in report.raw.glob("*/dt=*"):
+            if part.parent.name != "events" or date.fromisoformat(part.name[3:]) > begins:
+                shutil.copytree(part, here / "raw" / part.parent.name / part.name, copy_function=os.link)
+        nights = [report.last_day - timedelta(days=day) for day in reversed(range(NIGHTS))]
+        for night in nights:
+            hold_back(here / "raw", night, here / str(night))
+        run(here / "raw", here, nights[0] - timedelta(days=1), "night")
+        spent = defaultdict(float)
+        for night in nights:
+            deliver(here / "raw", here / str(night))
+            for group, cpu in run(here / "raw", here, night, "night")["groups"].items():
+                spent[group] += cpu / NIGHTS
+        table.add_row(str(days), *(f"{spent[group]:.2f}" for group in GROUPS), f"{sum(spent.values()):.2f}")
+
+
+def main() -> None:
+    place = Path(tempfile.mkdtemp(prefix="stayhouse-usage-"))
+    try:
+        if sys.argv[1:] == ["history"]:
+            table = Table("days of history", *GROUPS, "CPU s a night")
+            measure_history(place, table)
+        else:
+            table = Table("size", "work", "full, CPU s", "scans", "one more night, CPU s", "scans")
+            for millions in [int(argument) for argument in sys.argv[1:]] or [1, 10]:
+                measure(millions, place, table)
+                table.add_section()
+                shutil.rmtree(place)
+                place.mkdir()
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    for column in table.columns[1 if sys.argv[1:] == ["history"] else 2 :]:
+        column.justify = "right"
+    Console(width=130).print(table)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["phase"]:
+        print(json.dumps(phase(Path(sys.argv[2]), Path(sys.argv[3]), date.fromisoformat(sys.argv[4]), sys.argv[5])))
+    else:
+        main()
