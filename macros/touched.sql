@@ -270,19 +270,21 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
     {%- set rows_count = run_query('select count(*) from ' ~ ref(chunk.relation)).rows[0][0] -%}
     {%- set chunk_rows = var('chunk_rows') * (1 if chunk.day is defined else 2) -%}
     {%- if rows_count <= 2 * chunk_rows -%}{{ return(['true']) }}{%- endif -%}
-    {%- set chunks_count = (rows_count / chunk_rows) | round(0, 'ceil') | int -%}
-    {{ return(touched_day_chunks(chunk, chunks_count) if chunk.day is defined else touched_key_chunks(chunk, chunks_count)) }}
+    {%- if chunk.day is defined -%}{{ return(touched_day_chunks(chunk, chunk_rows)) }}{%- endif -%}
+    {{ return(touched_key_chunks(chunk, (rows_count / chunk_rows) | round(0, 'ceil') | int)) }}
 {% endmacro %}
 
-{% macro touched_day_chunks(chunk, chunks_count) %}
-    {%- set found = run_query('select min(' ~ chunk.day ~ '), max(' ~ chunk.day ~ ') from ' ~ ref(chunk.relation)).rows[0] -%}
-    {%- if found[0] is none -%}{{ return(['true']) }}{%- endif -%}
-    {%- set total = (found[1] - found[0]).days + 1 -%}
-    {%- set days = (total / chunks_count) | round(0, 'ceil') | int -%}
+{#- By the rows that the days hold: a company grows, and one stray day of long ago must not stretch every chunk. -#}
+{% macro touched_day_chunks(chunk, chunk_rows) %}
+    {%- set found = run_query(
+        'select min(day_of_chunk), max(day_of_chunk) from (select day_of_chunk, floor((so_far_count - 1) / ' ~ chunk_rows
+        ~ ') as part from (select ' ~ chunk.day ~ ' as day_of_chunk, sum(count(*)) over (order by ' ~ chunk.day
+        ~ ') as so_far_count from ' ~ ref(chunk.relation) ~ ' where ' ~ chunk.day ~ ' is not null group by ' ~ chunk.day
+        ~ ') as days) as parts group by part order by 1'
+    ) -%}
     {%- set scopes = [] -%}
-    {%- for start in range(0, total, days) -%}
-        {%- set first = found[0] + modules.datetime.timedelta(days=start) -%}
-        {%- do scopes.append(touched_day_bounds(chunk, first, first + modules.datetime.timedelta(days=days))) -%}
+    {%- for row in found.rows -%}
+        {%- do scopes.append(touched_day_bounds(chunk, row[0], row[1] + modules.datetime.timedelta(days=1))) -%}
     {%- endfor -%}
     {{ return(scopes) }}
 {% endmacro %}
