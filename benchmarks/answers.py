@@ -10,7 +10,6 @@ of everything the domains read as well.
 
 from __future__ import annotations
 
-import json
 import resource
 import shutil
 import sys
@@ -22,8 +21,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.phase import CPU_NOW
-from benchmarks.runs import deliver, hold_back, in_own_process
+from benchmarks import runs
+from benchmarks.runs import CPU_NOW, NodeClock, deliver, hold_back, in_own_process, run_as_process
 
 CUSTOMERS_PER_THOUSAND = 220
 DAYS = 548
@@ -71,28 +70,20 @@ def run_phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """`before` loads and builds everything, `full` builds what is told anew, `night` loads and builds as any night."""
-    from orchestration.contract import contract
     from orchestration.dbt_session import DbtSession
-    from orchestration.loading import load_landing
     from orchestration.policy import prepare_policy
-    from orchestration.settings import Settings
-    from orchestration.warehouse import open_warehouse
 
-    settings = Settings(
-        raw=raw, policy=None, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
-    )
+    settings = runs.bench_settings(raw, place)
     if what != "full":
-        with open_warehouse(settings.warehouse) as connection:
-            load_landing(connection, raw, contract())
+        runs.load(settings)
     session = DbtSession(settings, prepare_policy(settings)[0])
     manifest = session.parse()
-    models, tests, mark = {}, 0.0, None
+    models, tests, clock = {}, 0.0, NodeClock()
 
     def tell(event: dict) -> None:
-        nonlocal mark, tests
-        now = CPU_NOW()
-        # dbt sets itself up before its first node, which is a small one.
-        spent, mark = 0.0 if mark is None else now - mark, now
+        nonlocal tests
+        seconds, is_start = clock.lap()
+        spent = 0.0 if is_start else seconds
         node = manifest.nodes[event["data"]["node_info"]["unique_id"]]
         judged = manifest.nodes[getattr(node, "attached_node", None) or node.unique_id]
         if judged.name not in FACTS and not {"cx", "feedback"} & set(judged.fqn[1:-1]):
@@ -148,7 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["phase"]:
-        print(json.dumps(phase(Path(sys.argv[2]), Path(sys.argv[3]), date.fromisoformat(sys.argv[4]), sys.argv[5])))
-    else:
-        main()
+    run_as_process(phase, main)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import threading
@@ -12,12 +11,11 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
+from benchmarks.runs import CPU_NOW, NodeClock
 from orchestration import progress
 from orchestration.dbt_session import DbtSession
 from orchestration.runner import build
 from orchestration.settings import Settings
-
-CPU_NOW = lambda: sum(os.times()[:2])  # noqa: E731
 
 
 class StageClock:
@@ -68,8 +66,7 @@ class SqlClock:
 class FolderClock:
     """CPU seconds of dbt's nodes by folder: a domain's marts and steps together, each with its tests.
 
-    Needs one dbt thread (STAYHOUSE_THREADS=1; DuckDB still uses every core): then the CPU between the ends of two nodes
-    is that of the second.
+    Needs one dbt thread (STAYHOUSE_THREADS=1; DuckDB still uses every core).
     """
 
     def __init__(self) -> None:
@@ -81,17 +78,13 @@ class FolderClock:
 
         def timed(session, *arguments, on_event=lambda event: None, **options):
             manifest = session.parse()
-            mark, is_first = CPU_NOW(), True
+            clock = NodeClock()
 
             def pass_on(event):
-                nonlocal mark, is_first
-                now = CPU_NOW()
-                # dbt sets itself up before its first node, which is a small one.
-                folder = "(start of dbt)" if is_first else folder_of(manifest, event["data"]["node_info"]["unique_id"])
-                is_first = False
-                self.seconds[folder] += now - mark
+                spent, is_start = clock.lap()
+                folder = "(start of dbt)" if is_start else folder_of(manifest, event["data"]["node_info"]["unique_id"])
+                self.seconds[folder] += spent
                 self.nodes[folder] += 1
-                mark = now
                 on_event(event)
 
             return genuine(session, *arguments, on_event=pass_on, **options)

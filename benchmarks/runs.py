@@ -1,4 +1,4 @@
-"""What the benchmarks share: a day that is held back for the next night, and a phase in a process of its own."""
+"""What the benchmarks share: a day held back for the next night, a phase in a process of its own, CPU by node."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+
+CPU_NOW = lambda: sum(os.times()[:2])  # noqa: E731
 
 
 def hold_back(raw: Path, day: date, aside: Path) -> None:
@@ -39,3 +41,45 @@ def in_own_process(module: str, arguments: list[str], environment: Mapping[str, 
     if done.returncode:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-4000:])
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def run_as_process(phase: Callable[[Path, Path, date, str], dict], main: Callable[[], None]) -> None:
+    """What a module does that runs itself by in_own_process: `phase RAW PLACE AS_OF WHAT` is one phase, else `main`."""
+    if sys.argv[1:2] == ["phase"]:
+        raw, place, as_of, what = sys.argv[2:6]
+        print(json.dumps(phase(Path(raw), Path(place), date.fromisoformat(as_of), what)))
+    else:
+        main()
+
+
+def bench_settings(raw: Path, place: Path):
+    """A warehouse of its own, with the repository's policy."""
+    from orchestration.settings import Settings
+
+    return Settings(
+        raw=raw, policy=None, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
+    )
+
+
+def load(settings) -> None:
+    """Takes the landing folder in."""
+    from orchestration.contract import contract
+    from orchestration.loading import load_landing
+    from orchestration.warehouse import open_warehouse
+
+    with open_warehouse(settings.warehouse) as connection:
+        load_landing(connection, settings.raw, contract())
+
+
+class NodeClock:
+    """CPU seconds by dbt node. Needs one dbt thread: then what is spent between two ends of nodes is the second's."""
+
+    def __init__(self) -> None:
+        self._mark = CPU_NOW()
+        self._has_begun = False
+
+    def lap(self) -> tuple[float, bool]:
+        """Seconds since the last node, and whether they are dbt's start: it ends with its first node, a small one."""
+        now, is_start = CPU_NOW(), not self._has_begun
+        spent, self._mark, self._has_begun = now - self._mark, now, True
+        return spent, is_start

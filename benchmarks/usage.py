@@ -9,7 +9,6 @@ the same run. Every phase runs in a process of its own; a peak is that of everyt
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import shutil
@@ -23,8 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.__main__ import CUSTOMERS, DAYS, scan_seconds
-from benchmarks.phase import CPU_NOW
-from benchmarks.runs import deliver, hold_back, in_own_process
+from benchmarks.runs import NodeClock, bench_settings, deliver, hold_back, in_own_process, load, run_as_process
 
 FACTS = [
     "fct_usage_daily", "fct_usage_days", "fct_usage_weekly", "state_customer_usage", "state_customer_component_usage",
@@ -50,31 +48,21 @@ def group_of(node) -> str | None:
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """`load` loads only, `build` builds the domain and what it is made of, `night` does both."""
-    from orchestration.contract import contract
     from orchestration.dbt_session import DbtSession
-    from orchestration.loading import load_landing
     from orchestration.policy import prepare_policy
-    from orchestration.settings import Settings
-    from orchestration.warehouse import open_warehouse
 
-    settings = Settings(
-        raw=raw, policy=None, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
-    )
-    begun = CPU_NOW()
+    settings = bench_settings(raw, place)
     if what != "build":
-        with open_warehouse(settings.warehouse) as connection:
-            load_landing(connection, raw, contract())
-    loading = CPU_NOW() - begun
-    models, groups, mark = {}, defaultdict(float), None
+        load(settings)
+    models, groups = {}, defaultdict(float)
     if what != "load":
         session = DbtSession(settings, prepare_policy(settings)[0])
         manifest = session.parse()
+        clock = NodeClock()
 
         def tell(event: dict) -> None:
-            nonlocal mark
-            now = CPU_NOW()
-            # dbt sets itself up before its first node, which is a small one.
-            spent, mark = 0.0 if mark is None else now - mark, now
+            seconds, is_start = clock.lap()
+            spent = 0.0 if is_start else seconds
             node = manifest.nodes[event["data"]["node_info"]["unique_id"]]
             if group := group_of(node):
                 groups[group] += spent
@@ -82,7 +70,7 @@ def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
 
         session.build(as_of, select=["+marts.usage_health", *FACTS], on_event=tell, with_tests=False)
     return {
-        "groups": groups, "models": models, "loading": loading,
+        "groups": groups, "models": models,
         "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2,
     }  # fmt: skip
 
@@ -166,7 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["phase"]:
-        print(json.dumps(phase(Path(sys.argv[2]), Path(sys.argv[3]), date.fromisoformat(sys.argv[4]), sys.argv[5])))
-    else:
-        main()
+    run_as_process(phase, main)
