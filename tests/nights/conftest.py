@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from nights.cases_fixture import cases  # noqa: F401
 
 from demonstration.saas import generate
 from orchestration.contract import contract

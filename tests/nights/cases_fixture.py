@@ -1,0 +1,134 @@
+"""Hand-worked cases: each is a few raw rows and the answer that they must give. One night a time zone serves them all.
+
+A case is a YAML file in `cases/<zone>/`: `story` says what it is about; every other key is a raw table with its rows. What
+most rows share is filled in here (`ingested_at`, `is_test`, a segment, one well-behaved customer who covers the whole
+time), so that a file holds only what matters. Customers of a case start with its name, so that cases never meet.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration.runner import Outcome, build
+from orchestration.settings import Settings
+
+FOLDER = Path(__file__).parent / "cases"
+ZONES = {
+    "utc": ("UTC", date(2025, 6, 30)),
+    "new_york": ("America/New_York", date(2025, 11, 30)),
+    "berlin": ("Europe/Berlin", date(2025, 6, 30)),
+}
+INGESTED_AT = "2025-12-01T02:00:00"
+COMMON = {
+    "customers": [{"customer_id": "base", "registered_at": "2024-01-01T08:00:00", "acquisition_channel": "base"}],
+    "subscription_periods": [
+        {
+            "period_id": "base",
+            "subscription_id": "base",
+            "customer_id": "base",
+            "plan_code": "grow",
+            "mrr": "10.00",
+            "currency": "EUR",
+            "valid_from": "2024-01-01",
+            "period_status": "active",
+        }
+    ],
+    "events": [
+        {
+            "event_id": f"base{day}",
+            "customer_id": "base",
+            "event_name": "mailing_sent",
+            "occurred_at": f"{day}T12:00:00",
+        }
+        for day in ("2024-01-01", "2025-06-30", "2025-11-30")
+    ],
+}
+
+
+def write_cases(zone: str, folder: Path) -> None:
+    """Writes the landing folder of all cases of a zone."""
+    tables: dict[str, list[dict]] = defaultdict(list)
+    for table, rows in COMMON.items():
+        tables[table] += rows
+    for path in sorted((FOLDER / zone).glob("*.yml")):
+        case = yaml.safe_load(path.read_text())
+        assert case.pop("story", None), f"{path.name}: a case begins with its story"
+        for table, rows in case.items():
+            tables[table] += rows
+    for row in tables["customers"]:
+        row.setdefault("is_test", False)
+    with_segment = {row["customer_id"] for row in tables["customer_segments"] if row["scheme"] == "usage"}
+    tables["customer_segments"] += [
+        {"customer_id": c, "scheme": "usage", "segment_code": "sender", "valid_from": "2023-01-01"}
+        for row in tables["customers"]
+        if (c := row["customer_id"]) not in with_segment
+    ]
+    for row in tables["events"]:
+        row.setdefault("source", "web")
+    for table, rows in tables.items():
+        columns = list(dict.fromkeys(name for row in rows for name in [*row, "ingested_at"]))
+        place = folder / table / "rows.csv"
+        place.parent.mkdir(parents=True)
+        with open(place, "w", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            for row in rows:
+                writer.writerow({"ingested_at": INGESTED_AT} | row)
+
+
+class Cases:
+    """The night of one zone: how it ended, and its published marts."""
+
+    def __init__(self, outcome: Outcome, settings: Settings):
+        self.outcome = outcome
+        self.settings = settings
+
+    def rows(self, sql: str, *values: object) -> list[tuple]:
+        """Rows of a query on the publication."""
+        path = self.settings.publish / "current" / "stayhouse.duckdb"
+        with duckdb.connect(str(path), read_only=True) as db:
+            return db.execute(sql, list(values)).fetchall()
+
+    def working_rows(self, sql: str, *values: object) -> list[tuple]:
+        """Rows of a query on the working warehouse: core and intermediate tables too."""
+        with duckdb.connect(str(self.settings.warehouse), read_only=True) as db:
+            return db.execute(sql, list(values)).fetchall()
+
+
+@pytest.fixture(scope="session")
+def cases(made_once):
+    """`cases("utc")`: all cases of that zone, loaded, checked, built, checked and published once for all tests."""
+
+    def get(zone: str) -> Cases:
+        timezone, as_of = ZONES[zone]
+        ended: list[Outcome] = []
+
+        def settings_in(folder: Path) -> Settings:
+            settings = Settings.resolve(
+                raw=folder / "raw",
+                policy=folder / "policy",
+                warehouse=folder / "stayhouse.duckdb",
+                publish=folder / "published",
+            )
+            return replace(settings, business_timezone=timezone, target=folder / "target")
+
+        def make(folder: Path) -> None:
+            write_cases(zone, folder / "raw")
+            shutil.copytree(FOLDER / "policy", folder / "policy")
+            outcome = build(settings_in(folder), first=as_of, last=as_of, dagster_home=folder / "dagster")
+            assert outcome.exit_code == 0, outcome.log
+            ended.append(outcome)
+
+        folder = made_once(f"cases_{zone}", make)
+        return Cases(ended[0] if ended else Outcome(0), settings_in(folder))
+
+    return get
