@@ -86,3 +86,6 @@ bridge_faults as (
     where opening <> coalesce(earlier_closing, 0)
 )
 {% endmacro %}
+
+{#- The reason of a churn that is the deletion of the account: no row of the billing system gives it. -#}
+{% macro deleted_reason() -%} deleted {%- endmacro %}

@@ -30,8 +30,8 @@ def mart_customer_contact_status(parameters: Parameters) -> list[RowRule]:
         ),
         RowRule(
             "silent_at_risk:is_in_contact_risk_group",
-            "is_in_contact_risk_group and (is_dnd or has_left)",
-            ("is_in_contact_risk_group", "is_dnd", "has_left"),
+            "is_in_contact_risk_group and (is_dnd or not has_access)",
+            ("is_in_contact_risk_group", "is_dnd", "has_access"),
             "somebody is to be contacted who asked for silence or has left",
         ),
     ]
@@ -48,7 +48,7 @@ def mart_customer_channels(parameters: Parameters) -> list[RowRule]:
         # DQ-12: 100 % contact data are the target, not a condition of publishing.
         RowRule(
             "missing:has_usable_point",
-            "is_missing and not has_left",
+            "is_missing and has_access",
             ("is_missing", "missing_reason"),
             "a required contact point is missing; ask the customer for it",
             "warning",

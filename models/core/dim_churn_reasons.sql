@@ -5,3 +5,12 @@ select
     title,
     is_commission_forfeited
 from {{ ref('churn_reasons') }}
+union all
+-- The warehouse itself gives this reason; a policy may word it otherwise.
+select
+    '{{ deleted_reason() }}' as reported_code,
+    '{{ deleted_reason() }}' as reason_code,
+    'other' as category,
+    'Asked to be deleted' as title,
+    false as is_commission_forfeited
+where '{{ deleted_reason() }}' not in (select reported_code from {{ ref('churn_reasons') }})

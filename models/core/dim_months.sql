@@ -4,7 +4,7 @@ with bounds as (
         {{ period_start('month', 'coalesce(min(spells.started_date), max(run_context.as_of_date))') }} as first_month,
         max(run_context.as_of_date) as as_of_date
     from {{ ref('run_context') }} as run_context
-    left join {{ ref('int_customers__spells') }} as spells
+    left join {{ ref('customer_tenures') }} as spells
         on spells.started_date <= run_context.as_of_date
 ),
 

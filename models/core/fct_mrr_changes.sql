@@ -1,5 +1,5 @@
--- Every day on which somebody's recurring revenue in a currency changed, all of their subscriptions together: a switch
--- from one to another on the same day is its difference.
+-- Every day on which somebody's recurring revenue in a currency changed, all of their subscriptions together: a
+-- switch from one to another on the same day is its difference.
 with steps as (
     select
         customer_id,
@@ -66,7 +66,7 @@ select
     levels.next_changed_date,
     {{ period_start('month', 'levels.changed_date') }} as changed_month
 from levels
-inner join {{ ref('int_customers__spells') }} as spells
+inner join {{ ref('customer_tenures') }} as spells
     on levels.customer_id = spells.customer_id
     and levels.spell_number = spells.spell_number
 left join {{ ref('dim_exchange_rates') }} as rates

@@ -1,36 +1,39 @@
--- What each subscription was on each stretch of days: no two slices of one overlap, whatever the periods do. Where
--- periods overlap, the one that began last counts. Coverage is paid or paused; trials and free plans are none.
+-- What each subscription was on each day: its slices never overlap, whatever the rows do. Of rows that hold on one
+-- day the one that began last counts, of those the one that was written last. Paid and paused days are coverage.
+-- Trials and free plans are not, except a trial inside a paid subscription: a free month is no churn.
 with periods as (
     select
         periods.period_id,
         periods.subscription_id,
-        periods.customer_id,
+        customer_accounts.customer_id,
         periods.plan_code,
-        periods.period_status,
+        case
+            when periods.period_status <> 'active' then periods.period_status
+            -- A plan that policy does not know is not free, whatever its price.
+            when coalesce(periods.mrr, 0) = 0 and known_plans.tier = 0 then 'free'
+            when periods.mrr = 0 and periods.plan_code is null then 'free'
+            else 'paying'
+        end as own_status,
         coalesce(periods.currency, '{{ var("reporting_currency") }}') as currency_code,
         periods.end_kind,
         periods.end_reason_code,
-        -- A pause is not billed, whatever price the row still carries.
+        -- A pause and a trial are not billed, whatever price the row still carries.
         case when periods.period_status = 'active' then periods.mrr else 0 end as mrr,
-        periods.period_status = 'paused'
-        or (
-            periods.period_status = 'active'
-            and not (coalesce(periods.mrr, 1) = 0 and coalesce(known_plans.tier, 0) = 0)
-        ) as is_coverage,
         periods.valid_from,
-        periods.valid_to,
+        least(periods.valid_to, customer_accounts.deleted_date) as valid_to,
         periods.renewal_date,
         case when periods.cancel_requested_at < run_context.as_of_end_at then periods.cancel_requested_at end
-            as cancel_requested_at
+            as cancel_requested_at,
+        periods.ingested_at
     from {{ ref('stg_billing__subscription_periods') }} as periods
     -- A period that has not begun is not known yet.
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date
-    inner join {{ ref('int_customers__registration') }} as customers
-        on periods.customer_id = customers.customer_id
+    inner join {{ ref('customer_accounts') }} as customer_accounts
+        on periods.customer_id = customer_accounts.source_customer_id
     left join {{ ref('plans') }} as known_plans
         on periods.plan_code = known_plans.plan_code
-    where periods.valid_to is null or periods.valid_to > periods.valid_from
+    where periods.valid_from < coalesce(least(periods.valid_to, customer_accounts.deleted_date), {{ open_end() }})
 ),
 
 followed as (
@@ -89,13 +92,83 @@ untangled as (
         stretches.to_date,
         row_number() over (
             partition by periods.customer_id, periods.subscription_id, stretches.from_date
-            order by periods.valid_from desc, periods.period_id desc
+            order by periods.valid_from desc, periods.ingested_at desc, periods.period_id desc
         ) as choice
     from stretches
     inner join periods
         on stretches.customer_id = periods.customer_id
         and stretches.subscription_id = periods.subscription_id
         and {{ holds_at('periods', 'stretches.from_date') }}
+),
+
+single as (
+    select
+        untangled.customer_id,
+        untangled.subscription_id,
+        untangled.period_id,
+        untangled.plan_code,
+        untangled.own_status,
+        untangled.currency_code,
+        untangled.end_kind,
+        untangled.end_reason_code,
+        untangled.mrr,
+        untangled.from_date,
+        untangled.to_date,
+        untangled.renewal_date,
+        untangled.cancel_requested_at
+    from untangled
+    where untangled.choice = 1
+    union all
+    select
+        followed.customer_id,
+        followed.subscription_id,
+        followed.period_id,
+        followed.plan_code,
+        followed.own_status,
+        followed.currency_code,
+        followed.end_kind,
+        followed.end_reason_code,
+        followed.mrr,
+        followed.valid_from as from_date,
+        followed.valid_to as to_date,
+        followed.renewal_date,
+        followed.cancel_requested_at
+    from followed
+    left join tangled
+        on followed.customer_id = tangled.customer_id
+        and followed.subscription_id = tangled.subscription_id
+    where tangled.customer_id is null
+),
+
+-- Runs of a subscription whose slices follow one another within the grace.
+marked as (
+    select
+        *,
+        case
+            when {{ days_between(
+                'lag(to_date) over (partition by customer_id, subscription_id order by from_date)', 'from_date'
+            ) }} <= {{ threshold('churn_grace_days') }} then 0
+            else 1
+        end as is_start
+    from single
+),
+
+runs as (
+    select
+        *,
+        sum(is_start) over (
+            partition by customer_id, subscription_id order by from_date rows unbounded preceding
+        ) as run_number
+    from marked
+),
+
+paid as (
+    select
+        *,
+        min(case when own_status = 'paying' then from_date end) over (
+            partition by customer_id, subscription_id, run_number
+        ) as first_paid_date
+    from runs
 )
 
 select
@@ -103,36 +176,15 @@ select
     subscription_id,
     period_id,
     plan_code,
-    period_status,
+    case when own_status = 'trial' and first_paid_date < from_date then 'paying' else own_status end as status,
     currency_code,
     end_kind,
     end_reason_code,
     mrr,
-    is_coverage,
+    own_status in ('paying', 'paused') or coalesce(own_status = 'trial' and first_paid_date < from_date, false)
+        as is_coverage,
     from_date,
     to_date,
     renewal_date,
     cancel_requested_at
-from untangled
-where choice = 1
-union all
-select
-    followed.customer_id,
-    followed.subscription_id,
-    followed.period_id,
-    followed.plan_code,
-    followed.period_status,
-    followed.currency_code,
-    followed.end_kind,
-    followed.end_reason_code,
-    followed.mrr,
-    followed.is_coverage,
-    followed.valid_from as from_date,
-    followed.valid_to as to_date,
-    followed.renewal_date,
-    followed.cancel_requested_at
-from followed
-left join tangled
-    on followed.customer_id = tangled.customer_id
-    and followed.subscription_id = tangled.subscription_id
-where tangled.customer_id is null
+from paid

@@ -70,12 +70,11 @@ tenure as (
         ) as nth,
         tenure_dates.due_date > tenure_dates.as_of_date as is_upcoming
     from tenure_dates
-    -- Nobody is asked for a score while away.
-    left join {{ ref('int_customers__absences') }} as absences
-        on tenure_dates.customer_id = absences.customer_id
-        and tenure_dates.due_date >= absences.left_date
-        and tenure_dates.due_date < coalesce(absences.returned_date, {{ far_future() }})
-    where absences.customer_id is null
+    -- Churned customers are not asked for a score.
+    inner join {{ ref('customer_status_periods') }} as status
+        on tenure_dates.customer_id = status.customer_id
+        and {{ holds_at('status', 'tenure_dates.due_date') }}
+        and status.has_access
 ),
 
 payments as (

@@ -61,8 +61,9 @@ union all
 select
     customer_id,
     'left' as block_reason,
-    customer_id || ':' || cast(left_date as {{ dbt.type_string() }}) as source_id,
+    customer_id || ':' || cast(valid_from as {{ dbt.type_string() }}) as source_id,
     false as is_absolute,
-    cast(left_date as timestamp) as blocked_from,
-    cast(returned_date as timestamp) as blocked_to
-from {{ ref('int_customers__absences') }}
+    cast(valid_from as timestamp) as blocked_from,
+    cast(valid_to as timestamp) as blocked_to
+from {{ ref('customer_access_periods') }}
+where not has_access

@@ -4,7 +4,7 @@ with first_spells as (
     select
         customer_id,
         min(started_date) as started_date
-    from {{ ref('int_customers__spells') }}
+    from {{ ref('customer_tenures') }}
     group by customer_id
 ),
 

@@ -1,5 +1,6 @@
--- Everything that warned of a leaving, and whether the customer then left. What was known on the day of the warning is
--- held against what came after it; a warning counts for the customers of that day only, and when its time is over.
+-- Everything that warned of a leaving, and whether the customer then left. What was known on the day of the warning
+-- is held against what came after it; a warning counts for the customers of that day only, and when its time is
+-- over.
 {% set warning_statuses = "('stopped', 'at_risk', 'to_verify', 'watch')" %}
 with statuses as (
     select
@@ -78,7 +79,7 @@ spelled as (
         row_number() over (partition by warnings.warning_key order by spells.started_date desc) as choice
     from warnings
     cross join {{ ref('run_context') }} as run_context
-    inner join {{ ref('int_customers__spells') }} as spells
+    inner join {{ ref('customer_tenures') }} as spells
         on warnings.customer_id = spells.customer_id
         and spells.started_date <= warnings.warned_date
         and coalesce(spells.recognised_date, {{ far_future() }}) > warnings.warned_date

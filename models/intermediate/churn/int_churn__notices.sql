@@ -1,14 +1,15 @@
 -- Customers who asked to cancel and whose time is not over: nothing that they have goes on beyond a known day.
 select
     slices.customer_id,
-    spells.spell_number,
+    coverage.coverage_number as spell_number,
     max(slices.cancel_requested_at) as cancel_requested_at,
-    spells.covered_to_date as ends_date
-from {{ ref('int_customers__spells') }} as spells
+    coverage.covered_to_date as ends_date
+from {{ ref('int_customers__coverage') }} as coverage
 inner join {{ ref('int_subscriptions__slices') }} as slices
-    on spells.customer_id = slices.customer_id
-    and spells.covered_to_date = slices.to_date
+    on coverage.customer_id = slices.customer_id
+    and coverage.covered_to_date = slices.to_date
     and slices.is_coverage
-where spells.left_date is null
+where coverage.coverage_kind = 'customer'
+    and coverage.ended_date is null
     and slices.cancel_requested_at is not null
-group by slices.customer_id, spells.spell_number, spells.covered_to_date
+group by slices.customer_id, coverage.coverage_number, coverage.covered_to_date

@@ -57,7 +57,7 @@ intervals as (
             spells.customer_id,
             spells.covered_to_date as earlier_to,
             {{ open_end() }} as from_date
-        from {{ ref('int_customers__spells') }} as spells
+        from {{ ref('customer_tenures') }} as spells
         where spells.basis = 'contract'
             and spells.covered_to_date is not null
             and spells.returned_date is null
@@ -96,7 +96,7 @@ intervals as (
         max(least(coalesce(slices.to_date, slices.renewal_date), slices.renewal_date)) as valid_to
     from {{ ref('int_subscriptions__slices') }} as slices
     where slices.renewal_date is not null
-        and slices.period_status = 'active'
+        and slices.status = 'paying'
         and slices.is_coverage
     group by slices.customer_id, slices.renewal_date
     union all

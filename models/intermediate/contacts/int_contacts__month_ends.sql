@@ -86,12 +86,10 @@ present as (
     from {{ ref('dim_customers') }} as customers
     inner join months
         on customers.registered_date <= months.period_end_date
-    -- Whoever is back was no customer to keep in touch with while away.
-    left join {{ ref('int_customers__absences') }} as absences
-        on customers.customer_id = absences.customer_id
-        and absences.left_date <= months.period_end_date
-        and coalesce(absences.returned_date, {{ far_future() }}) > months.period_end_date
-    where absences.customer_id is null
+    inner join {{ ref('customer_status_periods') }} as status
+        on customers.customer_id = status.customer_id
+        and {{ holds_at('status', 'months.period_end_date') }}
+        and status.has_access
 ),
 
 known as (
@@ -140,7 +138,8 @@ select
     coalesce(segments.segment_code, 'unassigned') as segment_code,
     coalesce(owners.employee_id, 'unassigned') as owner_employee_id,
     coalesce(norms.channel_policy, 'none') as segment_channel_policy,
-    -- What a customer pays at a time may be worth a person in a mass segment, or not in another; priority is priority.
+    -- What a customer pays at a time may be worth a person in a mass segment, or not in another; priority is
+    -- priority.
     case
         when coalesce(norms.is_priority, false) then coalesce(norms.channel_policy, 'none')
         when checks.average_check_amount >= {{ threshold('personal_check_from_amount') }} then 'personal'

@@ -24,17 +24,11 @@ with clocks as (
 
 waits as (
     select
-        clocks.customer_id,
-        clocks.signal_code,
-        clocks.clock_date,
-        least(
-            lead(clocks.clock_date)
-                over (partition by clocks.customer_id order by clocks.clock_date, clocks.signal_code),
-            leavings.left_date
-        ) as end_date
+        customer_id,
+        signal_code,
+        clock_date,
+        lead(clock_date) over (partition by customer_id order by clock_date, signal_code) as end_date
     from clocks
-    left join {{ ref('int_customers__leavings') }} as leavings
-        on clocks.customer_id = leavings.customer_id
 ),
 
 overdue_pieces as (
@@ -43,10 +37,17 @@ overdue_pieces as (
         waits.customer_id,
         waits.signal_code,
         waits.clock_date,
-        greatest({{ add_days('waits.clock_date', 'norms.contact_interval_days + 1') }}, segments.valid_from)
-            as valid_from,
-        least(waits.end_date, segments.valid_to) as valid_to
+        greatest(
+            {{ add_days('waits.clock_date', 'norms.contact_interval_days + 1') }},
+            segments.valid_from,
+            access_periods.valid_from
+        ) as valid_from,
+        least(waits.end_date, segments.valid_to, access_periods.valid_to) as valid_to
     from waits
+    -- Churned customers are not waiting.
+    inner join {{ ref('customer_access_periods') }} as access_periods
+        on waits.customer_id = access_periods.customer_id
+        and access_periods.has_access
     inner join {{ ref('dim_customer_segments') }} as segments
         on waits.customer_id = segments.customer_id
         and segments.scheme = 'value'

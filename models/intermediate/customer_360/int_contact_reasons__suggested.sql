@@ -22,11 +22,13 @@ with signals as (
         least(
             cast(customers.activated_at as date),
             case when customers.suppress_reason <> 'activated' then cast(customers.suppress_from as date) end,
-            leavings.left_date
+            access_periods.valid_to
         ) as valid_to
     from {{ ref('mart_activation_customer') }} as customers
-    left join {{ ref('int_customers__leavings') }} as leavings
-        on customers.customer_id = leavings.customer_id
+    inner join {{ ref('customer_access_periods') }} as access_periods
+        on customers.customer_id = access_periods.customer_id
+        and access_periods.has_access
+        and {{ holds_at('access_periods', 'customers.registered_date') }}
     where customers.is_measurable
 ),
 

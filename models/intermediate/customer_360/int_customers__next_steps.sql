@@ -64,7 +64,7 @@ allowed as (
         on applicable.customer_id = customers.customer_id
     left join {{ ref('mart_customer_contact_status') }} as contacts
         on applicable.customer_id = contacts.customer_id
-    where (not customers.has_left or steps.step_code in ('settle_complaint', 'close_case', 'none'))
+    where (customers.has_access or steps.step_code in ('settle_complaint', 'close_case', 'none'))
         and (
             not steps.is_contact
             or not coalesce(contacts.is_dnd, false)

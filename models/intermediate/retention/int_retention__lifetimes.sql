@@ -22,7 +22,7 @@ spells as (
         greatest(spells.started_date, observation.first_date) as seen_from_date,
         observation.last_final_date,
         spells.started_date < observation.first_date as is_truncated
-    from {{ ref('int_customers__spells') }} as spells
+    from {{ ref('customer_tenures') }} as spells
     cross join {{ ref('int_retention__observation') }} as observation
     where spells.spell_number = 1
 )
@@ -32,8 +32,8 @@ select
     spells.basis,
     coalesce(segments.segment_code, registration.registration_segment_code, 'unassigned') as segment_code,
     coalesce(plans.plan_code, 'none') as plan_code,
-    coalesce(dim_customers.acquisition_channel, 'unknown') as acquisition_channel,
-    coalesce(dim_customers.region, 'unknown') as region,
+    coalesce(customer_accounts.acquisition_channel, 'unknown') as acquisition_channel,
+    coalesce(customer_accounts.region, 'unknown') as region,
     spells.is_truncated,
     spells.started_date,
     spells.started_month,
@@ -41,14 +41,14 @@ select
     spells.seen_from_date,
     spells.last_final_date
 from spells
-inner join {{ ref('int_customers__registration') }} as registration
-    on spells.customer_id = registration.customer_id
-inner join {{ ref('dim_customers') }} as dim_customers
-    on spells.customer_id = dim_customers.customer_id
+inner join {{ ref('customer_accounts') }} as customer_accounts
+    on spells.customer_id = customer_accounts.customer_id
+left join {{ ref('int_customers__registration') }} as registration
+    on customer_accounts.source_customer_id = registration.customer_id
 left join plans
     on spells.customer_id = plans.customer_id
     and plans.choice = 1
 left join {{ ref('dim_customer_segments') }} as segments
-    on spells.customer_id = segments.customer_id
+    on customer_accounts.source_customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and {{ holds_at('segments', 'spells.started_date') }}

@@ -160,7 +160,7 @@ select
     last_steps.key_action_code as last_done_step_code,
     case
         when suppressed.is_activated then 'activated'
-        when suppressed.has_left then 'lost_before_activation'
+        when not suppressed.has_access then 'lost_before_activation'
         when suppressed.done_actions_count > 0 then 'in_progress'
         else 'not_started'
     end as activation_status,

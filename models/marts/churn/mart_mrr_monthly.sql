@@ -43,7 +43,7 @@ native_changes as (
         end as movement,
         spells.started_date < changes.changed_month as is_from_opening
     from {{ ref('fct_mrr_changes') }} as changes
-    inner join {{ ref('int_customers__spells') }} as spells
+    inner join {{ ref('customer_tenures') }} as spells
         on changes.customer_id = spells.customer_id
         and changes.spell_number = spells.spell_number
 ),

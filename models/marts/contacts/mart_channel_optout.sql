@@ -42,19 +42,25 @@ subscriptions as (
         changes.customer_id,
         changes.channel_code,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
-        greatest(changes.changed_date, segments.valid_from) as from_date,
-        least(changes.ended_date, segments.valid_to, leavings.left_date) as to_date,
+        greatest(changes.changed_date, segments.valid_from, access_periods.valid_from) as from_date,
+        least(changes.ended_date, segments.valid_to, access_periods.valid_to) as to_date,
         changes.ended_date is not null
         and changes.ended_date < coalesce(segments.valid_to, {{ open_end() }})
-        and changes.ended_date < coalesce(leavings.left_date, {{ open_end() }}) as is_opted_out
+        and changes.ended_date < coalesce(access_periods.valid_to, {{ open_end() }}) as is_opted_out
     from changes
+    -- Churned customers get no advertising and cannot opt out of it; who comes back is counted again.
+    inner join {{ ref('customer_access_periods') }} as access_periods
+        on changes.customer_id = access_periods.customer_id
+        and access_periods.has_access
+        and access_periods.valid_from < coalesce(changes.ended_date, {{ open_end() }})
+        and coalesce(access_periods.valid_to, {{ open_end() }}) > changes.changed_date
     left join {{ ref('dim_customer_segments') }} as segments
         on changes.customer_id = segments.customer_id
         and segments.scheme = 'value'
         and segments.valid_from < coalesce(changes.ended_date, {{ open_end() }})
         and coalesce(segments.valid_to, {{ far_future() }}) > changes.changed_date
-    left join {{ ref('int_customers__leavings') }} as leavings
-        on changes.customer_id = leavings.customer_id
+        and segments.valid_from < coalesce(access_periods.valid_to, {{ open_end() }})
+        and coalesce(segments.valid_to, {{ open_end() }}) > access_periods.valid_from
     where changes.is_grant
 ),
 

@@ -12,7 +12,7 @@ with customers as (
         sum(case when contact_points_count > 0 and has_usable_point then 1 else 0 end) as filled_usable_count
     from {{ ref('mart_customer_channels') }}
     -- A register that is not kept is not incomplete.
-    where not has_left
+    where has_access
         and has_usable_point is not null
     group by customer_id
 ),

@@ -13,7 +13,11 @@ planned as (
         rules.team_code,
         rules.consent_purpose,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
-        leavings.left_date
+        -- Who has no access when a touch falls due has no touch.
+        case
+            when access_periods.has_access then access_periods.valid_to
+            else cast(anchors.due_from as date)
+        end as left_date
     from {{ ref('int_customers__plan_anchors') }} as anchors
     inner join seen
         on anchors.due_from >= seen.first_contact_at
@@ -23,8 +27,9 @@ planned as (
         on anchors.customer_id = segments.customer_id
         and segments.scheme = 'value'
         and {{ holds_at('segments', 'cast(anchors.anchor_at as date)') }}
-    left join {{ ref('int_customers__leavings') }} as leavings
-        on anchors.customer_id = leavings.customer_id
+    left join {{ ref('customer_access_periods') }} as access_periods
+        on anchors.customer_id = access_periods.customer_id
+        and {{ holds_at('access_periods', 'cast(anchors.due_from as date)') }}
     where rules.applies_to_segment in ('*', segments.segment_code)
 ),
 

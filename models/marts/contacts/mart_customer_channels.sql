@@ -5,7 +5,9 @@ with customers as (
         coalesce(customers.value_segment_code, 'unassigned') as segment_code,
         segments.required_contact_channels,
         dnd.customer_id is not null as is_dnd,
-        customers.has_left
+        customers.customer_status,
+        customers.is_paying,
+        customers.has_access
     from {{ ref('dim_customers') }} as customers
     cross join {{ ref('run_context') }} as run_context
     left join {{ ref('dim_segments') }} as segments
@@ -102,7 +104,9 @@ joined as (
         channels.channel_code,
         customers.segment_code,
         customers.is_dnd,
-        customers.has_left,
+        customers.customer_status,
+        customers.is_paying,
+        customers.has_access,
         coalesce(
             {{ dbt.position(
                 "'|' || channels.channel_code || '|'", "'|' || customers.required_contact_channels || '|'"
@@ -204,6 +208,7 @@ select
     customer_id,
     channel_code,
     segment_code,
+    customer_status,
     missing_reason,
     case
         when missing_reason is not null then 'no_contact_point'
@@ -228,8 +233,9 @@ select
     is_marketing_allowed,
     is_sales_allowed,
     is_survey_allowed,
+    is_paying,
+    has_access,
     is_dnd,
-    has_left,
     channel_rank = 1 and is_marketing_allowed and smoothed_pct is not null as is_best_channel,
     attempts_count = 0 as is_fallback_to_segment
 from ranked

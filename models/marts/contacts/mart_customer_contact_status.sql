@@ -70,7 +70,9 @@ customers as (
         segments.contact_interval_days,
         segments.max_contacts_per_week,
         coalesce(segments.is_priority, false) as is_priority,
-        customers.has_left,
+        customers.customer_status,
+        customers.is_paying,
+        customers.has_access,
         dnd.customer_id is not null as is_dnd,
         customers.registered_date,
         dnd.valid_from as dnd_from,
@@ -112,6 +114,7 @@ select
     customers.customer_id,
     customers.region,
     coalesce(customers.value_segment_code, 'unassigned') as segment_code,
+    customers.customer_status,
     coalesce(customers.owner_employee_id, 'unassigned') as owner_employee_id,
     coalesce(customers.owner_team_code, 'unassigned') as team_code,
     coalesce(customers.owner_unit_name, 'unassigned') as unit_name,
@@ -146,14 +149,15 @@ select
     cast(coalesce(channels.marketing_channels_count, 0) as bigint) as marketing_channels_count,
     cast(coalesce(channels.missing_channels_count, 0) as bigint) as missing_channels_count,
     customers.is_priority,
-    customers.has_left,
+    customers.is_paying,
+    customers.has_access,
     customers.is_dnd,
     coalesce(channels.reachable_channels_count, 0) > 0 as is_contactable,
     customers.last_effective_at is null as is_never_reached,
     coalesce(customers.unreached_chance_pct <= {{ threshold('unreachable_chance_pct') }}, false) as is_unreachable,
-    not customers.has_left
+    customers.has_access
     and coalesce(customers.waiting_days > customers.contact_interval_days, false) as is_overdue,
-    not customers.has_left
+    customers.has_access
     and not customers.is_dnd
     and coalesce(customers.waiting_days > customers.contact_interval_days, false) as is_in_contact_risk_group,
     customers.registered_date,

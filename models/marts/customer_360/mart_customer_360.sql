@@ -13,8 +13,6 @@ with owners as (
 contracts as (
     select
         months.customer_id,
-        months.status,
-        months.plan_code,
         months.mrr
     from {{ ref('dim_customer_month_end') }} as months
     inner join {{ ref('run_context') }} as run_context
@@ -37,11 +35,8 @@ select
     customers.acquisition_channel,
     customers.usage_segment_code,
     customers.value_segment_code,
-    case
-        when customers.has_left then 'left'
-        else coalesce(contracts.status, 'account')
-    end as customer_status,
-    contracts.plan_code,
+    customers.customer_status,
+    customers.plan_code,
     owners.account_manager_id,
     owners.onboarding_manager_id,
     activation.activation_status,
@@ -79,7 +74,8 @@ select
     cast(feedback.open_tickets_count as bigint) as open_tickets_count,
     cast(feedback.open_complaints_count as bigint) as open_complaints_count,
     cast(feedback.due_surveys_count as bigint) as due_surveys_count,
-    customers.has_left,
+    customers.is_paying,
+    customers.has_access,
     coalesce(contacts.is_dnd, false) as is_do_not_disturb,
     coalesce(contacts.is_contactable, false) as is_contactable,
     coalesce(contacts.is_overdue, false) as is_contact_overdue,

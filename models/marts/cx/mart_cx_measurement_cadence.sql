@@ -35,11 +35,10 @@ active as (
     from ends
     inner join {{ ref('dim_customers') }} as customers
         on ends.counted_until > customers.registered_date
-    left join {{ ref('int_customers__absences') }} as absences
-        on customers.customer_id = absences.customer_id
-        and ends.counted_until > absences.left_date
-        and ends.counted_until <= coalesce(absences.returned_date, {{ far_future() }})
-    where absences.customer_id is null
+    inner join {{ ref('customer_status_periods') }} as status
+        on customers.customer_id = status.customer_id
+        and {{ holds_at('status', add_days('ends.counted_until', -1)) }}
+        and status.has_access
 ),
 
 active_counts as (

@@ -81,7 +81,7 @@ followed as (
     from units
     cross join {{ ref('run_context') }} as run_context
     -- A leaving is the end of the spell that they were asked in, whether or not they came back.
-    inner join {{ ref('int_customers__spells') }} as spells
+    inner join {{ ref('customer_tenures') }} as spells
         on units.customer_id = spells.customer_id
         and units.asked_date >= spells.started_date
         and units.asked_date < coalesce(spells.left_date, {{ far_future() }})

@@ -25,7 +25,7 @@ from latest
 cross join {{ ref('run_context') }} as run_context
 inner join {{ ref('dim_customers') }} as customers
     on latest.customer_id = customers.customer_id
-    and not customers.has_left
+    and customers.has_access
 left join {{ ref('fct_tickets') }} as tickets
     on latest.customer_id = tickets.customer_id
     and tickets.opened_at > latest.submitted_at

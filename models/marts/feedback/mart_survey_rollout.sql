@@ -29,36 +29,22 @@ spine as (
     cross join waves
 ),
 
--- From the registration on, less those who are away.
-stretches as (
-    select
-        customer_id,
-        registered_date,
-        registered_date as from_date,
-        cast(null as date) as to_date,
-        1 as customers_count
-    from {{ ref('dim_customers') }}
-    union all
-    select
-        absences.customer_id,
-        customers.registered_date,
-        greatest(absences.left_date, customers.registered_date) as from_date,
-        absences.returned_date as to_date,
-        -1 as customers_count
-    from {{ ref('int_customers__absences') }} as absences
-    inner join {{ ref('dim_customers') }} as customers
-        on absences.customer_id = customers.customer_id
-),
-
 groups as (
     select
-        registered_date,
-        from_date,
-        to_date,
-        {{ percent_bucket('customer_id') }} as bucket,
-        sum(customers_count) as customers_count
-    from stretches
-    group by registered_date, from_date, to_date, {{ percent_bucket('customer_id') }}
+        customers.registered_date,
+        access_periods.valid_from as from_date,
+        access_periods.valid_to as to_date,
+        {{ percent_bucket('customers.customer_id') }} as bucket,
+        count(*) as customers_count
+    from {{ ref('customer_access_periods') }} as access_periods
+    inner join {{ ref('dim_customers') }} as customers
+        on access_periods.customer_id = customers.customer_id
+    where access_periods.has_access
+    group by
+        customers.registered_date,
+        access_periods.valid_from,
+        access_periods.valid_to,
+        {{ percent_bucket('customers.customer_id') }}
 ),
 
 eligible as (

@@ -1,4 +1,5 @@
--- Customers by the month in which they began, followed month by month: who was there, left, came back, what they paid.
+-- Customers by the month in which they began, followed month by month: who was there, left, came back, what they
+-- paid.
 with months as (
     select
         *,
@@ -39,7 +40,7 @@ happenings as (
         0 as first_churned_count,
         1 as returned_count,
         cast(null as decimal(18, 2)) as mrr
-    from {{ ref('int_customers__spells') }}
+    from {{ ref('customer_tenures') }}
     where spell_number > 1
 ),
 

@@ -41,7 +41,7 @@ outcomes as (
     from landmarks
     inner join horizons
         on {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }} <= landmarks.last_final_date
-    inner join {{ ref('int_customers__spells') }} as spells
+    inner join {{ ref('customer_tenures') }} as spells
         on landmarks.customer_id = spells.customer_id
     group by landmarks.customer_id, horizons.horizon_days
 ),

@@ -1,5 +1,5 @@
--- From a snapshot of the past: what was in use then, and who was there a while later. A later return makes nobody
--- present who was away on the day, and a leaving is known only after the grace.
+-- Customers of a day in the past, by how many components they used then, and who was still one a while later. The
+-- day lies far enough back for every churn to be known.
 with snapshots as (
     select max(weekly.week_end_date) as snapshot_date
     from {{ ref('int_usage__weekly') }} as weekly
@@ -15,24 +15,20 @@ members as (
         weekly.segment_code,
         weekly.components_28d_count as components_used_count,
         weekly.week_end_date as snapshot_date,
-        case when later.customer_id is null then 1 else 0 end as is_retained
+        case when later.is_customer then 1 else 0 end as is_retained
     from {{ ref('int_usage__weekly') }} as weekly
     inner join snapshots
         on weekly.week_end_date = snapshots.snapshot_date
-    left join {{ ref('int_customers__absences') }} as earlier
+    inner join {{ ref('customer_status_periods') }} as earlier
         on weekly.customer_id = earlier.customer_id
-        and earlier.left_date <= weekly.week_end_date
-        and coalesce(earlier.returned_date, {{ far_future() }}) > weekly.week_end_date
-    left join {{ ref('int_customers__absences') }} as later
+        and {{ holds_at('earlier', 'weekly.week_end_date') }}
+        and earlier.is_customer
+    inner join {{ ref('customer_status_periods') }} as later
         on weekly.customer_id = later.customer_id
-        and later.left_date <= {{ add_days(
+        and {{ holds_at('later', add_days(
             'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
-        ) }}
-        and coalesce(later.returned_date, {{ far_future() }}) > {{ add_days(
-            'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
-        ) }}
+        )) }}
     where weekly.has_history
-        and earlier.customer_id is null
 ),
 
 counted as (

@@ -41,7 +41,7 @@ stays as (
         ends.risk_from >= owners.valid_from as is_entry,
         case
             when owners.valid_to < ends.risk_to then 'reassigned_out'
-            when absences.customer_id is not null then 'churned_out'
+            when churns.customer_id is not null then 'churned_out'
             when ends.is_used_again = 1 then 'recovered'
             -- A change of segment or of its norm: nobody's success.
             else 'released'
@@ -51,10 +51,10 @@ stays as (
         on ends.customer_id = owners.customer_id
         and owners.valid_from < ends.risk_to
         and owners.valid_to > ends.risk_from
-    -- Whoever came back later had left all the same.
-    left join {{ ref('int_customers__absences') }} as absences
-        on ends.customer_id = absences.customer_id
-        and ends.risk_to = absences.left_date
+    left join {{ ref('customer_access_periods') }} as churns
+        on ends.customer_id = churns.customer_id
+        and ends.risk_to = churns.valid_from
+        and not churns.has_access
     where greatest(ends.risk_from, owners.valid_from) < least(ends.risk_to, owners.valid_to)
 ),
 

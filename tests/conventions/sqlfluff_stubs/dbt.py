@@ -29,3 +29,7 @@ def generate_series(upper_bound: int) -> str:
 
 def split_part(string_text: str, delimiter_text: str, part_number: int) -> str:
     return f"split_part({string_text}, {delimiter_text}, {part_number})"
+
+
+def hash(field: str) -> str:  # noqa: A001
+    return f"md5({field})"

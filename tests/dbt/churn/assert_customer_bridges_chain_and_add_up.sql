@@ -16,7 +16,7 @@ spells as (
         count(case when spells.left_date <= months.last_date then 1 end) as left_count,
         count(case when spells.left_date is null or spells.left_date > months.last_date then 1 end) as closing_count
     from {{ ref('dim_months') }} as months
-    inner join {{ ref('int_customers__spells') }} as spells
+    inner join {{ ref('customer_tenures') }} as spells
         on spells.started_date <= months.last_date
         and coalesce(spells.left_date, {{ far_future() }}) >= months.month_date
     -- Whoever left on the first day of a month was there when it began.

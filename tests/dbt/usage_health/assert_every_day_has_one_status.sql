@@ -21,10 +21,11 @@ select
     'gap or overlap' as fault,
     followed.customer_id
 from followed
-left join {{ ref('int_customers__absences') }} as absences
+left join {{ ref('customer_access_periods') }} as absences
     on followed.customer_id = absences.customer_id
-    and followed.valid_to = absences.left_date
-    and followed.next_from = absences.returned_date
+    and followed.valid_to = absences.valid_from
+    and followed.next_from = absences.valid_to
+    and not absences.has_access
 where followed.next_from is not null
     and absences.customer_id is null
     and coalesce(followed.valid_to, {{ open_end() }}) <> followed.next_from

@@ -1,0 +1,26 @@
+{#-
+Joins what was true of a customer on a day: `{{ '{{ attributes_as_of(\'ends\', \'ends.last_date\', [\'usage_segment\']) }}' }}` gives a
+relation of each name to select from. Segments and status are those of the day, the account manager is the one when it
+closes. `customer` is the column of `base` that names the customer: for segments and owners that of the raw rows.
+-#}
+{% macro attributes_as_of(base, day, names, customer='customer_id', source_customer=none) %}
+{%- set source_customer = source_customer or customer -%}
+{%- for name in names %}
+    {%- if name == 'status' %}
+left join {{ ref('customer_status_periods') }} as status
+    on {{ base }}.{{ customer }} = status.customer_id
+    and {{ holds_at('status', day) }}
+    {%- elif name == 'account_manager' %}
+left join {{ ref('dim_customer_owners') }} as account_manager
+    on {{ base }}.{{ source_customer }} = account_manager.customer_id
+    and account_manager.role = 'account_manager'
+    and account_manager.valid_from < cast({{ add_days(day, 1) }} as timestamp)
+    and coalesce(account_manager.valid_to, {{ far_future() }}) >= cast({{ add_days(day, 1) }} as timestamp)
+    {%- else %}
+left join {{ ref('dim_customer_segments') }} as {{ name }}
+    on {{ base }}.{{ source_customer }} = {{ name }}.customer_id
+    and {{ name }}.scheme = '{{ name | replace('_segment', '') }}'
+    and {{ holds_at(name, day) }}
+    {%- endif %}
+{%- endfor %}
+{% endmacro %}
