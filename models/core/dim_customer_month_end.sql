@@ -92,5 +92,5 @@ left join {{ ref('dim_customer_segments') }} as value_segments
 left join {{ ref('dim_customer_owners') }} as owners
     on live.customer_id = owners.customer_id
     and owners.role = 'account_manager'
-    and cast({{ add_days('live.last_date', 1) }} as timestamp) > owners.valid_from
-    and cast({{ add_days('live.last_date', 1) }} as timestamp) <= coalesce(owners.valid_to, {{ far_future() }})
+    and {{ day_start_at(add_days('live.last_date', 1)) }} > owners.valid_from
+    and {{ day_start_at(add_days('live.last_date', 1)) }} <= coalesce(owners.valid_to, {{ far_future() }})

@@ -7,14 +7,14 @@ with cancellations as (
     from {{ ref('stg_billing__subscription_periods') }} as periods
     inner join {{ ref('int_customers__left') }} as left_customers
         on periods.customer_id = left_customers.customer_id
-        and cast(periods.cancel_requested_at as date) <= left_customers.left_date
+        and {{ business_date('periods.cancel_requested_at') }} <= left_customers.left_date
     group by periods.customer_id
 )
 
 select
     left_customers.customer_id,
     left_customers.left_date,
-    coalesce(cancellations.cancel_requested_at, cast(left_customers.left_date as timestamp)) as decided_at
+    coalesce(cancellations.cancel_requested_at, {{ day_start_at('left_customers.left_date') }}) as decided_at
 from {{ ref('int_customers__left') }} as left_customers
 left join cancellations
     on left_customers.customer_id = cancellations.customer_id

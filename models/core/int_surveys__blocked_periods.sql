@@ -63,6 +63,6 @@ select
     'left' as block_reason,
     customer_id || ':' || cast(left_date as {{ dbt.type_string() }}) as source_id,
     false as is_absolute,
-    cast(left_date as timestamp) as blocked_from,
-    cast(returned_date as timestamp) as blocked_to
+    {{ day_start_at('left_date') }} as blocked_from,
+    {{ day_start_at('returned_date') }} as blocked_to
 from {{ ref('int_customers__absences') }}

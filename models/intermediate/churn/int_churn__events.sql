@@ -35,5 +35,5 @@ left join {{ ref('dim_customer_segments') }} as value_segments
 left join {{ ref('dim_customer_owners') }} as owners
     on events.customer_id = owners.customer_id
     and owners.role = 'account_manager'
-    and owners.valid_from < cast(events.left_date as timestamp)
-    and coalesce(owners.valid_to, {{ far_future() }}) >= cast(events.left_date as timestamp)
+    and owners.valid_from < {{ day_start_at('events.left_date') }}
+    and coalesce(owners.valid_to, {{ far_future() }}) >= {{ day_start_at('events.left_date') }}

@@ -145,16 +145,16 @@ joined as (
         and owners.choice = 1
     left join {{ ref('dim_employees') }} as owner_positions
         on owners.owner_employee_id = owner_positions.employee_id
-        and {{ holds_at('owner_positions', 'cast(openings.begun_at as date)') }}
+        and {{ holds_at('owner_positions', business_date('openings.begun_at')) }}
     left join {{ ref('dim_employees') }} as subject_positions
         on openings.judged_employee_id = subject_positions.employee_id
-        and {{ holds_at('subject_positions', 'cast(openings.begun_at as date)') }}
+        and {{ holds_at('subject_positions', business_date('openings.begun_at')) }}
     left join {{ ref('dim_employees') }} as subject_managers
         on openings.judged_employee_id = subject_managers.employee_id
-        and {{ holds_at('subject_managers', 'cast(openings.decided_at as date)') }}
+        and {{ holds_at('subject_managers', business_date('openings.decided_at')) }}
     left join {{ ref('dim_employees') }} as decider_positions
         on openings.decided_by_employee_id = decider_positions.employee_id
-        and {{ holds_at('decider_positions', 'cast(openings.decided_at as date)') }}
+        and {{ holds_at('decider_positions', business_date('openings.decided_at')) }}
 ),
 
 judged as (
@@ -238,8 +238,8 @@ select
     case when is_followup_required and metric_score is not null and next_score is not null and opening_order = 1
             then next_score > low_up_to_score
     end as is_recovered,
-    {{ period_start('week', 'cast(begun_at as date)') }} as received_week,
-    cast(begun_at as date) as received_date,
+    {{ period_start('week', business_date('begun_at')) }} as received_week,
+    {{ business_date('begun_at') }} as received_date,
     begun_at as received_at,
     due_at,
     looked_at_at as processed_at,

@@ -32,17 +32,17 @@ renamed as (
         is_machine_open,
 
         -- dates
-        cast({{ business_time('attempted_at') }} as date) as attempted_date,
+        {{ business_date(utc_moment('attempted_at')) }} as attempted_date,
 
-        -- moments, in the business time zone
-        {{ business_time('attempted_at') }} as attempted_at,
-        {{ business_time('delivered_at') }} as delivered_at,
-        {{ business_time('opened_at') }} as opened_at,
-        {{ business_time('clicked_at') }} as clicked_at,
-        {{ business_time('answered_at') }} as answered_at,
-        {{ business_time('replied_at') }} as replied_at,
-        {{ business_time('held_at') }} as held_at,
-        {{ business_time('ended_at') }} as ended_at,
+        -- moments, in UTC
+        {{ utc_moment('attempted_at') }} as attempted_at,
+        {{ utc_moment('delivered_at') }} as delivered_at,
+        {{ utc_moment('opened_at') }} as opened_at,
+        {{ utc_moment('clicked_at') }} as clicked_at,
+        {{ utc_moment('answered_at') }} as answered_at,
+        {{ utc_moment('replied_at') }} as replied_at,
+        {{ utc_moment('held_at') }} as held_at,
+        {{ utc_moment('ended_at') }} as ended_at,
         ingested_at
     from source
 )
