@@ -66,6 +66,27 @@ later one; an hour earlier and back finds the first.
     from_utc_timestamp(to_utc_timestamp({{ column }}, {{ source_zone }}), {{ target_zone }})
 {%- endmacro %}
 
+{#- Whether a moment lies at or after another, as far as two clocks can tell: the tolerance is that of the loader. -#}
+{% macro is_not_before(moment, start) -%}
+    {{ moment }} >= {{ add_time('minute', start, '-' ~ var('clock_tolerance_minutes')) }}
+{%- endmacro %}
+
+{#- A moment that cannot lie before another: within the tolerance of clocks it is the other one. -#}
+{% macro settled_moment(moment, start) -%}
+    case when {{ moment }} < {{ start }} and {{ is_not_before(moment, start) }} then {{ start }} else {{ moment }} end
+{%- endmacro %}
+
+{#-
+Seconds from one moment to a later one: none where the clocks disagree within the tolerance, NULL (not measurable) where the
+later one lies before the earlier one beyond it.
+-#}
+{% macro elapsed_seconds(earlier, later) -%}
+    case
+        when {{ later }} >= {{ earlier }} then {{ dbt.datediff(earlier, later, 'second') }}
+        when {{ is_not_before(later, earlier) }} then 0
+    end
+{%- endmacro %}
+
 {#- A moment moved by a number of minutes or hours. -#}
 {% macro add_time(part, moment, number) -%}
     cast({{ dbt.dateadd(part, number, moment) }} as timestamp)

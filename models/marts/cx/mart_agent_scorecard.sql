@@ -5,7 +5,7 @@ with first_answers as (
         {{ period_start('month', 'opened_date') }} as score_month,
         count(*) as assigned_count,
         count(first_response_at) as answered_count,
-        sum({{ dbt.datediff('opened_at', 'first_response_at', 'second') }}) as first_response_seconds
+        sum({{ elapsed_seconds('opened_at', 'first_response_at') }}) as first_response_seconds
     from {{ ref('fct_tickets') }}
     where first_assigned_employee_id is not null
     group by first_assigned_employee_id, {{ period_start('month', 'opened_date') }}

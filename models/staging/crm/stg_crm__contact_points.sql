@@ -24,7 +24,7 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('added_at') }} as added_at,
-        {{ utc_moment('invalidated_at') }} as invalidated_at,
+        {{ settled_moment(utc_moment('invalidated_at'), utc_moment('added_at')) }} as invalidated_at,
         ingested_at
     from source
 )

@@ -36,13 +36,13 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('attempted_at') }} as attempted_at,
-        {{ utc_moment('delivered_at') }} as delivered_at,
-        {{ utc_moment('opened_at') }} as opened_at,
-        {{ utc_moment('clicked_at') }} as clicked_at,
-        {{ utc_moment('answered_at') }} as answered_at,
-        {{ utc_moment('replied_at') }} as replied_at,
-        {{ utc_moment('held_at') }} as held_at,
-        {{ utc_moment('ended_at') }} as ended_at,
+        {{ settled_moment(utc_moment('delivered_at'), utc_moment('attempted_at')) }} as delivered_at,
+        {{ settled_moment(utc_moment('opened_at'), utc_moment('attempted_at')) }} as opened_at,
+        {{ settled_moment(utc_moment('clicked_at'), utc_moment('attempted_at')) }} as clicked_at,
+        {{ settled_moment(utc_moment('answered_at'), utc_moment('attempted_at')) }} as answered_at,
+        {{ settled_moment(utc_moment('replied_at'), utc_moment('attempted_at')) }} as replied_at,
+        {{ settled_moment(utc_moment('held_at'), utc_moment('attempted_at')) }} as held_at,
+        {{ settled_moment(utc_moment('ended_at'), utc_moment('attempted_at')) }} as ended_at,
         ingested_at
     from source
 )

@@ -25,8 +25,8 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('registered_at') }} as registered_at,
-        {{ utc_moment('account_completed_at') }} as account_completed_at,
-        {{ utc_moment('deleted_at') }} as deleted_at,
+        {{ settled_moment(utc_moment('account_completed_at'), utc_moment('registered_at')) }} as account_completed_at,
+        {{ settled_moment(utc_moment('deleted_at'), utc_moment('registered_at')) }} as deleted_at,
         ingested_at
     from source
     -- Accounts of employees, testers and robots count nowhere; quality.mart_excluded_customers tells how many.

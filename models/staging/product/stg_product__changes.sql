@@ -24,7 +24,7 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('effective_at') }} as effective_at,
-        {{ utc_moment('ended_at') }} as ended_at,
+        {{ settled_moment(utc_moment('ended_at'), utc_moment('effective_at')) }} as ended_at,
         {{ utc_moment('announced_at') }} as announced_at,
         {{ utc_moment('training_available_at') }} as training_available_at,
         ingested_at

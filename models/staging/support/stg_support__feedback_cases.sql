@@ -29,10 +29,10 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('opened_at') }} as opened_at,
-        {{ utc_moment('processed_at') }} as processed_at,
-        {{ utc_moment('decided_at') }} as decided_at,
-        {{ utc_moment('resolved_at') }} as resolved_at,
-        {{ utc_moment('informed_at') }} as informed_at,
+        {{ settled_moment(utc_moment('processed_at'), utc_moment('opened_at')) }} as processed_at,
+        {{ settled_moment(utc_moment('decided_at'), utc_moment('opened_at')) }} as decided_at,
+        {{ settled_moment(utc_moment('resolved_at'), utc_moment('opened_at')) }} as resolved_at,
+        {{ settled_moment(utc_moment('informed_at'), utc_moment('opened_at')) }} as informed_at,
         ingested_at
     from source
 )

@@ -27,7 +27,7 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('occurred_at') }} as occurred_at,
-        {{ utc_moment('replied_at') }} as replied_at,
+        {{ settled_moment(utc_moment('replied_at'), utc_moment('occurred_at')) }} as replied_at,
         ingested_at
     from source
 )

@@ -32,9 +32,9 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('opened_at') }} as opened_at,
-        {{ utc_moment('first_response_at') }} as first_response_at,
-        {{ utc_moment('resolved_at') }} as resolved_at,
-        {{ utc_moment('closed_at') }} as closed_at,
+        {{ settled_moment(utc_moment('first_response_at'), utc_moment('opened_at')) }} as first_response_at,
+        {{ settled_moment(utc_moment('resolved_at'), utc_moment('opened_at')) }} as resolved_at,
+        {{ settled_moment(utc_moment('closed_at'), utc_moment('opened_at')) }} as closed_at,
         ingested_at
     from source
 )

@@ -26,8 +26,8 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('sent_at') }} as sent_at,
-        {{ utc_moment('delivered_at') }} as delivered_at,
-        {{ utc_moment('shown_at') }} as shown_at,
+        {{ settled_moment(utc_moment('delivered_at'), utc_moment('sent_at')) }} as delivered_at,
+        {{ settled_moment(utc_moment('shown_at'), utc_moment('sent_at')) }} as shown_at,
         ingested_at
     from source
 )

@@ -26,7 +26,7 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('started_at') }} as started_at,
-        {{ utc_moment('submitted_at') }} as submitted_at,
+        {{ settled_moment(utc_moment('submitted_at'), utc_moment('started_at')) }} as submitted_at,
         {{ utc_moment('crm_synced_at') }} as crm_synced_at,
         ingested_at
     from source
