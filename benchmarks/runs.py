@@ -68,7 +68,7 @@ def load(settings) -> None:
     from orchestration.warehouse import open_warehouse
 
     with open_warehouse(settings.warehouse) as connection:
-        load_landing(connection, settings.raw, contract())
+        load_landing(connection, settings.raw, contract(), zones=settings.zones)
 
 
 class NodeClock:

@@ -80,7 +80,7 @@ periods of 1, 7 or 30 days.
         when {{ member }}.period_kind = 'rolling'
             then {{ rolling_number(
                 days,
-                moment ~ ' < ' ~ dbt.dateadd('day', days, member ~ '.entered_at'),
+                moment ~ ' < ' ~ add_on_clock('day', member ~ '.entered_at', days),
                 member ~ '.period_grain'
             ) }}
         when {{ member }}.period_grain = 'day' then {{ calendar }}.day_number - {{ member }}.day_number

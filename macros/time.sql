@@ -1,31 +1,90 @@
-{#- A raw timestamp in the business time zone. The one place where a zone is applied (staging calls it). -#}
-{% macro business_time(column) -%}
-    {%- if var('source_timezone') == var('business_timezone') -%}
+{#-
+Moments are UTC, days are business days. Staging turns a raw timestamp, which is in the source's zone, into UTC once; only the
+macros of this file know the business time zone. With both zones UTC they compile to plain casts.
+-#}
+
+{#- A raw timestamp as a moment in UTC. Only staging and what reads raw moments directly call it. -#}
+{% macro utc_moment(column) -%}
+    {%- if var('source_timezone') == 'UTC' -%}
         {{ column }}
     {%- else -%}
-        {{ adapter.dispatch('convert_timezone', 'stayhouse')(column, var('source_timezone'), var('business_timezone')) }}
+        {{ adapter.dispatch('convert_timezone', 'stayhouse')(column, "'" ~ var('source_timezone') ~ "'", "'UTC'") }}
     {%- endif -%}
 {%- endmacro %}
 
+{#- The business day on which a moment falls. -#}
+{% macro business_date(moment) -%}
+    cast({{ business_clock(moment) }} as date)
+{%- endmacro %}
+
+{#- A moment on the clock of the business time zone: for hours and days only, since differences of clocks are not time. -#}
+{% macro business_clock(moment) -%}
+    {%- if var('business_timezone') == 'UTC' -%}
+        {{ moment }}
+    {%- else -%}
+        {{ local_time(moment, "'" ~ var('business_timezone') ~ "'") }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A moment on the clock of another zone: an expression that holds the zone's name. -#}
+{% macro local_time(moment, zone) -%}
+    {{ adapter.dispatch('convert_timezone', 'stayhouse')(moment, "'UTC'", zone) }}
+{%- endmacro %}
+
+{#- The moment at which a business day begins. -#}
+{% macro day_start_at(day) -%}
+    {{ clock_moment('cast(' ~ day ~ ' as timestamp)') }}
+{%- endmacro %}
+
+{#-
+The first moment at which the business clock shows a time. Where the clocks go back that time comes twice and engines take the
+later one; an hour earlier and back finds the first.
+-#}
+{% macro clock_moment(clock) -%}
+    {%- if var('business_timezone') == 'UTC' -%}
+        {{ clock }}
+    {%- else -%}
+        {%- set zone = "'" ~ var('business_timezone') ~ "'" -%}
+        least(
+            {{ adapter.dispatch('convert_timezone', 'stayhouse')(clock, zone, "'UTC'") }},
+            {{ adapter.dispatch('convert_timezone', 'stayhouse')('(' ~ clock ~ " - interval '1 hour')", zone, "'UTC'") }}
+            + interval '1 hour'
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A moment moved by days or months on the business clock: a month after the first of March is the first of April. -#}
+{% macro add_on_clock(part, moment, number) -%}
+    {{ clock_moment('cast(' ~ dbt.dateadd(part, number, business_clock(moment)) ~ ' as timestamp)') }}
+{%- endmacro %}
+
 {% macro default__convert_timezone(column, source_zone, target_zone) -%}
-    (({{ column }} at time zone '{{ source_zone }}') at time zone '{{ target_zone }}')
+    (({{ column }} at time zone {{ source_zone }}) at time zone {{ target_zone }})
 {%- endmacro %}
 
 {% macro spark__convert_timezone(column, source_zone, target_zone) -%}
-    from_utc_timestamp(to_utc_timestamp({{ column }}, '{{ source_zone }}'), '{{ target_zone }}')
+    from_utc_timestamp(to_utc_timestamp({{ column }}, {{ source_zone }}), {{ target_zone }})
 {%- endmacro %}
 
-{#- A moment of the business time zone on the clock of another zone, which a column names. -#}
-{% macro local_time(column, zone_column) -%}
-    {{ adapter.dispatch('convert_timezone_of_row', 'stayhouse')(column, var('business_timezone'), zone_column) }}
+{#- Whether a moment lies at or after another, as far as two clocks can tell: the tolerance is that of the loader. -#}
+{% macro is_not_before(moment, start) -%}
+    {{ moment }} >= {{ add_time('minute', start, '-' ~ var('clock_tolerance_minutes')) }}
 {%- endmacro %}
 
-{% macro default__convert_timezone_of_row(column, source_zone, zone_column) -%}
-    (({{ column }} at time zone '{{ source_zone }}') at time zone {{ zone_column }})
+{#- A moment that cannot lie before another: within the tolerance of clocks it is the other one. -#}
+{% macro settled_moment(moment, start) -%}
+    case when {{ moment }} < {{ start }} and {{ is_not_before(moment, start) }} then {{ start }} else {{ moment }} end
 {%- endmacro %}
 
-{% macro spark__convert_timezone_of_row(column, source_zone, zone_column) -%}
-    from_utc_timestamp(to_utc_timestamp({{ column }}, '{{ source_zone }}'), {{ zone_column }})
+{#-
+Seconds from one moment to a later one: none where the clocks disagree within the tolerance, NULL (not measurable) where the
+later one lies before the earlier one beyond it.
+-#}
+{% macro elapsed_seconds(earlier, later) -%}
+    case
+        when {{ later }} >= {{ earlier }} then {{ dbt.datediff(earlier, later, 'second') }}
+        when {{ is_not_before(later, earlier) }} then 0
+    end
 {%- endmacro %}
 
 {#- A moment moved by a number of minutes or hours. -#}

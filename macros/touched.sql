@@ -62,9 +62,9 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
         {'customer_id': 'customer_id'},
         [
             {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
-            {'relation': 'stg_crm__customers', 'as_of': 'cast(deleted_at as date)', 'only': 'passing'},
+            {'relation': 'stg_crm__customers', 'as_of': business_date('deleted_at'), 'only': 'passing'},
             {'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'},
-            {'relation': 'stg_crm__customer_owners', 'as_of': 'cast(valid_from as date)'},
+            {'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')},
             {'relation': 'stg_billing__subscription_periods', 'as_of': 'cast(valid_from as date)'},
         ] + more
     ) -}}

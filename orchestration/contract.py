@@ -16,8 +16,10 @@ import yaml
 REPO_ROOT = Path(__file__).resolve().parents[1]
 SOURCES_FOLDER = REPO_ROOT / "models" / "staging"
 
-# A clock of a source system may run this much ahead of the clock that stamps the ingestion (DQ-05).
-CLOCK_TOLERANCE_MINUTES = 5
+# Two clocks of source systems may disagree by this much (DQ-05). Models and tests read the same variable.
+CLOCK_TOLERANCE_MINUTES: int = yaml.safe_load((REPO_ROOT / "dbt_project.yml").read_text())["vars"][
+    "clock_tolerance_minutes"
+]
 # Earlier moments are the epoch or an unset clock, not history; a column may widen this with `earliest`.
 EARLIEST_PLAUSIBLE = "2000-01-01"
 
@@ -31,6 +33,16 @@ KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required
 
 class ContractError(Exception):
     """The sources YAML describes an impossible contract. The message names file, table and column."""
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The time zones of a company (IANA names)."""
+
+    source: str = "UTC"
+    """Of raw timestamps that say no offset."""
+    business: str = "UTC"
+    """Whose calendar makes days."""
 
 
 @dataclass(frozen=True)

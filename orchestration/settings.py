@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestration.contract import REPO_ROOT
+from orchestration.contract import REPO_ROOT, Zones
 
 DEFAULT_RAW = REPO_ROOT / "landing" / "saas" / "raw"
 
@@ -35,6 +35,10 @@ class Settings:
     """Where new alerts are posted to; None: nowhere."""
     lists_per_owner: bool = False
     """Lists are also written as a file per person."""
+
+    @property
+    def zones(self) -> Zones:
+        return Zones(source=self.source_timezone, business=self.business_timezone)
 
     @property
     def work(self) -> Path:

@@ -6,7 +6,7 @@ with accounts as (
         customers.region,
         customers.acquisition_channel,
         customers.registered_date,
-        case when customers.deleted_at < run_context.as_of_end_at then cast(customers.deleted_at as date) end
+        case when customers.deleted_at < run_context.as_of_end_at then {{ business_date('customers.deleted_at') }} end
             as deleted_date
     from {{ ref('stg_crm__customers') }} as customers
     inner join {{ ref('run_context') }} as run_context

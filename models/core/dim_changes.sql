@@ -12,7 +12,7 @@ select
     -- The day after its last one. An end that nobody told must not excuse customers for ever: the first day counts.
     case
         when changes.change_kind in ('incident', 'maintenance')
-            then {{ add_days('cast(coalesce(' ~ known('changes.ended_at') ~ ', changes.effective_at) as date)', 1) }}
+            then {{ add_days(business_date('coalesce(' ~ known('changes.ended_at') ~ ', changes.effective_at)'), 1) }}
     end as over_date,
     changes.effective_at,
     {{ known('changes.ended_at') }} as ended_at,

@@ -1,10 +1,11 @@
 {{ touched(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_crm__customer_owners', 'as_of': 'cast(valid_from as date)'}],
+    [{'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')}],
 ) }}
 {{ successive_periods(
     ref('stg_crm__customer_owners'),
     ['customer_id', 'role'],
     ['employee_id'],
-    scope=touched_scope()
+    scope=touched_scope(),
+    from_day=business_date('valid_from')
 ) }}

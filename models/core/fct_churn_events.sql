@@ -91,7 +91,7 @@ select
     cancel_requested_at,
     -- A contact after the decision comes too late: a request decides, else the end itself.
     coalesce(
-        case when cast(cancel_requested_at as date) <= left_date then cancel_requested_at end,
-        cast(left_date as timestamp)
+        case when {{ business_date('cancel_requested_at') }} <= left_date then cancel_requested_at end,
+        {{ day_start_at('left_date') }}
     ) as decided_at
 from events

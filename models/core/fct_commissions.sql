@@ -16,7 +16,7 @@ select
     row_number() over (
         partition by commissions.customer_id order by commissions.sold_at, commissions.commission_id
     ) = 1 as is_first_sale,
-    cast(commissions.sold_at as date) as sold_date,
+    {{ business_date('commissions.sold_at') }} as sold_date,
     commissions.sold_at,
     case when commissions.paid_at < run_context.as_of_end_at then commissions.paid_at end as paid_at
 from {{ ref('stg_billing__commissions') }} as commissions

@@ -6,9 +6,9 @@
 {% set changes = [
     {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
     {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
-    {'relation': 'stg_crm__customers', 'as_of': 'cast(deleted_at as date)', 'only': 'passing'},
+    {'relation': 'stg_crm__customers', 'as_of': business_date('deleted_at'), 'only': 'passing'},
     {'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'},
-    {'relation': 'stg_crm__customer_owners', 'as_of': 'cast(valid_from as date)'},
+    {'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')},
     {'relation': 'int_employees__customers', 'as_of': 'cast(valid_from as date)'},
 ] %}
 {% for moment in ['delivered', 'ended'] + signals %}
@@ -197,7 +197,7 @@ select
     timed.is_episode_start,
     timed.duration_sec,
     timed.attempted_date,
-    cast(timed.effective_at as date) as effective_date,
+    {{ business_date('timed.effective_at') }} as effective_date,
     timed.attempted_at,
     timed.first_delivered_at as delivered_at,
     timed.reached_at,

@@ -3,7 +3,7 @@
 with responses as (
     select
         responses.*,
-        cast(coalesce(responses.started_at, responses.submitted_at) as date) as begun_date,
+        {{ business_date('coalesce(responses.started_at, responses.submitted_at)') }} as begun_date,
         -- What was sent in later than the business day is, as of it, still open.
         coalesce(responses.submitted_at < run_context.as_of_end_at, false) as is_submitted,
         case when responses.submitted_at < run_context.as_of_end_at then responses.response_id end

@@ -24,8 +24,8 @@ asked as (
     inner join {{ ref('stg_surveys__survey_invitations') }} as invitations
         on events.customer_id = invitations.customer_id
         and invitations.survey_code = 'churn_reason'
-        and cast(invitations.sent_at as date) >= events.evidence_from
-        and cast(invitations.sent_at as date) < events.evidence_to
+        and {{ business_date('invitations.sent_at') }} >= events.evidence_from
+        and {{ business_date('invitations.sent_at') }} < events.evidence_to
     inner join {{ ref('run_context') }} as run_context
         on invitations.sent_at < run_context.as_of_end_at
     group by events.customer_id, events.spell_number
@@ -44,8 +44,8 @@ answered as (
     inner join {{ ref('stg_surveys__survey_responses') }} as responses
         on events.customer_id = responses.customer_id
         and responses.survey_code = 'churn_reason'
-        and cast(responses.submitted_at as date) >= events.evidence_from
-        and cast(responses.submitted_at as date) < events.evidence_to
+        and {{ business_date('responses.submitted_at') }} >= events.evidence_from
+        and {{ business_date('responses.submitted_at') }} < events.evidence_to
     inner join {{ ref('run_context') }} as run_context
         on responses.submitted_at < run_context.as_of_end_at
     inner join {{ ref('stg_surveys__survey_answers') }} as answers
@@ -71,15 +71,15 @@ contacts as (
             when contacts.clicked_at < run_context.as_of_end_at then contacts.clicked_at
             when contacts.held_at < run_context.as_of_end_at then contacts.held_at
         end as reached_at,
-        cast(contacts.attempted_at as date) >= events.left_date
-        and cast(contacts.attempted_at as date) < coalesce(events.returned_date, {{ far_future() }})
-        and cast(contacts.attempted_at as date) < events.winback_to as is_before_return,
-        cast(contacts.attempted_at as date) < events.evidence_to as is_near
+        {{ business_date('contacts.attempted_at') }} >= events.left_date
+        and {{ business_date('contacts.attempted_at') }} < coalesce(events.returned_date, {{ far_future() }})
+        and {{ business_date('contacts.attempted_at') }} < events.winback_to as is_before_return,
+        {{ business_date('contacts.attempted_at') }} < events.evidence_to as is_near
     from events
     inner join {{ ref('stg_crm__contacts') }} as contacts
         on events.customer_id = contacts.customer_id
         and contacts.purpose in ('exit', 'winback', 'retention')
-        and cast(contacts.attempted_at as date) >= events.evidence_from
+        and {{ business_date('contacts.attempted_at') }} >= events.evidence_from
     inner join {{ ref('run_context') }} as run_context
         on contacts.attempted_at < run_context.as_of_end_at
 ),
@@ -118,18 +118,19 @@ complaints as (
         events.customer_id,
         events.spell_number,
         tickets.topic_code,
-        cast(tickets.opened_at as date) >= events.left_date as is_after,
+        {{ business_date('tickets.opened_at') }} >= events.left_date as is_after,
         row_number() over (
-            partition by events.customer_id, events.spell_number, cast(tickets.opened_at as date) >= events.left_date
+            partition by
+                events.customer_id, events.spell_number, {{ business_date('tickets.opened_at') }} >= events.left_date
             order by tickets.opened_at desc, tickets.ticket_id asc
         ) as choice
     from events
     inner join {{ ref('stg_support__tickets') }} as tickets
         on events.customer_id = tickets.customer_id
         and tickets.is_complaint
-        and cast(tickets.opened_at as date) >= events.evidence_from
-        and cast(tickets.opened_at as date) < events.winback_to
-        and cast(tickets.opened_at as date) < coalesce(events.returned_date, {{ far_future() }})
+        and {{ business_date('tickets.opened_at') }} >= events.evidence_from
+        and {{ business_date('tickets.opened_at') }} < events.winback_to
+        and {{ business_date('tickets.opened_at') }} < coalesce(events.returned_date, {{ far_future() }})
     inner join {{ ref('run_context') }} as run_context
         on tickets.opened_at < run_context.as_of_end_at
 ),

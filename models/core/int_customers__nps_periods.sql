@@ -3,9 +3,9 @@ with answers as (
     select
         responses.customer_id,
         answers.score,
-        cast(responses.submitted_at as date) as answered_date,
+        {{ business_date('responses.submitted_at') }} as answered_date,
         row_number() over (
-            partition by responses.customer_id, cast(responses.submitted_at as date)
+            partition by responses.customer_id, {{ business_date('responses.submitted_at') }}
             order by responses.submitted_at desc, responses.response_id desc
         ) as choice
     from {{ ref('stg_surveys__survey_answers') }} as answers

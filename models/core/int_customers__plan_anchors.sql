@@ -88,7 +88,7 @@ anchors as (
         rules.rule_code,
         gaps.customer_id,
         '' as anchor_key,
-        cast({{ add_days('gaps.usage_date', 'rules.anchor_idle_days') }} as timestamp) as anchor_at,
+        {{ day_start_at(add_days('gaps.usage_date', 'rules.anchor_idle_days')) }} as anchor_at,
         gaps.next_usage_date as void_date
     from gaps
     cross join {{ ref('run_context') }} as run_context
@@ -104,20 +104,20 @@ anchors as (
         rules.rule_code,
         terms.customer_id,
         terms.subscription_id as anchor_key,
-        cast(terms.renewal_date as timestamp) as anchor_at,
+        {{ day_start_at('terms.renewal_date') }} as anchor_at,
         case when terms.term_to < terms.renewal_date then terms.term_to end as void_date
     from terms
     inner join rules
         on rules.anchor = 'renewal_due'
         -- A term that is shorter than the notice (a monthly plan) has no such touch.
-        and cast(terms.term_from as timestamp)
-        <= {{ add_time('hour', 'cast(terms.renewal_date as timestamp)', 'rules.due_from_hours') }}
+        and {{ day_start_at('terms.term_from') }}
+        <= {{ add_time('hour', day_start_at('terms.renewal_date'), 'rules.due_from_hours') }}
     union all
     select
         rules.rule_code,
         renewed_terms.customer_id,
         renewed_terms.subscription_id as anchor_key,
-        cast(renewed_terms.renewal_date as timestamp) as anchor_at,
+        {{ day_start_at('renewed_terms.renewal_date') }} as anchor_at,
         cast(null as date) as void_date
     from renewed_terms
     inner join rules

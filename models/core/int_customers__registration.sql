@@ -39,7 +39,8 @@ with customers as (
     inner join {{ ref(relation) }} as periods
         on customers.customer_id = periods.customer_id
     where periods.{{ condition }}
-        and cast(periods.valid_from as date) <= customers.as_of_date
+        and {{ business_date('periods.valid_from') if moment == 'registered_at' else 'periods.valid_from' }}
+        <= customers.as_of_date
 ),
 {% endfor %}
 final as (

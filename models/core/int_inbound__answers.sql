@@ -11,9 +11,7 @@ with tickets as (
         tickets.opened_at,
         least(
             case
-                when not coalesce(tickets.is_first_response_bot, false)
-                    and tickets.first_response_at > tickets.opened_at
-                    then tickets.first_response_at
+                when not coalesce(tickets.is_first_response_bot, false) then tickets.first_response_at
             end,
             tickets.resolved_at
         ) as answered_at,

@@ -9,7 +9,7 @@ with answers as (
         answers.has_text,
         responses.survey_code,
         -- The form that the customer saw is the one of the day on which they began.
-        cast(coalesce(responses.started_at, responses.submitted_at, answers.answered_at) as date) as asked_date
+        {{ business_date('coalesce(responses.started_at, responses.submitted_at, answers.answered_at)') }} as asked_date
     from {{ ref('stg_surveys__survey_answers') }} as answers
     inner join {{ ref('stg_surveys__survey_responses') }} as responses
         on answers.response_id = responses.response_id

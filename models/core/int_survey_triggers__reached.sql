@@ -21,7 +21,7 @@ first_wave as (
 ),
 
 beginning as (
-    select cast(greatest(first_wave.first_start_date, first_invitation.first_sent_date) as timestamp) as begun_at
+    select {{ day_start_at('greatest(first_wave.first_start_date, first_invitation.first_sent_date)') }} as begun_at
     from first_wave
     cross join first_invitation
 ),
@@ -63,7 +63,7 @@ tenure as (
         tenure_dates.customer_id,
         tenure_dates.trigger_key,
         'T' || cast(tenure_dates.months_count as {{ dbt.type_string() }}) as schedule_key,
-        cast(tenure_dates.due_date as timestamp) as reached_at,
+        {{ day_start_at('tenure_dates.due_date') }} as reached_at,
         row_number() over (
             partition by tenure_dates.customer_id, tenure_dates.due_date > tenure_dates.as_of_date
             order by tenure_dates.due_date, tenure_dates.trigger_key
@@ -170,7 +170,7 @@ reached as (
         triggers.trigger_key,
         triggers.trigger_key as schedule_key,
         cast(null as {{ dbt.type_string() }}) as ticket_id,
-        cast(silences.silent_date as timestamp) as reached_at
+        {{ day_start_at('silences.silent_date') }} as reached_at
     from {{ ref('int_customers__early_silence') }} as silences
     inner join {{ ref('dim_survey_triggers') }} as triggers
         on triggers.cause = 'early_silence'
@@ -198,7 +198,7 @@ select
     triggers.expires_after_days,
     triggers.is_suppressible,
     customers.registered_date,
-    cast(reached.reached_at as date) as due_date,
+    {{ business_date('reached.reached_at') }} as due_date,
     reached.reached_at
 from reached
 inner join {{ ref('dim_survey_triggers') }} as triggers

@@ -63,7 +63,7 @@ select
     'left' as block_reason,
     customer_id || ':' || cast(valid_from as {{ dbt.type_string() }}) as source_id,
     false as is_absolute,
-    cast(valid_from as timestamp) as blocked_from,
-    cast(valid_to as timestamp) as blocked_to
+    {{ day_start_at('valid_from') }} as blocked_from,
+    {{ day_start_at('valid_to') }} as blocked_to
 from {{ ref('customer_access_periods') }}
 where not has_access

@@ -1,7 +1,7 @@
 -- The one place that knows which closed business day this run describes; every other model joins it.
 {% set day = "cast('" ~ var('as_of_date') ~ "' as date)" if var('as_of_date') else 'last_covered_date' %}
 with covered as (
-    select max(cast({{ business_time('event_time_max') }} as date)) as last_covered_date
+    select max({{ business_date(utc_moment('event_time_max')) }}) as last_covered_date
     from {{ source('ops', 'load_ledger') }}
 ),
 
@@ -12,5 +12,5 @@ chosen as (
 
 select
     as_of_date,
-    cast({{ add_days('as_of_date', 1) }} as timestamp) as as_of_end_at
+    {{ day_start_at(add_days('as_of_date', 1)) }} as as_of_end_at
 from chosen

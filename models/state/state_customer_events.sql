@@ -12,7 +12,8 @@ contributions as (
         customer_id,
         event_name,
         count(*) as events_count,
-        count(case when occurred_at >= registered_at then 1 end) as events_since_registration_count,
+        count(case when {{ is_not_before('occurred_at', 'registered_at') }} then 1 end)
+            as events_since_registration_count,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from incoming_events

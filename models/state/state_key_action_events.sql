@@ -28,10 +28,10 @@ candidates as (
         event_name,
         source,
         recorded_by_employee_id,
-        occurred_at
+        {{ settled_moment('occurred_at', 'registered_at') }} as occurred_at
     from incoming_events
-    -- Key actions count from the registration on (ACT-02).
-    where occurred_at >= registered_at
+    -- Key actions count from the registration on (ACT-02); the product's clock need not be that of the register.
+    where {{ is_not_before('occurred_at', 'registered_at') }}
         and event_name in (select needed.event_name from needed)
     {%- if is_touched_run() %}
     union all

@@ -23,11 +23,11 @@ candidates as (
         customer_id,
         event_name,
         cast(coalesce(quantity, 1) as decimal(18, 4)) as quantity,
-        occurred_at
+        {{ settled_moment('occurred_at', 'registered_at') }} as occurred_at
     from incoming_events
     where event_name in (select needed.event_name from needed)
         and coalesce(is_success, true)
-        and occurred_at >= registered_at
+        and {{ is_not_before('occurred_at', 'registered_at') }}
     {%- if is_touched_run() %}
     union all
     {{ carried_state(['event_id', 'customer_id', 'event_name', 'quantity', 'occurred_at']) }}

@@ -129,6 +129,7 @@ def raw_tables(context: dg.AssetExecutionContext, night: NightResource):
                 settings.raw,
                 contract(),
                 lambda table, done, total: progress.report("load", table, done / total if total else 1.0),
+                settings.zones,
             )
             delays = newest_delays(connection, report.load_id)
             standing = dict(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.contract import CLOCK_TOLERANCE_MINUTES, Column, RawTable
+from orchestration.contract import CLOCK_TOLERANCE_MINUTES, Column, RawTable, Zones
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
            "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 TEMPORAL = ("TIMESTAMP", "DATE")
 TARGET_TYPES = {"json": "VARCHAR"}
+UTC = Zones()
+# An offset or a zone after the time of day: 23:00:00Z, 23:00+02:00.
+HAS_OFFSET = ":.*([A-Za-z]|[+-][0-9])"
 
 
 def identifier(name: str) -> str:
@@ -38,8 +41,11 @@ def target_type(column: Column) -> str:
     return TARGET_TYPES.get(column.data_type, column.data_type.upper())
 
 
-def typed(column: Column, incoming: Incoming) -> str:
-    """The value of a contract column, cast to its type; NULL where it is absent or cannot be cast."""
+def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
+    """The value of a contract column, cast to its type; NULL where it is absent or cannot be cast.
+
+    Timestamps are kept in the zone of the source. A date column that receives a moment takes its business day.
+    """
     name = identifier(column.name)
     source = incoming.columns.get(column.name)
     target = target_type(column)
@@ -56,12 +62,52 @@ def typed(column: Column, incoming: Incoming) -> str:
     if source.startswith(NUMERIC) and target.startswith(NUMERIC):
         return _whole(f"try_cast({name} as {target})", name, target)
     if source.startswith(TEMPORAL) and target.startswith(TEMPORAL):
-        return f"try_cast({name} as {target})"
+        return _from_temporal(name, source, target, zones)
     text = f"trim({name})" if source == "VARCHAR" else f"cast({name} as varchar)"
     if target == "TIMESTAMP":
         # Straight to TIMESTAMP an offset (+02:00) would be dropped, not applied. The session runs in UTC.
-        return f"cast(try_cast({text} as timestamptz) as timestamp)"
+        return _moment_of_text(text, zones)
+    if target == "DATE":
+        day = (
+            f"case when regexp_matches({text}, {literal(HAS_OFFSET)}) "
+            f"then {_day_with_offset(f'try_cast({text} as timestamptz)', zones)} "
+            f"else {_day_without_offset(f'try_cast({text} as timestamp)', zones)} end"
+        )
+        return f"case when contains({text}, ':') then {day} else try_cast({text} as date) end"
     return _whole(f"try_cast({text} as {target})", text, target)
+
+
+def _from_temporal(name: str, source: str, target: str, zones: Zones) -> str:
+    has_offset = source.endswith("WITH TIME ZONE")
+    if target == "DATE":
+        return _day_with_offset(name, zones) if has_offset else _day_without_offset(f"cast({name} as timestamp)", zones)
+    if has_offset:
+        return f"({name} at time zone {literal(zones.source)})"
+    return f"try_cast({name} as {target})"
+
+
+def _moment_of_text(text: str, zones: Zones) -> str:
+    if zones.source == "UTC":
+        return f"cast(try_cast({text} as timestamptz) as timestamp)"
+    return (
+        f"case when regexp_matches({text}, {literal(HAS_OFFSET)}) "
+        f"then try_cast({text} as timestamptz) at time zone {literal(zones.source)} "
+        f"else try_cast({text} as timestamp) end"
+    )
+
+
+def _day_with_offset(moment: str, zones: Zones) -> str:
+    return f"cast({moment} at time zone {literal(zones.business)} as date)"
+
+
+def _day_without_offset(clock: str, zones: Zones) -> str:
+    # Midnight without an offset is how tools write a plain date into a timestamp.
+    if zones.source == zones.business:
+        return f"cast({clock} as date)"
+    moment = f"({clock} at time zone {literal(zones.source)})"
+    return f"case when {clock} = date_trunc('day', {clock}) then cast({clock} as date) " + (
+        f"else {_day_with_offset(moment, zones)} end"
+    )
 
 
 def _whole(cast: str, value: str, target: str) -> str:
@@ -80,17 +126,17 @@ def _present(column: Column, incoming: Incoming) -> str:
     return f"({name} is not null)"
 
 
-def reasons(table: RawTable, incoming: Incoming) -> str:
+def reasons(table: RawTable, incoming: Incoming, zones: Zones = UTC) -> str:
     """The rules that a row breaks, as text: 'missing:event_id; not_allowed:source'. Empty when it keeps them all.
 
     Orphans are not told here: they need other tables.
     """
-    ingested = typed(table.column(table.newer_by), incoming)
+    ingested = typed(table.column(table.newer_by), incoming, zones)
     tests: list[tuple[str, str]] = []
     for column in table.columns:
         if column.name not in incoming.columns:
             continue  # an absent required column has rejected the file before; an absent optional one is NULL
-        value, present = typed(column, incoming), _present(column, incoming)
+        value, present = typed(column, incoming, zones), _present(column, incoming)
         if column.required:
             tests.append((f"missing:{column.name}", f"not {present}"))
         if target_type(column) != incoming.columns[column.name] or column.data_type == "json":
@@ -114,13 +160,13 @@ def reasons(table: RawTable, incoming: Incoming) -> str:
                 limit = f"{ingested} + interval {CLOCK_TOLERANCE_MINUTES} minute"
                 tests.append((f"in_future:{column.name}", f"{value} > {limit}"))
         if column.not_before and column.not_before in incoming.columns:
-            start = typed(table.column(column.not_before), incoming)
+            start = typed(table.column(column.not_before), incoming, zones)
             tests.append((
                 f"before_start:{column.name}",
                 f"{value} < {start} - interval {CLOCK_TOLERANCE_MINUTES} minute",
             ))  # fmt: skip
     if table.interval and set(table.interval) <= set(incoming.columns):
-        start, end = (typed(table.column(name), incoming) for name in table.interval)
+        start, end = (typed(table.column(name), incoming, zones) for name in table.interval)
         tests.append((f"negative_interval:{table.interval[1]}", f"{end} < {start}"))
     cases = ", ".join(f"case when {test} then {literal(reason)} end" for reason, test in tests)
     return f"concat_ws('; ', {cases})"

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.contract import RawTable
+from orchestration.contract import RawTable, Zones
 from orchestration.loading import contract_sql as rules
 from orchestration.loading.contract_sql import Incoming, identifier, literal
 from orchestration.loading.discovery import LandingFile, csv_header, find_files, parquet_problem
@@ -106,9 +106,10 @@ class _Candidate:
 class TableLoader:
     """Loads the new files of one raw table over one connection."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, table: RawTable, load_id: int):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: RawTable, load_id: int, zones: Zones):
         self.db = connection
         self.table = table
+        self.zones = zones
         self.load_id = load_id
         self.report = TableReport(table.name)
         self.raw = f"raw.{identifier(table.name)}"
@@ -506,11 +507,11 @@ class TableLoader:
         Returns per file: rows, loaded, quarantined, duplicate, superseded, first and last event time.
         """
         table, db = self.table, self.db
-        fields = ", ".join(f"{rules.typed(c, incoming)} as {identifier(c.name)}" for c in table.columns)
+        fields = ", ".join(f"{rules.typed(c, incoming, self.zones)} as {identifier(c.name)}" for c in table.columns)
         event_time = (
             f"cast({identifier(table.event_time)} as timestamp)" if table.event_time else "cast(null as timestamp)"
         )
-        reasons = rules.reasons(table, incoming)
+        reasons = rules.reasons(table, incoming, self.zones)
         judged = (
             f"(select {fields}, {rules.extra(table, incoming)} as _extra, {incoming.file_id} as _file_id, "
             f"{incoming.line} as _line, {reasons} as _reasons from {incoming.relation})"
@@ -802,6 +803,7 @@ def load_landing(
     raw: Path,
     tables: dict[str, RawTable],
     progress: Progress = lambda table, done, total: None,
+    zones: Zones = rules.UTC,
 ) -> LoadReport:
     """Loads everything new below the landing folder, parents before children.
 
@@ -824,7 +826,7 @@ def load_landing(
     total = sum(file.size for found in files.values() for file in found)
     done = 0
     for table in tables.values():
-        loader = TableLoader(connection, table, load_id)
+        loader = TableLoader(connection, table, load_id, zones)
         loader.ensure_tables()
         report.tables[table.name] = loader.report
         is_empty = not connection.execute(f"select exists (from {loader.raw})").fetchone()[0]

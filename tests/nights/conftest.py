@@ -48,7 +48,7 @@ class Company:
 
     def load(self):
         with open_warehouse(self.settings.warehouse) as db:
-            return load_landing(db, self.settings.raw, contract())
+            return load_landing(db, self.settings.raw, contract(), zones=self.settings.zones)
 
     def transform(self, as_of: date, full_refresh: bool = False, select: Sequence[str] = ()) -> list[str]:
         """Builds what is selected, or everything; returns the tables that say something of the business."""

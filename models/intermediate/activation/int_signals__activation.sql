@@ -6,8 +6,8 @@ with stalled as (
         customers.suppress_reason,
         {{ add_days('customers.registered_date', 'cast(' ~ threshold('onboarding_stalled_days') ~ ' as integer)') }}
             as stalled_date,
-        cast(customers.activated_at as date) as activated_date,
-        case when customers.suppress_reason <> 'activated' then cast(customers.suppress_from as date) end
+        {{ business_date('customers.activated_at') }} as activated_date,
+        case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end
             as suppressed_date,
         run_context.as_of_date
     from {{ ref('mart_activation_customer') }} as customers
@@ -44,7 +44,7 @@ progress as (
         periods.customer_id,
         periods.valid_from,
         count(*) as required_count,
-        count(case when cast(actions.first_done_at as date) <= periods.valid_from then 1 end) as done_count
+        count(case when {{ business_date('actions.first_done_at') }} <= periods.valid_from then 1 end) as done_count
     from periods
     inner join {{ ref('mart_activation_actions') }} as actions
         on periods.customer_id = actions.customer_id

@@ -10,7 +10,7 @@ with first_episodes as (
         episodes.window_from,
         episodes.alert_opened_date as opened_date,
         -- It is known when its day has closed.
-        cast({{ add_days('episodes.alert_opened_date', 1) }} as timestamp) as opened_at
+        {{ day_start_at(add_days('episodes.alert_opened_date', 1)) }} as opened_at
     from {{ ref('int_alerts__episodes') }} as episodes
     where episodes.episode_order = 1
 ),
@@ -147,7 +147,7 @@ placed as (
     left join silent
         on assigned.alert_id = silent.alert_id
     inner join {{ ref('dim_working_days') }} as arrivals
-        on cast(assigned.opened_at as date) = arrivals.date_day
+        on {{ business_date('assigned.opened_at') }} = arrivals.date_day
 ),
 
 -- A desk takes `daily_budget` alerts a working day. First come those of the day, of one opening day the gravest first.
@@ -295,12 +295,12 @@ select
     case when deadlines.date_day is not null then releases.date_day end as released_date,
     timed.opened_at,
     -- Working hours are counted from the morning of the day on which it reaches the desk.
-    cast({{ dbt.dateadd(
+    {{ clock_moment('cast(' ~ dbt.dateadd(
         'minute',
         'cast(round(60 * (' ~ threshold('working_day_start_hour') ~ ' + timed.sla_hours - timed.full_days * ('
         ~ threshold('working_day_end_hour') ~ ' - ' ~ threshold('working_day_start_hour') ~ '))) as integer)',
         'cast(deadlines.date_day as timestamp)'
-    ) }} as timestamp) as due_at
+    ) ~ ' as timestamp)') }} as due_at
 from timed
 inner join {{ ref('dim_working_days') }} as arrivals
     on timed.arrival_number = arrivals.working_day_number

@@ -27,8 +27,8 @@ answers as (
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('int_alerts__touches') }} as touches
         on statuses.customer_id = touches.customer_id
-        and cast(touches.effective_at as date) > statuses.valid_from
-        and cast(touches.effective_at as date) <= coalesce(statuses.valid_to, run_context.as_of_date)
+        and {{ business_date('touches.effective_at') }} > statuses.valid_from
+        and {{ business_date('touches.effective_at') }} <= coalesce(statuses.valid_to, run_context.as_of_date)
     where statuses.health_status in {{ warning_statuses }}
 ),
 
@@ -55,7 +55,7 @@ warnings as (
         answers.channel as acted_channel_code,
         statuses.valid_from as warned_date,
         answers.effective_at as acted_at,
-        cast(statuses.valid_to as timestamp) as closed_at,
+        {{ day_start_at('statuses.valid_to') }} as closed_at,
         statuses.next_status not in {{ warning_statuses }} as is_resolved
     from statuses
     left join answers
@@ -99,12 +99,12 @@ select
     -- Days that were left to act; not positive when the customer had gone, and nobody knew it yet.
     {{ days_between('warned_date', 'left_date') }} as lead_days,
     acted_at is not null as is_acted,
-    {{ days_between('cast(acted_at as date)', 'as_of_date') }} >= {{ threshold('alert_recovery_days') }}
+    {{ days_between(business_date('acted_at'), 'as_of_date') }} >= {{ threshold('alert_recovery_days') }}
         as is_recovery_mature,
     coalesce(
         is_resolved
         and closed_at >= acted_at
-        and {{ days_between('cast(acted_at as date)', 'cast(closed_at as date)') }}
+        and {{ days_between(business_date('acted_at'), business_date('closed_at')) }}
         <= {{ threshold('alert_recovery_days') }},
         false
     ) as is_recovered,

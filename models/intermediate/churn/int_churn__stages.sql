@@ -3,7 +3,7 @@
 with first_uses as (
     select
         events.customer_id,
-        min(cast(events.first_at as date)) as first_use_date
+        min({{ business_date('events.first_at') }}) as first_use_date
     from {{ ref('state_customer_events') }} as events
     inner join {{ ref('dim_events') }} as catalogue
         on events.event_name = catalogue.event_name
@@ -36,7 +36,7 @@ moments as (
         'leaving' as moment,
         events.left_month as month_date,
         -- A request long before the end tells when the customer decided.
-        coalesce(cast(events.cancel_requested_at as date), events.left_date) as stage_date,
+        coalesce({{ business_date('events.cancel_requested_at') }}, events.left_date) as stage_date,
         events.spell_number
     from {{ ref('int_churn__events') }} as events
 ),

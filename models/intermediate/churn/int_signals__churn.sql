@@ -18,18 +18,19 @@ intervals as (
     select
         slices.customer_id,
         'cancel_requested' as signal_code,
-        cast({{ days_between('min(cast(slices.cancel_requested_at as date))', 'max(slices.to_date)') }} as double)
-            as observed_value,
+        cast({{ days_between(
+            'min(' ~ business_date('slices.cancel_requested_at') ~ ')', 'max(slices.to_date)'
+        ) }} as double) as observed_value,
         cast(null as double) as expected_value,
         'high' as severity,
         'asked to cancel, the contract still runs' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
-        cast(slices.cancel_requested_at as date) as valid_from,
+        {{ business_date('slices.cancel_requested_at') }} as valid_from,
         max(coalesce(slices.to_date, {{ open_end() }})) as valid_to
     from {{ ref('int_subscriptions__slices') }} as slices
     where slices.cancel_requested_at is not null
         and slices.is_coverage
-    group by slices.customer_id, cast(slices.cancel_requested_at as date)
+    group by slices.customer_id, {{ business_date('slices.cancel_requested_at') }}
     union all
     -- The contract has run out and nothing follows: until it is renewed, or known to be a leaving.
     select

@@ -9,7 +9,7 @@ with local_contacts as (
         contacts.is_effective,
         contacts.attempted_date,
         case
-            when zones.time_zone is null then contacts.attempted_at
+            when zones.time_zone is null then {{ business_clock('contacts.attempted_at') }}
             else {{ local_time('contacts.attempted_at', 'zones.time_zone') }}
         end as local_at
     from {{ ref('fct_contacts') }} as contacts

@@ -59,11 +59,11 @@ pressed as (
 points as (
     select
         customer_id,
-        min(cast(added_at as date)) as first_usable_date,
+        min({{ business_date('added_at') }}) as first_usable_date,
         max(
             case
                 when unusable_reason is null then {{ open_end() }}
-                else cast(invalidated_at as date)
+                else {{ business_date('invalidated_at') }}
             end
         ) as usable_to_date
     from {{ ref('dim_contact_points') }}
@@ -123,13 +123,17 @@ silent as (
     select
         present.customer_id,
         present.contact_month,
-        max(case when dnd.valid_to is null or cast(dnd.valid_to as date) > present.period_end_date then 1 else 0 end)
-            as is_silent_at_end
+        max(
+            case
+                when dnd.valid_to is null or {{ business_date('dnd.valid_to') }} > present.period_end_date then 1
+                else 0
+            end
+        ) as is_silent_at_end
     from present
     inner join {{ ref('dim_customer_dnd') }} as dnd
         on present.customer_id = dnd.customer_id
-        and cast(dnd.valid_from as date) <= present.period_end_date
-        and coalesce(cast(dnd.valid_to as date), {{ far_future() }}) >= present.contact_month
+        and {{ business_date('dnd.valid_from') }} <= present.period_end_date
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) >= present.contact_month
     group by present.customer_id, present.contact_month
 )
 
@@ -186,5 +190,5 @@ left join {{ ref('dim_segments') }} as norms
 left join {{ ref('dim_customer_owners') }} as owners
     on known.customer_id = owners.customer_id
     and owners.role = 'account_manager'
-    and cast(owners.valid_from as date) <= known.period_end_date
-    and coalesce(cast(owners.valid_to as date), {{ far_future() }}) > known.period_end_date
+    and {{ business_date('owners.valid_from') }} <= known.period_end_date
+    and coalesce({{ business_date('owners.valid_to') }}, {{ far_future() }}) > known.period_end_date

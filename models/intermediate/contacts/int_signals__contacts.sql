@@ -61,8 +61,8 @@ moments as (
         customer_id,
         'unanswered_inbound' as signal_code,
         cast(null as date) as clock_date,
-        cast(answer_due_at as date) as valid_from,
-        cast(least(answered_at, closed_at) as date) as valid_to
+        {{ business_date('answer_due_at') }} as valid_from,
+        {{ business_date('least(answered_at, closed_at)') }} as valid_to
     from {{ ref('int_inbound__answers') }}
     where answer_due_at is not null
     union all
@@ -136,8 +136,8 @@ measured as (
     -- Silence that began later does not hide what was overdue before: that is how the register is cheated.
     left join {{ ref('dim_customer_dnd') }} as dnd
         on signals.customer_id = dnd.customer_id
-        and cast(dnd.valid_from as date) <= signals.valid_from
-        and coalesce(cast(dnd.valid_to as date), {{ far_future() }}) > signals.valid_from
+        and {{ business_date('dnd.valid_from') }} <= signals.valid_from
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) > signals.valid_from
 )
 
 select

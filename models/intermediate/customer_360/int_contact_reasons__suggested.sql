@@ -20,8 +20,8 @@ with signals as (
         'onboarding_open' as signal_code,
         customers.registered_date as valid_from,
         least(
-            cast(customers.activated_at as date),
-            case when customers.suppress_reason <> 'activated' then cast(customers.suppress_from as date) end,
+            {{ business_date('customers.activated_at') }},
+            case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end,
             access_periods.valid_to
         ) as valid_to
     from {{ ref('mart_activation_customer') }} as customers

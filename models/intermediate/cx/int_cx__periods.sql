@@ -68,7 +68,7 @@ select
     bounded.period_end_date,
     cast({{ dbt.dateadd('month', '-bounded.period_months', 'bounded.period_start_date') }} as date)
         as previous_start_date,
-    bounded.period_end_date <= cast(run_context.as_of_end_at as date) as is_complete
+    bounded.period_end_date <= {{ business_date('run_context.as_of_end_at') }} as is_complete
 from bounded
 cross join first_answer
 cross join {{ ref('run_context') }} as run_context

@@ -15,12 +15,12 @@ later as (
     select
         customer_id,
         first_promoter_at,
-        cast(first_promoter_at as date) as first_promoter_date,
+        {{ business_date('first_promoter_at') }} as first_promoter_date,
         min(case when score_box <> 'top' then submitted_at end) as dropped_at,
         max(case when score_box = 'top' then response_date end) as last_promoter_date,
         -- The survey that would tell may come a little early.
         count(case when {{ add_days('response_date', threshold('promoter_hold_grace_days')) }} >= cast({{ dbt.dateadd(
-            'month', threshold('promoter_hold_months'), 'cast(first_promoter_at as date)'
+            'month', threshold('promoter_hold_months'), business_date('first_promoter_at')
         ) }} as date) then 1 end) as answers_after_hold_count
     from answers
     where submitted_at >= first_promoter_at
@@ -32,7 +32,7 @@ select
     later.first_promoter_at,
     later.dropped_at,
     {{ days_between(
-        'later.first_promoter_date', 'coalesce(cast(later.dropped_at as date), later.last_promoter_date)'
+        'later.first_promoter_date', 'coalesce(' ~ business_date('later.dropped_at') ~ ', later.last_promoter_date)'
     ) }} as promoter_days,
     -- A drop shows at once and staying only after half a year, so shares look at those who had the time for both.
     cast({{ dbt.dateadd('month', threshold('promoter_hold_months'), 'later.first_promoter_date') }} as date)

@@ -13,11 +13,11 @@ conditions as (
         case when cases.metric_score <= 3 and cases.metric_code = 'nps' then 'high' else 'medium' end as severity,
         'A low ' || upper(cases.metric_code) || ' score waits for somebody to find out why' as reason,
         cases.received_date as valid_from,
-        cast(
-            least(
-                cases.informed_at, cases.resolved_at, cases.contacted_at,
-                case when cases.case_state = 'no_callback' then cases.decided_at end
-            ) as date
+        least(
+            {{ business_date('cases.informed_at') }},
+            {{ business_date('cases.resolved_at') }},
+            {{ business_date('cases.contacted_at') }},
+            case when cases.case_state = 'no_callback' then {{ business_date('cases.decided_at') }} end
         ) as valid_to
     from {{ ref('mart_feedback_cases') }} as cases
     where cases.source_kind = 'response'
@@ -32,7 +32,7 @@ conditions as (
         'high' as severity,
         'A complaint is open' as reason,
         opened_date as valid_from,
-        cast(coalesce(resolved_at, closed_at) as date) as valid_to
+        {{ business_date('coalesce(resolved_at, closed_at)') }} as valid_to
     from {{ ref('fct_tickets') }}
     where is_complaint
     union all
@@ -44,12 +44,12 @@ conditions as (
         cast(routes.score_to + 1 as double) as expected_value,
         'medium' as severity,
         'A bad score after a service: the customer may be looking around' as reason,
-        cast(scores.submitted_at as date) as valid_from,
+        {{ business_date('scores.submitted_at') }} as valid_from,
         least(
             {{ add_days(
-                'cast(scores.submitted_at as date)', 'cast(' ~ threshold('disloyal_signal_days') ~ ' as integer)'
+                business_date('scores.submitted_at'), 'cast(' ~ threshold('disloyal_signal_days') ~ ' as integer)'
             ) }},
-            case when scores.next_score > routes.score_to then cast(scores.next_at as date) end
+            case when scores.next_score > routes.score_to then {{ business_date('scores.next_at') }} end
         ) as valid_to
     from {{ ref('int_feedback__scores') }} as scores
     inner join {{ ref('dim_score_routes') }} as routes

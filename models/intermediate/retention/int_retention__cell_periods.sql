@@ -79,7 +79,7 @@ months as (
 last_uses as (
     select
         customer_number,
-        cast(max(last_at) as date) as last_date,
+        {{ business_date('max(last_at)') }} as last_date,
         max(last_at) as last_at
     from pieces
     group by customer_number
@@ -107,7 +107,7 @@ rolling_days as (
         days.day_number - members.day_number as days_since,
         days.first_at,
         days.last_at,
-        {{ dbt.dateadd('day', 'days.day_number - members.day_number', 'members.entered_at') }} as turn_at
+        {{ add_on_clock('day', 'members.entered_at', 'days.day_number - members.day_number') }} as turn_at
     from members
     inner join days
         on members.customer_number = days.customer_number

@@ -53,7 +53,7 @@ entries as (
         customers.*,
         moments.cohort_kind,
         moments.entered_at,
-        cast(moments.entered_at as date) as entered_date
+        {{ business_date('moments.entered_at') }} as entered_date
     from moments
     inner join customers
         on moments.customer_id = customers.customer_id

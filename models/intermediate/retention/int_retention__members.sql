@@ -67,7 +67,8 @@ keyed as (
         case when tracks.by_{{ name }} = 1 then numbered.{{ column }} else 'all' end as cell_{{ column }},
         {%- endfor %}
         -- Rolling periods of a customer who enters at midnight end with the calendar day.
-        tracks.period_kind = 'rolling' and numbered.entered_at = cast(numbered.entered_date as timestamp) as is_midnight
+        tracks.period_kind = 'rolling'
+        and numbered.entered_at = {{ day_start_at('numbered.entered_date') }} as is_midnight
     from numbered
     inner join tracks
         on numbered.cohort_kind = tracks.cohort_kind

@@ -43,17 +43,18 @@ select
     coalesce(segments.segment_code, 'unassigned') as segment_code,
     bands.tenure_band,
     outcomes.is_won,
-    {{ period_start('month', 'outcomes.participated_at') }} as participation_month,
+    {{ period_start('month', business_date('outcomes.participated_at')) }} as participation_month,
     outcomes.participated_at,
     outcomes.decided_at
 from outcomes
 left join {{ ref('dim_customer_segments') }} as segments
     on outcomes.customer_id = segments.customer_id
     and segments.scheme = 'usage'
-    and cast(outcomes.participated_at as date) >= segments.valid_from
-    and cast(outcomes.participated_at as date) < coalesce(segments.valid_to, {{ open_end() }})
+    and {{ business_date('outcomes.participated_at') }} >= segments.valid_from
+    and {{ business_date('outcomes.participated_at') }} < coalesce(segments.valid_to, {{ open_end() }})
 -- From the day of registration on, never chained: 31 January + 3 months is 30 April.
 left join {{ ref('dim_tenure_bands') }} as bands
-    on cast(outcomes.participated_at as date) >= {{ add_months('outcomes.registered_date', 'bands.months_from') }}
-    and cast(outcomes.participated_at as date)
+    on {{ business_date('outcomes.participated_at') }}
+    >= {{ add_months('outcomes.registered_date', 'bands.months_from') }}
+    and {{ business_date('outcomes.participated_at') }}
     < coalesce({{ add_months('outcomes.registered_date', 'bands.months_to') }}, {{ open_end() }})

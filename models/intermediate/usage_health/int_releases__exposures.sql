@@ -64,7 +64,7 @@ notices as (
         on members.customer_id = contacts.customer_id
         and members.component_code = contacts.component_code
         and contacts.effective_at >= members.told_from
-        and contacts.effective_at < members.window_to
+        and {{ business_date('contacts.effective_at') }} < members.window_to
     where contacts.purpose in ('feature_announcement', 'feature_training')
         and contacts.direction = 'outbound'
     group by members.change_id, members.customer_id
@@ -80,7 +80,7 @@ trainings as (
         on members.customer_id = events.customer_id
         and members.component_code = events.component_code
         and events.occurred_at >= members.told_from
-        and events.occurred_at < members.window_to
+        and {{ business_date('events.occurred_at') }} < members.window_to
     inner join {{ ref('run_context') }} as run_context
         on events.event_date <= run_context.as_of_date
     where events.onboarding_role = 'training_completed'
@@ -121,8 +121,8 @@ select
     component_code,
     segment_code,
     case
-        when trained_at <= coalesce(case when not is_early_user then first_use_at end, window_to) then 'trained'
-        when notified_at <= coalesce(case when not is_early_user then first_use_at end, window_to) then 'notified'
+        when trained_at <= coalesce(case when not is_early_user then first_use_at end, trained_at) then 'trained'
+        when notified_at <= coalesce(case when not is_early_user then first_use_at end, notified_at) then 'notified'
         else 'none'
     end as exposure_kind,
     is_early_user,

@@ -49,7 +49,7 @@ done as (
         and expected.min_count = occurrences.occurrence_number
     where expected.within_days is null
         or expected.within_days
-        >= {{ days_between('expected.registered_date', 'cast(occurrences.occurred_at as date)') }}
+        >= {{ days_between('expected.registered_date', business_date('occurrences.occurred_at')) }}
 ),
 
 totals as (
@@ -135,7 +135,7 @@ select
     cast(min_count as integer) as min_count,
     cast(times_done_count as bigint) as times_done_count,
     case
-        when is_done then cast({{ days_between('registered_date', 'cast(first_done_at as date)') }} as bigint)
+        when is_done then cast({{ days_between('registered_date', business_date('first_done_at')) }} as bigint)
     end as days_from_registration,
     is_required,
     is_done,

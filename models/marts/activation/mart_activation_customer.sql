@@ -177,7 +177,7 @@ select
     cast({{ pct('suppressed.done_required_count', 'suppressed.required_actions_count') }} as double) as activation_pct,
     cast(case
         when suppressed.is_activated
-            then {{ days_between('suppressed.registered_date', 'cast(suppressed.activated_at as date)') }}
+            then {{ days_between('suppressed.registered_date', business_date('suppressed.activated_at')) }}
     end as bigint) as days_to_activate,
     cast(suppressed.tenure_days as bigint) as tenure_days,
     cast(suppressed.prompts_shown_count as bigint) as prompts_shown_count,

@@ -9,7 +9,7 @@ with limits as (
 last_uses as (
     select
         events.customer_id,
-        max(cast(events.last_at as date)) as last_use_date
+        max({{ business_date('events.last_at') }}) as last_use_date
     from {{ ref('state_customer_events') }} as events
     inner join {{ ref('dim_events') }} as catalogue
         on events.event_name = catalogue.event_name

@@ -7,8 +7,8 @@ episodes as (
         alert_id,
         customer_id,
         episode_order,
-        cast({{ add_days('opened_date', 1) }} as timestamp) as opened_at,
-        cast({{ add_days('resolved_date', 1) }} as timestamp) as resolved_at
+        {{ day_start_at(add_days('opened_date', 1)) }} as opened_at,
+        {{ day_start_at(add_days('resolved_date', 1)) }} as resolved_at
     from {{ ref('int_alerts__episodes') }}
 ),
 
@@ -47,7 +47,7 @@ endings as (
         'churned' as transition_kind,
         1 as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
-        cast({{ add_days('departures.recognised_date', 1) }} as timestamp) as ended_at
+        {{ day_start_at(add_days('departures.recognised_date', 1)) }} as ended_at
     from alerts
     inner join {{ ref('int_alerts__departures') }} as departures
         on alerts.customer_id = departures.customer_id
@@ -67,7 +67,7 @@ endings as (
         'rule_off' as transition_kind,
         3 as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
-        cast({{ add_days('window_to', 1) }} as timestamp) as ended_at
+        {{ day_start_at(add_days('window_to', 1)) }} as ended_at
     from alerts
     where window_to is not null
     union all
@@ -76,7 +76,7 @@ endings as (
         'expired' as transition_kind,
         4 as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
-        cast({{ add_days('opened_date', 'expires_after_days + 1') }} as timestamp) as ended_at
+        {{ day_start_at(add_days('opened_date', 'expires_after_days + 1')) }} as ended_at
     from alerts
 ),
 

@@ -66,7 +66,7 @@ told as (
     inner join {{ ref('dim_working_days') }} as next_days
         on next_days.is_working_day
     inner join {{ ref('dim_working_days') }} as tomorrow
-        on tomorrow.date_day = cast(run_context.as_of_end_at as date)
+        on tomorrow.date_day = {{ business_date('run_context.as_of_end_at') }}
         and next_days.working_day_number = tomorrow.working_day_number
 )
 
@@ -98,10 +98,10 @@ select
     observed_value as observed_score,
     expected_value as expected_score,
     cast(reopenings_count as bigint) as reopenings_count,
-    cast({{ days_between('opened_date', 'cast(coalesce(closed_at, as_of_end_at) as date)') }} - 1 as bigint)
+    cast({{ days_between('opened_date', business_date('coalesce(closed_at, as_of_end_at)')) }} - 1 as bigint)
         as open_days,
     cast(case
-        when acted_at is not null then {{ days_between('cast(opened_at as date)', 'cast(acted_at as date)') }}
+        when acted_at is not null then {{ days_between(business_date('opened_at'), business_date('acted_at')) }}
     end as bigint) as days_to_act,
     not is_closed as is_open,
     not is_closed and acted_at is null and coalesce(due_at < as_of_end_at, false) as is_overdue,

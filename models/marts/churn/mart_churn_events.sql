@@ -84,7 +84,8 @@ select
     and (
         not told.is_refund_due
         or coalesce(
-            {{ days_between('told.left_date', 'cast(told.refunded_at as date)') }} <= {{ threshold('warm_exit_days') }},
+            {{ days_between('told.left_date', business_date('told.refunded_at')) }}
+            <= {{ threshold('warm_exit_days') }},
             false
         )
     ) as is_warm_exit,

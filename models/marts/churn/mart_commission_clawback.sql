@@ -3,7 +3,7 @@
 with leavings as (
     select
         commissions.commission_id,
-        coalesce(events.cancel_requested_at, cast(events.left_date as timestamp)) as left_at,
+        coalesce(events.cancel_requested_at, {{ day_start_at('events.left_date') }}) as left_at,
         events.end_reason_code,
         events.is_voluntary,
         row_number() over (partition by commissions.commission_id order by events.left_date) as choice
@@ -28,9 +28,9 @@ notices as (
 judged as (
     select
         commissions.*,
-        cast({{ dbt.dateadd(
-            'month', 'cast(' ~ threshold('commission_window_months') ~ ' as integer)', 'commissions.sold_at'
-        ) }} as timestamp) as window_end_at,
+        {{ add_on_clock(
+            'month', 'commissions.sold_at', 'cast(' ~ threshold('commission_window_months') ~ ' as integer)'
+        ) }} as window_end_at,
         coalesce(leavings.left_at, notices.left_at) as left_at,
         leavings.end_reason_code,
         case
@@ -56,7 +56,7 @@ decided as (
                 then case when judged.commission_status = 'paid' then 'clawback_due' else 'forfeited' end
             when judged.commission_status = 'cancelled' then 'cancelled'
             -- A leaving within the window without a request is known only when the grace is over.
-            when {{ days_between('cast(judged.window_end_at as date)', 'run_context.as_of_date') }}
+            when {{ days_between(business_date('judged.window_end_at'), 'run_context.as_of_date') }}
                 < {{ threshold('churn_grace_days') }} then 'pending'
             else 'payable'
         end as decision_status

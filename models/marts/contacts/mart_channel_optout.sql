@@ -28,8 +28,8 @@ changes as (
         customer_id,
         channel_code,
         is_grant,
-        cast(occurred_at as date) as changed_date,
-        lead(cast(occurred_at as date)) over (
+        {{ business_date('occurred_at') }} as changed_date,
+        lead({{ business_date('occurred_at') }}) over (
             partition by customer_id, channel_code
             order by occurred_at, case when is_grant then 0 else 1 end
         ) as ended_date

@@ -2,7 +2,7 @@
 -- made in time but is not effective yet leaves the touch open; when the letter is opened later, it was done in time.
 with seen as (
     -- Touches from before the first contact that is loaded cannot be judged: what was done then is unseen.
-    select cast(min(attempted_date) as timestamp) as first_contact_at
+    select {{ day_start_at('min(attempted_date)') }} as first_contact_at
     from {{ ref('fct_contacts') }}
 ),
 
@@ -16,7 +16,7 @@ planned as (
         -- Who has no access when a touch falls due has no touch.
         case
             when access_periods.has_access then access_periods.valid_to
-            else cast(anchors.due_from as date)
+            else {{ business_date('anchors.due_from') }}
         end as left_date
     from {{ ref('int_customers__plan_anchors') }} as anchors
     inner join seen
@@ -26,10 +26,10 @@ planned as (
     left join {{ ref('dim_customer_segments') }} as segments
         on anchors.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and {{ holds_at('segments', 'cast(anchors.anchor_at as date)') }}
+        and {{ holds_at('segments', business_date('anchors.anchor_at')) }}
     left join {{ ref('customer_access_periods') }} as access_periods
         on anchors.customer_id = access_periods.customer_id
-        and {{ holds_at('access_periods', 'cast(anchors.due_from as date)') }}
+        and {{ holds_at('access_periods', business_date('anchors.due_from')) }}
     where rules.applies_to_segment in ('*', segments.segment_code)
 ),
 
@@ -106,8 +106,8 @@ judged as (
                 and register.has_consents
                 and not coalesce(consents.granted_at > consents.denied_at, consents.granted_at is not null)
                 then 'no_consent'
-            when cast(planned.left_date as timestamp) < planned.due_to then 'left'
-            when cast(planned.void_date as timestamp) < planned.due_to then 'no_longer_needed'
+            when {{ day_start_at('planned.left_date') }} < planned.due_to then 'left'
+            when {{ day_start_at('planned.void_date') }} < planned.due_to then 'no_longer_needed'
         end as excuse
     from planned
     cross join register

@@ -2,7 +2,7 @@ with counted as (
     select
         rule_code,
         segment_code,
-        {{ period_start('month', 'due_to') }} as due_month,
+        {{ period_start('month', business_date('due_to')) }} as due_month,
         count(*) as planned_count,
         count(case when touch_status = 'done' then 1 end) as done_count,
         count(case when touch_status = 'done_late' then 1 end) as done_late_count,
@@ -11,7 +11,7 @@ with counted as (
         count(case when touch_status = 'excused' then 1 end) as excused_count,
         count(case when touch_status in ('upcoming', 'due') then 1 end) as pending_count
     from {{ ref('mart_contact_plan') }}
-    group by rule_code, segment_code, {{ period_start('month', 'due_to') }}
+    group by rule_code, segment_code, {{ period_start('month', business_date('due_to')) }}
 )
 
 select

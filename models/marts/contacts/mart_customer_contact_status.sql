@@ -82,13 +82,13 @@ customers as (
         case when last_contacts.last_reached_at is null then chances.unreached_chance_pct end as unreached_chance_pct,
         coalesce(last_contacts.attempts_count, 0) as attempts_count,
         coalesce(last_contacts.effective_count, 0) as effective_count,
-        {{ days_between('cast(last_contacts.last_effective_at as date)', 'run_context.as_of_date') }}
+        {{ days_between(business_date('last_contacts.last_effective_at'), 'run_context.as_of_date') }}
             as since_effective_days,
-        {{ days_between('cast(last_contacts.last_attempt_at as date)', 'run_context.as_of_date') }}
+        {{ days_between(business_date('last_contacts.last_attempt_at'), 'run_context.as_of_date') }}
             as since_attempt_days,
     -- The clock of a customer whom nobody has reached yet runs from the registration.
         {{ days_between(
-            'coalesce(cast(last_contacts.last_effective_at as date), customers.registered_date)', 'run_context.as_of_date'
+            'coalesce(' ~ business_date('last_contacts.last_effective_at') ~ ', customers.registered_date)', 'run_context.as_of_date'
         ) }} as waiting_days
     from {{ ref('dim_customers') }} as customers
     cross join {{ ref('run_context') }} as run_context

@@ -46,7 +46,7 @@ joined as (
         norms.contact_interval_days,
         coalesce(around.later_inbound_count, 0) as later_inbound_count,
         {{ days_between(
-            'coalesce(cast(around.last_effective_at as date), registration.registered_date)', 'flags.set_date'
+            'coalesce(' ~ business_date('around.last_effective_at') ~ ', registration.registered_date)', 'flags.set_date'
         ) }} as waited_days,
         around.last_effective_at
     from {{ ref('fct_dnd_flags') }} as flags

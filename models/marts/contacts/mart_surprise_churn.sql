@@ -6,8 +6,8 @@ with decisions as (
         left_date,
         -- A request that came after the end decided nothing.
         coalesce(
-            case when cast(cancel_requested_at as date) <= left_date then cancel_requested_at end,
-            cast(left_date as timestamp)
+            case when {{ business_date('cancel_requested_at') }} <= left_date then cancel_requested_at end,
+            {{ day_start_at('left_date') }}
         ) as decided_at
     from {{ ref('fct_churn_events') }}
 ),
@@ -28,7 +28,7 @@ leavings as (
     left join {{ ref('dim_customer_segments') }} as segments
         on leavings.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and {{ holds_at('segments', 'cast(leavings.decided_at as date)') }}
+        and {{ holds_at('segments', business_date('leavings.decided_at')) }}
     left join {{ ref('dim_segments') }} as norms
         on segments.segment_code = norms.segment_code
     left join {{ ref('dim_customer_owners') }} as owners

@@ -7,8 +7,8 @@
         'key_action', 'mart_activation_actions', 'key_action_code', 'first_done_at',
         "'key_action_done'", none, 'title', none, true,
     ),
-    ('churn', 'fct_churn_events', spell, 'cast(left_date as timestamp)', "'left'", none, "'Left'", none, true),
-    ('churn', 'fct_churn_events', spell, 'cast(returned_date as timestamp)', "'returned'", none, "'Back'", none, true),
+    ('churn', 'fct_churn_events', spell, day_start_at('left_date'), "'left'", none, "'Left'", none, true),
+    ('churn', 'fct_churn_events', spell, day_start_at('returned_date'), "'returned'", none, "'Back'", none, true),
     (
         'contact', 'fct_contacts', 'contact_id', 'attempted_at',
         "direction || '_contact'", 'channel', "coalesce(purpose, 'contact')", none, false,
@@ -70,7 +70,7 @@ visible as (
     where entries.occurred_at < run_context.as_of_end_at
         and (
             entries.is_milestone
-            or {{ days_between('cast(entries.occurred_at as date)', 'run_context.as_of_date') }}
+            or {{ days_between(business_date('entries.occurred_at'), 'run_context.as_of_date') }}
             < {{ threshold('timeline_days') }}
         )
 ),

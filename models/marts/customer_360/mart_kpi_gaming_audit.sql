@@ -4,7 +4,7 @@ with manual_ticks as (
     select
         'manual_ticks' as check_code,
         coalesce(actions.recorded_by_employee_id, owners.employee_id) as employee_id,
-        cast(actions.first_done_at as date) as event_date,
+        {{ business_date('actions.first_done_at') }} as event_date,
         case when actions.first_source = 'crm_manual' then 1 else 0 end as is_hit
     from {{ ref('mart_activation_actions') }} as actions
     left join {{ ref('dim_customer_owners') }} as owners
@@ -30,7 +30,7 @@ interested_decisions as (
     select
         'interested_decisions' as check_code,
         decided_by_employee_id as employee_id,
-        cast(decided_at as date) as event_date,
+        {{ business_date('decided_at') }} as event_date,
         case when is_disinterested then 0 else 1 end as is_hit
     from {{ ref('mart_feedback_cases') }}
     where decided_at is not null
@@ -41,12 +41,12 @@ handovers as (
     select
         'risky_handovers' as check_code,
         owners.employee_id,
-        cast(owners.valid_to as date) as event_date,
+        {{ business_date('owners.valid_to') }} as event_date,
         case
             when health.customer_id is not null
                 and {{ days_between(
-                    'cast(owners.valid_to as date)',
-                    add_months(period_start('month', 'cast(owners.valid_to as date)'), 1)
+                    business_date('owners.valid_to'),
+                    add_months(period_start('month', business_date('owners.valid_to')), 1)
                 ) }} <= {{ threshold('audit_month_end_days') }} then 1
             else 0
         end as is_hit
@@ -54,7 +54,7 @@ handovers as (
     left join {{ ref('mart_usage_health_history') }} as health
         on owners.customer_id = health.customer_id
         and health.health_status in ('stopped', 'at_risk')
-        and health.valid_from < cast(owners.valid_to as date)
+        and health.valid_from < {{ business_date('owners.valid_to') }}
         and coalesce(health.valid_to, {{ far_future() }}) >= owners.valid_to
     where owners.role = 'account_manager'
         and owners.valid_to is not null

@@ -5,7 +5,7 @@ with first_answers as (
         {{ period_start('month', 'opened_date') }} as score_month,
         count(*) as assigned_count,
         count(first_response_at) as answered_count,
-        sum({{ dbt.datediff('opened_at', 'first_response_at', 'second') }}) as first_response_seconds
+        sum({{ elapsed_seconds('opened_at', 'first_response_at') }}) as first_response_seconds
     from {{ ref('fct_tickets') }}
     where first_assigned_employee_id is not null
     group by first_assigned_employee_id, {{ period_start('month', 'opened_date') }}
@@ -14,7 +14,7 @@ with first_answers as (
 closings as (
     select
         closing_employee_id as employee_id,
-        {{ period_start('month', 'cast(closed_at as date)') }} as score_month,
+        {{ period_start('month', business_date('closed_at')) }} as score_month,
         count(*) as closed_count,
         count(case when is_complaint then 1 end) as complaints_count,
         count(resolved_at) as resolved_count,
@@ -22,7 +22,7 @@ closings as (
         count(distinct topic_code) as topics_count
     from {{ ref('fct_tickets') }}
     where closing_employee_id is not null
-    group by closing_employee_id, {{ period_start('month', 'cast(closed_at as date)') }}
+    group by closing_employee_id, {{ period_start('month', business_date('closed_at')) }}
 ),
 
 -- One rating per ticket, the latest; ratings without a ticket stand for themselves.
@@ -129,7 +129,8 @@ select
     cast(1.0 * rated.csat_points / nullif(rated.csat_den, 0) as double) as csat_avg,
     cast(round({{ pct('rated.csat_expected', 'rated.csat_den') }}, 9) as double) as csat_expected_pct,
     coalesce(rated.csat_den, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
-    cast({{ dbt.dateadd('month', 1, 'positioned.score_month') }} as date) <= run_context.as_of_end_at as is_complete,
+    cast({{ dbt.dateadd('month', 1, 'positioned.score_month') }} as date)
+    <= {{ business_date('run_context.as_of_end_at') }} as is_complete,
     positioned.score_month
 from positioned
 cross join {{ ref('run_context') }} as run_context

@@ -9,7 +9,7 @@ with quarters as (
         indices.period_end_date,
         case
             when indices.is_complete then indices.period_end_date
-            else cast(run_context.as_of_end_at as date)
+            else {{ business_date('run_context.as_of_end_at') }}
         end as counted_until
     from {{ ref('mart_cx_indices') }} as indices
     cross join {{ ref('run_context') }} as run_context

@@ -1,6 +1,6 @@
 with judged as (
     select
-        {{ period_start('quarter', 'cast(first_promoter_at as date)') }} as first_promoter_quarter,
+        {{ period_start('quarter', business_date('first_promoter_at')) }} as first_promoter_quarter,
         case when is_mature then is_promoter_kept end as is_promoter_kept
     from {{ ref('int_cx__promoters') }}
 ),

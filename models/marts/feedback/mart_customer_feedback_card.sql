@@ -126,7 +126,7 @@ select
         partition by events.customer_id, coalesce(events.stage_code, '(none)'), coalesce(events.metric_code, '(none)')
         order by events.occurred_at desc, events.feedback_key desc
     ) = 1 as is_last_of_stage,
-    cast(events.occurred_at as date) as occurred_date,
+    {{ business_date('events.occurred_at') }} as occurred_date,
     events.occurred_at
 from events
 -- By a key that only responses have: a condition on the left side alone would compare all with all.

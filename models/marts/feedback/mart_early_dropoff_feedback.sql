@@ -6,8 +6,8 @@ with dropped as (
         invitations.invitation_id,
         invitations.response_id,
         invitations.sent_date,
-        cast(invitations.answered_at as date) as answered_date,
-        coalesce(cast(invitations.answered_at as date), invitations.sent_date, silences.silent_date)
+        {{ business_date('invitations.answered_at') }} as answered_date,
+        coalesce({{ business_date('invitations.answered_at') }}, invitations.sent_date, silences.silent_date)
             as watched_from_date,
         row_number() over (
             partition by silences.customer_id order by invitations.sent_at, invitations.invitation_id

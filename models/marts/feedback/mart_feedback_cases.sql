@@ -63,14 +63,14 @@ attempts as (
         openings.source_kind,
         openings.source_id,
         openings.opening_order,
-        contacts.attempted_at,
-        contacts.effective_at
+        {{ settled_moment('contacts.attempted_at', 'openings.begun_at') }} as attempted_at,
+        {{ settled_moment('contacts.effective_at', 'openings.begun_at') }} as effective_at
     from openings
     inner join {{ ref('fct_contacts') }} as contacts
         on openings.{{ opening_key }} = contacts.{{ contact_key }}
         and openings.customer_id = contacts.customer_id
-        and contacts.attempted_at >= openings.begun_at
-        and contacts.attempted_at < coalesce(openings.next_opened_at, {{ far_future() }})
+        and {{ is_not_before('contacts.attempted_at', 'openings.begun_at') }}
+        and not coalesce({{ is_not_before('contacts.attempted_at', 'openings.next_opened_at') }}, false)
     where contacts.direction = 'outbound'
         and {{ condition }}
     {%- endfor %}
@@ -145,16 +145,16 @@ joined as (
         and owners.choice = 1
     left join {{ ref('dim_employees') }} as owner_positions
         on owners.owner_employee_id = owner_positions.employee_id
-        and {{ holds_at('owner_positions', 'cast(openings.begun_at as date)') }}
+        and {{ holds_at('owner_positions', business_date('openings.begun_at')) }}
     left join {{ ref('dim_employees') }} as subject_positions
         on openings.judged_employee_id = subject_positions.employee_id
-        and {{ holds_at('subject_positions', 'cast(openings.begun_at as date)') }}
+        and {{ holds_at('subject_positions', business_date('openings.begun_at')) }}
     left join {{ ref('dim_employees') }} as subject_managers
         on openings.judged_employee_id = subject_managers.employee_id
-        and {{ holds_at('subject_managers', 'cast(openings.decided_at as date)') }}
+        and {{ holds_at('subject_managers', business_date('openings.decided_at')) }}
     left join {{ ref('dim_employees') }} as decider_positions
         on openings.decided_by_employee_id = decider_positions.employee_id
-        and {{ holds_at('decider_positions', 'cast(openings.decided_at as date)') }}
+        and {{ holds_at('decider_positions', business_date('openings.decided_at')) }}
 ),
 
 judged as (
@@ -210,10 +210,10 @@ select
     cast(metric_score as bigint) as metric_score,
     cast(case when opening_order = 1 then next_score end as bigint) as next_score,
     cast(case when opening_order = 1 then next_score - metric_score end as bigint) as rescore_delta_points,
-    cast({{ dbt.datediff('begun_at', 'looked_at_at', 'second') }} / 3600.0 as double) as processing_hours,
-    cast({{ dbt.datediff('begun_at', 'decided_at', 'second') }} / 3600.0 as double) as decision_hours,
-    cast({{ dbt.datediff('begun_at', 'reached_at', 'second') }} / 3600.0 as double) as contact_hours,
-    cast({{ dbt.datediff('begun_at', 'mended_at', 'second') }} / 3600.0 as double) as resolution_hours,
+    cast({{ elapsed_seconds('begun_at', 'looked_at_at') }} / 3600.0 as double) as processing_hours,
+    cast({{ elapsed_seconds('begun_at', 'decided_at') }} / 3600.0 as double) as decision_hours,
+    cast({{ elapsed_seconds('begun_at', 'reached_at') }} / 3600.0 as double) as contact_hours,
+    cast({{ elapsed_seconds('begun_at', 'mended_at') }} / 3600.0 as double) as resolution_hours,
     opening_order > 1 as is_reopening,
     is_followup_required,
     is_callback_required,
@@ -238,8 +238,8 @@ select
     case when is_followup_required and metric_score is not null and next_score is not null and opening_order = 1
             then next_score > low_up_to_score
     end as is_recovered,
-    {{ period_start('week', 'cast(begun_at as date)') }} as received_week,
-    cast(begun_at as date) as received_date,
+    {{ period_start('week', business_date('begun_at')) }} as received_week,
+    {{ business_date('begun_at') }} as received_date,
     begun_at as received_at,
     due_at,
     looked_at_at as processed_at,

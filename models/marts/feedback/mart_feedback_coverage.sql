@@ -8,7 +8,7 @@ asked as (
         schedule.trigger_kind = 'service' as is_service,
         {{ add_time('hour', 'schedule.reached_at', 'cast(' ~ threshold('ask_after_service_hours') ~ ' as integer)') }}
             as soon_until_at,
-        {{ dbt.datediff('schedule.reached_at', 'schedule.sent_at', 'second') }} / 3600.0 as hours_to_ask,
+        {{ elapsed_seconds('schedule.reached_at', 'schedule.sent_at') }} / 3600.0 as hours_to_ask,
         run_context.as_of_end_at
     from {{ ref('mart_survey_schedule') }} as schedule
     cross join run_context

@@ -84,7 +84,7 @@ select
         when started_at is not null or due_at < as_of_end_at then false
     end as is_started_in_time,
     case when next_score is not null and not is_praise then next_score > score_to end as is_recovered,
-    {{ period_start('month', 'cast(submitted_at as date)') }} as response_month,
+    {{ period_start('month', business_date('submitted_at')) }} as response_month,
     submitted_at as scored_at,
     due_at,
     started_at,

@@ -19,7 +19,7 @@ select
     latest.response_id,
     customers.value_segment_code,
     cast(latest.metric_score as bigint) as nps_score,
-    cast({{ days_between('cast(latest.submitted_at as date)', 'run_context.as_of_date') }} as bigint) as waiting_days,
+    cast({{ days_between(business_date('latest.submitted_at'), 'run_context.as_of_date') }} as bigint) as waiting_days,
     latest.submitted_at as nps_at
 from latest
 cross join {{ ref('run_context') }} as run_context

@@ -76,7 +76,7 @@ left join {{ ref('dim_employees') }} as assigned
     and {{ holds_at('assigned', 'firsts.opened_date') }}
 left join {{ ref('dim_employees') }} as closing
     on firsts.closing_employee_id = closing.employee_id
-    and {{ holds_at('closing', 'cast(firsts.closed_at as date)') }}
+    and {{ holds_at('closing', business_date('firsts.closed_at')) }}
 left join csat
     on firsts.ticket_id = csat.ticket_id
 where firsts.nth = 1

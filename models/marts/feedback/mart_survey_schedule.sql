@@ -73,7 +73,7 @@ blocks as (
         and not exists (
             select 1
             from waves
-            where cast(waves.start_date as timestamp) <= due.reached_at
+            where {{ day_start_at('waves.start_date') }} <= due.reached_at
                 and (
                     waves.max_tenure_months is null
                     or due.due_date < {{ add_months('due.registered_date', 'waves.max_tenure_months + 1') }}
@@ -145,7 +145,7 @@ stated as (
             when due_date > as_of_date then 'upcoming'
             when expires_date < as_of_date then 'missed'
             when reason_now is not null then 'suppressed'
-            when {{ days_between('cast(sendable_at as date)', 'as_of_date') }} > {{ threshold('survey_overdue_days') }}
+            when {{ days_between(business_date('sendable_at'), 'as_of_date') }} > {{ threshold('survey_overdue_days') }}
                 then 'overdue'
             else 'due'
         end as schedule_state
@@ -176,7 +176,7 @@ select
     {{ period_start('month', 'due_date') }} as due_month,
     due_date,
     expires_date,
-    case when schedule_state = 'suppressed' then cast(blocked_to as date) end as postponed_date,
+    case when schedule_state = 'suppressed' then {{ business_date('blocked_to') }} end as postponed_date,
     reached_at,
     sent_at,
     answered_at

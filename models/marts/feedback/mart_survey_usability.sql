@@ -47,7 +47,7 @@ counted as (
         sum(question_count) as questions_count,
         count(question_count) as questions_base,
         percentile_cont(0.5) within group (
-            order by case when is_complete then {{ dbt.datediff('started_at', 'answered_at', 'second') }} end
+            order by case when is_complete then {{ elapsed_seconds('started_at', 'answered_at') }} end
         ) as median_seconds
     from invitations
     group by sent_month, survey_code, channel_code

@@ -82,7 +82,7 @@ select
     case
         when broken.rule_code = 'quiet_period'
             then cast({{ days_between(
-                'cast(invitations.previous_sent_at as date)', 'invitations.sent_date'
+                business_date('invitations.previous_sent_at'), 'invitations.sent_date'
             ) }} as bigint)
     end as distance_days,
     {{ period_start('month', 'invitations.sent_date') }} as sent_month,

@@ -2,10 +2,10 @@ with registered as (
     select
         customers.customer_id,
         customers.is_test,
-        {{ business_time('customers.deleted_at') }} < run_context.as_of_end_at as is_deleted
+        {{ utc_moment('customers.deleted_at') }} < run_context.as_of_end_at as is_deleted
     from {{ source('crm', 'customers') }} as customers
     inner join {{ ref('run_context') }} as run_context
-        on cast({{ business_time('customers.registered_at') }} as date) <= run_context.as_of_date
+        on {{ business_date(utc_moment('customers.registered_at')) }} <= run_context.as_of_date
 )
 
 select

@@ -24,7 +24,7 @@ select
     coalesce(ledger.superseded_rows_count, 0) as superseded_rows_count,
     coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as standing_rows_count,
     {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
-    {{ business_time('ledger.last_event_at') }} as last_event_at
+    {{ utc_moment('ledger.last_event_at') }} as last_event_at
 -- A table that never had a file is a row of zeros, not a missing one.
 from {{ source('ops', 'raw_tables') }} as declared
 left join ledger

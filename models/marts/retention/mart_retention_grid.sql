@@ -12,9 +12,9 @@ with grids as (
         {%- for grain in grains %}
         {{ period_number(grain, 'run_context.as_of_date') }} as {{ grain }}_number,
         -- The last period that is over: the one before the period of the following day.
-        {{ period_number(grain, 'cast(run_context.as_of_end_at as date)') }} - 1 as last_{{ grain }},
+        {{ period_number(grain, business_date('run_context.as_of_end_at')) }} - 1 as last_{{ grain }},
         {%- endfor %}
-        {{ period_number('day', 'cast(run_context.as_of_end_at as date)') }} as as_of_end_number
+        {{ period_number('day', business_date('run_context.as_of_end_at')) }} as as_of_end_number
     from {{ ref('dim_retention_settings') }} as grid_settings
     cross join {{ ref('run_context') }} as run_context
 ),

@@ -29,7 +29,7 @@ months as (
     select
         dim_dates.month_start_date,
         {{ period_number('month', 'dim_dates.month_start_date') }} as month_number,
-        {{ period_number('month', 'max(run_context.as_of_end_at)') }}
+        {{ period_number('month', business_date('max(run_context.as_of_end_at)')) }}
         > {{ period_number('month', 'dim_dates.month_start_date') }} as is_complete
     from {{ ref('dim_dates') }} as dim_dates
     cross join {{ ref('run_context') }} as run_context

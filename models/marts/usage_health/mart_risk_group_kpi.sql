@@ -27,8 +27,8 @@ owners as (
     select
         customer_id,
         employee_id,
-        cast(valid_from as date) as valid_from,
-        coalesce(cast(valid_to as date), {{ open_end() }}) as valid_to
+        {{ business_date('valid_from') }} as valid_from,
+        coalesce({{ business_date('valid_to') }}, {{ open_end() }}) as valid_to
     from {{ ref('dim_customer_owners') }}
     where role = 'account_manager'
 ),

@@ -17,9 +17,9 @@ renamed as (
         amount,
         _load_id as load_id,
 
-        -- moments, in the business time zone
-        {{ business_time('sold_at') }} as sold_at,
-        {{ business_time('paid_at') }} as paid_at,
+        -- moments, in UTC
+        {{ utc_moment('sold_at') }} as sold_at,
+        {{ utc_moment('paid_at') }} as paid_at,
         ingested_at
     from source
 )

@@ -21,10 +21,10 @@ renamed as (
         is_refund,
 
         -- dates
-        cast({{ business_time('paid_at') }} as date) as paid_date,
+        {{ business_date(utc_moment('paid_at')) }} as paid_date,
 
-        -- moments, in the business time zone
-        {{ business_time('paid_at') }} as paid_at,
+        -- moments, in UTC
+        {{ utc_moment('paid_at') }} as paid_at,
         ingested_at
     from source
 )

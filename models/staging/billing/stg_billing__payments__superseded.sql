@@ -3,5 +3,5 @@ select
     customer_id,
     _load_id as load_id,
     _superseded_load_id as superseded_load_id,
-    cast({{ business_time('paid_at') }} as date) as paid_date
+    {{ business_date(utc_moment('paid_at')) }} as paid_date
 from {{ source('superseded', 'payments') }}

@@ -24,8 +24,8 @@ renamed as (
         valid_to,
         renewal_date,
 
-        -- moments, in the business time zone
-        {{ business_time('cancel_requested_at') }} as cancel_requested_at,
+        -- moments, in UTC
+        {{ utc_moment('cancel_requested_at') }} as cancel_requested_at,
         ingested_at
     from source
 )

@@ -18,10 +18,10 @@ renamed as (
         _load_id as load_id,
 
         -- dates
-        cast({{ business_time('occurred_at') }} as date) as occurred_date,
+        {{ business_date(utc_moment('occurred_at')) }} as occurred_date,
 
-        -- moments, in the business time zone
-        {{ business_time('occurred_at') }} as occurred_at,
+        -- moments, in UTC
+        {{ utc_moment('occurred_at') }} as occurred_at,
         ingested_at
     from source
 )

@@ -20,11 +20,11 @@ renamed as (
         is_valid,
 
         -- dates
-        cast({{ business_time('added_at') }} as date) as added_date,
+        {{ business_date(utc_moment('added_at')) }} as added_date,
 
-        -- moments, in the business time zone
-        {{ business_time('added_at') }} as added_at,
-        {{ business_time('invalidated_at') }} as invalidated_at,
+        -- moments, in UTC
+        {{ utc_moment('added_at') }} as added_at,
+        {{ settled_moment(utc_moment('invalidated_at'), utc_moment('added_at')) }} as invalidated_at,
         ingested_at
     from source
 )

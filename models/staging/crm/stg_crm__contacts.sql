@@ -32,17 +32,17 @@ renamed as (
         is_machine_open,
 
         -- dates
-        cast({{ business_time('attempted_at') }} as date) as attempted_date,
+        {{ business_date(utc_moment('attempted_at')) }} as attempted_date,
 
-        -- moments, in the business time zone
-        {{ business_time('attempted_at') }} as attempted_at,
-        {{ business_time('delivered_at') }} as delivered_at,
-        {{ business_time('opened_at') }} as opened_at,
-        {{ business_time('clicked_at') }} as clicked_at,
-        {{ business_time('answered_at') }} as answered_at,
-        {{ business_time('replied_at') }} as replied_at,
-        {{ business_time('held_at') }} as held_at,
-        {{ business_time('ended_at') }} as ended_at,
+        -- moments, in UTC
+        {{ utc_moment('attempted_at') }} as attempted_at,
+        {{ settled_moment(utc_moment('delivered_at'), utc_moment('attempted_at')) }} as delivered_at,
+        {{ settled_moment(utc_moment('opened_at'), utc_moment('attempted_at')) }} as opened_at,
+        {{ settled_moment(utc_moment('clicked_at'), utc_moment('attempted_at')) }} as clicked_at,
+        {{ settled_moment(utc_moment('answered_at'), utc_moment('attempted_at')) }} as answered_at,
+        {{ settled_moment(utc_moment('replied_at'), utc_moment('attempted_at')) }} as replied_at,
+        {{ settled_moment(utc_moment('held_at'), utc_moment('attempted_at')) }} as held_at,
+        {{ settled_moment(utc_moment('ended_at'), utc_moment('attempted_at')) }} as ended_at,
         ingested_at
     from source
 )

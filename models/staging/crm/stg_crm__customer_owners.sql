@@ -13,9 +13,9 @@ renamed as (
         -- numbers
         _load_id as load_id,
 
-        -- moments, in the business time zone
-        {{ business_time('valid_from') }} as valid_from,
-        {{ business_time('valid_to') }} as valid_to,
+        -- moments, in UTC
+        {{ utc_moment('valid_from') }} as valid_from,
+        {{ utc_moment('valid_to') }} as valid_to,
         ingested_at
     from source
 )

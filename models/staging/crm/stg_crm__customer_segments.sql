@@ -17,7 +17,7 @@ renamed as (
         valid_from,
         valid_to,
 
-        -- moments, in the business time zone
+        -- moments, in UTC
         ingested_at
     from source
 )

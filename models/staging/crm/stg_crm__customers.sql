@@ -21,12 +21,12 @@ renamed as (
 
         -- dates
         birth_date,
-        cast({{ business_time('registered_at') }} as date) as registered_date,
+        {{ business_date(utc_moment('registered_at')) }} as registered_date,
 
-        -- moments, in the business time zone
-        {{ business_time('registered_at') }} as registered_at,
-        {{ business_time('account_completed_at') }} as account_completed_at,
-        {{ business_time('deleted_at') }} as deleted_at,
+        -- moments, in UTC
+        {{ utc_moment('registered_at') }} as registered_at,
+        {{ settled_moment(utc_moment('account_completed_at'), utc_moment('registered_at')) }} as account_completed_at,
+        {{ settled_moment(utc_moment('deleted_at'), utc_moment('registered_at')) }} as deleted_at,
         ingested_at
     from source
     -- Accounts of employees, testers and robots count nowhere; quality.mart_excluded_customers tells how many.

@@ -19,11 +19,11 @@ renamed as (
         is_customer_request,
 
         -- dates
-        cast({{ business_time('valid_from') }} as date) as valid_from_date,
+        {{ business_date(utc_moment('valid_from')) }} as valid_from_date,
 
-        -- moments, in the business time zone
-        {{ business_time('valid_from') }} as valid_from,
-        {{ business_time('valid_to') }} as valid_to,
+        -- moments, in UTC
+        {{ utc_moment('valid_from') }} as valid_from,
+        {{ utc_moment('valid_to') }} as valid_to,
         ingested_at
     from source
 )

@@ -22,7 +22,7 @@ renamed as (
         valid_from,
         valid_to,
 
-        -- moments, in the business time zone
+        -- moments, in UTC
         ingested_at
     from source
 )

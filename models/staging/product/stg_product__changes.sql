@@ -20,13 +20,13 @@ renamed as (
         explanation_sent as is_explained,
 
         -- dates
-        cast({{ business_time('effective_at') }} as date) as effective_date,
+        {{ business_date(utc_moment('effective_at')) }} as effective_date,
 
-        -- moments, in the business time zone
-        {{ business_time('effective_at') }} as effective_at,
-        {{ business_time('ended_at') }} as ended_at,
-        {{ business_time('announced_at') }} as announced_at,
-        {{ business_time('training_available_at') }} as training_available_at,
+        -- moments, in UTC
+        {{ utc_moment('effective_at') }} as effective_at,
+        {{ settled_moment(utc_moment('ended_at'), utc_moment('effective_at')) }} as ended_at,
+        {{ utc_moment('announced_at') }} as announced_at,
+        {{ utc_moment('training_available_at') }} as training_available_at,
         ingested_at
     from source
 )

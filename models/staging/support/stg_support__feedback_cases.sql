@@ -25,14 +25,14 @@ renamed as (
         callback_required,
 
         -- dates
-        cast({{ business_time('opened_at') }} as date) as opened_date,
+        {{ business_date(utc_moment('opened_at')) }} as opened_date,
 
-        -- moments, in the business time zone
-        {{ business_time('opened_at') }} as opened_at,
-        {{ business_time('processed_at') }} as processed_at,
-        {{ business_time('decided_at') }} as decided_at,
-        {{ business_time('resolved_at') }} as resolved_at,
-        {{ business_time('informed_at') }} as informed_at,
+        -- moments, in UTC
+        {{ utc_moment('opened_at') }} as opened_at,
+        {{ settled_moment(utc_moment('processed_at'), utc_moment('opened_at')) }} as processed_at,
+        {{ settled_moment(utc_moment('decided_at'), utc_moment('opened_at')) }} as decided_at,
+        {{ settled_moment(utc_moment('resolved_at'), utc_moment('opened_at')) }} as resolved_at,
+        {{ settled_moment(utc_moment('informed_at'), utc_moment('opened_at')) }} as informed_at,
         ingested_at
     from source
 )

@@ -23,11 +23,11 @@ renamed as (
         is_direct,
 
         -- dates
-        cast({{ business_time('occurred_at') }} as date) as occurred_date,
+        {{ business_date(utc_moment('occurred_at')) }} as occurred_date,
 
-        -- moments, in the business time zone
-        {{ business_time('occurred_at') }} as occurred_at,
-        {{ business_time('replied_at') }} as replied_at,
+        -- moments, in UTC
+        {{ utc_moment('occurred_at') }} as occurred_at,
+        {{ settled_moment(utc_moment('replied_at'), utc_moment('occurred_at')) }} as replied_at,
         ingested_at
     from source
 )

@@ -17,10 +17,10 @@ renamed as (
         _load_id as load_id,
 
         -- dates
-        cast({{ business_time('reviewed_at') }} as date) as reviewed_date,
+        {{ business_date(utc_moment('reviewed_at')) }} as reviewed_date,
 
-        -- moments, in the business time zone
-        {{ business_time('reviewed_at') }} as reviewed_at,
+        -- moments, in UTC
+        {{ utc_moment('reviewed_at') }} as reviewed_at,
         ingested_at
     from source
 )

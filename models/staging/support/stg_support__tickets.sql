@@ -28,13 +28,13 @@ renamed as (
         is_first_response_bot,
 
         -- dates
-        cast({{ business_time('opened_at') }} as date) as opened_date,
+        {{ business_date(utc_moment('opened_at')) }} as opened_date,
 
-        -- moments, in the business time zone
-        {{ business_time('opened_at') }} as opened_at,
-        {{ business_time('first_response_at') }} as first_response_at,
-        {{ business_time('resolved_at') }} as resolved_at,
-        {{ business_time('closed_at') }} as closed_at,
+        -- moments, in UTC
+        {{ utc_moment('opened_at') }} as opened_at,
+        {{ settled_moment(utc_moment('first_response_at'), utc_moment('opened_at')) }} as first_response_at,
+        {{ settled_moment(utc_moment('resolved_at'), utc_moment('opened_at')) }} as resolved_at,
+        {{ settled_moment(utc_moment('closed_at'), utc_moment('opened_at')) }} as closed_at,
         ingested_at
     from source
 )

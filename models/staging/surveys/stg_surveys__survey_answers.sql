@@ -18,10 +18,10 @@ renamed as (
         coalesce(trim(text_answer), '') <> '' as has_text,
 
         -- dates
-        cast({{ business_time('answered_at') }} as date) as answered_date,
+        {{ business_date(utc_moment('answered_at')) }} as answered_date,
 
-        -- moments, in the business time zone
-        {{ business_time('answered_at') }} as answered_at,
+        -- moments, in UTC
+        {{ utc_moment('answered_at') }} as answered_at,
         ingested_at
     from source
 )

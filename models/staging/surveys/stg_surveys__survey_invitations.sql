@@ -22,12 +22,12 @@ renamed as (
         _load_id as load_id,
 
         -- dates
-        cast({{ business_time('sent_at') }} as date) as sent_date,
+        {{ business_date(utc_moment('sent_at')) }} as sent_date,
 
-        -- moments, in the business time zone
-        {{ business_time('sent_at') }} as sent_at,
-        {{ business_time('delivered_at') }} as delivered_at,
-        {{ business_time('shown_at') }} as shown_at,
+        -- moments, in UTC
+        {{ utc_moment('sent_at') }} as sent_at,
+        {{ settled_moment(utc_moment('delivered_at'), utc_moment('sent_at')) }} as delivered_at,
+        {{ settled_moment(utc_moment('shown_at'), utc_moment('sent_at')) }} as shown_at,
         ingested_at
     from source
 )

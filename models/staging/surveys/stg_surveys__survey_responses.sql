@@ -22,12 +22,12 @@ renamed as (
         _load_id as load_id,
 
         -- dates
-        cast({{ business_time('submitted_at') }} as date) as submitted_date,
+        {{ business_date(utc_moment('submitted_at')) }} as submitted_date,
 
-        -- moments, in the business time zone
-        {{ business_time('started_at') }} as started_at,
-        {{ business_time('submitted_at') }} as submitted_at,
-        {{ business_time('crm_synced_at') }} as crm_synced_at,
+        -- moments, in UTC
+        {{ utc_moment('started_at') }} as started_at,
+        {{ settled_moment(utc_moment('submitted_at'), utc_moment('started_at')) }} as submitted_at,
+        {{ utc_moment('crm_synced_at') }} as crm_synced_at,
         ingested_at
     from source
 )
