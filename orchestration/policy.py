@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import io
 import os
 import shutil
 from collections import defaultdict
@@ -44,6 +45,18 @@ class _Seed:
     columns: dict[str, dict]
     """Column name to its rules, with its type under `type`."""
     rows: list[dict[str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """Columns that the file does not have and that have a default."""
+
+    def content(self) -> bytes:
+        """The file as dbt loads it: with every column of the seed."""
+        if not self.left_out:
+            return self.file.read_bytes()
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(self.columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return text.getvalue().encode()
 
     def where(self, number: int, column: str) -> str:
         # Row 1 is the header, as in a spreadsheet.
@@ -81,14 +94,15 @@ def _merged(seeds: dict[str, _Seed]) -> Path:
     It lies inside the project: dbt writes what it compiles to <target>/<path of the seed>, and with an absolute path
     that is the seed itself.
     """
-    files = {f"{seed.name}.csv": seed.file for seed in seeds.values()} | {"_seeds.yml": SEEDS_FOLDER / "_seeds.yml"}
-    digest = hashlib.sha256(b"".join(files[name].read_bytes() for name in sorted(files))).hexdigest()[:16]
+    files = {f"{seed.name}.csv": seed.content() for seed in seeds.values()}
+    files["_seeds.yml"] = (SEEDS_FOLDER / "_seeds.yml").read_bytes()
+    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
     folder = MERGED_FOLDER / digest
     if not folder.exists():
         fresh = folder.with_name(f"{digest}.{os.getpid()}")
         fresh.mkdir(parents=True)
-        for name, file in files.items():
-            shutil.copyfile(file, fresh / name)
+        for name, content in files.items():
+            (fresh / name).write_bytes(content)
         with contextlib.suppress(OSError):  # another process was first with the same content
             fresh.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
@@ -122,14 +136,16 @@ def _read(seed: _Seed) -> list[str]:
     ]
     faults += [
         f"{seed.file.name}, row 1, column {name}: this column is missing; add it (its cells may be empty where allowed)"
-        for name in seed.columns
-        if name not in names
+        for name, rules in seed.columns.items()
+        if name not in names and "default" not in rules
     ]
+    seed.left_out = [name for name, rules in seed.columns.items() if name not in names and "default" in rules]
     for number, row in enumerate(seed.rows):
         if None in row or None in row.values():
             faults.append(
                 f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas"
             )
+        row.update({name: str(seed.columns[name]["default"]) for name in seed.left_out})
     return faults
 
 
