@@ -101,6 +101,8 @@ MAY_READ = {
 # The domains in which the others meet: they read the marts of every domain, and the signals that each raises.
 ROOFS = ("alerts", "customer_360", "metrics")
 SIGNALS = "int_signals__"
+# Steps that hold a concept of the whole company, which no other domain may compute for itself.
+HOMES = {"int_cx__cells": "the company's indices, such as its NPS"}
 
 
 def layering(project: Project) -> list[str]:
@@ -119,6 +121,8 @@ def layering(project: Project) -> list[str]:
                 seen = layer(parent)
                 crossing = seen in ("intermediate", "marts") and domain(parent) != domain(node)
                 is_offered = seen == "marts" or parent["name"].startswith(SIGNALS)
+                if parent["name"] in HOMES:
+                    crossing = False
                 if crossing and layer(node) in ("intermediate", "marts") and not (domain(node) in ROOFS and is_offered):
                     faults.append(f"{node['name']}: reads {parent['name']} of another domain")
                     continue
@@ -363,7 +367,7 @@ def access_and_groups(project: Project) -> list[str]:
     """Steps of a domain are private to it, so that other domains cannot build on them; its signals are for the alerts."""
     faults = []
     for node in project.models:
-        due = "protected" if node["name"].startswith(SIGNALS) else "private"
+        due = "protected" if node["name"].startswith(SIGNALS) or node["name"] in HOMES else "private"
         if layer(node) == "intermediate" and (node["access"], node["group"]) != (due, domain(node)):
             faults.append(
                 f"{node['name']}: is {node['access']} in the group {node['group']}, not {due} in {domain(node)}"
