@@ -46,7 +46,7 @@ class _Seed:
     """Column name to its rules, with its type under `type`."""
     rows: list[dict[str, str]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    """Columns that the file does not have and that have a default."""
+    """Columns with a default that the file does not have."""
 
     def content(self) -> bytes:
         """The file as dbt loads it: with every column of the seed."""
@@ -145,8 +145,18 @@ def _read(seed: _Seed) -> list[str]:
             faults.append(
                 f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas"
             )
-        row.update({name: str(seed.columns[name]["default"]) for name in seed.left_out})
+    if seed.left_out and not faults:
+        _fill(seed)
     return faults
+
+
+def _fill(seed: _Seed) -> None:
+    """Gives rows the columns that their file leaves out: as the repository's row of the same key has them."""
+    with (SEEDS_FOLDER / f"{seed.name}.csv").open(newline="", encoding="utf-8") as stream:
+        known = {tuple(row[name] for name in seed.key): row for row in csv.DictReader(stream)}
+    for row in seed.rows:
+        fallback = known.get(tuple(row[name] for name in seed.key), {})
+        row.update({name: fallback.get(name, seed.columns[name]["default"]) for name in seed.left_out})
 
 
 def _parses(value: str, kind: str) -> bool:

@@ -188,6 +188,7 @@ select
     coalesce(employees.team, case when timed.is_automated then 'system' else 'unknown' end) as team_code,
     segments.segment_code as value_segment_code,
     purposes.consent_purpose,
+    purposes.role as purpose_role,
     timed.is_automated,
     timed.is_personalised,
     timed.effective_at is not null as is_effective,
