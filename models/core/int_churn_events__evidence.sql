@@ -75,7 +75,7 @@ contacts as (
         contacts.attempted_at,
         -- What a person did; an opened mail is no talk.
         case
-            when contacts.outcome_code = 'conversation' and contacts.answered_at < run_context.as_of_end_at
+            when outcomes.outcome_role = 'conversation' and contacts.answered_at < run_context.as_of_end_at
                 then contacts.answered_at
             when contacts.replied_at < run_context.as_of_end_at then contacts.replied_at
             when contacts.clicked_at < run_context.as_of_end_at then contacts.clicked_at
@@ -92,6 +92,8 @@ contacts as (
     inner join {{ ref('contact_purposes') }} as purposes
         on contacts.purpose = purposes.purpose_code
         and purposes.role in ('exit', 'winback', 'retention')
+    left join {{ ref('contact_outcomes') }} as outcomes
+        on contacts.outcome_code = outcomes.outcome_code
     inner join {{ ref('run_context') }} as run_context
         on contacts.attempted_at < run_context.as_of_end_at
 ),

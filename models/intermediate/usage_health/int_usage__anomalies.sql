@@ -111,6 +111,7 @@ judged as (
         limits.mad_value,
         limits.unit,
         limits.min_value,
+        limits.measure,
         case limits.measure
             when 'events' then weekly.current_events_count
             when 'devices' then weekly.device_tenths_per_day_count
@@ -130,6 +131,7 @@ select
     segment_code,
     plan_code,
     anomaly_code,
+    measure,
     title,
     cast(peers_count as bigint) as peers_count,
     cast(1.0 * observed / unit as double) as observed_value,
