@@ -23,6 +23,11 @@ exit_questions as (
     where role = 'churn_reason'
 ),
 
+exit_surveys as (
+    select distinct survey_code
+    from exit_questions
+),
+
 asked as (
     select
         events.customer_id,
@@ -33,7 +38,7 @@ asked as (
         on events.customer_id = invitations.customer_id
         and cast(invitations.sent_at as date) >= events.evidence_from
         and cast(invitations.sent_at as date) < events.evidence_to
-    inner join (select distinct exit_questions.survey_code from exit_questions) as exit_surveys
+    inner join exit_surveys
         on invitations.survey_code = exit_surveys.survey_code
     inner join {{ ref('run_context') }} as run_context
         on invitations.sent_at < run_context.as_of_end_at

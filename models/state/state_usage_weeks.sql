@@ -6,8 +6,9 @@
     chunk=customer_chunks('fct_usage_days'),
     ends='week_end_date',
 ) }}
--- A week counts once it is over, in the Sundays whose current weeks hold it, from its own on. Sundays that lie in the future are those of a
--- customer who does nothing more, so time passing changes nothing here but by the week that it closes.
+-- A week counts once it is over, in the Sundays whose current weeks hold it, from its own on. Sundays that lie in the
+-- future are those of a customer who does nothing more, so time passing changes nothing here but by the week that it
+-- closes.
 with days as (
     select
         customer_id,

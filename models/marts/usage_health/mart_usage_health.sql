@@ -32,7 +32,8 @@ recent_days as (
             when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < {{ usage_current_days() }} then 1
         end) as current_use_days_count,
         sum(case
-            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < {{ usage_current_days() }} then uses.events_count
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < {{ usage_current_days() }}
+                then uses.events_count
         end) as current_events_count,
         count(case
             when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < customers.window_days then 1
