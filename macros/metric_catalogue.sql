@@ -158,8 +158,7 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'value': 'index_points', 'num': num, 'den': 'respondents_count', 'lo': 'index_points_lo', 'hi': 'index_points_hi',
     'complete': 'is_complete', 'reliable': 'is_reliable',
     'dimension': 'dimension_name', 'member': 'dimension_value',
-    'where': "metric_code = '" ~ code ~ "' and period_kind = '" ~ kind ~ "' and programme = '"
-        ~ ('relational' if code in ('nps', 'cli') else 'transactional') ~ "'",
+    'where': "metric_code = '" ~ code ~ "' and period_kind = '" ~ kind ~ "' and is_headline",
 }) %}
 {% endfor %}
 {% endfor %}
@@ -175,7 +174,7 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'value': 'answers_count', 'num': none, 'den': none, 'lo': none, 'hi': none,
     'complete': 'is_complete', 'reliable': none,
     'dimension': 'dimension_name', 'member': 'dimension_value',
-    'where': "metric_code = 'nps' and period_kind = 'month' and programme = 'relational'",
+    'where': "metric_code = 'nps' and period_kind = 'month' and is_headline",
 }) %}
 {% for rate, title, question, numerator, denominator, better, serves in [
     ('closed', 'Closed loop', 'Do we come back to those who told us something?',

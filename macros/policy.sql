@@ -11,6 +11,11 @@
     {{ return(seeds | sort(attribute='name')) }}
 {% endmacro %}
 
+{#- Whether a list of the policy, which lies between bars, names a code; false where either is NULL. -#}
+{% macro is_named(code, codes) -%}
+    coalesce({{ dbt.position("'|' || " ~ code ~ " || '|'", "'|' || " ~ codes ~ " || '|'") }} > 0, false)
+{%- endmacro %}
+
 {#- Every threshold that SQL reads: without a value, a comparison with it would quietly be NULL. -#}
 {% macro policy_thresholds() %}
     {{ return([
@@ -82,6 +87,9 @@
         'cli_incomplete_share_pct',
         'rejected_answers_share_pct',
         'unanswered_request_days',
+        'usage_current_weeks',
+        'signal_grave_nps_score',
+        'overdue_high_intervals',
         'usage_window_days',
         'usage_window_intervals',
         'usage_baseline_days',

@@ -67,6 +67,11 @@ periods of 1, 7 or 30 days.
     grouping sets (({{ also | join(', ') }}){% for column in cuts.values() %}, ({{ (also + [column]) | join(', ') }}){% endfor %})
 {%- endmacro %}
 
+{#- A survival in percent from its logarithm. Rounding must not make it 0, which says that nobody is left. -#}
+{% macro survival_pct(log_survival) -%}
+    cast(greatest(round(100.0 * exp({{ log_survival }}), 9), 0.000000001) as double)
+{%- endmacro %}
+
 {#- Bound of the 95 % interval of a Kaplan-Meier estimate on the log(-log) scale, in percent, from its logarithm and Greenwood's sum. -#}
 {% macro loglog_bound_pct(log_survival, greenwood, side) -%}
     cast(round(100.0 * exp(-exp(ln(-{{ log_survival }}) {{ '+' if side == 'lo' else '-' }} 1.959963984540054

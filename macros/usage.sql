@@ -3,6 +3,11 @@
     {{ pct(used_weight, available_weight) }}
 {%- endmacro %}
 
+{#- Days of the current weeks: what was used in them is in use, and levels, volumes and breadth are taken over them. -#}
+{% macro usage_current_days() -%}
+    cast(7 * {{ threshold('usage_current_weeks') }} as integer)
+{%- endmacro %}
+
 {#- The signals of usage health, the gravest first. -#}
 {% macro usage_signals() %}
     {{ return([

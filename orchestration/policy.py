@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
+import io
 import os
 import shutil
 from collections import defaultdict
@@ -44,6 +45,18 @@ class _Seed:
     columns: dict[str, dict]
     """Column name to its rules, with its type under `type`."""
     rows: list[dict[str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """Columns with a default that the file does not have."""
+
+    def content(self) -> bytes:
+        """The file as dbt loads it: with every column of the seed."""
+        if not self.left_out:
+            return self.file.read_bytes()
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(self.columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        return text.getvalue().encode()
 
     def where(self, number: int, column: str) -> str:
         # Row 1 is the header, as in a spreadsheet.
@@ -81,14 +94,15 @@ def _merged(seeds: dict[str, _Seed]) -> Path:
     It lies inside the project: dbt writes what it compiles to <target>/<path of the seed>, and with an absolute path
     that is the seed itself.
     """
-    files = {f"{seed.name}.csv": seed.file for seed in seeds.values()} | {"_seeds.yml": SEEDS_FOLDER / "_seeds.yml"}
-    digest = hashlib.sha256(b"".join(files[name].read_bytes() for name in sorted(files))).hexdigest()[:16]
+    files = {f"{seed.name}.csv": seed.content() for seed in seeds.values()}
+    files["_seeds.yml"] = (SEEDS_FOLDER / "_seeds.yml").read_bytes()
+    digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
     folder = MERGED_FOLDER / digest
     if not folder.exists():
         fresh = folder.with_name(f"{digest}.{os.getpid()}")
         fresh.mkdir(parents=True)
-        for name, file in files.items():
-            shutil.copyfile(file, fresh / name)
+        for name, content in files.items():
+            (fresh / name).write_bytes(content)
         with contextlib.suppress(OSError):  # another process was first with the same content
             fresh.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
@@ -122,15 +136,27 @@ def _read(seed: _Seed) -> list[str]:
     ]
     faults += [
         f"{seed.file.name}, row 1, column {name}: this column is missing; add it (its cells may be empty where allowed)"
-        for name in seed.columns
-        if name not in names
+        for name, rules in seed.columns.items()
+        if name not in names and "default" not in rules
     ]
+    seed.left_out = [name for name, rules in seed.columns.items() if name not in names and "default" in rules]
     for number, row in enumerate(seed.rows):
         if None in row or None in row.values():
             faults.append(
                 f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas"
             )
+    if seed.left_out and not faults:
+        _fill(seed)
     return faults
+
+
+def _fill(seed: _Seed) -> None:
+    """Gives rows the columns that their file leaves out: as the repository's row of the same key has them."""
+    with (SEEDS_FOLDER / f"{seed.name}.csv").open(newline="", encoding="utf-8") as stream:
+        known = {tuple(row[name] for name in seed.key): row for row in csv.DictReader(stream)}
+    for row in seed.rows:
+        fallback = known.get(tuple(row[name] for name in seed.key), {})
+        row.update({name: fallback.get(name, seed.columns[name]["default"]) for name in seed.left_out})
 
 
 def _parses(value: str, kind: str) -> bool:

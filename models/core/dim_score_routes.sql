@@ -5,6 +5,7 @@ select
     score_to,
     owner_team,
     action_kind,
+    seniorities,
     sla_days,
     is_followup
 from {{ ref('score_routes') }}

@@ -3,9 +3,22 @@ select
     metrics.title,
     metrics.index_kind,
     metrics.is_quarterly,
+    coalesce(
+        metrics.headline_programme,
+        case min(case questions.programme when 'relational' then 1 when 'transactional' then 2 when 'exit' then 3 end)
+            when 1 then 'relational'
+            when 2 then 'transactional'
+            when 3 then 'exit'
+        end
+    ) as headline_programme,
     count(questions.question_code) > 0 as is_asked,
     count(questions.top_from) > 0 as has_boxes
 from {{ ref('survey_metrics') }} as metrics
-left join {{ ref('survey_questions') }} as questions
+left join {{ ref('dim_survey_questions') }} as questions
     on metrics.metric_code = questions.metric_code
-group by metrics.metric_code, metrics.title, metrics.index_kind, metrics.is_quarterly
+group by
+    metrics.metric_code,
+    metrics.title,
+    metrics.index_kind,
+    metrics.is_quarterly,
+    metrics.headline_programme

@@ -5,6 +5,7 @@ select
     surveys.programme,
     questions.metric_code,
     questions.metric_part,
+    questions.role,
     questions.question_version,
     questions.scale_min,
     questions.scale_max,

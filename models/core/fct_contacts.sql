@@ -109,11 +109,14 @@ judged as (
         end as answered_effective_at,
         case when rules.counts_replied = 1 then seen.replied_at end as replied_effective_at,
         case when rules.counts_held = 1 then seen.held_at end as held_effective_at,
+        outcomes.outcome_role,
         rules.min_duration_sec
     from seen
     left join rules
         on seen.direction = rules.direction
         and seen.channel = rules.channel_code
+    left join {{ ref('contact_outcomes') }} as outcomes
+        on seen.outcome_code = outcomes.outcome_code
 ),
 
 timed as (
@@ -133,7 +136,7 @@ timed as (
             judged.clicked_at,
             case
                 when
-                    coalesce(judged.outcome_code, '') not in ('voicemail', 'no_answer', 'wrong_number')
+                    coalesce(judged.outcome_role, '') not in ('voicemail', 'no_answer', 'wrong_number')
                     then judged.answered_at
             end,
             judged.answered_effective_at,
@@ -167,10 +170,11 @@ select
     timed.campaign_code,
     timed.comm_rule_code,
     timed.outcome_code,
+    timed.outcome_role,
     case
         when timed.effective_at is not null then null
-        when timed.outcome_code in ('bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled')
-            then timed.outcome_code
+        when timed.outcome_role in ('bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled')
+            then timed.outcome_role
         when timed.answered_at is not null and coalesce(timed.duration_sec, 0) < timed.min_duration_sec then 'too_short'
         when timed.opened_at is not null and timed.is_machine_open then 'machine_open'
         when timed.reached_at is not null then 'signal_not_counted'
@@ -188,6 +192,7 @@ select
     coalesce(employees.team, case when timed.is_automated then 'system' else 'unknown' end) as team_code,
     segments.segment_code as value_segment_code,
     purposes.consent_purpose,
+    purposes.role as purpose_role,
     timed.is_automated,
     timed.is_personalised,
     timed.effective_at is not null as is_effective,

@@ -15,6 +15,19 @@ with events as (
     from {{ ref('fct_churn_events') }}
 ),
 
+exit_questions as (
+    select distinct
+        survey_code,
+        question_code
+    from {{ ref('dim_survey_questions') }}
+    where role = 'churn_reason'
+),
+
+exit_surveys as (
+    select distinct survey_code
+    from exit_questions
+),
+
 asked as (
     select
         events.customer_id,
@@ -23,9 +36,10 @@ asked as (
     from events
     inner join {{ ref('stg_surveys__survey_invitations') }} as invitations
         on events.customer_id = invitations.customer_id
-        and invitations.survey_code = 'churn_reason'
         and {{ business_date('invitations.sent_at') }} >= events.evidence_from
         and {{ business_date('invitations.sent_at') }} < events.evidence_to
+    inner join exit_surveys
+        on invitations.survey_code = exit_surveys.survey_code
     inner join {{ ref('run_context') }} as run_context
         on invitations.sent_at < run_context.as_of_end_at
     group by events.customer_id, events.spell_number
@@ -43,15 +57,16 @@ answered as (
     from events
     inner join {{ ref('stg_surveys__survey_responses') }} as responses
         on events.customer_id = responses.customer_id
-        and responses.survey_code = 'churn_reason'
         and {{ business_date('responses.submitted_at') }} >= events.evidence_from
         and {{ business_date('responses.submitted_at') }} < events.evidence_to
     inner join {{ ref('run_context') }} as run_context
         on responses.submitted_at < run_context.as_of_end_at
     inner join {{ ref('stg_surveys__survey_answers') }} as answers
         on responses.response_id = answers.response_id
-    where answers.question_code = 'churn_reason'
-        and answers.option_code is not null
+    inner join exit_questions
+        on responses.survey_code = exit_questions.survey_code
+        and answers.question_code = exit_questions.question_code
+    where answers.option_code is not null
 ),
 
 contacts as (
@@ -59,13 +74,13 @@ contacts as (
         events.customer_id,
         events.spell_number,
         contacts.contact_id,
-        contacts.purpose,
+        purposes.role as purpose_role,
         contacts.campaign_code,
         contacts.outcome_reason,
         contacts.attempted_at,
         -- What a person did; an opened mail is no talk.
         case
-            when contacts.outcome_code = 'conversation' and contacts.answered_at < run_context.as_of_end_at
+            when outcomes.outcome_role = 'conversation' and contacts.answered_at < run_context.as_of_end_at
                 then contacts.answered_at
             when contacts.replied_at < run_context.as_of_end_at then contacts.replied_at
             when contacts.clicked_at < run_context.as_of_end_at then contacts.clicked_at
@@ -78,8 +93,12 @@ contacts as (
     from events
     inner join {{ ref('stg_crm__contacts') }} as contacts
         on events.customer_id = contacts.customer_id
-        and contacts.purpose in ('exit', 'winback', 'retention')
         and {{ business_date('contacts.attempted_at') }} >= events.evidence_from
+    inner join {{ ref('contact_purposes') }} as purposes
+        on contacts.purpose = purposes.purpose_code
+        and purposes.role in ('exit', 'winback', 'retention')
+    left join {{ ref('contact_outcomes') }} as outcomes
+        on contacts.outcome_code = outcomes.outcome_code
     inner join {{ ref('run_context') }} as run_context
         on contacts.attempted_at < run_context.as_of_end_at
 ),
@@ -102,12 +121,12 @@ spoken as (
     select
         contacts.customer_id,
         contacts.spell_number,
-        min(case when contacts.purpose = 'exit' and contacts.is_near then contacts.reached_at end) as exit_talk_at,
-        min(case when contacts.purpose = 'winback' and contacts.is_before_return then contacts.attempted_at end)
+        min(case when contacts.purpose_role = 'exit' and contacts.is_near then contacts.reached_at end) as exit_talk_at,
+        min(case when contacts.purpose_role = 'winback' and contacts.is_before_return then contacts.attempted_at end)
             as winback_contacted_at,
-        min(case when contacts.purpose = 'winback' and contacts.is_before_return then contacts.reached_at end)
+        min(case when contacts.purpose_role = 'winback' and contacts.is_before_return then contacts.reached_at end)
             as winback_reached_at,
-        min(case when contacts.purpose = 'winback' and contacts.is_before_return then contacts.campaign_code end)
+        min(case when contacts.purpose_role = 'winback' and contacts.is_before_return then contacts.campaign_code end)
             as winback_offer_code
     from contacts
     group by contacts.customer_id, contacts.spell_number
@@ -208,6 +227,7 @@ select
     complained.prior_topic_code,
     spoken.winback_offer_code,
     scores.nps_score as last_nps_score,
+    scores.nps_group as last_nps_group,
     cast(coalesce(money.revenue_12m, 0) as decimal(18, 2)) as revenue_12m_amount,
     cast(coalesce(money.revenue_after_return, 0) as decimal(18, 2)) as revenue_after_return_amount,
     coalesce(complained.has_before, 0) = 1 as has_complained_before,

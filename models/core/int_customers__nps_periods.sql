@@ -2,29 +2,29 @@
 with answers as (
     select
         responses.customer_id,
-        answers.score,
-        {{ business_date('responses.submitted_at') }} as answered_date,
+        responses.nps_score,
+        responses.nps_group,
+        responses.response_date,
         row_number() over (
-            partition by responses.customer_id, {{ business_date('responses.submitted_at') }}
+            partition by responses.customer_id, responses.response_date
             order by responses.submitted_at desc, responses.response_id desc
         ) as choice
-    from {{ ref('stg_surveys__survey_answers') }} as answers
-    inner join {{ ref('stg_surveys__survey_responses') }} as responses
-        on answers.response_id = responses.response_id
-    inner join {{ ref('run_context') }} as run_context
-        on responses.submitted_at < run_context.as_of_end_at
-    where answers.question_code = 'nps'
-        and answers.score between 0 and 10
+    from {{ ref('fct_survey_responses') }} as responses
+    inner join {{ ref('dim_survey_metrics') }} as metrics
+        on responses.programme = metrics.headline_programme
+        and metrics.metric_code = 'nps'
+    where responses.nps_score is not null
         and responses.customer_id is not null
 )
 
 select
     customer_id,
-    score as nps_score,
-    {{ add_days('answered_date', 1) }} as valid_from,
+    nps_score,
+    nps_group,
+    {{ add_days('response_date', 1) }} as valid_from,
     least(
-        {{ add_days('answered_date', 'cast(' ~ threshold('nps_memory_days') ~ ' as integer) + 1') }},
-        {{ add_days('lead(answered_date) over (partition by customer_id order by answered_date)', 1) }}
+        {{ add_days('response_date', 'cast(' ~ threshold('nps_memory_days') ~ ' as integer) + 1') }},
+        {{ add_days('lead(response_date) over (partition by customer_id order by response_date)', 1) }}
     ) as valid_to
 from answers
 where choice = 1

@@ -28,7 +28,10 @@ quiet as (
         attempted_date as valid_from,
         {{ add_days('attempted_date', 'cast(' ~ threshold('usage_vacation_days') ~ ' as integer)') }} as valid_to
     from {{ ref('stg_crm__contacts') }}
-    where outcome_reason = 'vacation'
+    where outcome_reason in (
+            select reasons.reported_code from {{ ref('dim_churn_reasons') }} as reasons
+            where reasons.is_pause
+        )
         and coalesce(held_at, ended_at, replied_at, answered_at, attempted_at) < (select as_of.as_of_end_at from as_of)
     union all
     select

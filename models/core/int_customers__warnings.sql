@@ -12,11 +12,9 @@ select
     responses.customer_id,
     'low_nps' as warning_kind,
     responses.submitted_at as warned_at
-from {{ ref('stg_surveys__survey_answers') }} as answers
-inner join {{ ref('stg_surveys__survey_responses') }} as responses
-    on answers.response_id = responses.response_id
-inner join {{ ref('run_context') }} as run_context
-    on responses.submitted_at < run_context.as_of_end_at
-where answers.question_code = 'nps'
-    and answers.score <= {{ threshold('surprise_low_nps_score') }}
+from {{ ref('fct_survey_responses') }} as responses
+inner join {{ ref('dim_survey_metrics') }} as metrics
+    on responses.programme = metrics.headline_programme
+    and metrics.metric_code = 'nps'
+where responses.nps_score <= {{ threshold('surprise_low_nps_score') }}
     and responses.customer_id is not null

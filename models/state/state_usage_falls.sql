@@ -149,7 +149,8 @@ select
     valid_from,
     valid_to
 from expected
-where 28.0 * baseline_days_count >= {{ threshold('usage_min_baseline_days') }} * {{ threshold('usage_baseline_days') }}
+where 1.0 * {{ usage_current_days() }} * baseline_days_count
+    >= {{ threshold('usage_min_baseline_days') }} * {{ threshold('usage_baseline_days') }}
     and recent_days_count <= {{ threshold('usage_decline_ratio') }} * expected_days
     and expected_days - recent_days_count
     >= {{ threshold('usage_decline_min_z') }} * sqrt(expected_days * (1.0 + windows_ratio))

@@ -1,3 +1,4 @@
+{% set weeks_before = usage_current_days() | trim ~ ' - 7' %}
 {% set week_start = period_start('week', 'occurred_date') | trim %}
 {{ touched(
     {'customer_id': 'customer_id'},
@@ -5,8 +6,9 @@
     chunk=customer_chunks('fct_usage_days'),
     ends='week_end_date',
 ) }}
--- A week counts once it is over, in the four Sundays from its own on. Sundays that lie in the future are those of a
--- customer who does nothing more, so time passing changes nothing here but by the week that it closes.
+-- A week counts once it is over, in the Sundays whose current weeks hold it, from its own on. Sundays that lie in the
+-- future are those of a customer who does nothing more, so time passing changes nothing here but by the week that it
+-- closes.
 with days as (
     select
         customer_id,
@@ -14,7 +16,7 @@ with days as (
         devices_count,
         exports_count,
         {{ period_start('week', 'usage_date') }} as week_start_date
-    from {{ touched_rows(ref('fct_usage_days'), 'usage_date', 21) }}
+    from {{ touched_rows(ref('fct_usage_days'), 'usage_date', weeks_before) }}
     where {{ add_days(period_start('week', 'usage_date') | trim, 6) }} <= {{ last_visible_day() }}
 ),
 
@@ -23,7 +25,7 @@ components as (
         customer_id,
         component_code,
         week_start_date
-    from {{ touched_rows(ref('fct_usage_weekly'), 'week_start_date', 21) }}
+    from {{ touched_rows(ref('fct_usage_weekly'), 'week_start_date', weeks_before) }}
     where {{ add_days('week_start_date', 6) }} <= {{ last_visible_day() }}
 ),
 
@@ -57,10 +59,9 @@ weeks as (
 ),
 
 sundays as (
-    {% for weeks_later in range(4) %}
-    select {{ 6 + 7 * weeks_later }} as days_to_end
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select cast(7 * numbers.generated_number - 1 as integer) as days_to_end
+    from ({{ dbt.generate_series(53) }}) as numbers
+    where numbers.generated_number <= {{ threshold('usage_current_weeks') }}
 )
 
 select

@@ -101,6 +101,8 @@ MAY_READ = {
 # The domains in which the others meet: they read the marts of every domain, and the signals that each raises.
 ROOFS = ("alerts", "customer_360", "metrics")
 SIGNALS = "int_signals__"
+# Steps that hold a concept of the whole company, which no other domain may compute for itself.
+HOMES = {"int_cx__cells": "the company's indices, such as its NPS"}
 
 
 def layering(project: Project) -> list[str]:
@@ -119,6 +121,8 @@ def layering(project: Project) -> list[str]:
                 seen = layer(parent)
                 crossing = seen in ("intermediate", "marts") and domain(parent) != domain(node)
                 is_offered = seen == "marts" or parent["name"].startswith(SIGNALS)
+                if parent["name"] in HOMES:
+                    crossing = False
                 if crossing and layer(node) in ("intermediate", "marts") and not (domain(node) in ROOFS and is_offered):
                     faults.append(f"{node['name']}: reads {parent['name']} of another domain")
                     continue
@@ -363,7 +367,7 @@ def access_and_groups(project: Project) -> list[str]:
     """Steps of a domain are private to it, so that other domains cannot build on them; its signals are for the alerts."""
     faults = []
     for node in project.models:
-        due = "protected" if node["name"].startswith(SIGNALS) else "private"
+        due = "protected" if node["name"].startswith(SIGNALS) or node["name"] in HOMES else "private"
         if layer(node) == "intermediate" and (node["access"], node["group"]) != (due, domain(node)):
             faults.append(
                 f"{node['name']}: is {node['access']} in the group {node['group']}, not {due} in {domain(node)}"
@@ -519,6 +523,37 @@ def portable_sources(project: Project) -> dict[str, str]:
 
 
 # ---------------------------------------------------------------- policy
+
+# What a company calls its own things. Roles, states and kinds that the contract or a seed lists by `accepted` are ours.
+COMPANY_CODES = (
+    "survey_code", "question_code", "option_code", "seniority", "purpose", "purpose_code", "outcome_code",
+    "outcome_reason", "end_reason_code", "reason_code", "event_name", "component_code", "plan_code", "topic_code",
+    "segment_code", "usage_segment_code", "value_segment_code", "campaign_code", "region", "team", "team_code",
+    "acquisition_channel", "trigger_key", "key_action_code", "anomaly_code", "currency", "currency_code",
+)  # fmt: skip
+# Values that we give ourselves where there is no code.
+OWN_VALUES = {"", "*", "all", "none", "(none)", "unknown", "unassigned", "unlisted", "untagged", "other"}
+_COLUMN = rf"(?:\b\w+\.)?\b(?P<column>{'|'.join(COMPANY_CODES)})\b(?:\s*,\s*'[^']*'\s*\))?"
+CODE_TESTS = (
+    re.compile(rf"{_COLUMN}\s*(?:=|<>|!=|(?:not\s+)?in\s*\(|like)\s*(?P<values>'[^']*'(?:\s*,\s*'[^']*')*)"),
+    re.compile(rf"\bcase\s+{_COLUMN}\s+when\s+(?P<values>'[^']*')"),
+)
+SCORE_LIMIT = re.compile(r"\b(\w*score)\s*(?:[<>]=?|=|between)\s*\d")
+WINDOW = re.compile(r"(?<![\w.'])-?(14|21|28|30|42|56|84|90|91|120|180|182|360|364|365)(?:\.0)?(?![\w.'])")
+
+
+def vocabulary(sources: Mapping[str, str]) -> list[str]:
+    """Codes, score limits and windows that a company chooses are read from its policy, never written into SQL."""
+    faults = []
+    for name, code in sources.items():
+        sql = COMMENT.sub(" ", re.sub(r"\{#.*?#\}", " ", code, flags=re.S))
+        for match in (found for pattern in CODE_TESTS for found in pattern.finditer(sql)):
+            values = [value for value in re.findall(r"'([^']*)'", match["values"]) if value not in OWN_VALUES]
+            # Braces: the value is an expression of Jinja.
+            faults += [f"{name}: compares {match['column']} with '{value}'" for value in values if "{" not in value]
+        faults += [f"{name}: has a limit of {column}" for column in SCORE_LIMIT.findall(sql)]
+        faults += [f"{name}: has a window of {days}" for days in WINDOW.findall(sql)]
+    return faults
 
 
 def thresholds(sources: Mapping[str, str], listed: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -55,6 +55,47 @@ def test_a_condition_on_both_sides_is_fine(joins: str) -> None:
     assert lints.one_sided_joins({"m": f"with c as (select 1 from a {joins}"}) == []
 
 
+VOCABULARY_EXCEPTIONS = {
+    "mart_channel_optout": "purposes of consents are listed by the raw contract",
+    "mart_customer_value": "a month of buying is thirty days, a unit and no window",
+    "mart_risk_group_kpi": "no month has fewer than 28 days",
+    "mart_survival_projection": "the longest horizon that can be asked for; the policy says which one is",
+    "rolling_days": "the unit of a rolling month, which the seed `retention_settings` states",
+}
+
+
+def test_what_a_company_chooses_is_read_from_its_policy(project: Project) -> None:
+    assert judge(lints.vocabulary(lints.portable_sources(project)), VOCABULARY_EXCEPTIONS) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "where answers.question_code = 'nps'",
+        "and purpose in ('exit', 'all')",
+        "and coalesce(judged.outcome_code, '') not in ('voicemail')",
+        "case seniority when 'lead' then 1 end",
+        "where nps_score >= 9",
+        "where answers.score between 0 and 10",
+        "where {{ days_between('a', 'b') }} < 28",
+        "where day > {{ add_days('as_of_date', -28) }}",
+        "where 28.0 * uses_count > 1",
+    ],
+)
+def test_a_word_or_number_of_a_company_is_caught(sql: str) -> None:
+    assert lints.vocabulary({"m": sql})
+
+
+def test_words_of_our_own_and_units_are_no_vocabulary() -> None:
+    fine = """
+    -- the 28 days of question_code = 'nps'
+    select cast(a as decimal(18, 6)), '28' as label, use_28 from b
+    where segment_code = '*' and topic_code <> 'untagged' and role = 'exit' and score >= {{ threshold('x') }}
+        and '{{ metric }}' = metric_code and survey_code in (select survey_code from c) and days < 7
+    """
+    assert lints.vocabulary({"m": fine}) == []
+
+
 def test_every_threshold_is_demanded_and_used(project: Project) -> None:
     sources = lints.portable_sources(project)
     policy = sources.pop("policy_thresholds")

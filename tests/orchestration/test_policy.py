@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,18 @@ def test_own_files_stand_in_for_the_seeds_of_the_same_name(settings):
     folder, _ = prepare_policy(settings)
     assert "min_reliable_count,50," in (folder / "thresholds.csv").read_text()
     assert (folder / "segments.csv").read_text() == (SEEDS_FOLDER / "segments.csv").read_text()
+
+
+def test_a_column_with_a_default_may_be_missing(settings):
+    """A seed gained a column, and the policy folders of companies that had been written before were refused."""
+    rows = (SEEDS_FOLDER / "survey_metrics.csv").read_text().replace(",headline_programme", "", 1).splitlines()
+    cells = [line.replace(",true,relational,", ",true,").replace(",false,relational,", ",false,") for line in rows]
+    cells = [line.replace(",false,transactional,", ",false,") for line in cells]
+    (settings.policy / "survey_metrics.csv").write_text("\n".join([*cells, "own,Own,mean,false,ours,own"]) + "\n")
+    folder, _ = prepare_policy(settings)
+    with (folder / "survey_metrics.csv").open(newline="") as stream:
+        found = {row["metric_code"]: row["headline_programme"] for row in csv.DictReader(stream)}
+    assert (found["nps"], found["csi"], found["own"]) == ("relational", "transactional", "")
 
 
 @pytest.mark.parametrize(

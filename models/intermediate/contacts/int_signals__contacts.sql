@@ -155,7 +155,7 @@ select
     case
         when signal_code = 'unanswered_inbound' then case when is_priority then 'high' else 'medium' end
         when signal_code in ('over_contacted', 'opted_out') then 'low'
-        when is_priority or waiting_days > 3 * contact_interval_days then 'high'
+        when is_priority or waiting_days > {{ threshold('overdue_high_intervals') }} * contact_interval_days then 'high'
         when waiting_days > 2 * contact_interval_days then 'medium'
         else 'low'
     end as severity,

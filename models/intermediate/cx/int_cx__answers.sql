@@ -35,20 +35,25 @@ with answers as (
 )
 
 select
-    response_id,
-    customer_id,
-    programme,
-    metric_code,
-    score_box,
-    score,
-    response_date,
-    submitted_at,
-    lead(response_date) over (
-        partition by customer_id, programme, metric_code order by submitted_at, response_id
+    answers.response_id,
+    answers.customer_id,
+    answers.programme,
+    answers.metric_code,
+    answers.score_box,
+    answers.score,
+    coalesce(answers.programme = metrics.headline_programme, false) as is_headline,
+    answers.response_date,
+    answers.submitted_at,
+    lead(answers.response_date) over (
+        partition by answers.customer_id, answers.programme, answers.metric_code
+        order by answers.submitted_at, answers.response_id
     ) as next_answer_date,
-    lag(score) over (
-        partition by customer_id, programme, metric_code order by submitted_at, response_id
+    lag(answers.score) over (
+        partition by answers.customer_id, answers.programme, answers.metric_code
+        order by answers.submitted_at, answers.response_id
     ) as previous_score
 from answers
-where customer_id is not null
-    and programme is not null
+left join {{ ref('dim_survey_metrics') }} as metrics
+    on answers.metric_code = metrics.metric_code
+where answers.customer_id is not null
+    and answers.programme is not null

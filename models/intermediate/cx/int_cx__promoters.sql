@@ -8,7 +8,7 @@ with answers as (
         min(case when score_box = 'top' then submitted_at end) over (partition by customer_id) as first_promoter_at
     from {{ ref('int_cx__answers') }}
     where metric_code = 'nps'
-        and programme = 'relational'
+        and is_headline
 ),
 
 later as (

@@ -10,7 +10,11 @@ conditions as (
         'low_score_open' as signal_code,
         cast(cases.metric_score as double) as observed_value,
         cast(cases.metric_score + 1 as double) as expected_value,
-        case when cases.metric_score <= 3 and cases.metric_code = 'nps' then 'high' else 'medium' end as severity,
+        case
+            when cases.metric_code = 'nps' and cases.metric_score <= {{ threshold('signal_grave_nps_score') }}
+                then 'high'
+            else 'medium'
+        end as severity,
         'A low ' || upper(cases.metric_code) || ' score waits for somebody to find out why' as reason,
         cases.received_date as valid_from,
         least(

@@ -65,7 +65,7 @@ notices as (
         and members.component_code = contacts.component_code
         and contacts.effective_at >= members.told_from
         and {{ business_date('contacts.effective_at') }} < members.window_to
-    where contacts.purpose in ('feature_announcement', 'feature_training')
+    where contacts.purpose_role = 'release'
         and contacts.direction = 'outbound'
     group by members.change_id, members.customer_id
 ),

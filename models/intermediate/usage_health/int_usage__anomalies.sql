@@ -2,7 +2,7 @@
 -- spread is zero. Percentiles come from histograms: a customer x week is looked at once, not sorted.
 with measures as (
     {% for measure, column in {
-        'events': 'events_28d_count', 'devices': 'device_tenths_per_day_count', 'exports': 'exports_28d_count',
+        'events': 'current_events_count', 'devices': 'device_tenths_per_day_count', 'exports': 'current_exports_count',
     }.items() %}
     select
         '{{ measure }}' as measure,
@@ -12,7 +12,7 @@ with measures as (
         count(*) as customers_count
     from {{ ref('int_usage__weekly') }}
     where has_history
-        and use_days_28d_count > 0
+        and current_use_days_count > 0
     group by segment_code, week_end_date, {{ column }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -111,17 +111,18 @@ judged as (
         limits.mad_value,
         limits.unit,
         limits.min_value,
+        limits.measure,
         case limits.measure
-            when 'events' then weekly.events_28d_count
+            when 'events' then weekly.current_events_count
             when 'devices' then weekly.device_tenths_per_day_count
-            else weekly.exports_28d_count
+            else weekly.current_exports_count
         end as observed,
         weekly.week_end_date
     from {{ ref('int_usage__weekly') }} as weekly
     inner join limits
         on weekly.segment_code = limits.segment_code
         and weekly.week_end_date = limits.week_end_date
-    where weekly.use_days_28d_count > 0
+    where weekly.current_use_days_count > 0
         and weekly.has_history
 )
 
@@ -130,6 +131,7 @@ select
     segment_code,
     plan_code,
     anomaly_code,
+    measure,
     title,
     cast(peers_count as bigint) as peers_count,
     cast(1.0 * observed / unit as double) as observed_value,

@@ -18,8 +18,8 @@ members as (
         periods.customer_id,
         periods.segment_code,
         periods.plan_code,
-        {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }} + 1 >= 28
-            as has_history
+        {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }}
+        + 1 >= {{ usage_current_days() }} as has_history
     from weeks
     inner join {{ ref('int_customers__usage_periods') }} as periods
         on {{ holds_at('periods', 'weeks.week_end_date') }}
@@ -129,14 +129,14 @@ select
     used.customer_id,
     used.segment_code,
     used.plan_code,
-    coalesce(used.use_days_count, 0) as use_days_28d_count,
-    coalesce(used.events_count, 0) as events_28d_count,
-    coalesce(used.exports_count, 0) as exports_28d_count,
+    coalesce(used.use_days_count, 0) as current_use_days_count,
+    coalesce(used.events_count, 0) as current_events_count,
+    coalesce(used.exports_count, 0) as current_exports_count,
     -- In tenths, so that customers with the same rate fall into the same place of a histogram.
     cast(coalesce(floor(cast(10 * used.device_days_count as double) / used.use_days_count), 0) as bigint)
         as device_tenths_per_day_count,
     cast(coalesce(weighed.components_count, 0) + coalesce(further.components_count, 0) as bigint)
-        as components_28d_count,
+        as current_components_count,
     {{ usage_level_pct(
         '(coalesce(weighed.used_weight, 0) + coalesce(further.used_weight, 0))', 'available.available_weight'
     ) }} as usage_level_pct,

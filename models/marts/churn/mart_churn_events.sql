@@ -2,6 +2,7 @@ with told as (
     select
         events.*,
         evidence.last_nps_score,
+        evidence.last_nps_group,
         evidence.prior_topic_code,
         evidence.winback_offer_code,
         evidence.revenue_12m_amount,
@@ -73,10 +74,10 @@ select
             then told.revenue_after_return_amount
     end as decimal(18, 2)) as revenue_after_return_amount,
     told.is_voluntary,
-    case when told.last_nps_score is not null then told.last_nps_score >= 9 end as is_promoter,
+    told.last_nps_group = 'promoter' as is_promoter,
     case when told.opening_mrr > 0 then told.opening_mrr >= told.top_from_mrr end as is_top_value,
     told.has_complained_before
-    or coalesce(told.last_nps_score <= 6, false) as has_prior_signal,
+    or coalesce(told.last_nps_group = 'detractor', false) as has_prior_signal,
     told.exit_asked_at is not null as is_exit_asked,
     told.is_refund_due,
     -- A parting is warm when somebody talked to the customer and what was due came back in time.

@@ -47,7 +47,7 @@ scored as (
         coalesce(ends.segment_code, 'unassigned') as segment_value,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as left_month,
         count(*) as scored_count,
-        count(case when scores.nps_score >= 9 then 1 end) as promoters_count
+        count(case when scores.nps_group = 'promoter' then 1 end) as promoters_count
     from {{ ref('int_customers__nps_periods') }} as scores
     inner join {{ ref('dim_customer_month_end') }} as ends
         on scores.customer_id = ends.customer_id

@@ -65,13 +65,13 @@ attempts as (
     select
         contacts.customer_id,
         contacts.channel as channel_code,
-        contacts.outcome_code,
+        contacts.outcome_role,
         contacts.is_effective,
         contacts.attempted_at,
         contacts.attempted_date > {{ add_days(
             'run_context.as_of_date', '-cast(' ~ threshold('best_channel_days') ~ ' as integer)'
         ) }} as is_recent,
-        max(case when contacts.delivered_at is not null and coalesce(contacts.outcome_code, '') <> 'wrong_number'
+        max(case when contacts.delivered_at is not null and coalesce(contacts.outcome_role, '') <> 'wrong_number'
                 then contacts.attempted_at
         end) over (
             partition by contacts.customer_id, contacts.channel
@@ -89,11 +89,11 @@ experience as (
         count(case when is_recent and is_effective then 1 end) as effective_count,
         count(
             case
-                when outcome_code in ('bounced', 'wrong_number')
+                when outcome_role in ('bounced', 'wrong_number')
                     and attempted_at > coalesce(last_delivered_at, timestamp '1900-01-01 00:00:00') then 1
             end
         ) as failures_in_a_row_count,
-        max(case when outcome_code in ('bounced', 'wrong_number') then attempted_at end) as last_failure_at
+        max(case when outcome_role in ('bounced', 'wrong_number') then attempted_at end) as last_failure_at
     from attempts
     group by customer_id, channel_code
 ),

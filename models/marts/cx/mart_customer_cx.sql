@@ -9,7 +9,7 @@ with nps as (
         count(*) over (partition by customer_id) as answers_count
     from {{ ref('int_cx__answers') }}
     where metric_code = 'nps'
-        and programme = 'relational'
+        and is_headline
 ),
 
 last_nps as (

@@ -1,7 +1,6 @@
 with cells as (
     select
         *,
-        {{ cx_index('index_kind', 'respondents_count', 'top_count', 'bottom_count', 'score_points') }} as index_points,
         {{ cx_estimate('index_kind') }} as estimate,
         {{ student_975("case when index_kind = 'mean' then nullif(respondents_count - 1.0, 0) end") }}
         * sqrt({{ cx_variance('index_kind') }}) as margin
@@ -79,14 +78,15 @@ select
     index_points,
     cast(case
         when respondents_count = 0 then null
-        when index_kind = 'net' then greatest(estimate - margin, -100.0)
-        when index_kind = 'share' then {{ wilson_pct('top_count', 'respondents_count', 'lo') }}
+        -- The estimate leans towards 0: where few respondents all agree, the index itself is the bound.
+        when index_kind = 'net' then least(greatest(estimate - margin, -100.0), index_points)
+        when index_kind = 'share' then least({{ wilson_pct('top_count', 'respondents_count', 'lo') }}, index_points)
         else estimate - margin
     end as double) as index_points_lo,
     cast(case
         when respondents_count = 0 then null
-        when index_kind = 'net' then least(estimate + margin, 100.0)
-        when index_kind = 'share' then {{ wilson_pct('top_count', 'respondents_count', 'hi') }}
+        when index_kind = 'net' then greatest(least(estimate + margin, 100.0), index_points)
+        when index_kind = 'share' then greatest({{ wilson_pct('top_count', 'respondents_count', 'hi') }}, index_points)
         else estimate + margin
     end as double) as index_points_hi,
     case when has_boxes then {{ pct('top_count', 'respondents_count') }} end as top_pct,
@@ -136,6 +136,7 @@ select
     case when index_kind = 'net' then
             coalesce(index_points < 0 and respondents_count >= {{ threshold('min_reliable_count') }}, false)
     end as is_negative,
+    is_headline,
     respondents_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     is_complete,
     period_start_date,

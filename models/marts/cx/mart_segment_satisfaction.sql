@@ -1,4 +1,5 @@
--- Which segment is content or discontent with what (FBK-24): counted answers by the topics of their comments.
+-- Which segment is content or discontent with what (FBK-24): counted answers by the topics of their comments. Of NPS
+-- these are the answers that its index counts: the latest of each customer in the quarter, in the headline programme.
 with topics as (
     select distinct
         response_id,
@@ -18,7 +19,16 @@ answers as (
     from {{ ref('int_cx__answers') }} as answers
     left join {{ ref('int_cx__responses') }} as touches
         on answers.response_id = touches.response_id
-    where answers.metric_code in ('nps', 'csi', 'csat')
+    where answers.metric_code in ('csi', 'csat')
+        or (
+            answers.metric_code = 'nps'
+            and answers.is_headline
+            and coalesce(
+                {{ period_start('quarter', 'answers.next_answer_date') }}
+                > {{ period_start('quarter', 'answers.response_date') }},
+                true
+            )
+        )
 ),
 
 -- A comment on two topics counts for both, so topics do not add up to all.
@@ -63,10 +73,12 @@ select
     cast(counted.dissatisfied_count as bigint) as dissatisfied_num,
     cast(counted.answers_count as bigint) as dissatisfied_den,
     {{ pct('counted.dissatisfied_count', 'counted.answers_count') }} as dissatisfied_pct,
-    cast(case
+    case
         when counted.metric_code = 'nps'
-            then 100.0 * (counted.satisfied_count - counted.dissatisfied_count) / counted.answers_count
-    end as double) as nps_points,
+            then {{ cx_index(
+                "'net'", 'counted.answers_count', 'counted.satisfied_count', 'counted.dissatisfied_count', '0'
+            ) }}
+    end as nps_points,
     {{ add_months('counted.answer_quarter', 3) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
     counted.answers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     counted.answer_quarter

@@ -1,4 +1,13 @@
-with dropped as (
+with invitations as (
+    select *
+    from {{ ref('int_survey_invitations__outcomes') }}
+    where survey_code in (
+            select questions.survey_code from {{ ref('dim_survey_questions') }} as questions
+            where questions.role = 'dropoff_reason'
+        )
+),
+
+dropped as (
     select
         silences.customer_id,
         {{ period_start('month', 'silences.silent_date') }} as dropoff_month,
@@ -13,9 +22,8 @@ with dropped as (
             partition by silences.customer_id order by invitations.sent_at, invitations.invitation_id
         ) as nth
     from {{ ref('int_customers__early_silence') }} as silences
-    left join {{ ref('int_survey_invitations__outcomes') }} as invitations
+    left join invitations
         on silences.customer_id = invitations.customer_id
-        and invitations.survey_code = 'early_dropoff'
 ),
 
 watched as (

@@ -1,7 +1,8 @@
 with low_route as (
     select
         min(score_from) as score_from,
-        max(score_to) as score_to
+        max(score_to) as score_to,
+        max(seniorities) as seniorities
     from {{ ref('dim_score_routes') }}
     where metric_code = 'nps'
         and action_kind = 'next_ticket'
@@ -34,6 +35,7 @@ last_scores as (
 firsts as (
     select
         last_scores.*,
+        low_route.seniorities,
         row_number() over (
             partition by last_scores.response_id order by last_scores.opened_at, last_scores.ticket_id
         ) as nth
@@ -62,11 +64,11 @@ select
     cast(csat.csat_score as double) as csat_after_score,
     case
         when firsts.first_assigned_employee_id is not null
-            then coalesce(assigned.seniority in ('senior', 'lead'), false)
+            then {{ is_named('assigned.seniority', 'firsts.seniorities') }}
         when firsts.closed_at is not null then false
     end as is_routed_right,
-    not coalesce(assigned.seniority in ('senior', 'lead'), false)
-    and coalesce(closing.seniority in ('senior', 'lead'), false) as is_escalated_later,
+    not {{ is_named('assigned.seniority', 'firsts.seniorities') }}
+    and {{ is_named('closing.seniority', 'firsts.seniorities') }} as is_escalated_later,
     {{ period_start('month', 'firsts.opened_date') }} as opened_month,
     firsts.submitted_at as nps_at,
     firsts.opened_at

@@ -2,11 +2,7 @@ with responses as (
     select
         {{ period_start('month', 'response_date') }} as feedback_month,
         response_date,
-        response_id,
-        coalesce(customer_id, response_id) as person_key,
-        nps_score,
-        nps_group,
-        submitted_at
+        response_id
     from {{ ref('fct_survey_responses') }}
     where submitted_at is not null
 ),
@@ -33,26 +29,19 @@ day_counts as (
     group by feedback_month
 ),
 
-latest_scores as (
-    select
-        feedback_month,
-        nps_group,
-        row_number() over (
-            partition by feedback_month, person_key order by submitted_at desc, response_id desc
-        ) as recency
-    from responses
-    where nps_score is not null
-),
-
+-- The NPS of the company has one home; an answer without a customer counts as a response only.
 scores as (
     select
-        feedback_month,
-        count(*) as nps_answers_count,
-        count(case when nps_group = 'promoter' then 1 end) as promoters_count,
-        count(case when nps_group = 'detractor' then 1 end) as detractors_count
-    from latest_scores
-    where recency = 1
-    group by feedback_month
+        period_start_date as feedback_month,
+        respondents_count as nps_answers_count,
+        top_count as promoters_count,
+        bottom_count as detractors_count,
+        index_points as nps_points
+    from {{ ref('int_cx__cells') }}
+    where metric_code = 'nps'
+        and is_headline
+        and period_kind = 'month'
+        and dimension_name = 'all'
 ),
 
 response_counts as (
@@ -113,6 +102,7 @@ joined as (
         coalesce(scores.nps_answers_count, 0) as nps_answers_count,
         coalesce(scores.promoters_count, 0) as promoters_count,
         coalesce(scores.detractors_count, 0) as detractors_count,
+        scores.nps_points,
         coalesce(invitations.invitations_count, 0) as invitations_count,
         coalesce(invitations.tenure_count, 0) as tenure_count,
         coalesce(invitations.event_count, 0) as event_count,
@@ -139,7 +129,6 @@ compared as (
     select
         *,
         {{ threshold('voc_month_responses_count') }} as expected_count,
-        100.0 * (promoters_count - detractors_count) / nullif(nps_answers_count, 0) as nps_points,
         sum(case when is_full_month then 1 else 0 end) over (
             order by feedback_month rows between unbounded preceding and current row
         ) as full_months_count,

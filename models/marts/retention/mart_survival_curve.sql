@@ -96,7 +96,7 @@ select
     cast(at_risk_count as bigint) as at_risk_count,
     cast(churned as bigint) as churned_count,
     cast(churned_to_date_count as bigint) as churned_to_date_count,
-    case when is_zero then 0.0 else cast(round(100.0 * exp(log_survival), 9) as double) end as surviving_pct,
+    case when is_zero then 0.0 else {{ survival_pct('log_survival') }} end as surviving_pct,
     case
         when not is_zero then {{ loglog_bound_pct('log_survival', 'greenwood', 'lo') }}
     end as surviving_ci_lo,

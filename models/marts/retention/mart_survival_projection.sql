@@ -55,8 +55,8 @@ select
     case
         when is_broken = 1 then null
         when is_zero = 1 then 0.0
-        else cast(round(100.0 * exp(log_observed), 9) as double)
+        else {{ survival_pct('log_observed') }}
     end as surviving_pct,
-    cast(round(100.0 * exp(log_projected), 9) as double) as projected_pct,
+    {{ survival_pct('log_projected') }} as projected_pct,
     at_risk_count >= {{ threshold('min_reliable_count') }} as is_reliable
 from observed

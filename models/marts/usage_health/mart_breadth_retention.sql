@@ -13,7 +13,7 @@ with snapshots as (
 members as (
     select
         weekly.segment_code,
-        weekly.components_28d_count as components_used_count,
+        weekly.current_components_count as components_used_count,
         weekly.week_end_date as snapshot_date,
         case when later.is_customer then 1 else 0 end as is_retained
     from {{ ref('int_usage__weekly') }} as weekly

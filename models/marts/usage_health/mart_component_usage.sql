@@ -17,7 +17,7 @@ recent as (
         count(*) as use_days_count
     from {{ ref('fct_usage_daily') }} as daily
     inner join {{ ref('run_context') }} as run_context
-        on daily.usage_date > {{ add_days('run_context.as_of_date', -28) }}
+        on daily.usage_date > {{ add_days('run_context.as_of_date', '-' ~ usage_current_days()) }}
         and daily.usage_date <= run_context.as_of_date
     group by daily.customer_id, daily.component_code
 ),
@@ -63,7 +63,7 @@ measured as (
             'customers.as_of_date'
         ) }} as available_days,
         coalesce(uses.use_days_count, 0) as use_days_count,
-        coalesce(recent.use_days_count, 0) as use_days_28d_count,
+        coalesce(recent.use_days_count, 0) as current_use_days_count,
         {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
         abandoned.abandoned_date,
         uses.first_use_date,
@@ -125,7 +125,7 @@ select
     case
         when compared.first_use_date is null then 'never_used'
         when compared.abandoned_date is not null then 'stopped'
-        when compared.use_days_28d_count > 0 or compared.is_one_off then 'active'
+        when compared.current_use_days_count > 0 or compared.is_one_off then 'active'
         else 'idle'
     end as component_state,
     -- USE-16: only what would help and is open to the customer; where hardly anybody found it, people are not to blame.
@@ -142,7 +142,7 @@ select
                 end
     end as suggested_action_code,
     cast(compared.use_days_count as bigint) as use_days_count,
-    cast(compared.use_days_28d_count as bigint) as use_days_28d_count,
+    cast(compared.current_use_days_count as bigint) as current_use_days_count,
     cast(compared.silent_days as bigint) as silent_days,
     cast(case when not compared.is_one_off then compared.idle_days end as bigint) as idle_limit_days,
     cast(case

@@ -87,7 +87,7 @@ present as (
     select
         segment_code,
         component_code,
-        count(case when use_days_28d_count > 0 then 1 end) as used_count
+        count(case when current_use_days_count > 0 then 1 end) as used_count
     from {{ ref('mart_component_usage') }}
     group by segment_code, component_code
 ),
@@ -95,7 +95,7 @@ present as (
 active as (
     select
         segment_code,
-        count(case when use_days_28d_count > 0 then 1 end) as active_count
+        count(case when current_use_days_count > 0 then 1 end) as active_count
     from {{ ref('mart_usage_health') }}
     group by segment_code
 ),

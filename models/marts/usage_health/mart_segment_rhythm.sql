@@ -6,7 +6,7 @@ with active as (
         percentile_cont(0.5) within group (order by health.median_gap_days) as natural_interval_days,
         percentile_cont(0.9) within group (order by health.median_gap_days) as slow_interval_days
     from {{ ref('mart_usage_health') }} as health
-    where health.use_days_28d_count > 0
+    where health.current_use_days_count > 0
         and health.median_gap_days is not null
     group by health.segment_code
 ),

@@ -37,7 +37,7 @@ select
     anomalies.peers_count,
     cast(seats.seats_count as bigint) as seats_count,
     since.weeks_count,
-    coalesce(anomalies.anomaly_code = 'shared_account' and anomalies.observed_value > seats.seats_count, false)
+    coalesce(anomalies.measure = 'devices' and anomalies.observed_value > seats.seats_count, false)
         as is_beyond_seats,
     since.first_seen_date,
     verdicts.reviewed_date

@@ -29,11 +29,12 @@ recent_days as (
     select
         customers.customer_id,
         count(case
-            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < 28 then 1
-        end) as use_days_28d_count,
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < {{ usage_current_days() }} then 1
+        end) as current_use_days_count,
         sum(case
-            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < 28 then uses.events_count
-        end) as events_28d_count,
+            when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < {{ usage_current_days() }}
+                then uses.events_count
+        end) as current_events_count,
         count(case
             when {{ days_between('uses.usage_date', 'customers.as_of_date') }} < customers.window_days then 1
         end) as recent_days_count,
@@ -77,7 +78,7 @@ used as (
     from customers
     inner join {{ ref('state_customer_component_usage') }} as uses
         on customers.customer_id = uses.customer_id
-        and {{ days_between('uses.last_use_date', 'customers.as_of_date') }} < 28
+        and {{ days_between('uses.last_use_date', 'customers.as_of_date') }} < {{ usage_current_days() }}
     inner join entitlements
         on customers.segment_code = entitlements.segment_code
         and coalesce(customers.plan_code, '(none)') = entitlements.plan_code
@@ -88,8 +89,8 @@ used as (
 measured as (
     select
         customers.*,
-        coalesce(recent_days.use_days_28d_count, 0) as use_days_28d_count,
-        coalesce(recent_days.events_28d_count, 0) as events_28d_count,
+        coalesce(recent_days.current_use_days_count, 0) as current_use_days_count,
+        coalesce(recent_days.current_events_count, 0) as current_events_count,
         coalesce(recent_days.recent_days_count, 0) as recent_days_count,
         -- Without the whole history of both windows there is nothing to compare with.
         case
@@ -108,7 +109,7 @@ measured as (
         available.available_weight,
         {{ days_between(
             'greatest(customers.observed_date, customers.present_from)', 'customers.as_of_date'
-        ) }} + 1 >= 28 as has_history
+        ) }} + 1 >= {{ usage_current_days() }} as has_history
     from customers
     left join recent_days
         on customers.customer_id = recent_days.customer_id
@@ -151,8 +152,8 @@ select
     {{ usage_health_version() }} as definition_version,
     {{ recency_band('compared.recency_unit_days', 'compared.band_number') }} as recency_band,
     reasons.outcome_reason as clarified_reason,
-    cast(compared.use_days_28d_count as bigint) as use_days_28d_count,
-    cast(compared.events_28d_count as bigint) as events_28d_count,
+    cast(compared.current_use_days_count as bigint) as current_use_days_count,
+    cast(compared.current_events_count as bigint) as current_events_count,
     cast(compared.window_days as bigint) as window_days,
     cast(compared.recent_days_count as bigint) as recent_days_count,
     cast(compared.baseline_days_count as bigint) as baseline_days_count,

@@ -2,7 +2,7 @@
 {{ config(meta={'serves': ['DQ-09'], 'dagster': {'ref': {'name': 'dim_key_actions'}}}) }}
 -- depends_on: {{ ref('alert_rules') }} {{ ref('churn_reasons') }} {{ ref('comm_plan_rules') }} {{ ref('components') }}
 -- depends_on: {{ ref('contact_channels') }} {{ ref('contact_effectiveness') }} {{ ref('contact_purposes') }}
--- depends_on: {{ ref('contact_reasons') }}
+-- depends_on: {{ ref('contact_outcomes') }} {{ ref('contact_reasons') }}
 -- depends_on: {{ ref('event_catalogue') }} {{ ref('exchange_rates') }} {{ ref('holidays') }} {{ ref('hour_bands') }}
 -- depends_on: {{ ref('journey_stages') }} {{ ref('key_actions') }} {{ ref('metric_targets') }}
 -- depends_on: {{ ref('plan_components') }} {{ ref('plans') }} {{ ref('playbooks') }} {{ ref('region_time_zones') }}

@@ -1,0 +1,53 @@
+-- Prevents two NPS of one month: anonymous and earlier answers once turned the sign of the process report.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_cx_indices'}}}) }}
+with indices as (
+    select
+        period_kind,
+        period_start_date,
+        case dimension_name when 'all' then 'all' else dimension_value end as segment_code,
+        respondents_count,
+        top_count,
+        index_points
+    from {{ ref('mart_cx_indices') }}
+    where metric_code = 'nps'
+        and is_headline
+        and dimension_name in ('all', 'usage_segment')
+        and respondents_count > 0
+),
+
+shown as (
+    select
+        'mart_voc_process' as mart_name,
+        'month' as period_kind,
+        feedback_month as period_start_date,
+        'all' as segment_code,
+        nps_answers_count,
+        promoters_count,
+        nps_points
+    from {{ ref('mart_voc_process') }}
+    where nps_answers_count > 0
+    union all
+    select
+        'mart_segment_satisfaction' as mart_name,
+        'quarter' as period_kind,
+        answer_quarter as period_start_date,
+        segment_code,
+        satisfied_den as nps_answers_count,
+        satisfied_num as promoters_count,
+        nps_points
+    from {{ ref('mart_segment_satisfaction') }}
+    where metric_code = 'nps'
+        and topic_code = 'all'
+)
+
+select
+    shown.*,
+    indices.index_points
+from shown
+left join indices
+    on shown.period_kind = indices.period_kind
+    and shown.period_start_date = indices.period_start_date
+    and shown.segment_code = indices.segment_code
+where shown.nps_answers_count is distinct from indices.respondents_count
+    or shown.promoters_count is distinct from indices.top_count
+    or shown.nps_points is distinct from indices.index_points
