@@ -12,6 +12,7 @@ select
     '{{ deleted_reason() }}' as reported_code,
     '{{ deleted_reason() }}' as reason_code,
     'other' as category,
+    false as is_pause,
     'Asked to be deleted' as title,
     false as is_commission_forfeited
 where '{{ deleted_reason() }}' not in (select reported_code from {{ ref('churn_reasons') }})
