@@ -58,6 +58,7 @@
         'voc_drop_pct',
         'early_dropoff_active_days',
         'early_dropoff_watch_days',
+        'dropoff_landmark_days',
         'dropoff_return_days',
         'unsubscribe_after_invite_days',
         'disloyal_signal_days',
