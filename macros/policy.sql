@@ -156,6 +156,7 @@
         'usage_dormant_min_uses',
         'usage_dormant_own_units',
         'release_adoption_days',
+        'release_landmark_days',
         'release_churn_days',
         'audit_short_talk_sec',
         'audit_month_end_days',
