@@ -102,24 +102,36 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
 }) %}
 {% endfor %}
+{% do metrics.append({
+    'code': 'winback_pct', 'title': 'Won back', 'question': 'Do those who left come back?',
+    'formula': '100 x back within winback_window_days / left so long ago, by month of leaving',
+    'numerator': 'leavings of the month that were followed by a return within winback_window_days',
+    'denominator': 'leavings of the month, at least winback_window_days ago',
+    'unit': 'percent', 'better': 'higher', 'version': '1', 'serves': ['CHN-17'], 'owner': 'churn',
+    'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'left_month',
+    'value': 'returned_pct', 'num': 'returned_num', 'den': 'returned_den',
+    'lo': 'returned_ci_lo', 'hi': 'returned_ci_hi',
+    'complete': 'is_winback_complete', 'reliable': 'is_returned_reliable',
+    'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
+}) %}
 {% for suffix, title, question, who in [
-    ('', 'Won back', 'Do those who left come back?', ''),
-    ('_contacted', 'Won back after a contact', 'Do those come back whom we try to win back?',
-        ' whom somebody tried to win back'),
-    ('_uncontacted', 'Came back by themselves', 'Would they come back anyway? What contacts are compared with.',
-        ' whom nobody tried to win back'),
+    ('contacted', 'Won back after a contact', 'Do customers come back after an effective win-back contact?', 'with'),
+    ('uncontacted', 'Came back by themselves', 'Would they come back anyway? What contacts are compared with.',
+        'without'),
 ] %}
 {% do metrics.append({
-    'code': 'winback' ~ suffix ~ '_pct', 'title': title, 'question': question,
-    'formula': '100 x back within winback_window_days / left so long ago, by month of leaving',
-    'numerator': 'leavings of the month' ~ who ~ ' that were followed by a return within winback_window_days',
-    'denominator': 'leavings of the month' ~ who ~ ', at least winback_window_days ago',
-    'unit': 'percent', 'better': 'none' if suffix == '_uncontacted' else 'higher', 'version': '1',
+    'code': 'winback_' ~ suffix ~ '_pct', 'title': title, 'question': question,
+    'formula': '100 x reactivated within winback_window_days of the landmark day / still churned on it, by month of churn',
+    'numerator': 'customers of the denominator who were reactivated within winback_window_days of the landmark day',
+    'denominator': 'churns of the month still churned winback_landmark_days later, ' ~ who
+        ~ ' an effective win-back contact by then, whose window has passed',
+    'unit': 'percent', 'better': 'none' if suffix == 'uncontacted' else 'higher', 'version': '2',
     'serves': ['CHN-17'], 'owner': 'churn',
     'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'left_month',
-    'value': 'returned' ~ suffix ~ '_pct', 'num': 'returned' ~ suffix ~ '_num', 'den': 'returned' ~ suffix ~ '_den',
-    'lo': 'returned' ~ suffix ~ '_ci_lo', 'hi': 'returned' ~ suffix ~ '_ci_hi',
-    'complete': 'is_winback_complete', 'reliable': 'is_returned' ~ suffix ~ '_reliable',
+    'value': 'reactivated_' ~ suffix ~ '_pct', 'num': 'reactivated_' ~ suffix ~ '_num',
+    'den': 'reactivated_' ~ suffix ~ '_den',
+    'lo': 'reactivated_' ~ suffix ~ '_ci_lo', 'hi': 'reactivated_' ~ suffix ~ '_ci_hi',
+    'complete': 'is_landmark_complete', 'reliable': 'is_reactivated_' ~ suffix ~ '_reliable',
     'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
 }) %}
 {% endfor %}

@@ -227,7 +227,7 @@ def _promise(name: str, plain: Mapping[str, str]) -> tuple[str, ...] | None:
 
 
 def rate_parts(project: Project) -> list[str]:
-    """A rate is never alone: `_num`, `_den` and `_pct` of one name stand together, and bounds come in pairs."""
+    """A rate has `_num`, `_den` and `_pct` of one name; bounds come in pairs, of a rate or of a difference (`_pp`)."""
     faults = []
     for node in project.marts:
         names = set(node["columns"])
@@ -239,6 +239,8 @@ def rate_parts(project: Project) -> list[str]:
             ):
                 if name.endswith(suffix):
                     stem = name.removesuffix(suffix)
+                    if suffix == "_ci_lo" and f"{stem}_pp" in names:
+                        others = ("_ci_hi",)
                     missing = [stem + other for other in others if stem + other not in names]
                     faults += [f"{node['name']}.{name}: stands without {other}" for other in missing]
     return faults

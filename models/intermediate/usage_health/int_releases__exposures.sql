@@ -1,6 +1,6 @@
--- Who was there when a component was released, when they learned of it and when they took it up (ACT-16). What a
--- customer knew is looked at just before the first use, or at the end of the window: a letter that comes later has not
--- led to it.
+-- Who was there when a component was released, when they learned of it and when they took it up (ACT-16). Exposure is
+-- what a customer knew just before the first use, or at the landmark day if that comes first: customers who use it or
+-- churn at once have less time to be notified, so later notices form no group.
 with releases as (
     select
         change_id,
@@ -8,7 +8,8 @@ with releases as (
         effective_date,
         effective_at,
         least(effective_at, coalesce(announced_at, effective_at)) as told_from,
-        {{ add_days('effective_date', 'cast(' ~ threshold('release_adoption_days') ~ ' as integer)') }} as window_to
+        {{ add_days('effective_date', 'cast(' ~ threshold('release_adoption_days') ~ ' as integer)') }} as window_to,
+        {{ add_days('effective_date', 'cast(' ~ threshold('release_landmark_days') ~ ' as integer)') }} as landmark_date
     from {{ ref('dim_changes') }}
     where change_kind = 'feature_release'
         and component_code is not null
@@ -58,7 +59,8 @@ notices as (
     select
         members.change_id,
         members.customer_id,
-        min(contacts.effective_at) as notified_at
+        min(contacts.effective_at) as notified_at,
+        min(contacts.effective_date) as notified_date
     from members
     inner join {{ ref('fct_contacts') }} as contacts
         on members.customer_id = contacts.customer_id
@@ -74,7 +76,8 @@ trainings as (
     select
         members.change_id,
         members.customer_id,
-        min(events.occurred_at) as trained_at
+        min(events.occurred_at) as trained_at,
+        min(events.event_date) as trained_date
     from members
     inner join {{ ref('fct_onboarding_events') }} as events
         on members.customer_id = events.customer_id
@@ -95,6 +98,7 @@ joined as (
         members.segment_code,
         members.effective_date,
         members.window_to,
+        members.landmark_date,
         -- Whoever used it before its release helped to try it out.
         coalesce(
             first_uses.first_use_date < members.effective_date or first_uses.first_use_at < members.effective_at, false
@@ -102,7 +106,9 @@ joined as (
         first_uses.first_use_date,
         first_uses.first_use_at,
         notices.notified_at,
-        trainings.trained_at
+        notices.notified_date,
+        trainings.trained_at,
+        trainings.trained_date
     from members
     left join first_uses
         on members.change_id = first_uses.change_id
@@ -121,15 +127,19 @@ select
     component_code,
     segment_code,
     case
-        when trained_at <= coalesce(case when not is_early_user then first_use_at end, trained_at) then 'trained'
-        when notified_at <= coalesce(case when not is_early_user then first_use_at end, notified_at) then 'notified'
+        when trained_date < landmark_date
+            and trained_at <= coalesce(case when not is_early_user then first_use_at end, trained_at) then 'trained'
+        when notified_date < landmark_date
+            and notified_at <= coalesce(case when not is_early_user then first_use_at end, notified_at) then 'notified'
         else 'none'
     end as exposure_kind,
     is_early_user,
     notified_at is not null or trained_at is not null as is_aware,
     case when not is_early_user then first_use_date end as adopted_date,
+    not is_early_user and coalesce(first_use_date >= landmark_date, true) as is_open_at_landmark,
     effective_date,
     window_to as adoption_window_to,
+    landmark_date,
     notified_at,
     trained_at
 from joined

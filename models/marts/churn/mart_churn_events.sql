@@ -4,7 +4,6 @@ with told as (
         evidence.last_nps_score,
         evidence.last_nps_group,
         evidence.prior_topic_code,
-        evidence.winback_offer_code,
         evidence.revenue_12m_amount,
         evidence.revenue_after_return_amount,
         evidence.has_complained_before,
@@ -13,8 +12,14 @@ with told as (
         evidence.exit_asked_at,
         evidence.exit_talk_at,
         evidence.refunded_at,
-        evidence.winback_contacted_at,
-        evidence.winback_reached_at,
+        winback.winback_offer_code,
+        winback.is_churned_at_landmark,
+        winback.is_contacted_by_landmark,
+        winback.is_landmark_mature,
+        winback.is_reactivated_after_landmark,
+        winback.landmark_date,
+        winback.winback_attempted_at,
+        winback.winback_contacted_at,
         journey.stage_code,
         opening.mrr as opening_mrr,
         value_limits.top_from_mrr,
@@ -32,6 +37,9 @@ with told as (
     inner join {{ ref('int_churn_events__evidence') }} as evidence
         on events.customer_id = evidence.customer_id
         and events.spell_number = evidence.spell_number
+    inner join {{ ref('int_churn_events__winback') }} as winback
+        on events.customer_id = winback.customer_id
+        and events.spell_number = winback.spell_number
     inner join {{ ref('int_churn__stages') }} as journey
         on events.customer_id = journey.customer_id
         and events.spell_number = journey.spell_number
@@ -97,17 +105,22 @@ select
     coalesce(
         {{ days_between('told.left_date', 'told.returned_date') }} < {{ threshold('winback_window_days') }}, false
     ) as is_returned_in_window,
+    told.is_churned_at_landmark,
+    told.is_contacted_by_landmark,
+    told.is_landmark_mature,
+    told.is_reactivated_after_landmark,
     told.started_date,
     told.left_date,
     told.left_month,
     told.recognised_date,
     told.returned_date,
+    told.landmark_date,
     told.cancel_requested_at,
     told.exit_asked_at,
     told.exit_talk_at,
     told.refunded_at,
-    told.winback_contacted_at,
-    told.winback_reached_at
+    told.winback_attempted_at,
+    told.winback_contacted_at
 from told
 left join {{ ref('dim_churn_reasons') }} as reasons
     on told.reported_code = reasons.reported_code

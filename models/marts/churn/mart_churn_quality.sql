@@ -4,8 +4,12 @@
     'warm_exit': ['is_warm_exit', 'basis_code is not null'],
     'complained_after': ['has_complained_after', 'is_winback_mature'],
     'returned': ['is_returned_in_window', 'is_winback_mature'],
-    'returned_contacted': ['is_returned_in_window', 'is_winback_mature and is_winback_contacted'],
-    'returned_uncontacted': ['is_returned_in_window', 'is_winback_mature and not is_winback_contacted'],
+    'reactivated_contacted': [
+        'is_reactivated_after_landmark', 'is_landmark_mature and is_churned_at_landmark and is_contacted_by_landmark'
+    ],
+    'reactivated_uncontacted': [
+        'is_reactivated_after_landmark', 'is_landmark_mature and is_churned_at_landmark and not is_contacted_by_landmark'
+    ],
 } -%}
 with cuts as (
     select
@@ -32,6 +36,10 @@ counted as (
         count(case when {{ whole }} then 1 end) as {{ share }}_den,
         {%- endfor %}
         count(case when not is_winback_mature then 1 end) as pending_count,
+        count(case when not is_landmark_mature then 1 end) as landmark_pending_count,
+        count(case when is_landmark_mature and not is_churned_at_landmark then 1 end)
+            as reactivated_before_landmark_count,
+        count(case when winback_attempted_at is not null then 1 end) as attempted_count,
         count(case when is_winback_contacted then 1 end) as contacted_count,
         sum(tenure_days) as tenure_days,
         sum(lost_mrr_amount) as lost_mrr_amount,
@@ -39,6 +47,19 @@ counted as (
         sum(revenue_after_return_amount) as revenue_after_return_amount
     from cuts
     group by dimension_name, dimension_value, left_month
+),
+
+rated as (
+    select
+        {%- for share in shares %}
+        {{ pct(share ~ '_num', share ~ '_den') }} as {{ share }}_pct,
+        {%- if share.startswith('re') %}
+        {{ wilson_pct(share ~ '_num', share ~ '_den', 'lo') }} as {{ share }}_ci_lo,
+        {{ wilson_pct(share ~ '_num', share ~ '_den', 'hi') }} as {{ share }}_ci_hi,
+        {%- endif %}
+        {%- endfor %}
+        *
+    from counted
 ),
 
 -- How many promoters there were among all customers when the month began, by the last score of each.
@@ -76,41 +97,51 @@ bases as (
 )
 
 select
-    counted.dimension_name,
-    counted.dimension_value,
-    cast(counted.left_count as bigint) as left_count,
-    cast(counted.pending_count as bigint) as pending_count,
-    cast(counted.contacted_count as bigint) as winback_contacted_count,
+    rated.dimension_name,
+    rated.dimension_value,
+    cast(rated.left_count as bigint) as left_count,
+    cast(rated.pending_count as bigint) as pending_count,
+    cast(rated.landmark_pending_count as bigint) as landmark_pending_count,
+    cast(rated.reactivated_before_landmark_count as bigint) as reactivated_before_landmark_count,
+    cast(rated.attempted_count as bigint) as winback_attempted_count,
+    cast(rated.contacted_count as bigint) as winback_contacted_count,
     {%- for share in shares %}
-    cast(counted.{{ share }}_num as bigint) as {{ share }}_num,
-    cast(counted.{{ share }}_den as bigint) as {{ share }}_den,
-    {{ pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den') }} as {{ share }}_pct,
-    {%- if share.startswith('returned') %}
-    {{ wilson_pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den', 'lo') }} as {{ share }}_ci_lo,
-    {{ wilson_pct('counted.' ~ share ~ '_num', 'counted.' ~ share ~ '_den', 'hi') }} as {{ share }}_ci_hi,
-    counted.{{ share }}_den >= {{ threshold('min_reliable_count') }} as is_{{ share }}_reliable,
+    cast(rated.{{ share }}_num as bigint) as {{ share }}_num,
+    cast(rated.{{ share }}_den as bigint) as {{ share }}_den,
+    rated.{{ share }}_pct,
+    {%- if share.startswith('re') %}
+    rated.{{ share }}_ci_lo,
+    rated.{{ share }}_ci_hi,
+    rated.{{ share }}_den >= {{ threshold('min_reliable_count') }} as is_{{ share }}_reliable,
     {%- endif %}
     {%- endfor %}
+    rated.reactivated_contacted_pct - rated.reactivated_uncontacted_pct as reactivated_difference_pp,
+    {%- for side in ['lo', 'hi'] %}
+    {{ newcombe_pp('rated.reactivated_contacted', 'rated.reactivated_uncontacted', side) }}
+        as reactivated_difference_ci_{{ side }},
+    {%- endfor %}
+    true as is_confounded,
     cast(coalesce(bases.promoters_count, 0) as bigint) as base_promoter_num,
     cast(coalesce(bases.scored_count, 0) as bigint) as base_promoter_den,
     {{ pct('bases.promoters_count', 'bases.scored_count') }} as base_promoter_pct,
     {{ pct(
-        '(1.0 * counted.promoter_num / nullif(counted.promoter_den, 0))',
+        '(1.0 * rated.promoter_num / nullif(rated.promoter_den, 0))',
         '(1.0 * bases.promoters_count / nullif(bases.scored_count, 0))'
     ) }} as promoter_lift_pct,
-    cast(1.0 * counted.tenure_days / counted.left_count as double) as tenure_days_avg,
-    cast(coalesce(counted.lost_mrr_amount, 0) as decimal(18, 2)) as lost_mrr_amount,
-    cast(counted.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
-    cast(coalesce(counted.revenue_after_return_amount, 0) as decimal(18, 2)) as revenue_after_return_amount,
+    cast(1.0 * rated.tenure_days / rated.left_count as double) as tenure_days_avg,
+    cast(coalesce(rated.lost_mrr_amount, 0) as decimal(18, 2)) as lost_mrr_amount,
+    cast(rated.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
+    cast(coalesce(rated.revenue_after_return_amount, 0) as decimal(18, 2)) as revenue_after_return_amount,
     months.is_complete,
     months.is_final,
-    months.is_final and counted.pending_count = 0 as is_winback_complete,
-    counted.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    counted.left_month
-from counted
+    months.is_final and rated.pending_count = 0 as is_winback_complete,
+    months.is_final and rated.landmark_pending_count = 0 as is_landmark_complete,
+    rated.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    rated.left_month
+from rated
 inner join {{ ref('dim_months') }} as months
-    on counted.left_month = months.month_date
+    on rated.left_month = months.month_date
 left join bases
-    on counted.dimension_name = bases.dimension_name
-    and counted.dimension_value = bases.dimension_value
-    and counted.left_month = bases.left_month
+    on rated.dimension_name = bases.dimension_name
+    and rated.dimension_value = bases.dimension_value
+    and rated.left_month = bases.left_month

@@ -3,14 +3,14 @@ with sales as (
         employee_id,
         sold_month,
         count(*) as sales_count,
-        count(case when decision_status = 'pending' then 1 end) as pending_count,
-        count(case when decision_status <> 'pending' then 1 end) as judged_count,
-        count(case when decision_status in ('forfeited', 'clawback_due') then 1 end) as early_churn_count,
+        count(case when not is_mature then 1 end) as pending_count,
+        count(case when is_mature then 1 end) as mature_count,
+        count(case when is_mature and is_early_churn then 1 end) as early_churn_count,
         sum(converted_amount) as commission_amount,
-        sum(case when decision_status in ('forfeited', 'clawback_due') then converted_amount else 0 end)
+        sum(case when is_early_churn then converted_amount else 0 end)
             as forfeited_amount,
         sum(case when decision_status = 'clawback_due' then converted_amount else 0 end) as due_back_amount
-    from {{ ref('mart_commission_clawback') }}
+    from {{ ref('int_commissions__decisions') }}
     where is_first_sale
     group by employee_id, sold_month
 )
@@ -22,15 +22,16 @@ select
     cast(sales.sales_count as bigint) as sales_count,
     cast(sales.pending_count as bigint) as pending_count,
     cast(sales.early_churn_count as bigint) as early_churn_num,
-    cast(sales.judged_count as bigint) as early_churn_den,
-    {{ pct('sales.early_churn_count', 'sales.judged_count') }} as early_churn_pct,
-    {{ wilson_pct('sales.early_churn_count', 'sales.judged_count', 'lo') }} as early_churn_ci_lo,
-    {{ wilson_pct('sales.early_churn_count', 'sales.judged_count', 'hi') }} as early_churn_ci_hi,
+    cast(sales.mature_count as bigint) as early_churn_den,
+    {{ pct('sales.early_churn_count', 'sales.mature_count') }} as early_churn_pct,
+    {{ wilson_pct('sales.early_churn_count', 'sales.mature_count', 'lo') }} as early_churn_ci_lo,
+    {{ wilson_pct('sales.early_churn_count', 'sales.mature_count', 'hi') }} as early_churn_ci_hi,
     cast(sales.commission_amount as decimal(18, 2)) as commission_amount,
     cast(sales.forfeited_amount as decimal(18, 2)) as forfeited_amount,
     cast(sales.due_back_amount as decimal(18, 2)) as due_back_amount,
     sales.pending_count = 0 as is_complete,
-    sales.judged_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    sales.mature_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    true as is_confounded,
     sales.sold_month
 from sales
 left join {{ ref('dim_employees') }} as employees

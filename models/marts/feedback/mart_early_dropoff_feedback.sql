@@ -1,3 +1,12 @@
+-- Customers who are back at once can neither be asked nor answer, so the groups are formed on a landmark day, of those
+-- not yet back, by what happened before it.
+{%- set landmark_days = 'cast(' ~ threshold('dropoff_landmark_days') ~ ' as integer)' %}
+{%- set return_days = 'cast(' ~ threshold('dropoff_return_days') ~ ' as integer)' %}
+{%- set groups = {
+    'answered': 'units.is_answered_by_landmark',
+    'not_answered': 'units.is_asked_by_landmark and not units.is_answered_by_landmark',
+    'not_asked': 'not units.is_asked_by_landmark',
+} %}
 with invitations as (
     select *
     from {{ ref('int_survey_invitations__outcomes') }}
@@ -16,8 +25,6 @@ dropped as (
         invitations.response_id,
         invitations.sent_date,
         {{ business_date('invitations.answered_at') }} as answered_date,
-        coalesce({{ business_date('invitations.answered_at') }}, invitations.sent_date, silences.silent_date)
-            as watched_from_date,
         row_number() over (
             partition by silences.customer_id order by invitations.sent_at, invitations.invitation_id
         ) as nth
@@ -29,28 +36,34 @@ dropped as (
 watched as (
     select
         dropped.*,
-        {{ add_days('dropped.watched_from_date', 'cast(' ~ threshold('dropoff_return_days') ~ ' as integer)') }}
-            as watched_to_date
+        {{ add_days('dropped.silent_date', landmark_days) }} as landmark_date,
+        {{ add_days('dropped.silent_date', landmark_days ~ ' + ' ~ return_days) }} as watched_to_date
     from dropped
     where dropped.nth = 1
 ),
 
 returns as (
-    select distinct watched.customer_id
+    select
+        watched.customer_id,
+        min(uses.usage_date) as returned_date
     from watched
     inner join {{ ref('fct_usage_daily') }} as uses
         on watched.customer_id = uses.customer_id
-        and uses.usage_date > watched.watched_from_date
-        and uses.usage_date <= watched.watched_to_date
+        and uses.usage_date > watched.silent_date
+        and uses.usage_date < watched.watched_to_date
     inner join {{ ref('run_context') }} as run_context
         on uses.usage_date <= run_context.as_of_date
+    group by watched.customer_id
 ),
 
 customers as (
     select
         watched.*,
-        watched.watched_to_date <= run_context.as_of_date as is_mature,
-        returns.customer_id is not null as has_returned
+        {{ add_days('watched.watched_to_date', -1) }} <= run_context.as_of_date as is_mature,
+        coalesce(returns.returned_date >= watched.landmark_date, true) as is_inactive_at_landmark,
+        coalesce(watched.sent_date < watched.landmark_date, false) as is_asked_by_landmark,
+        coalesce(watched.answered_date < watched.landmark_date, false) as is_answered_by_landmark,
+        coalesce(returns.returned_date >= watched.landmark_date, false) as has_returned
     from watched
     cross join {{ ref('run_context') }} as run_context
     left join returns
@@ -98,36 +111,69 @@ answered as (
         count(answered_date) as answered_count
     from customers
     group by dropoff_month
+),
+
+counted as (
+    select
+        units.topic_code,
+        units.dropoff_month,
+        count(*) as eligible_count,
+        count(units.invitation_id) as invited_count,
+        count(units.answered_date) as mention_count,
+        max(answered.answered_count) as answered_count,
+        {%- for group, condition in groups.items() %}
+        count(case
+            when units.is_mature and units.is_inactive_at_landmark and units.has_returned and {{ condition }} then 1
+        end) as returned_{{ group }}_num,
+        count(case when units.is_mature and units.is_inactive_at_landmark and {{ condition }} then 1 end)
+            as returned_{{ group }}_den,
+        {%- endfor %}
+        count(case when units.is_mature and not units.is_inactive_at_landmark then 1 end)
+            as returned_before_landmark_count,
+        count(case when not units.is_mature then 1 end) as pending_count
+    from units
+    inner join answered
+        on units.dropoff_month = answered.dropoff_month
+    group by units.dropoff_month, units.topic_code
+),
+
+rated as (
+    select
+        {%- for group in groups %}
+        {{ pct('returned_' ~ group ~ '_num', 'returned_' ~ group ~ '_den') }} as returned_{{ group }}_pct,
+        {%- for side in ['lo', 'hi'] %}
+        {{ wilson_pct('returned_' ~ group ~ '_num', 'returned_' ~ group ~ '_den', side) }}
+            as returned_{{ group }}_ci_{{ side }},
+        {%- endfor %}
+        {%- endfor %}
+        *
+    from counted
 )
 
 select
-    units.topic_code,
-    cast(count(*) as bigint) as eligible_count,
-    cast(count(units.invitation_id) as bigint) as invited_count,
-    cast(count(units.answered_date) as bigint) as response_num,
-    cast(count(units.invitation_id) as bigint) as response_den,
-    {{ pct('count(units.answered_date)', 'count(units.invitation_id)') }} as response_pct,
-    cast(count(units.answered_date) as bigint) as mention_num,
-    cast(max(answered.answered_count) as bigint) as mention_den,
-    {{ pct('count(units.answered_date)', 'max(answered.answered_count)') }} as mention_pct,
-    {% for group, condition in {
-        'answered': 'units.answered_date is not null',
-        'not_answered': 'units.answered_date is null and units.invitation_id is not null',
-        'not_asked': 'units.invitation_id is null',
-    }.items() -%}
-    cast(count(case when units.is_mature and units.has_returned and {{ condition }} then 1 end) as bigint)
-        as returned_{{ group }}_num,
-    cast(count(case when units.is_mature and {{ condition }} then 1 end) as bigint) as returned_{{ group }}_den,
-    {{ pct(
-        'count(case when units.is_mature and units.has_returned and ' ~ condition ~ ' then 1 end)',
-        'count(case when units.is_mature and ' ~ condition ~ ' then 1 end)'
-    ) }} as returned_{{ group }}_pct,
-    {% endfor -%}
-    cast(count(case when not units.is_mature then 1 end) as bigint) as pending_count,
-    count(case when not units.is_mature then 1 end) = 0 as is_complete,
-    count(units.answered_date) >= {{ threshold('min_reliable_count') }} as is_reliable,
-    units.dropoff_month
-from units
-inner join answered
-    on units.dropoff_month = answered.dropoff_month
-group by units.dropoff_month, units.topic_code
+    topic_code,
+    cast(eligible_count as bigint) as eligible_count,
+    cast(invited_count as bigint) as invited_count,
+    cast(mention_count as bigint) as response_num,
+    cast(invited_count as bigint) as response_den,
+    {{ pct('mention_count', 'invited_count') }} as response_pct,
+    cast(mention_count as bigint) as mention_num,
+    cast(answered_count as bigint) as mention_den,
+    {{ pct('mention_count', 'answered_count') }} as mention_pct,
+    {%- for group in groups %}
+    cast(returned_{{ group }}_num as bigint) as returned_{{ group }}_num,
+    cast(returned_{{ group }}_den as bigint) as returned_{{ group }}_den,
+    returned_{{ group }}_pct,
+    returned_{{ group }}_ci_lo,
+    returned_{{ group }}_ci_hi,
+    {%- endfor %}
+    returned_answered_pct - returned_not_answered_pct as returned_difference_pp,
+    {{ newcombe_pp('returned_answered', 'returned_not_answered', 'lo') }} as returned_difference_ci_lo,
+    {{ newcombe_pp('returned_answered', 'returned_not_answered', 'hi') }} as returned_difference_ci_hi,
+    true as is_confounded,
+    cast(returned_before_landmark_count as bigint) as returned_before_landmark_count,
+    cast(pending_count as bigint) as pending_count,
+    pending_count = 0 as is_complete,
+    mention_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    dropoff_month
+from rated

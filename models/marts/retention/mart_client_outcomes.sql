@@ -120,6 +120,7 @@ select
     >= {{ threshold('outcome_decision_days') }} as is_complete,
     -- By customers: what one of them takes part in is decided by the same skill again and again.
     cells.decided_clients_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    true as is_confounded,
     cells.participation_month
 from filled as cells
 inner join baselines

@@ -54,5 +54,6 @@ select
         partition by segment_code order by components_used_count
     ) as double) as retained_change_pp,
     retained_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    true as is_confounded,
     snapshot_date
 from counted

@@ -36,41 +36,53 @@ judged as (
         {{ add_days('releases.churn_window_to', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
         <= releases.next_date as is_churn_known,
         releases.adoption_window_to <= releases.next_date as is_complete,
-        confounders.change_id is not null as is_confounded
+        confounders.change_id is not null as is_changed_again
     from releases
     left join confounders
         on releases.change_id = confounders.change_id
 ),
 
 leavings as (
-    select distinct
+    select
         judged.change_id,
-        events.customer_id
+        events.customer_id,
+        min(events.left_date) as left_date
     from {{ ref('fct_churn_events') }} as events
     inner join judged
         on events.left_date >= judged.effective_date
         and events.left_date < judged.churn_window_to
-        and judged.is_churn_known
+    group by judged.change_id, events.customer_id
 ),
 
-counted as (
+exposures as (
     select
-        exposures.change_id,
-        exposures.segment_code,
-        exposures.exposure_kind,
-        count(case when not exposures.is_early_user then 1 end) as eligible_count,
-        count(case when exposures.is_early_user then 1 end) as early_users_count,
-        count(case when not exposures.is_early_user and exposures.is_aware then 1 end) as aware_count,
-        count(exposures.adopted_date) as adopted_count,
-        count(case when not exposures.is_early_user then leavings.customer_id end) as churned_count,
-        percentile_cont(0.5) within group (
-            order by {{ days_between('exposures.effective_date', 'exposures.adopted_date') }}
-        ) as median_adoption_days
+        exposures.*,
+        not exposures.is_early_user as is_eligible,
+        not exposures.is_early_user and coalesce(leavings.left_date >= exposures.landmark_date, true) as is_at_landmark,
+        leavings.customer_id is not null as is_churned
     from {{ ref('int_releases__exposures') }} as exposures
     left join leavings
         on exposures.change_id = leavings.change_id
         and exposures.customer_id = leavings.customer_id
-    group by exposures.change_id, exposures.segment_code, exposures.exposure_kind
+),
+
+counted as (
+    select
+        change_id,
+        segment_code,
+        exposure_kind,
+        count(case when is_eligible then 1 end) as eligible_count,
+        count(case when is_early_user then 1 end) as early_users_count,
+        count(case when is_eligible and is_aware then 1 end) as aware_count,
+        count(adopted_date) as adopted_count,
+        count(case when is_at_landmark and is_open_at_landmark then 1 end) as open_count,
+        count(case when is_at_landmark and is_open_at_landmark then adopted_date end) as adopted_later_count,
+        count(case when is_at_landmark then 1 end) as at_landmark_count,
+        count(case when is_at_landmark and is_churned then 1 end) as churned_count,
+        percentile_cont(0.5) within group (order by {{ days_between('effective_date', 'adopted_date') }})
+            as median_adoption_days
+    from exposures
+    group by change_id, segment_code, exposure_kind
 ),
 
 kinds as (
@@ -88,12 +100,12 @@ filled as (
         kinds.exposure_kind,
         coalesce(counted.eligible_count, 0) as eligible_count,
         coalesce(counted.early_users_count, 0) as early_users_count,
-        {% for count in ['aware', 'adopted'] %}
+        {% for count in ['aware', 'adopted', 'adopted_later', 'open'] %}
         case when judged.is_complete then coalesce(counted.{{ count }}_count, 0) else 0 end as {{ count }}_num,
         {% endfor %}
         case when judged.is_complete then coalesce(counted.eligible_count, 0) else 0 end as window_den,
-        coalesce(counted.churned_count, 0) as churned_num,
-        case when judged.is_churn_known then coalesce(counted.eligible_count, 0) else 0 end as churned_den,
+        case when judged.is_churn_known then coalesce(counted.churned_count, 0) else 0 end as churned_num,
+        case when judged.is_churn_known then coalesce(counted.at_landmark_count, 0) else 0 end as churned_den,
         case when judged.is_complete then counted.median_adoption_days end as median_adoption_days
     from judged
     inner join {{ ref('dim_segment_components') }} as components
@@ -119,6 +131,11 @@ select
     {{ pct('adopted_num', 'window_den') }} as adopted_pct,
     {{ wilson_pct('adopted_num', 'window_den', 'lo') }} as adopted_ci_lo,
     {{ wilson_pct('adopted_num', 'window_den', 'hi') }} as adopted_ci_hi,
+    cast(adopted_later_num as bigint) as adopted_after_landmark_num,
+    cast(open_num as bigint) as adopted_after_landmark_den,
+    {{ pct('adopted_later_num', 'open_num') }} as adopted_after_landmark_pct,
+    {{ wilson_pct('adopted_later_num', 'open_num', 'lo') }} as adopted_after_landmark_ci_lo,
+    {{ wilson_pct('adopted_later_num', 'open_num', 'hi') }} as adopted_after_landmark_ci_hi,
     cast(aware_num as bigint) as aware_num,
     cast(window_den as bigint) as aware_den,
     {{ pct('aware_num', 'window_den') }} as aware_pct,
@@ -128,7 +145,8 @@ select
     {{ pct('churned_num', 'churned_den') }} as churned_pct,
     is_complete,
     is_churn_known,
-    is_confounded,
+    is_changed_again,
+    true as is_confounded,
     eligible_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     effective_date as release_date
 from filled

@@ -1,0 +1,78 @@
+{%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
+-- When each churned customer was asked why, and what the latest answer says.
+with events as (
+    select
+        customer_id,
+        spell_number,
+        {{ add_days('left_date', '-' ~ around) }} as evidence_from,
+        {{ add_days('left_date', around) }} as evidence_to
+    from {{ ref('fct_churn_events') }}
+),
+
+exit_questions as (
+    select distinct
+        survey_code,
+        question_code
+    from {{ ref('dim_survey_questions') }}
+    where role = 'churn_reason'
+),
+
+exit_surveys as (
+    select distinct survey_code
+    from exit_questions
+),
+
+asked as (
+    select
+        events.customer_id,
+        events.spell_number,
+        min(invitations.sent_at) as exit_asked_at
+    from events
+    inner join {{ ref('stg_surveys__survey_invitations') }} as invitations
+        on events.customer_id = invitations.customer_id
+        and invitations.sent_date >= events.evidence_from
+        and invitations.sent_date < events.evidence_to
+    inner join exit_surveys
+        on invitations.survey_code = exit_surveys.survey_code
+    inner join {{ ref('run_context') }} as run_context
+        on invitations.sent_at < run_context.as_of_end_at
+    group by events.customer_id, events.spell_number
+),
+
+answered as (
+    select
+        events.customer_id,
+        events.spell_number,
+        answers.option_code,
+        row_number() over (
+            partition by events.customer_id, events.spell_number
+            order by responses.submitted_at desc, responses.response_id asc
+        ) as choice
+    from events
+    inner join {{ ref('stg_surveys__survey_responses') }} as responses
+        on events.customer_id = responses.customer_id
+        and responses.submitted_date >= events.evidence_from
+        and responses.submitted_date < events.evidence_to
+    inner join {{ ref('run_context') }} as run_context
+        on responses.submitted_at < run_context.as_of_end_at
+    inner join {{ ref('stg_surveys__survey_answers') }} as answers
+        on responses.response_id = answers.response_id
+    inner join exit_questions
+        on responses.survey_code = exit_questions.survey_code
+        and answers.question_code = exit_questions.question_code
+    where answers.option_code is not null
+)
+
+select
+    events.customer_id,
+    events.spell_number,
+    answered.option_code as survey_reason_code,
+    asked.exit_asked_at
+from events
+left join asked
+    on events.customer_id = asked.customer_id
+    and events.spell_number = asked.spell_number
+left join answered
+    on events.customer_id = answered.customer_id
+    and events.spell_number = answered.spell_number
+    and answered.choice = 1

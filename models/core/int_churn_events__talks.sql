@@ -1,0 +1,66 @@
+{%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
+-- What was said about each churn: the first effective contact about leaving, and the last reason an employee noted.
+with events as (
+    select
+        customer_id,
+        spell_number,
+        {{ add_days('left_date', '-' ~ around) }} as evidence_from,
+        {{ add_days('left_date', around) }} as evidence_to
+    from {{ ref('fct_churn_events') }}
+),
+
+contacts as (
+    select
+        events.customer_id,
+        events.spell_number,
+        contacts.contact_id,
+        contacts.purpose_role,
+        notes.outcome_reason,
+        contacts.attempted_at,
+        contacts.effective_at
+    from events
+    inner join {{ ref('fct_contacts') }} as contacts
+        on events.customer_id = contacts.customer_id
+        and contacts.purpose_role in ('exit', 'winback', 'retention')
+        and contacts.attempted_date >= events.evidence_from
+        and contacts.attempted_date < events.evidence_to
+    inner join {{ ref('stg_crm__contacts') }} as notes
+        on contacts.contact_id = notes.contact_id
+),
+
+noted as (
+    select
+        customer_id,
+        spell_number,
+        outcome_reason,
+        row_number() over (
+            partition by customer_id, spell_number order by attempted_at desc, contact_id asc
+        ) as choice
+    from contacts
+    where outcome_reason is not null
+        and outcome_reason <> 'unknown'
+),
+
+talked as (
+    select
+        customer_id,
+        spell_number,
+        min(effective_at) as exit_talk_at
+    from contacts
+    where purpose_role = 'exit'
+    group by customer_id, spell_number
+)
+
+select
+    events.customer_id,
+    events.spell_number,
+    noted.outcome_reason as agent_reason_code,
+    talked.exit_talk_at
+from events
+left join noted
+    on events.customer_id = noted.customer_id
+    and events.spell_number = noted.spell_number
+    and noted.choice = 1
+left join talked
+    on events.customer_id = talked.customer_id
+    and events.spell_number = talked.spell_number

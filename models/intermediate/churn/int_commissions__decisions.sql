@@ -1,0 +1,92 @@
+{%- set window_months = 'cast(' ~ threshold('commission_window_months') ~ ' as integer)' -%}
+-- What becomes of each commission, and whether its window has passed: the one home of the window after a sale. The
+-- request to cancel counts, because that is when the customer understood; without one, the first day without cover.
+with leavings as (
+    select
+        commissions.commission_id,
+        coalesce(
+            case when events.cancel_requested_at > commissions.sold_at then events.cancel_requested_at end,
+            {{ day_start_at('events.left_date') }}
+        ) as left_at,
+        events.end_reason_code,
+        events.is_voluntary,
+        row_number() over (partition by commissions.commission_id order by events.left_date) as choice
+    from {{ ref('fct_commissions') }} as commissions
+    inner join {{ ref('fct_churn_events') }} as events
+        on commissions.customer_id = events.customer_id
+        and events.left_date > commissions.sold_date
+),
+
+-- Asked to cancel, and the paid time is not over yet.
+notices as (
+    select
+        commissions.commission_id,
+        min(notices.cancel_requested_at) as left_at
+    from {{ ref('fct_commissions') }} as commissions
+    inner join {{ ref('int_churn__notices') }} as notices
+        on commissions.customer_id = notices.customer_id
+        and notices.cancel_requested_at > commissions.sold_at
+    group by commissions.commission_id
+),
+
+judged as (
+    select
+        commissions.*,
+        {{ add_on_clock('month', 'commissions.sold_at', window_months) }} as window_end_at,
+        coalesce(leavings.left_at, notices.left_at) as left_at,
+        leavings.end_reason_code,
+        case
+            when leavings.commission_id is null then notices.commission_id is not null
+            else coalesce(reasons.is_commission_forfeited, leavings.is_voluntary, false)
+        end as is_reason_counted
+    from {{ ref('fct_commissions') }} as commissions
+    left join leavings
+        on commissions.commission_id = leavings.commission_id
+        and leavings.choice = 1
+    left join notices
+        on commissions.commission_id = notices.commission_id
+    left join {{ ref('dim_churn_reasons') }} as reasons
+        on leavings.end_reason_code = reasons.reported_code
+),
+
+dated as (
+    select
+        judged.*,
+        -- A churn within the window without a request is known only when the grace is over.
+        {{ days_between(business_date('judged.window_end_at'), 'run_context.as_of_date') }}
+        >= {{ threshold('churn_grace_days') }} as is_mature
+    from judged
+    cross join {{ ref('run_context') }} as run_context
+)
+
+select
+    dated.commission_id,
+    dated.employee_id,
+    dated.customer_id,
+    dated.subscription_id,
+    dated.currency_code,
+    dated.commission_status,
+    case
+        when not dated.is_first_sale then 'not_judged'
+        when dated.left_at < dated.window_end_at and dated.is_reason_counted
+            then case when dated.commission_status = 'paid' then 'clawback_due' else 'forfeited' end
+        when dated.commission_status = 'cancelled' then 'cancelled'
+        when not dated.is_mature then 'pending'
+        else 'payable'
+    end as decision_status,
+    dated.end_reason_code,
+    cast(dated.amount as decimal(18, 2)) as commission_amount,
+    cast(round(dated.amount * rates.rate_to_reporting, 2) as decimal(18, 2)) as converted_amount,
+    dated.is_first_sale,
+    dated.is_mature,
+    dated.is_first_sale and coalesce(dated.left_at < dated.window_end_at, false) and dated.is_reason_counted
+        as is_early_churn,
+    {{ period_start('month', 'dated.sold_date') }} as sold_month,
+    dated.sold_at,
+    dated.window_end_at,
+    dated.left_at,
+    dated.paid_at
+from dated
+left join {{ ref('dim_exchange_rates') }} as rates
+    on dated.currency_code = rates.currency_code
+    and {{ period_start('month', 'dated.sold_date') }} = rates.month_date

@@ -1,0 +1,50 @@
+"""Win-back, refunds and commissions: the hand-worked cases."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_year_paid_on_the_day_before_it_begins_is_worth_a_refund(cases):
+    """A year paid on 31 December for 1 January counted as a month, so nine months left over were worth no refund."""
+    due = cases("utc").rows(
+        """
+        select customer_id, is_refund_due from churn.mart_churn_events
+        where customer_id in ('winback_ahead', 'winback_on_the_day') order by 1
+        """
+    )
+    assert due == [("winback_ahead", True), ("winback_on_the_day", True)]
+
+
+def test_win_back_is_compared_from_the_landmark_day(cases):
+    """Who was back at once counted as not contacted, and an attempt without an answer as a contact."""
+    compared = cases("utc").rows(
+        """
+        select customer_id, is_winback_contacted, is_churned_at_landmark, is_contacted_by_landmark, is_landmark_mature,
+            is_reactivated_after_landmark
+        from churn.mart_churn_events
+        where customer_id in ('winback_contacted', 'winback_attempted', 'winback_at_once') order by 1
+        """
+    )
+    assert compared == [
+        ("winback_at_once", False, False, False, True, False),
+        ("winback_attempted", False, True, False, True, True),
+        ("winback_contacted", True, True, True, True, False),
+    ]
+
+
+def test_a_sale_whose_window_runs_is_in_no_rate(cases):
+    """A young sale that was lost counted at once while the others were pending: young months looked the worst."""
+    months = cases("utc").rows(
+        """
+        select strftime(sold_month, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
+        from churn.mart_seller_quality where employee_id = 'winback_seller' order by 1
+        """
+    )
+    assert months == [("04", 1, 0, 0, 1), ("06", 1, 1, 0, 0)]
+    decisions = cases("utc").rows(
+        "select decision_status from churn.mart_commission_clawback where employee_id = 'winback_seller' order by sold_at"
+    )
+    assert decisions == [("payable",), ("forfeited",)]
