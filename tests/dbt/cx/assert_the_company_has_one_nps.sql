@@ -48,6 +48,9 @@ left join indices
     on shown.period_kind = indices.period_kind
     and shown.period_start_date = indices.period_start_date
     and shown.segment_code = indices.segment_code
-where shown.nps_answers_count is distinct from indices.respondents_count
-    or shown.promoters_count is distinct from indices.top_count
-    or shown.nps_points is distinct from indices.index_points
+where not coalesce(
+        shown.nps_answers_count = indices.respondents_count
+        and shown.promoters_count = indices.top_count
+        and shown.nps_points = indices.index_points,
+        false
+    )

@@ -1,4 +1,4 @@
--- Prevents limits of idleness that are shorter than the silences that are kept one by one.
+-- Prevents limits of idleness below the silences that are kept one by one, and current weeks that are no whole weeks.
 {{ config(meta={'dagster': {'ref': {'name': 'dim_segment_policy'}}}) }}
 select
     'recency unit' as fault,
@@ -12,3 +12,11 @@ select
     segment_code || ' ' || component_code as row_key
 from {{ ref('dim_segment_components') }}
 where idle_days <= {{ threshold('usage_run_gap_days') }}
+union all
+select
+    'current weeks are not 1 to 53 whole weeks' as fault,
+    'usage_current_weeks' as row_key
+from (select {{ threshold('usage_current_weeks') }} as weeks) as current_weeks
+where weeks < 1
+    or weeks > 53
+    or weeks <> floor(weeks)
