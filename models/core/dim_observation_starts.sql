@@ -51,12 +51,12 @@ gaps as (
         spaced.source_code,
         spaced.row_date,
         spaced.rows_before_count,
-        sum(following.rows_count) as following_count
+        sum(later_days.rows_count) as following_count
     from spaced
-    inner join known_days as following
-        on spaced.source_code = following.source_code
-        and spaced.row_date <= following.row_date
-        and {{ days_between('spaced.row_date', 'following.row_date') }} < {{ threshold('observation_dense_days') }}
+    inner join known_days as later_days
+        on spaced.source_code = later_days.source_code
+        and spaced.row_date <= later_days.row_date
+        and {{ days_between('spaced.row_date', 'later_days.row_date') }} < {{ threshold('observation_dense_days') }}
     where {{ days_between('spaced.previous_date', 'spaced.row_date') }} > {{ threshold('observation_gap_days') }}
     group by spaced.source_code, spaced.row_date, spaced.rows_before_count
 ),
@@ -158,12 +158,12 @@ started as (
         coalesce(found.rows_count, 0) as rows_count,
         case
             when found.rows_count is null then null
-            when policy.observed_from is not null then 'policy'
+            when stated.observed_from is not null then 'policy'
             else 'data'
         end as found_by,
         case
             when found.rows_count is null then null
-            when policy.observed_from is not null then policy.observed_from
+            when stated.observed_from is not null then stated.observed_from
             when sources.source_code = 'billing' then billing_start.observed_from
             else found.dense_from
         end as observed_from
@@ -172,8 +172,8 @@ started as (
         on sources.source_code = found.source_code
     left join billing_start
         on sources.source_code = 'billing'
-    left join {{ ref('observation_starts') }} as policy
-        on sources.source_code = policy.source_code
+    left join {{ ref('observation_starts') }} as stated
+        on sources.source_code = stated.source_code
 )
 
 select

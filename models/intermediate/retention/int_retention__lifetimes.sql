@@ -1,5 +1,20 @@
 -- The first stretch as a customer of everybody who ever was one: what a lifetime is until the first leaving.
-with plans as (
+with starts as (
+    {%- for basis, source in {'contract': 'billing', 'activity': 'events'}.items() %}
+    select
+        '{{ basis }}' as basis,
+        starts.observed_from,
+        starts.measured_from,
+        {{ last_final_date('run_context.as_of_date') }} as last_final_date
+    from {{ ref('dim_observation_starts') }} as starts
+    cross join {{ ref('run_context') }} as run_context
+    where starts.source_code = '{{ source }}'
+        and starts.observed_from is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+plans as (
     select
         slices.customer_id,
         slices.plan_code,
@@ -17,13 +32,17 @@ spells as (
         spells.basis,
         spells.started_date,
         {{ period_start('month', 'spells.started_date') }} as started_month,
-        case when spells.left_date <= observation.last_final_date then spells.left_date end as left_date,
-        -- Of who was a customer before the data begin, only those are seen who were still there.
-        greatest(spells.started_date, observation.first_date) as seen_from_date,
-        observation.last_final_date,
-        spells.started_date < observation.first_date as is_truncated
+        case when spells.left_date <= starts.last_final_date then spells.left_date end as left_date,
+        -- Of those who were customers before their source began, only the ones who were still there are seen.
+        case
+            when spells.started_date >= starts.measured_from then spells.started_date
+            else starts.observed_from
+        end as seen_from_date,
+        starts.last_final_date,
+        spells.started_date < starts.measured_from as is_truncated
     from {{ ref('customer_tenures') }} as spells
-    cross join {{ ref('int_retention__observation') }} as observation
+    inner join starts
+        on spells.basis = starts.basis
     where spells.spell_number = 1
 )
 
@@ -52,3 +71,8 @@ left join {{ ref('dim_customer_segments') }} as segments
     on customer_accounts.source_customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and {{ holds_at('segments', 'spells.started_date') }}
+left join {{ ref('dim_segments') }} as limits
+    on coalesce(segments.segment_code, registration.registration_segment_code) = limits.segment_code
+-- Without a contract and without a limit of inactivity nobody can churn.
+where spells.basis = 'contract'
+    or limits.churn_inactivity_days is not null

@@ -86,9 +86,10 @@ routing as (
 
 bounds as (
     select
-        min(response_date) as first_date,
-        {{ period_start('month', 'min(response_date)') }} as first_month
-    from responses
+        starts.observed_from as first_date,
+        {{ period_start('month', 'starts.observed_from') }} as first_month
+    from {{ ref('dim_observation_starts') }} as starts
+    where starts.source_code = 'surveys'
 ),
 
 months as (
