@@ -35,7 +35,7 @@ First day that a source (events, billing, payments, contacts, surveys, tickets) 
 -#}
 {% macro observed_from(source, column='observed_from') -%}
     (
-        select starts.{{ column }} from {{ ref('dim_observation_starts') }} as starts
-        where starts.source_code = '{{ source }}'
+        select sources.{{ column }} from {{ ref('dim_observation_starts') }} as sources
+        where sources.source_code = '{{ source }}'
     )
 {%- endmacro %}

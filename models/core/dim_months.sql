@@ -1,5 +1,5 @@
--- Months from the first customer to the running one. The last is never complete before its last day is closed. Churn of a
--- month is observed once the source that shows it has begun: contracts, else use where inactivity has a limit.
+-- Months from the first customer to the running one. The last is never complete before its last day is closed. Churn is
+-- observed once the source that shows it has begun: contracts, else use where inactivity has a limit.
 with bounds as (
     select
         {{ period_start('month', 'coalesce(min(spells.started_date), max(run_context.as_of_date))') }} as first_month,

@@ -113,30 +113,31 @@ contract_ends as (
 ),
 
 -- Starts of contracts can be copied from an older system; ends, payments and use show that the days were recorded.
+records as (
+    select
+        max(case when source_code = 'billing' then dense_from end) as contracts_from,
+        min(case when source_code in ('payments', 'events') then dense_from end) as others_from
+    from found
+),
+
 billing as (
     select
-        starts.dense_from,
+        records.contracts_from,
         contract_ends.first_ended_date,
         coalesce(contract_ends.first_ended_date, run_context.as_of_date) as without_end_to_date,
-        case
-            when coalesce(payments.dense_from, events.dense_from) is not null
-                then greatest(starts.dense_from, least(payments.dense_from, events.dense_from))
-        end as recorded_from
-    from found as starts
-    cross join {{ ref('run_context') }} as run_context
+        case when records.others_from is not null then greatest(records.contracts_from, records.others_from) end
+            as recorded_from
+    from records
     cross join contract_ends
-    left join found as payments
-        on payments.source_code = 'payments'
-    left join found as events
-        on events.source_code = 'events'
-    where starts.source_code = 'billing'
+    cross join {{ ref('run_context') }} as run_context
 ),
 
 billing_start as (
     select
+        'billing' as source_code,
         case
-            when {{ days_between('dense_from', 'without_end_to_date') }}
-                <= {{ threshold('observation_first_end_days') }} then dense_from
+            when {{ days_between('contracts_from', 'without_end_to_date') }}
+                <= {{ threshold('observation_first_end_days') }} then contracts_from
             when {{ days_between('recorded_from', 'without_end_to_date') }}
                 between 0 and {{ threshold('observation_survivors_days') }} then recorded_from
             else first_ended_date
@@ -171,7 +172,7 @@ started as (
     left join found
         on sources.source_code = found.source_code
     left join billing_start
-        on sources.source_code = 'billing'
+        on sources.source_code = billing_start.source_code
     left join {{ ref('observation_starts') }} as stated
         on sources.source_code = stated.source_code
 )

@@ -1,9 +1,9 @@
 -- Every month with the periods that hold it: itself, its quarter, and the windows of three months that do not end after
 -- the running month. Nothing begins before surveys do: such a window would only look like a bad one.
 with first_answer as (
-    select {{ period_start('month', 'starts.observed_from') }} as first_month
-    from {{ ref('dim_observation_starts') }} as starts
-    where starts.source_code = 'surveys'
+    select {{ period_start('month', 'sources.observed_from') }} as first_month
+    from {{ ref('dim_observation_starts') }} as sources
+    where sources.source_code = 'surveys'
 ),
 
 months as (

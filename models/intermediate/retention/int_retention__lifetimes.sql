@@ -3,13 +3,13 @@ with starts as (
     {%- for basis, source in {'contract': 'billing', 'activity': 'events'}.items() %}
     select
         '{{ basis }}' as basis,
-        starts.observed_from,
-        starts.measured_from,
+        sources.observed_from,
+        sources.measured_from,
         {{ last_final_date('run_context.as_of_date') }} as last_final_date
-    from {{ ref('dim_observation_starts') }} as starts
+    from {{ ref('dim_observation_starts') }} as sources
     cross join {{ ref('run_context') }} as run_context
-    where starts.source_code = '{{ source }}'
-        and starts.observed_from is not null
+    where sources.source_code = '{{ source }}'
+        and sources.observed_from is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -52,7 +52,7 @@ judged as (
         {%- for count in ['opening_count', 'moved_in_count', 'moved_out_count'] + counts %}
         coalesce(summed.{{ count }}, 0) as {{ count }},
         {%- endfor %}
-        -- Rates have no base before churn is observed; what is known of the customers of that time is counted all the same.
+        -- Rates have no base before churn is observed; known customers of that time are counted all the same.
         case when spine.is_observed then coalesce(summed.opening_count, 0) end as base_count,
         sum(summed.left_count) over quarter_rows as quarter_left_count,
         sum(summed.opening_count) over quarter_rows as quarter_opening_count,

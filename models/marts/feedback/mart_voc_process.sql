@@ -86,10 +86,10 @@ routing as (
 
 bounds as (
     select
-        starts.observed_from as first_date,
-        {{ period_start('month', 'starts.observed_from') }} as first_month
-    from {{ ref('dim_observation_starts') }} as starts
-    where starts.source_code = 'surveys'
+        sources.observed_from as first_date,
+        {{ period_start('month', 'sources.observed_from') }} as first_month
+    from {{ ref('dim_observation_starts') }} as sources
+    where sources.source_code = 'surveys'
 ),
 
 months as (

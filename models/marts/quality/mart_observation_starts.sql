@@ -39,31 +39,31 @@ early as (
 
 measured as (
     select
-        starts.source_code,
-        count(case when customers.registered_date < starts.measured_from then 1 end) as unmeasured_count,
+        sources.source_code,
+        count(case when customers.registered_date < sources.measured_from then 1 end) as unmeasured_count,
         count(customers.customer_id) as customers_count
-    from {{ ref('dim_observation_starts') }} as starts
+    from {{ ref('dim_observation_starts') }} as sources
     cross join {{ ref('int_customers__registration') }} as customers
-    group by starts.source_code
+    group by sources.source_code
 )
 
 select
-    starts.source_code,
-    starts.found_by as found_by_code,
-    starts.rows_count,
-    starts.rows_before_count,
+    sources.source_code,
+    sources.found_by as found_by_code,
+    sources.rows_count,
+    sources.rows_before_count,
     cast(coalesce(early.before_registration_count, 0) as bigint) as before_registration_count,
-    cast(case when starts.observed_from is not null then coalesce(measured.unmeasured_count, 0) end as bigint)
+    cast(case when sources.observed_from is not null then coalesce(measured.unmeasured_count, 0) end as bigint)
         as unmeasured_customers_count,
     cast(coalesce(measured.customers_count, 0) as bigint) as registered_customers_count,
-    cast({{ days_between('min(starts.observed_from) over ()', 'starts.observed_from') }} as bigint)
+    cast({{ days_between('min(sources.observed_from) over ()', 'sources.observed_from') }} as bigint)
         as later_than_first_days,
-    starts.first_row_date,
-    starts.last_row_date,
-    starts.observed_from as observed_from_date,
-    starts.measured_from as measured_from_date
-from {{ ref('dim_observation_starts') }} as starts
+    sources.first_row_date,
+    sources.last_row_date,
+    sources.observed_from as observed_from_date,
+    sources.measured_from as measured_from_date
+from {{ ref('dim_observation_starts') }} as sources
 left join early
-    on starts.source_code = early.source_code
+    on sources.source_code = early.source_code
 left join measured
-    on starts.source_code = measured.source_code
+    on sources.source_code = measured.source_code
