@@ -83,33 +83,24 @@ found as (
     group by known_days.source_code
 ),
 
--- The last contract day of customers who ended, and did not renew within the grace: exports of survivors have none.
-contract_days as (
+-- The last contract day of customers who ended and are still gone: exports of survivors have none from before they began,
+-- though survivors may have been away in between.
+last_days as (
     select
-        periods.customer_id,
-        max(coalesce(periods.valid_to, {{ open_end() }})) over (
-            partition by periods.customer_id order by periods.valid_from, periods.period_id
-            rows between unbounded preceding and current row
-        ) as covered_to_date,
-        lead(periods.valid_from) over (
-            partition by periods.customer_id order by periods.valid_from, periods.period_id
-        ) as next_from_date
-    from {{ ref('stg_billing__subscription_periods') }} as periods
-    inner join {{ ref('run_context') }} as run_context
-        on periods.valid_from <= run_context.as_of_date
+        customer_id,
+        max(coalesce(valid_to, {{ open_end() }})) as covered_to_date
+    from {{ ref('stg_billing__subscription_periods') }}
+    group by customer_id
 ),
 
 contract_ends as (
-    select min({{ add_days('contract_days.covered_to_date', -1) }}) as first_ended_date
-    from contract_days
+    select min({{ add_days('last_days.covered_to_date', -1) }}) as first_ended_date
+    from last_days
     inner join {{ ref('run_context') }} as run_context
-        on contract_days.covered_to_date <= run_context.as_of_date
+        on last_days.covered_to_date <= run_context.as_of_date
     inner join found
         on found.source_code = 'billing'
-        and contract_days.covered_to_date > found.dense_from
-    where contract_days.next_from_date is null
-        or {{ days_between('contract_days.covered_to_date', 'contract_days.next_from_date') }}
-        > {{ threshold('churn_grace_days') }}
+        and last_days.covered_to_date > found.dense_from
 ),
 
 -- Starts of contracts can be copied from an older system; ends, payments and use show that the days were recorded.
