@@ -67,8 +67,8 @@ def mart_observation_starts(parameters: Parameters) -> list[RowRule]:
             "source_code in ('events', 'payments') "
             f"and 100 * unmeasured_customers_count > {UNMEASURED_LIMIT_PCT} * registered_customers_count",
             ("source_code", "unmeasured_customers_count", "registered_customers_count"),
-            f"more than {UNMEASURED_LIMIT_PCT} % of the customers registered before the source is recorded and are in none of "
-            "its rates; correct the start in observation_starts.csv of the policy if it is wrong",
+            f"more than {UNMEASURED_LIMIT_PCT} % of the customers registered before the source is recorded "
+            "and are in none of its rates; correct the start in observation_starts.csv of the policy if it is wrong",
             "warning",
         ),
         RowRule(
@@ -76,8 +76,8 @@ def mart_observation_starts(parameters: Parameters) -> list[RowRule]:
             "source_code in ('events', 'payments') "
             f"and 100 * before_registration_count > {BEFORE_REGISTRATION_LIMIT_PCT} * rows_count",
             ("source_code", "before_registration_count", "rows_count"),
-            f"more than {BEFORE_REGISTRATION_LIMIT_PCT} % of the rows are older than the registration of their customer; "
-            "compare registered_at of customers with the source",
+            f"more than {BEFORE_REGISTRATION_LIMIT_PCT} % of the rows are older than the registration of their "
+            "customer; compare registered_at of customers with the source",
             "warning",
         ),
     ]
