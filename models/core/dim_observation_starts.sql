@@ -12,7 +12,7 @@ with row_days as (
         ('payments', 'fct_payments', 'paid_date'),
         ('contacts', 'stg_crm__contacts', 'attempted_date'),
         ('surveys', 'stg_surveys__survey_invitations', 'sent_date'),
-        ('surveys', 'stg_surveys__survey_responses', 'coalesce(submitted_date, cast(started_at as date))'),
+        ('surveys', 'stg_surveys__survey_responses', 'coalesce(submitted_date, ' ~ business_date('started_at') ~ ')'),
         ('tickets', 'stg_support__tickets', 'opened_date'),
     ] %}
     union all

@@ -3,7 +3,7 @@ with dated_rows as (
         events.customer_id,
         'events' as source_code,
         case
-            when cast(events.first_at as date) < customers.registered_date
+            when {{ business_date('events.first_at') }} < customers.registered_date
                 then events.events_count - events.events_since_registration_count
             else 0
         end as before_registration_count
