@@ -1,3 +1,8 @@
+{#- The last day whose churn is final: later ends may still turn out to be late renewals. -#}
+{% macro last_final_date(as_of_date) -%}
+    {{ add_days(as_of_date, '-cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+{%- endmacro %}
+
 {#-
 The cuts of the churn bridges, added up from the movements cube: a row per month, cut and value. What was there when the
 month began stands at the value it had then, everything else at the value it is credited to; who changed the value is

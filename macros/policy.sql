@@ -163,5 +163,11 @@
         'audit_min_count',
         'audit_min_hits',
         'audit_peer_factor',
+        'observation_gap_days',
+        'observation_dense_days',
+        'observation_stray_pct',
+        'observation_tolerance_days',
+        'observation_first_end_days',
+        'observation_survivors_days',
     ]) }}
 {% endmacro %}

@@ -28,3 +28,14 @@ intervals: `<left>_pct` less `<right>_pct`, whose bounds are `<left>_ci_lo` and 
 {% macro threshold(code) -%}
     (select threshold_value from {{ ref('dim_thresholds') }} where threshold_code = '{{ code }}')
 {%- endmacro %}
+
+{#-
+First day that a source (events, billing, payments, contacts, surveys, tickets) is recorded, as a scalar subquery; with
+`column='measured_from'` the first day on which a customer may register to be measured. NULL when it is not recorded.
+-#}
+{% macro observed_from(source, column='observed_from') -%}
+    (
+        select sources.{{ column }} from {{ ref('dim_observation_starts') }} as sources
+        where sources.source_code = '{{ source }}'
+    )
+{%- endmacro %}

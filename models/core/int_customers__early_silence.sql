@@ -15,10 +15,8 @@ measurable as (
     from candidates
     inner join {{ ref('run_context') }} as run_context
         on candidates.silent_date <= run_context.as_of_date
-    -- Who registered before the first loaded event may have used the product unseen.
-    where candidates.registered_date >= (
-            select min(volume.event_date) from {{ ref('fct_event_volume_daily') }} as volume
-        )
+    -- Customers who registered before events begin may have used the product unseen.
+    where candidates.registered_date >= {{ observed_from('events', 'measured_from') }}
 )
 
 select

@@ -9,21 +9,15 @@ with customers as (
     cross join {{ ref('run_context') }} as run_context
 ),
 
--- Before the first invitation that is loaded nobody can tell what was sent.
-first_invitation as (
-    select min(sent_date) as first_sent_date
-    from {{ ref('fct_survey_invitations') }}
-),
-
 first_wave as (
     select min(start_date) as first_start_date
     from {{ ref('dim_survey_rollout') }}
 ),
 
+-- Before surveys begin nobody can tell what was sent.
 beginning as (
-    select {{ day_start_at('greatest(first_wave.first_start_date, first_invitation.first_sent_date)') }} as begun_at
+    select {{ day_start_at('greatest(first_wave.first_start_date, ' ~ observed_from('surveys') ~ ')') }} as begun_at
     from first_wave
-    cross join first_invitation
 ),
 
 numbers as (

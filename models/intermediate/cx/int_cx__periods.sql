@@ -1,16 +1,9 @@
 -- Every month with the periods that hold it: itself, its quarter, and the windows of three months that do not end after
--- the running month. Nothing begins before the first answer: such a window would only look like a bad one.
+-- the running month. Nothing begins before surveys do: such a window would only look like a bad one.
 with first_answer as (
-    select {{ period_start('month', 'min(touches.touch_date)') }} as first_month
-    from (
-        select coalesce(response_date, begun_date) as touch_date
-        from {{ ref('fct_survey_responses') }}
-        where customer_id is not null
-        union all
-        select sent_date as touch_date
-        from {{ ref('fct_survey_invitations') }}
-        where customer_id is not null
-    ) as touches
+    select {{ period_start('month', 'sources.observed_from') }} as first_month
+    from {{ ref('dim_observation_starts') }} as sources
+    where sources.source_code = 'surveys'
 ),
 
 months as (

@@ -12,7 +12,9 @@ select
     cell_day_number as day_number,
     cell_week_number as week_number,
     cell_month_number as month_number,
-    is_midnight
+    is_midnight,
+    is_use_measured,
+    is_revenue_measured
 from {{ ref('int_retention__members') }}
 group by
     cell_number,
@@ -26,4 +28,6 @@ group by
     cell_day_number,
     cell_week_number,
     cell_month_number,
-    is_midnight
+    is_midnight,
+    is_use_measured,
+    is_revenue_measured

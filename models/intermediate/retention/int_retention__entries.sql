@@ -48,20 +48,30 @@ moments as (
     group by events.customer_id
 ),
 
+starts as (
+    select
+        {{ observed_from('events', 'measured_from') }} as use_from,
+        {{ observed_from('payments', 'measured_from') }} as revenue_from
+),
+
 entries as (
     select
         customers.*,
         moments.cohort_kind,
         moments.entered_at,
-        {{ business_date('moments.entered_at') }} as entered_date
+        {{ business_date('moments.entered_at') }} as entered_date,
+        coalesce({{ business_date('moments.entered_at') }} >= starts.use_from, false) as is_use_measured,
+        coalesce({{ business_date('moments.entered_at') }} >= starts.revenue_from, false) as is_revenue_measured
     from moments
     inner join customers
         on moments.customer_id = customers.customer_id
-    cross join {{ ref('int_retention__observation') }} as observation
+    cross join starts
     inner join {{ ref('run_context') }} as run_context
         on moments.entered_at < run_context.as_of_end_at
-    -- Of who registered before the data begin, neither the first period nor the first payment is seen.
-    where customers.registered_date >= observation.first_date
+    -- A first payment or first use is only known of customers who registered after its source began.
+    where moments.cohort_kind = 'registration'
+        or customers.registered_date
+        >= case when moments.cohort_kind = 'first_payment' then starts.revenue_from else starts.use_from end
 )
 
 select
@@ -72,6 +82,8 @@ select
     coalesce(value_segments.segment_code, entries.registration_value_segment_code, 'unassigned') as value_segment_code,
     coalesce(entries.acquisition_channel, 'unknown') as acquisition_channel,
     coalesce(entries.region, 'unknown') as region,
+    entries.is_use_measured,
+    entries.is_revenue_measured,
     entries.entered_date,
     entries.entered_at
 from entries
@@ -83,3 +95,5 @@ left join {{ ref('dim_customer_segments') }} as value_segments
     on entries.customer_id = value_segments.customer_id
     and value_segments.scheme = 'value'
     and {{ holds_at('value_segments', 'entries.entered_date') }}
+where entries.is_use_measured
+    or entries.is_revenue_measured

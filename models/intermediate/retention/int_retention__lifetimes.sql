@@ -1,5 +1,14 @@
 -- The first stretch as a customer of everybody who ever was one: what a lifetime is until the first leaving.
-with plans as (
+with starts as (
+    select
+        case when source_code = 'billing' then 'contract' else 'activity' end as basis,
+        observed_from,
+        measured_from
+    from {{ ref('dim_observation_starts') }}
+    where source_code in ('billing', 'events')
+),
+
+plans as (
     select
         slices.customer_id,
         slices.plan_code,
@@ -17,13 +26,20 @@ spells as (
         spells.basis,
         spells.started_date,
         {{ period_start('month', 'spells.started_date') }} as started_month,
-        case when spells.left_date <= observation.last_final_date then spells.left_date end as left_date,
-        -- Of who was a customer before the data begin, only those are seen who were still there.
-        greatest(spells.started_date, observation.first_date) as seen_from_date,
-        observation.last_final_date,
-        spells.started_date < observation.first_date as is_truncated
+        case
+            when spells.left_date <= {{ last_final_date('run_context.as_of_date') }} then spells.left_date
+        end as left_date,
+        -- Of those who were customers before their source began, only the ones who were still there are seen.
+        case
+            when spells.started_date >= starts.measured_from then spells.started_date
+            else starts.observed_from
+        end as seen_from_date,
+        {{ last_final_date('run_context.as_of_date') }} as last_final_date,
+        coalesce(spells.started_date < starts.measured_from, true) as is_truncated
     from {{ ref('customer_tenures') }} as spells
-    cross join {{ ref('int_retention__observation') }} as observation
+    cross join {{ ref('run_context') }} as run_context
+    left join starts
+        on spells.basis = starts.basis
     where spells.spell_number = 1
 )
 
@@ -38,7 +54,9 @@ select
     spells.started_date,
     spells.started_month,
     spells.left_date,
-    spells.seen_from_date,
+    -- Without a contract and without a limit of inactivity nobody can churn.
+    case when spells.basis = 'contract' or limits.churn_inactivity_days is not null then spells.seen_from_date end
+        as seen_from_date,
     spells.last_final_date
 from spells
 inner join {{ ref('customer_accounts') }} as customer_accounts
@@ -52,3 +70,5 @@ left join {{ ref('dim_customer_segments') }} as segments
     on customer_accounts.source_customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and {{ holds_at('segments', 'spells.started_date') }}
+left join {{ ref('dim_segments') }} as limits
+    on coalesce(segments.segment_code, registration.registration_segment_code) = limits.segment_code

@@ -56,6 +56,8 @@ keyed as (
         numbered.day_number,
         numbered.week_number,
         numbered.month_number,
+        numbered.is_use_measured,
+        numbered.is_revenue_measured,
         numbered.entered_date,
         numbered.entered_at,
         tracks.track_number,
@@ -84,15 +86,19 @@ cells as (
         cell_{{ column }},
         {%- endfor %}
         is_midnight,
+        is_use_measured,
+        is_revenue_measured,
         row_number() over (
             order by
                 track_number, cell_day_number, cell_week_number, cell_month_number, cell_segment_code,
-                cell_value_segment_code, cell_acquisition_channel, cell_region, is_midnight
+                cell_value_segment_code, cell_acquisition_channel, cell_region, is_midnight, is_use_measured,
+                is_revenue_measured
         ) as cell_number
     from keyed
     group by
         track_number, cell_day_number, cell_week_number, cell_month_number, cell_segment_code,
-        cell_value_segment_code, cell_acquisition_channel, cell_region, is_midnight
+        cell_value_segment_code, cell_acquisition_channel, cell_region, is_midnight, is_use_measured,
+        is_revenue_measured
 )
 
 select
@@ -102,6 +108,8 @@ from keyed
 inner join cells
     on keyed.track_number = cells.track_number
     and keyed.is_midnight = cells.is_midnight
+    and keyed.is_use_measured = cells.is_use_measured
+    and keyed.is_revenue_measured = cells.is_revenue_measured
     {%- for column in grains %}
     and keyed.cell_{{ column }}_number = cells.cell_{{ column }}_number
     {%- endfor %}

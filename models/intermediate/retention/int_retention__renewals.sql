@@ -14,6 +14,7 @@ with contracts as (
         case when left_date is not null then {{ begun_months('started_date', 'left_date') }} end as left_period
     from {{ ref('int_retention__lifetimes') }}
     where basis = 'contract'
+        and seen_from_date is not null
         and (left_date is null or left_date > seen_from_date)
 ),
 

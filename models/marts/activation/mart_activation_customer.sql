@@ -59,10 +59,6 @@ information_views as (
     group by events.customer_id
 ),
 
-observation as (
-    select min(event_date) as first_event_date from {{ ref('fct_event_volume_daily') }}
-),
-
 onboarding_events as (
     select events.*
     from {{ ref('fct_onboarding_events') }} as events
@@ -184,8 +180,8 @@ select
     cast(coalesce(late_prompts.prompts_after_suppression_count, 0) as bigint) as prompts_after_suppression_count,
     suppressed.is_activated,
     suppressed.tenure_days >= {{ threshold('activation_window_long_days') }} as is_mature,
-    -- What somebody did before the first event that is loaded is unseen, so their progress cannot be told.
-    coalesce(suppressed.registered_date >= observation.first_event_date, false)
+    -- What customers did before events were recorded is unseen, so their progress is unknown.
+    coalesce(suppressed.registered_date >= {{ observed_from('events', 'measured_from') }}, false)
     and suppressed.required_actions_count > 0 as is_measurable,
     suppressed.information_views_count > 0 and suppressed.done_actions_count = 0 as is_viewed_only,
     suppressed.forced_tours_count > 0 as is_forced_tour_shown,
@@ -199,7 +195,6 @@ select
     suppressed.self_taught_at,
     suppressed.suppress_from
 from suppressed
-cross join observation
 left join last_steps
     on suppressed.customer_id = last_steps.customer_id
     and last_steps.choice = 1

@@ -4,11 +4,8 @@ with horizon as (
         run_context.as_of_date,
         cast({{ threshold('alert_outcome_days') }} as integer) as outcome_days,
         cast({{ threshold('alert_outcome_days') }} + {{ threshold('churn_grace_days') }} as integer) as known_days,
-        -- Before the first event nothing could warn, so what happened then says nothing of a rule.
-        (
-            select min(volumes.event_date) from {{ ref('fct_event_volume_daily') }} as volumes
-            where volumes.event_date <= run_context.as_of_date
-        ) as first_date
+        -- Before events begin nothing could warn, so what happened then says nothing of a rule.
+        {{ observed_from('events') }} as first_date
     from {{ ref('run_context') }} as run_context
 ),
 

@@ -30,6 +30,7 @@ spine as (
         firsts.dimension_name,
         firsts.dimension_value,
         months.month_date,
+        months.is_observed,
         months.is_complete,
         months.is_final
     from (
@@ -51,9 +52,11 @@ judged as (
         {%- for count in ['opening_count', 'moved_in_count', 'moved_out_count'] + counts %}
         coalesce(summed.{{ count }}, 0) as {{ count }},
         {%- endfor %}
+        -- Rates have no base before churn is observed; known customers of that time are counted all the same.
+        case when spine.is_observed then coalesce(summed.opening_count, 0) end as base_count,
         sum(summed.left_count) over quarter_rows as quarter_left_count,
         sum(summed.opening_count) over quarter_rows as quarter_opening_count,
-        count(*) over quarter_rows as quarter_months_count,
+        count(case when spine.is_observed then 1 end) over quarter_rows as quarter_months_count,
         cast({{ dbt.dateadd('month', -12, 'spine.month_date') }} as date) as year_before_month
     from spine
     left join summed
@@ -102,22 +105,23 @@ select
     cast(judged.voluntary_count as bigint) as left_voluntary_count,
     cast(judged.involuntary_count as bigint) as left_involuntary_count,
     cast(judged.left_count - judged.left_from_opening_count as bigint) as left_same_month_count,
-    cast(judged.left_count as bigint) as churn_num,
-    cast(judged.opening_count as bigint) as churn_den,
-    {{ pct('judged.left_count', 'judged.opening_count') }} as churn_pct,
-    cast(judged.left_from_opening_count as bigint) as opening_base_churn_num,
-    cast(judged.opening_count as bigint) as opening_base_churn_den,
-    {{ pct('judged.left_from_opening_count', 'judged.opening_count') }} as opening_base_churn_pct,
-    {{ wilson_pct('judged.left_from_opening_count', 'judged.opening_count', 'lo') }} as opening_base_churn_ci_lo,
-    {{ wilson_pct('judged.left_from_opening_count', 'judged.opening_count', 'hi') }} as opening_base_churn_ci_hi,
-    cast(judged.left_count - judged.returned_count as bigint) as net_customer_churn_num,
-    cast(judged.opening_count as bigint) as net_customer_churn_den,
-    {{ pct('(judged.left_count - judged.returned_count)', 'judged.opening_count') }} as net_customer_churn_pct,
+    cast(case when judged.is_observed then judged.left_count end as bigint) as churn_num,
+    cast(judged.base_count as bigint) as churn_den,
+    {{ pct('judged.left_count', 'judged.base_count') }} as churn_pct,
+    cast(case when judged.is_observed then judged.left_from_opening_count end as bigint) as opening_base_churn_num,
+    cast(judged.base_count as bigint) as opening_base_churn_den,
+    {{ pct('judged.left_from_opening_count', 'judged.base_count') }} as opening_base_churn_pct,
+    {{ wilson_pct('judged.left_from_opening_count', 'judged.base_count', 'lo') }} as opening_base_churn_ci_lo,
+    {{ wilson_pct('judged.left_from_opening_count', 'judged.base_count', 'hi') }} as opening_base_churn_ci_hi,
+    cast(case when judged.is_observed then judged.left_count - judged.returned_count end as bigint)
+        as net_customer_churn_num,
+    cast(judged.base_count as bigint) as net_customer_churn_den,
+    {{ pct('(judged.left_count - judged.returned_count)', 'judged.base_count') }} as net_customer_churn_pct,
     targets.target_value as churn_norm_pct,
     case
-        when judged.opening_count = 0 or targets.target_value is null then null
+        when coalesce(judged.base_count, 0) = 0 or targets.target_value is null then null
         when not judged.is_complete then 'pending'
-        when 100.0 * judged.left_count <= targets.target_value * judged.opening_count then 'normal'
+        when 100.0 * judged.left_count <= targets.target_value * judged.base_count then 'normal'
         else 'above_norm'
     end as churn_norm_status,
     cast(case when judged.quarter_months_count = 3 then judged.quarter_left_count end as bigint) as quarter_churn_num,
@@ -140,7 +144,7 @@ select
     end as is_halved,
     judged.is_complete,
     judged.is_final,
-    judged.opening_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    coalesce(judged.base_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
     judged.month_date as churn_month
 from judged
 left join targets

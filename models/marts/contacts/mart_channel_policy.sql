@@ -28,6 +28,7 @@ with counted as (
         coalesce(sum(orders_count), 0) as orders_count,
         coalesce(sum(paid_amount), 0) as paid_amount
     from {{ ref('int_contacts__month_ends') }}
+    where period_end_date >= {{ observed_from('contacts') }}
     group by contact_month, segment_code, segment_channel_policy
 )
 

@@ -8,6 +8,7 @@ with judged as (
         and tenure_days >= contact_interval_days as is_eligible,
         coalesce(since_effective_days <= contact_interval_days, false) as is_in_target
     from {{ ref('int_contacts__month_ends') }}
+    where period_end_date >= {{ observed_from('contacts') }}
 ),
 
 counted as (

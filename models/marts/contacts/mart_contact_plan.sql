@@ -1,12 +1,6 @@
 -- The communication plan and what became of it (CON-08): one planned touch per rule and anchor. A contact that was
 -- made in time but is not effective yet leaves the touch open; when the letter is opened later, it was done in time.
-with seen as (
-    -- Touches from before the first contact that is loaded cannot be judged: what was done then is unseen.
-    select {{ day_start_at('min(attempted_date)') }} as first_contact_at
-    from {{ ref('fct_contacts') }}
-),
-
-planned as (
+with planned as (
     select
         anchors.*,
         rules.channel_code,
@@ -19,8 +13,6 @@ planned as (
             else {{ business_date('anchors.due_from') }}
         end as left_date
     from {{ ref('int_customers__plan_anchors') }} as anchors
-    inner join seen
-        on anchors.due_from >= seen.first_contact_at
     inner join {{ ref('dim_comm_plan_rules') }} as rules
         on anchors.rule_code = rules.rule_code
     left join {{ ref('dim_customer_segments') }} as segments
@@ -31,6 +23,8 @@ planned as (
         on anchors.customer_id = access_periods.customer_id
         and {{ holds_at('access_periods', business_date('anchors.due_from')) }}
     where rules.applies_to_segment in ('*', segments.segment_code)
+        -- What was done before contacts begin is unseen.
+        and anchors.due_from >= {{ day_start_at(observed_from('contacts')) }}
 ),
 
 candidates as (

@@ -40,17 +40,13 @@ leavings as (
         and {{ holds_at('dnd', 'leavings.decided_at') }}
 ),
 
--- Of what came before the first contact that is loaded nobody can say who was reached.
-beginnings as (
-    select min(attempted_at) as first_attempted_at from {{ ref('fct_contacts') }}
-),
-
 windows as (
     select
         leavings.*,
+        -- Before contacts begin nobody can say who was reached.
         coalesce(
             {{ add_time('hour', 'leavings.decided_at', '-24 * leavings.contact_interval_days') }}
-            >= beginnings.first_attempted_at,
+            >= {{ day_start_at(observed_from('contacts')) }},
             false
         )
         and not leavings.was_dnd as is_judged,
@@ -59,7 +55,6 @@ windows as (
             'hour', 'leavings.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
         ) }} as signals_from
     from leavings
-    cross join beginnings
 ),
 
 contacts as (

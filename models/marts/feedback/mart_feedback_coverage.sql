@@ -65,7 +65,7 @@ places as (
 months as (
     select distinct dates.month_start_date as feedback_month
     from {{ ref('dim_dates') }} as dates
-    where dates.month_start_date >= (select min(invited.feedback_month) from invited)
+    where dates.month_start_date >= {{ period_start('month', observed_from('surveys')) }}
 )
 
 select

@@ -75,9 +75,10 @@ routing as (
 
 bounds as (
     select
-        min(response_date) as first_date,
-        {{ period_start('month', 'min(response_date)') }} as first_month
-    from responses
+        sources.observed_from as first_date,
+        {{ period_start('month', 'sources.observed_from') }} as first_month
+    from {{ ref('dim_observation_starts') }} as sources
+    where sources.source_code = 'surveys'
 ),
 
 months as (

@@ -6,18 +6,13 @@ with volumes as (
         on volumes.event_date <= run_context.as_of_date
 ),
 
-span as (
-    select min(event_date) as first_date from volumes
-),
-
 spine as (
     select
         dates.date_day as event_date,
         catalogue.event_name
     from {{ ref('dim_dates') }} as dates
-    inner join span
-        on dates.date_day >= span.first_date
     cross join {{ ref('dim_events') }} as catalogue
+    where dates.date_day >= {{ observed_from('events') }}
     union
     select
         event_date,

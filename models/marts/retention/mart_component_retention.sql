@@ -9,10 +9,10 @@ with landmarks as (
         registration.registered_date,
         {{ add_days('registration.registered_date', 'cast(' ~ threshold('mastery_window_days') ~ ' as integer)') }}
             as landmark_date,
-        observation.last_final_date
+        {{ last_final_date('run_context.as_of_date') }} as last_final_date
     from {{ ref('int_customers__registration') }} as registration
-    inner join {{ ref('int_retention__observation') }} as observation
-        on registration.registered_date >= observation.first_date
+    inner join {{ ref('run_context') }} as run_context
+        on registration.registered_date >= {{ observed_from('events', 'measured_from') }}
 ),
 
 horizons as (

@@ -25,7 +25,7 @@ followed as (
     select
         counted.*,
         coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
-        registration.registered_date < observation.first_date as is_truncated,
+        registration.registered_date < {{ observed_from('payments', 'measured_from') }} as is_truncated,
         -- As of the end of the month: a later purchase makes nobody a regular of an earlier one.
         sum(counted.purchases_count) over (
             partition by counted.customer_id
@@ -35,7 +35,6 @@ followed as (
     from counted
     inner join {{ ref('int_customers__registration') }} as registration
         on counted.customer_id = registration.customer_id
-    cross join {{ ref('int_retention__observation') }} as observation
 ),
 
 judged as (

@@ -68,7 +68,7 @@ valued as (
         customers.registration_month,
         customers.tenure_days,
         known.is_paid_known,
-        customers.registered_date >= observation.first_date as is_measurable,
+        coalesce(customers.registered_date >= {{ observed_from('payments', 'measured_from') }}, false) as is_measurable,
         bought.first_paid_date,
         bought.last_paid_date,
         {%- for column in ['purchases_count', 'paid_months_count'] %}
@@ -86,7 +86,6 @@ valued as (
     from {{ ref('dim_customers') }} as customers
     cross join known
     cross join {{ ref('run_context') }} as run_context
-    cross join {{ ref('int_retention__observation') }} as observation
     left join bought
         on customers.customer_id = bought.customer_id
     left join paid

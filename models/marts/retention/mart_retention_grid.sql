@@ -73,6 +73,7 @@ all_members as (
         on grids.cohort_kind = cells.cohort_kind
         and grids.period_kind = cells.period_kind
         and grids.period_grain = cells.period_grain
+        and case when grids.measure_code = 'revenue' then cells.is_revenue_measured else cells.is_use_measured end
 ),
 
 members as (

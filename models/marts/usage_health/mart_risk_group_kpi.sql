@@ -63,10 +63,7 @@ months as (
         dates.month_start_date,
         max({{ add_days('dates.date_day', 1) }}) as next_month_date
     from {{ ref('dim_dates') }} as dates
-    where dates.month_start_date >= (
-            select {{ period_start('month', 'min(volumes.event_date)') }}
-            from {{ ref('fct_event_volume_daily') }} as volumes
-        )
+    where dates.month_start_date >= {{ period_start('month', observed_from('events')) }}
     group by dates.month_start_date
 ),
 

@@ -1,7 +1,7 @@
 {% set statuses = ['stopped', 'at_risk', 'to_verify', 'watch', 'excused', 'new', 'insufficient_history', 'healthy'] %}
 with snapshots as (
     select month_start_date as snapshot_date from {{ ref('dim_dates') }}
-    where month_start_date >= (select min(volumes.event_date) from {{ ref('fct_event_volume_daily') }} as volumes)
+    where month_start_date >= {{ observed_from('events') }}
     union
     select as_of_date as snapshot_date from {{ ref('run_context') }}
 ),

@@ -12,6 +12,7 @@
 -- depends_on: {{ ref('surveys') }} {{ ref('tenure_bands') }} {{ ref('thresholds') }} {{ ref('usage_anomalies') }}
 -- depends_on: {{ ref('dim_key_actions') }}
 -- depends_on: {{ ref('metric_alert_rules') }} {{ ref('next_steps') }} {{ ref('outcome_events') }}
+-- depends_on: {{ ref('observation_starts') }}
 -- depends_on: {{ ref('components') }} {{ ref('event_catalogue') }} {{ ref('key_actions') }} {{ ref('metric_targets') }}
 -- depends_on: {{ ref('plan_components') }} {{ ref('plans') }} {{ ref('segment_components') }} {{ ref('segments') }}
 -- depends_on: {{ ref('thresholds') }} {{ ref('usage_anomalies') }} {{ ref('dim_key_actions') }}

@@ -1,0 +1,120 @@
+"""Since when what is recorded: the hand-worked cases of a company whose sources begin at different times."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def late(cases):
+    return cases("late_tracking")
+
+
+def test_each_source_begins_by_itself(late):
+    starts = late.rows(
+        """
+        select source_code, observed_from_date, rows_before_count from quality.mart_observation_starts
+        where rows_count > 0 order by 1
+        """
+    )
+    assert starts == [
+        # The one contract since January has neither a payment nor an end that shows that others are in the table.
+        ("billing", date(2024, 3, 10), 1),
+        # Strays: the event of every zone's well-behaved customer, and that of the case.
+        ("events", date(2025, 4, 1), 2),
+        ("payments", date(2024, 3, 10), 0),
+    ]
+
+
+def test_late_tracking_hides_no_churn(late):
+    # Story: contracts older than the first event counted only survivors, so half of the churn was lost.
+    curve = late.rows(
+        """
+        select days_from_start, surviving_pct from retention.mart_survival_curve
+        where dimension_name = 'channel' and dimension_value = 'older' and churned_count > 0
+        """
+    )
+    assert curve == [(184, 50.0)]
+    months = late.rows(
+        """
+        select left_count, churn_num, churn_den, churn_pct, is_final from churn.mart_churn_monthly
+        where dimension_name = 'channel' and dimension_value = 'older' and churn_month = date '2024-09-01'
+        """
+    )
+    assert months == [(2, 2, 4, 50.0, True)]
+
+
+def test_late_tracking_hides_no_revenue(late):
+    # Story: cohorts of payers began with the first event, so the first year of payments had none.
+    cells = late.rows(
+        """
+        select last_period_order, retained_num, retained_den, retained_pct from retention.mart_retention_grid
+        where setting_code = 'revenue_months_ch' and dimension_value = 'older' and cohort_label = '2024-03-01'
+            and definition_code = 'on' and last_period_order in (0, 6) order by 1
+        """
+    )
+    assert [(order, pct) for order, _, _, pct in cells] == [(0, 100.0), (6, 50.0)]
+    values = late.rows(
+        "select customer_id, ltv_long_amount is not null from retention.mart_customer_value where customer_id like 'older%'"
+    )
+    assert set(values) == {(f"older{number}", True) for number in range(1, 5)}
+
+
+def test_months_before_a_source_are_not_measurable(late):
+    # Story: churn of 0 % was reliable and final for months of which nobody knows who ended.
+    months = late.rows(
+        """
+        select opening_count, churn_num, churn_den, churn_pct, is_complete, is_final, is_reliable
+        from churn.mart_churn_monthly
+        where dimension_name = 'all' and churn_month = date '2024-02-01'
+        """
+    )
+    assert months == [(1, None, None, None, False, False, False)]
+    first = late.rows("select min(snapshot_date) from usage_health.mart_usage_health_summary")
+    assert first == [(date(2025, 4, 1),)]
+
+
+def test_registered_a_day_before_tracking_is_measured(late):
+    # Story: 64,000 customers who registered a day before the first event were in no rate, and five marts were empty.
+    measured = late.rows(
+        """
+        select customer_id, is_measurable from activation.mart_activation_customer
+        where customer_id like 'daybefore%' or customer_id like 'stray%' or customer_id = 'older1' order by 1
+        """
+    )
+    assert measured == [
+        ("daybefore1", True),
+        ("daybefore2", False),
+        ("daybefore3", True),
+        ("older1", False),
+        ("stray1", False),
+    ]
+    cohorts = late.rows(
+        """
+        select distinct cohort_start_date, cohort_size_count from retention.mart_retention_grid
+        where setting_code = 'reg_days_ch' and cohort_size_count > 0 order by 1
+        """
+    )
+    assert cohorts == [(date(2025, 3, 31), 1), (date(2025, 4, 11), 1)]
+
+
+def test_use_before_registration_and_unmeasured_customers_are_reported(late):
+    counts = late.rows(
+        """
+        select before_registration_count, unmeasured_customers_count, registered_customers_count
+        from quality.mart_observation_starts where source_code = 'events'
+        """
+    )
+    # Unmeasured: the well-behaved customer, the four of the old contracts, the stray one and the one of two days before.
+    assert counts == [(1, 7, 9)]
+    warnings = late.rows(
+        """
+        select count(*) from quality.mart_data_quality_results
+        where asset_name = 'quality/mart_observation_starts' and not is_passed and severity = 'warning'
+        """
+    )
+    assert warnings == [(1,)]
