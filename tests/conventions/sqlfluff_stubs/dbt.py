@@ -31,5 +31,5 @@ def split_part(string_text: str, delimiter_text: str, part_number: int) -> str:
     return f"split_part({string_text}, {delimiter_text}, {part_number})"
 
 
-def hash(field: str) -> str:  # noqa: A001
+def hash(field: str) -> str:
     return f"md5({field})"
