@@ -63,9 +63,9 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
         [
             {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
             {'relation': 'stg_crm__customers', 'as_of': business_date('deleted_at'), 'only': 'passing'},
-            {'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'},
+            {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
             {'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')},
-            {'relation': 'stg_billing__subscription_periods', 'as_of': 'cast(valid_from as date)'},
+            {'relation': 'stg_billing__subscription_periods', 'as_of': 'valid_from'},
         ] + more
     ) -}}
 {% endmacro %}

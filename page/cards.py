@@ -170,7 +170,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return value.strftime("%Y-%m-%d %H:%M UTC")
     if isinstance(value, float):
         return f"{value:,.1f}".removesuffix(".0")
     return str(value)

@@ -1,6 +1,6 @@
 {{ touched(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'}],
+    [{'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'}],
 ) }}
 {{ successive_periods(
     ref('stg_crm__customer_segments'),

@@ -7,13 +7,13 @@
     {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
     {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
     {'relation': 'stg_crm__customers', 'as_of': business_date('deleted_at'), 'only': 'passing'},
-    {'relation': 'stg_crm__customer_segments', 'as_of': 'cast(valid_from as date)'},
+    {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
     {'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')},
-    {'relation': 'int_employees__customers', 'as_of': 'cast(valid_from as date)'},
+    {'relation': 'int_employees__customers', 'as_of': 'valid_from'},
 ] %}
 {% for moment in ['delivered', 'ended'] + signals %}
 {% do changes.append(
-    {'relation': 'stg_crm__contacts', 'as_of': 'cast(' ~ moment ~ '_at as date)', 'only': 'passing'}
+    {'relation': 'stg_crm__contacts', 'as_of': business_date(moment ~ '_at'), 'only': 'passing'}
 ) %}
 {% endfor %}
 {{ touched({'customer_id': 'customer_id'}, changes) }}

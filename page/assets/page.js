@@ -23,7 +23,7 @@
     if (format === "number") return number(value, 2);
     if (format === "percent") return `${number(value)} %`;
     if (format === "yes_no") return value ? "yes" : "no";
-    if (format === "moment") return String(value).slice(0, 16).replace("T", " ");
+    if (format === "moment") return `${String(value).slice(0, 16).replace("T", " ")} UTC`;
     return String(value);
   };
 
@@ -259,7 +259,7 @@
   }
   const age = (Date.now() - Date.parse(data.published_at)) / 3600000;
   const when = document.getElementById("when");
-  when.append(`As of the close of ${data.as_of}, published ${show(data.published_at, "moment")} UTC. `);
+  when.append(`As of the close of ${data.as_of}, published ${show(data.published_at, "moment")}. `);
   if (age > 36) when.append(make("span", { class: "stale" }, `This page is ${number(age / 24, 0)} days old.`));
   const segment = document.getElementById("segment");
   segment.append(...data.segments.map((code) => make("option", { value: code }, code)));

@@ -460,6 +460,24 @@ def clock_and_chance(sources: Mapping[str, str]) -> list[str]:
 
 JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.S)
 
+CASTS = re.compile(r"\bcast\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?)\sas\s+(date|timestamp)\s*\)", re.I)
+TIME_ZONE = re.compile(r"\bat\s+time\s+zone\b", re.I)
+
+
+def zones(sources: Mapping[str, str]) -> list[str]:
+    """Moments are UTC, days are business days: only the macros of time.sql take one to the other."""
+    faults = []
+    for name, code in sources.items():
+        plain = COMMENT.sub(" ", JINJA_COMMENT.sub(" ", code))
+        casts = {(kind.lower(), inner) for inner, kind in CASTS.findall(plain) if "business_date(" not in inner}
+        if any(kind == "date" and re.search(r"_at\b", inner) for kind, inner in casts):
+            faults.append(f"{name}: casts a moment to a date (use business_date)")
+        if any(kind == "timestamp" and re.search(r"_(date|day|month)\b", inner) for kind, inner in casts):
+            faults.append(f"{name}: casts a day to a moment (use day_start_at)")
+        if TIME_ZONE.search(plain):
+            faults.append(f"{name}: converts a time zone (use a macro of time.sql)")
+    return faults
+
 
 def portability(sources: Mapping[str, str]) -> list[str]:
     """SQL that PostgreSQL and Spark read too, with the same answer. What only one engine has lives in a macro."""

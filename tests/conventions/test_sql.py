@@ -22,6 +22,37 @@ def test_sql_is_portable(project: Project) -> None:
     assert judge(lints.portability(lints.portable_sources(project)), PORTABILITY_EXCEPTIONS) == []
 
 
+ZONE_EXCEPTIONS = {
+    "incoming_events_ctes": "a bound for storage, wider than any zone",
+    "default__convert_timezone": "the one place where a zone is applied",
+    "int_alerts__opened": "working hours are counted on the business clock, and clock_moment makes a moment of them",
+}
+
+
+def test_days_and_moments_meet_in_the_macros_of_time(project: Project) -> None:
+    assert judge(lints.zones(lints.portable_sources(project)), ZONE_EXCEPTIONS) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "cast(opened_at as date)",
+        "cast(coalesce(a.resolved_at, a.closed_at) as date)",
+        "{{ days_between('cast(acted_at as date)', 'day') }}",
+        "{'as_of': 'cast(' ~ moment ~ '_at as date)'}",
+        "cast(\n    least(informed_at, resolved_at) as date\n)",
+        "cast(left_date as timestamp)",
+        "moment at time zone 'UTC'",
+    ],
+)
+def test_a_day_taken_past_the_zone_is_caught(sql: str) -> None:
+    assert len(lints.zones({"m": f"select {sql} as x"})) == 1
+
+
+def test_a_cast_that_ends_before_a_moment_is_fine() -> None:
+    assert lints.zones({"m": "select cast(a as double) as x, b_at, cast(c as date) as d"}) == []
+
+
 def test_outer_joins_are_joined_by_what_they_join(project: Project) -> None:
     sources = {node["name"]: node["raw_code"] for node in project.models}
     exceptions = {"int_key_actions__expected": "the joined side is policy, a handful of rows"}

@@ -79,10 +79,14 @@ def test_nobody_waits_a_negative_time(cases):
     night = cases("utc")
     assert night.rows(
         """
-        select inbound_id, answer_state, waiting_minutes_count from contacts.mart_inbound_answers
+        select inbound_id, inbound_kind, answer_state, waiting_minutes_count from contacts.mart_inbound_answers
         where inbound_id like 'apart%' order by 1, 2
         """
-    ) == [("apart1", "answered_in_time", 0), ("apart2", "answered_in_time", 0), ("apart2", "answered_in_time", 0)]
+    ) == [
+        ("apart1", "ticket", "answered_in_time", 0),
+        ("apart2", "contact", "answered_in_time", 0),
+        ("apart2", "ticket", "answered_in_time", 0),
+    ]
     assert night.rows(
         """
         select source_kind, processing_hours, contact_hours, decision_hours from feedback.mart_feedback_cases
