@@ -42,6 +42,8 @@ PublishOption = Annotated[
     Path | None, typer.Option("--publish", help="Folder of publications. [env: STAYHOUSE_PUBLISH]")
 ]
 DAY = ["%Y-%m-%d"]
+# From this on a source that begins after the earliest one is named: a quarter is no matter of days any more.
+LATE_SOURCE_DAYS = 90
 
 
 class Pack(StrEnum):
@@ -163,6 +165,7 @@ def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Pu
         _print_lines("warnings of that night", published.get("warnings", []))
     else:
         console.print(f"nothing has been published to {_short(settings.publish)} yet; run stayhouse build")
+    _print_late_sources(settings)
     log = RunLog(settings.run_log).read()
     if not log:
         return
@@ -262,6 +265,28 @@ def _print_missing(missing: dict[str, list[str]]) -> None:
         console.print(
             f"[yellow]no rows in {table}[/], so without its part: {', '.join(marts) or 'no mart yet'}", soft_wrap=True
         )
+
+
+def _print_late_sources(settings: Settings) -> None:
+    """Sources that are recorded much later than the earliest one: their marts begin later too."""
+    import duckdb
+
+    from orchestration.publication import DATABASE_NAME
+
+    published = settings.publish / "current" / DATABASE_NAME
+    try:
+        with duckdb.connect(published, read_only=True) as connection:
+            rows = connection.execute(
+                """
+                select source_code, observed_from_date, later_than_first_days from quality.mart_observation_starts
+                where observed_from_date is not null order by 2, 1
+                """
+            ).fetchall()
+    except duckdb.Error:
+        return
+    if any(days > LATE_SOURCE_DAYS for _, _, days in rows):
+        starts = ", ".join(f"{source} since {day}" for source, day, _ in rows)
+        console.print(f"[bold]recorded[/] {starts}; months before that are not measurable", soft_wrap=True)
 
 
 def _print_quarantine(settings: Settings) -> None:

@@ -47,10 +47,12 @@ class _Seed:
     rows: list[dict[str, str]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Columns with a default that the file does not have."""
+    is_completed: bool = False
+    """Rows whose key the file lacks are those of the repository."""
 
     def content(self) -> bytes:
-        """The file as dbt loads it: with every column of the seed."""
-        if not self.left_out:
+        """The file as dbt loads it: with every column of the seed, and every row that it is completed by."""
+        if self.file.parent == SEEDS_FOLDER or not (self.left_out or self.is_completed):
             return self.file.read_bytes()
         text = io.StringIO()
         writer = csv.DictWriter(text, list(self.columns), lineterminator="\n")
@@ -118,7 +120,14 @@ def _described_seeds() -> dict[str, _Seed]:
             for column in entry["columns"]
         }
         name = entry["name"]
-        described[name] = _Seed(name, SEEDS_FOLDER / f"{name}.csv", meta["key"], meta.get("interval"), columns)
+        described[name] = _Seed(
+            name,
+            SEEDS_FOLDER / f"{name}.csv",
+            meta["key"],
+            meta.get("interval"),
+            columns,
+            is_completed=meta.get("completed", False),
+        )
     return described
 
 
@@ -145,18 +154,21 @@ def _read(seed: _Seed) -> list[str]:
             faults.append(
                 f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas"
             )
-    if seed.left_out and not faults:
+    if (seed.left_out or seed.is_completed) and not faults:
         _fill(seed)
     return faults
 
 
 def _fill(seed: _Seed) -> None:
-    """Gives rows the columns that their file leaves out: as the repository's row of the same key has them."""
+    """Adds what the file leaves out, as the repository has it: columns of its rows, and rows of a completed seed."""
     with (SEEDS_FOLDER / f"{seed.name}.csv").open(newline="", encoding="utf-8") as stream:
         known = {tuple(row[name] for name in seed.key): row for row in csv.DictReader(stream)}
     for row in seed.rows:
         fallback = known.get(tuple(row[name] for name in seed.key), {})
         row.update({name: fallback.get(name, seed.columns[name]["default"]) for name in seed.left_out})
+    if seed.is_completed:
+        stated = {tuple(row[name] for name in seed.key) for row in seed.rows}
+        seed.rows += [row for key, row in known.items() if key not in stated]
 
 
 def _parses(value: str, kind: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from conftest import Landing, customer
 from typer.testing import CliRunner
@@ -88,6 +89,25 @@ def test_status_without_a_build_says_what_to_do(run, tmp_path):
     result = run("status", "--raw", str(tmp_path / "raw"))
     assert result.exit_code == 0
     assert "nothing has been published" in result.output
+
+
+def test_status_names_sources_that_begin_late(run, tmp_path):
+    # Story: events began a year after billing, and whoever looked at older months wondered where the use had gone.
+    (tmp_path / "published" / "current").mkdir(parents=True)
+    with duckdb.connect(tmp_path / "published" / "current" / "stayhouse.duckdb") as db:
+        db.execute("create schema quality")
+        db.execute(
+            """
+            create table quality.mart_observation_starts as
+            select * from (values
+                ('events', date '2025-04-01', 387), ('billing', date '2024-03-10', 0), ('tickets', null, null)
+            ) as starts(source_code, observed_from_date, later_than_first_days)
+            """
+        )
+    (tmp_path / "raw").mkdir()
+    output = run("status", "--raw", str(tmp_path / "raw")).output
+    assert "nothing has been published" in output
+    assert "recorded billing since 2024-03-10, events since 2025-04-01; months before" in output
 
 
 def test_demo_does_not_mix_packs(tmp_path):

@@ -50,6 +50,17 @@ def test_a_column_with_a_default_may_be_missing(settings):
     assert (found["nps"], found["csi"], found["own"]) == ("relational", "transactional", "")
 
 
+def test_a_threshold_that_is_not_stated_keeps_its_value(settings):
+    """The policy gained thresholds, and companies whose file had been written before published nothing any more."""
+    own = "threshold_code,threshold_value,unit,origin,reason\nmin_reliable_count,50,customers,ours,our own\n"
+    (settings.policy / "thresholds.csv").write_text(own)
+    folder, _ = prepare_policy(settings)
+    with (folder / "thresholds.csv").open(newline="") as stream:
+        found = {row["threshold_code"]: row["threshold_value"] for row in csv.DictReader(stream)}
+    assert (found["min_reliable_count"], found["churn_grace_days"]) == ("50", "7")
+    assert len(found) == len((SEEDS_FOLDER / "thresholds.csv").read_text().splitlines()) - 1
+
+
 @pytest.mark.parametrize(
     ("seed", "old", "new", "line", "words"),
     [
