@@ -69,7 +69,10 @@ periods of 1, 7 or 30 days.
 
 {#- A survival in percent from its logarithm. Rounding must not make it 0, which says that nobody is left. -#}
 {% macro survival_pct(log_survival) -%}
-    cast(greatest(round(100.0 * exp({{ log_survival }}), 9), 0.000000001) as double)
+    case
+        when {{ log_survival }} is not null
+            then cast(greatest(round(100.0 * exp({{ log_survival }}), 9), 0.000000001) as double)
+    end
 {%- endmacro %}
 
 {#- Bound of the 95 % interval of a Kaplan-Meier estimate on the log(-log) scale, in percent, from its logarithm and Greenwood's sum. -#}
