@@ -46,6 +46,20 @@ gaps as (
         > (select min(segments.churn_inactivity_days) from {{ ref('dim_segments') }} as segments)
 ),
 
+-- A first segment that was given late says what the customer had been all along.
+memberships as (
+    select
+        customer_id,
+        segment_code,
+        case
+            when lag(valid_from) over (partition by customer_id order by valid_from) is null then date '1900-01-01'
+            else valid_from
+        end as valid_from,
+        valid_to
+    from {{ ref('dim_customer_segments') }}
+    where scheme = 'usage'
+),
+
 limited as (
     select
         gaps.customer_id,
@@ -53,14 +67,11 @@ limited as (
         gaps.next_active_date,
         least({{ add_days('gaps.active_date', 'limits.churn_inactivity_days') }}, gaps.deleted_date) as inactive_date
     from gaps
-    left join {{ ref('int_customers__registration') }} as registration
-        on gaps.source_customer_id = registration.customer_id
-    left join {{ ref('dim_customer_segments') }} as periods
-        on gaps.source_customer_id = periods.customer_id
-        and periods.scheme = 'usage'
-        and {{ holds_at('periods', 'gaps.active_date') }}
+    left join memberships
+        on gaps.source_customer_id = memberships.customer_id
+        and {{ holds_at('memberships', 'gaps.active_date') }}
     left join {{ ref('dim_segments') }} as limits
-        on coalesce(periods.segment_code, registration.registration_segment_code) = limits.segment_code
+        on memberships.segment_code = limits.segment_code
 ),
 
 ends as (

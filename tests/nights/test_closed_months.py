@@ -1,0 +1,107 @@
+"""Closed months never change: what was published as final three months ago is what tonight says of those months.
+
+The past is rebuilt from the rows that had been delivered by then. Between then and tonight customers churned, came back and
+paid; one account was deleted, and its months keep it under a surrogate.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import pytest
+from nights.conftest import LAST, Company
+
+from demonstration.saas import generate
+
+pytestmark = pytest.mark.slow
+
+THEN = date(2025, 3, 31)
+MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality", "mart_churn_reasons", "mart_churn_stages"]
+
+
+@pytest.fixture(scope="module")
+def nights(dbt_session, made_once, tmp_path_factory):
+    """Two warehouses of one company: built three months ago, and tonight."""
+    raw = made_once("ten_months", lambda out: generate(out, customers=80, days=300, seed=11)) / "raw"
+    companies = {}
+    for name, day in (("then", THEN), ("tonight", LAST)):
+        folder = tmp_path_factory.mktemp(name)
+        landing = folder / "raw"
+        for part in sorted(raw.glob("*/dt=*")):
+            if part.name <= f"dt={day}":
+                shutil.copytree(part, landing / part.parent.name / part.name)
+        company = Company(
+            replace(dbt_session.settings, raw=landing, warehouse=folder / "w.duckdb", publish=folder / "published"),
+            dbt_session,
+        )
+        if name == "tonight":
+            delete_somebody(companies["then"], landing)
+        company.load()
+        company.transform(day, select=[f"+{mart}" for mart in MARTS])
+        companies[name] = company
+    return companies
+
+
+def delete_somebody(then: Company, landing) -> None:
+    """A customer who paid three months ago asks to be deleted in June."""
+    place = landing / "customers" / f"dt={LAST}"
+    place.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(then.settings.warehouse), read_only=True) as db:
+        (row,) = db.execute(
+            """
+            select customer_id from core.customer_status_periods
+            where status = 'paying' and valid_to is null order by customer_id limit 1
+            """
+        ).fetchone()
+        db.execute(
+            f"""
+            copy (
+                select * exclude (deleted_at, ingested_at, _load_id, _file, _line, _row_hash, _extra),
+                    timestamp '2025-06-10 10:00:00' as deleted_at, timestamp '2025-06-29 10:00:00' as ingested_at
+                from raw.customers where customer_id = '{row}'
+            ) to '{place / "deleted.parquet"}'
+            """
+        )
+
+
+def rows(company: Company, mart: str) -> dict[tuple, dict]:
+    with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
+        schema = "churn"
+        names = [name for name, *_ in db.execute(f"describe {schema}.{mart}").fetchall()]
+        keys = [n for n in names if n.startswith("dimension_") or n.endswith(("_month", "_code", "_band"))]
+        found = db.execute(f"from {schema}.{mart}").fetchall()
+    return {
+        tuple(value for name, value in zip(names, row, strict=True) if name in keys): dict(zip(names, row, strict=True))
+        for row in found
+    }
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_final_month_is_what_was_published_then(nights, mart):
+    then, tonight = rows(nights["then"], mart), rows(nights["tonight"], mart)
+    final = {key: row for key, row in then.items() if row["is_final"]}
+    assert len(final) > 20
+    changed = {
+        key: {
+            name: (value, tonight.get(key, {}).get(name))
+            for name, value in row.items()
+            if value != tonight.get(key, {}).get(name)
+        }
+        for key, row in final.items()
+        if tonight.get(key) != row
+    }
+    assert changed == {}
+
+
+def test_the_deleted_customer_is_in_the_final_months_and_churned_in_june(nights):
+    with duckdb.connect(str(nights["tonight"].settings.warehouse), read_only=True) as db:
+        (churns,) = db.execute(
+            """
+            select count(*) from churn.mart_churn_events
+            where reason_code = 'deleted' and left_date = date '2025-06-10' and customer_id like 'deleted-%'
+            """
+        ).fetchone()
+    assert churns == 1
