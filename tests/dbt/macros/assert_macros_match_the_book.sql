@@ -55,3 +55,22 @@ select 'json_text' as broken_macro
 where {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'a') }} <> 'b'
     or {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'no') }} <> 'false'
     or {{ json_text("'{\"a\": \"b\"}'", 'missing') }} is not null
+union all
+-- Not measurable once came out as a tiny survival.
+select 'survival_pct' as broken_macro
+where {{ survival_pct('cast(null as double)') }} is not null
+    or {{ survival_pct('cast(-100 as double)') }} <= 0
+union all
+-- Clocks may disagree by five minutes: four are no time, six are not measurable.
+select 'elapsed_seconds' as broken_macro
+from moments
+where {{ elapsed_seconds('late', 'early') }} <> 2 * 60
+    or {{ elapsed_seconds('early', 'late') }} <> 0
+    or {{ elapsed_seconds('early', add_time('minute', 'late', -4)) }} is not null
+union all
+select 'settled_moment' as broken_macro
+from moments
+where {{ settled_moment('late', 'early') }} <> early
+    or {{ settled_moment('early', 'late') }} <> early
+    or {{ settled_moment(add_time('minute', 'late', -4), 'early') }} = early
+    or {{ settled_moment('cast(null as timestamp)', 'early') }} is not null
