@@ -1,0 +1,14 @@
+-- Codes of the raw rows that policy does not know. They never stop a run: the summary names them and what they count as.
+select
+    'plan' as code_kind,
+    periods.plan_code as unknown_code,
+    count(*) as rows_count,
+    count(distinct periods.customer_id) as customers_count
+from {{ ref('stg_billing__subscription_periods') }} as periods
+inner join {{ ref('customer_accounts') }} as customer_accounts
+    on periods.customer_id = customer_accounts.source_customer_id
+left join {{ ref('plans') }} as plans
+    on periods.plan_code = plans.plan_code
+where periods.plan_code is not null
+    and plans.plan_code is null
+group by periods.plan_code
