@@ -7,8 +7,8 @@ select
 from {{ ref('stg_billing__subscription_periods') }} as periods
 inner join {{ ref('customer_accounts') }} as customer_accounts
     on periods.customer_id = customer_accounts.source_customer_id
-left join {{ ref('plans') }} as plans
-    on periods.plan_code = plans.plan_code
+left join {{ ref('plans') }} as known_plans
+    on periods.plan_code = known_plans.plan_code
 where periods.plan_code is not null
-    and plans.plan_code is null
+    and known_plans.plan_code is null
 group by periods.plan_code
