@@ -45,6 +45,7 @@ money as (
 
 select
     live.customer_id,
+    live.source_customer_id,
     live.spell_number,
     live.basis,
     case

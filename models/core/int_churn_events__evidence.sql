@@ -2,6 +2,7 @@
 with events as (
     select
         customer_id,
+        source_customer_id,
         spell_number,
         left_date,
         returned_date,
@@ -23,7 +24,7 @@ complaints as (
         ) as choice
     from events
     inner join {{ ref('stg_support__tickets') }} as tickets
-        on events.customer_id = tickets.customer_id
+        on events.source_customer_id = tickets.customer_id
         and tickets.is_complaint
         and {{ business_date('tickets.opened_at') }} >= events.evidence_from
         and {{ business_date('tickets.opened_at') }} < events.winback_to
@@ -73,6 +74,6 @@ left join complained
     on events.customer_id = complained.customer_id
     and events.spell_number = complained.spell_number
 left join {{ ref('int_customers__nps_periods') }} as scores
-    on events.customer_id = scores.customer_id
+    on events.source_customer_id = scores.customer_id
     and scores.valid_from <= events.left_date
     and scores.valid_to > events.left_date

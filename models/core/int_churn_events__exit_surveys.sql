@@ -3,6 +3,7 @@
 with events as (
     select
         customer_id,
+        source_customer_id,
         spell_number,
         {{ add_days('left_date', '-' ~ around) }} as evidence_from,
         {{ add_days('left_date', around) }} as evidence_to
@@ -29,7 +30,7 @@ asked as (
         min(invitations.sent_at) as exit_asked_at
     from events
     inner join {{ ref('stg_surveys__survey_invitations') }} as invitations
-        on events.customer_id = invitations.customer_id
+        on events.source_customer_id = invitations.customer_id
         and invitations.sent_date >= events.evidence_from
         and invitations.sent_date < events.evidence_to
     inner join exit_surveys
@@ -50,7 +51,7 @@ answered as (
         ) as choice
     from events
     inner join {{ ref('stg_surveys__survey_responses') }} as responses
-        on events.customer_id = responses.customer_id
+        on events.source_customer_id = responses.customer_id
         and responses.submitted_date >= events.evidence_from
         and responses.submitted_date < events.evidence_to
     inner join {{ ref('run_context') }} as run_context

@@ -59,7 +59,7 @@ def delete_somebody(then: Company, landing) -> None:
         db.execute(
             f"""
             copy (
-                select * exclude (deleted_at, ingested_at, _load_id, _file, _line, _row_hash, _extra),
+                select * exclude (deleted_at, ingested_at, _extra, _load_id, _file_id, _line),
                     timestamp '2025-06-10 10:00:00' as deleted_at, timestamp '2025-06-29 10:00:00' as ingested_at
                 from raw.customers where customer_id = '{row}'
             ) to '{place / "deleted.parquet"}'
@@ -83,7 +83,7 @@ def rows(company: Company, mart: str) -> dict[tuple, dict]:
 def test_a_final_month_is_what_was_published_then(nights, mart):
     then, tonight = rows(nights["then"], mart), rows(nights["tonight"], mart)
     final = {key: row for key, row in then.items() if row["is_final"]}
-    assert len(final) > 20
+    assert len(final) > 5
     changed = {
         key: {
             name: (value, tonight.get(key, {}).get(name))

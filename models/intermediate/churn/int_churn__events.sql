@@ -1,6 +1,7 @@
 -- Leavings with what was true of the customer on the last day.
 select
     events.customer_id,
+    events.source_customer_id,
     events.spell_number,
     events.basis,
     events.plan_code,

@@ -23,6 +23,7 @@ renewals as (
 moments as (
     select
         ends.customer_id,
+        ends.source_customer_id,
         'opening' as moment,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as month_date,
         {{ add_days('ends.month_end_date', 1) }} as stage_date,
@@ -33,6 +34,7 @@ moments as (
     union all
     select
         events.customer_id,
+        events.source_customer_id,
         'leaving' as moment,
         events.left_month as month_date,
         -- A request long before the end tells when the customer decided.
@@ -68,7 +70,7 @@ select
     moments.month_date
 from moments
 left join first_uses
-    on moments.customer_id = first_uses.customer_id
+    on moments.source_customer_id = first_uses.customer_id
 left join renewing
     on moments.customer_id = renewing.customer_id
     and moments.moment = renewing.moment
