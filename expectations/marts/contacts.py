@@ -32,7 +32,7 @@ def mart_customer_contact_status(parameters: Parameters) -> list[RowRule]:
             "silent_at_risk:is_in_contact_risk_group",
             "is_in_contact_risk_group and (is_dnd or not has_access)",
             ("is_in_contact_risk_group", "is_dnd", "has_access"),
-            "somebody is to be contacted who asked for silence or has left",
+            "a customer is to be contacted who asked for do-not-disturb or has no access",
         ),
     ]
 

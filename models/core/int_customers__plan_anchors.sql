@@ -1,6 +1,6 @@
--- What the touches of the communication plan hang on (CON-08): every registration, first use, idle episode, renewal
--- that comes up and renewal that happened is an anchor of its own. `void_date`: the day from which the touch has lost
--- its object, because the customer uses the product again or the term was replaced or cancelled.
+-- What the touches of the communication plan hang on (CON-08): every registration, first use, period of inactivity,
+-- renewal that comes up and renewal that happened is an anchor of its own. `void_date`: the day from which the touch
+-- has lost its object, because the customer uses the product again or the term was replaced or cancelled.
 with rules as (
     select * from {{ ref('dim_comm_plan_rules') }}
 ),
@@ -33,6 +33,23 @@ gaps as (
             over (partition by use_days.customer_id order by use_days.usage_date)
             as next_usage_date
     from use_days
+),
+
+-- Nobody is inactive without access: days count within a period of access, from its first day after a reactivation.
+inactive as (
+    select
+        gaps.customer_id,
+        greatest(gaps.usage_date, access_periods.valid_from) as inactive_from,
+        gaps.next_usage_date,
+        least(
+            coalesce(gaps.next_usage_date, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})
+        ) as inactive_to
+    from gaps
+    inner join {{ ref('customer_access_periods') }} as access_periods
+        on gaps.customer_id = access_periods.customer_id
+        and access_periods.has_access
+        and gaps.usage_date < coalesce(access_periods.valid_to, {{ open_end() }})
+        and coalesce(gaps.next_usage_date, {{ open_end() }}) > access_periods.valid_from
 ),
 
 terms as (
@@ -86,19 +103,17 @@ anchors as (
     union all
     select
         rules.rule_code,
-        gaps.customer_id,
+        inactive.customer_id,
         '' as anchor_key,
-        {{ day_start_at(add_days('gaps.usage_date', 'rules.anchor_idle_days')) }} as anchor_at,
-        gaps.next_usage_date as void_date
-    from gaps
+        {{ day_start_at(add_days('inactive.inactive_from', 'rules.anchor_idle_days')) }} as anchor_at,
+        inactive.next_usage_date as void_date
+    from inactive
     cross join {{ ref('run_context') }} as run_context
     inner join rules
         on rules.anchor = 'idle'
-        and {{ days_between('gaps.usage_date', 'coalesce(gaps.next_usage_date, run_context.as_of_date)') }}
-        >= rules.anchor_idle_days
-        -- Whoever is back on the very day on which the call would fall due was never idle for so long.
-        and {{ add_days('gaps.usage_date', 'rules.anchor_idle_days') }}
-        < coalesce(gaps.next_usage_date, {{ open_end() }})
+        and {{ add_days('inactive.inactive_from', 'rules.anchor_idle_days') }} <= run_context.as_of_date
+        -- Customers who use the product again, or churn, on the very day of the anchor were not inactive for so long.
+        and {{ add_days('inactive.inactive_from', 'rules.anchor_idle_days') }} < inactive.inactive_to
     union all
     select
         rules.rule_code,

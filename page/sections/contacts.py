@@ -11,26 +11,26 @@ REACH = """
 """
 
 OVERDUE = """
-    with living as (
-        select coalesce(segment_code, 'unassigned') as segment, contact_recency_band as band, is_overdue
+    with customers as (
+        select segment_code as segment, contact_recency_band as band, is_overdue
         from contacts.mart_customer_contact_status
-        where has_access
+        where is_customer
     )
     select coalesce(segment, 'all') as segment, band, count(*) as customers,
         count(*) filter (where is_overdue) as overdue_count
-    from living
+    from customers
     group by grouping sets ((segment, band), (band))
     order by all
 """
 
 OWNERS = """
-    select coalesce(segment_code, 'unassigned') as segment_code, coalesce(owner_employee_id, '(nobody)') as owner,
+    select segment_code, owner_employee_id as owner,
         count(*) as customers, count(*) filter (where is_overdue) as overdue_count,
         100.0 * count(*) filter (where is_overdue) / count(*) as overdue_pct,
         count(*) filter (where is_never_reached) as never_count,
         count(*) filter (where is_in_contact_risk_group) as risk_count
     from contacts.mart_customer_contact_status
-    where has_access
+    where is_customer
     group by all
     order by overdue_count desc, segment_code, owner
 """
@@ -38,7 +38,7 @@ OWNERS = """
 RULES = """
     select contact_month, broken_rule as rule, sum(violations_num) as violations
     from contacts.mart_contact_legitimacy
-    where broken_rule <> 'any_rule'
+    where dimension_name = 'employee' and broken_rule <> 'any_rule'
     group by all
     having sum(violations_num) > 0
     order by all
@@ -80,7 +80,8 @@ CONTACTS = Section(
         Panel(
             "contacts_recency",
             "Since the last effective contact",
-            "Whom has nobody reached in time? Bands are multiples of the interval that the segment is promised.",
+            "Customers by the time since anybody reached them. Bands are multiples of the interval that the segment is "
+            "promised.",
             OVERDUE,
             Chart(bars(
                 axis("customers", "Q", "customers"),
@@ -124,7 +125,7 @@ CONTACTS = Section(
         Panel(
             "contacts_owners",
             "Overdue by owner",
-            "Whose customers wait?",
+            "Customers without an effective contact within the interval of their segment, by account manager.",
             OWNERS,
             Table((
                 Column("owner", "owner", filter=True),

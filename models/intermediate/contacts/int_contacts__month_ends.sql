@@ -1,5 +1,6 @@
--- Customers at the end of each month of the trend (of the running month: as of the business day), with what was true
--- then: segment, owner, silence, contact points, average check, and when they had last been reached.
+-- The one population of contacts by month: everybody with access on any day of a month of the trend, as they were on
+-- the last such day. Contacts count for all of them; what is evaluated at the end of the month (of the running month:
+-- on the business day) needs `is_at_month_end`, since no contact is due to a churned customer.
 with months as (
     select
         dates.month_start_date as contact_month,
@@ -16,7 +17,7 @@ first_months as (
     select min(contact_month) as first_month from months
 ),
 
-reached as (
+effective as (
     -- What lies before the trend counts as its first month: only the last moment matters.
     select
         contacts.customer_id,
@@ -30,6 +31,18 @@ reached as (
     group by
         contacts.customer_id,
         greatest({{ period_start('month', 'contacts.effective_date') }}, first_months.first_month)
+),
+
+-- Each holds until the next month with an effective contact, also over months without access.
+reached as (
+    select
+        customer_id,
+        contact_month as valid_from,
+        lead(contact_month) over (partition by customer_id order by contact_month) as valid_to,
+        max(effective_date) over until_month as last_effective_date,
+        max(personal_effective_date) over until_month as last_personal_date
+    from effective
+    window until_month as (partition by customer_id order by contact_month rows unbounded preceding)
 ),
 
 made as (
@@ -82,41 +95,18 @@ present as (
         customers.customer_id,
         months.contact_month,
         months.period_end_date,
-        {{ days_between('customers.registered_date', 'months.period_end_date') }} as tenure_days
+        {{ days_between('customers.registered_date', 'months.period_end_date') }} as tenure_days,
+        max(least(
+            {{ add_days('coalesce(periods.valid_to, ' ~ open_end() ~ ')', -1) }}, months.period_end_date
+        )) as last_access_date
     from {{ ref('dim_customers') }} as customers
+    inner join {{ ref('customer_status_periods') }} as periods
+        on customers.customer_id = periods.customer_id
+        and periods.has_access
     inner join months
-        on customers.registered_date <= months.period_end_date
-    inner join {{ ref('customer_status_periods') }} as status
-        on customers.customer_id = status.customer_id
-        and {{ holds_at('status', 'months.period_end_date') }}
-        and status.has_access
-),
-
-known as (
-    select
-        present.*,
-        max(reached.effective_date) over (
-            partition by present.customer_id order by present.contact_month
-            rows between unbounded preceding and current row
-        ) as last_effective_date,
-        max(reached.personal_effective_date) over (
-            partition by present.customer_id order by present.contact_month
-            rows between unbounded preceding and current row
-        ) as last_personal_date,
-        coalesce(made.automated_count, 0) as automated_count,
-        coalesce(made.personal_count, 0) as personal_count,
-        coalesce(made.manual_calls_count, 0) as manual_calls_count,
-        pressed.customer_id is not null as is_over_contacted
-    from present
-    left join reached
-        on present.customer_id = reached.customer_id
-        and present.contact_month = reached.contact_month
-    left join made
-        on present.customer_id = made.customer_id
-        and present.contact_month = made.contact_month
-    left join pressed
-        on present.customer_id = pressed.customer_id
-        and present.contact_month = pressed.contact_month
+        on periods.valid_from <= months.period_end_date
+        and coalesce(periods.valid_to, {{ open_end() }}) > months.contact_month
+    group by customers.customer_id, customers.registered_date, months.contact_month, months.period_end_date
 ),
 
 silent as (
@@ -138,9 +128,10 @@ silent as (
 )
 
 select
-    known.customer_id,
-    coalesce(segments.segment_code, 'unassigned') as segment_code,
-    coalesce(owners.employee_id, 'unassigned') as owner_employee_id,
+    present.customer_id,
+    status.status as customer_status,
+    coalesce(value_segment.segment_code, 'unassigned') as segment_code,
+    coalesce(account_manager.employee_id, 'unassigned') as owner_employee_id,
     coalesce(norms.channel_policy, 'none') as segment_channel_policy,
     -- What a customer pays at a time may be worth a person in a mass segment, or not in another; priority is
     -- priority.
@@ -155,40 +146,43 @@ select
     norms.contact_interval_days,
     norms.contact_target_pct,
     norms.max_manual_calls_per_month,
-    known.tenure_days,
-    {{ days_between('known.last_effective_date', 'known.period_end_date') }} as since_effective_days,
-    {{ days_between('known.last_personal_date', 'known.period_end_date') }} as since_personal_days,
-    known.automated_count,
-    known.personal_count,
-    known.manual_calls_count,
+    present.tenure_days,
+    {{ days_between('reached.last_effective_date', 'present.period_end_date') }} as since_effective_days,
+    {{ days_between('reached.last_personal_date', 'present.period_end_date') }} as since_personal_days,
+    coalesce(made.automated_count, 0) as automated_count,
+    coalesce(made.personal_count, 0) as personal_count,
+    coalesce(made.manual_calls_count, 0) as manual_calls_count,
+    status.is_customer,
+    present.last_access_date = present.period_end_date as is_at_month_end,
     coalesce(norms.is_priority, false) as is_priority,
-    known.is_over_contacted,
+    pressed.customer_id is not null as is_over_contacted,
     silent.customer_id is not null as was_silent,
     coalesce(silent.is_silent_at_end, 0) = 1 as is_silent_at_end,
     not register.has_points
     or coalesce(
-        points.first_usable_date <= known.period_end_date and points.usable_to_date > known.period_end_date, false
+        points.first_usable_date <= present.period_end_date and points.usable_to_date > present.period_end_date, false
     ) as is_contactable,
-    known.contact_month,
-    known.period_end_date
-from known
+    present.contact_month,
+    present.period_end_date
+from present
 cross join register
+left join reached
+    on present.customer_id = reached.customer_id
+    and {{ holds_at('reached', 'present.contact_month') }}
+left join made
+    on present.customer_id = made.customer_id
+    and present.contact_month = made.contact_month
+left join pressed
+    on present.customer_id = pressed.customer_id
+    and present.contact_month = pressed.contact_month
 left join silent
-    on known.customer_id = silent.customer_id
-    and known.contact_month = silent.contact_month
+    on present.customer_id = silent.customer_id
+    and present.contact_month = silent.contact_month
 left join points
-    on known.customer_id = points.customer_id
+    on present.customer_id = points.customer_id
 left join {{ ref('int_contacts__average_checks') }} as checks
-    on known.customer_id = checks.customer_id
-    and known.contact_month = checks.contact_month
-left join {{ ref('dim_customer_segments') }} as segments
-    on known.customer_id = segments.customer_id
-    and segments.scheme = 'value'
-    and {{ holds_at('segments', 'known.period_end_date') }}
+    on present.customer_id = checks.customer_id
+    and present.contact_month = checks.contact_month
+{{ attributes_as_of('present', 'present.last_access_date', ['status', 'value_segment', 'account_manager']) }}
 left join {{ ref('dim_segments') }} as norms
-    on segments.segment_code = norms.segment_code
-left join {{ ref('dim_customer_owners') }} as owners
-    on known.customer_id = owners.customer_id
-    and owners.role = 'account_manager'
-    and {{ business_date('owners.valid_from') }} <= known.period_end_date
-    and coalesce({{ business_date('owners.valid_to') }}, {{ far_future() }}) > known.period_end_date
+    on value_segment.segment_code = norms.segment_code

@@ -1,4 +1,17 @@
-with counted as (
+-- Contacts of the month count for all customers of the month; a person is due only to those who have access at its end.
+with customers as (
+    select
+        *,
+        is_at_month_end
+        and channel_policy = 'personal'
+        and not was_silent
+        and tenure_days >= contact_interval_days as is_person_due
+    from {{ ref('int_contacts__month_ends') }}
+    where period_end_date >= {{ observed_from('contacts') }}
+        and is_customer
+),
+
+counted as (
     select
         contact_month,
         segment_code,
@@ -7,17 +20,11 @@ with counted as (
         count(*) as customers_count,
         sum(personal_count) as personal_contacts_count,
         sum(automated_count) as automated_contacts_count,
-        count(case when is_priority and owner_employee_id = 'unassigned' then 1 end) as priority_without_manager_count,
-        count(
-            case when channel_policy = 'personal' and not was_silent and tenure_days >= contact_interval_days then 1 end
-        ) as personal_due_count,
-        count(
-            case
-                when channel_policy = 'personal' and not was_silent and tenure_days >= contact_interval_days
-                    and coalesce(since_personal_days > contact_interval_days, true)
-                    then 1
-            end
-        ) as no_personal_contact_count,
+        count(case when is_at_month_end and is_priority and owner_employee_id = 'unassigned' then 1 end)
+            as priority_without_manager_count,
+        count(case when is_person_due then 1 end) as personal_due_count,
+        count(case when is_person_due and coalesce(since_personal_days > contact_interval_days, true) then 1 end)
+            as no_personal_contact_count,
         count(case when channel_policy = 'automated' then 1 end) as automated_due_count,
         count(case when channel_policy = 'automated' and manual_calls_count > max_manual_calls_per_month then 1 end)
             as called_too_often_count,
@@ -27,8 +34,7 @@ with counted as (
             as automated_by_check_count,
         coalesce(sum(orders_count), 0) as orders_count,
         coalesce(sum(paid_amount), 0) as paid_amount
-    from {{ ref('int_contacts__month_ends') }}
-    where period_end_date >= {{ observed_from('contacts') }}
+    from customers
     group by contact_month, segment_code, segment_channel_policy
 )
 

@@ -1,5 +1,5 @@
 -- Do we have what we need to reach our customers (CON-13)? 100 % is the target of the frontline units. Customers
--- without an account manager stand under `unassigned`, where completeness likes to hide.
+-- without an account manager are `unassigned`, where completeness likes to hide.
 with customers as (
     select
         customer_id,
@@ -20,6 +20,8 @@ with customers as (
 joined as (
     select
         customers.*,
+        status.customer_status,
+        status.is_customer,
         status.unit_name,
         status.owner_employee_id,
         status.segment_code
@@ -28,12 +30,28 @@ joined as (
         on customers.customer_id = status.customer_id
 ),
 
+-- Rates are of customers; everybody with access has a place by status.
+populations as (
+    select
+        'all' as population,
+        joined.*
+    from joined
+    where joined.is_customer
+    union all
+    select
+        joined.customer_status as population,
+        joined.*
+    from joined
+),
+
 counted as (
     select
+        population as customer_status,
         coalesce(unit_name, 'all') as unit_name,
         coalesce(owner_employee_id, 'all') as owner_employee_id,
         coalesce(segment_code, 'all') as segment_code,
         case
+            when population <> 'all' then 'status'
             when grouping(owner_employee_id) = 0 then 'owner'
             when grouping(unit_name) = 0 and grouping(segment_code) = 0 then 'unit_segment'
             when grouping(unit_name) = 0 then 'unit'
@@ -47,18 +65,23 @@ counted as (
         count(case when required_count > 0 and usable_required_count = required_count then 1 end) as complete_count,
         sum(filled_count) as filled_count,
         sum(filled_usable_count) as filled_usable_count
-    from joined
-    group by grouping sets (
-        (),
-        (unit_name),
-        (segment_code),
-        (unit_name, segment_code),
-        (unit_name, owner_employee_id)
-    )
+    from populations
+    group by
+        grouping sets (
+            (population),
+            (population, unit_name),
+            (population, segment_code),
+            (population, unit_name, segment_code),
+            (population, unit_name, owner_employee_id)
+        )
+    having
+        population = 'all'
+        or (grouping(unit_name) = 1 and grouping(segment_code) = 1)
 )
 
 select
     dimension_name,
+    customer_status,
     unit_name,
     owner_employee_id,
     segment_code,

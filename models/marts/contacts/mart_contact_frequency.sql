@@ -1,8 +1,10 @@
 with judged as (
     select
         *,
-        -- Who asked for silence, cannot be reached, or is younger than one interval is nobody's fault (CON-04).
+        -- Customers who churned, asked for silence, cannot be reached or are younger than one interval are nobody's
+        -- fault (CON-04).
         contact_interval_days is not null
+        and is_at_month_end
         and is_contactable
         and not was_silent
         and tenure_days >= contact_interval_days as is_eligible,
@@ -11,12 +13,28 @@ with judged as (
     where period_end_date >= {{ observed_from('contacts') }}
 ),
 
+-- Rates are of customers; everybody with access has a place by status.
+populations as (
+    select
+        'all' as population,
+        judged.*
+    from judged
+    where judged.is_customer
+    union all
+    select
+        judged.customer_status as population,
+        judged.*
+    from judged
+),
+
 counted as (
     select
         contact_month,
+        population as customer_status,
         coalesce(segment_code, 'all') as segment_code,
         coalesce(owner_employee_id, 'all') as owner_employee_id,
         case
+            when population <> 'all' then 'status'
             when grouping(owner_employee_id) = 0 and grouping(segment_code) = 0 then 'owner_segment'
             when grouping(owner_employee_id) = 0 then 'owner'
             when grouping(segment_code) = 0 then 'segment'
@@ -31,17 +49,22 @@ counted as (
         max(case when is_eligible then coalesce(since_effective_days, tenure_days) end) as longest_gap_days,
         -- One number only where all share it: in cuts over several segments it is the mean over those who are judged.
         sum(case when is_eligible then cast(contact_target_pct as decimal(18, 6)) end) as target_points
-    from judged
-    group by grouping sets (
-        (contact_month),
-        (contact_month, segment_code),
-        (contact_month, owner_employee_id),
-        (contact_month, owner_employee_id, segment_code)
-    )
+    from populations
+    group by
+        grouping sets (
+            (contact_month, population),
+            (contact_month, population, segment_code),
+            (contact_month, population, owner_employee_id),
+            (contact_month, population, owner_employee_id, segment_code)
+        )
+    having
+        population = 'all'
+        or (grouping(owner_employee_id) = 1 and grouping(segment_code) = 1)
 )
 
 select
     counted.dimension_name,
+    counted.customer_status,
     counted.segment_code,
     counted.owner_employee_id,
     cast(counted.customers_count as bigint) as customers_count,

@@ -11,30 +11,33 @@
     'all': [],
     'channel': ['channel_code'],
     'segment': ['segment_code'],
+    'status': ['customer_status'],
     'team': ['team_code'],
     'employee': ['team_code', 'employee_id'],
     'employee_channel_segment': ['team_code', 'employee_id', 'channel_code', 'segment_code'],
 } %}
-{% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code'] %}
+{% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code', 'customer_status'] %}
 with outbound as (
     select
-        contact_id,
-        customer_id,
-        coalesce(employee_id, case when is_automated then 'system' else 'unknown' end) as employee_id,
-        team_code,
-        channel as channel_code,
-        coalesce(value_segment_code, 'unassigned') as segment_code,
-        ineffective_reason,
-        coalesce(reason_code, 'other') <> 'other' as has_reason,
-        is_personalised,
-        is_episode_start,
-        delivered_at is not null as is_delivered,
-        reached_at is not null as is_reached,
-        is_effective,
-        {{ period_start('month', 'attempted_date') }} as attempted_month,
-        {{ period_start('month', 'effective_date') }} as effective_month
-    from {{ ref('fct_contacts') }}
-    where direction = 'outbound'
+        contacts.contact_id,
+        contacts.customer_id,
+        coalesce(status.status, 'registered') as customer_status,
+        coalesce(contacts.employee_id, case when contacts.is_automated then 'system' else 'unknown' end) as employee_id,
+        contacts.team_code,
+        contacts.channel as channel_code,
+        coalesce(contacts.value_segment_code, 'unassigned') as segment_code,
+        contacts.ineffective_reason,
+        coalesce(contacts.reason_code, 'other') <> 'other' as has_reason,
+        contacts.is_personalised,
+        contacts.is_episode_start,
+        contacts.delivered_at is not null as is_delivered,
+        contacts.reached_at is not null as is_reached,
+        contacts.is_effective,
+        {{ period_start('month', 'contacts.attempted_date') }} as attempted_month,
+        {{ period_start('month', 'contacts.effective_date') }} as effective_month
+    from {{ ref('fct_contacts') }} as contacts
+    {{ attributes_as_of('contacts', 'contacts.attempted_date', ['status']) }}
+    where contacts.direction = 'outbound'
 ),
 
 entries as (
@@ -57,10 +60,7 @@ entries as (
 cells as (
     select
         contact_month,
-        team_code,
-        employee_id,
-        channel_code,
-        segment_code,
+        {{ codes | join(',\n        ') }},
         count(case when is_attempt then 1 end) as attempts_count,
         count(case when is_attempt and is_episode_start then 1 end) as episodes_count,
         count(case when is_attempt and is_delivered then 1 end) as delivered_count,
@@ -73,7 +73,7 @@ cells as (
         {% endfor %}
         count(case when is_attempt and is_personalised then 1 end) as personalised_count
     from entries
-    group by contact_month, team_code, employee_id, channel_code, segment_code
+    group by contact_month, {{ codes | join(', ') }}
 ),
 
 -- A customer counts once in each cell of each dimension. Distinct counts of all dimensions at once hold all of them in
@@ -81,15 +81,12 @@ cells as (
 customers as (
     select
         contact_month,
-        team_code,
-        employee_id,
-        channel_code,
-        segment_code,
+        {{ codes | join(',\n        ') }},
         customer_id,
         max(case when is_effective then 1 else 0 end) as is_reached
     from entries
     where is_attempt
-    group by contact_month, team_code, employee_id, channel_code, segment_code, customer_id
+    group by contact_month, {{ codes | join(', ') }}, customer_id
 ),
 
 {% for dimension, columns in dimensions.items() %}
@@ -140,6 +137,7 @@ counted as (
 
 select
     counted.dimension_name,
+    counted.customer_status,
     counted.team_code,
     counted.employee_id,
     counted.channel_code,

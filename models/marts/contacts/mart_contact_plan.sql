@@ -7,6 +7,8 @@ with planned as (
         rules.team_code,
         rules.consent_purpose,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
+        coalesce(status.status, 'registered') as customer_status,
+        coalesce(status.is_paying, false) as is_paying,
         -- Who has no access when a touch falls due has no touch.
         case
             when access_periods.has_access then access_periods.valid_to
@@ -22,6 +24,7 @@ with planned as (
     left join {{ ref('customer_access_periods') }} as access_periods
         on anchors.customer_id = access_periods.customer_id
         and {{ holds_at('access_periods', business_date('anchors.due_from')) }}
+    {{ attributes_as_of('anchors', business_date('anchors.due_from'), ['status']) }}
     where rules.applies_to_segment in ('*', segments.segment_code)
         -- What was done before contacts begin is unseen.
         and anchors.due_from >= {{ day_start_at(observed_from('contacts')) }}
@@ -127,6 +130,7 @@ select
     judged.customer_id,
     judged.rule_code,
     judged.anchor_key,
+    judged.customer_status,
     judged.segment_code,
     judged.channel_code,
     judged.team_code,
@@ -140,6 +144,7 @@ select
     end as touch_status,
     case when judged.fulfilled_at is null then judged.excuse end as excuse_reason,
     judged.fulfilled_contact_id,
+    judged.is_paying,
     judged.is_attempted,
     judged.anchor_at,
     judged.due_from,

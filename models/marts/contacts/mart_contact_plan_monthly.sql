@@ -1,6 +1,7 @@
 with counted as (
     select
         rule_code,
+        customer_status,
         segment_code,
         {{ period_start('month', business_date('due_to')) }} as due_month,
         count(*) as planned_count,
@@ -11,11 +12,12 @@ with counted as (
         count(case when touch_status = 'excused' then 1 end) as excused_count,
         count(case when touch_status in ('upcoming', 'due') then 1 end) as pending_count
     from {{ ref('mart_contact_plan') }}
-    group by rule_code, segment_code, {{ period_start('month', business_date('due_to')) }}
+    group by rule_code, customer_status, segment_code, {{ period_start('month', business_date('due_to')) }}
 )
 
 select
     rule_code,
+    customer_status,
     segment_code,
     cast(planned_count as bigint) as planned_count,
     cast(done_count as bigint) as done_num,

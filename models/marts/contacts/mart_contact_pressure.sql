@@ -1,6 +1,6 @@
 -- Customer-weeks in which we were too much: over a cap, or a sales call within a day of advertising while the customer
--- waits for an answer (CON-15). Weeks without either have no row; how many there were is told by
--- mart_contact_frequency.
+-- waits for an answer (CON-15). Weeks without either have no row; mart_contact_frequency says how many customers
+-- there were.
 with outbound as (
     select
         contact_id,
@@ -9,6 +9,7 @@ with outbound as (
         consent_purpose,
         is_proactive,
         is_effective,
+        attempted_date,
         {{ period_start('week', 'attempted_date') }} as contact_week,
         attempted_at
     from {{ ref('fct_contacts') }}
@@ -81,6 +82,7 @@ weeks as (
     select
         outbound.customer_id,
         outbound.contact_week,
+        max(outbound.attempted_date) as last_attempted_date,
         count(*) as outbound_count,
         count(case when outbound.is_proactive then 1 end) as proactive_count,
         count(case when outbound.consent_purpose = 'marketing' then 1 end) as promotions_count,
@@ -91,6 +93,7 @@ weeks as (
 
 select
     weeks.customer_id,
+    coalesce(status.status, 'registered') as customer_status,
     cast(weeks.outbound_count as bigint) as outbound_count,
     cast(weeks.proactive_count as bigint) as proactive_count,
     cast(weeks.outbound_count - weeks.proactive_count as bigint) as transactional_count,
@@ -99,6 +102,7 @@ select
     cast(coalesce(pressed.max_day_count, 0) as bigint) as max_day_count,
     cast(coalesce(pressed.max_week_count, 0) as bigint) as max_week_count,
     cast(coalesce(longest_streaks.unengaged_streak_count, 0) as bigint) as unengaged_streak_count,
+    coalesce(status.is_paying, false) as is_paying,
     coalesce(pressed.is_over_day_cap, 0) = 1 as is_over_day_cap,
     coalesce(pressed.is_over_week_cap, 0) = 1 as is_over_week_cap,
     collisions.customer_id is not null as is_collision,
@@ -113,6 +117,7 @@ left join longest_streaks
 left join collisions
     on weeks.customer_id = collisions.customer_id
     and weeks.contact_week = collisions.contact_week
+{{ attributes_as_of('weeks', 'weeks.last_attempted_date', ['status']) }}
 where pressed.is_over_day_cap = 1
     or pressed.is_over_week_cap = 1
     or collisions.customer_id is not null

@@ -124,6 +124,7 @@ select
     outbound.customer_id,
     coalesce(outbound.employee_id, case when outbound.is_automated then 'system' else 'unknown' end) as employee_id,
     faults.broken_rule,
+    coalesce(status.status, 'registered') as customer_status,
     outbound.team_code,
     outbound.channel as channel_code,
     coalesce(outbound.purpose, 'unknown') as purpose_code,
@@ -131,6 +132,7 @@ select
     coalesce(outbound.value_segment_code, 'unassigned') as segment_code,
     faults.observed_count,
     faults.allowed_count,
+    coalesce(status.is_paying, false) as is_paying,
     outbound.is_automated,
     outbound.is_effective,
     outbound.attempted_date,
@@ -140,3 +142,4 @@ select
 from faults
 inner join outbound
     on faults.contact_id = outbound.contact_id
+{{ attributes_as_of('outbound', 'outbound.attempted_date', ['status']) }}

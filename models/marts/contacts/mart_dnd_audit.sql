@@ -1,5 +1,5 @@
--- Who silences customers, against peers of the same team (CON-06). The portfolio is that of an account manager at the
--- end of the month; the flags are those that the employee set, whoever owned the customer.
+-- Who sets do-not-disturb, against peers of the same team (CON-06). The portfolio of an account manager is everybody
+-- with access at the end of the month; the flags are those that the employee set, on any customer.
 with portfolios as (
     select
         contact_month,
@@ -8,7 +8,7 @@ with portfolios as (
         count(*) as portfolio_count,
         count(case when is_silent_at_end then 1 end) as silent_count
     from {{ ref('int_contacts__month_ends') }}
-    where owner_employee_id <> 'unassigned'
+    where is_at_month_end
     group by contact_month, owner_employee_id
 ),
 
@@ -67,8 +67,10 @@ joined as (
     select
         units.contact_month,
         units.employee_id,
-        coalesce(employees.team, case when units.employee_id = 'customer' then 'customer' else 'unknown' end)
-            as team_code,
+        coalesce(
+            employees.team,
+            case when units.employee_id in ('customer', 'unassigned') then units.employee_id else 'unknown' end
+        ) as team_code,
         coalesce(portfolios.portfolio_count, 0) as portfolio_count,
         coalesce(portfolios.silent_count, 0) as silent_count,
         100.0 * portfolios.silent_count / portfolios.portfolio_count as silent_pct,

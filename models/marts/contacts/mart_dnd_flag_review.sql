@@ -40,9 +40,11 @@ joined as (
     select
         flags.*,
         evidence.evidence_state,
+        coalesce(status.status, 'registered') as customer_status,
+        coalesce(status.is_paying, false) as is_paying,
         owners.employee_id as owner_employee_id,
         employees.team as setter_team_code,
-        segments.segment_code,
+        value_segment.segment_code,
         norms.contact_interval_days,
         coalesce(around.later_inbound_count, 0) as later_inbound_count,
         {{ days_between(
@@ -63,17 +65,15 @@ joined as (
     left join {{ ref('dim_employees') }} as employees
         on flags.set_by_employee_id = employees.employee_id
         and {{ holds_at('employees', 'flags.set_date') }}
-    left join {{ ref('dim_customer_segments') }} as segments
-        on flags.customer_id = segments.customer_id
-        and segments.scheme = 'value'
-        and {{ holds_at('segments', 'flags.set_date') }}
+    {{ attributes_as_of('flags', 'flags.set_date', ['status', 'value_segment']) }}
     left join {{ ref('dim_segments') }} as norms
-        on segments.segment_code = norms.segment_code
+        on value_segment.segment_code = norms.segment_code
 )
 
 select
     dnd_id,
     customer_id,
+    customer_status,
     coalesce(set_by_employee_id, 'customer') as setter_employee_id,
     coalesce(setter_team_code, case when set_by_employee_id is null then 'customer' else 'unknown' end) as team_code,
     coalesce(owner_employee_id, 'unassigned') as owner_employee_id,
@@ -82,6 +82,7 @@ select
     verdict as verdict_code,
     cast(later_inbound_count as bigint) as later_inbound_count,
     cast(waited_days as bigint) as waited_days,
+    is_paying,
     is_customer_request,
     evidence_state not in ('proven', 'set_by_customer') as is_without_evidence,
     coalesce(waited_days > contact_interval_days, false) as is_set_when_overdue,

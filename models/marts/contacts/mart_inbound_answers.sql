@@ -1,6 +1,7 @@
 select
     inbound.inbound_id,
     inbound.customer_id,
+    coalesce(status.status, 'registered') as customer_status,
     inbound.inbound_kind,
     inbound.channel_code,
     case
@@ -15,6 +16,7 @@ select
     cast({{ minutes_between(
         'inbound.opened_at', 'coalesce(inbound.answered_at, inbound.closed_at, run_context.as_of_end_at)'
     ) }} as bigint) as waiting_minutes_count,
+    coalesce(status.is_paying, false) as is_paying,
     inbound.is_complaint,
     inbound.opened_date,
     inbound.opened_at,
@@ -23,3 +25,4 @@ select
     inbound.closed_at
 from {{ ref('int_inbound__answers') }} as inbound
 cross join {{ ref('run_context') }} as run_context
+{{ attributes_as_of('inbound', 'inbound.opened_date', ['status']) }}

@@ -1,7 +1,9 @@
 with counted as (
     select
         opened_date,
-        channel_code,
+        case when grouping(customer_status) = 0 then 'status' else 'channel' end as dimension_name,
+        coalesce(customer_status, 'all') as customer_status,
+        coalesce(channel_code, 'all') as channel_code,
         count(*) as inbound_count,
         count(case when answer_state = 'answered_in_time' then 1 end) as in_time_count,
         count(case when answer_state = 'answered_late' then 1 end) as late_count,
@@ -10,10 +12,12 @@ with counted as (
         count(case when answer_state = 'pending' then 1 end) as pending_count,
         count(case when answer_state = 'no_target' then 1 end) as no_target_count
     from {{ ref('mart_inbound_answers') }}
-    group by opened_date, channel_code
+    group by grouping sets ((opened_date, channel_code), (opened_date, customer_status))
 )
 
 select
+    dimension_name,
+    customer_status,
     channel_code,
     cast(inbound_count as bigint) as inbound_count,
     cast(in_time_count as bigint) as answered_in_time_num,

@@ -41,13 +41,15 @@ select
     optouts.channel_code,
     optouts.purpose_code,
     optouts.action_code,
-    coalesce(status.segment_code, 'unassigned') as segment_code,
+    coalesce(status.status, 'registered') as customer_status,
+    coalesce(value_segment.segment_code, 'unassigned') as segment_code,
     preceding.contact_id as preceding_contact_id,
     preceding.channel as preceding_channel_code,
     preceding.purpose as preceding_purpose_code,
     preceding.campaign_code as preceding_campaign_code,
-    coalesce(status.marketing_channels_count, 0) as remaining_channels_count,
-    coalesce(status.marketing_channels_count, 0) = 0 as is_unreachable_now,
+    coalesce(contact_status.marketing_channels_count, 0) as remaining_channels_count,
+    coalesce(status.is_paying, false) as is_paying,
+    coalesce(contact_status.marketing_channels_count, 0) = 0 as is_unreachable_now,
     optouts.occurred_date as opted_out_date,
     optouts.occurred_at as opted_out_at,
     preceding.attempted_at as preceding_attempted_at
@@ -55,5 +57,6 @@ from optouts
 left join preceding
     on optouts.consent_event_id = preceding.consent_event_id
     and preceding.choice = 1
-left join {{ ref('mart_customer_contact_status') }} as status
-    on optouts.customer_id = status.customer_id
+left join {{ ref('mart_customer_contact_status') }} as contact_status
+    on optouts.customer_id = contact_status.customer_id
+{{ attributes_as_of('optouts', 'optouts.occurred_date', ['status', 'value_segment']) }}

@@ -1,60 +1,48 @@
--- Who left without anybody having reached them in time, and without a warning that somebody could have heard (CON-14).
--- Looked at is the time before the decision: a call after the cancellation saves no face.
-with decisions as (
+-- Churns before which nobody had reached the customer in time and no warning was heard (CON-14). Only contacts before
+-- the decision count.
+with churns as (
     select
-        customer_id,
-        left_date,
-        -- A request that came after the end decided nothing.
-        coalesce(
-            case when {{ business_date('cancel_requested_at') }} <= left_date then cancel_requested_at end,
-            {{ day_start_at('left_date') }}
-        ) as decided_at
-    from {{ ref('fct_churn_events') }}
-),
-
-leavings as (
-    select
-        leavings.customer_id,
-        leavings.left_date,
-        leavings.decided_at,
-        segments.segment_code,
+        churn_events.customer_id,
+        status.status as customer_status,
+        status.is_paying,
+        churn_events.left_date,
+        churn_events.decided_at,
+        value_segment.segment_code,
         norms.contact_interval_days,
         owners.employee_id as owner_employee_id,
-        dnd.customer_id is not null as was_dnd,
-        registration.registered_date
-    from decisions as leavings
+        dnd.customer_id is not null as was_dnd
+    from {{ ref('fct_churn_events') }} as churn_events
+    -- Contacts of deleted accounts are deleted with them, so nobody can say who was reached.
     inner join {{ ref('int_customers__registration') }} as registration
-        on leavings.customer_id = registration.customer_id
-    left join {{ ref('dim_customer_segments') }} as segments
-        on leavings.customer_id = segments.customer_id
-        and segments.scheme = 'value'
-        and {{ holds_at('segments', business_date('leavings.decided_at')) }}
+        on churn_events.customer_id = registration.customer_id
+    {{ attributes_as_of('churn_events', business_date('churn_events.decided_at'), ['value_segment']) }}
+    {{ attributes_as_of('churn_events', add_days('churn_events.left_date', -1), ['status']) }}
     left join {{ ref('dim_segments') }} as norms
-        on segments.segment_code = norms.segment_code
+        on value_segment.segment_code = norms.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
-        on leavings.customer_id = owners.customer_id
+        on churn_events.customer_id = owners.customer_id
         and owners.role = 'account_manager'
-        and {{ holds_at('owners', 'leavings.decided_at') }}
+        and {{ holds_at('owners', 'churn_events.decided_at') }}
     left join {{ ref('dim_customer_dnd') }} as dnd
-        on leavings.customer_id = dnd.customer_id
-        and {{ holds_at('dnd', 'leavings.decided_at') }}
+        on churn_events.customer_id = dnd.customer_id
+        and {{ holds_at('dnd', 'churn_events.decided_at') }}
 ),
 
 windows as (
     select
-        leavings.*,
+        churns.*,
         -- Before contacts begin nobody can say who was reached.
         coalesce(
-            {{ add_time('hour', 'leavings.decided_at', '-24 * leavings.contact_interval_days') }}
+            {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }}
             >= {{ day_start_at(observed_from('contacts')) }},
             false
         )
-        and not leavings.was_dnd as is_judged,
-        {{ add_time('hour', 'leavings.decided_at', '-24 * leavings.contact_interval_days') }} as interval_from,
+        and not churns.was_dnd as is_judged,
+        {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }} as interval_from,
         {{ add_time(
-            'hour', 'leavings.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
+            'hour', 'churns.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
         ) }} as signals_from
-    from leavings
+    from churns
 ),
 
 contacts as (
@@ -87,11 +75,13 @@ warnings as (
 
 select
     windows.customer_id,
+    windows.customer_status,
     coalesce(windows.owner_employee_id, 'unassigned') as owner_employee_id,
     coalesce(windows.segment_code, 'unassigned') as segment_code,
     cast(windows.contact_interval_days as bigint) as contact_interval_days,
     cast(coalesce(contacts.attempts_count, 0) as bigint) as attempts_before_count,
     cast(coalesce(warnings.warnings_count, 0) as bigint) as warnings_before_count,
+    windows.is_paying,
     windows.was_dnd as is_dnd,
     coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
     -- Without an interval nobody can say what in time would have been; silence was the customer's own wish.

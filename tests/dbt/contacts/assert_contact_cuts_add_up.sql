@@ -1,4 +1,5 @@
--- Prevents cuts that lose or double customers or planned touches: the parts of a cut must add up to all.
+-- Prevents dimensions that lose or double customers or planned touches: the parts of a dimension must add up to all. By
+-- status there is everybody with access, which is at least all customers.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_contact_frequency'}}}) }}
 with frequency as (
     select
@@ -43,9 +44,17 @@ from frequency
 inner join frequency as wholes
     on frequency.contact_month = wholes.contact_month
     and wholes.dimension_name = 'all'
-where frequency.customers_count <> wholes.customers_count
-    or frequency.in_target_count <> wholes.in_target_count
-    or frequency.eligible_count <> wholes.eligible_count
+where frequency.customers_count < wholes.customers_count
+    or frequency.in_target_count < wholes.in_target_count
+    or frequency.eligible_count < wholes.eligible_count
+    or (
+        frequency.dimension_name <> 'status'
+        and (
+            frequency.customers_count > wholes.customers_count
+            or frequency.in_target_count > wholes.in_target_count
+            or frequency.eligible_count > wholes.eligible_count
+        )
+    )
 union all
 select
     'completeness' as report_name,
@@ -53,8 +62,15 @@ select
 from completeness
 inner join completeness as wholes
     on wholes.dimension_name = 'all'
-where completeness.customers_count <> wholes.customers_count
-    or completeness.complete_count <> wholes.complete_count
+where completeness.customers_count < wholes.customers_count
+    or completeness.complete_count < wholes.complete_count
+    or (
+        completeness.dimension_name <> 'status'
+        and (
+            completeness.customers_count > wholes.customers_count
+            or completeness.complete_count > wholes.complete_count
+        )
+    )
 union all
 select
     'plan' as report_name,

@@ -15,13 +15,15 @@ with listed as (
 
 counted as (
     select
+        dimension_name,
         broken_rule,
         sum(violations_num) as violations_count
     from {{ ref('mart_contact_legitimacy') }}
-    group by broken_rule
+    group by dimension_name, broken_rule
 )
 
 select
+    counted.dimension_name,
     listed.broken_rule,
     listed.violations_count as listed_count,
     counted.violations_count as counted_count

@@ -1,0 +1,51 @@
+"""Contacts and planned touches around a churn: the hand-worked cases."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_contacts_of_a_month_count_though_the_customer_churned_before_its_end(cases):
+    """The month-end population lost them, and an effective call before a reactivation was forgotten."""
+    months = cases("utc").rows(
+        """
+        select strftime(contact_month, '%m'), customers_count, in_target_num, in_target_den
+        from contacts.mart_contact_frequency
+        where dimension_name = 'owner' and owner_employee_id = 'contacts_churn_manager'
+            and contact_month >= date '2025-03-01'
+        order by 1
+        """
+    )
+    # March: one churned on the 10th. May: one churned on the 20th, the other was called 41 days before its end.
+    assert months == [("03", 2, 0, 1), ("04", 1, 0, 1), ("05", 2, 1, 1), ("06", 1, 0, 1)]
+
+
+def test_the_status_of_a_contact_is_that_of_its_day(cases):
+    """No column said that a customer had churned when called; tonight's status would call the won back one paying."""
+    touched = cases("utc").rows(
+        """
+        select is_reached_in_time, customer_status, strftime(decided_at, '%m-%d %H') from contacts.mart_surprise_churn
+        where customer_id = 'contacts_churn_called'
+        """
+    )
+    assert touched == [(True, "paying", "05-15 10")]
+    churned = cases("utc").rows(
+        """
+        select sum(effective_num) from contacts.mart_contact_kpi
+        where dimension_name = 'status' and customer_status = 'churned' and contact_month = date '2025-04-01'
+        """
+    )
+    assert churned == [(1,)]
+
+
+def test_nobody_is_inactive_while_churned(cases):
+    """31 days after the last use the customer was churned: the call was missed as soon as the customer came back."""
+    touches = cases("utc").rows(
+        """
+        select strftime(anchor_at, '%m-%d'), touch_status, customer_status from contacts.mart_contact_plan
+        where customer_id = 'contacts_churn_reactivated' and rule_code = 'inactivity_call'
+        """
+    )
+    assert touches == [("06-01", "missed", "paying")]
