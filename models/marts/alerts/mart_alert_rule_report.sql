@@ -25,6 +25,9 @@ leavings as (
         segments.segment_code,
         status.status as customer_status
     from {{ ref('fct_churn_events') }} as events
+    -- The alerts of deleted accounts went with them, so their churns can be neither caught nor missed.
+    inner join {{ ref('dim_customers') }} as customers
+        on events.customer_id = customers.customer_id
     inner join horizon
         on {{ days_between('horizon.first_date', 'events.left_date') }} >= horizon.outcome_days
     left join {{ ref('dim_customer_segments') }} as segments
@@ -80,6 +83,8 @@ exposed as (
             else 0
         end) as left_after
     from {{ ref('dim_customer_month_end') }} as months
+    inner join {{ ref('dim_customers') }} as customers
+        on months.customer_id = customers.customer_id
     inner join horizon
         on months.month_end_date >= horizon.first_date
         and {{ days_between('months.month_end_date', 'horizon.as_of_date') }} >= horizon.known_days

@@ -1,7 +1,8 @@
 {% set horizons = ['mastery_horizon_short_days', 'mastery_horizon_long_days'] %}
 {% set dimensions = {'segment': 'segment_code', 'status': 'customer_status'} %}
--- Landmark comparison: of those who are customers at the end of the first window, who had used the component in it, and
--- who is a customer a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by living on.
+-- Landmark comparison: of those who are customers at the end of the first window, who had used the component in it,
+-- and who is a customer a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by
+-- living on.
 with landmarks as (
     select
         registration.customer_id,
