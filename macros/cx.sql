@@ -1,8 +1,8 @@
 {#- The cuts of customer experience: columns of int_cx__touches, each a cut of its own; `all` comes beside them. -#}
 {% macro cx_dimensions() %}
     {{ return([
-        'usage_segment', 'value_segment', 'plan_code', 'tenure_band', 'owner_id', 'region', 'channel', 'stage_code',
-        'touchpoint_code', 'trigger_key', 'recent_ticket', 'ticket_topic', 'agent', 'unit',
+        'status', 'usage_segment', 'value_segment', 'plan_code', 'tenure_band', 'owner_id', 'region', 'channel',
+        'stage_code', 'touchpoint_code', 'trigger_key', 'recent_ticket', 'ticket_topic', 'agent', 'unit',
     ]) }}
 {% endmacro %}
 

@@ -133,7 +133,6 @@
         'churn_last_use_days',
         'renewal_silent_days',
         'renewal_extreme_silent_days',
-        'early_dropoff_days',
         'churn_evidence_days',
         'nps_memory_days',
         'churn_top_value_pct',

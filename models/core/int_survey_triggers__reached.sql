@@ -160,14 +160,15 @@ reached as (
     from quantities
     union all
     select
-        silences.customer_id,
+        dropoffs.customer_id,
         triggers.trigger_key,
         triggers.trigger_key as schedule_key,
         cast(null as {{ dbt.type_string() }}) as ticket_id,
-        {{ day_start_at('silences.silent_date') }} as reached_at
-    from {{ ref('int_customers__early_silence') }} as silences
+        {{ day_start_at('dropoffs.dropoff_date') }} as reached_at
+    from {{ ref('int_customers__early_dropoffs') }} as dropoffs
     inner join {{ ref('dim_survey_triggers') }} as triggers
         on triggers.cause = 'early_silence'
+        and dropoffs.dropoff_kind is not null
     union all
     select
         customer_id,

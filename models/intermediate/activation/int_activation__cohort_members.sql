@@ -1,6 +1,7 @@
 -- Measurable customers counted per cut of ACT-04, in their registration month and in all months together. Counted
 -- before the cuts are put one below the other: ten rows of each customer cost more than all that is made of them.
 {% set dimensions = {
+    'status': 'registration_status',
     'segment': "coalesce(segment_code, 'unassigned')",
     'region': "coalesce(region, 'unknown')",
     'channel': "coalesce(acquisition_channel, 'unknown')",

@@ -39,6 +39,7 @@ warnings as (
         alerts.rule_code as warning_code,
         alerts.customer_id,
         alerts.segment_code,
+        alerts.customer_status,
         alerts.acted_channel_code,
         alerts.opened_date as warned_date,
         alerts.acted_at,
@@ -52,6 +53,7 @@ warnings as (
         statuses.health_status as warning_code,
         statuses.customer_id,
         segments.segment_code,
+        status.status as customer_status,
         answers.channel as acted_channel_code,
         statuses.valid_from as warned_date,
         answers.effective_at as acted_at,
@@ -66,6 +68,7 @@ warnings as (
         on statuses.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and {{ holds_at('segments', 'statuses.valid_from') }}
+    {{ attributes_as_of('statuses', 'statuses.valid_from', ['status']) }}
     where statuses.health_status in {{ warning_statuses }}
 ),
 
@@ -91,6 +94,7 @@ select
     warning_code,
     customer_id,
     segment_code,
+    customer_status,
     acted_channel_code,
     is_mature,
     coalesce(

@@ -20,6 +20,8 @@ select
     customers.region,
     customers.acquisition_channel,
     account_manager.employee_id as owner_id,
+    status.status as customer_status,
+    status.is_paying,
     {{ days_between('events.started_date', 'events.left_date') }} as tenure_days
 from {{ ref('fct_churn_events') }} as events
 inner join {{ ref('customer_accounts') }} as customers
@@ -27,6 +29,6 @@ inner join {{ ref('customer_accounts') }} as customers
 {{ attributes_as_of(
     'events',
     add_days('events.left_date', -1),
-    ['usage_segment', 'value_segment', 'account_manager'],
+    ['status', 'usage_segment', 'value_segment', 'account_manager'],
     source_customer='source_customer_id'
 ) }}

@@ -63,6 +63,8 @@ select
     dated.commission_id,
     dated.employee_id,
     dated.customer_id,
+    status.status as customer_status,
+    status.is_paying,
     dated.subscription_id,
     dated.currency_code,
     dated.commission_status,
@@ -90,3 +92,4 @@ from dated
 left join {{ ref('dim_exchange_rates') }} as rates
     on dated.currency_code = rates.currency_code
     and {{ period_start('month', 'dated.sold_date') }} = rates.month_date
+{{ attributes_as_of('dated', 'dated.sold_date', ['status']) }}

@@ -25,6 +25,15 @@ later as (
     from answers
     where submitted_at >= first_promoter_at
     group by customer_id, first_promoter_at
+),
+
+-- Of any time, so that a later return changes nothing of it.
+churns as (
+    select
+        customer_id,
+        max(left_date) as last_churned_date
+    from {{ ref('customer_tenures') }}
+    group by customer_id
 )
 
 select
@@ -40,10 +49,12 @@ select
     case
         when later.dropped_at is not null then false
         when later.answers_after_hold_count > 0 then true
-        -- Who left is no promoter any more, whatever they would have said.
-        when customers.left_date >= later.first_promoter_date then false
+        -- Churned customers are no promoters any more, whatever they would have said.
+        when churns.last_churned_date >= later.first_promoter_date then false
     end as is_promoter_kept
 from later
 cross join {{ ref('run_context') }} as run_context
 inner join {{ ref('dim_customers') }} as customers
     on later.customer_id = customers.customer_id
+left join churns
+    on later.customer_id = churns.customer_id

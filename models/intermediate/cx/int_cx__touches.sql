@@ -129,6 +129,7 @@ select
     touches.touch_id,
     touches.customer_id,
     touches.survey_code,
+    status.status,
     coalesce(usage_segments.segment_code, 'unassigned') as usage_segment,
     coalesce(value_segments.segment_code, 'unassigned') as value_segment,
     coalesce(case when plans.plans_count > 1 then ranked_plans.plan_code else plans.plan_code end, 'none') as plan_code,
@@ -165,6 +166,7 @@ left join bands
     on customers.registered_date = bands.registered_date
     and touches.touch_date >= bands.band_from
     and touches.touch_date < bands.band_to
+{{ attributes_as_of('touches', 'touches.touch_date', ['status']) }}
 left join {{ ref('dim_customer_segments') }} as usage_segments
     on touches.customer_id = usage_segments.customer_id
     and usage_segments.scheme = 'usage'

@@ -1,9 +1,17 @@
-{#- An action that was never done closes when its window has passed, without any new row. -#}
+{#-
+An action that was never done closes when its window has passed, without any new row; a contract of before the registration
+is known to have ended when the grace is over.
+-#}
 {{ touched_by_registration([
     {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
     {
         'relation': 'int_key_actions__expected',
         'as_of': add_days('registered_date', 'cast(within_days as integer) + 1'),
+        'only': 'passing',
+    },
+    {
+        'relation': 'stg_crm__customers',
+        'as_of': add_days('registered_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)'),
         'only': 'passing',
     },
 ]) }}
@@ -94,6 +102,8 @@ combined as (
         expected.step_order,
         expected.min_count,
         expected.is_required,
+        status.status as customer_status,
+        status.is_paying,
         expected.registered_date,
         views.viewed_at,
         done.occurred_at as first_done_at,
@@ -107,6 +117,7 @@ combined as (
         ) as is_open
     from expected
     cross join {{ ref('run_context') }} as run_context
+    {{ attributes_as_of('expected', 'expected.registered_date', ['status']) }}
     left join done
         on expected.customer_id = done.customer_id
         and expected.key_action_code = done.key_action_code
@@ -124,6 +135,7 @@ select
     segment_code,
     title,
     component_code,
+    customer_status,
     case
         when is_done then 'done'
         when viewed_at is not null then 'seen'
@@ -137,6 +149,7 @@ select
     case
         when is_done then cast({{ days_between('registered_date', business_date('first_done_at')) }} as bigint)
     end as days_from_registration,
+    is_paying,
     is_required,
     is_done,
     is_open

@@ -153,6 +153,8 @@ select
     suppressed.region,
     suppressed.acquisition_channel,
     suppressed.onboarding_owner_id,
+    suppressed.customer_status,
+    registration_status.status as registration_status,
     last_steps.key_action_code as last_done_step_code,
     case
         when suppressed.is_activated then 'activated'
@@ -178,6 +180,7 @@ select
     cast(suppressed.tenure_days as bigint) as tenure_days,
     cast(suppressed.prompts_shown_count as bigint) as prompts_shown_count,
     cast(coalesce(late_prompts.prompts_after_suppression_count, 0) as bigint) as prompts_after_suppression_count,
+    suppressed.is_paying,
     suppressed.is_activated,
     suppressed.tenure_days >= {{ threshold('activation_window_long_days') }} as is_mature,
     -- What customers did before events were recorded is unseen, so their progress is unknown.
@@ -195,6 +198,9 @@ select
     suppressed.self_taught_at,
     suppressed.suppress_from
 from suppressed
+left join {{ ref('customer_status_periods') }} as registration_status
+    on suppressed.customer_id = registration_status.customer_id
+    and {{ holds_at('registration_status', 'suppressed.registered_date') }}
 left join last_steps
     on suppressed.customer_id = last_steps.customer_id
     and last_steps.choice = 1

@@ -3,6 +3,7 @@
     'employee': "coalesce(responsible.employee_id, 'unassigned')",
     'team': "coalesce(responsible.team, 'unassigned')",
     'region': "coalesce(activation.region, 'unknown')",
+    'status': 'activation.registration_status',
     'segment': "coalesce(activation.segment_code, 'unassigned')",
     'channel': "coalesce(activation.acquisition_channel, 'unknown')",
 } %}

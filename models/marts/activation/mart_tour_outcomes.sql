@@ -1,4 +1,5 @@
 {%- set rates = ['completed', 'skipped', 'returned', 'retained'] -%}
+{%- set dimensions = {'status': 'customer_status', 'segment': 'segment_code', 'version': 'tour_version'} -%}
 {%- set outcome_days = 'cast(' ~ threshold('prompt_outcome_days') ~ ' as integer)' -%}
 -- What became of those who were made to take the tour and of those who could skip it. The first tour counts, for later
 -- ones are taken by whoever stayed; days are counted from it, so that nobody is judged earlier than anybody else.
@@ -6,6 +7,7 @@ with tours as (
     select
         events.customer_id,
         coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
+        status.status as customer_status,
         coalesce(events.tour_version, 'unknown') as tour_version,
         case
             when events.is_forced then 'forced'
@@ -22,6 +24,7 @@ with tours as (
         on events.event_date <= run_context.as_of_date
     inner join {{ ref('int_customers__registration') }} as registration
         on events.customer_id = registration.customer_id
+    {{ attributes_as_of('events', 'events.event_date', ['status']) }}
     where events.onboarding_role = 'tour_started'
 ),
 
@@ -59,6 +62,7 @@ judged as (
     select
         tours.tour_kind,
         tours.segment_code,
+        tours.customer_status,
         tours.tour_version,
         tours.retained_to_date <= run_context.as_of_date as is_mature,
         coalesce(ends.completed, 0) as completed,
@@ -76,7 +80,7 @@ judged as (
 
 counted as (
     select
-        {{ cut_columns({'segment': 'segment_code', 'version': 'tour_version'}) }},
+        {{ cut_columns(dimensions) }},
         {%- for rate in rates %}
         coalesce(sum(case when is_mature then {{ rate }} end), 0) as {{ rate }}_count,
         {%- endfor %}
@@ -85,7 +89,7 @@ counted as (
         count(case when is_mature then 1 end) as mature_count,
         tour_kind
     from judged
-    group by {{ cut_sets({'segment': 'segment_code', 'version': 'tour_version'}, ['tour_kind']) }}
+    group by {{ cut_sets(dimensions, ['tour_kind']) }}
 ),
 
 -- Every kind has a row in every cut that has a tour, so that one sees with whom there is nobody to compare.

@@ -1,4 +1,4 @@
-{% set cuts = {'all': "'all'", 'segment': "coalesce(segment_code, 'unassigned')"} %}
+{% set cuts = {'all': "'all'", 'segment': "coalesce(segment_code, 'unassigned')", 'status': 'customer_status'} %}
 with horizon as (
     select
         run_context.as_of_date,
@@ -22,8 +22,12 @@ leavings as (
         events.spell_number,
         events.left_date,
         horizon.outcome_days,
-        segments.segment_code
+        segments.segment_code,
+        status.status as customer_status
     from {{ ref('fct_churn_events') }} as events
+    -- The alerts of deleted accounts went with them, so their churns can be neither caught nor missed.
+    inner join {{ ref('dim_customers') }} as customers
+        on events.customer_id = customers.customer_id
     inner join horizon
         on {{ days_between('horizon.first_date', 'events.left_date') }} >= horizon.outcome_days
     left join {{ ref('dim_customer_segments') }} as segments
@@ -31,6 +35,7 @@ leavings as (
         and segments.scheme = 'usage'
         and segments.valid_from < events.left_date
         and coalesce(segments.valid_to, {{ far_future() }}) >= events.left_date
+    {{ attributes_as_of('events', add_days('events.left_date', -1), ['status']) }}
 ),
 
 codes as (
@@ -53,6 +58,7 @@ caught as (
         leavings.customer_id,
         leavings.spell_number,
         leavings.segment_code,
+        leavings.customer_status,
         max({{ days_between('warnings.warned_date', 'leavings.left_date') }}) as lead_days
     from leavings
     inner join warnings
@@ -61,7 +67,7 @@ caught as (
     where {{ days_between('warnings.warned_date', 'leavings.left_date') }} <= leavings.outcome_days
     group by
         warnings.warning_kind, warnings.warning_code,
-        leavings.customer_id, leavings.spell_number, leavings.segment_code
+        leavings.customer_id, leavings.spell_number, leavings.segment_code, leavings.customer_status
 ),
 
 -- What one would be right about by warning of everybody: customers at the end of each month, and who of them left.
@@ -70,19 +76,22 @@ exposed as (
         months.customer_id,
         months.month_end_date,
         months.segment_code,
+        months.customer_status,
         max(case
             when {{ days_between('months.month_end_date', 'events.left_date') }}
                 between 1 and horizon.outcome_days then 1
             else 0
         end) as left_after
     from {{ ref('dim_customer_month_end') }} as months
+    inner join {{ ref('dim_customers') }} as customers
+        on months.customer_id = customers.customer_id
     inner join horizon
         on months.month_end_date >= horizon.first_date
         and {{ days_between('months.month_end_date', 'horizon.as_of_date') }} >= horizon.known_days
     left join {{ ref('fct_churn_events') }} as events
         on months.customer_id = events.customer_id
         and events.left_date > months.month_end_date
-    group by months.customer_id, months.month_end_date, months.segment_code
+    group by months.customer_id, months.month_end_date, months.segment_code, months.customer_status
 ),
 
 warned_cuts as (

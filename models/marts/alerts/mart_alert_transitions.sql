@@ -203,6 +203,7 @@ transitions as (
 select
     transitions.alert_id,
     alerts.customer_id,
+    status.status as customer_status,
     alerts.rule_code,
     transitions.transition_kind,
     transitions.evidence_id,
@@ -212,7 +213,9 @@ select
         partition by transitions.alert_id
         order by transitions.transition_at, transitions.episode_order, transitions.rank_in_moment
     ) as bigint) as transition_order,
+    status.is_paying,
     transitions.transition_at
 from transitions
 inner join alerts
     on transitions.alert_id = alerts.alert_id
+{{ attributes_as_of('alerts', business_date('transitions.transition_at'), ['status']) }}

@@ -40,6 +40,8 @@ told as (
         end as closed_at,
         acts.channel_code as acted_channel_code,
         segments.segment_code,
+        status.status as customer_status,
+        status.is_paying,
         -- Whoever left on the last day is known after the grace.
         {{ days_between('alerts.opened_date', 'run_context.as_of_date') }}
         >= {{ threshold('alert_outcome_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
@@ -62,6 +64,7 @@ told as (
         on alerts.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and {{ holds_at('segments', 'alerts.opened_date') }}
+    {{ attributes_as_of('alerts', 'alerts.opened_date', ['status']) }}
     -- The working day whose list this night makes.
     inner join {{ ref('dim_working_days') }} as next_days
         on next_days.is_working_day
@@ -86,6 +89,7 @@ select
         else 'stayed'
     end as outcome_state,
     coalesce(segment_code, 'unassigned') as segment_code,
+    customer_status,
     reason as signal_reason,
     owner_employee_id,
     owner_source,
@@ -103,6 +107,7 @@ select
     cast(case
         when acted_at is not null then {{ days_between(business_date('opened_at'), business_date('acted_at')) }}
     end as bigint) as days_to_act,
+    is_paying,
     not is_closed as is_open,
     not is_closed and acted_at is null and coalesce(due_at < as_of_end_at, false) as is_overdue,
     is_silent as is_do_not_disturb,

@@ -62,6 +62,7 @@ select
     told.region,
     told.acquisition_channel,
     told.owner_id,
+    told.customer_status,
     told.stage_code,
     case
         when told.reported_code is null then 'unknown'
@@ -81,6 +82,7 @@ select
         when {{ days_between('told.returned_date', 'told.as_of_date') }} >= {{ threshold('winback_revenue_days') }}
             then told.revenue_after_return_amount
     end as decimal(18, 2)) as revenue_after_return_amount,
+    told.is_paying,
     told.is_voluntary,
     told.last_nps_group = 'promoter' as is_promoter,
     case when told.opening_mrr > 0 then told.opening_mrr >= told.top_from_mrr end as is_top_value,

@@ -11,6 +11,7 @@
         'is_reactivated_after_landmark', 'is_landmark_mature and is_churned_at_landmark and not is_contacted_by_landmark'
     ],
 } -%}
+{%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status'} -%}
 with cuts as (
     select
         'all' as dimension_name,
@@ -21,6 +22,12 @@ with cuts as (
     select
         'segment' as dimension_name,
         coalesce(events.segment_code, 'unassigned') as dimension_value,
+        events.*
+    from {{ ref('mart_churn_events') }} as events
+    union all
+    select
+        'status' as dimension_name,
+        events.customer_status as dimension_value,
         events.*
     from {{ ref('mart_churn_events') }} as events
 ),
@@ -66,34 +73,24 @@ rated as (
 scored as (
     select
         coalesce(ends.segment_code, 'unassigned') as segment_value,
+        ends.customer_status,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as left_month,
-        count(*) as scored_count,
-        count(case when scores.nps_group = 'promoter' then 1 end) as promoters_count
+        scores.nps_group
     from {{ ref('int_customers__nps_periods') }} as scores
     inner join {{ ref('dim_customer_month_end') }} as ends
         on scores.customer_id = ends.customer_id
         and scores.valid_from <= {{ add_days('ends.month_end_date', 1) }}
         and scores.valid_to > {{ add_days('ends.month_end_date', 1) }}
-    group by coalesce(ends.segment_code, 'unassigned'), ends.month_date
 ),
 
 bases as (
     select
-        'all' as dimension_name,
-        'all' as dimension_value,
+        {{ cut_columns(dimensions) }},
         left_month,
-        sum(promoters_count) as promoters_count,
-        sum(scored_count) as scored_count
+        count(*) as scored_count,
+        count(case when nps_group = 'promoter' then 1 end) as promoters_count
     from scored
-    group by left_month
-    union all
-    select
-        'segment' as dimension_name,
-        segment_value as dimension_value,
-        left_month,
-        promoters_count,
-        scored_count
-    from scored
+    group by {{ cut_sets(dimensions, ['left_month']) }}
 )
 
 select

@@ -17,6 +17,12 @@ cuts as (
         segment_value as dimension_value,
         events.*
     from events
+    union all
+    select
+        'status' as dimension_name,
+        customer_status as dimension_value,
+        events.*
+    from events
 ),
 
 groups as (

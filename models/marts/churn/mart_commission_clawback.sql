@@ -2,6 +2,7 @@ select
     commission_id,
     employee_id,
     customer_id,
+    customer_status,
     subscription_id,
     currency_code,
     commission_status,
@@ -11,6 +12,7 @@ select
     cast(case when decision_status = 'clawback_due' then commission_amount else 0 end as decimal(18, 2))
         as due_back_amount,
     converted_amount,
+    is_paying,
     is_first_sale,
     is_mature,
     sold_month,

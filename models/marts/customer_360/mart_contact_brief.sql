@@ -71,6 +71,7 @@ reason_lists as (
 
 select
     cards.customer_id,
+    cards.customer_status,
     cards.account_manager_id,
     {% for name, relation, column in [
         ('unused_components_label', 'component_lists', 'unused'),

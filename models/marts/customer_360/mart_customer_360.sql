@@ -82,7 +82,7 @@ select
     coalesce(health.is_in_risk_group, false) as is_in_risk_group,
     customers.registered_date,
     customers.left_date,
-    health.last_use_date,
+    uses.last_use_date,
     contacts.last_effective_at,
     scores.nps_at,
     alerts.first_due_at as first_alert_due_at
@@ -97,6 +97,8 @@ left join next_actions
     on customers.customer_id = next_actions.customer_id
 left join {{ ref('mart_usage_health') }} as health
     on customers.customer_id = health.customer_id
+left join {{ ref('state_customer_usage') }} as uses
+    on customers.customer_id = uses.customer_id
 left join {{ ref('mart_customer_contact_status') }} as contacts
     on customers.customer_id = contacts.customer_id
 left join {{ ref('mart_customer_cx') }} as scores

@@ -61,12 +61,16 @@ with entries as (
 ),
 
 visible as (
-    select entries.*
+    select
+        entries.*,
+        status.status as customer_status,
+        status.is_paying
     from entries
     cross join {{ ref('run_context') }} as run_context
     -- Only counted customers have a card.
     inner join {{ ref('dim_customers') }} as customers
         on entries.customer_id = customers.customer_id
+    {{ attributes_as_of('entries', business_date('entries.occurred_at'), ['status']) }}
     where entries.occurred_at < run_context.as_of_end_at
         and (
             entries.is_milestone
@@ -95,6 +99,7 @@ select
     event_kind,
     channel_code,
     title,
+    customer_status,
     event_points,
     cast(event_order as bigint) as event_order,
     cast(gap_seconds as bigint) as gap_seconds,
@@ -105,5 +110,6 @@ select
         partition by customer_id order by event_order rows between unbounded preceding and current row
     ) as bigint) as episode_order,
     is_milestone,
+    is_paying,
     occurred_at
 from gapped

@@ -65,6 +65,8 @@ categorised as (
 combined as (
     select
         customers.customer_id,
+        customers.customer_status,
+        customers.is_paying,
         last_nps.nps_group,
         previous_nps.nps_group as previous_nps_group,
         last_nps.score as nps_score,
@@ -110,6 +112,7 @@ combined as (
 
 select
     customer_id,
+    customer_status,
     nps_group,
     previous_nps_group || ' > ' || nps_group as nps_transition_label,
     cli_category as cli_category_code,
@@ -135,6 +138,7 @@ select
     cli as cli_points,
     cast(nps_answers_count as bigint) as nps_answers_count,
     cast(promoter_days as bigint) as promoter_days,
+    is_paying,
     is_promoter_kept,
     is_disloyal_mode,
     nps_at,

@@ -38,7 +38,7 @@ active as (
     inner join {{ ref('customer_status_periods') }} as status
         on customers.customer_id = status.customer_id
         and {{ holds_at('status', add_days('ends.counted_until', -1)) }}
-        and status.has_access
+        and status.is_customer
 ),
 
 active_counts as (

@@ -75,16 +75,19 @@ followed as (
         {{ days_between('units.asked_date', 'run_context.as_of_date') }}
         >= {{ threshold('cx_churn_window_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
         coalesce(
-            {{ days_between('units.asked_date', 'spells.left_date') }} <= {{ threshold('cx_churn_window_days') }},
+            {{ days_between('units.asked_date', 'tenures.left_date') }} <= {{ threshold('cx_churn_window_days') }},
             false
         ) as has_left
     from units
     cross join {{ ref('run_context') }} as run_context
-    -- A leaving is the end of the spell that they were asked in, whether or not they came back.
-    inner join {{ ref('customer_tenures') }} as spells
-        on units.customer_id = spells.customer_id
-        and units.asked_date >= spells.started_date
-        and units.asked_date < coalesce(spells.left_date, {{ far_future() }})
+    inner join {{ ref('customer_status_periods') }} as status
+        on units.customer_id = status.customer_id
+        and status.is_customer
+        and {{ holds_at('status', 'units.asked_date') }}
+    -- What counts is the end of the tenure that they were asked in, whether or not they came back.
+    inner join {{ ref('customer_tenures') }} as tenures
+        on status.customer_id = tenures.customer_id
+        and status.tenure_number = tenures.spell_number
 ),
 
 counted as (

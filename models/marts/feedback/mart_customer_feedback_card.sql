@@ -108,6 +108,7 @@ events as (
 select
     events.feedback_key,
     events.customer_id,
+    status.status as customer_status,
     events.source_kind,
     events.source_id,
     events.feedback_source,
@@ -120,6 +121,7 @@ select
     cases.case_state,
     cast(events.metric_score as bigint) as metric_score,
     events.sentiment_score,
+    status.is_paying,
     events.has_comment,
     events.is_direct,
     row_number() over (
@@ -137,3 +139,4 @@ left join cases
     on events.source_kind = cases.source_kind
     and events.source_id = cases.source_id
     and cases.recency = 1
+{{ attributes_as_of('events', business_date('events.occurred_at'), ['status']) }}

@@ -18,26 +18,27 @@ with invitations as (
 
 dropped as (
     select
-        silences.customer_id,
-        {{ period_start('month', 'silences.silent_date') }} as dropoff_month,
-        silences.silent_date,
+        dropoffs.customer_id,
+        {{ period_start('month', 'dropoffs.dropoff_date') }} as dropoff_month,
+        dropoffs.dropoff_date,
         invitations.invitation_id,
         invitations.response_id,
         invitations.sent_date,
         {{ business_date('invitations.answered_at') }} as answered_date,
         row_number() over (
-            partition by silences.customer_id order by invitations.sent_at, invitations.invitation_id
+            partition by dropoffs.customer_id order by invitations.sent_at, invitations.invitation_id
         ) as nth
-    from {{ ref('int_customers__early_silence') }} as silences
+    from {{ ref('int_customers__early_dropoffs') }} as dropoffs
     left join invitations
-        on silences.customer_id = invitations.customer_id
+        on dropoffs.customer_id = invitations.customer_id
+    where dropoffs.dropoff_kind is not null
 ),
 
 watched as (
     select
         dropped.*,
-        {{ add_days('dropped.silent_date', landmark_days) }} as landmark_date,
-        {{ add_days('dropped.silent_date', landmark_days ~ ' + ' ~ return_days) }} as watched_to_date
+        {{ add_days('dropped.dropoff_date', landmark_days) }} as landmark_date,
+        {{ add_days('dropped.dropoff_date', landmark_days ~ ' + ' ~ return_days) }} as watched_to_date
     from dropped
     where dropped.nth = 1
 ),
@@ -49,7 +50,7 @@ returns as (
     from watched
     inner join {{ ref('fct_usage_daily') }} as uses
         on watched.customer_id = uses.customer_id
-        and uses.usage_date > watched.silent_date
+        and uses.usage_date > watched.dropoff_date
         and uses.usage_date < watched.watched_to_date
     inner join {{ ref('run_context') }} as run_context
         on uses.usage_date <= run_context.as_of_date

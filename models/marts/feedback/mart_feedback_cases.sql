@@ -114,6 +114,8 @@ joined as (
         coalesce(openings.judged_unit, subject_positions.unit) as subject_unit_code,
         subject_managers.manager_id as subject_manager_id,
         decider_positions.unit as decider_unit,
+        status.status as customer_status,
+        status.is_paying,
         contacts.first_attempt_at,
         coalesce(contacts.contacted_at, case when openings.opening_order = 1 then openings.replied_at end)
             as reached_at,
@@ -134,6 +136,7 @@ joined as (
         run_context.as_of_end_at
     from openings
     cross join {{ ref('run_context') }} as run_context
+    {{ attributes_as_of('openings', business_date('openings.begun_at'), ['status']) }}
     left join contacts
         on openings.source_kind = contacts.source_kind
         and openings.source_id = contacts.source_id
@@ -190,6 +193,7 @@ select
     source_kind,
     source_id,
     customer_id,
+    customer_status,
     survey_code,
     stage_code,
     touchpoint_code,
@@ -214,6 +218,7 @@ select
     cast({{ elapsed_seconds('begun_at', 'decided_at') }} / 3600.0 as double) as decision_hours,
     cast({{ elapsed_seconds('begun_at', 'reached_at') }} / 3600.0 as double) as contact_hours,
     cast({{ elapsed_seconds('begun_at', 'mended_at') }} / 3600.0 as double) as resolution_hours,
+    is_paying,
     opening_order > 1 as is_reopening,
     is_followup_required,
     is_callback_required,

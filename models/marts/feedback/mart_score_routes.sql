@@ -41,6 +41,8 @@ silenced as (
 followed as (
     select
         routed.*,
+        status.status as customer_status,
+        status.is_paying,
         silenced.customer_id is not null as is_silenced,
         case when routed.action_kind = 'next_ticket' then tickets.opened_at else contacts.started_at end as started_at,
         case when routed.action_kind = 'contact' then contacts.effective_at end as effective_contact_at,
@@ -52,6 +54,7 @@ followed as (
         run_context.as_of_end_at
     from routed
     cross join {{ ref('run_context') }} as run_context
+    {{ attributes_as_of('routed', business_date('routed.submitted_at'), ['status']) }}
     left join contacts
         on routed.response_id = contacts.response_id
     left join {{ ref('mart_support_routing') }} as tickets
@@ -64,6 +67,7 @@ select
     response_id,
     route_code,
     customer_id,
+    customer_status,
     metric_code,
     owner_team as owner_team_code,
     case
@@ -78,6 +82,7 @@ select
     cast(metric_score as bigint) as metric_score,
     cast(next_score as bigint) as next_score,
     cast(next_score - metric_score as bigint) as next_delta_points,
+    is_paying,
     case
         when due_at is null then null
         when started_at <= due_at then true

@@ -17,9 +17,11 @@ with latest as (
 select
     latest.customer_id,
     latest.response_id,
+    customers.customer_status,
     customers.value_segment_code,
     cast(latest.metric_score as bigint) as nps_score,
     cast({{ days_between(business_date('latest.submitted_at'), 'run_context.as_of_date') }} as bigint) as waiting_days,
+    customers.is_paying,
     latest.submitted_at as nps_at
 from latest
 cross join {{ ref('run_context') }} as run_context

@@ -57,11 +57,13 @@ csat as (
 select
     firsts.ticket_id,
     firsts.customer_id,
+    status.status as customer_status,
     firsts.response_id,
     firsts.first_assigned_employee_id as assigned_employee_id,
     assigned.seniority as assigned_seniority_tier,
     cast(firsts.metric_score as bigint) as nps_score,
     cast(csat.csat_score as double) as csat_after_score,
+    status.is_paying,
     case
         when firsts.first_assigned_employee_id is not null
             then {{ is_named('assigned.seniority', 'firsts.seniorities') }}
@@ -81,4 +83,5 @@ left join {{ ref('dim_employees') }} as closing
     and {{ holds_at('closing', business_date('firsts.closed_at')) }}
 left join csat
     on firsts.ticket_id = csat.ticket_id
+{{ attributes_as_of('firsts', 'firsts.opened_date', ['status']) }}
 where firsts.nth = 1

@@ -19,6 +19,8 @@ waves as (
 due as (
     select
         reached.*,
+        customers.customer_status,
+        customers.is_paying,
         invitations.sent_at,
         invitations.sent_date,
         invitations.answered_at,
@@ -26,6 +28,8 @@ due as (
         run_context.as_of_end_at
     from {{ ref('int_survey_triggers__reached') }} as reached
     cross join {{ ref('run_context') }} as run_context
+    inner join {{ ref('dim_customers') }} as customers
+        on reached.customer_id = customers.customer_id
     left join invitations
         on reached.customer_id = invitations.customer_id
         and reached.trigger_type = invitations.trigger_type
@@ -166,7 +170,9 @@ select
         when 'suppressed' then substring(reason_now, 3)
         when 'missed' then substring(coalesce(reason_on_due, reason_now), 3)
     end as suppress_reason,
+    customer_status,
     cast({{ days_between('due_date', 'sent_date') }} as bigint) as delay_days,
+    is_paying,
     schedule_state in ('due', 'overdue') as is_to_send,
     case
         when sent_at is not null

@@ -74,6 +74,7 @@ select
     broken.invitation_id,
     broken.rule_code,
     invitations.customer_id,
+    status.status as customer_status,
     invitations.survey_code,
     invitations.trigger_type as trigger_kind,
     invitations.trigger_key,
@@ -85,8 +86,10 @@ select
                 business_date('invitations.previous_sent_at'), 'invitations.sent_date'
             ) }} as bigint)
     end as distance_days,
+    status.is_paying,
     {{ period_start('month', 'invitations.sent_date') }} as sent_month,
     invitations.sent_at
 from broken
 inner join invitations
     on broken.invitation_id = invitations.invitation_id
+{{ attributes_as_of('invitations', 'invitations.sent_date', ['status']) }}

@@ -1,6 +1,8 @@
 {% set horizons = ['mastery_horizon_short_days', 'mastery_horizon_long_days'] %}
--- Landmark comparison: of those still there at the end of the first window, who had used the component in it, and who
--- was there a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by living on.
+{% set dimensions = {'segment': 'segment_code', 'status': 'customer_status'} %}
+-- Landmark comparison: of those who are customers at the end of the first window, who had used the component in it,
+-- and who is a customer a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by
+-- living on.
 with landmarks as (
     select
         registration.customer_id,
@@ -27,23 +29,18 @@ outcomes as (
     select
         landmarks.customer_id,
         horizons.horizon_days,
-        max(case
-            when spells.started_date <= landmarks.landmark_date
-                and coalesce(spells.left_date, {{ far_future() }}) > landmarks.landmark_date then 1
-            else 0
-        end) = 1 as is_at_landmark,
-        max(case
-            when spells.started_date <= {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }}
-                and coalesce(spells.left_date, {{ far_future() }})
-                > {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }} then 1
-            else 0
-        end) = 1 as is_retained
+        at_landmark.status as customer_status,
+        coalesce(at_horizon.is_customer, false) as is_retained
     from landmarks
     inner join horizons
         on {{ add_days('landmarks.landmark_date', 'horizons.horizon_days') }} <= landmarks.last_final_date
-    inner join {{ ref('customer_tenures') }} as spells
-        on landmarks.customer_id = spells.customer_id
-    group by landmarks.customer_id, horizons.horizon_days
+    inner join {{ ref('customer_status_periods') }} as at_landmark
+        on landmarks.customer_id = at_landmark.customer_id
+        and at_landmark.is_customer
+        and {{ holds_at('at_landmark', 'landmarks.landmark_date') }}
+    left join {{ ref('customer_status_periods') }} as at_horizon
+        on landmarks.customer_id = at_horizon.customer_id
+        and {{ holds_at('at_horizon', add_days('landmarks.landmark_date', 'horizons.horizon_days')) }}
 ),
 
 adoptions as (
@@ -64,6 +61,7 @@ compared as (
         coalesce(landmarks.registration_segment_code, 'unassigned') as segment_code,
         components.component_code,
         outcomes.horizon_days,
+        outcomes.customer_status,
         adoptions.customer_id is not null as is_adopter,
         outcomes.is_retained
     from outcomes
@@ -76,14 +74,13 @@ compared as (
     left join adoptions
         on outcomes.customer_id = adoptions.customer_id
         and components.component_code = adoptions.component_code
-    where outcomes.is_at_landmark
-        -- Whose plan lacks the component could not adopt it.
-        and coalesce(plan_components.is_available, true)
+    -- Whose plan lacks the component could not adopt it.
+    where coalesce(plan_components.is_available, true)
 ),
 
 counted as (
     select
-        {{ cut_columns({'segment': 'segment_code'}) }},
+        {{ cut_columns(dimensions) }},
         component_code,
         horizon_days,
         count(case when is_adopter then 1 end) as adopters_count,
@@ -91,7 +88,7 @@ counted as (
         count(case when is_adopter and is_retained then 1 end) as adopters_retained_count,
         count(case when not is_adopter and is_retained then 1 end) as others_retained_count
     from compared
-    group by {{ cut_sets({'segment': 'segment_code'}, ['component_code', 'horizon_days']) }}
+    group by {{ cut_sets(dimensions, ['component_code', 'horizon_days']) }}
 ),
 
 bounded as (

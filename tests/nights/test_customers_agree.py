@@ -1,0 +1,74 @@
+"""One answer to "who is a customer", and one population for each question, whichever mart is asked.
+
+The marts are found in the manifest: a new one is covered without a line here.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from orchestration.dbt_session import DbtSession
+
+pytestmark = pytest.mark.slow
+
+STATUS = {"customer_status", "is_paying"}
+
+
+def marts(session: DbtSession) -> list:
+    nodes = session.parse().nodes.values()
+    return [node for node in nodes if node.resource_type == "model" and node.fqn[1] == "marts"]
+
+
+def is_of_the_as_of_date(node) -> bool:
+    """A mart says whose status it shows by `status_day`; one row per customer means that of the as-of date."""
+    told = node.config.meta.get("status_day")
+    return told == "as_of" or (told is None and node.config.meta["grain"] == ["customer_id"])
+
+
+def rows(company, sql: str) -> list[tuple]:
+    with duckdb.connect(company.settings.warehouse, read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def test_every_mart_of_customers_says_their_status(dbt_session):
+    """324 of 1,496 customers in the marts of usage paid nothing, and no column said so."""
+    silent = [
+        node.name for node in marts(dbt_session) if "customer_id" in node.columns and not set(node.columns) >= STATUS
+    ]
+    assert silent == []
+
+
+def test_marts_agree_on_the_status_of_the_as_of_date(straight):
+    """A lapsed trial was `left` in one mart and no churn in another."""
+    asked = [node for node in marts(straight.session) if set(node.columns) >= STATUS and is_of_the_as_of_date(node)]
+    assert len(asked) > 5
+    for node in asked:
+        differing = rows(
+            straight,
+            f"""
+            select marts.customer_id, marts.customer_status, periods.status
+            from {node.schema}.{node.name} as marts
+            left join core.customer_status_periods as periods
+                on marts.customer_id = periods.customer_id and periods.valid_to is null
+            where periods.status is distinct from marts.customer_status
+                or periods.is_paying is distinct from marts.is_paying
+            """,
+        )
+        assert differing == [], node.name
+
+
+def test_early_drop_offs_are_one_population(straight):
+    """188 customers had dropped off early in one mart and 210 in the other."""
+    [(dropped,)] = rows(straight, "select sum(dropped_early_num) from activation.mart_early_dropoff")
+    [(asked_why,)] = rows(
+        straight, "select sum(eligible_count) from feedback.mart_early_dropoff_feedback where topic_code = 'all'"
+    )
+    assert dropped == asked_why > 0
+
+
+def test_the_risk_group_is_one_population(straight):
+    """The risk group had three sizes: of the card, of the bands of recency and of the report by manager."""
+    by_card = rows(straight, "select customer_id from customer_360.mart_customer_360 where is_in_risk_group order by 1")
+    by_use = rows(straight, "select customer_id from usage_health.mart_usage_health where is_in_risk_group order by 1")
+    assert by_card == by_use != []
