@@ -21,7 +21,7 @@ joined as (
     select
         customers.*,
         status.customer_status,
-        status.is_customer,
+        status.is_counted,
         status.unit_name,
         status.owner_employee_id,
         status.segment_code
@@ -30,13 +30,13 @@ joined as (
         on customers.customer_id = status.customer_id
 ),
 
--- Rates are of customers; everybody with access has a place by status.
+-- Headlines are of customers; everybody with access has a place by status.
 populations as (
     select
         'all' as population,
         joined.*
     from joined
-    where joined.is_customer
+    where joined.is_counted
     union all
     select
         joined.customer_status as population,

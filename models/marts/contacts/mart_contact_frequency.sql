@@ -13,13 +13,13 @@ with judged as (
     where period_end_date >= {{ observed_from('contacts') }}
 ),
 
--- Rates are of customers; everybody with access has a place by status.
+-- Headlines are of customers; everybody with access has a place by status.
 populations as (
     select
         'all' as population,
         judged.*
     from judged
-    where judged.is_customer
+    where judged.is_counted
     union all
     select
         judged.customer_status as population,

@@ -72,7 +72,7 @@ customers as (
         coalesce(segments.is_priority, false) as is_priority,
         customers.customer_status,
         customers.is_paying,
-        status.is_customer,
+        coalesce(month_ends.is_counted, false) as is_counted,
         customers.has_access,
         dnd.customer_id is not null as is_dnd,
         customers.registered_date,
@@ -109,7 +109,10 @@ customers as (
     left join {{ ref('dim_customer_dnd') }} as dnd
         on customers.customer_id = dnd.customer_id
         and coalesce(dnd.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
-    {{ attributes_as_of('customers', 'run_context.as_of_date', ['status']) }}
+    left join {{ ref('int_contacts__month_ends') }} as month_ends
+        on customers.customer_id = month_ends.customer_id
+        and run_context.as_of_date = month_ends.period_end_date
+        and month_ends.is_at_month_end
 )
 
 select
@@ -152,7 +155,7 @@ select
     cast(coalesce(channels.missing_channels_count, 0) as bigint) as missing_channels_count,
     customers.is_priority,
     customers.is_paying,
-    customers.is_customer,
+    customers.is_counted,
     customers.has_access,
     customers.is_dnd,
     coalesce(channels.reachable_channels_count, 0) > 0 as is_contactable,
