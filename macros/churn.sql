@@ -40,13 +40,14 @@ the moves to a name; `credited` lists the others.
 {#-
 CTEs that find where the bridges of a mart break; the last one, `bridge_faults`, has a row per fault. Values of a cut must
 add up to the whole in every one of `measures`, what moves between them must come to nothing, and an opening must be the
-closing before it. `unsummed` is the cut whose values are of different units, so that they have no sum.
+closing before it. Amounts that are rounded once may miss by `tolerance` for each value. `unsummed` is the cut whose values are of different units, so that they have no sum.
 -#}
-{% macro bridge_faults(mart, measures, opening, closing, moved_in, moved_out, unsummed=none) %}
+{% macro bridge_faults(mart, measures, opening, closing, moved_in, moved_out, unsummed=none, tolerance=0) %}
 sums as (
     select
         dimension_name,
         churn_month,
+        {{ tolerance }} * (count(*) + 1) as tolerance,
         {%- for measure in measures %}
         sum({{ measure }}) as {{ measure }},
         {%- endfor %}
@@ -78,9 +79,9 @@ bridge_faults as (
         on parts.churn_month = wholes.churn_month
         and wholes.dimension_name = 'all'
     where wholes.churn_month is null
-        or parts.moved <> 0
+        or abs(parts.moved) > parts.tolerance
         {%- for measure in measures %}
-        or parts.{{ measure }} <> wholes.{{ measure }}
+        or abs(parts.{{ measure }} - wholes.{{ measure }}) > parts.tolerance
         {%- endfor %}
     union all
     select

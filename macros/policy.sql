@@ -34,6 +34,7 @@
         'self_taught_progress_pct',
         'taxonomy_lookback_days',
         'unknown_event_share_pct',
+        'unconverted_share_pct',
         'survival_projection_months',
         'regular_min_purchases',
         'gross_margin_pct',

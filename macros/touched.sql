@@ -124,11 +124,11 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
     {{ return(run_query('select as_of_date from ' ~ ref('run_context')).rows[0][0]) }}
 {% endmacro %}
 
-{#- Changes with the code of the model, of the models and seeds that it is made from, and with the time zones. -#}
+{#- Changes with the code of the model, of the models and seeds that it is made from, with the time zones and the reporting currency. -#}
 {% macro touched_fingerprint() %}
     {%- set made_from = {} -%}
     {%- do touched_made_from(model.unique_id, made_from) -%}
-    {%- set parts = [var('source_timezone'), var('business_timezone')] -%}
+    {%- set parts = [var('source_timezone'), var('business_timezone'), var('reporting_currency')] -%}
     {%- for name in made_from | sort -%}{%- do parts.append(made_from[name]) -%}{%- endfor -%}
     {{ return(local_md5(parts | join('|'))) }}
 {% endmacro %}

@@ -327,6 +327,8 @@ def _print_quarantine(settings: Settings) -> None:
 
 def _summary(settings: Settings, outcome, seconds: float) -> None:
     log = outcome.log
+    # First: money that is missing makes every amount below it too small.
+    _print_lines("money", log.get("money", []))
     load = log.get("load") or {}
     if load:
         table = Table(

@@ -23,7 +23,9 @@ CLOCK_TOLERANCE_MINUTES: int = yaml.safe_load((REPO_ROOT / "dbt_project.yml").re
 # Earlier moments are the epoch or an unset clock, not history; a column may widen this with `earliest`.
 EARLIEST_PLAUSIBLE = "2000-01-01"
 
-KNOWN_TYPES = {"varchar", "timestamp", "date", "boolean", "integer", "bigint", "double", "decimal(18,2)", "json"}
+KNOWN_TYPES = {
+    "varchar", "timestamp", "date", "boolean", "integer", "bigint", "double", "decimal(18,2)", "decimal(18,6)", "json",
+}  # fmt: skip
 KNOWN_COLUMN_META = {
     "required", "accepted", "references", "orphan", "not_before", "min", "max", "earliest", "may_be_future",
     "is_personal", "is_ingestion_time",

@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.contract import REPO_ROOT
 from orchestration.loading.contract_sql import identifier
+from orchestration.money import reporting_currency
 from orchestration.settings import Settings
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
@@ -47,8 +48,16 @@ class DbtSession:
         ]  # fmt: skip
 
     def _variables(self, as_of: date | None) -> dict[str, str]:
-        zones = {"business_timezone": self.settings.business_timezone, "source_timezone": self.settings.source_timezone}
-        return zones | ({"as_of_date": as_of.isoformat()} if as_of else {})
+        variables = {
+            "business_timezone": self.settings.business_timezone,
+            "source_timezone": self.settings.source_timezone,
+        }
+        if as_of:
+            variables["as_of_date"] = as_of.isoformat()
+            # Known only when the money is loaded.
+            if currency := reporting_currency(self.settings, self.seeds):
+                variables["reporting_currency"] = currency
+        return variables
 
     @contextmanager
     def _environment(self) -> Iterator[None]:

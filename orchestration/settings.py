@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +30,8 @@ class Settings:
     """Folder of publications; `publish/current` is what people read."""
     business_timezone: str = "UTC"
     source_timezone: str = "UTC"
+    reporting_currency: str | None = None
+    """ISO 4217 code; None: the currency of the company's own money (orchestration/money.py)."""
     target: Path = REPO_ROOT / "target"
     """Artifacts of dbt."""
     alert_webhook: str | None = None
@@ -61,7 +64,8 @@ class Settings:
 
         Warehouse and publication are named after the landing folder (after its parent when it is called raw), so
         that two companies never share a file. A folder `policy` beside the landing folder is used unless another
-        is given. Raises ConfigurationError for an unknown time zone or a policy folder that does not exist.
+        is given. Raises ConfigurationError for an unknown time zone, a currency that is no
+        code or a policy folder that does not exist.
         """
         raw = Path(raw or os.environ.get("STAYHOUSE_RAW") or DEFAULT_RAW).expanduser().resolve()
         name = raw.parent.name if raw.name == "raw" else raw.name
@@ -81,6 +85,9 @@ class Settings:
                 raise ConfigurationError(
                     f"{zone}: there is no such time zone; use a name like Europe/Berlin"
                 ) from error
+        currency = os.environ.get("STAYHOUSE_REPORTING_CURRENCY", "").strip().upper() or None
+        if currency and not re.fullmatch("[A-Z]{3}", currency):
+            raise ConfigurationError(f"{currency}: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code like EUR")
         return cls(
             raw=raw,
             policy=policy,
@@ -92,6 +99,7 @@ class Settings:
             .resolve(),
             target=Path(os.environ.get("DBT_TARGET_PATH") or REPO_ROOT / "target").resolve(),
             alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
+            reporting_currency=currency,
             lists_per_owner=os.environ.get("STAYHOUSE_LISTS_PER_OWNER", "").lower() in ("1", "true", "yes"),
             **zones,
         )  # fmt: skip

@@ -31,6 +31,8 @@ from demonstration.saas.subscriptions import Contracts, contracts, write_contrac
 from demonstration.saas.tickets import write_tickets
 from orchestration.contract import contract
 
+POLICY_FOLDER = Path(__file__).resolve().parent.parent / "policy" / "saas"
+
 __all__ = ["LAST_DAY", "generate"]
 
 CUSTOMERS_PER_PART = 200_000
@@ -115,9 +117,13 @@ def generate(
                     for kind in sorted({kind for table in dirt.values() for kind in table})}  # fmt: skip
     rows = {name: landing.rows.get(name, 0) for name in contract()}
     _write_summary(truth, scope, dirty, landing, counted, staff)
+    policy = out / "policy"
+    policy.mkdir(parents=True, exist_ok=True)
+    for file in sorted(POLICY_FOLDER.glob("*.csv")):
+        shutil.copyfile(file, policy / file.name)
     tell("done", 1.0)
     return DemoReport(
-        out=out, raw=raw, truth=truth, policy=None, rows=rows, first_day=scope.first_day, last_day=LAST_DAY,
+        out=out, raw=raw, truth=truth, policy=policy, rows=rows, first_day=scope.first_day, last_day=LAST_DAY,
         planted=counted,
     )  # fmt: skip
 

@@ -28,6 +28,7 @@ FUTURE = {"timestamp": "2099-01-01 00:00:00", "date": "2099-01-01"}
 NO_SUCH = {"customers": "c99999{:02d}", "survey_responses": "q999999{:02d}"}
 NONSENSE = {
     "boolean": "yes?", "integer": "abc", "bigint": "abc", "double": "abc", "decimal(18,2)": "abc",
+    "decimal(18,6)": "abc",
     "timestamp": "not-a-date", "date": "not-a-date",
 }  # fmt: skip
 
@@ -260,7 +261,7 @@ def _json_value(column: Column, value: str | None) -> str | int | float | bool |
             return {"true": True, "false": False}[value]
         if column.data_type in ("integer", "bigint"):
             return int(value)
-        if column.data_type in ("double", "decimal(18,2)"):
+        if column.data_type in ("double", "decimal(18,2)", "decimal(18,6)"):
             return float(value)
     except (ValueError, KeyError):
         pass

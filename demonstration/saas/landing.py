@@ -23,7 +23,8 @@ from orchestration.contract import RawTable, contract
 ARROW_TYPES = {
     "varchar": pa.string(), "json": pa.string(), "timestamp": pa.timestamp("us"), "date": pa.date32(),
     "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
-    "decimal(18,2)": pa.decimal128(18, 2),
+    # Prices of the demonstration have no more digits than money.
+    "decimal(18,2)": pa.decimal128(18, 2), "decimal(18,6)": pa.decimal128(18, 2),
 }  # fmt: skip
 
 DAILY_TABLES = {"customers", "events", "contacts", "payments", "tickets"}

@@ -7,6 +7,15 @@ from expectations.reports import Parameters
 from expectations.row_rules import RowRule
 from expectations.vocabulary import HouseExpectation
 
+# ISO 4217 has three letters; case and blanks are mended in staging.
+ODD_CURRENCY = RowRule(
+    "odd_currency:currency",
+    "currency is not null and (length(trim(currency)) <> 3 or upper(trim(currency)) not between 'AAA' and 'ZZZ')",
+    ("currency",),
+    "a currency is not an ISO 4217 code",
+    "warning",
+)
+
 
 def subscription_periods(parameters: Parameters) -> list[HouseExpectation]:
     return contract_expectations(
@@ -28,6 +37,7 @@ def subscription_periods(parameters: Parameters) -> list[HouseExpectation]:
                 "an open period says how it ended",
                 "warning",
             ),
+            ODD_CURRENCY,
         ],
     )
 
@@ -51,6 +61,7 @@ def payments(parameters: Parameters) -> list[HouseExpectation]:
                 "a succeeded payment has no amount",
                 "warning",
             ),
+            ODD_CURRENCY,
         ],
     )
 
@@ -74,5 +85,6 @@ def commissions(parameters: Parameters) -> list[HouseExpectation]:
                 "a commission was paid before the sale",
                 "warning",
             ),
+            ODD_CURRENCY,
         ],
     )

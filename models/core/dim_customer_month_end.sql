@@ -28,19 +28,7 @@ with live as (
 ),
 
 money as (
-    select
-        live.customer_id,
-        live.month_date,
-        sum(cast(round(levels.mrr_after * rates.rate_to_reporting, 2) as decimal(18, 2))) as mrr
-    from live
-    inner join {{ ref('fct_mrr_changes') }} as levels
-        on live.customer_id = levels.customer_id
-        and live.last_date >= levels.changed_date
-        and live.last_date < coalesce(levels.next_changed_date, {{ far_future() }})
-    inner join {{ ref('dim_exchange_rates') }} as rates
-        on levels.currency_code = rates.currency_code
-        and live.month_date = rates.month_date
-    group by live.customer_id, live.month_date
+    {{ mrr_at('live', ['customer_id', 'month_date'], 'live.last_date') }}
 )
 
 select
@@ -62,7 +50,14 @@ select
     live.region,
     live.acquisition_channel,
     account_manager.employee_id as owner_id,
-    cast(case when live.basis = 'contract' then coalesce(money.mrr, 0) end as decimal(18, 2)) as mrr,
+    cast(case
+        when live.basis <> 'contract' then null
+        when money.customer_id is null then 0
+        else money.mrr
+    end as decimal(18, 6)) as mrr,
+    cast(case when live.basis = 'contract' then coalesce(money.converted_mrr, 0) end as decimal(18, 6))
+        as converted_mrr,
+    money.customer_id is not null and money.mrr is null as is_unconverted,
     live.is_churn_pending as is_leaving_pending,
     live.started_date,
     live.month_date,

@@ -4,7 +4,7 @@ select
     commissions.employee_id,
     commissions.customer_id,
     commissions.subscription_id,
-    coalesce(commissions.currency, '{{ var("reporting_currency") }}') as currency_code,
+    commissions.currency_code,
     -- A state that came later is not known; only payments say when they came.
     case
         when commissions.paid_at < run_context.as_of_end_at then 'paid'

@@ -55,13 +55,14 @@ select
         when levels.mrr_change > 0 then 'expansion'
         else 'contraction'
     end as movement,
-    cast(levels.mrr_after - levels.mrr_change as decimal(18, 2)) as mrr_before,
-    cast(levels.mrr_after as decimal(18, 2)) as mrr_after,
-    cast(levels.mrr_change as decimal(18, 2)) as mrr_change,
-    -- Converted levels are rounded, and changes are their differences: so the cents of a month add up.
-    cast(round(levels.mrr_after * rates.rate_to_reporting, 2) as decimal(18, 2))
-    - cast(round((levels.mrr_after - levels.mrr_change) * rates.rate_to_reporting, 2) as decimal(18, 2))
-        as converted_mrr_change,
+    cast(levels.mrr_after - levels.mrr_change as decimal(18, 6)) as mrr_before,
+    cast(levels.mrr_after as decimal(18, 6)) as mrr_after,
+    cast(levels.mrr_change as decimal(18, 6)) as mrr_change,
+    -- Converted levels are rounded, and changes are their differences: so the changes of a month add up to its levels.
+    case
+        when rates.rate_to_reporting is not null
+            then {{ converted('levels.mrr_after', 6) }} - {{ converted('(levels.mrr_after - levels.mrr_change)', 6) }}
+    end as converted_mrr_change,
     levels.changed_date,
     levels.next_changed_date,
     {{ period_start('month', 'levels.changed_date') }} as changed_month
@@ -69,6 +70,4 @@ from levels
 inner join {{ ref('customer_tenures') }} as spells
     on levels.customer_id = spells.customer_id
     and levels.spell_number = spells.spell_number
-left join {{ ref('dim_exchange_rates') }} as rates
-    on levels.currency_code = rates.currency_code
-    and {{ period_start('month', 'levels.changed_date') }} = rates.month_date
+{{ join_rates('levels.currency_code', 'levels.changed_date') }}

@@ -1,4 +1,8 @@
 {%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
+{%- set revenues = {
+    'revenue_12m_amount': 'payments.paid_date >= events.year_from and payments.paid_date < events.left_month',
+    'revenue_after_return_amount': 'payments.paid_date >= events.returned_date and payments.paid_date < events.revenue_to',
+} -%}
 {%- set ahead = 'cast(' ~ threshold('payment_ahead_days') ~ ' as integer)' -%}
 -- What churned customers paid before and after, what was refunded, and until when the time is paid.
 with events as (
@@ -33,7 +37,7 @@ terms as (
                 abs(payments.amount - slices.mrr * coalesce(plan_list.billing_months, 1)) asc nulls last,
                 slices.from_date asc
         ) as choice
-    from {{ ref('stg_billing__payments') }} as payments
+    from {{ ref('int_payments__converted') }} as payments
     inner join churned_customers
         on payments.customer_id = churned_customers.customer_id
     inner join {{ ref('int_subscriptions__slices') }} as slices
@@ -43,7 +47,6 @@ terms as (
         and payments.paid_date < coalesce(slices.to_date, {{ open_end() }})
     left join {{ ref('plans') }} as plan_list
         on slices.plan_code = plan_list.plan_code
-    where payments.status = 'succeeded'
 ),
 
 paid as (
@@ -51,39 +54,29 @@ paid as (
         payments.customer_id,
         payments.paid_date,
         payments.paid_at,
-        coalesce(payments.is_refund, false) as is_refund,
-        cast(round(
-            case when coalesce(payments.is_refund, false) then -payments.amount else payments.amount end
-            * rates.rate_to_reporting, 2
-        ) as decimal(18, 2)) as signed_amount,
+        payments.is_refund,
+        payments.reporting_amount,
         cast({{ dbt.dateadd(
             'month', 'coalesce(terms.billing_months, 1)', 'coalesce(terms.paid_from_date, payments.paid_date)'
         ) }} as date) as paid_through_date
-    from {{ ref('stg_billing__payments') }} as payments
+    from {{ ref('int_payments__converted') }} as payments
     inner join churned_customers
         on payments.customer_id = churned_customers.customer_id
-    inner join {{ ref('run_context') }} as run_context
-        on payments.paid_at < run_context.as_of_end_at
-    left join {{ ref('dim_exchange_rates') }} as rates
-        on coalesce(payments.currency, '{{ var("reporting_currency") }}') = rates.currency_code
-        and {{ period_start('month', 'payments.paid_date') }} = rates.month_date
     left join terms
         on payments.payment_id = terms.payment_id
         and terms.choice = 1
-    where payments.status = 'succeeded'
 )
 
 select
     events.customer_id,
     events.spell_number,
-    cast(coalesce(sum(case
-        when payments.paid_date >= events.year_from and payments.paid_date < events.left_month
-            then payments.signed_amount
-    end), 0) as decimal(18, 2)) as revenue_12m_amount,
-    cast(coalesce(sum(case
-        when payments.paid_date >= events.returned_date and payments.paid_date < events.revenue_to
-            then payments.signed_amount
-    end), 0) as decimal(18, 2)) as revenue_after_return_amount,
+    {%- for column, condition in revenues.items() %}
+    -- One payment without a rate makes the sum unknown.
+    cast(case
+        when {{ unconverted_count('payments.reporting_amount', condition) }} = 0
+            then {{ converted_sum('payments.reporting_amount', condition) }}
+    end as decimal(18, 2)) as {{ column }},
+    {%- endfor %}
     -- Payments of every year count here: a plan may be paid for longer than one.
     coalesce(
         {{ days_between('min(events.left_date)', 'max(case

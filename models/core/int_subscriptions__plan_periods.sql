@@ -4,9 +4,9 @@ select
     periods.period_id,
     periods.customer_id,
     periods.plan_code,
-    coalesce(periods.currency, '{{ var("reporting_currency") }}') as currency_code,
+    periods.currency_code,
     -- Trials and pauses bring nothing.
-    case when periods.period_status = 'active' then coalesce(periods.mrr, 0) else cast(0 as decimal(18, 2)) end
+    case when periods.period_status = 'active' then coalesce(periods.mrr, 0) else cast(0 as decimal(18, 6)) end
         as mrr_amount,
     periods.valid_from,
     periods.valid_to

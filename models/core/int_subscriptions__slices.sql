@@ -14,7 +14,7 @@ with periods as (
             when periods.mrr = 0 and periods.plan_code is null then 'free'
             else 'paying'
         end as own_status,
-        coalesce(periods.currency, '{{ var("reporting_currency") }}') as currency_code,
+        periods.currency_code,
         periods.end_kind,
         periods.end_reason_code,
         -- A pause and a trial are not billed, whatever price the row still carries.

@@ -48,7 +48,7 @@ select
     neighbours.plan_code,
     neighbours.status,
     neighbours.currency_code,
-    cast(coalesce(neighbours.mrr, 0) as decimal(18, 2)) as mrr,
+    cast(coalesce(neighbours.mrr, 0) as decimal(18, 6)) as mrr,
     neighbours.from_date,
     case
         when neighbours.to_date is null then null

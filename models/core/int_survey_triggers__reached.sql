@@ -73,13 +73,10 @@ tenure as (
 
 payments as (
     select
-        payments.customer_id,
-        min(payments.paid_at) as reached_at
-    from {{ ref('stg_billing__payments') }} as payments
-    where payments.status = 'succeeded'
-        and payments.amount > 0
-        and not coalesce(payments.is_refund, false)
-    group by payments.customer_id
+        customer_id,
+        min(purchased_at) as reached_at
+    from {{ ref('fct_purchases') }}
+    group by customer_id
 ),
 
 cancellations as (

@@ -17,6 +17,7 @@ from orchestration.contract import REPO_ROOT
 from orchestration.dbt_session import DbtFailed, ensure_manifest, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
+from orchestration.money import describe_money
 from orchestration.policy_gaps import describe_policy_gaps
 from orchestration.resources import Night, NightResource
 from orchestration.settings import Settings
@@ -102,8 +103,11 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
     finally:
         # The step must not end while dbt still writes.
         worker.join()
-    night.log.note(dbt_warnings=warned)
-    night.log.note(policy_gaps=describe_policy_gaps(night.settings))
+    night.log.note(
+        dbt_warnings=warned,
+        money=describe_money(night.settings, night.dbt.seeds),
+        policy_gaps=describe_policy_gaps(night.settings),
+    )
     if "error" in outcome:
         error = outcome["error"]
         if isinstance(error, DbtFailed):

@@ -49,7 +49,7 @@ def typed(column: Column, text: str):
         return text == "true"
     if column.data_type in ("integer", "bigint"):
         return int(text)
-    return float(text) if column.data_type in ("double", "decimal(18,2)") else text
+    return float(text) if column.data_type in ("double", "decimal(18,2)", "decimal(18,6)") else text
 
 
 def faults(table: RawTable, row: dict[str, str], known: dict[str, set[str]]) -> list[str]:
@@ -139,7 +139,7 @@ def test_good_extra_rows_are_counted(pack, con, table):
     rows, _ = rows_of(pack, table)
     texts = ", ".join(f"cast({name} as varchar)" for name in table.column_names)
     clean = {tuple(value or "" for value in row) for row in con.execute(f"select {texts} from {table.name}").fetchall()}
-    numbers = {c.name for c in table.columns if c.data_type in ("double", "decimal(18,2)")}
+    numbers = {c.name for c in table.columns if c.data_type in ("double", "decimal(18,2)", "decimal(18,6)")}
 
     def comparable(values) -> tuple:
         """Numbers are spelled in several ways: 5, 5.0, 5.00."""

@@ -9,9 +9,10 @@
 } -%}
 {%- set measures = [
     'opening_count', 'stayed_count', 'closing_count', 'paused_count', 'pending_count', 'new_count', 'returned_count',
-    'left_count', 'left_from_opening_count', 'voluntary_count', 'involuntary_count', 'contracts_count',
+    'left_count', 'left_from_opening_count', 'voluntary_count', 'involuntary_count', 'contracts_count', 'unconverted_count',
     'earlier_closing_amount', 'revaluation_amount', 'stayed_opening_amount', 'new_amount', 'returned_amount',
     'expansion_amount', 'contraction_amount', 'churned_amount', 'churned_from_opening_amount', 'closing_amount',
+    'gross_lost_amount', 'net_gained_amount',
 ] -%}
 -- Everything that happens to customers and their money in a month, by what they were when it began (opening_*) and by
 -- what the movements are credited to (credited_*): what they were at its end, or on their last day as customers. Small:
@@ -29,7 +30,8 @@ month_ends as (
         {{ expression }} as {{ name }}_value,
         {% endfor -%}
         ends.status,
-        ends.mrr,
+        coalesce(ends.converted_mrr, 0) as converted_mrr,
+        coalesce(ends.is_unconverted, false) as is_unconverted,
         ends.is_leaving_pending,
         ends.started_date,
         ends.month_date,
@@ -62,8 +64,9 @@ spell_months as (
         coalesce(closing.{{ name }}_value, opening.{{ name }}_value) as credited_{{ name }},
         {% endfor -%}
         coalesce(closing.status, 'left') as status,
-        opening.mrr as earlier_closing_amount,
-        coalesce(closing.mrr, 0) as closing_amount,
+        opening.converted_mrr as earlier_closing_amount,
+        coalesce(closing.converted_mrr, 0) as closing_amount,
+        opening.is_unconverted or coalesce(closing.is_unconverted, false) as is_unconverted,
         1 as opening_count,
         case when closing.customer_id is null then 0 else 1 end as closing_count,
         coalesce(closing.is_leaving_pending, false) as is_leaving_pending,
@@ -86,7 +89,8 @@ spell_months as (
         {% endfor -%}
         status,
         0 as earlier_closing_amount,
-        mrr as closing_amount,
+        converted_mrr as closing_amount,
+        is_unconverted,
         0 as opening_count,
         1 as closing_count,
         is_leaving_pending,
@@ -105,38 +109,13 @@ spell_months as (
         'left' as status,
         0 as earlier_closing_amount,
         0 as closing_amount,
+        false as is_unconverted,
         0 as opening_count,
         0 as closing_count,
         false as is_leaving_pending,
         left_month as month_date
     from leavings
     where started_date >= left_month
-),
-
--- All currencies of a customer together: changing the currency is no churn and no win.
-daily_changes as (
-    select
-        customer_id,
-        spell_number,
-        changed_month,
-        changed_date,
-        sum(converted_mrr_change) as net_change,
-        max(case when movement = 'churned' then 1 else 0 end) as is_churned
-    from {{ ref('fct_mrr_changes') }}
-    where converted_mrr_change is not null
-    group by customer_id, spell_number, changed_month, changed_date
-),
-
-changes as (
-    select
-        customer_id,
-        spell_number,
-        changed_month,
-        sum(case when is_churned = 0 then greatest(net_change, 0) else 0 end) as up_amount,
-        sum(case when is_churned = 0 then greatest(-net_change, 0) else 0 end) as down_amount,
-        sum(case when is_churned = 1 then -net_change else 0 end) as churned_amount
-    from daily_changes
-    group by customer_id, spell_number, changed_month
 ),
 
 measured as (
@@ -158,9 +137,11 @@ measured as (
         case when leavings.is_voluntary then 1 else 0 end as voluntary_count,
         case when not leavings.is_voluntary then 1 else 0 end as involuntary_count,
         case when spell_months.basis = 'contract' then 1 else 0 end as contracts_count,
-        coalesce(spell_months.earlier_closing_amount, 0) as earlier_closing_amount,
+        case when spell_months.is_unconverted or coalesce(changes.is_unconverted, false) then 1 else 0 end
+            as unconverted_count,
+        spell_months.earlier_closing_amount,
         coalesce(revaluations.revaluation_amount, 0) as revaluation_amount,
-        (coalesce(spell_months.earlier_closing_amount, 0) + coalesce(revaluations.revaluation_amount, 0))
+        (spell_months.earlier_closing_amount + coalesce(revaluations.revaluation_amount, 0))
         * spell_months.opening_count * spell_months.closing_count as stayed_opening_amount,
         -- What a spell gains and gives up within its first month belongs to its start.
         case
@@ -177,9 +158,12 @@ measured as (
         spell_months.opening_count * coalesce(changes.down_amount, 0) as contraction_amount,
         coalesce(changes.churned_amount, 0) as churned_amount,
         spell_months.opening_count * coalesce(changes.churned_amount, 0) as churned_from_opening_amount,
-        coalesce(spell_months.closing_amount, 0) as closing_amount
+        spell_months.closing_amount,
+        -- Of the opening, whatever happens in between: more and less of one customer in a month is their difference.
+        spell_months.opening_count * greatest(-coalesce(changes.net_amount, 0), 0) as gross_lost_amount,
+        spell_months.opening_count * coalesce(changes.net_amount, 0) as net_gained_amount
     from spell_months
-    left join changes
+    left join {{ ref('int_churn__monthly_changes') }} as changes
         on spell_months.customer_id = changes.customer_id
         and spell_months.spell_number = changes.spell_number
         and spell_months.month_date = changes.changed_month

@@ -1,29 +1,20 @@
 -- What a new rate of exchange did to the recurring revenue that a customer had when the month began.
-with rates as (
-    select
-        currency_code,
-        month_date,
-        rate_to_reporting,
-        lag(rate_to_reporting) over (partition by currency_code order by month_date) as earlier_rate
-    from {{ ref('dim_exchange_rates') }}
-),
-
-levels as (
+with levels as (
     select
         levels.customer_id,
         levels.spell_number,
-        levels.currency_code,
-        rates.month_date,
-        levels.mrr_after as mrr,
-        cast(round(levels.mrr_after * rates.rate_to_reporting, 2) as decimal(18, 2))
-        - cast(round(levels.mrr_after * coalesce(rates.earlier_rate, 0), 2) as decimal(18, 2)) as revaluation
-    from rates
-    inner join {{ ref('fct_mrr_changes') }} as levels
-        on rates.currency_code = levels.currency_code
-        and rates.month_date > levels.changed_date
-        and rates.month_date <= coalesce(levels.next_changed_date, {{ far_future() }})
-    where rates.rate_to_reporting <> coalesce(rates.earlier_rate, 0)
-        and levels.mrr_after > 0
+        months.month_date,
+        coalesce({{ converted('levels.mrr_after', 6) }}, 0)
+        - coalesce({{ converted('levels.mrr_after', 6, 'earlier_rates') }}, 0) as revaluation
+    from {{ ref('fct_mrr_changes') }} as levels
+    inner join {{ ref('dim_months') }} as months
+        on levels.changed_date < months.month_date
+        and coalesce(levels.next_changed_date, {{ far_future() }}) >= months.month_date
+    {{ join_rates('levels.currency_code', 'months.month_date') }}
+    {{ join_rates('levels.currency_code', add_months('months.month_date', -1), 'earlier_rates') }}
+    where levels.mrr_after > 0
+        -- Rates change seldom: most months have nothing to revalue.
+        and coalesce(rates.rate_to_reporting, 0) <> coalesce(earlier_rates.rate_to_reporting, 0)
 )
 
 select

@@ -78,7 +78,7 @@ select
     end as decision_status,
     dated.end_reason_code,
     cast(dated.amount as decimal(18, 2)) as commission_amount,
-    cast(round(dated.amount * rates.rate_to_reporting, 2) as decimal(18, 2)) as converted_amount,
+    {{ converted('dated.amount') }} as converted_amount,
     dated.is_first_sale,
     dated.is_mature,
     dated.is_first_sale and coalesce(dated.left_at < dated.window_end_at, false) and dated.is_reason_counted
@@ -89,7 +89,5 @@ select
     dated.left_at,
     dated.paid_at
 from dated
-left join {{ ref('dim_exchange_rates') }} as rates
-    on dated.currency_code = rates.currency_code
-    and {{ period_start('month', 'dated.sold_date') }} = rates.month_date
+{{ join_rates('dated.currency_code', 'dated.sold_date') }}
 {{ attributes_as_of('dated', 'dated.sold_date', ['status']) }}

@@ -1,5 +1,5 @@
--- What a customer paid, and for how many orders, in the twelve months that end with each month of the trend; of the
--- running month as of the business day (CON-07). Customers who never paid are left out.
+-- What a customer bought in the twelve months that end with each month of the trend; of the running month as of the
+-- business day (CON-07). Customers without a purchase are left out.
 with months as (
     select distinct
         dates.month_start_date as contact_month,
@@ -11,57 +11,40 @@ with months as (
     ) }}
 ),
 
-payments as (
+purchases as (
     select
-        payments.customer_id,
-        payments.purchase_key,
-        payments.is_refund,
-        {{ period_number('month', 'payments.paid_date') }} as month_number,
-        cast(round(payments.amount * rates.rate_to_reporting, 2) as decimal(18, 2)) as reporting_amount
-    from {{ ref('fct_payments') }} as payments
+        purchases.customer_id,
+        purchases.reporting_amount,
+        {{ period_number('month', 'purchases.purchased_date') }} as month_number
+    from {{ ref('fct_purchases') }} as purchases
     inner join {{ ref('run_context') }} as run_context
-        on payments.paid_date <= run_context.as_of_date
-        and payments.paid_date >= {{ add_months(
+        on purchases.purchased_date >= {{ add_months(
             period_start('month', 'run_context.as_of_date'),
             '-10 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
         ) }}
-    inner join {{ ref('dim_exchange_rates') }} as rates
-        on coalesce(payments.currency, '{{ var("reporting_currency") }}') = rates.currency_code
-        and {{ period_start('month', 'payments.paid_date') }} = rates.month_date
-),
-
--- Money counts in the month in which it moves, an order once, in the month in which it is first paid.
-orders as (
-    select
-        customer_id,
-        min(month_number) as month_number,
-        1 as orders_count
-    from payments
-    where not is_refund
-    group by customer_id, purchase_key
 ),
 
 -- What enters the twelve months leaves them again a year later, so that a running sum is that of the twelve.
 movements as (
-    {% for relation in ['orders', 'payments'] %}
     {% for months, sign in [(0, ''), (12, '-')] %}
     select
         customer_id,
         month_number + {{ months }} as month_number,
         cast(null as date) as contact_month,
-        {{ sign }}{{ 'orders_count' if relation == 'orders' else '0' }} as orders_count,
-        {{ sign }}{{ 'reporting_amount' if relation == 'payments' else '0' }} as paid_amount
-    from {{ relation }}
+        {{ sign }}1 as orders_count,
+        {{ sign }}case when reporting_amount is null then 0 else 1 end as converted_count,
+        {{ sign }}coalesce(reporting_amount, 0) as paid_amount
+    from purchases
     union all
-    {% endfor %}
     {% endfor %}
     select
         payers.customer_id,
         months.month_number,
         months.contact_month,
         0 as orders_count,
+        0 as converted_count,
         0 as paid_amount
-    from (select distinct orders.customer_id from orders) as payers
+    from (select distinct purchases.customer_id from purchases) as payers
     cross join months
 ),
 
@@ -71,6 +54,7 @@ by_month as (
         month_number,
         max(contact_month) as contact_month,
         sum(orders_count) as orders_count,
+        sum(converted_count) as converted_count,
         sum(paid_amount) as paid_amount
     from movements
     group by customer_id, month_number
@@ -81,6 +65,7 @@ years as (
         customer_id,
         contact_month,
         sum(orders_count) over twelve_months as orders_count,
+        sum(converted_count) over twelve_months as converted_count,
         sum(paid_amount) over twelve_months as paid_amount
     from by_month
     window twelve_months as (
@@ -91,8 +76,10 @@ years as (
 select
     customer_id,
     cast(orders_count as bigint) as orders_count,
-    cast(paid_amount as decimal(18, 2)) as paid_amount,
-    cast(1.0 * paid_amount / orders_count as double) as average_check_amount,
+    cast(orders_count - converted_count as bigint) as unconverted_count,
+    cast(case when converted_count > 0 then paid_amount end as decimal(18, 2)) as paid_amount,
+    -- Of the purchases whose money has a rate.
+    cast(1.0 * paid_amount / nullif(converted_count, 0) as double) as average_check_amount,
     contact_month
 from years
 where contact_month is not null

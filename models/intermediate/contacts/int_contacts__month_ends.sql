@@ -147,6 +147,7 @@ select
         else coalesce(norms.channel_policy, 'none')
     end as channel_policy,
     checks.orders_count,
+    checks.unconverted_count,
     checks.paid_amount,
     norms.contact_interval_days,
     norms.contact_target_pct,

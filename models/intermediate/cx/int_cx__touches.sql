@@ -53,19 +53,12 @@ covering_plans as (
         touches.touch_kind,
         touches.touch_id,
         periods.plan_code,
-        -- By the rate of the month of the touch. NULL in a currency without one: nobody knows what it weighs.
-        case
-            when periods.mrr_amount = 0 or periods.currency_code = '{{ var("reporting_currency") }}'
-                then periods.mrr_amount
-            else cast(round(periods.mrr_amount * rates.rate_to_reporting, 2) as decimal(18, 2))
-        end as mrr_amount
+        {{ converted('periods.mrr_amount', 6) }} as mrr_amount
     from touches
     inner join {{ ref('int_subscriptions__plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
         and {{ holds_at('periods', 'touches.touch_date') }}
-    left join {{ ref('dim_exchange_rates') }} as rates
-        on periods.currency_code = rates.currency_code
-        and {{ period_start('month', 'touches.touch_date') }} = rates.month_date
+    {{ join_rates('periods.currency_code', 'touches.touch_date') }}
 ),
 
 plans as (
@@ -73,9 +66,7 @@ plans as (
         touch_kind,
         touch_id,
         count(*) as plans_count,
-        min(plan_code) as plan_code,
-        -- The weight is the revenue of all subscriptions.
-        case when count(mrr_amount) = count(*) then sum(mrr_amount) end as mrr_amount
+        min(plan_code) as plan_code
     from covering_plans
     group by touch_kind, touch_id
 ),
@@ -95,6 +86,11 @@ ranked_plans as (
         on covering_plans.touch_kind = plans.touch_kind
         and covering_plans.touch_id = plans.touch_id
         and plans.plans_count > 1
+),
+
+-- The weight of an account is its recurring revenue. NULL in a currency without a rate: nobody knows what it weighs.
+weights as (
+    {{ mrr_at('touches', ['touch_kind', 'touch_id'], 'touches.touch_date') }}
 ),
 
 earlier_tickets as (
@@ -153,8 +149,7 @@ select
     coalesce(touches.subject_employee_id, 'none') as agent,
     coalesce(touches.subject_unit, 'none') as unit,
     coalesce(recent_tickets.tickets_count, 0) as tickets_before_count,
-    case when plans.touch_id is null then cast(0 as decimal(18, 2)) else cast(plans.mrr_amount as decimal(18, 2)) end
-        as mrr_amount,
+    cast(case when weights.touch_id is null then 0 else weights.mrr end as decimal(18, 2)) as mrr_amount,
     touches.touch_date,
     {{ period_start('month', 'touches.touch_date') }} as touch_month,
     touches.touched_at
@@ -186,6 +181,9 @@ left join {{ ref('dim_customer_owners') }} as onboarding_managers
 left join plans
     on touches.touch_kind = plans.touch_kind
     and touches.touch_id = plans.touch_id
+left join weights
+    on touches.touch_kind = weights.touch_kind
+    and touches.touch_id = weights.touch_id
 left join ranked_plans
     on touches.touch_kind = ranked_plans.touch_kind
     and touches.touch_id = ranked_plans.touch_id

@@ -191,20 +191,6 @@ last_periods as (
         on last_uses.last_date = calendar.date_day
 ),
 
-revenue as (
-    select
-        members.cell_number,
-        members.revenue_horizon,
-        payments.reporting_amount,
-        {{ period_since('members', 'calendar', 'payments.paid_date', 'payments.paid_at') }} as period_number
-    from members
-    inner join {{ ref('int_retention__payments') }} as payments
-        on members.customer_id = payments.customer_id
-    inner join calendar
-        on payments.paid_date = calendar.date_day
-    where members.revenue_horizon >= 0
-),
-
 -- Each part is counted on its own before they meet: they are far smaller then.
 contributions as (
     select
@@ -215,7 +201,10 @@ contributions as (
         count(case when used_before_count = period_number then 1 end) as every_count,
         0 as last_count,
         sum(events_count) as events_count,
-        0 as revenue_cents
+        0 as revenue_cents,
+        0 as mrr_cents,
+        0 as revenue_unconverted_count,
+        0 as mrr_unconverted_count
     from numbered
     group by cell_number, period_number
     union all
@@ -227,7 +216,10 @@ contributions as (
         0 as every_count,
         0 as last_count,
         0 as events_count,
-        0 as revenue_cents
+        0 as revenue_cents,
+        0 as mrr_cents,
+        0 as revenue_unconverted_count,
+        0 as mrr_unconverted_count
     from bracketed
     union all
     select
@@ -238,7 +230,10 @@ contributions as (
         0 as every_count,
         count(*) as last_count,
         0 as events_count,
-        0 as revenue_cents
+        0 as revenue_cents,
+        0 as mrr_cents,
+        0 as revenue_unconverted_count,
+        0 as mrr_unconverted_count
     from last_periods
     where last_period >= 0
     group by cell_number, least(last_period, use_horizon)
@@ -251,10 +246,11 @@ contributions as (
         0 as every_count,
         0 as last_count,
         0 as events_count,
-        cast(round(100 * sum(reporting_amount), 0) as bigint) as revenue_cents
-    from revenue
-    where period_number between 0 and revenue_horizon
-    group by cell_number, period_number
+        case when measure_code = 'revenue' then cents else 0 end as revenue_cents,
+        case when measure_code = 'mrr' then cents else 0 end as mrr_cents,
+        case when measure_code = 'revenue' then unconverted_count else 0 end as revenue_unconverted_count,
+        case when measure_code = 'mrr' then unconverted_count else 0 end as mrr_unconverted_count
+    from {{ ref('int_retention__cell_money') }}
 )
 
 select
@@ -263,7 +259,10 @@ select
     cast(sum(every_count) as bigint) as every_count,
     cast(sum(last_count) as bigint) as last_count,
     cast(sum(events_count) as bigint) as events_count,
-    cast(coalesce(sum(revenue_cents), 0) as bigint) as revenue_cents,
+    cast(sum(revenue_cents) as bigint) as revenue_cents,
+    cast(sum(mrr_cents) as bigint) as mrr_cents,
+    cast(sum(revenue_unconverted_count) as bigint) as revenue_unconverted_count,
+    cast(sum(mrr_unconverted_count) as bigint) as mrr_unconverted_count,
     cast(first_period as integer) as first_period,
     cast(last_period as integer) as last_period
 from contributions

@@ -32,9 +32,8 @@ moments as (
     select
         customer_id,
         'first_payment' as cohort_kind,
-        min(paid_at) as entered_at
-    from {{ ref('int_retention__payments') }}
-    where not is_refund
+        min(purchased_at) as entered_at
+    from {{ ref('fct_purchases') }}
     group by customer_id
     union all
     select

@@ -13,8 +13,9 @@ with tracks as (
         period_kind,
         period_grain,
         row_number() over (order by cohort_kind, period_kind, period_grain) as track_number,
-        max(case when measure_code = 'revenue' then 0 else horizon_periods end) as use_horizon,
+        max(case when measure_code in ('revenue', 'mrr') then 0 else horizon_periods end) as use_horizon,
         max(case when measure_code = 'revenue' then horizon_periods else -1 end) as revenue_horizon,
+        max(case when measure_code = 'mrr' then horizon_periods else -1 end) as mrr_horizon,
         {%- for name in cuts %}
         max(case when dimension_name = '{{ name }}' then 1 else 0 end) as by_{{ name }},
         {%- endfor %}
@@ -53,6 +54,7 @@ keyed as (
         tracks.period_grain,
         tracks.use_horizon,
         tracks.revenue_horizon,
+        tracks.mrr_horizon,
         numbered.day_number,
         numbered.week_number,
         numbered.month_number,

@@ -48,8 +48,8 @@ with told as (
         on events.customer_id = opening.customer_id
         and events.spell_number = opening.spell_number
         and events.left_month = cast({{ dbt.dateadd('month', 1, 'opening.month_date') }} as date)
-    left join {{ ref('int_churn__value_limits') }} as value_limits
-        on events.left_month = value_limits.month_date
+    left join {{ ref('int_customers__value_limits') }} as value_limits
+        on opening.month_date = value_limits.month_date
 )
 
 select
@@ -75,13 +75,19 @@ select
     told.winback_offer_code,
     cast(told.tenure_days as bigint) as tenure_days,
     cast(told.last_nps_score as bigint) as last_nps_score,
-    told.mrr_lost as lost_mrr_amount,
+    cast(told.mrr_lost as decimal(18, 2)) as lost_mrr_amount,
     told.revenue_12m_amount,
     cast({{ days_between('told.left_date', 'told.returned_date') }} as bigint) as days_to_return,
     cast(case
         when {{ days_between('told.returned_date', 'told.as_of_date') }} >= {{ threshold('winback_revenue_days') }}
             then told.revenue_after_return_amount
     end as decimal(18, 2)) as revenue_after_return_amount,
+    -- Converted amounts of the row that are NULL for want of a rate.
+    cast(
+        case when told.basis = 'contract' and told.mrr_lost is null then 1 else 0 end
+        + case when told.revenue_12m_amount is null then 1 else 0 end
+        + case when told.revenue_after_return_amount is null then 1 else 0 end as bigint
+    ) as unconverted_count,
     told.is_paying,
     told.is_voluntary,
     told.last_nps_group = 'promoter' as is_promoter,

@@ -49,6 +49,7 @@ counted as (
         count(case when winback_attempted_at is not null then 1 end) as attempted_count,
         count(case when is_winback_contacted then 1 end) as contacted_count,
         sum(tenure_days) as tenure_days,
+        count(case when unconverted_count > 0 then 1 end) as unconverted_count,
         sum(lost_mrr_amount) as lost_mrr_amount,
         sum(revenue_12m_amount) as revenue_12m_amount,
         sum(revenue_after_return_amount) as revenue_after_return_amount
@@ -126,13 +127,20 @@ select
         '(1.0 * bases.promoters_count / nullif(bases.scored_count, 0))'
     ) }} as promoter_lift_pct,
     cast(1.0 * rated.tenure_days / rated.left_count as double) as tenure_days_avg,
-    cast(coalesce(rated.lost_mrr_amount, 0) as decimal(18, 2)) as lost_mrr_amount,
+    cast(rated.unconverted_count as bigint) as unconverted_count,
+    cast(case
+        when rated.unconverted_count = 0 then coalesce(rated.lost_mrr_amount, 0)
+        else rated.lost_mrr_amount
+    end as decimal(18, 2)) as lost_mrr_amount,
     cast(rated.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
-    cast(coalesce(rated.revenue_after_return_amount, 0) as decimal(18, 2)) as revenue_after_return_amount,
-    months.is_complete,
-    months.is_final,
-    months.is_final and rated.pending_count = 0 as is_winback_complete,
-    months.is_final and rated.landmark_pending_count = 0 as is_landmark_complete,
+    cast(case
+        when rated.unconverted_count = 0 then coalesce(rated.revenue_after_return_amount, 0)
+        else rated.revenue_after_return_amount
+    end as decimal(18, 2)) as revenue_after_return_amount,
+    months.is_complete and rated.unconverted_count = 0 as is_complete,
+    months.is_final and rated.unconverted_count = 0 as is_final,
+    months.is_final and rated.unconverted_count = 0 and rated.pending_count = 0 as is_winback_complete,
+    months.is_final and rated.unconverted_count = 0 and rated.landmark_pending_count = 0 as is_landmark_complete,
     rated.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     rated.left_month
 from rated

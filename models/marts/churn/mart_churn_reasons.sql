@@ -61,6 +61,7 @@ counted as (
         count(case when is_voluntary then 1 end) as voluntary_count,
         count(case when is_exit_asked then 1 end) as asked_count,
         count(case when has_prior_signal then 1 end) as signalled_count,
+        count(case when basis_code = 'contract' and lost_mrr_amount is null then 1 end) as unconverted_count,
         sum(lost_mrr_amount) as lost_mrr_amount
     from cuts
     group by dimension_name, dimension_value, left_month, reason_code
@@ -98,9 +99,13 @@ select
     cast(coalesce(counted.signalled_count, 0) as bigint) as prior_signal_num,
     cast(coalesce(counted.left_count, 0) as bigint) as prior_signal_den,
     {{ pct('counted.signalled_count', 'counted.left_count') }} as prior_signal_pct,
-    cast(coalesce(counted.lost_mrr_amount, 0) as decimal(18, 2)) as lost_mrr_amount,
-    months.is_complete,
-    months.is_final,
+    cast(coalesce(counted.unconverted_count, 0) as bigint) as unconverted_count,
+    cast(case
+        when counted.unconverted_count > 0 then counted.lost_mrr_amount
+        else coalesce(counted.lost_mrr_amount, 0)
+    end as decimal(18, 2)) as lost_mrr_amount,
+    months.is_complete and coalesce(counted.unconverted_count, 0) = 0 as is_complete,
+    months.is_final and coalesce(counted.unconverted_count, 0) = 0 as is_final,
     groups.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     groups.left_month
 from groups

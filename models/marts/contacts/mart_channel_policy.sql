@@ -33,7 +33,8 @@ counted as (
         count(case when channel_policy = 'automated' and segment_channel_policy <> 'automated' then 1 end)
             as automated_by_check_count,
         coalesce(sum(orders_count), 0) as orders_count,
-        coalesce(sum(paid_amount), 0) as paid_amount
+        coalesce(sum(unconverted_count), 0) as unconverted_count,
+        sum(paid_amount) as paid_amount
     from customers
     group by contact_month, segment_code, segment_channel_policy
 )
@@ -54,9 +55,10 @@ select
     cast(personal_by_check_count as bigint) as personal_by_check_count,
     cast(automated_by_check_count as bigint) as automated_by_check_count,
     cast(orders_count as bigint) as orders_count,
-    cast(paid_amount as decimal(18, 2)) as paid_amount,
-    cast(1.0 * paid_amount / nullif(orders_count, 0) as double) as average_check_amount,
-    period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} as is_complete,
+    cast(unconverted_count as bigint) as unconverted_count,
+    cast(case when orders_count = 0 then 0 else paid_amount end as decimal(18, 2)) as paid_amount,
+    cast(1.0 * paid_amount / nullif(orders_count - unconverted_count, 0) as double) as average_check_amount,
+    period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} and unconverted_count = 0 as is_complete,
     personal_due_count + automated_due_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     contact_month
 from counted

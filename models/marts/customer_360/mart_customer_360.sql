@@ -13,10 +13,14 @@ with owners as (
 contracts as (
     select
         months.customer_id,
-        months.mrr
+        months.mrr,
+        months.is_unconverted,
+        case when months.mrr > 0 then months.mrr >= value_limits.top_from_mrr end as is_top_value
     from {{ ref('dim_customer_month_end') }} as months
     inner join {{ ref('run_context') }} as run_context
         on months.month_date = {{ period_start('month', 'run_context.as_of_date') }}
+    left join {{ ref('int_customers__value_limits') }} as value_limits
+        on months.month_date = value_limits.month_date
 ),
 
 next_actions as (
@@ -60,6 +64,8 @@ select
     worth.revenue_12m_amount,
     worth.revenue_amount,
     worth.value_quintile_order,
+    cast(coalesce(worth.unconverted_count, 0) + case when contracts.is_unconverted then 1 else 0 end as bigint)
+        as unconverted_count,
     activation.activation_pct,
     activation.done_required_count,
     activation.required_actions_count,
@@ -76,6 +82,7 @@ select
     cast(feedback.due_surveys_count as bigint) as due_surveys_count,
     customers.is_paying,
     customers.has_access,
+    contracts.is_top_value,
     coalesce(contacts.is_dnd, false) as is_do_not_disturb,
     coalesce(contacts.is_contactable, false) as is_contactable,
     coalesce(contacts.is_overdue, false) as is_contact_overdue,

@@ -16,7 +16,8 @@ happenings as (
         0 as opening_churned_count,
         0 as first_churned_count,
         0 as returned_count,
-        mrr
+        converted_mrr as mrr,
+        case when is_unconverted then 1 else 0 end as unconverted_count
     from {{ ref('dim_customer_month_end') }}
     union all
     select
@@ -28,7 +29,8 @@ happenings as (
         case when started_date < left_month then 1 else 0 end as opening_churned_count,
         case when spell_number = 1 then 1 else 0 end as first_churned_count,
         0 as returned_count,
-        cast(null as decimal(18, 2)) as mrr
+        cast(null as decimal(18, 6)) as mrr,
+        0 as unconverted_count
     from {{ ref('fct_churn_events') }}
     union all
     select
@@ -39,7 +41,8 @@ happenings as (
         0 as opening_churned_count,
         0 as first_churned_count,
         1 as returned_count,
-        cast(null as decimal(18, 2)) as mrr
+        cast(null as decimal(18, 6)) as mrr,
+        0 as unconverted_count
     from {{ ref('customer_tenures') }}
     where spell_number > 1
 ),
@@ -54,7 +57,11 @@ counted as (
         sum(happenings.opening_churned_count) as opening_churned_count,
         sum(happenings.first_churned_count) as first_churned_count,
         sum(happenings.returned_count) as returned_count,
-        sum(happenings.mrr) as mrr
+        -- Unknown, not 0, when nothing of it has a rate.
+        case
+            when sum(happenings.unconverted_count) = 0 or sum(happenings.mrr) > 0 then coalesce(sum(happenings.mrr), 0)
+        end as mrr,
+        sum(happenings.unconverted_count) as unconverted_count
     from happenings
     inner join {{ ref('int_retention__lifetimes') }} as lifetimes
         on happenings.customer_id = lifetimes.customer_id
@@ -85,12 +92,16 @@ followed as (
         coalesce(counted.churned_count, 0) as churned_count,
         coalesce(counted.opening_churned_count, 0) as opening_churned_count,
         coalesce(counted.returned_count, 0) as returned_count,
-        coalesce(counted.mrr, 0) as mrr_end,
+        coalesce(counted.unconverted_count, 0) as unconverted_count,
+        case when counted.month_date is null then 0 else counted.mrr end as mrr_end,
         coalesce(lag(counted.active_count) over cohort_months, 0) as active_start_count,
-        coalesce(lag(counted.mrr) over cohort_months, 0) as mrr_start,
+        lag(case when counted.month_date is null then 0 else counted.mrr end, 1, 0) over cohort_months as mrr_start,
         sum(coalesce(counted.first_churned_count, 0)) over cohort_months as ever_churned_count,
-        max(case when months.month_number = cohorts.started_number then coalesce(counted.mrr, 0) end)
-            over cohort_months as mrr_base
+        max(case
+            when months.month_number <> cohorts.started_number then null
+            when counted.month_date is null then 0
+            else counted.mrr
+        end) over cohort_months as mrr_base
     from cohorts
     inner join months
         on cohorts.started_month <= months.month_date
@@ -125,11 +136,12 @@ select
     cast(ever_churned_count as bigint) as ever_churned_num,
     cast(observed_size_count as bigint) as ever_churned_den,
     {{ pct('ever_churned_count', 'observed_size_count') }} as ever_churned_pct,
+    cast(unconverted_count as bigint) as unconverted_count,
     cast(mrr_start as decimal(18, 2)) as mrr_start_amount,
     cast(mrr_end as decimal(18, 2)) as mrr_end_amount,
     cast(mrr_base as decimal(18, 2)) as mrr_base_amount,
     {{ pct('mrr_end', 'case when is_observed then mrr_base end') }} as net_revenue_retention_pct,
-    is_final as is_complete,
+    is_final and unconverted_count = 0 as is_complete,
     cohort_size_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     truncated_count > 0 as is_truncated,
     started_month as cohort_month,

@@ -1,24 +1,13 @@
 -- How much of a month rests on customers who had come back by then, and what they buy.
-with purchases as (
+with counted as (
     select
         customer_id,
-        purchase_key,
-        sum(reporting_amount) as amount,
-        min(case when not is_refund then paid_date end) as paid_date
-    from {{ ref('int_retention__payments') }}
-    group by customer_id, purchase_key
-),
-
-counted as (
-    select
-        customer_id,
-        {{ period_start('month', 'paid_date') }} as paid_month,
+        {{ period_start('month', 'purchased_date') }} as paid_month,
         count(*) as purchases_count,
-        sum(amount) as amount
-    from purchases
-    where amount > 0
-        and paid_date is not null
-    group by customer_id, {{ period_start('month', 'paid_date') }}
+        count(reporting_amount) as converted_count,
+        sum(reporting_amount) as amount
+    from {{ ref('fct_purchases') }}
+    group by customer_id, {{ period_start('month', 'purchased_date') }}
 ),
 
 followed as (
@@ -52,8 +41,11 @@ mixed as (
         count(case when is_regular then 1 end) as regular_count,
         count(case when is_truncated and not is_regular then 1 end) as doubtful_count,
         sum(amount) as amount,
-        coalesce(sum(case when is_regular then amount end), 0) as regular_amount,
+        {{ converted_sum('amount', 'is_regular') }} as regular_amount,
         sum(purchases_count) as purchases_count,
+        sum(purchases_count) - sum(converted_count) as unconverted_count,
+        sum(converted_count) as converted_count,
+        sum(case when is_regular then converted_count else 0 end) as regular_converted_count,
         coalesce(sum(case when is_regular then purchases_count end), 0) as regular_purchases_count
     from judged
     group by {{ cut_sets({'segment': 'segment_code'}, ['paid_month']) }}
@@ -87,15 +79,17 @@ select
     {{ wilson_pct('mixed.regular_count', 'mixed.active_count', 'lo') }} as regular_ci_lo,
     {{ wilson_pct('mixed.regular_count', 'mixed.active_count', 'hi') }} as regular_ci_hi,
     cast(coalesce(mixed.doubtful_count, 0) as bigint) as doubtful_count,
-    cast(coalesce(mixed.amount, 0) as decimal(18, 2)) as purchases_amount,
-    cast(coalesce(mixed.regular_amount, 0) as decimal(18, 2)) as regular_purchases_amount,
+    cast(coalesce(mixed.unconverted_count, 0) as bigint) as unconverted_count,
+    cast(case when mixed.paid_month is null then 0 else mixed.amount end as decimal(18, 2)) as purchases_amount,
+    cast(case when mixed.paid_month is null then 0 else mixed.regular_amount end as decimal(18, 2))
+        as regular_purchases_amount,
     {{ pct('mixed.regular_amount', 'mixed.amount') }} as regular_revenue_pct,
     cast(coalesce(mixed.purchases_count, 0) as bigint) as purchases_count,
     cast(coalesce(mixed.regular_purchases_count, 0) as bigint) as regular_purchases_count,
-    cast(mixed.amount / nullif(mixed.purchases_count, 0) as double) as check_avg,
-    cast(mixed.regular_amount / nullif(mixed.regular_purchases_count, 0) as double) as regular_check_avg,
+    cast(1.0 * mixed.amount / nullif(mixed.converted_count, 0) as double) as check_avg,
+    cast(1.0 * mixed.regular_amount / nullif(mixed.regular_converted_count, 0) as double) as regular_check_avg,
     cast(mixed.regular_purchases_count / nullif(1.0 * mixed.regular_count, 0) as double) as regular_purchases_avg,
-    months.is_complete,
+    months.is_complete and coalesce(mixed.unconverted_count, 0) = 0 as is_complete,
     coalesce(mixed.active_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
     months.observed_month
 from found_values

@@ -4,48 +4,35 @@
     'long': 'value_window_long_days',
 } %}
 -- What each customer has brought so far, and what they had brought at the same age as everybody else.
-with purchases as (
-    select
-        customer_id,
-        purchase_key,
-        sum(reporting_amount) as amount,
-        min(case when not is_refund then paid_date end) as paid_date
-    from {{ ref('int_retention__payments') }}
-    group by customer_id, purchase_key
-),
-
-bought as (
+with bought as (
     select
         customer_id,
         count(*) as purchases_count,
-        count(distinct {{ period_start('month', 'paid_date') }}) as paid_months_count,
-        sum(amount) as amount,
-        min(paid_date) as first_paid_date,
-        max(paid_date) as last_paid_date
-    from purchases
-    -- A purchase that was given back in full was none.
-    where amount > 0
-        and paid_date is not null
+        count(distinct {{ period_start('month', 'purchased_date') }}) as paid_months_count,
+        cast(1.0 * sum(reporting_amount) / nullif(count(reporting_amount), 0) as double) as check_avg,
+        min(purchased_date) as first_paid_date,
+        max(purchased_date) as last_paid_date
+    from {{ ref('fct_purchases') }}
     group by customer_id
 ),
 
 paid as (
     select
         payments.customer_id,
-        coalesce(sum(payments.reporting_amount), 0) as revenue_amount,
-        coalesce(sum(case
-            when payments.paid_date > cast({{ dbt.dateadd('month', -12, 'run_context.as_of_date') }} as date)
-                then payments.reporting_amount
-        end), 0) as revenue_12m_amount,
+        {{ converted_sum('payments.reporting_amount') }} as revenue_amount,
+        {{ converted_sum(
+            'payments.reporting_amount',
+            'payments.paid_date > ' ~ add_months('run_context.as_of_date', -12)
+        ) }} as revenue_12m_amount,
         {%- for window, code in windows.items() %}
-        coalesce(sum(case
-            when {{ days_between('customers.registered_date', 'payments.paid_date') }} < {{ threshold(code) }}
-                then payments.reporting_amount
-        end), 0) as {{ window }}_amount,
+        {{ converted_sum(
+            'payments.reporting_amount',
+            days_between('customers.registered_date', 'payments.paid_date') ~ ' < ' ~ threshold(code)
+        ) }} as {{ window }}_amount,
         {%- endfor %}
-        coalesce(sum(case when payments.is_refund then -payments.reporting_amount end), 0) as refunded_amount,
-        count(case when payments.reporting_amount is null then 1 end) as unconverted_payments_count
-    from {{ ref('int_retention__payments') }} as payments
+        {{ converted_sum('-payments.reporting_amount', 'payments.is_refund') }} as refunded_amount,
+        {{ unconverted_count('payments.reporting_amount') }} as unconverted_count
+    from {{ ref('int_payments__converted') }} as payments
     inner join {{ ref('dim_customers') }} as customers
         on payments.customer_id = customers.customer_id
     cross join {{ ref('run_context') }} as run_context
@@ -76,12 +63,13 @@ valued as (
         {%- for column in ['purchases_count', 'paid_months_count'] %}
         case when known.is_paid_known then coalesce(bought.{{ column }}, 0) end as {{ column }},
         {%- endfor %}
-        bought.amount as purchased_amount,
+        bought.check_avg,
         {%- for column in [
             'revenue_amount', 'revenue_12m_amount', 'short_amount', 'medium_amount', 'long_amount', 'refunded_amount',
-            'unconverted_payments_count'
+            'unconverted_count'
         ] %}
-        case when known.is_paid_known then coalesce(paid.{{ column }}, 0) end as {{ column }},
+        case when not known.is_paid_known then null when paid.customer_id is null then 0 else paid.{{ column }} end
+            as {{ column }},
         {%- endfor %}
         -- Months of 30 days since the first purchase, at least one: a newcomer is not yet a frequent buyer.
         greatest({{ days_between('bought.first_paid_date', 'run_context.as_of_date') }} + 1, 30) / 30.0 as buying_months
@@ -112,7 +100,7 @@ select
     cast(tenure_days as bigint) as tenure_days,
     cast(purchases_count as bigint) as purchases_count,
     cast(paid_months_count as bigint) as paid_months_count,
-    cast(unconverted_payments_count as bigint) as unconverted_payments_count,
+    cast(unconverted_count as bigint) as unconverted_count,
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
     cast(revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
     cast(refunded_amount as decimal(18, 2)) as refunded_amount,
@@ -122,7 +110,7 @@ select
         when is_measurable and tenure_days >= {{ threshold(code) }} then {{ window }}_amount
     end * {{ threshold('gross_margin_pct') }} / 100.0 as decimal(18, 2)) as ltv_{{ window }}_amount,
     {%- endfor %}
-    cast(purchased_amount / nullif(purchases_count, 0) as double) as check_avg,
+    check_avg,
     cast(purchases_count / buying_months as double) as purchases_per_month_avg,
     cast(case when revenue_12m_amount > 0 then quintile end as bigint) as value_quintile_order,
     purchases_count >= {{ threshold('regular_min_purchases') }} as is_regular,

@@ -1,21 +1,9 @@
--- From one purchase to the next. Whatever a customer buys on one day is one purchase; one given back in full was none.
-with purchases as (
-    select
-        payments.customer_id,
-        payments.purchase_key,
-        sum(payments.reporting_amount) as amount,
-        min(case when not payments.is_refund then payments.paid_date end) as paid_date
-    from {{ ref('int_retention__payments') }} as payments
-    group by payments.customer_id, payments.purchase_key
-),
-
-days as (
+-- From one purchase to the next. Everything that a customer buys on one day is one purchase here.
+with days as (
     select distinct
         customer_id,
-        paid_date
-    from purchases
-    where amount > 0
-        and paid_date is not null
+        purchased_date as paid_date
+    from {{ ref('fct_purchases') }}
 ),
 
 numbered as (

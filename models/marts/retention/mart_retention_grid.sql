@@ -73,7 +73,10 @@ all_members as (
         on grids.cohort_kind = cells.cohort_kind
         and grids.period_kind = cells.period_kind
         and grids.period_grain = cells.period_grain
-        and case when grids.measure_code = 'revenue' then cells.is_revenue_measured else cells.is_use_measured end
+        and case
+            when grids.measure_code in ('revenue', 'mrr') then cells.is_revenue_measured
+            else cells.is_use_measured
+        end
 ),
 
 members as (
@@ -108,8 +111,14 @@ facts as (
         case members.measure_code
             when 'usage' then cell_periods.events_count
             when 'revenue' then cell_periods.revenue_cents
+            when 'mrr' then cell_periods.mrr_cents
             else cell_periods.on_count
-        end as measured_count
+        end as measured_count,
+        case members.measure_code
+            when 'revenue' then cell_periods.revenue_unconverted_count
+            when 'mrr' then cell_periods.mrr_unconverted_count
+            else 0
+        end as unconverted_count
     from members
     inner join {{ ref('int_retention__cell_periods') }} as cell_periods
         on members.cell_number = cell_periods.cell_number
@@ -123,7 +132,8 @@ retained as (
         first_period,
         last_period,
         sum(measured_count) as on_num,
-        sum(every_count) as every_num
+        sum(every_count) as every_num,
+        sum(unconverted_count) as unconverted_count
     from facts
     where last_period <= last_over_period
         and last_period <= horizon_periods
@@ -138,6 +148,7 @@ reaches as (
         cohort_number,
         least(last_over_period, horizon_periods) as reached_period,
         sum(case when measure_code = 'customers' then customers_count else 0 end) as base_count,
+        0 as base_unconverted_count,
         sum(customers_count) as eligible_count,
         0 as last_count
     from members
@@ -151,6 +162,7 @@ reaches as (
         least(last_over_period, horizon_periods) as reached_period,
         -- Of money and of use, the base is period 0 of the same customers.
         sum(case when measure_code <> 'customers' and last_period = 0 then measured_count else 0 end) as base_count,
+        sum(case when last_period = 0 then unconverted_count else 0 end) as base_unconverted_count,
         0 as eligible_count,
         0 as last_count
     from facts
@@ -163,6 +175,7 @@ reaches as (
         cohort_number,
         least(last_over_period, horizon_periods, last_period) as reached_period,
         0 as base_count,
+        0 as base_unconverted_count,
         0 as eligible_count,
         sum(last_count) as last_count
     from facts
@@ -178,6 +191,7 @@ reached as (
         cohort_number,
         reached_period,
         sum(base_count) as base_count,
+        sum(base_unconverted_count) as base_unconverted_count,
         sum(eligible_count) as eligible_count,
         sum(last_count) as last_count
     from reaches
@@ -229,6 +243,7 @@ spine as (
         numbers.period_number,
         coalesce(sizes.cohort_size_count, 0) as cohort_size_count,
         sum(coalesce(reached.base_count, 0)) over from_the_end as base_den,
+        sum(coalesce(reached.base_unconverted_count, 0)) over from_the_end as base_unconverted_count,
         sum(coalesce(reached.eligible_count, 0)) over from_the_end as eligible_count,
         sum(coalesce(reached.last_count, 0)) over from_the_end as on_or_after_num
     from cohorts
@@ -267,7 +282,8 @@ grid as (
             when 'on' then coalesce(retained.on_num, 0)
             when 'every' then coalesce(retained.every_num, 0)
             else spine.on_or_after_num
-        end as retained_num
+        end as retained_num,
+        coalesce(retained.unconverted_count, 0) as unconverted_count
     from spine
     inner join definitions
         on definitions.definition_code = 'on' or spine.measure_code = 'customers'
@@ -282,7 +298,8 @@ grid as (
         spine.*,
         'within' as definition_code,
         brackets.first_period,
-        coalesce(retained.on_num, 0) as retained_num
+        coalesce(retained.on_num, 0) as retained_num,
+        0 as unconverted_count
     from spine
     inner join {{ ref('dim_retention_brackets') }} as brackets
         on spine.period_grain = brackets.period_grain
@@ -299,6 +316,9 @@ grid as (
 dated as (
     select
         *,
+        -- Money of which nothing has a rate is unknown, not 0.
+        case when unconverted_count = 0 or retained_num <> 0 then retained_num end as known_num,
+        case when base_unconverted_count = 0 or base_den <> 0 then base_den end as known_den,
         case cohort_grain
             {%- for grain in grains %}
             when '{{ grain }}' then {{ period_first_day(grain, 'cohort_number') }}
@@ -327,12 +347,15 @@ select
     cast(period_number as bigint) as last_period_order,
     cast(cohort_size_count as bigint) as cohort_size_count,
     cast(eligible_count as bigint) as eligible_count,
-    cast(retained_num as bigint) as retained_num,
-    cast(base_den as bigint) as retained_den,
-    {{ pct('retained_num', 'base_den') }} as retained_pct,
+    cast(unconverted_count as bigint) as unconverted_count,
+    cast(known_num as bigint) as retained_num,
+    cast(known_den as bigint) as retained_den,
+    {{ pct('known_num', 'known_den') }} as retained_pct,
     case when measure_code = 'customers' then {{ wilson_pct('retained_num', 'base_den', 'lo') }} end as retained_ci_lo,
     case when measure_code = 'customers' then {{ wilson_pct('retained_num', 'base_den', 'hi') }} end as retained_ci_hi,
-    eligible_count = cohort_size_count and coalesce(cohort_number <= last_closed_cohort, false) as is_complete,
+    eligible_count = cohort_size_count
+    and coalesce(cohort_number <= last_closed_cohort, false)
+    and unconverted_count + base_unconverted_count = 0 as is_complete,
     eligible_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     cohort_start_date
 from dated

@@ -4,7 +4,7 @@
     'region': 'region',
     'activation': 'activation_state',
 } %}
--- What registration cohorts have brought by the end of each month since: comparable at equal age.
+-- What registration cohorts have paid in cash by the end of each month since: comparable at equal age.
 with members as (
     select
         entries.customer_id,
@@ -36,20 +36,38 @@ months as (
     group by dim_dates.month_start_date
 ),
 
+-- Money is of the month in which it moves, a customer pays from the first purchase on.
+moved as (
+    select
+        payments.customer_id,
+        payments.reporting_amount,
+        true as is_payment,
+        payments.paid_date as moved_date
+    from {{ ref('int_payments__converted') }} as payments
+    union all
+    select
+        purchases.customer_id,
+        null as reporting_amount,
+        false as is_payment,
+        min(purchases.purchased_date) as moved_date
+    from {{ ref('fct_purchases') }} as purchases
+    inner join members
+        on purchases.customer_id = members.customer_id
+        and purchases.purchased_date >= members.cohort_month
+    group by purchases.customer_id
+),
+
 payments as (
     select
         members.*,
-        {{ period_start('month', 'payments.paid_date') }} as paid_month,
-        payments.reporting_amount,
-        payments.is_refund,
-        row_number() over (
-            partition by payments.customer_id order by payments.is_refund, payments.paid_at, payments.payment_id
-        ) as choice
-    from {{ ref('int_retention__payments') }} as payments
+        moved.reporting_amount,
+        moved.is_payment,
+        {{ period_start('month', 'moved.moved_date') }} as paid_month
+    from moved
     inner join members
-        on payments.customer_id = members.customer_id
-    -- A payment from before the registration is of period 0 of nobody; there is no such month in the cohort.
-    where payments.paid_date >= members.cohort_month
+        on moved.customer_id = members.customer_id
+    -- What was paid before the month of registration belongs to no month of the cohort.
+    where moved.moved_date >= members.cohort_month
 ),
 
 counted as (
@@ -57,8 +75,10 @@ counted as (
         {{ cut_columns(cuts) }},
         cohort_month,
         paid_month,
+        count(case when is_payment then 1 end) as payments_count,
+        count(reporting_amount) as converted_count,
         sum(reporting_amount) as amount,
-        count(case when choice = 1 and not is_refund then 1 end) as new_payers_count
+        count(case when not is_payment then 1 end) as new_payers_count
     from payments
     group by {{ cut_sets(cuts, ['cohort_month', 'paid_month']) }}
 ),
@@ -74,7 +94,7 @@ cohorts as (
 
 known as (
     select count(*) > 0 as is_paid_known
-    from {{ ref('int_retention__payments') }}
+    from {{ ref('int_payments__converted') }}
 ),
 
 followed as (
@@ -83,8 +103,12 @@ followed as (
         months.month_start_date as observed_month,
         months.is_complete,
         months.month_number - {{ period_number('month', 'cohorts.cohort_month') }} as months_since,
-        coalesce(counted.amount, 0) as revenue_amount,
-        sum(coalesce(counted.amount, 0)) over cohort_months as revenue_to_date_amount,
+        coalesce(counted.payments_count, 0) as payments_count,
+        coalesce(counted.converted_count, 0) as converted_count,
+        counted.amount,
+        sum(coalesce(counted.payments_count, 0)) over cohort_months as payments_to_date_count,
+        sum(coalesce(counted.converted_count, 0)) over cohort_months as converted_to_date_count,
+        sum(counted.amount) over cohort_months as to_date_amount,
         sum(coalesce(counted.new_payers_count, 0)) over cohort_months as payers_count
     from cohorts
     inner join months
@@ -102,6 +126,16 @@ followed as (
         order by months.month_start_date
         rows between unbounded preceding and current row
     )
+),
+
+-- Months without payments brought nothing, months whose payments have no rate an unknown amount.
+valued as (
+    select
+        *,
+        case when payments_count = 0 then 0 else amount end as revenue_amount,
+        case when payments_to_date_count = 0 then 0 else to_date_amount end as revenue_to_date_amount,
+        payments_to_date_count - converted_to_date_count as unconverted_count
+    from followed
 )
 
 select
@@ -112,11 +146,12 @@ select
     cast(payers_count as bigint) as paying_num,
     cast(cohort_size_count as bigint) as paying_den,
     {{ pct('payers_count', 'cohort_size_count') }} as paying_pct,
+    cast(unconverted_count as bigint) as unconverted_count,
     cast(revenue_amount as decimal(18, 2)) as revenue_amount,
     cast(revenue_to_date_amount as decimal(18, 2)) as revenue_to_date_amount,
     cast(revenue_to_date_amount * {{ threshold('gross_margin_pct') }} / 100.0 / cohort_size_count as double) as ltv_avg,
-    is_complete,
+    is_complete and unconverted_count = 0 as is_complete,
     cohort_size_count >= {{ threshold('min_reliable_count') }} as is_reliable,
     cohort_month,
     observed_month
-from followed
+from valued

@@ -9,7 +9,7 @@ renamed as (
         employee_id,
         customer_id,
         subscription_id,
-        currency,
+        {{ currency_code('currency') }} as currency_code,
         status,
         source_system,
 

@@ -9,7 +9,7 @@ renamed as (
         customer_id,
         subscription_id,
         order_id,
-        currency,
+        {{ currency_code('currency') }} as currency_code,
         status,
         source_system,
 

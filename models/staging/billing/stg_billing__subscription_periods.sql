@@ -9,7 +9,7 @@ renamed as (
         subscription_id,
         customer_id,
         plan_code,
-        currency,
+        {{ currency_code('currency') }} as currency_code,
         period_status,
         end_kind,
         end_reason_code,

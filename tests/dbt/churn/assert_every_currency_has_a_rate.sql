@@ -1,8 +1,7 @@
--- Prevents converted revenue from leaving a currency out in silence: each that is billed has a rate in every month.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_mrr_changes'}}}) }}
+-- Prevents converted money from leaving a currency out in silence: each that is paid or billed has a rate.
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_money__unconverted'}}}) }}
 select
     currency_code,
-    count(*) as changes_count
-from {{ ref('fct_mrr_changes') }}
-where converted_mrr_change is null
+    sum(unconverted_count) as unconverted_count
+from {{ ref('int_money__unconverted') }}
 group by currency_code

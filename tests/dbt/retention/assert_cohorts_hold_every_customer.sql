@@ -4,7 +4,7 @@ with month_ends as (
     select
         month_date,
         count(*) as customers_count,
-        coalesce(sum(mrr), 0) as mrr
+        coalesce(sum(converted_mrr), 0) as mrr
     from {{ ref('dim_customer_month_end') }}
     group by month_date
 ),
@@ -14,7 +14,9 @@ cohorts as (
         dimension_name,
         observed_month,
         sum(active_end_count) as customers_count,
-        sum(mrr_end_amount) as mrr
+        coalesce(sum(mrr_end_amount), 0) as mrr,
+        -- Each cohort is rounded to cents.
+        0.01 * count(*) as tolerance
     from {{ ref('mart_churn_cohort') }}
     group by dimension_name, observed_month
 )
@@ -30,7 +32,7 @@ from cohorts
 left join month_ends
     on cohorts.observed_month = month_ends.month_date
 where cohorts.customers_count <> coalesce(month_ends.customers_count, 0)
-    or cohorts.mrr <> coalesce(month_ends.mrr, 0)
+    or abs(cohorts.mrr - coalesce(month_ends.mrr, 0)) > cohorts.tolerance
 union all
 select
     'none' as dimension_name,

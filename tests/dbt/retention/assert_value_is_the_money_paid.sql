@@ -2,15 +2,10 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_customer_value'}}}) }}
 with payments as (
     select
-        payments.paid_date,
-        payments.customer_id,
-        cast(round(payments.amount * rates.rate_to_reporting, 2) as decimal(18, 2)) as amount
-    from {{ ref('fct_payments') }} as payments
-    inner join {{ ref('run_context') }} as run_context
-        on payments.paid_date <= run_context.as_of_date
-    inner join {{ ref('dim_exchange_rates') }} as rates
-        on coalesce(payments.currency, '{{ var("reporting_currency") }}') = rates.currency_code
-        and {{ period_start('month', 'payments.paid_date') }} = rates.month_date
+        paid_date,
+        customer_id,
+        reporting_amount as amount
+    from {{ ref('int_payments__converted') }}
 ),
 
 paid as (

@@ -1,5 +1,5 @@
--- From which recurring revenue on a customer belonged to the most profitable when a month ended: those who are earned
--- less from than a fifth of the customers with revenue, ties included.
+-- From which recurring revenue on a customer belongs to the most profitable at the end of a month: fewer than
+-- `churn_top_value_pct` of the customers with revenue bring more, ties included. The one definition of a top customer.
 with levels as (
     select
         month_date,
@@ -21,7 +21,7 @@ ranked as (
 )
 
 select
-    cast({{ dbt.dateadd('month', 1, 'month_date') }} as date) as month_date,
+    month_date,
     min(mrr) as top_from_mrr
 from ranked
 where 100.0 * richer_count < {{ threshold('churn_top_value_pct') }} * all_count

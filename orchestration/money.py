@@ -1,0 +1,67 @@
+"""In which currency money is reported, and what to say about money that cannot be converted."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import duckdb
+
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
+
+TABLES = ("payments", "subscription_periods", "commissions")
+ISO_4217 = re.compile("[A-Z]{3}")
+
+
+def reporting_currency(settings: Settings, seeds: Path) -> str | None:
+    """The company's setting, else the most frequent currency of the loaded money that has no rate of its own.
+
+    A currency with rates is one that is converted. None without any money: the default of dbt_project.yml fits then.
+    Another currency cannot become the most frequent unseen, because so much money without a rate is withheld.
+    """
+    if settings.reporting_currency:
+        return settings.reporting_currency
+    with (seeds / "exchange_rates.csv").open(newline="", encoding="utf-8-sig") as file:
+        converted = {row["currency_code"].strip().upper() for row in csv.DictReader(file)}
+    rows = " union all ".join(f"select upper(trim(currency)) as code from raw.{table}" for table in TABLES)
+    with open_warehouse(settings.warehouse) as connection:
+        try:
+            found = connection.execute(
+                f"select code from ({rows}) where code <> '' group by code order by count(*) desc, code"
+            ).fetchall()
+        except duckdb.CatalogException:
+            return None
+    return next((code for (code,) in found if code not in converted), None)
+
+
+def describe_money(settings: Settings, seeds: Path) -> list[str]:
+    """One line per currency and raw table whose money has no rate, and how to mend it; the chosen currency before."""
+    currency = reporting_currency(settings, seeds)
+    with open_warehouse(settings.warehouse) as connection:
+        try:
+            found = connection.execute(
+                "select table_name, currency_code, unconverted_count, first_date, last_date, "
+                "date_trunc('month', first_date)::date from core.int_money__unconverted order by all"
+            ).fetchall()
+        except duckdb.CatalogException:
+            found = []
+    lines = []
+    if currency and not settings.reporting_currency:
+        lines.append(
+            f"money is reported in {currency}, the most frequent currency without a rate; "
+            "set STAYHOUSE_REPORTING_CURRENCY to choose another"
+        )
+    file = (settings.policy or settings.raw.parent / "policy") / "exchange_rates.csv"
+    for table, code, count, first, last, valid_from in found:
+        lines.append(
+            f"{code}: {count:,} rows of {table} from {first} to {last} have no rate to {currency}, "
+            f"so their money is NULL in the marts; "
+            + (
+                f"add to {file}: {code},{valid_from},<rate>,ours,<reason>"
+                if ISO_4217.fullmatch(code)
+                else f"{code!r} is not an ISO 4217 code: correct it in the files of {table}"
+            )
+        )
+    return lines
