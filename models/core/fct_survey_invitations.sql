@@ -21,6 +21,6 @@ inner join {{ ref('run_context') }} as run_context
     on invitations.sent_date <= run_context.as_of_date
 left join {{ ref('dim_surveys') }} as surveys
     on invitations.survey_code = surveys.survey_code
-left join {{ ref('dim_customers') }} as customers
+left join {{ ref('int_customers__registration') }} as customers
     on invitations.customer_id = customers.customer_id
 where invitations.customer_id is null or customers.customer_id is not null

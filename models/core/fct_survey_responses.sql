@@ -11,9 +11,9 @@ with responses as (
     from {{ ref('stg_surveys__survey_responses') }} as responses
     inner join {{ ref('run_context') }} as run_context
         on coalesce(responses.started_at, responses.submitted_at) < run_context.as_of_end_at
-    left join {{ ref('dim_customers') }} as customers
+    left join {{ ref('int_customers__registration') }} as customers
         on responses.customer_id = customers.customer_id
-    -- Nobody's answer counts; that of a test account or a deleted customer does not.
+    -- Anonymous answers count; answers of test accounts and deleted customers do not.
     where responses.customer_id is null or customers.customer_id is not null
 ),
 

@@ -23,5 +23,5 @@ select
 from {{ ref('stg_support__tickets') }} as tickets
 inner join {{ ref('run_context') }} as run_context
     on tickets.opened_date <= run_context.as_of_date
-inner join {{ ref('dim_customers') }} as customers
+inner join {{ ref('int_customers__registration') }} as customers
     on tickets.customer_id = customers.customer_id

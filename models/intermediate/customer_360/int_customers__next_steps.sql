@@ -13,11 +13,13 @@ with applicable as (
     from {{ ref('int_customers__open_feedback') }}
     where open_cases_count > 0
     union all
-    select
+    select distinct
         customer_id,
         'work_alert' as step_code
-    from {{ ref('int_customers__open_alerts') }}
-    where listed_alerts_count > 0
+    from {{ ref('mart_alerts') }}
+    -- What the daily budget holds back waits.
+    where is_open
+        and held_back_reason is null
     union all
     select
         customer_id,

@@ -8,7 +8,6 @@ with ranked as (
         severity,
         owner_employee_id,
         due_at,
-        held_back_reason is null as is_on_the_list,
         row_number() over (
             partition by customer_id
             order by
@@ -24,7 +23,6 @@ with ranked as (
 select
     customer_id,
     count(*) as open_alerts_count,
-    count(case when is_on_the_list then 1 end) as listed_alerts_count,
     max(case when choice = 1 then alert_id end) as top_alert_id,
     max(case when choice = 1 then rule_code end) as top_rule_code,
     max(case when choice = 1 then playbook_code end) as top_playbook_code,

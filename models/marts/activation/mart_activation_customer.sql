@@ -83,16 +83,16 @@ prompt_outcomes as (
     select
         onboarding.customer_id,
         count(case
-            when {{ days_between('onboarding.last_prompt_date', 'leavings.left_date') }}
+            when {{ days_between('onboarding.last_prompt_date', 'tenures.left_date') }}
                 <= {{ threshold('prompt_outcome_days') }} then 1
         end) > 0 as is_churned
     from onboarding
     inner join {{ ref('run_context') }} as run_context
         on {{ days_between('onboarding.last_prompt_date', 'run_context.as_of_date') }}
         >= {{ threshold('prompt_outcome_days') }} + {{ threshold('churn_grace_days') }}
-    left join {{ ref('fct_churn_events') }} as leavings
-        on onboarding.customer_id = leavings.customer_id
-        and onboarding.last_prompt_date <= leavings.left_date
+    left join {{ ref('customer_tenures') }} as tenures
+        on onboarding.customer_id = tenures.customer_id
+        and onboarding.last_prompt_date <= tenures.left_date
     group by onboarding.customer_id
 ),
 
