@@ -125,6 +125,7 @@ bridged as (
     from closed
 )
 
+-- Before churn is observed nobody can be seen to churn: rates of such a month are not measurable, its amounts are known.
 select
     bridged.dimension_name,
     bridged.dimension_value,
@@ -143,14 +144,14 @@ select
     bridged.closing_amount,
     bridged.gross_lost_amount,
     bridged.net_gained_amount,
-    {{ pct('bridged.gross_lost_amount', 'bridged.opening_amount') }} as gross_mrr_churn_pct,
-    {{ pct('(-bridged.net_gained_amount)', 'bridged.opening_amount') }} as net_mrr_churn_pct,
-    {{ pct('(bridged.opening_amount - bridged.gross_lost_amount)', 'bridged.opening_amount') }}
+    {{ pct('bridged.gross_lost_amount', 'case when months.is_observed then bridged.opening_amount end') }} as gross_mrr_churn_pct,
+    {{ pct('(-bridged.net_gained_amount)', 'case when months.is_observed then bridged.opening_amount end') }} as net_mrr_churn_pct,
+    {{ pct('(bridged.opening_amount - bridged.gross_lost_amount)', 'case when months.is_observed then bridged.opening_amount end') }}
         as gross_revenue_retention_pct,
-    {{ pct('(bridged.opening_amount + bridged.net_gained_amount)', 'bridged.opening_amount') }}
+    {{ pct('(bridged.opening_amount + bridged.net_gained_amount)', 'case when months.is_observed then bridged.opening_amount end') }}
         as net_revenue_retention_pct,
     case
-        when bridged.opening_amount > 0 then bridged.net_gained_amount > 0
+        when months.is_observed and bridged.opening_amount > 0 then bridged.net_gained_amount > 0
     end as is_negative_churn,
     months.is_complete and bridged.unconverted_count = 0 as is_complete,
     months.is_final and bridged.unconverted_count = 0 as is_final,
