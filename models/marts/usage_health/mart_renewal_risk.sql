@@ -9,6 +9,7 @@ with effective as (
 
 select
     renewals.customer_id,
+    health.customer_status,
     health.segment_code,
     health.account_manager_id,
     health.health_status,
@@ -19,12 +20,14 @@ select
     > {{ threshold('renewal_silent_days') }} as is_silent,
     coalesce(health.silent_days, {{ days_between('health.registered_date', 'run_context.as_of_date') }})
     > {{ threshold('renewal_extreme_silent_days') }} as is_extremely_silent,
+    health.is_paying,
     renewals.renewal_date,
     effective.last_effective_contact_at
 from {{ ref('int_customers__next_renewals') }} as renewals
 cross join {{ ref('run_context') }} as run_context
 inner join {{ ref('mart_usage_health') }} as health
     on renewals.customer_id = health.customer_id
+    and health.is_paying
 left join effective
     on renewals.customer_id = effective.customer_id
 where {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} <= {{ threshold('renewal_notice_days') }}
