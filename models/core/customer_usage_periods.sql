@@ -1,4 +1,4 @@
--- Status and usage segment for every day with access to the product: what the use of a customer is compared with (USE-19).
+-- Status and usage segment for every day with access to the product: what use is compared with (USE-19).
 with company as (
     select count(case when basis = 'contract' then 1 end) > 0 as has_contracts
     from {{ ref('customer_status_periods') }}

@@ -40,11 +40,15 @@ unused as (
         greatest(
             access_periods.valid_from,
             {{ add_days(
-                'access_periods.available_from', 'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+                'greatest(access_periods.available_from, events.observed_from)',
+                'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
             ) }}
         ) as valid_from,
         least(access_periods.valid_to, uses.first_use_date) as valid_to
     from {{ ref('int_usage__component_access') }} as access_periods
+    inner join {{ ref('dim_observation_starts') }} as events
+        on events.source_code = 'events'
+        and events.observed_from is not null
     left join {{ ref('state_customer_component_usage') }} as uses
         on access_periods.customer_id = uses.customer_id
         and access_periods.component_code = uses.component_code

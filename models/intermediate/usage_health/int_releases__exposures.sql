@@ -24,6 +24,7 @@ members as (
     from releases
     inner join {{ ref('customer_usage_periods') }} as periods
         on periods.registered_date < releases.effective_date
+        and periods.observed_date <= releases.effective_date
         and periods.valid_from <= releases.effective_date
         and coalesce(periods.valid_to, {{ open_end() }}) > releases.effective_date
     inner join {{ ref('dim_segment_components') }} as components

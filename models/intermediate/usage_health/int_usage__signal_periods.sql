@@ -76,9 +76,9 @@ falls as (
 ),
 
 -- USE-07: inactivity beyond the bands that the segment calls normal, of those who used the product before.
--- Who used the product on one day in ten is inactive for 28 days by chance once in twenty times: inactivity is unusual for
--- the customer when chance is out of the question at the share of days of use up to its beginning. Not for one of every
--- single day: of those the first missing one is news.
+-- A customer who used the product on one day in ten is inactive for 28 days by chance once in twenty times: inactivity
+-- is unusual for the customer when chance is out of the question at the share of days of use up to its beginning. Not
+-- for customers of every single day: there the first missing one is news.
 silences as (
     select
         risks.customer_id,

@@ -19,12 +19,13 @@ members as (
         periods.segment_code,
         periods.plan_code,
         periods.is_counted,
-        periods.observed_date is not null
-        and {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }}
+        {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }}
         + 1 >= {{ usage_current_days() }} as has_history
     from weeks
     inner join {{ ref('customer_usage_periods') }} as periods
         on {{ holds_at('periods', 'weeks.week_end_date') }}
+        -- Where use is not recorded nobody used nothing.
+        and periods.observed_date <= weeks.week_end_date
 ),
 
 entitlements as (

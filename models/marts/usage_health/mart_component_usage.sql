@@ -4,6 +4,7 @@ with customers as (
         periods.customer_status,
         periods.is_paying,
         periods.segment_code,
+        coalesce(periods.observed_date <= run_context.as_of_date, false) as is_measured,
         run_context.as_of_date
     from {{ ref('customer_usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
@@ -54,20 +55,22 @@ measured as (
         customers.customer_status,
         customers.is_paying,
         customers.segment_code,
+        customers.is_measured,
         customers.as_of_date,
         components.is_relevant,
         components.is_critical,
         components.is_one_off,
         components.idle_days,
         access_periods.available_from,
-        coalesce(uses.use_days_count, 0) as use_days_count,
-        coalesce(recent.use_days_count, 0) as current_use_days_count,
+        case when customers.is_measured then coalesce(uses.use_days_count, 0) end as use_days_count,
+        case when customers.is_measured then coalesce(recent.use_days_count, 0) end as current_use_days_count,
         {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
         abandoned.abandoned_date,
         uses.first_use_date,
         uses.last_use_date,
-        {{ add_days('access_periods.available_from', 'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)') }}
-            as candidate_date
+        {{ add_days(
+            'access_periods.available_from', 'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+        ) }} as candidate_date
     from customers
     inner join {{ ref('dim_segment_components') }} as components
         on customers.segment_code = components.segment_code
@@ -109,7 +112,7 @@ compared as (
     select
         *,
         count(case when available_from is not null and is_relevant then 1 end) over by_segment as eligible_count,
-        count(case when available_from is not null and is_relevant and first_use_date is not null then 1 end) over by_segment
+        count(case when available_from is not null and is_relevant then first_use_date end) over by_segment
             as adopted_count
     from measured
     window by_segment as (partition by segment_code, component_code)
@@ -121,6 +124,7 @@ select
     compared.segment_code,
     compared.customer_status,
     case
+        when not compared.is_measured then 'not_measured'
         when compared.first_use_date is null then 'never_used'
         when compared.abandoned_date is not null then 'stopped'
         when compared.current_use_days_count > 0 or compared.is_one_off then 'active'
@@ -129,6 +133,7 @@ select
     -- USE-16: only what would help and is open to the customer; where hardly anybody found it, people are not to blame.
     case
         when compared.first_use_date is null
+            and compared.is_measured
             and compared.is_relevant
             and compared.candidate_date <= compared.as_of_date
             then case

@@ -12,8 +12,7 @@ with customers as (
         norms.window_days,
         norms.recency_unit_days,
         coalesce(periods.observed_date <= run_context.as_of_date, false) as is_measured,
-        run_context.as_of_date,
-        run_context.as_of_end_at
+        run_context.as_of_date
     from {{ ref('customer_usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on {{ holds_at('periods', 'run_context.as_of_date') }}
@@ -91,9 +90,9 @@ used as (
 measured as (
     select
         customers.*,
-        case when customers.is_measured then coalesce(recent_days.current_use_days_count, 0) end as current_use_days_count,
-        case when customers.is_measured then coalesce(recent_days.current_events_count, 0) end as current_events_count,
-        case when customers.is_measured then coalesce(recent_days.recent_days_count, 0) end as recent_days_count,
+        {% for count in ['current_use_days_count', 'current_events_count', 'recent_days_count'] %}
+        case when customers.is_measured then coalesce(recent_days.{{ count }}, 0) end as {{ count }},
+        {% endfor %}
         -- Without the whole history of both windows there is nothing to compare with.
         case
             when {{ days_between('customers.comparable_date', 'customers.as_of_date') }} + 1
@@ -150,7 +149,7 @@ select
     compared.segment_code,
     compared.plan_code,
     compared.customer_status,
-    owners.employee_id as account_manager_id,
+    account_manager.employee_id as account_manager_id,
     status.health_status,
     status.signal_codes as health_reasons,
     {{ usage_health_version() }} as definition_version,
@@ -197,8 +196,4 @@ left join {{ ref('int_usage__risk_periods') }} as risks
     and {{ holds_at('risks', 'compared.as_of_date') }}
 left join {{ ref('int_customers__clarified_reasons') }} as reasons
     on compared.customer_id = reasons.customer_id
-left join {{ ref('dim_customer_owners') }} as owners
-    on compared.customer_id = owners.customer_id
-    and owners.role = 'account_manager'
-    and owners.valid_from < compared.as_of_end_at
-    and coalesce(owners.valid_to, {{ far_future() }}) >= compared.as_of_end_at
+{{ attributes_as_of('compared', 'compared.as_of_date', ['account_manager']) }}

@@ -67,10 +67,10 @@ filled as (
 based as (
     select
         *,
-        {% for base in ['customers', 'access'] %}
-        sum(case when health_status <> 'not_measured' then {{ base }}_num else 0 end) over by_segment
-        + case when health_status = 'not_measured' then {{ base }}_num else 0 end as {{ base }}_den{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(case when health_status <> 'not_measured' then customers_num else 0 end) over by_segment
+        + case when health_status = 'not_measured' then customers_num else 0 end as customers_den,
+        sum(case when health_status <> 'not_measured' then access_num else 0 end) over by_segment
+        + case when health_status = 'not_measured' then access_num else 0 end as access_den
     from filled
     window by_segment as (partition by snapshot_date, segment_code)
 )

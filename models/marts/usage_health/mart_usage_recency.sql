@@ -6,29 +6,18 @@ with snapshots as (
 ),
 
 bands as (
+    {%- for band_number in [1, 2, 3, 4] %}
     select
-        1 as band_number,
+        {{ band_number }} as band_number,
         true as is_measured
     union all
+    {%- endfor %}
+    {%- for is_measured in ['true', 'false'] %}
     select
-        2,
-        true
-    union all
-    select
-        3,
-        true
-    union all
-    select
-        4,
-        true
-    union all
-    select
-        cast(null as integer),
-        true
-    union all
-    select
-        cast(null as integer),
-        false
+        cast(null as integer) as band_number,
+        {{ is_measured }} as is_measured
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 spine as (
@@ -92,21 +81,25 @@ counted as (
         case when is_measured then {{ recency_band_number('silent_days', 'recency_unit_days') }} end
 ),
 
+-- Customers whose use is not recorded have no share in a band; theirs is of all customers.
 filled as (
     select
         spine.*,
-        {% for base in ['customers', 'access'] %}
-        coalesce(counted.{{ base }}_risk_group_count, 0) as {{ base }}_risk_group_count,
-        coalesce(counted.{{ base }}_count, 0) as {{ base }}_num,
-        coalesce(sum(counted.{{ base }}_count) over by_segment, 0) as {{ base }}_den{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(counted.customers_risk_group_count, 0) as customers_risk_group_count,
+        coalesce(counted.access_risk_group_count, 0) as access_risk_group_count,
+        coalesce(counted.customers_count, 0) as customers_num,
+        coalesce(counted.access_count, 0) as access_num,
+        coalesce(sum(case when spine.is_measured then counted.customers_count end) over by_segment, 0)
+        + coalesce(case when not spine.is_measured then counted.customers_count end, 0) as customers_den,
+        coalesce(sum(case when spine.is_measured then counted.access_count end) over by_segment, 0)
+        + coalesce(case when not spine.is_measured then counted.access_count end, 0) as access_den
     from spine
     left join counted
         on spine.snapshot_date = counted.snapshot_date
         and spine.segment_code = counted.segment_code
         and spine.is_measured = counted.is_measured
         and coalesce(spine.band_number, 0) = coalesce(counted.band_number, 0)
-    window by_segment as (partition by spine.snapshot_date, spine.segment_code, spine.is_measured)
+    window by_segment as (partition by spine.snapshot_date, spine.segment_code)
 )
 
 select

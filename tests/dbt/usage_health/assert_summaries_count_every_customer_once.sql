@@ -1,5 +1,5 @@
--- Prevents customers that fall between the statuses or the bands, and a risk group of its own in any mart: both summaries
--- count everybody with access once, and every mart closes with the risk group of the business day.
+-- Prevents customers that fall between the statuses or the bands, and marts with a risk group of their own: both
+-- summaries count everybody with access once, and every mart closes with the risk group of the business day.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_summary'}}}) }}
 with counts as (
     select
