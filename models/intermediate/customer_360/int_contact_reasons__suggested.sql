@@ -45,7 +45,7 @@ unused as (
             ) }}
         ) as valid_from,
         least(access_periods.valid_to, uses.first_use_date) as valid_to
-    from {{ ref('int_usage__component_access') }} as access_periods
+    from {{ ref('int_customers__component_access') }} as access_periods
     inner join {{ ref('dim_observation_starts') }} as events
         on events.source_code = 'events'
         and events.observed_from is not null

@@ -24,7 +24,7 @@ found as (
         ) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
-    inner join {{ ref('int_usage__component_access') }} as access_periods
+    inner join {{ ref('int_customers__component_access') }} as access_periods
         on gaps.customer_id = access_periods.customer_id
         and gaps.component_code = access_periods.component_code
         and access_periods.is_relevant

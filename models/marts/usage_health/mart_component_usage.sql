@@ -74,7 +74,7 @@ measured as (
     from customers
     inner join {{ ref('dim_segment_components') }} as components
         on customers.segment_code = components.segment_code
-    left join {{ ref('int_usage__component_access') }} as access_periods
+    left join {{ ref('int_customers__component_access') }} as access_periods
         on customers.customer_id = access_periods.customer_id
         and components.component_code = access_periods.component_code
         and {{ holds_at('access_periods', 'customers.as_of_date') }}
