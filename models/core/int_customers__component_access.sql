@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Since when a customer has been able to use a component (USE-16): a run of days lasts as long as the component is
 -- released, the plan holds it and the segment keeps calling it relevant, or not, whatever else changed in between.
 with accessible as (
