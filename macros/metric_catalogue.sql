@@ -209,14 +209,15 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'code': 'usage_health_pct',
     'title': 'Share of a state of usage health',
     'question': 'How many customers are in which state of health?',
-    'formula': '100 x customers in the state / customers of the segment',
-    'numerator': 'customers in the state on the day',
-    'denominator': 'customers of the segment on the day',
-    'unit': 'percent', 'better': 'none', 'version': '1', 'serves': ['USE-03'], 'owner': 'usage_health',
+    'formula': '100 x customers in the state / customers of the segment whose use is measured',
+    'numerator': 'customers (paying or paused) in the state on the day',
+    'denominator': 'customers of the segment on the day whose use is recorded',
+    'unit': 'percent', 'better': 'none', 'version': '2', 'serves': ['USE-03'], 'owner': 'usage_health',
     'mart': 'mart_usage_health_summary', 'grain': 'day', 'period': 'snapshot_date',
     'value': 'customers_pct', 'num': 'customers_num', 'den': 'customers_den', 'lo': none, 'hi': none,
     'complete': none, 'reliable': 'is_reliable',
-    'dimension': "'segment_and_status'", 'member': "segment_code || ' ' || health_status", 'where': none,
+    'dimension': "'segment_and_status'", 'member': "segment_code || ' ' || health_status",
+    'where': "health_status <> 'not_measured'",
 }) %}
 {{ return(metrics) }}
 {% endmacro %}

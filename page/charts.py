@@ -19,6 +19,7 @@ HEALTH_COLOURS = {
     "stopped": "#D55E00",
     "excused": "#0072B2",
     "insufficient_history": "#8c8c8c",
+    "not_measured": "#d9d9d9",
 }
 """States of usage health, the best first."""
 

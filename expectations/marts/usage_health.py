@@ -5,7 +5,17 @@ from __future__ import annotations
 from expectations.reports import Parameters
 from expectations.row_rules import RowRule, literals
 
-STATUSES = ("stopped", "at_risk", "to_verify", "watch", "excused", "new", "insufficient_history", "healthy")
+STATUSES = (
+    "stopped",
+    "at_risk",
+    "to_verify",
+    "watch",
+    "excused",
+    "new",
+    "insufficient_history",
+    "healthy",
+    "not_measured",
+)
 SIGNALS = (
     "dormant",
     "sharp_decline",

@@ -17,9 +17,8 @@ quiet as (
             when periods.valid_to is null then {{ open_end() }}
             else {{ add_days('periods.valid_to', 'cast(' ~ threshold('usage_pause_after_days') ~ ' as integer)') }}
         end as valid_to
-    from {{ ref('stg_billing__subscription_periods') }} as periods
-    where periods.period_status = 'paused'
-        and periods.valid_from <= (select as_of.as_of_date from as_of)
+    from {{ ref('customer_status_periods') }} as periods
+    where periods.status = 'paused'
     union all
     select
         customer_id,

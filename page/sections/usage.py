@@ -8,12 +8,12 @@ STATUS = """
     select segment_code as segment, snapshot_date, health_status as status,
         customers_num as customers, customers_pct
     from usage_health.mart_usage_health_summary
-    where customers_num > 0
+    where customers_num > 0 and health_status <> 'not_measured'
     union all
     select 'all', snapshot_date, health_status, sum(customers_num),
         100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by snapshot_date)
     from usage_health.mart_usage_health_summary
-    where customers_num > 0
+    where customers_num > 0 and health_status <> 'not_measured'
     group by snapshot_date, health_status
     order by 1, 2, 3
 """
@@ -22,6 +22,7 @@ RECENCY = """
     with latest as (
         select * from usage_health.mart_usage_recency
         where snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_recency)
+            and recency_band <> 'not_measured'
     )
     -- Segments have bands of their own, so their order over everybody is that of the weeks in their names.
     select coalesce(segment_code, 'all') as segment, recency_band,
@@ -71,13 +72,13 @@ ADOPTION = """
 USAGE = Section(
     "usage",
     "Usage health",
-    "Use is held against the customer's own past and against customers of the same segment. Silence that has an "
-    "explanation for stays visible as suppressed.",
+    "Use is compared with the customer's own past and with customers of the same segment. Inactivity that has an "
+    "explanation stays visible as suppressed. Signals are of everybody with access, trials and free plans included.",
     (
         Panel(
             "usage_status",
             "Health over time",
-            "Do more customers turn red?",
+            "Do more customers turn red? Customers are paying or paused; trials and free plans are left out.",
             STATUS,
             Chart(bars(
                 each_date("snapshot_date", ""),
@@ -92,7 +93,7 @@ USAGE = Section(
         Panel(
             "usage_recency",
             "Last use",
-            "How long ago did customers use anything at all?",
+            "How long ago did paying and paused customers use anything at all?",
             RECENCY,
             Chart(bars(
                 axis("recency_band", "N", "since the last use", sort={"field": "band_order"}, axis={"labelAngle": 0}),

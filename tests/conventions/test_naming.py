@@ -12,6 +12,7 @@ MODEL_EXCEPTIONS = {
     "customer_status_periods": "the spine: named after what it holds, because every domain joins it",
     "customer_tenures": "the spine: named after what it holds, because every domain joins it",
     "customer_access_periods": "the spine: named after what it holds, because every domain joins it",
+    "customer_usage_periods": "the spine: named after what it holds, because every domain joins it",
 }
 # Columns of marts whose name is the plain word that people use; a suffix would only be noise.
 PLAIN_COLUMNS = {

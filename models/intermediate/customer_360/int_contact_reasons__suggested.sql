@@ -32,27 +32,27 @@ with signals as (
     where customers.is_measurable
 ),
 
--- Judged like the never used components of `mart_component_usage`, on every day.
+-- Evaluated like the never used components of `mart_component_usage`, on every day.
 unused as (
     select
-        periods.customer_id,
-        components.component_code,
-        {{ add_days(
-            'greatest(periods.valid_from, coalesce(components.available_date, periods.valid_from))',
-            'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
-        ) }} as valid_from,
-        least(periods.valid_to, uses.first_use_date) as valid_to
-    from {{ ref('int_customers__usage_periods') }} as periods
-    inner join {{ ref('dim_segment_components') }} as components
-        on periods.segment_code = components.segment_code
-        and components.is_relevant
-    left join {{ ref('dim_plan_components') }} as holdings
-        on periods.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
+        access_periods.customer_id,
+        access_periods.component_code,
+        greatest(
+            access_periods.valid_from,
+            {{ add_days(
+                'greatest(access_periods.available_from, events.observed_from)',
+                'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+            ) }}
+        ) as valid_from,
+        least(access_periods.valid_to, uses.first_use_date) as valid_to
+    from {{ ref('int_customers__component_access') }} as access_periods
+    inner join {{ ref('dim_observation_starts') }} as events
+        on events.source_code = 'events'
+        and events.observed_from is not null
     left join {{ ref('state_customer_component_usage') }} as uses
-        on periods.customer_id = uses.customer_id
-        and components.component_code = uses.component_code
-    where coalesce(holdings.is_available, true)
+        on access_periods.customer_id = uses.customer_id
+        and access_periods.component_code = uses.component_code
+    where access_periods.is_relevant
 ),
 
 conditions as (

@@ -22,8 +22,9 @@ members as (
         periods.customer_id,
         periods.segment_code
     from releases
-    inner join {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('customer_usage_periods') }} as periods
         on periods.registered_date < releases.effective_date
+        and periods.observed_date <= releases.effective_date
         and periods.valid_from <= releases.effective_date
         and coalesce(periods.valid_to, {{ open_end() }}) > releases.effective_date
     inner join {{ ref('dim_segment_components') }} as components
@@ -108,7 +109,8 @@ joined as (
         notices.notified_at,
         notices.notified_date,
         trainings.trained_at,
-        trainings.trained_date
+        trainings.trained_date,
+        landmark.is_customer
     from members
     left join first_uses
         on members.change_id = first_uses.change_id
@@ -119,6 +121,9 @@ joined as (
     left join trainings
         on members.change_id = trainings.change_id
         and members.customer_id = trainings.customer_id
+    left join {{ ref('customer_status_periods') }} as landmark
+        on members.customer_id = landmark.customer_id
+        and {{ holds_at('landmark', 'members.landmark_date') }}
 )
 
 select
@@ -135,6 +140,7 @@ select
     end as exposure_kind,
     is_early_user,
     notified_at is not null or trained_at is not null as is_aware,
+    coalesce(is_customer, false) as is_customer_at_landmark,
     case when not is_early_user then first_use_date end as adopted_date,
     not is_early_user and coalesce(first_use_date >= landmark_date, true) as is_open_at_landmark,
     effective_date,

@@ -1,37 +1,49 @@
 -- Silences of one component that are no chance and longer than its limit, while the customer could use it (USE-17).
-{% set silent_from = 'greatest(gaps.gap_from, periods.present_from)' %}
-with silences as (
+{% set inactive_from = 'greatest(gaps.gap_from, tenures.present_from)' %}
+with access_tenures as (
+    select
+        customer_id,
+        present_from,
+        max(coalesce(valid_to, {{ open_end() }})) as valid_to
+    from {{ ref('customer_usage_periods') }}
+    group by customer_id, present_from
+),
+
+found as (
     select
         gaps.customer_id,
         gaps.component_code,
-        periods.segment_code,
+        access_periods.segment_code,
         components.title,
         components.is_critical,
         components.idle_days,
         gaps.gap_from,
+        -- Strictly longer than the limit.
         greatest(
-            {{ add_days(silent_from, 'components.idle_days + 1') }}, gaps.unlikely_from, periods.valid_from
+            {{ add_days(inactive_from, 'components.idle_days + 1') }}, gaps.unlikely_from, access_periods.valid_from
         ) as valid_from,
-        least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(periods.valid_to, {{ open_end() }})) as valid_to
+        least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
-    inner join {{ ref('int_customers__usage_periods') }} as periods
-        on gaps.customer_id = periods.customer_id
-        and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
+    inner join {{ ref('int_customers__component_access') }} as access_periods
+        on gaps.customer_id = access_periods.customer_id
+        and gaps.component_code = access_periods.component_code
+        and access_periods.is_relevant
+        and access_periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
+    inner join access_tenures as tenures
+        on access_periods.customer_id = tenures.customer_id
+        and access_periods.valid_from >= tenures.present_from
+        and access_periods.valid_from < tenures.valid_to
     inner join {{ ref('dim_segment_components') }} as components
-        on periods.segment_code = components.segment_code
+        on access_periods.segment_code = components.segment_code
         and gaps.component_code = components.component_code
-        and components.is_relevant
         and not components.is_one_off
-    left join {{ ref('dim_plan_components') }} as holdings
-        on periods.plan_code = holdings.plan_code
-        and gaps.component_code = holdings.component_code
     where gaps.uses_count >= {{ threshold('abandonment_min_uses') }}
         and gaps.unlikely_from is not null
-        and coalesce(holdings.is_available, true)
-        -- Strictly longer than the limit, and before it is used again.
-        and greatest(
-            {{ add_days(silent_from, 'components.idle_days + 1') }}, gaps.unlikely_from, periods.valid_from
-        ) < least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(periods.valid_to, {{ open_end() }}))
+),
+
+silences as (
+    select * from found
+    where valid_from < valid_to
 ),
 
 -- Days of the silence on which the component was out of order.

@@ -2,11 +2,10 @@
 -- USE-07, USE-17). Steps: find the days on which a condition holds, merge them, and split them where a person would not
 -- be alarmed.
 {% set shown = dbt.type_string() %}
-{% set silent_from = 'greatest(gaps.gap_from, periods.present_from)' %}
 {% set usual_days %}
 cast(ceil(
     ln({{ threshold('usage_dormant_chance_pct') }} / 100.0)
-    / ln(1.0 - (gaps.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'gaps.gap_from') }})
+    / ln(1.0 - (risks.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'risks.last_use_date') }})
 ) as integer)
 {% endset %}
 with as_of as (
@@ -26,10 +25,8 @@ periods as (
         usage_periods.present_from,
         usage_periods.valid_from,
         coalesce(usage_periods.valid_to, {{ open_end() }}) as valid_to,
-        norms.recency_unit_days,
-        norms.risk_after_days,
         norms.window_days
-    from {{ ref('int_customers__usage_periods') }} as usage_periods
+    from {{ ref('customer_usage_periods') }} as usage_periods
     inner join {{ ref('dim_segment_policy') }} as norms
         on usage_periods.segment_code = norms.segment_code
 ),
@@ -78,51 +75,43 @@ falls as (
     {% endfor %}
 ),
 
--- USE-07: silence beyond the bands that the segment calls normal. Whoever came back has been silent since the return.
--- Who used the product on one day in ten is silent for 28 days by chance once in twenty times: a silence is unusual for
--- the customer when chance is out of the question at the share of days of use up to its beginning. Not for one of every
--- single day: of those the first missing one is news.
+-- USE-07: inactivity beyond the bands that the segment calls normal, of those who used the product before.
+-- A customer who used the product on one day in ten is inactive for 28 days by chance once in twenty times: inactivity
+-- is unusual for the customer when chance is out of the question at the share of days of use up to its beginning. Not
+-- for customers of every single day: there the first missing one is news.
 silences as (
     select
-        gaps.customer_id,
+        risks.customer_id,
         'dormant' as signal_code,
-        periods.segment_code,
-        cast(periods.risk_after_days + 1 as double) as observed_value,
-        cast(periods.risk_after_days as double) as expected_value,
-        periods.risk_after_days as window_days,
+        risks.segment_code,
+        cast(risks.risk_after_days + 1 as double) as observed_value,
+        cast(risks.risk_after_days as double) as expected_value,
+        risks.risk_after_days as window_days,
         cast(null as bigint) as peers_count,
         case
-            when {{ days_between(
-                silent_from, 'least(coalesce(gaps.gap_to, as_of.as_of_date), as_of.as_of_date, periods.valid_to)'
-            ) }} > 3 * periods.recency_unit_days then 3
+            when {{ days_between('risks.inactive_from', 'least(as_of.as_of_date, risks.valid_to)') }}
+                > 3 * risks.recency_unit_days then 3
             else 2
         end as severity_rank,
-        cast(gaps.gap_from as {{ shown }}) as subject,
+        cast(risks.last_use_date as {{ shown }}) as subject,
         cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
-        greatest(
-            {{ add_days(silent_from, 'periods.risk_after_days + 1') }}, periods.valid_from
-        ) as valid_from,
-        least(coalesce(gaps.gap_to, {{ open_end() }}), periods.valid_to) as valid_to,
+        risks.valid_from,
+        risks.valid_to,
         case
-            when gaps.uses_count >= {{ threshold('usage_dormant_min_uses') }}
-                and gaps.uses_count - 1 < {{ days_between('uses.first_use_date', 'gaps.gap_from') }}
+            when risks.uses_count >= {{ threshold('usage_dormant_min_uses') }}
+                and risks.uses_count - 1 < {{ days_between('uses.first_use_date', 'risks.last_use_date') }}
                 then {{ add_days(
-                    silent_from,
-                    'least(' ~ usual_days ~ ', cast(periods.recency_unit_days * '
+                    'risks.inactive_from',
+                    'least(' ~ usual_days ~ ', cast(risks.recency_unit_days * '
                     ~ threshold('usage_dormant_own_units') ~ ' as integer)) + 1'
                 ) }}
         end as unusual_from
-    from {{ ref('state_usage_gaps') }} as gaps
+    from {{ ref('int_usage__risk_periods') }} as risks
     cross join as_of
-    inner join periods
-        on gaps.customer_id = periods.customer_id
-        and gaps.gap_from < periods.valid_to
-        and {{ add_days('gaps.gap_from', 'periods.risk_after_days + 1') }} < coalesce(gaps.gap_to, {{ open_end() }})
-        and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
     left join {{ ref('state_customer_usage') }} as uses
-        on gaps.customer_id = uses.customer_id
-    where gaps.component_code = '*'
+        on risks.customer_id = uses.customer_id
+    where risks.last_use_date is not null
 ),
 
 -- USE-17: silence of one component while others go on.

@@ -1,5 +1,5 @@
 -- Exactly one status per customer and day, as periods (USE-21): it changes only where a signal begins or ends, or where
--- the customer grows out of being new.
+-- the customer grows out of being new. Days on which use is not recorded have no status but `not_measured`.
 {% set first_days = 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1' %}
 with lives as (
     -- From a registration or a return to a leaving.
@@ -8,8 +8,9 @@ with lives as (
         min(valid_from) as life_from,
         max(coalesce(valid_to, {{ open_end() }})) as life_to,
         {{ add_days('min(registered_date)', first_days) }} as grown_date,
+        min(observed_date) as observed_date,
         {{ add_days('min(observed_date)', first_days) }} as known_date
-    from {{ ref('int_customers__usage_periods') }}
+    from {{ ref('customer_usage_periods') }}
     group by customer_id, present_from
 ),
 
@@ -24,7 +25,7 @@ signals as (
 ),
 
 cuts as (
-    {% for column in ['life_from', 'grown_date', 'known_date'] %}
+    {% for column in ['life_from', 'grown_date', 'observed_date', 'known_date'] %}
     select
         customer_id,
         {{ column }} as cut_date
@@ -47,6 +48,7 @@ pieces as (
         lives.customer_id,
         lives.grown_date,
         lives.known_date,
+        lives.observed_date <= cuts.cut_date as is_measured,
         cuts.cut_date as valid_from,
         coalesce(
             lead(cuts.cut_date) over (partition by cuts.customer_id, lives.life_from order by cuts.cut_date),
@@ -65,11 +67,13 @@ flags as (
         pieces.customer_id,
         pieces.valid_from,
         pieces.valid_to,
+        coalesce(pieces.is_measured, false) as is_measured,
         max(pieces.grown_date) as grown_date,
         max(pieces.known_date) as known_date,
         {% for signal in usage_signals() %}
         max(case
-            when signals.signal_code = '{{ signal }}' and signals.suppressed_by is null then 1 else 0
+            when signals.signal_code = '{{ signal }}' and signals.suppressed_by is null and pieces.is_measured then 1
+            else 0
         end) as has_{{ signal }},
         {% endfor %}
         max(case when signals.suppressed_by in ('paused', 'vacation', 'incident') then 1 else 0 end) as is_excused
@@ -78,13 +82,14 @@ flags as (
         on pieces.customer_id = signals.customer_id
         and signals.valid_from <= pieces.valid_from
         and signals.valid_to > pieces.valid_from
-    group by pieces.customer_id, pieces.valid_from, pieces.valid_to
+    group by pieces.customer_id, pieces.valid_from, pieces.valid_to, coalesce(pieces.is_measured, false)
 ),
 
 judged as (
     select
         customer_id,
         case
+            when not is_measured then 'not_measured'
             when has_dormant = 1 then 'stopped'
             when has_sharp_decline = 1 or has_below_segment = 1 then 'at_risk'
             when has_excessive = 1 then 'to_verify'

@@ -18,15 +18,18 @@ members as (
         periods.customer_id,
         periods.segment_code,
         periods.plan_code,
+        periods.is_counted,
         {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }}
         + 1 >= {{ usage_current_days() }} as has_history
     from weeks
-    inner join {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('customer_usage_periods') }} as periods
         on {{ holds_at('periods', 'weeks.week_end_date') }}
+        -- Where use is not recorded nobody used nothing.
+        and periods.observed_date <= weeks.week_end_date
 ),
 
 entitlements as (
-    {{ entitled_components(ref('int_customers__usage_periods')) }}
+    {{ entitled_components(ref('customer_usage_periods')) }}
 ),
 
 available as (
@@ -48,6 +51,7 @@ found as (
         members.week_end_date,
         members.segment_code,
         members.plan_code,
+        members.is_counted,
         members.has_history,
         coalesce(four_weeks.set_word, 0) as set_word,
         four_weeks.components_bits,
@@ -140,6 +144,7 @@ select
     {{ usage_level_pct(
         '(coalesce(weighed.used_weight, 0) + coalesce(further.used_weight, 0))', 'available.available_weight'
     ) }} as usage_level_pct,
+    used.is_counted,
     used.has_history,
     used.week_end_date
 from used

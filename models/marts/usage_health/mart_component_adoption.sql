@@ -20,6 +20,7 @@ members as (
         months.snapshot_month,
         months.snapshot_date,
         members.customer_id,
+        members.is_counted,
         components.segment_code,
         components.component_code
     from months
@@ -54,7 +55,9 @@ counted as (
         max(members.snapshot_date) as snapshot_date,
         count(*) as eligible_count,
         count(case when uses.first_use_date <= members.snapshot_date then 1 end) as adopted_count,
-        count(recent.customer_id) as users_count
+        count(recent.customer_id) as users_count,
+        count(case when members.is_counted then 1 end) as customers_count,
+        count(case when members.is_counted then recent.customer_id end) as customer_users_count
     from members
     left join {{ ref('state_customer_component_usage') }} as uses
         on members.customer_id = uses.customer_id
@@ -76,6 +79,8 @@ filled as (
         coalesce(counted.eligible_count, 0) as eligible_count,
         coalesce(counted.adopted_count, 0) as adopted_count,
         coalesce(counted.users_count, 0) as users_count,
+        coalesce(counted.customers_count, 0) as customers_count,
+        coalesce(counted.customer_users_count, 0) as customer_users_count,
         months.snapshot_date,
         months.snapshot_month,
         run_context.as_of_date
@@ -104,6 +109,9 @@ select
     {{ pct('users_count', 'eligible_count') }} as used_pct,
     {{ wilson_pct('users_count', 'eligible_count', 'lo') }} as used_ci_lo,
     {{ wilson_pct('users_count', 'eligible_count', 'hi') }} as used_ci_hi,
+    cast(customer_users_count as bigint) as customers_used_num,
+    cast(customers_count as bigint) as customers_used_den,
+    {{ pct('customer_users_count', 'customers_count') }} as customers_used_pct,
     cast(target_adoption_pct as double) as target_pct,
     is_critical,
     100.0 * users_count >= target_adoption_pct * nullif(eligible_count, 0) as is_target_met,

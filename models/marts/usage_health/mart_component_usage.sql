@@ -1,11 +1,12 @@
 with customers as (
     select
         periods.customer_id,
+        periods.customer_status,
+        periods.is_paying,
         periods.segment_code,
-        periods.plan_code,
-        periods.valid_from,
+        coalesce(periods.observed_date <= run_context.as_of_date, false) as is_measured,
         run_context.as_of_date
-    from {{ ref('int_customers__usage_periods') }} as periods
+    from {{ ref('customer_usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on {{ holds_at('periods', 'run_context.as_of_date') }}
 ),
@@ -51,33 +52,32 @@ measured as (
     select
         customers.customer_id,
         components.component_code,
+        customers.customer_status,
+        customers.is_paying,
         customers.segment_code,
+        customers.is_measured,
+        customers.as_of_date,
         components.is_relevant,
         components.is_critical,
         components.is_one_off,
         components.idle_days,
-        coalesce(holdings.is_available, true)
-        and coalesce(components.available_date, customers.as_of_date) <= customers.as_of_date as is_available,
-        {{ days_between(
-            'greatest(customers.valid_from, coalesce(components.available_date, customers.valid_from))',
-            'customers.as_of_date'
-        ) }} as available_days,
-        coalesce(uses.use_days_count, 0) as use_days_count,
-        coalesce(recent.use_days_count, 0) as current_use_days_count,
+        access_periods.available_from,
+        case when customers.is_measured then coalesce(uses.use_days_count, 0) end as use_days_count,
+        case when customers.is_measured then coalesce(recent.use_days_count, 0) end as current_use_days_count,
         {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
         abandoned.abandoned_date,
         uses.first_use_date,
         uses.last_use_date,
         {{ add_days(
-            'greatest(customers.valid_from, coalesce(components.available_date, customers.valid_from))',
-            'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+            'access_periods.available_from', 'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
         ) }} as candidate_date
     from customers
     inner join {{ ref('dim_segment_components') }} as components
         on customers.segment_code = components.segment_code
-    left join {{ ref('dim_plan_components') }} as holdings
-        on customers.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
+    left join {{ ref('int_customers__component_access') }} as access_periods
+        on customers.customer_id = access_periods.customer_id
+        and components.component_code = access_periods.component_code
+        and {{ holds_at('access_periods', 'customers.as_of_date') }}
     left join {{ ref('state_customer_component_usage') }} as uses
         on customers.customer_id = uses.customer_id
         and components.component_code = uses.component_code
@@ -111,8 +111,8 @@ treated as (
 compared as (
     select
         *,
-        count(case when is_available and is_relevant then 1 end) over by_segment as eligible_count,
-        count(case when is_available and is_relevant and first_use_date is not null then 1 end) over by_segment
+        count(case when available_from is not null and is_relevant then 1 end) over by_segment as eligible_count,
+        count(case when available_from is not null and is_relevant then first_use_date end) over by_segment
             as adopted_count
     from measured
     window by_segment as (partition by segment_code, component_code)
@@ -122,7 +122,9 @@ select
     compared.customer_id,
     compared.component_code,
     compared.segment_code,
+    compared.customer_status,
     case
+        when not compared.is_measured then 'not_measured'
         when compared.first_use_date is null then 'never_used'
         when compared.abandoned_date is not null then 'stopped'
         when compared.current_use_days_count > 0 or compared.is_one_off then 'active'
@@ -131,9 +133,9 @@ select
     -- USE-16: only what would help and is open to the customer; where hardly anybody found it, people are not to blame.
     case
         when compared.first_use_date is null
-            and compared.is_available
+            and compared.is_measured
             and compared.is_relevant
-            and compared.available_days >= {{ threshold('component_adoption_after_days') }}
+            and compared.candidate_date <= compared.as_of_date
             then case
                     when 100.0 * compared.adopted_count
                         < {{ threshold('component_adoption_low_pct') }} * compared.eligible_count then 'ui_change'
@@ -149,10 +151,11 @@ select
         when not compared.is_one_off and compared.silent_days > compared.idle_days
             then compared.silent_days - compared.idle_days
     end as bigint) as over_limit_days,
-    cast(compared.available_days as bigint) as available_days,
-    compared.is_available,
+    cast({{ days_between('compared.available_from', 'compared.as_of_date') }} as bigint) as available_days,
+    compared.available_from is not null as is_available,
     compared.is_relevant,
     compared.is_critical,
+    compared.is_paying,
     -- The last conversation that asked, when it took place since then.
     case
         when compared.abandoned_date is not null and reasons.clarified_date >= compared.last_use_date

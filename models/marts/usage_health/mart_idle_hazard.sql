@@ -12,7 +12,7 @@ with gaps as (
         on gaps.gap_from <= {{ add_days(
             'run_context.as_of_date', 'cast(-' ~ threshold('idle_horizon_days') ~ ' as integer) - 1'
         ) }}
-    inner join {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('customer_usage_periods') }} as periods
         on gaps.customer_id = periods.customer_id
         and {{ holds_at('periods', 'gaps.gap_from') }}
     where gaps.component_code = '*'

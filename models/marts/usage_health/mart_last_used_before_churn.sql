@@ -83,21 +83,34 @@ last_uses as (
     group by told.segment_code, told.end_reason_code, told.left_month, daily.component_code
 ),
 
+-- Churned customers are compared with customers, not with everybody who may use the product.
+base as (
+    select periods.customer_id
+    from {{ ref('customer_usage_periods') }} as periods
+    inner join {{ ref('run_context') }} as run_context
+        on {{ holds_at('periods', 'run_context.as_of_date') }}
+    where periods.is_counted
+),
+
 present as (
     select
-        segment_code,
-        component_code,
-        count(case when current_use_days_count > 0 then 1 end) as used_count
-    from {{ ref('mart_component_usage') }}
-    group by segment_code, component_code
+        components.segment_code,
+        components.component_code,
+        count(case when components.current_use_days_count > 0 then 1 end) as used_count
+    from {{ ref('mart_component_usage') }} as components
+    inner join base
+        on components.customer_id = base.customer_id
+    group by components.segment_code, components.component_code
 ),
 
 active as (
     select
-        segment_code,
-        count(case when current_use_days_count > 0 then 1 end) as active_count
-    from {{ ref('mart_usage_health') }}
-    group by segment_code
+        health.segment_code,
+        count(case when health.current_use_days_count > 0 then 1 end) as active_count
+    from {{ ref('mart_usage_health') }} as health
+    inner join base
+        on health.customer_id = base.customer_id
+    group by health.segment_code
 ),
 
 filled as (

@@ -77,8 +77,9 @@ counted as (
         count(adopted_date) as adopted_count,
         count(case when is_at_landmark and is_open_at_landmark then 1 end) as open_count,
         count(case when is_at_landmark and is_open_at_landmark then adopted_date end) as adopted_later_count,
-        count(case when is_at_landmark then 1 end) as at_landmark_count,
-        count(case when is_at_landmark and is_churned then 1 end) as churned_count,
+        -- Trials and free plans cannot churn.
+        count(case when is_at_landmark and is_customer_at_landmark then 1 end) as at_landmark_count,
+        count(case when is_at_landmark and is_customer_at_landmark and is_churned then 1 end) as churned_count,
         percentile_cont(0.5) within group (order by {{ days_between('effective_date', 'adopted_date') }})
             as median_adoption_days
     from exposures

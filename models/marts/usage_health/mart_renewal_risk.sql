@@ -5,26 +5,42 @@ with effective as (
     from {{ ref('fct_contacts') }} as contacts
     where contacts.is_effective
     group by contacts.customer_id
+),
+
+-- Customers who never used anything are as inactive as one can be, counted from the registration; those whose use is
+-- not recorded are neither active nor inactive.
+measured as (
+    select
+        health.*,
+        case
+            when health.health_status <> 'not_measured'
+                then coalesce(
+                        health.silent_days,
+                        {{ days_between('health.registered_date', 'run_context.as_of_date') }}
+                    )
+        end as inactive_days
+    from {{ ref('mart_usage_health') }} as health
+    cross join {{ ref('run_context') }} as run_context
 )
 
 select
     renewals.customer_id,
+    health.customer_status,
     health.segment_code,
     health.account_manager_id,
     health.health_status,
     cast({{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} as bigint) as days_to_renewal,
     health.silent_days,
-    -- Who never used anything is as silent as one can be, counted from the registration.
-    coalesce(health.silent_days, {{ days_between('health.registered_date', 'run_context.as_of_date') }})
-    > {{ threshold('renewal_silent_days') }} as is_silent,
-    coalesce(health.silent_days, {{ days_between('health.registered_date', 'run_context.as_of_date') }})
-    > {{ threshold('renewal_extreme_silent_days') }} as is_extremely_silent,
+    health.inactive_days > {{ threshold('renewal_silent_days') }} as is_silent,
+    health.inactive_days > {{ threshold('renewal_extreme_silent_days') }} as is_extremely_silent,
+    health.is_paying,
     renewals.renewal_date,
     effective.last_effective_contact_at
 from {{ ref('int_customers__next_renewals') }} as renewals
 cross join {{ ref('run_context') }} as run_context
-inner join {{ ref('mart_usage_health') }} as health
+inner join measured as health
     on renewals.customer_id = health.customer_id
+    and health.is_paying
 left join effective
     on renewals.customer_id = effective.customer_id
 where {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} <= {{ threshold('renewal_notice_days') }}

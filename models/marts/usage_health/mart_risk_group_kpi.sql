@@ -1,26 +1,16 @@
--- Stays of customers in the risk group with one account manager; what ended a stay says what to credit (USE-08).
-with risks as (
-    select
-        periods.customer_id,
-        periods.since_date as risk_from,
-        max(coalesce(periods.valid_to, {{ open_end() }})) as risk_to
-    from {{ ref('int_usage__signal_periods') }} as periods
-    where periods.signal_code = 'dormant'
-    group by periods.customer_id, periods.since_date
+-- Stays of customers in the risk group with one account manager, or with nobody; what ended a stay says what to
+-- credit (USE-08).
+with risk_periods as (
+    {{ merged_periods(ref('int_usage__risk_periods'), ['customer_id'], {'next_use_date': 'max(next_use_date)'}) }}
 ),
 
-ends as (
+risks as (
     select
-        risks.customer_id,
-        risks.risk_from,
-        risks.risk_to,
-        max(case when gaps.customer_id is not null then 1 else 0 end) as is_used_again
-    from risks
-    left join {{ ref('state_usage_gaps') }} as gaps
-        on risks.customer_id = gaps.customer_id
-        and gaps.component_code = '*'
-        and risks.risk_to = gaps.gap_to
-    group by risks.customer_id, risks.risk_from, risks.risk_to
+        customer_id,
+        next_use_date,
+        valid_from as risk_from,
+        coalesce(valid_to, {{ open_end() }}) as risk_to
+    from risk_periods
 ),
 
 owners as (
@@ -33,34 +23,85 @@ owners as (
     where role = 'account_manager'
 ),
 
+boundaries as (
+    select
+        customer_id,
+        risk_from,
+        risk_from as boundary_date
+    from risks
+    {% for column in ['valid_from', 'valid_to'] %}
+    union
+    select
+        risks.customer_id,
+        risks.risk_from,
+        owners.{{ column }} as boundary_date
+    from risks
+    inner join owners
+        on risks.customer_id = owners.customer_id
+        and risks.risk_from < owners.{{ column }}
+        and risks.risk_to > owners.{{ column }}
+    {% endfor %}
+),
+
+pieces as (
+    select
+        risks.customer_id,
+        risks.risk_from,
+        risks.risk_to,
+        risks.next_use_date,
+        boundaries.boundary_date as valid_from,
+        coalesce(
+            lead(boundaries.boundary_date) over (
+                partition by boundaries.customer_id, boundaries.risk_from order by boundaries.boundary_date
+            ),
+            risks.risk_to
+        ) as valid_to
+    from risks
+    inner join boundaries
+        on risks.customer_id = boundaries.customer_id
+        and risks.risk_from = boundaries.risk_from
+),
+
+owned as (
+    select
+        pieces.*,
+        coalesce(owners.employee_id, 'unassigned') as employee_id
+    from pieces
+    left join owners
+        on pieces.customer_id = owners.customer_id
+        and owners.valid_from <= pieces.valid_from
+        and owners.valid_to > pieces.valid_from
+),
+
+held as (
+    {{ merged_periods('owned', ['customer_id', 'risk_from', 'risk_to', 'next_use_date', 'employee_id']) }}
+),
+
 stays as (
     select
-        owners.employee_id,
-        greatest(ends.risk_from, owners.valid_from) as stay_from,
-        least(ends.risk_to, owners.valid_to) as stay_to,
-        ends.risk_from >= owners.valid_from as is_entry,
+        held.customer_id,
+        held.employee_id,
+        held.valid_from as stay_from,
+        held.valid_to as stay_to,
+        held.valid_from = held.risk_from as is_entry,
         case
-            when owners.valid_to < ends.risk_to then 'reassigned_out'
+            when held.valid_to < held.risk_to then 'reassigned_out'
             when churns.customer_id is not null then 'churned_out'
-            when ends.is_used_again = 1 then 'recovered'
+            when held.next_use_date = held.risk_to then 'recovered'
             -- A change of segment or of its norm: nobody's success.
             else 'released'
         end as end_kind
-    from ends
-    inner join owners
-        on ends.customer_id = owners.customer_id
-        and owners.valid_from < ends.risk_to
-        and owners.valid_to > ends.risk_from
+    from held
     left join {{ ref('customer_access_periods') }} as churns
-        on ends.customer_id = churns.customer_id
-        and ends.risk_to = churns.valid_from
+        on held.customer_id = churns.customer_id
+        and held.risk_to = churns.valid_from
         and not churns.has_access
-    where greatest(ends.risk_from, owners.valid_from) < least(ends.risk_to, owners.valid_to)
 ),
 
 months as (
     select
         dates.month_start_date,
+        max(dates.date_day) as last_date,
         max({{ add_days('dates.date_day', 1) }}) as next_month_date
     from {{ ref('dim_dates') }} as dates
     where dates.month_start_date >= {{ period_start('month', observed_from('events')) }}
@@ -81,11 +122,16 @@ counted as (
             when stays.stay_to < months.next_month_date and stays.end_kind = '{{ kind }}' then 1
         end) as {{ kind }}_count,
         {% endfor %}
-        count(case when stays.stay_to >= months.next_month_date then 1 end) as closing_count
+        count(case when stays.stay_to >= months.next_month_date then 1 end) as closing_count,
+        count(case when stays.stay_to >= months.next_month_date and status.is_paying then 1 end)
+            as closing_paying_count
     from months
     inner join stays
         on stays.stay_from < months.next_month_date
         and stays.stay_to >= months.month_start_date
+    left join {{ ref('customer_status_periods') }} as status
+        on stays.customer_id = status.customer_id
+        and {{ holds_at('status', 'months.last_date') }}
     group by stays.employee_id, months.month_start_date, months.next_month_date
 )
 
@@ -99,6 +145,7 @@ select
     reassigned_out_count,
     released_count,
     closing_count,
+    closing_paying_count,
     recovered_count as recovered_num,
     opening_count + entered_count + reassigned_in_count as recovered_den,
     {{ pct('recovered_count', '(opening_count + entered_count + reassigned_in_count)') }} as recovered_pct,

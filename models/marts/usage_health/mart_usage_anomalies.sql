@@ -26,6 +26,7 @@ select
     anomalies.anomaly_code,
     anomalies.title,
     anomalies.segment_code,
+    status.status as customer_status,
     case
         when verdicts.verdict in ('legitimate', 'abuse') then verdicts.verdict
         else 'to_verify'
@@ -39,6 +40,7 @@ select
     since.weeks_count,
     coalesce(anomalies.measure = 'devices' and anomalies.observed_value > seats.seats_count, false)
         as is_beyond_seats,
+    status.is_paying,
     since.first_seen_date,
     verdicts.reviewed_date
 from {{ ref('int_usage__anomalies') }} as anomalies
@@ -52,3 +54,5 @@ left join seats
 left join {{ ref('int_customers__usage_verdicts') }} as verdicts
     on anomalies.customer_id = verdicts.customer_id
     and anomalies.anomaly_code = verdicts.anomaly_code
+cross join {{ ref('run_context') }} as run_context
+{{ attributes_as_of('anomalies', 'run_context.as_of_date', ['status']) }}

@@ -1,6 +1,8 @@
 with customers as (
     select
         periods.customer_id,
+        periods.customer_status,
+        periods.is_paying,
         periods.segment_code,
         periods.plan_code,
         periods.registered_date,
@@ -9,10 +11,9 @@ with customers as (
         periods.present_from,
         norms.window_days,
         norms.recency_unit_days,
-        norms.at_risk_band,
-        run_context.as_of_date,
-        run_context.as_of_end_at
-    from {{ ref('int_customers__usage_periods') }} as periods
+        coalesce(periods.observed_date <= run_context.as_of_date, false) as is_measured,
+        run_context.as_of_date
+    from {{ ref('customer_usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on {{ holds_at('periods', 'run_context.as_of_date') }}
     inner join {{ ref('dim_segment_policy') }} as norms
@@ -89,9 +90,9 @@ used as (
 measured as (
     select
         customers.*,
-        coalesce(recent_days.current_use_days_count, 0) as current_use_days_count,
-        coalesce(recent_days.current_events_count, 0) as current_events_count,
-        coalesce(recent_days.recent_days_count, 0) as recent_days_count,
+        {% for count in ['current_use_days_count', 'current_events_count', 'recent_days_count'] %}
+        case when customers.is_measured then coalesce(recent_days.{{ count }}, 0) end as {{ count }},
+        {% endfor %}
         -- Without the whole history of both windows there is nothing to compare with.
         case
             when {{ days_between('customers.comparable_date', 'customers.as_of_date') }} + 1
@@ -103,11 +104,12 @@ measured as (
         uses.first_use_date,
         uses.last_use_date,
         {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
-        coalesce(used.components_count, 0) as components_used_count,
+        case when customers.is_measured then coalesce(used.components_count, 0) end as components_used_count,
         coalesce(available.components_count, 0) as components_available_count,
-        coalesce(used.used_weight, 0) as used_weight,
+        case when customers.is_measured then coalesce(used.used_weight, 0) end as used_weight,
         available.available_weight,
-        {{ days_between(
+        customers.is_measured
+        and {{ days_between(
             'greatest(customers.observed_date, customers.present_from)', 'customers.as_of_date'
         ) }} + 1 >= {{ usage_current_days() }} as has_history
     from customers
@@ -146,11 +148,15 @@ select
     compared.customer_id,
     compared.segment_code,
     compared.plan_code,
-    owners.employee_id as account_manager_id,
+    compared.customer_status,
+    account_manager.employee_id as account_manager_id,
     status.health_status,
     status.signal_codes as health_reasons,
     {{ usage_health_version() }} as definition_version,
-    {{ recency_band('compared.recency_unit_days', 'compared.band_number') }} as recency_band,
+    case
+        when compared.is_measured then {{ recency_band('compared.recency_unit_days', 'compared.band_number') }}
+        else 'not_measured'
+    end as recency_band,
     reasons.outcome_reason as clarified_reason,
     cast(compared.current_use_days_count as bigint) as current_use_days_count,
     cast(compared.current_events_count as bigint) as current_events_count,
@@ -170,7 +176,8 @@ select
     cast(compared.band_number as integer) as recency_band_order,
     cast(compared.median_gap_days as double) as median_gap_days,
     compared.has_history,
-    coalesce(compared.band_number >= compared.at_risk_band, false) as is_in_risk_group,
+    compared.is_paying,
+    risks.customer_id is not null as is_in_risk_group,
     {% for signal in usage_signals() -%}
     coalesce({{ dbt.position("' " ~ signal ~ " '", "' ' || status.signal_codes || ' '") }} > 0, false)
         as is_{{ signal }},
@@ -184,10 +191,9 @@ from compared
 left join {{ ref('int_usage__status_periods') }} as status
     on compared.customer_id = status.customer_id
     and status.valid_to is null
+left join {{ ref('int_usage__risk_periods') }} as risks
+    on compared.customer_id = risks.customer_id
+    and {{ holds_at('risks', 'compared.as_of_date') }}
 left join {{ ref('int_customers__clarified_reasons') }} as reasons
     on compared.customer_id = reasons.customer_id
-left join {{ ref('dim_customer_owners') }} as owners
-    on compared.customer_id = owners.customer_id
-    and owners.role = 'account_manager'
-    and owners.valid_from < compared.as_of_end_at
-    and coalesce(owners.valid_to, {{ far_future() }}) >= compared.as_of_end_at
+{{ attributes_as_of('compared', 'compared.as_of_date', ['account_manager']) }}

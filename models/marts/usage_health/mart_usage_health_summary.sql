@@ -1,4 +1,6 @@
-{% set statuses = ['stopped', 'at_risk', 'to_verify', 'watch', 'excused', 'new', 'insufficient_history', 'healthy'] %}
+{% set statuses = [
+    'stopped', 'at_risk', 'to_verify', 'watch', 'excused', 'new', 'insufficient_history', 'healthy', 'not_measured'
+] -%}
 with snapshots as (
     select month_start_date as snapshot_date from {{ ref('dim_dates') }}
     where month_start_date >= {{ observed_from('events') }}
@@ -26,9 +28,10 @@ members as (
     select
         snapshots.snapshot_date,
         periods.customer_id,
-        periods.segment_code
+        periods.segment_code,
+        case when periods.is_counted then 1 else 0 end as is_counted
     from snapshots
-    inner join {{ ref('int_customers__usage_periods') }} as periods
+    inner join {{ ref('customer_usage_periods') }} as periods
         on {{ holds_at('periods', 'snapshots.snapshot_date') }}
 ),
 
@@ -37,7 +40,8 @@ counted as (
         members.snapshot_date,
         members.segment_code,
         status.health_status,
-        count(*) as customers_count
+        sum(members.is_counted) as customers_count,
+        count(*) as access_count
     from members
     inner join {{ ref('int_usage__status_periods') }} as status
         on members.customer_id = status.customer_id
@@ -51,13 +55,24 @@ filled as (
         spine.segment_code,
         spine.health_status,
         coalesce(counted.customers_count, 0) as customers_num,
-        coalesce(sum(counted.customers_count) over (partition by spine.snapshot_date, spine.segment_code), 0)
-            as customers_den
+        coalesce(counted.access_count, 0) as access_num
     from spine
     left join counted
         on spine.snapshot_date = counted.snapshot_date
         and spine.segment_code = counted.segment_code
         and spine.health_status = counted.health_status
+),
+
+-- Customers whose use is not recorded have no share in a status; theirs is of all customers.
+based as (
+    select
+        *,
+        sum(case when health_status <> 'not_measured' then customers_num else 0 end) over by_segment
+        + case when health_status = 'not_measured' then customers_num else 0 end as customers_den,
+        sum(case when health_status <> 'not_measured' then access_num else 0 end) over by_segment
+        + case when health_status = 'not_measured' then access_num else 0 end as access_den
+    from filled
+    window by_segment as (partition by snapshot_date, segment_code)
 )
 
 select
@@ -66,6 +81,9 @@ select
     cast(customers_num as bigint) as customers_num,
     cast(customers_den as bigint) as customers_den,
     {{ pct('customers_num', 'customers_den') }} as customers_pct,
+    cast(access_num as bigint) as access_num,
+    cast(access_den as bigint) as access_den,
+    {{ pct('access_num', 'access_den') }} as access_pct,
     customers_den >= {{ threshold('min_reliable_count') }} as is_reliable,
     snapshot_date
-from filled
+from based

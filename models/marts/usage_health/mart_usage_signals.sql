@@ -2,6 +2,7 @@ select
     periods.customer_id,
     periods.signal_code,
     periods.segment_code,
+    status.status as customer_status,
     periods.severity,
     periods.reason as signal_reason,
     periods.suppressed_by as suppressed_reason,
@@ -10,19 +11,16 @@ select
         when periods.signal_code in ('dormant', 'component_abandoned') then 'policy'
         else 'peers'
     end as norm_kind,
-    owners.employee_id as account_manager_id,
+    account_manager.employee_id as account_manager_id,
     periods.observed_value,
     periods.expected_value,
     cast(periods.window_days as bigint) as window_days,
     cast(periods.peers_count as bigint) as peers_count,
     periods.suppressed_by is not null as is_suppressed,
+    status.is_paying,
     periods.since_date,
     periods.valid_from as state_from
 from {{ ref('int_usage__signal_periods') }} as periods
 cross join {{ ref('run_context') }} as run_context
-left join {{ ref('dim_customer_owners') }} as owners
-    on periods.customer_id = owners.customer_id
-    and owners.role = 'account_manager'
-    and owners.valid_from < run_context.as_of_end_at
-    and coalesce(owners.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+{{ attributes_as_of('periods', 'run_context.as_of_date', ['status', 'account_manager']) }}
 where periods.valid_to is null

@@ -1,28 +1,68 @@
--- Prevents customers that fall between the statuses or the bands: both summaries must count whoever is present, once.
+-- Prevents customers that fall between the statuses or the bands, and marts with a risk group of their own: both
+-- summaries count everybody with access once, and every mart closes with the risk group of the business day.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_summary'}}}) }}
 with counts as (
-    select count(*) as customers_count
+    select
+        count(*) as customers_count,
+        count(case when is_in_risk_group then 1 end) as risk_group_count,
+        count(case when is_in_risk_group and is_paying then 1 end) as paying_count
     from {{ ref('mart_usage_health') }}
 ),
 
 summed as (
     select
         'status' as summary_name,
-        sum(customers_num) as customers_count
+        coalesce(sum(access_num), 0) as customers_count
     from {{ ref('mart_usage_health_summary') }}
     where snapshot_date = (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
     union all
     select
         'band' as summary_name,
-        sum(customers_num) as customers_count
+        coalesce(sum(access_num), 0) as customers_count
     from {{ ref('mart_usage_recency') }}
     where snapshot_date = (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+),
+
+-- The month of the business day, which nobody has when no events are recorded.
+closings as (
+    select
+        coalesce(sum(closing_count), 0) as closing_count,
+        coalesce(sum(closing_paying_count), 0) as closing_paying_count
+    from {{ ref('mart_risk_group_kpi') }}
+    where risk_month = (
+            select {{ period_start('month', 'run_context.as_of_date') }} from {{ ref('run_context') }} as run_context
+        )
 )
 
 select
     summed.summary_name,
     summed.customers_count,
-    counts.customers_count as present_count
+    counts.customers_count as expected_count
 from summed
 cross join counts
 where summed.customers_count <> counts.customers_count
+union all
+select
+    'risk group by band' as summary_name,
+    sum(bands.access_risk_group_count) as customers_count,
+    max(counts.risk_group_count) as expected_count
+from {{ ref('mart_usage_recency') }} as bands
+cross join counts
+where bands.snapshot_date = (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+having sum(bands.access_risk_group_count) <> max(counts.risk_group_count)
+union all
+select
+    'risk group by account manager' as summary_name,
+    closings.closing_count as customers_count,
+    counts.risk_group_count as expected_count
+from closings
+cross join counts
+where closings.closing_count <> counts.risk_group_count
+union all
+select
+    'paying risk group by account manager' as summary_name,
+    closings.closing_paying_count as customers_count,
+    counts.paying_count as expected_count
+from closings
+cross join counts
+where closings.closing_paying_count <> counts.paying_count

@@ -1,27 +1,35 @@
--- Segment and plan by which the use of a customer is measured, for every day with access to the product (USE-19).
-with loaded as (
-    select min(event_date) as first_date from {{ ref('fct_event_volume_daily') }}
+-- Status and usage segment for every day with access to the product: what use is compared with (USE-19).
+with company as (
+    select count(case when basis = 'contract' then 1 end) > 0 as has_contracts
+    from {{ ref('customer_status_periods') }}
 ),
 
 customers as (
     select
         registration.customer_id,
         registration.registered_date,
-        greatest(registration.registered_date, coalesce(loaded.first_date, registration.registered_date))
-            as observed_date
+        -- Whoever registered within the tolerance before the first event is observed from registration on.
+        case
+            when registration.registered_date >= events.measured_from then registration.registered_date
+            else events.observed_from
+        end as observed_date
     from {{ ref('int_customers__registration') }} as registration
-    cross join loaded
+    left join {{ ref('dim_observation_starts') }} as events
+        on events.source_code = 'events'
 ),
 
 memberships as (
     select
-        customer_id,
-        segment_code,
-        valid_from,
-        coalesce(valid_to, {{ open_end() }}) as valid_to,
-        row_number() over (partition by customer_id order by valid_from) as membership_number
-    from {{ ref('dim_customer_segments') }}
-    where scheme = 'usage'
+        segments.customer_id,
+        -- A segment without norms would lose the customer.
+        norms.segment_code,
+        segments.valid_from,
+        coalesce(segments.valid_to, {{ open_end() }}) as valid_to,
+        row_number() over (partition by segments.customer_id order by segments.valid_from) as membership_number
+    from {{ ref('dim_customer_segments') }} as segments
+    left join {{ ref('dim_segment_policy') }} as norms
+        on segments.segment_code = norms.segment_code
+    where segments.scheme = 'usage'
 ),
 
 -- Where a status or a segment begins or ends.
@@ -60,21 +68,29 @@ described as (
         pieces.customer_id,
         status.status as customer_status,
         status.is_paying,
+        status.is_customer or not company.has_contracts as is_counted,
         coalesce(memberships.segment_code, 'unassigned') as segment_code,
         status.plan_code,
         pieces.registered_date,
         pieces.observed_date,
         -- A first segment that was given late says what the customer had been all along; a change and a
-        -- return begin a history of their own.
-        greatest(
-            case when memberships.membership_number > 1 then memberships.valid_from else pieces.observed_date end,
-            access_periods.valid_from,
-            pieces.observed_date
-        ) as comparable_date,
+        -- reactivation begin a history of their own.
+        case
+            when pieces.observed_date is not null
+                then greatest(
+                        case
+                            when memberships.membership_number > 1 then memberships.valid_from
+                            else pieces.observed_date
+                        end,
+                        access_periods.valid_from,
+                        pieces.observed_date
+                    )
+        end as comparable_date,
         greatest(access_periods.valid_from, pieces.registered_date) as present_from,
         pieces.valid_from,
         pieces.valid_to
     from pieces
+    cross join company
     inner join {{ ref('customer_status_periods') }} as status
         on pieces.customer_id = status.customer_id
         and {{ holds_at('status', 'pieces.valid_from') }}
@@ -90,6 +106,6 @@ described as (
 )
 
 {{ merged_periods('described', [
-    'customer_id', 'customer_status', 'is_paying', 'segment_code', 'plan_code', 'registered_date', 'observed_date',
-    'comparable_date', 'present_from'
+    'customer_id', 'customer_status', 'is_paying', 'is_counted', 'segment_code', 'plan_code', 'registered_date',
+    'observed_date', 'comparable_date', 'present_from'
 ]) }}
