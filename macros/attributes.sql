@@ -24,3 +24,11 @@ left join {{ ref('dim_customer_segments') }} as {{ name }}
     {%- endif %}
 {%- endfor %}
 {% endmacro %}
+
+{#- Periods with and without access, in turn, out of the status periods. -#}
+{% macro access_periods(status_periods) %}
+{{ merged_periods(
+    '(select customer_id, has_access, valid_from, valid_to from ' ~ status_periods ~ ') as status_periods',
+    ['customer_id', 'has_access']
+) }}
+{% endmacro %}

@@ -1,7 +1,6 @@
 -- Status and usage segment for every day with access to the product: what use is compared with (USE-19).
-with company as (
-    select count(case when basis = 'contract' then 1 end) > 0 as has_contracts
-    from {{ ref('customer_status_periods') }}
+with access_periods as (
+    {{ access_periods(ref('customer_status_periods')) }}
 ),
 
 customers as (
@@ -68,7 +67,7 @@ described as (
         pieces.customer_id,
         status.status as customer_status,
         status.is_paying,
-        status.is_customer or not company.has_contracts as is_counted,
+        status.is_customer,
         coalesce(memberships.segment_code, 'unassigned') as segment_code,
         status.plan_code,
         pieces.registered_date,
@@ -90,12 +89,11 @@ described as (
         pieces.valid_from,
         pieces.valid_to
     from pieces
-    cross join company
     inner join {{ ref('customer_status_periods') }} as status
         on pieces.customer_id = status.customer_id
         and {{ holds_at('status', 'pieces.valid_from') }}
         and status.has_access
-    inner join {{ ref('customer_access_periods') }} as access_periods
+    inner join access_periods
         on pieces.customer_id = access_periods.customer_id
         and access_periods.has_access
         and {{ holds_at('access_periods', 'pieces.valid_from') }}
@@ -106,6 +104,6 @@ described as (
 )
 
 {{ merged_periods('described', [
-    'customer_id', 'customer_status', 'is_paying', 'is_counted', 'segment_code', 'plan_code', 'registered_date',
+    'customer_id', 'customer_status', 'is_paying', 'is_customer', 'segment_code', 'plan_code', 'registered_date',
     'observed_date', 'comparable_date', 'present_from'
 ]) }}

@@ -14,7 +14,7 @@ OVERDUE = """
     with customers as (
         select segment_code as segment, contact_recency_band as band, is_overdue
         from contacts.mart_customer_contact_status
-        where is_counted
+        where is_customer
     )
     select coalesce(segment, 'all') as segment, band, count(*) as customers,
         count(*) filter (where is_overdue) as overdue_count
@@ -30,7 +30,7 @@ OWNERS = """
         count(*) filter (where is_never_reached) as never_count,
         count(*) filter (where is_in_contact_risk_group) as risk_count
     from contacts.mart_customer_contact_status
-    where is_counted
+    where is_customer
     group by all
     order by overdue_count desc, segment_code, owner
 """

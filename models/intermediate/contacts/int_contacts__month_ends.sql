@@ -90,11 +90,6 @@ register as (
     from {{ ref('dim_contact_points') }}
 ),
 
-company as (
-    select count(*) > 0 as has_contracts
-    from {{ ref('int_subscriptions__slices') }}
-),
-
 present as (
     select
         customers.customer_id,
@@ -159,7 +154,6 @@ select
     coalesce(made.personal_count, 0) as personal_count,
     coalesce(made.manual_calls_count, 0) as manual_calls_count,
     status.is_customer,
-    status.is_customer or not company.has_contracts as is_counted,
     present.last_access_date = present.period_end_date as is_at_month_end,
     coalesce(norms.is_priority, false) as is_priority,
     pressed.customer_id is not null as is_over_contacted,
@@ -173,7 +167,6 @@ select
     present.period_end_date
 from present
 cross join register
-cross join company
 left join reached
     on present.customer_id = reached.customer_id
     and {{ holds_at('reached', 'present.contact_month') }}

@@ -18,7 +18,7 @@ members as (
         periods.customer_id,
         periods.segment_code,
         periods.plan_code,
-        periods.is_counted,
+        periods.is_customer,
         {{ days_between('greatest(periods.observed_date, periods.present_from)', 'weeks.week_end_date') }}
         + 1 >= {{ usage_current_days() }} as has_history
     from weeks
@@ -51,7 +51,7 @@ found as (
         members.week_end_date,
         members.segment_code,
         members.plan_code,
-        members.is_counted,
+        members.is_customer,
         members.has_history,
         coalesce(four_weeks.set_word, 0) as set_word,
         four_weeks.components_bits,
@@ -144,7 +144,7 @@ select
     {{ usage_level_pct(
         '(coalesce(weighed.used_weight, 0) + coalesce(further.used_weight, 0))', 'available.available_weight'
     ) }} as usage_level_pct,
-    used.is_counted,
+    used.is_customer,
     used.has_history,
     used.week_end_date
 from used

@@ -8,7 +8,7 @@ with customers as (
         and tenure_days >= contact_interval_days as is_person_due
     from {{ ref('int_contacts__month_ends') }}
     where period_end_date >= {{ observed_from('contacts') }}
-        and is_counted
+        and is_customer
 ),
 
 counted as (

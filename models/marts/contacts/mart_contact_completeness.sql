@@ -21,7 +21,7 @@ joined as (
     select
         customers.*,
         status.customer_status,
-        status.is_counted,
+        status.is_customer,
         status.unit_name,
         status.owner_employee_id,
         status.segment_code
@@ -36,7 +36,7 @@ populations as (
         'all' as population,
         joined.*
     from joined
-    where joined.is_counted
+    where joined.is_customer
     union all
     select
         joined.customer_status as population,

@@ -19,7 +19,7 @@ populations as (
         'all' as population,
         judged.*
     from judged
-    where judged.is_counted
+    where judged.is_customer
     union all
     select
         judged.customer_status as population,

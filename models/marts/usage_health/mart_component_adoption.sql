@@ -20,7 +20,7 @@ members as (
         months.snapshot_month,
         months.snapshot_date,
         members.customer_id,
-        members.is_counted,
+        members.is_customer,
         components.segment_code,
         components.component_code
     from months
@@ -56,8 +56,8 @@ counted as (
         count(*) as eligible_count,
         count(case when uses.first_use_date <= members.snapshot_date then 1 end) as adopted_count,
         count(recent.customer_id) as users_count,
-        count(case when members.is_counted then 1 end) as customers_count,
-        count(case when members.is_counted then recent.customer_id end) as customer_users_count
+        count(case when members.is_customer then 1 end) as customers_count,
+        count(case when members.is_customer then recent.customer_id end) as customer_users_count
     from members
     left join {{ ref('state_customer_component_usage') }} as uses
         on members.customer_id = uses.customer_id

@@ -89,7 +89,7 @@ base as (
     from {{ ref('customer_usage_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on {{ holds_at('periods', 'run_context.as_of_date') }}
-    where periods.is_counted
+    where periods.is_customer
 ),
 
 present as (

@@ -29,7 +29,7 @@ members as (
         snapshots.snapshot_date,
         periods.customer_id,
         periods.segment_code,
-        case when periods.is_counted then 1 else 0 end as is_counted
+        case when periods.is_customer then 1 else 0 end as is_customer
     from snapshots
     inner join {{ ref('customer_usage_periods') }} as periods
         on {{ holds_at('periods', 'snapshots.snapshot_date') }}
@@ -40,7 +40,7 @@ counted as (
         members.snapshot_date,
         members.segment_code,
         status.health_status,
-        sum(members.is_counted) as customers_count,
+        sum(members.is_customer) as customers_count,
         count(*) as access_count
     from members
     inner join {{ ref('int_usage__status_periods') }} as status

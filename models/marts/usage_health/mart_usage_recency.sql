@@ -38,7 +38,7 @@ members as (
         snapshots.snapshot_date,
         periods.segment_code,
         norms.recency_unit_days,
-        case when periods.is_counted then 1 else 0 end as is_counted,
+        case when periods.is_customer then 1 else 0 end as is_customer,
         case when risks.customer_id is not null then 1 else 0 end as is_in_risk_group,
         coalesce(periods.observed_date <= snapshots.snapshot_date, false) as is_measured,
         case
@@ -69,9 +69,9 @@ counted as (
         segment_code,
         is_measured,
         case when is_measured then {{ recency_band_number('silent_days', 'recency_unit_days') }} end as band_number,
-        sum(is_counted) as customers_count,
+        sum(is_customer) as customers_count,
         count(*) as access_count,
-        sum(is_counted * is_in_risk_group) as customers_risk_group_count,
+        sum(is_customer * is_in_risk_group) as customers_risk_group_count,
         sum(is_in_risk_group) as access_risk_group_count
     from members
     group by
