@@ -31,6 +31,9 @@ select
     actions.step_order,
     actions.is_required,
     registration.registered_date,
+    -- The status of the day of registration: a contract that ended before it may be renewed until the grace is over.
+    {{ add_days('registration.registered_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+        as status_known_date,
     actions.valid_from,
     registration.registered_at
 from {{ ref('int_customers__registration') }} as registration

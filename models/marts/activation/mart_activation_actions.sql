@@ -9,11 +9,7 @@ is known to have ended when the grace is over.
         'as_of': add_days('registered_date', 'cast(within_days as integer) + 1'),
         'only': 'passing',
     },
-    {
-        'relation': 'stg_crm__customers',
-        'as_of': add_days('registered_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)'),
-        'only': 'passing',
-    },
+    {'relation': 'int_key_actions__expected', 'as_of': 'status_known_date', 'only': 'passing'},
 ]) }}
 with expected as (
     select * from {{ ref('int_key_actions__expected') }}
