@@ -36,7 +36,7 @@ lives as (
             arg_max(segment_code, valid_from) as segment_code,
             count(distinct segment_code) as segments,
             case when count(*) filter (where valid_to is null) = 0 then max(valid_to) end as left_date
-        from core.int_customers__usage_periods
+        from core.customer_usage_periods
         group by customer_id
     ) as periods using (customer_id)
     where periods.segments = 1

@@ -7,7 +7,7 @@ customers as (
     select
         registration.customer_id,
         registration.registered_date,
-        -- Whoever registered within the tolerance before the first event is observed from registration on.
+        -- Customers who registered within the tolerance before the first event are observed from registration on.
         case
             when registration.registered_date >= events.measured_from then registration.registered_date
             else events.observed_from
