@@ -58,7 +58,11 @@ def bench_settings(raw: Path, place: Path):
     from orchestration.settings import Settings
 
     return Settings(
-        raw=raw, policy=POLICY_FOLDER, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
+        raw=raw,
+        policy=POLICY_FOLDER,
+        warehouse=place / "bench.duckdb",
+        publish=place / "published",
+        target=place / "target",
     )
 
 

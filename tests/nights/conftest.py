@@ -81,7 +81,11 @@ def small_company(made_once) -> Path:
 def dbt_session(tmp_path_factory) -> DbtSession:
     work = tmp_path_factory.mktemp("dbt")
     settings = Settings(
-        raw=work / "raw", policy=POLICY_FOLDER, warehouse=work / "parse.duckdb", publish=work / "p", target=work / "target"
+        raw=work / "raw",
+        policy=POLICY_FOLDER,
+        warehouse=work / "parse.duckdb",
+        publish=work / "p",
+        target=work / "target",
     )
     seeds, _ = prepare_policy(settings)
     return DbtSession(settings, seeds)
@@ -106,9 +110,7 @@ def published(small_company, made_once) -> Settings:
     from orchestration.runner import PUBLISHED, build
 
     def settings_in(folder: Path) -> Settings:
-        return Settings.resolve(
-            raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
-        )
+        return Settings.resolve(raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published")
 
     def make(folder: Path) -> None:
         outcome = build(settings_in(folder), dagster_home=folder / "dagster")
