@@ -53,11 +53,16 @@ def run_as_process(phase: Callable[[Path, Path, date, str], dict], main: Callabl
 
 
 def bench_settings(raw: Path, place: Path):
-    """A warehouse of its own, with the repository's policy."""
+    """A warehouse of its own, with the policy of the demonstration."""
+    from demonstration.saas import POLICY_FOLDER
     from orchestration.settings import Settings
 
     return Settings(
-        raw=raw, policy=None, warehouse=place / "bench.duckdb", publish=place / "published", target=place / "target"
+        raw=raw,
+        policy=POLICY_FOLDER,
+        warehouse=place / "bench.duckdb",
+        publish=place / "published",
+        target=place / "target",
     )
 
 

@@ -23,8 +23,7 @@ from orchestration.contract import RawTable, contract
 ARROW_TYPES = {
     "varchar": pa.string(), "json": pa.string(), "timestamp": pa.timestamp("us"), "date": pa.date32(),
     "boolean": pa.bool_(), "integer": pa.int32(), "bigint": pa.int64(), "double": pa.float64(),
-    # Prices of the demonstration have no more digits than money.
-    "decimal(18,2)": pa.decimal128(18, 2), "decimal(18,6)": pa.decimal128(18, 2),
+    "decimal(18,2)": pa.decimal128(18, 2), "decimal(18,6)": pa.decimal128(18, 6),
 }  # fmt: skip
 
 DAILY_TABLES = {"customers", "events", "contacts", "payments", "tickets"}
@@ -274,6 +273,9 @@ class Landing:
             full[column.name] = arrays.get(column.name)
             if full[column.name] is None:
                 full[column.name] = pa.nulls(rows, kind)
+            elif pa.types.is_decimal(kind):
+                # Amounts are made of whole cents, whatever digits the contract has room for.
+                full[column.name] = full[column.name].cast(kind)
         data = pa.table(full)
         delivery = self.delivery_days(table.name, arrival_days)
         days, starts = np.unique(delivery, return_index=True)

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from nights.cases_fixture import cases  # noqa: F401
 
-from demonstration.saas import generate
+from demonstration.saas import POLICY_FOLDER, generate
 from orchestration.contract import contract
 from orchestration.dbt_session import DbtSession
 from orchestration.loading import load_landing
@@ -81,7 +81,11 @@ def small_company(made_once) -> Path:
 def dbt_session(tmp_path_factory) -> DbtSession:
     work = tmp_path_factory.mktemp("dbt")
     settings = Settings(
-        raw=work / "raw", policy=None, warehouse=work / "parse.duckdb", publish=work / "p", target=work / "target"
+        raw=work / "raw",
+        policy=POLICY_FOLDER,
+        warehouse=work / "parse.duckdb",
+        publish=work / "p",
+        target=work / "target",
     )
     seeds, _ = prepare_policy(settings)
     return DbtSession(settings, seeds)
@@ -106,10 +110,7 @@ def published(small_company, made_once) -> Settings:
     from orchestration.runner import PUBLISHED, build
 
     def settings_in(folder: Path) -> Settings:
-        settings = Settings.resolve(
-            raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
-        )
-        return replace(settings, policy=None)
+        return Settings.resolve(raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published")
 
     def make(folder: Path) -> None:
         outcome = build(settings_in(folder), dagster_home=folder / "dagster")

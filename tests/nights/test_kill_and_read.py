@@ -31,6 +31,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 import dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb, great_expectations, pandas
+from demonstration.saas import POLICY_FOLDER
 from orchestration.runner import build
 from orchestration.settings import Settings
 for line in sys.stdin:
@@ -46,7 +47,7 @@ for line in sys.stdin:
         try:
             settings = Settings.resolve(Path(raw), None, Path(place) / "stayhouse.duckdb", Path(place) / "published")
             code = build(
-                replace(settings, policy=None), date.fromisoformat(first), date.fromisoformat(last)
+                replace(settings, policy=POLICY_FOLDER), date.fromisoformat(first), date.fromisoformat(last)
             ).exit_code
         except BaseException:
             import traceback
