@@ -85,7 +85,8 @@ gaps as (
     from rounded
 ),
 
--- Rounded parts may miss the rounded whole by a cent or two: the largest movement takes it, so that the bridge closes.
+-- Rounded parts may miss the rounded whole by a cent or two: the largest movement takes it, so that the bridge
+-- closes.
 closed as (
     select
         *,
@@ -123,39 +124,48 @@ bridged as (
         {%- endfor %}
         net_gained_amount
     from closed
+),
+
+measured as (
+    select
+        bridged.*,
+        -- Before churn is observed nobody can be seen to churn: the amounts are known, their rates are not measurable.
+        case when months.is_observed then bridged.opening_amount end as rate_base_amount,
+        months.is_complete as month_is_complete,
+        months.is_final as month_is_final
+    from bridged
+    inner join {{ ref('dim_months') }} as months
+        on bridged.month_date = months.month_date
 )
 
--- Before churn is observed nobody can be seen to churn: rates of such a month are not measurable, its amounts are known.
 select
-    bridged.dimension_name,
-    bridged.dimension_value,
-    bridged.currency_code,
-    cast(bridged.unconverted_count as bigint) as unconverted_count,
-    bridged.earlier_closing_amount,
-    cast(bridged.opening_amount - bridged.earlier_closing_amount as decimal(18, 2)) as revaluation_amount,
-    bridged.opening_amount,
+    measured.dimension_name,
+    measured.dimension_value,
+    measured.currency_code,
+    cast(measured.unconverted_count as bigint) as unconverted_count,
+    measured.earlier_closing_amount,
+    cast(measured.opening_amount - measured.earlier_closing_amount as decimal(18, 2)) as revaluation_amount,
+    measured.opening_amount,
     {%- for flow in flows %}
-    cast(bridged.{{ flow }}_amount as decimal(18, 2)) as {{ flow }}_amount,
+    cast(measured.{{ flow }}_amount as decimal(18, 2)) as {{ flow }}_amount,
     {%- endfor %}
-    cast(least(bridged.churned_from_opening_amount, bridged.churned_amount) as decimal(18, 2))
+    cast(least(measured.churned_from_opening_amount, measured.churned_amount) as decimal(18, 2))
         as churned_from_opening_amount,
-    bridged.moved_in_amount,
-    bridged.moved_out_amount,
-    bridged.closing_amount,
-    bridged.gross_lost_amount,
-    bridged.net_gained_amount,
-    {{ pct('bridged.gross_lost_amount', 'case when months.is_observed then bridged.opening_amount end') }} as gross_mrr_churn_pct,
-    {{ pct('(-bridged.net_gained_amount)', 'case when months.is_observed then bridged.opening_amount end') }} as net_mrr_churn_pct,
-    {{ pct('(bridged.opening_amount - bridged.gross_lost_amount)', 'case when months.is_observed then bridged.opening_amount end') }}
+    measured.moved_in_amount,
+    measured.moved_out_amount,
+    measured.closing_amount,
+    measured.gross_lost_amount,
+    measured.net_gained_amount,
+    {{ pct('measured.gross_lost_amount', 'measured.rate_base_amount') }} as gross_mrr_churn_pct,
+    {{ pct('(-measured.net_gained_amount)', 'measured.rate_base_amount') }} as net_mrr_churn_pct,
+    {{ pct('(measured.opening_amount - measured.gross_lost_amount)', 'measured.rate_base_amount') }}
         as gross_revenue_retention_pct,
-    {{ pct('(bridged.opening_amount + bridged.net_gained_amount)', 'case when months.is_observed then bridged.opening_amount end') }}
+    {{ pct('(measured.opening_amount + measured.net_gained_amount)', 'measured.rate_base_amount') }}
         as net_revenue_retention_pct,
     case
-        when months.is_observed and bridged.opening_amount > 0 then bridged.net_gained_amount > 0
+        when measured.rate_base_amount > 0 then measured.net_gained_amount > 0
     end as is_negative_churn,
-    months.is_complete and bridged.unconverted_count = 0 as is_complete,
-    months.is_final and bridged.unconverted_count = 0 as is_final,
-    months.month_date as churn_month
-from bridged
-inner join {{ ref('dim_months') }} as months
-    on bridged.month_date = months.month_date
+    measured.month_is_complete and measured.unconverted_count = 0 as is_complete,
+    measured.month_is_final and measured.unconverted_count = 0 as is_final,
+    measured.month_date as churn_month
+from measured
