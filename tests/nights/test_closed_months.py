@@ -19,6 +19,11 @@ from demonstration.saas import generate
 pytestmark = pytest.mark.slow
 
 THEN = date(2025, 3, 31)
+# What follows a churn has windows of its own, and says by flags of its own when they are over.
+STILL_OPEN = (
+    "returned_", "reactivated_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
+    "is_landmark_",
+)  # fmt: skip
 MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality", "mart_churn_reasons", "mart_churn_stages"]
 
 
@@ -88,12 +93,12 @@ def test_a_final_month_is_what_was_published_then(nights, mart):
         key: {
             name: (value, tonight.get(key, {}).get(name))
             for name, value in row.items()
-            if value != tonight.get(key, {}).get(name)
+            if value != tonight.get(key, {}).get(name) and not name.startswith(STILL_OPEN)
         }
         for key, row in final.items()
         if tonight.get(key) != row
     }
-    assert changed == {}
+    assert {key: columns for key, columns in changed.items() if columns} == {}
 
 
 def test_the_deleted_customer_is_in_the_final_months_and_churned_in_june(nights):
