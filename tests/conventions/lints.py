@@ -479,6 +479,21 @@ def zones(sources: Mapping[str, str]) -> list[str]:
     return faults
 
 
+def change_sources(project: Project) -> list[str]:
+    """When a row of a change source becomes visible is said by its own columns.
+
+    dbt reads the configuration of a model before it knows other relations: a ref() in it, and so a threshold(), is the
+    model itself, and only an incremental run shows it.
+    """
+    return [
+        f"{node['name']}: the change source {source['relation']} reads a relation for `{key}`; give it a column"
+        for node in project.models
+        for source in node["config"].get("touched_by") or []
+        for key in ("as_of", "since")
+        if re.search(r"\bselect\b", str(source.get(key, "")), re.I)
+    ]
+
+
 def portability(sources: Mapping[str, str]) -> list[str]:
     """SQL that PostgreSQL and Spark read too, with the same answer. What only one engine has lives in a macro."""
     faults = []

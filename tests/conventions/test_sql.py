@@ -6,6 +6,7 @@ import csv
 
 import pytest
 from conventions import lints
+from conventions.fakes import model, project_of
 from conventions.lints import Project, judge
 
 PORTABILITY_EXCEPTIONS = {
@@ -125,6 +126,22 @@ def test_words_of_our_own_and_units_are_no_vocabulary() -> None:
         and '{{ metric }}' = metric_code and survey_code in (select survey_code from c) and days < 7
     """
     assert lints.vocabulary({"m": fine}) == []
+
+
+def test_change_sources_are_read_by_their_own_columns(project: Project) -> None:
+    assert sum(bool(node["config"].get("touched_by")) for node in project.models) > 10
+    assert judge(lints.change_sources(project)) == []
+
+
+def test_a_relation_in_a_change_source_is_caught() -> None:
+    # A threshold in a change source of mart_activation_actions looked for the policy in the mart itself, night by night.
+    sources = [
+        {"relation": "stg_a", "as_of": "registered_date"},
+        {"relation": "stg_b", "as_of": "registered_date + (select threshold_value from main.m)", "only": "passing"},
+    ]
+    faults = lints.change_sources(project_of(model("m", "marts/x", config={"touched_by": sources})))
+    assert [fault.split(":")[0] for fault in faults] == ["m"]
+    assert "stg_b" in faults[0]
 
 
 def test_every_threshold_is_demanded_and_used(project: Project) -> None:
