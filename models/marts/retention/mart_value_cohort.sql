@@ -23,6 +23,8 @@ with members as (
         on entries.customer_id = activations.customer_id
         and activations.cohort_kind = 'activation'
     where entries.cohort_kind = 'registration'
+        -- Cohorts of money need the payments to be recorded, not the use.
+        and entries.is_revenue_measured
 ),
 
 months as (
