@@ -1,5 +1,5 @@
--- Since when each source is recorded. A start is where rows become dense: a handful of early rows before a gap opens no
--- window, and neither rows that come later nor other sources move it.
+-- Since when each source is recorded. A start is where rows become dense: a handful of early rows before a gap
+-- opens no window, and neither rows that come later nor other sources move it.
 with row_days as (
     select
         'events' as source_code,
@@ -83,8 +83,8 @@ found as (
     group by known_days.source_code
 ),
 
--- The last contract day of customers who ended and are still gone: exports of survivors have none from before they began,
--- though survivors may have been away in between.
+-- The last contract day of customers who ended and are still gone: exports of survivors have none from before they
+-- began, though survivors may have been away in between.
 last_days as (
     select
         customer_id,

@@ -1,4 +1,5 @@
--- Codes of the raw rows that policy does not know. They never stop a run: the summary names them and what they count as.
+-- Codes of the raw rows that policy does not know. They never stop a run: the summary names them and what they
+-- count as.
 select
     'plan' as code_kind,
     periods.plan_code as unknown_code,
