@@ -1,8 +1,9 @@
 {{ config(materialized='view') }}
--- Cash of customers that count, up to the business day, in the reporting currency at the rate of the month.
+-- Cash up to the business day, in the reporting currency at the rate of the month; that of deleted accounts under
+-- their surrogates, of test accounts none.
 select
     payments.payment_id,
-    payments.customer_id,
+    customers.customer_id,
     payments.subscription_id,
     payments.order_id,
     payments.currency_code,
@@ -14,6 +15,6 @@ select
 from {{ ref('fct_payments') }} as payments
 inner join {{ ref('run_context') }} as run_context
     on payments.paid_date <= run_context.as_of_date
-inner join {{ ref('int_customers__registration') }} as customers
-    on payments.customer_id = customers.customer_id
+inner join {{ ref('customer_accounts') }} as customers
+    on payments.customer_id = customers.source_customer_id
 {{ join_rates('payments.currency_code', 'payments.paid_date') }}
