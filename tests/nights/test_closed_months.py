@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 THEN = date(2025, 3, 31)
 # What follows a churn has windows of its own, and says by flags of its own when they are over.
 STILL_OPEN = (
-    "returned_", "reactivated_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
+    "returned_", "revenue_after_return_", "reactivated_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
     "is_landmark_",
 )  # fmt: skip
 MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality", "mart_churn_reasons", "mart_churn_stages"]

@@ -35,13 +35,11 @@ def marts(tmp_path_factory, dbt_session):
 def test_everybody_left_on_the_planted_day_and_nobody_else(marts):
     planted, wrong = marts.execute(
         """
-        select count(planted.contract_ended_on), count(*) filter (where found.left_date is distinct from
+        select count(planted.contract_ended_on), count(*) filter (where found.valid_from is distinct from
             case when planted.contract_ended_on <= ? then planted.contract_ended_on end)
         from counted as planted
-        left join core.customer_status_periods as now
-            on planted.customer_id = now.customer_id and now.valid_to is null and now.status = 'churned'
-        left join core.fct_churn_events as found
-            on now.customer_id = found.customer_id and found.returned_date is null
+        left join core.customer_access_periods as found
+            on planted.customer_id = found.customer_id and found.valid_to is null and not found.has_access
         where planted.archetype <> 'returner'
         """,
         [KNOWN_BY],
