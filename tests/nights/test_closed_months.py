@@ -39,7 +39,9 @@ def nights(dbt_session, made_once, tmp_path_factory):
             if part.name <= f"dt={day}":
                 shutil.copytree(part, landing / part.parent.name / part.name)
         company = Company(
-            replace(dbt_session.settings, raw=landing, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"),
+            replace(
+                dbt_session.settings, raw=landing, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
+            ),
             dbt_session,
         )
         if name == "tonight":

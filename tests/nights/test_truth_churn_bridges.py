@@ -123,13 +123,16 @@ def test_bridges_close_on_a_dirty_delivery(dirty):
     periods = defaultdict(list)
     for customer, start, end in db.execute(
         """
-        select customer_id, valid_from, coalesce(valid_to, date '9999-12-31')
+        -- A deletion ends every contract on its day.
+        select customer_id, valid_from, least(coalesce(valid_to, date '9999-12-31'), coalesce(deleted_on, date '9999-12-31'))
         from raw.subscription_periods
-        semi join (
-            select customer_id from raw.customers
-            where not is_test and (deleted_at is null or deleted_at >= timestamp '2025-07-01')
+        inner join (
+            select customer_id, case when deleted_at < timestamp '2025-07-01' then deleted_at::date end as deleted_on
+            from raw.customers
+            where not is_test
         ) using (customer_id)
         where period_status <> 'trial' and plan_code <> 'free' and valid_from <= ? and valid_to is distinct from valid_from
+            and valid_from < coalesce(deleted_on, date '9999-12-31')
         """,
         [as_of],
     ).fetchall():

@@ -100,8 +100,12 @@ def test_bounds_of_nps_are_the_published_adjusted_wald(surveyed):
         promoters, detractors = (top + 0.75) / (n + 3), (bottom + 0.75) / (n + 3)
         net = promoters - detractors
         margin = Z * np.sqrt((promoters + detractors - net**2) / (n + 3))
-        assert low == pytest.approx(100 * max(net - margin, -1), abs=1e-9)
-        assert high == pytest.approx(100 * min(net + margin, 1), abs=1e-9)
+        # The adjustment draws towards 0, so that an index of one answer would lie outside: the bounds hold it.
+        index = (top - bottom) / n
+        assert low == pytest.approx(100 * min(max(net - margin, -1), index), abs=1e-9)
+        assert high == pytest.approx(100 * max(min(net + margin, 1), index), abs=1e-9)
+        assert low <= 100 * index + 1e-9
+        assert high >= 100 * index - 1e-9
 
 
 def test_bounds_of_nps_agree_with_a_bootstrap(surveyed):
