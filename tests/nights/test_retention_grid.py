@@ -139,10 +139,16 @@ def _count(landing: Landing, zone: str, first_weekday: int) -> dict[tuple, tuple
     for name, at, cents in landing.payments.values():
         if local(at) < end:
             money[name].append((local(at), cents))
+    # Whose first payment it was is known of customers who registered since payments are recorded, a day of tolerance before.
+    paid_from = min(at for moved in money.values() for at, _ in moved).date() - timedelta(days=1)
     entries = {
         "registration": {name: local(at) for name, (at, _) in landing.customers.items()},
         "first_event": {name: min(uses[name]) for name in landing.customers if uses[name]},
-        "first_payment": {name: min(money[name])[0] for name in landing.customers if money[name]},
+        "first_payment": {
+            name: min(money[name])[0]
+            for name, (registered, _) in landing.customers.items()
+            if money[name] and local(registered).date() >= paid_from
+        },
     }
     found = {}
     for number, (kind, measure, period_kind, grain, cohort_grain, dimension, horizon, _) in enumerate(SETTINGS):
