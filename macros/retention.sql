@@ -96,3 +96,13 @@ periods of 1, 7 or 30 days.
         else {{ calendar }}.month_number - {{ member }}.month_number
     end
 {%- endmacro %}
+
+{#- Every day with the numbers of its day, week and month, by which grids count periods. -#}
+{% macro numbered_days() %}
+    select
+        date_day,
+        {{ period_number('day', 'date_day') }} as day_number,
+        {{ period_number('week', 'date_day') }} as week_number,
+        {{ period_number('month', 'date_day') }} as month_number
+    from {{ ref('dim_dates') }}
+{% endmacro %}

@@ -14,7 +14,6 @@ select
     events.recognised_date,
     events.returned_date,
     events.cancel_requested_at,
-    events.decided_at,
     usage_segment.segment_code,
     value_segment.segment_code as value_segment_code,
     customers.region,

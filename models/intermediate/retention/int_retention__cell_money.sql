@@ -1,12 +1,7 @@
 -- Money of the customers of a cell in period N since their entry: cash that they paid in it (revenue), and recurring
 -- revenue at the end of it (mrr), which spreads the price of a year over its months.
 with calendar as (
-    select
-        date_day,
-        {{ period_number('day', 'date_day') }} as day_number,
-        {{ period_number('week', 'date_day') }} as week_number,
-        {{ period_number('month', 'date_day') }} as month_number
-    from {{ ref('dim_dates') }}
+    {{ numbered_days() }}
 ),
 
 members as (

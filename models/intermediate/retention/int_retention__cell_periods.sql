@@ -1,12 +1,7 @@
 -- What the customers of a cell did in period N since their entry, up to the horizon of their track. No customer meets a
 -- day on which nothing happened; keys are whole numbers, because the rows are many.
 with calendar as (
-    select
-        date_day,
-        {{ period_number('day', 'date_day') }} as day_number,
-        {{ period_number('week', 'date_day') }} as week_number,
-        {{ period_number('month', 'date_day') }} as month_number
-    from {{ ref('dim_dates') }}
+    {{ numbered_days() }}
 ),
 
 members as (
