@@ -29,7 +29,7 @@ DAYS = 548
 DOMAINS = ["marts.cx", "marts.feedback", "intermediate.cx", "intermediate.feedback"]
 FACTS = [
     "fct_survey_invitations", "fct_survey_responses", "fct_feedback_cases", "fct_feedback_signals",
-    "int_survey_invitations__outcomes", "int_survey_triggers__reached", "int_surveys__blocked_periods",
+    "fct_survey_invitation_outcomes", "fct_survey_triggers", "survey_blocked_periods",
 ]  # fmt: skip
 SCANS = {
     "survey_invitations": "count(*), count(invitation_id), count(customer_id), count(survey_code), count(trigger_type),"

@@ -25,7 +25,8 @@ from benchmarks.__main__ import CUSTOMERS, DAYS, scan_seconds
 from benchmarks.runs import NodeClock, bench_settings, deliver, hold_back, in_own_process, load, run_as_process
 
 FACTS = [
-    "fct_usage_daily", "fct_usage_days", "fct_usage_weekly", "state_customer_usage", "state_customer_component_usage",
+    "fct_component_usage_daily", "fct_customer_usage_daily", "fct_usage_weekly", "state_customer_usage",
+    "state_customer_component_usage",
     "state_usage_gaps", "state_usage_falls", "state_usage_weeks",
 ]  # fmt: skip
 SIGNALS = [

@@ -73,7 +73,7 @@ cases as (
     inner join (
         select lives.customer_id, count(*) as days_before
         from lives
-        inner join core.fct_usage_days as days
+        inner join core.fct_customer_usage_daily as days
             on lives.customer_id = days.customer_id
             and days.usage_date < lives.decline_from
             and days.usage_date >= lives.decline_from - 84
@@ -101,7 +101,7 @@ cases as (
             count(distinct days.usage_date) filter (where days.component_code = lives.stopped_component) as uses,
             count(distinct days.usage_date) as days_before
         from lives
-        inner join core.fct_usage_daily as days
+        inner join core.fct_component_usage_daily as days
             on lives.customer_id = days.customer_id
             and days.usage_date < lives.component_stopped_on
         group by lives.customer_id
@@ -109,7 +109,7 @@ cases as (
     inner join (
         select lives.customer_id, count(distinct days.usage_date) as days_after
         from lives
-        inner join core.fct_usage_days as days
+        inner join core.fct_customer_usage_daily as days
             on lives.customer_id = days.customer_id
             and days.usage_date >= lives.component_stopped_on
         group by lives.customer_id
@@ -132,7 +132,7 @@ cases as (
         greatest(observed_date, (select min(week_end_date) from intermediate.int_usage__weekly))
     from lives
     where archetype = 'sharer' and life_to > observed_date + 56
-        and (select count(*) from core.fct_usage_days as days
+        and (select count(*) from core.fct_customer_usage_daily as days
             where days.customer_id = lives.customer_id
                 and days.usage_date >= (select min(week_end_date) from intermediate.int_usage__weekly)) > 28
     union all

@@ -86,7 +86,7 @@ without one is '(none)'.
     inner join {{ ref('dim_segment_components') }} as components
         on combinations.segment_code = components.segment_code
         and components.is_relevant
-    left join {{ ref('dim_plan_components') }} as holdings
+    left join {{ ref('plan_components') }} as holdings
         on combinations.plan_code = holdings.plan_code
         and components.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)

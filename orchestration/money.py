@@ -43,7 +43,7 @@ def describe_money(settings: Settings, seeds: Path) -> list[str]:
         try:
             found = connection.execute(
                 "select table_name, currency_code, unconverted_count, first_date, last_date, "
-                "date_trunc('month', first_date)::date from core.int_money__unconverted order by all"
+                "date_trunc('month', first_date)::date from core.unconverted_money order by all"
             ).fetchall()
         except duckdb.CatalogException:
             found = []

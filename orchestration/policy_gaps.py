@@ -16,7 +16,7 @@ def describe_policy_gaps(settings: Settings) -> list[str]:
     with open_warehouse(settings.warehouse) as connection:
         try:
             found = connection.execute(
-                "select code_kind, unknown_code, rows_count, customers_count from core.int_policy__unknown_codes "
+                "select code_kind, unknown_code, rows_count, customers_count from core.unknown_policy_codes "
                 "order by all"
             ).fetchall()
         except duckdb.CatalogException:

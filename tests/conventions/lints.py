@@ -15,7 +15,7 @@ from typing import Any
 
 Node = Mapping[str, Any]
 
-LAYERS = ("staging", "core", "state", "intermediate", "marts")
+LAYERS = ("staging", "core", "intermediate", "marts")
 REQUIREMENT_ID = re.compile(r"(ACT|EXP|USE|CON|FBK|CXI|CHN|SVC|JRN|LOY|SAL|ORG|DQ)-\d\d")
 GRAIN_SENTENCE = re.compile(r"One row per [^.]+\.$")
 
@@ -91,10 +91,10 @@ def meta(node: Node) -> Mapping[str, Any]:
 
 MAY_READ = {
     "staging": ("source",),
-    "core": ("staging", "core", "state", "seed"),
-    "state": ("staging", "core", "state"),
-    "intermediate": ("core", "state", "intermediate", "marts"),
-    "marts": ("core", "state", "intermediate", "marts"),
+    # Policy is read from its seed; only what combines seeds, or adds to one, has a model.
+    "core": ("staging", "core", "seed"),
+    "intermediate": ("core", "intermediate", "marts", "seed"),
+    "marts": ("core", "intermediate", "marts", "seed"),
 }
 
 
@@ -154,11 +154,12 @@ def hard_coded_relations(project: Project) -> list[str]:
 
 PREFIXES = {
     "staging": ("stg_",),
-    "core": ("dim_", "fct_", "int_"),
-    "state": ("state_",),
+    "core": ("dim_", "fct_", "state_"),
     "intermediate": ("int_",),
     "marts": ("mart_",),
 }
+# A core relation of half-open periods is named after them.
+PERIODS = "_periods"
 
 
 def model_names(project: Project) -> list[str]:
@@ -169,7 +170,7 @@ def model_names(project: Project) -> list[str]:
         if place not in PREFIXES:
             faults.append(f"{name}: lies in the unknown folder {place}")
             continue
-        if not name.startswith(PREFIXES[place]):
+        if not name.startswith(PREFIXES[place]) and not (place == "core" and name.endswith(PERIODS)):
             faults.append(f"{name}: a model of {place} starts with {' or '.join(PREFIXES[place])}")
         if place == "staging" and not name.startswith(f"stg_{domain(node)}__"):
             faults.append(f"{name}: is named stg_{domain(node)}__<table>")
@@ -291,6 +292,16 @@ def descriptions(project: Project) -> list[str]:
         if not dispatched and not macro["description"].strip():
             faults.append(f"{macro['name']}: the macro has no description in macros/_macros.yml")
     return faults
+
+
+def files_of_descriptions(project: Project) -> list[str]:
+    """A model is described in the YAML of its own name beside its SQL; staging has one per source system."""
+    return [
+        f"{node['name']}: is described in {node['patch_path'].split('://')[1]}, not beside its SQL"
+        for node in project.models
+        if layer(node) != "staging"
+        and Path(node["patch_path"].split("://")[1]) != Path(node["original_file_path"]).with_suffix(".yml")
+    ]
 
 
 def null_meanings(project: Project) -> list[str]:

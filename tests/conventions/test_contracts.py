@@ -8,19 +8,8 @@ from conventions.lints import Project, judge
 
 GRAIN_EXCEPTIONS = {
     "dim_events": "copies the seed event_catalogue, whose key is tested",
-    "dim_segments": "copies the seed segments, whose key is tested",
-    "dim_metric_alert_rules": "copies the seed metric_alert_rules, whose key is tested",
-    "dim_next_steps": "copies the seed next_steps, whose key is tested",
-    "dim_playbooks": "copies the seed playbooks, whose key is tested",
     "dim_thresholds": "copies the seed thresholds, whose key is tested",
-    "dim_tenure_bands": "copies the seed tenure_bands, whose key is tested",
-    "dim_surveys": "copies the seed surveys, whose key is tested",
     "dim_survey_metrics": "copies the seed survey_metrics, whose key is tested",
-    "dim_metric_targets": "copies the seed metric_targets, whose key is tested",
-    "dim_survey_triggers": "copies the seed survey_triggers, whose key is tested",
-    "dim_survey_rollout": "copies the seed survey_rollout, whose key is tested",
-    "dim_score_routes": "copies the seed score_routes, whose key is tested",
-    "dim_journey_stages": "copies the seed journey_stages, whose key is tested",
     "int_activation__cohort_members": "its key holds a month that is NULL for all months together",
 }
 

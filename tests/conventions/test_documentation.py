@@ -13,6 +13,27 @@ def test_everything_is_described(project: Project) -> None:
     assert judge(lints.descriptions(project)) == []
 
 
+def test_a_model_is_described_beside_its_sql(project: Project) -> None:
+    assert lints.files_of_descriptions(project) == []
+
+
+def test_a_description_elsewhere_is_caught() -> None:
+    places = {"patch_path": "stayhouse://models/core/_core.yml", "original_file_path": "models/core/usage/dim_a.sql"}
+    staged = {"patch_path": "stayhouse://models/staging/crm/_crm.yml", "original_file_path": "models/staging/crm/s.sql"}
+    here = {
+        "patch_path": "stayhouse://models/core/usage/dim_c.yml",
+        "original_file_path": "models/core/usage/dim_c.sql",
+    }
+    nodes = [
+        model("dim_a", "core/usage", **places),
+        model("stg_crm__s", "staging/crm", **staged),
+        model("dim_c", "core/usage", **here),
+    ]
+    assert lints.files_of_descriptions(project_of(*nodes)) == [
+        "dim_a: is described in models/core/_core.yml, not beside its SQL"
+    ]
+
+
 def test_columns_of_marts_say_what_null_means(project: Project) -> None:
     assert judge(lints.null_meanings(project)) == []
 

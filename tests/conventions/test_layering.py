@@ -34,7 +34,7 @@ def test_layering_catches_a_mart_on_staging_a_source_in_core_and_another_domain(
     mart = model("mart_a", "marts/activation", reads=[staging])
     core = model("dim_b", "core", reads=["source.stayhouse.crm.customers"])
     other = model("mart_c", "marts/churn", reads=[mart])
-    seed = model("mart_d", "marts/churn", reads=["seed.stayhouse.thresholds"])
+    seed = model("stg_crm__policy", "staging/crm", reads=["seed.stayhouse.thresholds"])
     stacked = model("stg_crm__twice", "staging/crm", reads=[staging])
     # Asking staging which customers have changed is not reading it; reading it as well is.
     by = {"meta": {}, "touched_by": [{"relation": "stg_crm__customers"}]}
@@ -44,7 +44,7 @@ def test_layering_catches_a_mart_on_staging_a_source_in_core_and_another_domain(
         "mart_a: marts reads staging (stg_crm__customers)",
         "dim_b: core reads source (crm.customers)",
         "mart_c: reads mart_a of another domain",
-        "mart_d: marts reads seed (thresholds)",
+        "stg_crm__policy: staging reads seed (thresholds)",
         "stg_crm__twice: staging reads staging (stg_crm__customers)",
         "mart_f: marts reads staging (stg_crm__customers)",
     ]

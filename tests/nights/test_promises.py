@@ -125,7 +125,7 @@ def test_a_changed_policy_and_windows_that_pass(straight, company, tmp_path):
             inner join core.dim_customers using (customer_id)
             where is_next_action and key_action_code in ('import_contacts', 'add_form')
             and registered_date + 60 between date '{earlier}' and date '{LAST}' - 1
-            and customer_id not in (select customer_id from core.fct_usage_daily where usage_date > date '{earlier}')"""
+            and customer_id not in (select customer_id from core.fct_component_usage_daily where usage_date > date '{earlier}')"""
         ).fetchall()
     assert passing
     nightly.transform(LAST)

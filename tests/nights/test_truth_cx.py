@@ -209,7 +209,7 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
             "select response_id, nps_score, nps_group, cli_answers_count, csat_score, rejected_answers_count from core.fct_survey_responses where response_id like 'bad%' order by all"
         ).fetchall()
         (standing,) = db.execute("select count(*) from raw.survey_answers").fetchone()
-        (judged,) = db.execute("select count(*) from core.int_survey_answers__judged").fetchone()
+        (judged,) = db.execute("select count(*) from core.fct_survey_answers").fetchone()
     assert rejected == [
         ("bad0", "nps", "score_outside_scale", 11),
         ("bad1", "cli_q1", "score_outside_scale", 0),

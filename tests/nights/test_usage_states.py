@@ -77,7 +77,13 @@ class Nights:
         session.settings = self.company.settings
         if self.definitions:
             # What is made of seeds alone stands after the first build and does not change.
-            select = ["run_context", "dim_customer_segments", "fct_usage_daily", "fct_usage_days", *STATES]
+            select = [
+                "run_context",
+                "dim_customer_segments",
+                "fct_component_usage_daily",
+                "fct_customer_usage_daily",
+                *STATES,
+            ]
             session.build(as_of, select=select, with_tests=False)
             return
         results = session.build(as_of, select=[f"+{name}" for name in STATES], with_tests=False)
@@ -90,13 +96,13 @@ class Nights:
     def assert_whole(self) -> None:
         """What stands is what a full refresh would write: the SQL of the first build, run over the rows of today."""
         for name, sql in self.definitions.items():
-            columns = [column for (column, *_) in self.rows(f"describe state.{name}")]
+            columns = [column for (column, *_) in self.rows(f"describe core.{name}")]
             stands, whole = (
                 set(self.rows(f"select {', '.join(columns)} from {relation}"))
-                for relation in (f"state.{name}", f"({sql}) as whole")
+                for relation in (f"core.{name}", f"({sql}) as whole")
             )
             assert (sorted(stands - whole, key=repr), sorted(whole - stands, key=repr)) == ([], []), name
-            assert self.rows(f"select count(*) from state.{name}") == [(len(whole),)]
+            assert self.rows(f"select count(*) from core.{name}") == [(len(whole),)]
             assert whole
 
 
@@ -209,14 +215,14 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
     with duckdb.connect(nights.company.settings.warehouse) as db:
         # Where no night may come any more: gaps begin anew with a quarter (1 April).
         marked = {
-            name: db.execute(f"update state.{name} set {column} = -1 where {ends} < date '2025-04-01'").fetchone()
+            name: db.execute(f"update core.{name} set {column} = -1 where {ends} < date '2025-04-01'").fetchone()
             for name, (column, ends) in marks.items()
         }
     assert min(marked.values()) > (100,)
     nights.bring("events", [use(10**6 + i, one, "mailing_sent", late, told=LAST) for i, one in enumerate(CUSTOMERS)])
     nights.night(LAST)
     for name, (column, _) in marks.items():
-        assert nights.rows(f"select count(*) from state.{name} where {column} = -1") == [marked[name]]
+        assert nights.rows(f"select count(*) from core.{name} where {column} = -1") == [marked[name]]
 
 
 @pytest.mark.parametrize("named_by", ["names", "numbers"])
@@ -237,14 +243,20 @@ def test_a_full_build_in_chunks_writes_what_one_at_once_does(landing, company, m
     uses = [(called.get(name, name), *use) for name, *use in uses]
     nights.bring("events", [use(number, *one, told=LAST) for number, one in enumerate(uses)])
     nights.company.load()
-    names = ["fct_usage_daily", "fct_usage_days", "state_usage_weeks", "state_customer_usage", *STATES]
+    names = [
+        "fct_component_usage_daily",
+        "fct_customer_usage_daily",
+        "state_usage_weeks",
+        "state_customer_usage",
+        *STATES,
+    ]
     chunked = company(landing.folder, like=nights.company)
     session, variables = chunked.session, chunked.session._variables
     for one, chunk_rows in ((nights.company, 10**9), (chunked, 200)):
         session.settings = one.settings
         monkeypatch.setattr(session, "_variables", lambda as_of, n=chunk_rows: variables(as_of) | {"chunk_rows": n})
         session.build(LAST, select=[f"+{name}" for name in names], with_tests=False)
-    tables = [f"{'core' if name.startswith('fct') else 'state'}.{name}" for name in names]
+    tables = [f"core.{name}" for name in names]
     assert_same(nights.company, chunked, tables)
     with duckdb.connect(chunked.settings.warehouse, read_only=True) as db:
         assert all(db.execute(f"select count(*) from {table}").fetchone()[0] > 20 for table in tables)

@@ -66,7 +66,7 @@ def test_a_line_names_currency_days_file_and_the_row_to_add(settings):
     with open_warehouse(settings.warehouse) as connection:
         connection.execute("create schema core")
         connection.execute(
-            "create table core.int_money__unconverted as select * from (values "
+            "create table core.unconverted_money as select * from (values "
             "('payments', 'CHF', 2, date '2025-01-03', date '2025-02-03'), "
             "('payments', 'FRANC', 1, date '2025-01-03', date '2025-01-03')"
             ") as t (table_name, currency_code, unconverted_count, first_date, last_date)"

@@ -36,7 +36,7 @@ select
         as status_known_date,
     actions.valid_from,
     registration.registered_at
-from {{ ref('int_customers__registration') }} as registration
+from {{ ref('customer_registrations') }} as registration
 inner join actions
     on actions.segment_code in ('*', registration.registration_segment_code)
     and {{ holds_at('actions', 'registration.registered_date') }}
@@ -47,7 +47,7 @@ left join replaced
     and registration.registration_segment_code = replaced.segment_code
     and replaced.replaced_from <= registration.registered_date
     and coalesce(replaced.replaced_to, {{ far_future() }}) > registration.registered_date
-left join {{ ref('dim_plan_components') }} as plan_components
+left join {{ ref('plan_components') }} as plan_components
     on registration.registration_plan_code = plan_components.plan_code
     and actions.component_code = plan_components.component_code
     and not plan_components.is_available

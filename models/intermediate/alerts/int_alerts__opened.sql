@@ -142,7 +142,7 @@ placed as (
         arrivals.working_day_number as arrival_number,
         {{ budget.format('assigned.owner_source') }} as daily_budget
     from assigned
-    inner join {{ ref('dim_playbooks') }} as playbooks
+    inner join {{ ref('playbooks') }} as playbooks
         on assigned.playbook_code = playbooks.playbook_code
     left join silent
         on assigned.alert_id = silent.alert_id

@@ -4,8 +4,8 @@ select
     coverage.coverage_number as spell_number,
     max(slices.cancel_requested_at) as cancel_requested_at,
     coverage.covered_to_date as ends_date
-from {{ ref('int_customers__coverage') }} as coverage
-inner join {{ ref('int_subscriptions__slices') }} as slices
+from {{ ref('customer_coverage_periods') }} as coverage
+inner join {{ ref('subscription_status_periods') }} as slices
     on coverage.customer_id = slices.customer_id
     and coverage.covered_to_date = slices.to_date
     and slices.is_coverage

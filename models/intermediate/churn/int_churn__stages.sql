@@ -15,7 +15,7 @@ renewals as (
     select distinct
         customer_id,
         renewal_date
-    from {{ ref('int_subscriptions__slices') }}
+    from {{ ref('subscription_status_periods') }}
     where renewal_date is not null
         and is_coverage
 ),

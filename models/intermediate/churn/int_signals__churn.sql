@@ -9,7 +9,7 @@ with covered as (
             order by from_date, subscription_id
             rows between unbounded preceding and 1 preceding
         ) as earlier_to
-    from {{ ref('int_subscriptions__slices') }}
+    from {{ ref('subscription_status_periods') }}
     where is_coverage
 ),
 
@@ -27,7 +27,7 @@ intervals as (
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         {{ business_date('slices.cancel_requested_at') }} as valid_from,
         max(coalesce(slices.to_date, {{ open_end() }})) as valid_to
-    from {{ ref('int_subscriptions__slices') }} as slices
+    from {{ ref('subscription_status_periods') }} as slices
     where slices.cancel_requested_at is not null
         and slices.is_coverage
     group by slices.customer_id, {{ business_date('slices.cancel_requested_at') }}
@@ -78,7 +78,7 @@ intervals as (
             coalesce(failures.recovered_date, {{ open_end() }}),
             {{ add_days('failures.failed_date', 'cast(' ~ threshold('payment_failed_days') ~ ' as integer)') }}
         )) as valid_to
-    from {{ ref('int_customers__failed_payments') }} as failures
+    from {{ ref('payment_failure_periods') }} as failures
     group by failures.customer_id, failures.failed_date
     union all
     -- A renewal comes up.
@@ -95,7 +95,7 @@ intervals as (
             {{ add_days('slices.renewal_date', '-cast(' ~ threshold('renewal_notice_days') ~ ' as integer)') }}
         ) as valid_from,
         max(least(coalesce(slices.to_date, slices.renewal_date), slices.renewal_date)) as valid_to
-    from {{ ref('int_subscriptions__slices') }} as slices
+    from {{ ref('subscription_status_periods') }} as slices
     where slices.renewal_date is not null
         and slices.status = 'paying'
         and slices.is_coverage

@@ -15,7 +15,7 @@ with local_contacts as (
     from {{ ref('fct_contacts') }} as contacts
     inner join {{ ref('dim_customers') }} as customers
         on contacts.customer_id = customers.customer_id
-    left join {{ ref('dim_region_time_zones') }} as zones
+    left join {{ ref('region_time_zones') }} as zones
         on customers.region = zones.region
     where contacts.direction = 'outbound'
 ),
@@ -49,8 +49,8 @@ select
     on_the_clock.attempted_date,
     on_the_clock.local_at
 from on_the_clock
-left join {{ ref('dim_contact_channels') }} as channels
+left join {{ ref('contact_channels') }} as channels
     on on_the_clock.channel = channels.channel_code
-left join {{ ref('dim_hour_bands') }} as hour_bands
+left join {{ ref('hour_bands') }} as hour_bands
     on on_the_clock.local_hour >= hour_bands.from_hour
     and on_the_clock.local_hour < hour_bands.to_hour

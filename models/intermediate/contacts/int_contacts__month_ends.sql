@@ -185,5 +185,5 @@ left join {{ ref('int_contacts__average_checks') }} as checks
     on present.customer_id = checks.customer_id
     and present.contact_month = checks.contact_month
 {{ attributes_as_of('present', 'present.last_access_date', ['status', 'value_segment', 'account_manager']) }}
-left join {{ ref('dim_segments') }} as norms
+left join {{ ref('segments') }} as norms
     on value_segment.segment_code = norms.segment_code

@@ -79,5 +79,5 @@ from proactive
 inner join sums
     on proactive.contact_id = sums.contact_id
     and sums.move_order = 1
-left join {{ ref('dim_segments') }} as segments
+left join {{ ref('segments') }} as segments
     on proactive.value_segment_code = segments.segment_code

@@ -51,7 +51,7 @@ overdue_pieces as (
     inner join {{ ref('dim_customer_segments') }} as segments
         on waits.customer_id = segments.customer_id
         and segments.scheme = 'value'
-    inner join {{ ref('dim_segments') }} as norms
+    inner join {{ ref('segments') }} as norms
         on segments.segment_code = norms.segment_code
         and norms.contact_interval_days is not null
 ),
@@ -63,7 +63,7 @@ moments as (
         cast(null as date) as clock_date,
         {{ business_date('answer_due_at') }} as valid_from,
         {{ business_date('least(answered_at, closed_at)') }} as valid_to
-    from {{ ref('int_inbound__answers') }}
+    from {{ ref('fct_inbound_answers') }}
     where answer_due_at is not null
     union all
     select
@@ -131,7 +131,7 @@ measured as (
         on signals.customer_id = segments.customer_id
         and segments.scheme = 'value'
         and {{ holds_at('segments', 'signals.valid_from') }}
-    left join {{ ref('dim_segments') }} as norms
+    left join {{ ref('segments') }} as norms
         on segments.segment_code = norms.segment_code
     -- Silence that began later does not hide what was overdue before: that is how the register is cheated.
     left join {{ ref('dim_customer_dnd') }} as dnd

@@ -45,7 +45,7 @@ unused as (
             ) }}
         ) as valid_from,
         least(access_periods.valid_to, uses.first_use_date) as valid_to
-    from {{ ref('int_customers__component_access') }} as access_periods
+    from {{ ref('customer_component_periods') }} as access_periods
     inner join {{ ref('dim_observation_starts') }} as events
         on events.source_code = 'events'
         and events.observed_from is not null
@@ -88,5 +88,5 @@ select
     conditions.valid_from,
     conditions.valid_to
 from conditions
-inner join {{ ref('dim_contact_reasons') }} as reasons
+inner join {{ ref('contact_reasons') }} as reasons
     on conditions.signal_code = reasons.signal_code

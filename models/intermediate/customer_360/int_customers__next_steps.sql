@@ -60,7 +60,7 @@ allowed as (
             partition by applicable.customer_id order by steps.priority_order, steps.step_code
         ) as choice
     from applicable
-    inner join {{ ref('dim_next_steps') }} as steps
+    inner join {{ ref('next_steps') }} as steps
         on applicable.step_code = steps.step_code
     inner join {{ ref('dim_customers') }} as customers
         on applicable.customer_id = customers.customer_id

@@ -45,7 +45,7 @@ bands as (
         {{ add_months('registrations.registered_date', 'bands.months_from') }} as band_from,
         coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ far_future() }}) as band_to
     from (select distinct registered_date from {{ ref('dim_customers') }}) as registrations
-    cross join {{ ref('dim_tenure_bands') }} as bands
+    cross join {{ ref('tenure_bands') }} as bands
 ),
 
 covering_plans as (
@@ -55,7 +55,7 @@ covering_plans as (
         periods.plan_code,
         {{ converted('periods.mrr_amount', 6) }} as mrr_amount
     from touches
-    inner join {{ ref('int_subscriptions__plan_periods') }} as periods
+    inner join {{ ref('subscription_plan_periods') }} as periods
         on touches.customer_id = periods.customer_id
         and {{ holds_at('periods', 'touches.touch_date') }}
     {{ join_rates('periods.currency_code', 'touches.touch_date') }}

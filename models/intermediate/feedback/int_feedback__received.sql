@@ -18,7 +18,7 @@ with followups as (
                 routes.route_code
         ) as choice
     from {{ ref('int_feedback__scores') }} as scores
-    left join {{ ref('dim_score_routes') }} as routes
+    left join {{ ref('score_routes') }} as routes
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
         and routes.is_followup

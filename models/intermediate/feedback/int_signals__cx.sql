@@ -56,7 +56,7 @@ conditions as (
             case when scores.next_score > routes.score_to then {{ business_date('scores.next_at') }} end
         ) as valid_to
     from {{ ref('int_feedback__scores') }} as scores
-    inner join {{ ref('dim_score_routes') }} as routes
+    inner join {{ ref('score_routes') }} as routes
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
         and routes.is_followup

@@ -20,7 +20,7 @@ amounts as (
         payments.reporting_amount is null as is_unconverted,
         {{ period_since('members', 'calendar', 'payments.paid_date', 'payments.paid_at') }} as period_number
     from members
-    inner join {{ ref('int_payments__converted') }} as payments
+    inner join {{ ref('fct_cash_movements') }} as payments
         on members.customer_id = payments.customer_id
     inner join calendar
         on payments.paid_date = calendar.date_day

@@ -34,7 +34,7 @@ use_days as (
         facts.first_at,
         facts.last_at,
         coalesce(facts.usage_date between customers.first_date and customers.last_followed_date, false) as is_followed
-    from {{ ref('fct_usage_daily') }} as facts
+    from {{ ref('fct_component_usage_daily') }} as facts
     inner join calendar
         on facts.usage_date = calendar.date_day
     inner join customers
@@ -167,7 +167,7 @@ bracketed as (
     from numbered
     inner join {{ ref('int_retention__cells') }} as cells
         on numbered.cell_number = cells.cell_number
-    inner join {{ ref('dim_retention_brackets') }} as brackets
+    inner join {{ ref('retention_brackets') }} as brackets
         on cells.period_grain = brackets.period_grain
         and numbered.period_number between brackets.first_period and brackets.last_period
         and (numbered.previous_period is null or numbered.previous_period < brackets.first_period)

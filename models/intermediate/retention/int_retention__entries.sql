@@ -10,7 +10,7 @@ with customers as (
         dim_customers.acquisition_channel,
         -- Whole numbers as keys: millions of customer-days are joined and grouped by them.
         row_number() over (order by registration.customer_id) as customer_number
-    from {{ ref('int_customers__registration') }} as registration
+    from {{ ref('customer_registrations') }} as registration
     inner join {{ ref('dim_customers') }} as dim_customers
         on registration.customer_id = dim_customers.customer_id
 ),

@@ -16,7 +16,7 @@ plans as (
             partition by slices.customer_id
             order by slices.from_date asc, slices.mrr desc nulls last, slices.period_id asc
         ) as choice
-    from {{ ref('int_subscriptions__slices') }} as slices
+    from {{ ref('subscription_status_periods') }} as slices
     where slices.is_coverage
 ),
 
@@ -61,7 +61,7 @@ select
 from spells
 inner join {{ ref('customer_accounts') }} as customer_accounts
     on spells.customer_id = customer_accounts.customer_id
-left join {{ ref('int_customers__registration') }} as registration
+left join {{ ref('customer_registrations') }} as registration
     on customer_accounts.source_customer_id = registration.customer_id
 left join plans
     on spells.customer_id = plans.customer_id
@@ -70,5 +70,5 @@ left join {{ ref('dim_customer_segments') }} as segments
     on customer_accounts.source_customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and {{ holds_at('segments', 'spells.started_date') }}
-left join {{ ref('dim_segments') }} as limits
+left join {{ ref('segments') }} as limits
     on coalesce(segments.segment_code, registration.registration_segment_code) = limits.segment_code

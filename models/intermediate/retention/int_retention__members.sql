@@ -31,7 +31,7 @@ with tracks as (
             when cohort_grain = 'month' or (period_kind = 'calendar' and period_grain = 'month') then 1
             else 0
         end) as by_month
-    from {{ ref('dim_retention_settings') }}
+    from {{ ref('retention_settings') }}
     group by cohort_kind, period_kind, period_grain
 ),
 

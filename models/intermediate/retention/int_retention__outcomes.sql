@@ -18,7 +18,7 @@ with known as (
     from {{ ref('fct_outcome_events') }} as events
     inner join {{ ref('run_context') }} as run_context
         on events.event_date <= run_context.as_of_date
-    inner join {{ ref('int_customers__registration') }} as customers
+    inner join {{ ref('customer_registrations') }} as customers
         on events.customer_id = customers.customer_id
         and events.event_date >= customers.registered_date
 ),
@@ -53,7 +53,7 @@ left join {{ ref('dim_customer_segments') }} as segments
     and {{ business_date('outcomes.participated_at') }} >= segments.valid_from
     and {{ business_date('outcomes.participated_at') }} < coalesce(segments.valid_to, {{ open_end() }})
 -- From the day of registration on, never chained: 31 January + 3 months is 30 April.
-left join {{ ref('dim_tenure_bands') }} as bands
+left join {{ ref('tenure_bands') }} as bands
     on {{ business_date('outcomes.participated_at') }}
     >= {{ add_months('outcomes.registered_date', 'bands.months_from') }}
     and {{ business_date('outcomes.participated_at') }}

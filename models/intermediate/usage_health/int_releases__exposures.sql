@@ -31,7 +31,7 @@ members as (
         on periods.segment_code = components.segment_code
         and releases.component_code = components.component_code
         and components.is_relevant
-    left join {{ ref('dim_plan_components') }} as holdings
+    left join {{ ref('plan_components') }} as holdings
         on periods.plan_code = holdings.plan_code
         and releases.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)
@@ -49,7 +49,7 @@ first_uses as (
         and members.component_code = uses.component_code
         and uses.first_use_date < members.window_to
     -- The moment matters only where it may lie before or after a notice.
-    left join {{ ref('fct_usage_daily') }} as daily
+    left join {{ ref('fct_component_usage_daily') }} as daily
         on uses.customer_id = daily.customer_id
         and uses.component_code = daily.component_code
         and uses.first_use_date = daily.usage_date

@@ -89,7 +89,7 @@ limits as (
         -- Devices are kept in tenths.
         case when anomalies.measure = 'devices' then 10 else 1 end as unit,
         anomalies.min_observed * case when anomalies.measure = 'devices' then 10 else 1 end as min_value
-    from {{ ref('dim_usage_anomalies') }} as anomalies
+    from {{ ref('usage_anomalies') }} as anomalies
     inner join medians
         on anomalies.measure = medians.measure
     inner join spreads

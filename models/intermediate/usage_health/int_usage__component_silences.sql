@@ -24,7 +24,7 @@ found as (
         ) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
-    inner join {{ ref('int_customers__component_access') }} as access_periods
+    inner join {{ ref('customer_component_periods') }} as access_periods
         on gaps.customer_id = access_periods.customer_id
         and gaps.component_code = access_periods.component_code
         and access_periods.is_relevant
@@ -57,7 +57,7 @@ interrupted as (
             'least(incidents.valid_to, silences.valid_from)'
         ) }}) as incident_days
     from silences
-    inner join {{ ref('int_components__incidents') }} as incidents
+    inner join {{ ref('int_usage__incidents') }} as incidents
         on silences.component_code = incidents.component_code
         and incidents.valid_from < silences.valid_from
         and incidents.valid_to > {{ add_days('silences.gap_from', 1) }}

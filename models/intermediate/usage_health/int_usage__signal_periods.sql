@@ -283,7 +283,7 @@ excesses as (
         anomalies.week_end_date as valid_from,
         {{ add_days('anomalies.week_end_date', 7) }} as valid_to
     from {{ ref('int_usage__anomalies') }} as anomalies
-    left join {{ ref('int_customers__quiet_periods') }} as reviewed
+    left join {{ ref('signal_pause_periods') }} as reviewed
         on anomalies.customer_id = reviewed.customer_id
         and reviewed.quiet_reason = 'reviewed'
         and anomalies.anomaly_code = reviewed.signal_code
@@ -408,7 +408,7 @@ interrupted as (
             'least(incidents.valid_to, merged.valid_from)'
         ) }}) as integer) as incident_days
     from merged
-    inner join {{ ref('int_components__incidents') }} as incidents
+    inner join {{ ref('int_usage__incidents') }} as incidents
         on incidents.component_code = '*'
         and incidents.valid_from < merged.valid_from
         and incidents.valid_to > {{ add_days('merged.valid_from', '-merged.window_days') }}
@@ -424,7 +424,7 @@ quiet as (
         signal_code,
         valid_from,
         valid_to
-    from {{ ref('int_customers__quiet_periods') }}
+    from {{ ref('signal_pause_periods') }}
     where valid_from <= (select as_of.as_of_date from as_of)
     union all
     select

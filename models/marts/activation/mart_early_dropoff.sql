@@ -8,7 +8,7 @@ with customers as (
         watched.is_mature,
         watched.is_complete,
         coalesce({{ business_date('activation.activated_at') }} <= watched.dropoff_date, false) as is_activated
-    from {{ ref('int_customers__early_dropoffs') }} as watched
+    from {{ ref('fct_early_dropoffs') }} as watched
     left join {{ ref('mart_activation_customer') }} as activation
         on watched.customer_id = activation.customer_id
 ),

@@ -77,7 +77,7 @@ targeted as (
             order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
         ) as choice
     from counted
-    left join {{ ref('dim_metric_targets') }} as targets
+    left join {{ ref('metric_targets') }} as targets
         on targets.metric_code = 'onboarding_completion_pct'
         and {{ holds_at('targets', 'counted.registration_month') }}
         and (

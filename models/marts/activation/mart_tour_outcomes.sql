@@ -22,7 +22,7 @@ with tours as (
     from {{ ref('fct_onboarding_events') }} as events
     inner join {{ ref('run_context') }} as run_context
         on events.event_date <= run_context.as_of_date
-    inner join {{ ref('int_customers__registration') }} as registration
+    inner join {{ ref('customer_registrations') }} as registration
         on events.customer_id = registration.customer_id
     {{ attributes_as_of('events', 'events.event_date', ['status']) }}
     where events.onboarding_role = 'tour_started'
@@ -50,7 +50,7 @@ uses as (
         max(case when use_days.usage_date < tours.returned_to_date then 1 else 0 end) as returned,
         max(case when use_days.usage_date >= tours.returned_to_date then 1 else 0 end) as retained
     from tours
-    inner join {{ ref('fct_usage_days') }} as use_days
+    inner join {{ ref('fct_customer_usage_daily') }} as use_days
         on tours.customer_id = use_days.customer_id
         and tours.tour_number = 1
         and use_days.usage_date > tours.started_date

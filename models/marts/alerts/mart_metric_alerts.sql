@@ -28,7 +28,7 @@ judged as (
         sqrt(greatest(cells.metric_amount + cells.trailing_amount / 3.0, 0.0)) as fall_error,
         rules.compared_with
     from cells
-    inner join {{ ref('dim_metric_alert_rules') }} as rules
+    inner join {{ ref('metric_alert_rules') }} as rules
         on cells.metric_code = rules.metric_code
         and rules.dimension_name in ('*', cells.dimension_name)
         and {{ holds_at('rules', 'cells.period_start_date') }}

@@ -34,7 +34,7 @@ with told as (
         run_context.as_of_date
     from {{ ref('int_churn__events') }} as events
     cross join {{ ref('run_context') }} as run_context
-    inner join {{ ref('int_churn_events__evidence') }} as evidence
+    inner join {{ ref('fct_churn_evidence') }} as evidence
         on events.customer_id = evidence.customer_id
         and events.spell_number = evidence.spell_number
     inner join {{ ref('int_churn_events__winback') }} as winback
@@ -48,7 +48,7 @@ with told as (
         on events.customer_id = opening.customer_id
         and events.spell_number = opening.spell_number
         and events.left_month = cast({{ dbt.dateadd('month', 1, 'opening.month_date') }} as date)
-    left join {{ ref('int_customers__value_limits') }} as value_limits
+    left join {{ ref('dim_value_limits') }} as value_limits
         on opening.month_date = value_limits.month_date
 )
 

@@ -81,7 +81,7 @@ targets as (
             order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
         ) as choice
     from judged
-    inner join {{ ref('dim_metric_targets') }} as targets
+    inner join {{ ref('metric_targets') }} as targets
         on targets.metric_code = 'churn_pct'
         and {{ holds_at('targets', 'judged.month_date') }}
         and (

@@ -77,7 +77,7 @@ scored as (
         ends.customer_status,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as left_month,
         scores.nps_group
-    from {{ ref('int_customers__nps_periods') }} as scores
+    from {{ ref('customer_nps_periods') }} as scores
     inner join {{ ref('dim_customer_month_end') }} as ends
         on scores.customer_id = ends.customer_id
         and scores.valid_from <= {{ add_days('ends.month_end_date', 1) }}

@@ -3,7 +3,7 @@
 -- multiplied by months.
 with channels as (
     select channel_code
-    from {{ ref('dim_contact_channels') }}
+    from {{ ref('contact_channels') }}
     where is_addressable
 ),
 

@@ -14,8 +14,8 @@ with planned as (
             when access_periods.has_access then access_periods.valid_to
             else {{ business_date('anchors.due_from') }}
         end as left_date
-    from {{ ref('int_customers__plan_anchors') }} as anchors
-    inner join {{ ref('dim_comm_plan_rules') }} as rules
+    from {{ ref('fct_contact_plan_anchors') }} as anchors
+    inner join {{ ref('comm_plan_rules') }} as rules
         on anchors.rule_code = rules.rule_code
     left join {{ ref('dim_customer_segments') }} as segments
         on anchors.customer_id = segments.customer_id

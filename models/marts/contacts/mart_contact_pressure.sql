@@ -57,7 +57,7 @@ collisions as (
         and promotion.consent_purpose = 'marketing'
         and promotion.attempted_at > {{ add_time('hour', 'calls.attempted_at', -24) }}
         and promotion.attempted_at < {{ add_time('hour', 'calls.attempted_at', 24) }}
-    inner join {{ ref('int_inbound__answers') }} as inbound
+    inner join {{ ref('fct_inbound_answers') }} as inbound
         on calls.customer_id = inbound.customer_id
         and inbound.opened_at <= calls.attempted_at
         and coalesce(inbound.answered_at, {{ far_future() }}) > calls.attempted_at

@@ -10,7 +10,7 @@ with customers as (
         customers.has_access
     from {{ ref('dim_customers') }} as customers
     cross join {{ ref('run_context') }} as run_context
-    left join {{ ref('dim_segments') }} as segments
+    left join {{ ref('segments') }} as segments
         on customers.value_segment_code = segments.segment_code
     left join {{ ref('dim_customer_dnd') }} as dnd
         on customers.customer_id = dnd.customer_id
@@ -19,7 +19,7 @@ with customers as (
 
 channels as (
     select channel_code
-    from {{ ref('dim_contact_channels') }}
+    from {{ ref('contact_channels') }}
     where is_addressable
 ),
 

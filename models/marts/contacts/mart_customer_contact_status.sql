@@ -97,7 +97,7 @@ customers as (
         on customers.customer_id = last_contacts.customer_id
     left join chances
         on customers.customer_id = chances.customer_id
-    left join {{ ref('dim_segments') }} as segments
+    left join {{ ref('segments') }} as segments
         on customers.value_segment_code = segments.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
         on customers.customer_id = owners.customer_id

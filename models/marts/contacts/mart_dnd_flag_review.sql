@@ -54,7 +54,7 @@ joined as (
     from {{ ref('fct_dnd_flags') }} as flags
     inner join evidence
         on flags.dnd_id = evidence.dnd_id
-    inner join {{ ref('int_customers__registration') }} as registration
+    inner join {{ ref('customer_registrations') }} as registration
         on flags.customer_id = registration.customer_id
     left join around
         on flags.dnd_id = around.dnd_id
@@ -66,7 +66,7 @@ joined as (
         on flags.set_by_employee_id = employees.employee_id
         and {{ holds_at('employees', 'flags.set_date') }}
     {{ attributes_as_of('flags', 'flags.set_date', ['status', 'value_segment']) }}
-    left join {{ ref('dim_segments') }} as norms
+    left join {{ ref('segments') }} as norms
         on value_segment.segment_code = norms.segment_code
 )
 

@@ -23,6 +23,6 @@ select
     inbound.answer_due_at,
     inbound.answered_at,
     inbound.closed_at
-from {{ ref('int_inbound__answers') }} as inbound
+from {{ ref('fct_inbound_answers') }} as inbound
 cross join {{ ref('run_context') }} as run_context
 {{ attributes_as_of('inbound', 'inbound.opened_date', ['status']) }}

@@ -13,11 +13,11 @@ with churns as (
         dnd.customer_id is not null as was_dnd
     from {{ ref('fct_churn_events') }} as churn_events
     -- Contacts of deleted accounts are deleted with them, so nobody can say who was reached.
-    inner join {{ ref('int_customers__registration') }} as registration
+    inner join {{ ref('customer_registrations') }} as registration
         on churn_events.customer_id = registration.customer_id
     {{ attributes_as_of('churn_events', business_date('churn_events.decided_at'), ['value_segment']) }}
     {{ attributes_as_of('churn_events', add_days('churn_events.left_date', -1), ['status']) }}
-    left join {{ ref('dim_segments') }} as norms
+    left join {{ ref('segments') }} as norms
         on value_segment.segment_code = norms.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
         on churn_events.customer_id = owners.customer_id
@@ -66,7 +66,7 @@ warnings as (
         windows.left_date,
         count(*) as warnings_count
     from windows
-    inner join {{ ref('int_customers__warnings') }} as warnings
+    inner join {{ ref('fct_customer_warnings') }} as warnings
         on windows.customer_id = warnings.customer_id
         and warnings.warned_at >= windows.signals_from
         and warnings.warned_at < windows.decided_at

@@ -118,5 +118,5 @@ left join reason_lists
     on cards.customer_id = reason_lists.customer_id
 left join {{ ref('mart_usage_health') }} as health
     on cards.customer_id = health.customer_id
-left join {{ ref('int_customers__next_renewals') }} as renewals
+left join {{ ref('dim_customer_renewals') }} as renewals
     on cards.customer_id = renewals.customer_id

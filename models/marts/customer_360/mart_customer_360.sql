@@ -19,7 +19,7 @@ contracts as (
     from {{ ref('dim_customer_month_end') }} as months
     inner join {{ ref('run_context') }} as run_context
         on months.month_date = {{ period_start('month', 'run_context.as_of_date') }}
-    left join {{ ref('int_customers__value_limits') }} as value_limits
+    left join {{ ref('dim_value_limits') }} as value_limits
         on months.month_date = value_limits.month_date
 ),
 

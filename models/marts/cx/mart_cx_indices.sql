@@ -50,11 +50,11 @@ compared as (
         and cells.dimension_name = gaps.dimension_name
         and cells.dimension_value = gaps.dimension_value
         and gaps.comparison = 'gap'
-    left join {{ ref('dim_metric_targets') }} as targets
+    left join {{ ref('metric_targets') }} as targets
         on cells.metric_code = targets.metric_code
         and targets.segment_code = '*'
         and {{ holds_at('targets', 'cells.period_start_date') }}
-    left join {{ ref('dim_metric_targets') }} as own_targets
+    left join {{ ref('metric_targets') }} as own_targets
         on cells.metric_code = own_targets.metric_code
         and case when cells.dimension_name in ('usage_segment', 'value_segment') then cells.dimension_value end
         = own_targets.segment_code

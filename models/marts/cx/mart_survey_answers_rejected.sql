@@ -5,7 +5,7 @@ select
     answers.reject_reason,
     answers.score as rejected_score,
     answers.asked_date
-from {{ ref('int_survey_answers__judged') }} as answers
+from {{ ref('fct_survey_answers') }} as answers
 inner join {{ ref('run_context') }} as run_context
     on coalesce(answers.asked_date, run_context.as_of_date) <= run_context.as_of_date
 where answers.reject_reason is not null

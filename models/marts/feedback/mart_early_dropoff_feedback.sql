@@ -9,7 +9,7 @@
 } %}
 with invitations as (
     select *
-    from {{ ref('int_survey_invitations__outcomes') }}
+    from {{ ref('fct_survey_invitation_outcomes') }}
     where survey_code in (
             select questions.survey_code from {{ ref('dim_survey_questions') }} as questions
             where questions.role = 'dropoff_reason'
@@ -28,7 +28,7 @@ dropped as (
         row_number() over (
             partition by dropoffs.customer_id order by invitations.sent_at, invitations.invitation_id
         ) as nth
-    from {{ ref('int_customers__early_dropoffs') }} as dropoffs
+    from {{ ref('fct_early_dropoffs') }} as dropoffs
     left join invitations
         on dropoffs.customer_id = invitations.customer_id
     where dropoffs.dropoff_kind is not null
@@ -48,7 +48,7 @@ returns as (
         watched.customer_id,
         min(uses.usage_date) as returned_date
     from watched
-    inner join {{ ref('fct_usage_daily') }} as uses
+    inner join {{ ref('fct_component_usage_daily') }} as uses
         on watched.customer_id = uses.customer_id
         and uses.usage_date > watched.dropoff_date
         and uses.usage_date < watched.watched_to_date
@@ -77,7 +77,7 @@ topics as (
         customers.customer_id,
         answers.option_code as topic_code
     from customers
-    inner join {{ ref('int_survey_answers__judged') }} as answers
+    inner join {{ ref('fct_survey_answers') }} as answers
         on customers.response_id = answers.response_id
         and answers.option_code is not null
     where customers.answered_date is not null

@@ -42,7 +42,7 @@ invited as (
         count(*) as invited_count,
         count(coalesce(delivered_at, shown_at, answered_at)) as answered_den,
         count(answered_at) as answered_num
-    from {{ ref('int_survey_invitations__outcomes') }}
+    from {{ ref('fct_survey_invitation_outcomes') }}
     group by {{ period_start('month', 'sent_date') }}, stage_code, touchpoint_code
 ),
 
@@ -52,7 +52,7 @@ places as (
     select
         stage_code,
         touchpoint_code
-    from {{ ref('dim_journey_stages') }}
+    from {{ ref('journey_stages') }}
     union
     select
         stage_code,
@@ -96,7 +96,7 @@ select
 from months
 cross join places
 cross join run_context
-left join {{ ref('dim_journey_stages') }} as stage_map
+left join {{ ref('journey_stages') }} as stage_map
     on places.stage_code = stage_map.stage_code
     and places.touchpoint_code = stage_map.touchpoint_code
 left join scheduled

@@ -12,7 +12,7 @@ with routed as (
         routes.sla_days,
         {{ dbt.dateadd('day', 'routes.sla_days', 'scores.submitted_at') }} as due_at
     from {{ ref('int_feedback__scores') }} as scores
-    inner join {{ ref('dim_score_routes') }} as routes
+    inner join {{ ref('score_routes') }} as routes
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
     -- Nobody can be taken down a route without being known.
@@ -32,7 +32,7 @@ contacts as (
 
 silenced as (
     select distinct periods.customer_id
-    from {{ ref('int_surveys__blocked_periods') }} as periods
+    from {{ ref('survey_blocked_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.block_reason = 'do_not_disturb'
         and coalesce(periods.blocked_to, {{ far_future() }}) > run_context.as_of_end_at

@@ -5,7 +5,7 @@ with latest as (
         scores.metric_score,
         scores.submitted_at
     from {{ ref('int_feedback__scores') }} as scores
-    inner join {{ ref('dim_score_routes') }} as routes
+    inner join {{ ref('score_routes') }} as routes
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
         and routes.action_kind = 'next_ticket'

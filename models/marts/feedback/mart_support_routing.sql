@@ -3,7 +3,7 @@ with low_route as (
         min(score_from) as score_from,
         max(score_to) as score_to,
         max(seniorities) as seniorities
-    from {{ ref('dim_score_routes') }}
+    from {{ ref('score_routes') }}
     where metric_code = 'nps'
         and action_kind = 'next_ticket'
 ),

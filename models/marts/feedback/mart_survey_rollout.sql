@@ -4,7 +4,7 @@ with months as (
         max(dates.date_day) as last_date
     from {{ ref('dim_dates') }} as dates
     where dates.month_start_date >= (
-            select {{ period_start('month', 'min(waves.start_date)') }} from {{ ref('dim_survey_rollout') }} as waves
+            select {{ period_start('month', 'min(waves.start_date)') }} from {{ ref('survey_rollout') }} as waves
         )
     group by dates.month_start_date
 ),
@@ -13,7 +13,7 @@ waves as (
     select
         waves.*,
         lag(waves.max_tenure_months) over (order by waves.wave) as previous_max_months
-    from {{ ref('dim_survey_rollout') }} as waves
+    from {{ ref('survey_rollout') }} as waves
 ),
 
 spine as (
@@ -78,7 +78,7 @@ invited as (
         count(distinct invitations.customer_id) as invited_customers_count,
         count(*) as invitations_count,
         count(violations.invitation_id) as outside_count
-    from {{ ref('int_survey_invitations__outcomes') }} as invitations
+    from {{ ref('fct_survey_invitation_outcomes') }} as invitations
     inner join {{ ref('dim_customers') }} as customers
         on invitations.customer_id = customers.customer_id
     inner join waves

@@ -6,14 +6,14 @@ with invitations as (
         sent_at,
         sent_date,
         answered_at
-    from {{ ref('int_survey_invitations__outcomes') }}
+    from {{ ref('fct_survey_invitation_outcomes') }}
     where customer_id is not null
         and schedule_key is not null
         and asking_order = 1
 ),
 
 waves as (
-    select * from {{ ref('dim_survey_rollout') }}
+    select * from {{ ref('survey_rollout') }}
 ),
 
 due as (
@@ -26,7 +26,7 @@ due as (
         invitations.answered_at,
         run_context.as_of_date,
         run_context.as_of_end_at
-    from {{ ref('int_survey_triggers__reached') }} as reached
+    from {{ ref('fct_survey_triggers') }} as reached
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_customers') }} as customers
         on reached.customer_id = customers.customer_id
@@ -60,7 +60,7 @@ blocks as (
         periods.blocked_from,
         periods.blocked_to
     from unsent as due
-    inner join {{ ref('int_surveys__blocked_periods') }} as periods
+    inner join {{ ref('survey_blocked_periods') }} as periods
         on due.customer_id = periods.customer_id
         and (periods.is_absolute or due.is_suppressible)
         and coalesce(periods.blocked_to, {{ far_future() }}) > due.reached_at
@@ -94,7 +94,7 @@ blocks as (
         earlier.sent_at as blocked_from,
         {{ dbt.dateadd('day', 'due.quiet_days', 'earlier.sent_at') }} as blocked_to
     from unsent as due
-    inner join {{ ref('int_survey_invitations__outcomes') }} as earlier
+    inner join {{ ref('fct_survey_invitation_outcomes') }} as earlier
         on due.customer_id = earlier.customer_id
         and (due.trigger_type = 'service') = (coalesce(earlier.trigger_type, 'campaign') = 'service')
         and {{ dbt.dateadd('day', 'due.quiet_days', 'earlier.sent_at') }} > due.reached_at

@@ -4,7 +4,7 @@ with invitations as (
         coalesce(invitations.channel, 'unknown') as channel_code,
         {{ period_start('month', 'invitations.sent_date') }} as sent_month,
         violations.invitation_id is not null as is_too_soon
-    from {{ ref('int_survey_invitations__outcomes') }} as invitations
+    from {{ ref('fct_survey_invitation_outcomes') }} as invitations
     left join {{ ref('mart_survey_violations') }} as violations
         on invitations.invitation_id = violations.invitation_id
         and violations.rule_code = 'quiet_period'

@@ -8,7 +8,7 @@ with invitations as (
         lag(invitation_id) over (
             partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
         ) as previous_invitation_id
-    from {{ ref('int_survey_invitations__outcomes') }}
+    from {{ ref('fct_survey_invitation_outcomes') }}
     where customer_id is not null
 ),
 
@@ -18,7 +18,7 @@ broken as (
         periods.block_reason as rule_code,
         min(periods.source_id) as source_id
     from invitations
-    inner join {{ ref('int_surveys__blocked_periods') }} as periods
+    inner join {{ ref('survey_blocked_periods') }} as periods
         on invitations.customer_id = periods.customer_id
         and (periods.is_absolute or invitations.is_suppressible)
         and periods.blocked_from < invitations.sent_at
@@ -46,7 +46,7 @@ broken as (
         'too_early' as rule_code,
         reached.schedule_key as source_id
     from invitations
-    inner join {{ ref('int_survey_triggers__reached') }} as reached
+    inner join {{ ref('fct_survey_triggers') }} as reached
         on invitations.customer_id = reached.customer_id
         and invitations.trigger_type = reached.trigger_type
         and invitations.schedule_key = reached.schedule_key
@@ -59,7 +59,7 @@ broken as (
     from invitations
     inner join {{ ref('dim_customers') }} as customers
         on invitations.customer_id = customers.customer_id
-    left join {{ ref('dim_survey_rollout') }} as waves
+    left join {{ ref('survey_rollout') }} as waves
         on waves.start_date <= invitations.sent_date
         and (
             waves.max_tenure_months is null

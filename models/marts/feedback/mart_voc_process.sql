@@ -60,7 +60,7 @@ invitations as (
         count(case when trigger_type = 'event' then 1 end) as event_count,
         count(case when trigger_type = 'service' then 1 end) as service_count,
         count(case when trigger_type = 'campaign' then 1 end) as campaign_count
-    from {{ ref('int_survey_invitations__outcomes') }}
+    from {{ ref('fct_survey_invitation_outcomes') }}
     group by {{ period_start('month', 'sent_date') }}
 ),
 

@@ -8,10 +8,10 @@ with dated_rows as (
             else 0
         end as before_registration_count
     from {{ ref('state_customer_events') }} as events
-    inner join {{ ref('int_customers__registration') }} as customers
+    inner join {{ ref('customer_registrations') }} as customers
         on events.customer_id = customers.customer_id
     {%- for source, relation, column in [
-        ('billing', 'int_subscriptions__slices', 'from_date'),
+        ('billing', 'subscription_status_periods', 'from_date'),
         ('payments', 'fct_payments', 'paid_date'),
         ('contacts', 'fct_contacts', 'attempted_date'),
         ('surveys', 'fct_survey_invitations', 'sent_date'),
@@ -23,7 +23,7 @@ with dated_rows as (
         '{{ source }}' as source_code,
         1 as before_registration_count
     from {{ ref(relation) }} as rows_of_source
-    inner join {{ ref('int_customers__registration') }} as customers
+    inner join {{ ref('customer_registrations') }} as customers
         on rows_of_source.customer_id = customers.customer_id
         and rows_of_source.{{ column }} < customers.registered_date
     {%- endfor %}
@@ -43,7 +43,7 @@ measured as (
         count(case when customers.registered_date < sources.measured_from then 1 end) as unmeasured_count,
         count(customers.customer_id) as customers_count
     from {{ ref('dim_observation_starts') }} as sources
-    cross join {{ ref('int_customers__registration') }} as customers
+    cross join {{ ref('customer_registrations') }} as customers
     group by sources.source_code
 )
 

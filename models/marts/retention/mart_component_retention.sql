@@ -12,7 +12,7 @@ with landmarks as (
         {{ add_days('registration.registered_date', 'cast(' ~ threshold('mastery_window_days') ~ ' as integer)') }}
             as landmark_date,
         {{ last_final_date('run_context.as_of_date') }} as last_final_date
-    from {{ ref('int_customers__registration') }} as registration
+    from {{ ref('customer_registrations') }} as registration
     inner join {{ ref('run_context') }} as run_context
         on registration.registered_date >= {{ observed_from('events', 'measured_from') }}
 ),
@@ -47,7 +47,7 @@ adoptions as (
     select distinct
         landmarks.customer_id,
         use_days.component_code
-    from {{ ref('fct_usage_daily') }} as use_days
+    from {{ ref('fct_component_usage_daily') }} as use_days
     inner join landmarks
         on use_days.customer_id = landmarks.customer_id
         and use_days.usage_date >= landmarks.registered_date
@@ -68,7 +68,7 @@ compared as (
     inner join landmarks
         on outcomes.customer_id = landmarks.customer_id
     cross join {{ ref('dim_components') }} as components
-    left join {{ ref('dim_plan_components') }} as plan_components
+    left join {{ ref('plan_components') }} as plan_components
         on landmarks.registration_plan_code = plan_components.plan_code
         and components.component_code = plan_components.component_code
     left join adoptions

@@ -22,7 +22,7 @@ followed as (
             rows between unbounded preceding and current row
         ) as purchases_to_date_count
     from counted
-    inner join {{ ref('int_customers__registration') }} as registration
+    inner join {{ ref('customer_registrations') }} as registration
         on counted.customer_id = registration.customer_id
 ),
 

@@ -32,7 +32,7 @@ paid as (
         {%- endfor %}
         {{ converted_sum('-payments.reporting_amount', 'payments.is_refund') }} as refunded_amount,
         {{ unconverted_count('payments.reporting_amount') }} as unconverted_count
-    from {{ ref('int_payments__converted') }} as payments
+    from {{ ref('fct_cash_movements') }} as payments
     inner join {{ ref('dim_customers') }} as customers
         on payments.customer_id = customers.customer_id
     cross join {{ ref('run_context') }} as run_context

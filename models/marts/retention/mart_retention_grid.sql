@@ -15,7 +15,7 @@ with grids as (
         {{ period_number(grain, business_date('run_context.as_of_end_at')) }} - 1 as last_{{ grain }},
         {%- endfor %}
         {{ period_number('day', business_date('run_context.as_of_end_at')) }} as as_of_end_number
-    from {{ ref('dim_retention_settings') }} as grid_settings
+    from {{ ref('retention_settings') }} as grid_settings
     cross join {{ ref('run_context') }} as run_context
 ),
 
@@ -301,7 +301,7 @@ grid as (
         coalesce(retained.on_num, 0) as retained_num,
         0 as unconverted_count
     from spine
-    inner join {{ ref('dim_retention_brackets') }} as brackets
+    inner join {{ ref('retention_brackets') }} as brackets
         on spine.period_grain = brackets.period_grain
         and spine.period_number = brackets.last_period
     left join retained

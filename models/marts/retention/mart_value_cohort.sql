@@ -45,7 +45,7 @@ moved as (
         payments.reporting_amount,
         true as is_payment,
         payments.paid_date as moved_date
-    from {{ ref('int_payments__converted') }} as payments
+    from {{ ref('fct_cash_movements') }} as payments
     union all
     select
         purchases.customer_id,
@@ -96,7 +96,7 @@ cohorts as (
 
 known as (
     select count(*) > 0 as is_paid_known
-    from {{ ref('int_payments__converted') }}
+    from {{ ref('fct_cash_movements') }}
 ),
 
 followed as (

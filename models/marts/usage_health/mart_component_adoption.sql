@@ -30,7 +30,7 @@ members as (
         on members.segment_code = components.segment_code
         and components.is_relevant
         and coalesce(components.available_date, months.snapshot_date) <= months.snapshot_date
-    left join {{ ref('dim_plan_components') }} as holdings
+    left join {{ ref('plan_components') }} as holdings
         on members.plan_code = holdings.plan_code
         and components.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)

@@ -16,7 +16,7 @@ recent as (
         daily.customer_id,
         daily.component_code,
         count(*) as use_days_count
-    from {{ ref('fct_usage_daily') }} as daily
+    from {{ ref('fct_component_usage_daily') }} as daily
     inner join {{ ref('run_context') }} as run_context
         on daily.usage_date > {{ add_days('run_context.as_of_date', '-' ~ usage_current_days()) }}
         and daily.usage_date <= run_context.as_of_date
@@ -74,7 +74,7 @@ measured as (
     from customers
     inner join {{ ref('dim_segment_components') }} as components
         on customers.segment_code = components.segment_code
-    left join {{ ref('int_customers__component_access') }} as access_periods
+    left join {{ ref('customer_component_periods') }} as access_periods
         on customers.customer_id = access_periods.customer_id
         and components.component_code = access_periods.component_code
         and {{ holds_at('access_periods', 'customers.as_of_date') }}
@@ -170,5 +170,5 @@ from compared
 left join treated
     on compared.customer_id = treated.customer_id
     and compared.component_code = treated.component_code
-left join {{ ref('int_customers__clarified_reasons') }} as reasons
+left join {{ ref('dim_customer_decline_reasons') }} as reasons
     on compared.customer_id = reasons.customer_id

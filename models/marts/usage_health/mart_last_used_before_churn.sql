@@ -21,7 +21,7 @@ leavers as (
         coalesce(segments.segment_code, 'unassigned') as segment_code,
         max(uses.usage_date) as last_use_date
     from leavings
-    inner join {{ ref('fct_usage_days') }} as uses
+    inner join {{ ref('fct_customer_usage_daily') }} as uses
         on leavings.customer_id = uses.customer_id
         and uses.usage_date >= leavings.used_from_date
         and uses.usage_date < leavings.left_date
@@ -75,7 +75,7 @@ last_uses as (
             distinct told.customer_id || ':' || cast(told.spell_number as {{ dbt.type_string() }})
         ) as used_count
     from told
-    inner join {{ ref('fct_usage_daily') }} as daily
+    inner join {{ ref('fct_component_usage_daily') }} as daily
         on told.customer_id = daily.customer_id
         and daily.usage_date >= told.used_from_date
         and daily.usage_date <= told.last_use_date

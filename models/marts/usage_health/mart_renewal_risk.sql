@@ -36,7 +36,7 @@ select
     health.is_paying,
     renewals.renewal_date,
     effective.last_effective_contact_at
-from {{ ref('int_customers__next_renewals') }} as renewals
+from {{ ref('dim_customer_renewals') }} as renewals
 cross join {{ ref('run_context') }} as run_context
 inner join measured as health
     on renewals.customer_id = health.customer_id

@@ -6,8 +6,8 @@ with latest as (
 seats as (
     select
         plan_code,
-        max(seats_count) as seats_count
-    from {{ ref('dim_plan_components') }}
+        max(seats) as seats_count
+    from {{ ref('plan_components') }}
     group by plan_code
 ),
 
@@ -51,7 +51,7 @@ inner join since
     and anomalies.anomaly_code = since.anomaly_code
 left join seats
     on anomalies.plan_code = seats.plan_code
-left join {{ ref('int_customers__usage_verdicts') }} as verdicts
+left join {{ ref('dim_customer_usage_reviews') }} as verdicts
     on anomalies.customer_id = verdicts.customer_id
     and anomalies.anomaly_code = verdicts.anomaly_code
 cross join {{ ref('run_context') }} as run_context

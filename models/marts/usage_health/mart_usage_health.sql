@@ -45,7 +45,7 @@ recent_days as (
                 < customers.window_days + {{ threshold('usage_baseline_days') }} then 1
         end) as baseline_days_count
     from customers
-    inner join {{ ref('fct_usage_days') }} as uses
+    inner join {{ ref('fct_customer_usage_daily') }} as uses
         on customers.customer_id = uses.customer_id
         and uses.usage_date <= customers.as_of_date
     where uses.usage_date > (select earliest.window_date from earliest)
@@ -194,6 +194,6 @@ left join {{ ref('int_usage__status_periods') }} as status
 left join {{ ref('int_usage__risk_periods') }} as risks
     on compared.customer_id = risks.customer_id
     and {{ holds_at('risks', 'compared.as_of_date') }}
-left join {{ ref('int_customers__clarified_reasons') }} as reasons
+left join {{ ref('dim_customer_decline_reasons') }} as reasons
     on compared.customer_id = reasons.customer_id
 {{ attributes_as_of('compared', 'compared.as_of_date', ['account_manager']) }}

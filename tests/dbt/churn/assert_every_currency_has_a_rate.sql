@@ -1,7 +1,7 @@
 -- Prevents converted money from leaving a currency out in silence: each that is paid or billed has a rate.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_money__unconverted'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'unconverted_money'}}}) }}
 select
     currency_code,
     sum(unconverted_count) as unconverted_count
-from {{ ref('int_money__unconverted') }}
+from {{ ref('unconverted_money') }}
 group by currency_code

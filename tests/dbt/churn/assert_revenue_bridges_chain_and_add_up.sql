@@ -15,7 +15,7 @@ billed as (
         terms.currency_code,
         months.month_date,
         sum(terms.mrr) as closing_amount
-    from {{ ref('int_subscriptions__terms') }} as terms
+    from {{ ref('subscription_terms') }} as terms
     inner join {{ ref('dim_months') }} as months
         on terms.from_date <= months.last_date
         and coalesce(terms.to_date, {{ far_future() }}) > months.last_date

@@ -10,7 +10,7 @@ judged as (
         count(*) as answers_count,
         count(case when reject_reason is not null and (directed_score is not null or score_box is not null) then 1 end)
             as rejected_but_counted_count
-    from {{ ref('int_survey_answers__judged') }}
+    from {{ ref('fct_survey_answers') }}
 ),
 
 facts as (
@@ -19,7 +19,7 @@ facts as (
         responses.rejected_answers_count,
         count(answers.reject_reason) as rejected_count
     from {{ ref('fct_survey_responses') }} as responses
-    left join {{ ref('int_survey_answers__judged') }} as answers
+    left join {{ ref('fct_survey_answers') }} as answers
         on responses.response_id = answers.response_id
     where responses.response_date is not null
     group by responses.response_id, responses.rejected_answers_count

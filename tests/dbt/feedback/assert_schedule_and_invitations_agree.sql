@@ -6,7 +6,7 @@ with sent as (
         reached.trigger_type,
         reached.schedule_key,
         count(invitations.invitation_id) as invitations_count
-    from {{ ref('int_survey_triggers__reached') }} as reached
+    from {{ ref('fct_survey_triggers') }} as reached
     left join {{ ref('fct_survey_invitations') }} as invitations
         on reached.customer_id = invitations.customer_id
         and reached.trigger_type = invitations.trigger_type

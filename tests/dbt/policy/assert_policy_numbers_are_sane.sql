@@ -5,7 +5,7 @@ with segment_components as (
         components.*,
         segments.scheme
     from {{ ref('segment_components') }} as components
-    left join {{ ref('dim_segments') }} as segments
+    left join {{ ref('segments') }} as segments
         on components.segment_code = segments.segment_code
 ),
 
@@ -38,7 +38,7 @@ union all
 select
     'usage segment without a limit of silence' as fault,
     segment_code as row_key
-from {{ ref('dim_segments') }}
+from {{ ref('segments') }}
 where scheme = 'usage'
     and churn_inactivity_days is null
 union all

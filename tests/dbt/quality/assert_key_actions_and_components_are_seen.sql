@@ -11,7 +11,7 @@ with recent_events as (
 -- An event may name its component itself, so the use of a component is read from the facts as well.
 recent_components as (
     select used.component_code
-    from {{ ref('fct_usage_daily') }} as used
+    from {{ ref('fct_component_usage_daily') }} as used
     inner join {{ ref('run_context') }} as run_context
         on used.usage_date <= run_context.as_of_date
         and {{ days_between('used.usage_date', 'run_context.as_of_date') }} < {{ threshold('taxonomy_lookback_days') }}

@@ -5,7 +5,7 @@ with payments as (
         paid_date,
         customer_id,
         reporting_amount as amount
-    from {{ ref('int_payments__converted') }}
+    from {{ ref('fct_cash_movements') }}
 ),
 
 paid as (

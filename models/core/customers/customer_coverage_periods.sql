@@ -1,0 +1,104 @@
+-- Days on which a customer is covered, late renewals bridged. `customer`: paid or paused contracts; `access`:
+-- trials and free plans too. A company without any contract knows its customers by use, at intervals that the
+-- segment allows. Only customer_status_periods and the terms and notices of contracts read this.
+with company as (
+    select count(*) > 0 as has_contracts from {{ ref('subscription_status_periods') }}
+),
+
+covered as (
+    select
+        customer_id,
+        'customer' as coverage_kind,
+        from_date,
+        coalesce(to_date, {{ open_end() }}) as to_date
+    from {{ ref('subscription_status_periods') }}
+    where is_coverage
+    union all
+    select
+        customer_id,
+        'access' as coverage_kind,
+        from_date,
+        coalesce(to_date, {{ open_end() }}) as to_date
+    from {{ ref('subscription_status_periods') }}
+),
+
+followed as (
+    select
+        *,
+        max(to_date) over (
+            partition by customer_id, coverage_kind
+            order by from_date, to_date
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_to
+    from covered
+),
+
+-- A gap lies before a row that begins later than everything before it ended. Rows of one day have none between them,
+-- whatever their order.
+numbered as (
+    select
+        *,
+        sum(case
+            when earlier_to is null
+                or {{ days_between('earlier_to', 'from_date') }} > {{ threshold('churn_grace_days') }} then 1
+            else 0
+        end) over (
+            partition by customer_id, coverage_kind order by from_date, to_date rows unbounded preceding
+        ) as coverage_number
+    from followed
+),
+
+contracts as (
+    select
+        customer_id,
+        coverage_kind,
+        coverage_number,
+        min(from_date) as started_date,
+        nullif(max(to_date), {{ open_end() }}) as covered_to_date
+    from numbered
+    group by customer_id, coverage_kind, coverage_number
+),
+
+known as (
+    select
+        customer_id,
+        coverage_kind,
+        coverage_number,
+        'contract' as basis,
+        started_date,
+        covered_to_date,
+        {{ add_days('covered_to_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }} as recognised_date
+    from contracts
+    union all
+    select
+        customer_id,
+        'customer' as coverage_kind,
+        activity_number as coverage_number,
+        'activity' as basis,
+        started_date,
+        inactive_date as covered_to_date,
+        inactive_date as recognised_date
+    from {{ ref('customer_activity_periods') }}
+    where not (select company.has_contracts from company)
+)
+
+select
+    known.customer_id,
+    known.coverage_kind,
+    cast(known.coverage_number as bigint) as coverage_number,
+    known.basis,
+    known.started_date,
+    known.covered_to_date,
+    -- Who asked to be deleted is known to be gone; nobody waits for a late renewal.
+    case
+        when known.covered_to_date = customer_accounts.deleted_date then known.covered_to_date
+        when known.recognised_date <= run_context.as_of_date then known.covered_to_date
+    end as ended_date,
+    case
+        when known.covered_to_date = customer_accounts.deleted_date then known.covered_to_date
+        when known.recognised_date <= run_context.as_of_date then known.recognised_date
+    end as recognised_date
+from known
+inner join {{ ref('customer_accounts') }} as customer_accounts
+    on known.customer_id = customer_accounts.customer_id
+cross join {{ ref('run_context') }} as run_context

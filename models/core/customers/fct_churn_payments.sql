@@ -1,0 +1,94 @@
+{%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
+{%- set revenues = {
+    'revenue_12m_amount': 'payments.paid_date >= events.year_from and payments.paid_date < events.left_month',
+    'revenue_after_return_amount': 'payments.paid_date >= events.returned_date and payments.paid_date < events.revenue_to',
+} -%}
+{%- set ahead = 'cast(' ~ threshold('payment_ahead_days') ~ ' as integer)' -%}
+-- What churned customers paid before and after, what was refunded, and until when the time is paid.
+with events as (
+    select
+        customer_id,
+        spell_number,
+        left_date,
+        left_month,
+        returned_date,
+        {{ add_days('left_date', '-' ~ around) }} as evidence_from,
+        {{ add_days('left_date', around) }} as evidence_to,
+        {{ add_days('returned_date', 'cast(' ~ threshold('winback_revenue_days') ~ ' as integer)') }} as revenue_to,
+        cast({{ dbt.dateadd('month', -12, 'left_month') }} as date) as year_from
+    from {{ ref('fct_churn_events') }}
+),
+
+churned_customers as (
+    select distinct customer_id
+    from events
+),
+
+-- The term that a payment is for holds its day or begins shortly after: first terms and renewals are charged ahead.
+-- Where two terms may be meant (a monthly plan becomes a yearly one), the price that is nearest to the amount decides.
+terms as (
+    select
+        payments.payment_id,
+        greatest(payments.paid_date, slices.from_date) as paid_from_date,
+        plan_list.billing_months,
+        row_number() over (
+            partition by payments.payment_id
+            order by
+                abs(payments.amount - slices.mrr * coalesce(plan_list.billing_months, 1)) asc nulls last,
+                slices.from_date asc
+        ) as choice
+    from {{ ref('fct_cash_movements') }} as payments
+    inner join churned_customers
+        on payments.customer_id = churned_customers.customer_id
+    inner join {{ ref('subscription_status_periods') }} as slices
+        on payments.customer_id = slices.customer_id
+        and payments.subscription_id = slices.subscription_id
+        and {{ add_days('payments.paid_date', ahead) }} >= slices.from_date
+        and payments.paid_date < coalesce(slices.to_date, {{ open_end() }})
+    left join {{ ref('plans') }} as plan_list
+        on slices.plan_code = plan_list.plan_code
+),
+
+paid as (
+    select
+        payments.customer_id,
+        payments.paid_date,
+        payments.paid_at,
+        payments.is_refund,
+        payments.reporting_amount,
+        cast({{ dbt.dateadd(
+            'month', 'coalesce(terms.billing_months, 1)', 'coalesce(terms.paid_from_date, payments.paid_date)'
+        ) }} as date) as paid_through_date
+    from {{ ref('fct_cash_movements') }} as payments
+    inner join churned_customers
+        on payments.customer_id = churned_customers.customer_id
+    left join terms
+        on payments.payment_id = terms.payment_id
+        and terms.choice = 1
+)
+
+select
+    events.customer_id,
+    events.spell_number,
+    {%- for column, condition in revenues.items() %}
+    -- One payment without a rate makes the sum unknown.
+    cast(case
+        when {{ unconverted_count('payments.reporting_amount', condition) }} = 0
+            then {{ converted_sum('payments.reporting_amount', condition) }}
+    end as decimal(18, 2)) as {{ column }},
+    {%- endfor %}
+    -- Payments of every year count here: a plan may be paid for longer than one.
+    coalesce(
+        {{ days_between('min(events.left_date)', 'max(case
+            when not payments.is_refund and payments.paid_date < events.left_date then payments.paid_through_date
+        end)') }} >= {{ threshold('refund_due_days') }},
+        false
+    ) as is_refund_due,
+    min(case
+        when payments.is_refund and payments.paid_date >= events.evidence_from
+            and payments.paid_date < events.evidence_to then payments.paid_at
+    end) as refunded_at
+from events
+left join paid as payments
+    on events.customer_id = payments.customer_id
+group by events.customer_id, events.spell_number

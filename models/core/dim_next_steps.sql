@@ -1,8 +1,0 @@
-select
-    step_code,
-    title,
-    origin,
-    reason,
-    priority_order,
-    is_contact
-from {{ ref('next_steps') }}

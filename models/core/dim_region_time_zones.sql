@@ -1,4 +1,0 @@
-select
-    region,
-    time_zone
-from {{ ref('region_time_zones') }}

@@ -1,6 +1,0 @@
-select
-    survey_code,
-    title,
-    programme,
-    response_window_days
-from {{ ref('surveys') }}

@@ -1,0 +1,27 @@
+-- Tickets as they stood at the end of the business day: what came later has not happened yet.
+select
+    tickets.ticket_id,
+    tickets.customer_id,
+    tickets.channel,
+    tickets.topic_code,
+    tickets.stage_code,
+    tickets.first_assigned_employee_id,
+    case when tickets.closed_at < run_context.as_of_end_at then tickets.closing_employee_id end as closing_employee_id,
+    case when tickets.closed_at < run_context.as_of_end_at then tickets.closed_reason end as closed_reason,
+    tickets.wait_seconds,
+    tickets.transfer_count,
+    tickets.reopened_count,
+    coalesce(tickets.is_complaint, false) as is_complaint,
+    coalesce(tickets.is_question, false) as is_question,
+    tickets.is_first_response_bot,
+    tickets.opened_date,
+    tickets.opened_at,
+    case when tickets.first_response_at < run_context.as_of_end_at then tickets.first_response_at end
+        as first_response_at,
+    case when tickets.resolved_at < run_context.as_of_end_at then tickets.resolved_at end as resolved_at,
+    case when tickets.closed_at < run_context.as_of_end_at then tickets.closed_at end as closed_at
+from {{ ref('stg_support__tickets') }} as tickets
+inner join {{ ref('run_context') }} as run_context
+    on tickets.opened_date <= run_context.as_of_date
+inner join {{ ref('customer_registrations') }} as customers
+    on tickets.customer_id = customers.customer_id

@@ -1,0 +1,69 @@
+-- When a customer must not be asked, and why. `is_absolute`: also for surveys that negativity does not hold back.
+with responses as (
+    select
+        responses.response_id,
+        count(routes.route_code) > 0 as is_low
+    from {{ ref('fct_survey_responses') }} as responses
+    left join {{ ref('score_routes') }} as routes
+        on routes.is_followup
+        and (
+            {%- for metric in ['nps', 'csi', 'csat', 'ces'] %}
+            {{ 'or ' if not loop.first }}(
+                routes.metric_code = '{{ metric }}'
+                and responses.{{ metric }}_score between routes.score_from and routes.score_to
+            )
+            {%- endfor %}
+        )
+    group by responses.response_id
+)
+
+select
+    flags.customer_id,
+    'do_not_disturb' as block_reason,
+    flags.dnd_id as source_id,
+    true as is_absolute,
+    flags.valid_from as blocked_from,
+    {{ known('flags.valid_to') }} as blocked_to
+from {{ ref('stg_crm__dnd_flags') }} as flags
+inner join {{ ref('run_context') }} as run_context
+    on flags.valid_from < run_context.as_of_end_at
+union all
+select
+    customer_id,
+    'open_complaint' as block_reason,
+    ticket_id as source_id,
+    false as is_absolute,
+    opened_at as blocked_from,
+    {{ dbt.dateadd(
+        'day', 'cast(' ~ threshold('suppress_after_close_days') ~ ' as integer)', 'coalesce(resolved_at, closed_at)'
+    ) }} as blocked_to
+from {{ ref('fct_tickets') }}
+where is_complaint
+union all
+-- Only cases about something bad hold questions back: a thank-you that nobody has answered does not.
+select
+    cases.customer_id,
+    'open_case' as block_reason,
+    cases.case_id as source_id,
+    false as is_absolute,
+    cases.opened_at as blocked_from,
+    {{ dbt.dateadd(
+        'day',
+        'cast(' ~ threshold('suppress_after_close_days') ~ ' as integer)',
+        'coalesce(cases.informed_at, cases.resolved_at, case when not cases.is_callback_required then cases.decided_at end)'
+    ) }} as blocked_to
+from {{ ref('fct_feedback_cases') }} as cases
+left join responses
+    on case when cases.source_type = 'response' then cases.source_id end = responses.response_id
+where cases.customer_id is not null
+    and coalesce(responses.is_low, true)
+union all
+select
+    customer_id,
+    'left' as block_reason,
+    customer_id || ':' || cast(valid_from as {{ dbt.type_string() }}) as source_id,
+    false as is_absolute,
+    {{ day_start_at('valid_from') }} as blocked_from,
+    {{ day_start_at('valid_to') }} as blocked_to
+from {{ ref('customer_access_periods') }}
+where not has_access

@@ -1,0 +1,157 @@
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [
+        {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': 'occurred_date'},
+        {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
+    ],
+    chunk=customer_chunks('fct_customer_usage_daily'),
+    ends='valid_to',
+) }}
+-- The sums of both windows change only on days on which a day of use enters the recent one, passes from it into the
+-- baseline, or leaves the baseline: three steps per day of use instead of a row per calendar day. Steps that lie in the
+-- future are those of a customer who does nothing more, so time passing changes nothing here.
+-- A night looks back on two baselines and a window: a row lasts for a baseline at most, because by then every day in it
+-- has left it, so one that ends after a change began no earlier than a baseline before it, with both windows behind it.
+{% set looks_back_days = 'cast((select max(norms.window_days) + 2 * ' ~ threshold('usage_baseline_days')
+    ~ ' from ' ~ ref('dim_segment_policy') ~ ' as norms) as integer)' %}
+with days as (
+    select
+        customer_id,
+        usage_date,
+        since
+    from {{ touched_rows(ref('fct_customer_usage_daily'), 'usage_date', looks_back_days) }}
+    where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+),
+
+-- Numbered, so that the steps carry a number and a day and nothing else.
+memberships as (
+    select
+        known.*,
+        row_number() over (order by known.customer_id, known.valid_from) as membership_number,
+        norms.window_days,
+        cast(norms.window_days + {{ threshold('usage_baseline_days') }} as integer) as both_days
+    from (
+        select
+            customer_id,
+            segment_code,
+            valid_from,
+            coalesce(valid_to, {{ open_end() }}) as member_to,
+            -- The first one tells what the customer had been all along.
+            case
+                when row_number() over (partition by customer_id order by valid_from) = 1 then date '1900-01-01'
+                else valid_from
+            end as comparable_from
+        from {{ ref('dim_customer_segments') }}
+        where scheme = 'usage'
+            and {{ touched_scope() }}
+        union all
+        select
+            customers.customer_id,
+            'unassigned' as segment_code,
+            date '1900-01-01' as valid_from,
+            {{ open_end() }} as member_to,
+            date '1900-01-01' as comparable_from
+        from (select distinct customer_id from days) as customers
+        left join {{ ref('dim_customer_segments') }} as segments
+            on customers.customer_id = segments.customer_id
+            and segments.scheme = 'usage'
+        where segments.customer_id is null
+    ) as known
+    inner join {{ ref('dim_segment_policy') }} as norms
+        on known.segment_code = norms.segment_code
+),
+
+normed as (
+    select
+        memberships.membership_number,
+        memberships.window_days,
+        memberships.both_days,
+        days.usage_date,
+        days.since
+    from days
+    inner join memberships
+        on days.customer_id = memberships.customer_id
+        and days.usage_date < memberships.member_to
+),
+
+changes as (
+    {% for step_date, recent_change, baseline_change in [
+        ('usage_date', 1, 0),
+        (add_days('usage_date', 'window_days'), -1, 1),
+        (add_days('usage_date', 'both_days'), 0, -1),
+    ] %}
+    select
+        membership_number,
+        {{ step_date }} as step_date,
+        {{ recent_change }} as recent_change,
+        {{ baseline_change }} as baseline_change,
+        since
+    from normed
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- A night takes what happened before the first changed day as one step, on the day of the last of them.
+steps as (
+    {% if is_touched_run() %}
+    select
+        membership_number,
+        max(step_date) as step_date,
+        cast(sum(recent_change) as integer) as recent_change,
+        cast(sum(baseline_change) as integer) as baseline_change
+    from changes
+    group by membership_number, greatest(step_date, {{ add_days('since', -1) }})
+    {% else %}
+    select * from changes
+    {% endif %}
+),
+
+-- Several steps of a day are one after another here; of those all but the last hold for no day, so they fall out below.
+summed as (
+    select
+        membership_number,
+        step_date,
+        cast(sum(recent_change) over so_far as integer) as recent_days_count,
+        cast(sum(baseline_change) over so_far as integer) as baseline_days_count,
+        lead(step_date) over (partition by membership_number order by step_date) as next_date
+    from steps
+    window so_far as (
+        partition by membership_number order by step_date
+        rows between unbounded preceding and current row
+    )
+),
+
+expected as (
+    select
+        memberships.customer_id,
+        memberships.segment_code,
+        memberships.window_days,
+        summed.recent_days_count,
+        summed.baseline_days_count,
+        1.0 * summed.baseline_days_count * memberships.window_days / {{ threshold('usage_baseline_days') }}
+            as expected_days,
+        1.0 * memberships.window_days / {{ threshold('usage_baseline_days') }} as windows_ratio,
+        greatest(summed.step_date, memberships.comparable_from) as valid_from,
+        least(summed.next_date, memberships.member_to) as valid_to
+    from summed
+    inner join memberships
+        on summed.membership_number = memberships.membership_number
+)
+
+select
+    customer_id,
+    segment_code,
+    window_days,
+    cast(recent_days_count as bigint) as recent_days_count,
+    cast(baseline_days_count as bigint) as baseline_days_count,
+    cast(expected_days as double) as expected_days,
+    cast(recent_days_count / expected_days as double) as trend_ratio,
+    valid_from,
+    valid_to
+from expected
+where 1.0 * {{ usage_current_days() }} * baseline_days_count
+    >= {{ threshold('usage_min_baseline_days') }} * {{ threshold('usage_baseline_days') }}
+    and recent_days_count <= {{ threshold('usage_decline_ratio') }} * expected_days
+    and expected_days - recent_days_count
+    >= {{ threshold('usage_decline_min_z') }} * sqrt(expected_days * (1.0 + windows_ratio))
+    and valid_to > valid_from

@@ -1,0 +1,126 @@
+{% set quarter_of %}{{ period_start('quarter', 'occurred_date') }}{% endset %}
+{{ touched(
+    {'customer_id': 'customer_id'},
+    [{'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': quarter_of | trim}],
+    chunk=customer_chunks('fct_component_usage_daily'),
+    ends='gap_to',
+) }}
+-- Time passing changes nothing here: a silence that lasts stays open, and who reads it looks at the calendar. So a
+-- night touches those only who used something. It begins with the quarter of their first changed day, and what it must
+-- know of the time before stands in their rows that span the beginning of that quarter: there is one for everything
+-- that was ever used before, because the last day of use of a quarter has a row whatever its gap.
+with days as (
+    select
+        customer_id,
+        component_code,
+        usage_date,
+        1 as uses_count,
+        cast(null as bigint) as day_number,
+        cast(null as bigint) as first_number,
+        cast(null as date) as unlikely_from
+    from {{ touched_rows(ref('fct_component_usage_daily'), 'usage_date') }}
+    where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+    {%- if is_touched_run() %}
+    union all
+    select
+        earlier.customer_id,
+        earlier.component_code,
+        earlier.gap_from as usage_date,
+        earlier.uses_count,
+        earlier.day_number,
+        earlier.first_number,
+        case when earlier.unlikely_from < touched.since then earlier.unlikely_from end as unlikely_from
+    from {{ this }} as earlier
+    inner join {{ touched_relation() }} as touched
+        on earlier.customer_id = touched.customer_id
+        and earlier.gap_from < touched.since
+        and coalesce(earlier.gap_to, {{ open_end() }}) >= touched.since
+    {%- endif %}
+),
+
+-- A day of use of the customer counts once; the row from which a night goes on counts for all days up to it.
+customer_days as (
+    select
+        customer_id,
+        usage_date,
+        cast(sum(uses_count) over (
+            partition by customer_id order by usage_date rows between unbounded preceding and current row
+        ) as bigint) as day_number,
+        lead(usage_date) over (partition by customer_id order by usage_date) as next_date
+    from (
+        select distinct
+            customer_id,
+            usage_date,
+            uses_count
+        from days
+        where day_number is null
+            or component_code = '*'
+    ) as distinct_days
+),
+
+component_days as (
+    select
+        days.customer_id,
+        days.component_code,
+        days.usage_date,
+        days.unlikely_from,
+        coalesce(days.day_number, customer_days.day_number) as day_number,
+        cast(sum(days.uses_count) over (
+            partition by days.customer_id, days.component_code order by days.usage_date
+            rows between unbounded preceding and current row
+        ) as bigint) as uses_count,
+        first_value(coalesce(days.first_number, customer_days.day_number)) over uses as first_number,
+        lead(days.usage_date) over uses as next_date
+    from days
+    left join customer_days
+        on days.customer_id = customer_days.customer_id
+        and days.usage_date = customer_days.usage_date
+    where days.component_code <> '*'
+    window uses as (partition by days.customer_id, days.component_code order by days.usage_date)
+),
+
+component_gaps as (
+    select
+        *,
+        -- Days of use without the component after which chance is out of the question at the share of days it was used
+        -- on: at the lower bound of that share, because a few days of use tell little about it. One day more in the
+        -- denominator, so that the share is never 1.
+        day_number + cast(ceil(
+            ln({{ threshold('abandonment_chance_pct') }} / 100.0)
+            / ln(1.0 - {{ wilson_pct('uses_count', '(day_number - first_number + 2)', 'lo') }} / 100.0)
+        ) as integer) as unlikely_number
+    from component_days
+    where next_date is null
+        or {{ days_between('usage_date', 'next_date') }} > {{ threshold('usage_run_gap_days') }}
+        or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'next_date') }}
+)
+
+select
+    gaps.customer_id,
+    gaps.component_code,
+    gaps.uses_count,
+    gaps.day_number,
+    gaps.first_number,
+    gaps.usage_date as gap_from,
+    gaps.next_date as gap_to,
+    coalesce(gaps.unlikely_from, unlikely.usage_date) as unlikely_from
+from component_gaps as gaps
+left join customer_days as unlikely
+    on gaps.customer_id = unlikely.customer_id
+    and gaps.unlikely_number = unlikely.day_number
+    -- Compared without OR: with it the join would be a loop over all pairs.
+    and unlikely.usage_date < coalesce(gaps.next_date, {{ open_end() }})
+union all
+select
+    customer_id,
+    '*' as component_code,
+    day_number as uses_count,
+    day_number,
+    cast(1 as bigint) as first_number,
+    usage_date as gap_from,
+    next_date as gap_to,
+    cast(null as date) as unlikely_from
+from customer_days
+where next_date is null
+    or {{ days_between('usage_date', 'next_date') }} > {{ threshold('usage_run_gap_days') }}
+    or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'next_date') }}
