@@ -27,7 +27,7 @@ lives as (
         planted.*,
         periods.observed_date,
         periods.segment_code,
-        coalesce(periods.left_date, (select as_of_date + 1 from as_of)) as life_to
+        coalesce(periods.churned_date, (select as_of_date + 1 from as_of)) as life_to
     from true_customers as planted
     inner join (
         select
@@ -35,7 +35,7 @@ lives as (
             min(observed_date) as observed_date,
             arg_max(segment_code, valid_from) as segment_code,
             count(distinct segment_code) as segments,
-            case when count(*) filter (where valid_to is null) = 0 then max(valid_to) end as left_date
+            case when count(*) filter (where valid_to is null) = 0 then max(valid_to) end as churned_date
         from core.customer_usage_periods
         group by customer_id
     ) as periods using (customer_id)
@@ -126,7 +126,7 @@ cases as (
         ) / (before.days_before + 4.84), later.days_after) < (
             select threshold_value / 100 from core.dim_thresholds where threshold_code = 'abandonment_chance_pct'
         )
-        and lives.life_to > lives.component_stopped_on + components.idle_days
+        and lives.life_to > lives.component_stopped_on + components.inactive_days
     union all
     select 'excessive', customer_id,
         greatest(observed_date, (select min(week_end_date) from intermediate.int_usage__weekly))

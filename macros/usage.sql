@@ -42,12 +42,12 @@
 {%- endmacro %}
 
 {#- Number of the recency band of a silence: boundaries belong to the lower band, 4 is everything beyond the third. -#}
-{% macro recency_band_number(silent_days, unit) -%}
+{% macro recency_band_number(inactive_days, unit) -%}
     case
-        when {{ silent_days }} is null then null
-        when {{ silent_days }} <= {{ unit }} then 1
-        when {{ silent_days }} <= 2 * {{ unit }} then 2
-        when {{ silent_days }} <= 3 * {{ unit }} then 3
+        when {{ inactive_days }} is null then null
+        when {{ inactive_days }} <= {{ unit }} then 1
+        when {{ inactive_days }} <= 2 * {{ unit }} then 2
+        when {{ inactive_days }} <= 3 * {{ unit }} then 3
         else 4
     end
 {%- endmacro %}

@@ -266,7 +266,7 @@ def write_truth(truth: Path, scope: Scope, parts: list[Exposed]) -> dict[str, in
             "customer_id": numbered("c", 7, customer + 1),
             "component_code": pa.array([RELEASED] * len(customer), type=pa.string()),
             "exposure": pa.array(list(EXPOSURES)).take(pa.array(exposure)),
-            "told_at": moments(told),
+            "known_at": moments(told),
             "adopted_at": moments(adopted),
         }),
         truth / "release.parquet", compression="zstd",

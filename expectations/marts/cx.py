@@ -31,9 +31,9 @@ def mart_cx_indices(parameters: Parameters) -> list[RowRule]:
             "an index lies outside its scale",
         ),
         RowRule(
-            "bounds_crossed:index_points_lo",
-            "index_points_lo > index_points_hi",
-            ("index_points_lo", "index_points_hi"),
+            "bounds_crossed:index_points_ci_lo",
+            "index_points_ci_lo > index_points_ci_hi",
+            ("index_points_ci_lo", "index_points_ci_hi"),
             "the bounds of an index are crossed",
         ),
         RowRule(
@@ -79,8 +79,8 @@ def mart_cx_vs_churn(parameters: Parameters) -> list[RowRule]:
         ),
         RowRule(
             "parts_do_not_sum:customers_count",
-            "customers_count <> left_den + pending_count",
-            ("customers_count", "left_den", "pending_count"),
+            "customers_count <> churned_den + pending_count",
+            ("customers_count", "churned_den", "pending_count"),
             "mature and pending customers do not sum to all",
         ),
     ]

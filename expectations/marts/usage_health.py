@@ -37,10 +37,10 @@ def mart_usage_health(parameters: Parameters) -> list[RowRule]:
         ),
         # USE-07: never used is no silence of zero days.
         RowRule(
-            "silent_without_use:silent_days",
-            "(silent_days is null) <> (last_use_date is null)",
-            ("silent_days", "last_use_date"),
-            "silent_days and last_use_date contradict each other",
+            "silent_without_use:inactive_days",
+            "(inactive_days is null) <> (last_use_date is null)",
+            ("inactive_days", "last_use_date"),
+            "inactive_days and last_use_date contradict each other",
         ),
         RowRule(
             "out_of_bounds:usage_level_pct",

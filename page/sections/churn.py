@@ -13,18 +13,18 @@ RATE = """
 
 BRIDGE = """
     with months as (
-        select dimension_value as segment, churn_month, new_count, returned_count, moved_in_count, left_count,
+        select dimension_value as segment, churn_month, new_count, reactivated_count, moved_in_count, churned_count,
             moved_out_count
         from churn.mart_churn_monthly
         where dimension_name in ('all', 'segment') and is_complete
     )
     select segment, churn_month, 'new' as part, new_count as customers from months
     union all
-    select segment, churn_month, 'returned', returned_count from months
+    select segment, churn_month, 'returned', reactivated_count from months
     union all
     select segment, churn_month, 'moved in', moved_in_count from months
     union all
-    select segment, churn_month, 'left', -left_count from months
+    select segment, churn_month, 'left', -churned_count from months
     union all
     select segment, churn_month, 'moved out', -moved_out_count from months
     order by all
@@ -32,14 +32,14 @@ BRIDGE = """
 
 MONEY = """
     with months as (
-        select dimension_value as segment, currency_code as currency, churn_month, new_amount, returned_amount,
+        select dimension_value as segment, currency_code as currency, churn_month, new_amount, reactivated_amount,
             expansion_amount, contraction_amount, churned_amount
         from churn.mart_mrr_monthly
         where dimension_name in ('all', 'segment') and is_complete
     )
     select segment, currency, churn_month, 'new' as part, new_amount as amount from months
     union all
-    select segment, currency, churn_month, 'returned', returned_amount from months
+    select segment, currency, churn_month, 'returned', reactivated_amount from months
     union all
     select segment, currency, churn_month, 'expansion', expansion_amount from months
     union all

@@ -45,13 +45,13 @@ RULES = """
 """
 
 SURPRISE = """
-    select left_month, sum(surprise_num) as surprise_num, sum(surprise_den) as surprise_den,
+    select churned_month, sum(surprise_num) as surprise_num, sum(surprise_den) as surprise_den,
         100.0 * sum(surprise_num) / sum(surprise_den) as surprise_pct
     from contacts.mart_surprise_churn_monthly
-    where left_month >= (select max(as_of_date) - interval '1 year' from main.publication)
-    group by left_month
+    where churned_month >= (select max(as_of_date) - interval '1 year' from main.publication)
+    group by churned_month
     having sum(surprise_den) > 0
-    order by left_month
+    order by churned_month
 """
 
 CONTACTS = Section(
@@ -98,10 +98,10 @@ CONTACTS = Section(
             "How many of those who left in the last year had nobody reached in the time before?",
             SURPRISE,
             Chart(lines(
-                months("left_month", "left in"),
+                months("churned_month", "left in"),
                 axis("surprise_pct", "Q", "without an effective contact, %"),
                 None,
-                tooltip(("left_month", "month", "date"), ("surprise_pct", "%", ".1f"),
+                tooltip(("churned_month", "month", "date"), ("surprise_pct", "%", ".1f"),
                         ("surprise_num", "customers", ",.0f"),
                         ("surprise_den", "of", ",.0f")),
             )),

@@ -6,7 +6,7 @@ from page.panel import Chart, Column, Panel, Section, Switch, Table
 INDICES = """
     select metric_code as metric, programme, period_kind as period,
         dimension_value as segment, period_start_date,
-        index_points, index_points_lo, index_points_hi, respondents_count, target_points, is_complete, is_reliable
+        index_points, index_points_ci_lo, index_points_ci_hi, respondents_count, target_points, is_complete, is_reliable
     from cx.mart_cx_indices
     where dimension_name in ('all', 'usage_segment') and respondents_count > 0
     order by all
@@ -20,7 +20,7 @@ DRIVERS = """
         group by all
     )
     select metric_code as metric, programme, dimension_name as dimension, dimension_value as value, index_points,
-        index_points_lo, index_points_hi, respondents_count, overall_index_points, is_gap_beyond_noise, is_sagging
+        index_points_ci_lo, index_points_ci_hi, respondents_count, overall_index_points, is_gap_beyond_noise, is_sagging
     from cx.mart_cx_indices
     inner join latest using (metric_code, programme, period_start_date)
     where period_kind = 'quarter' and dimension_name not in ('all', 'owner_id', 'agent') and respondents_count >= 5
@@ -58,10 +58,10 @@ CX = Section(
                 intervals(
                     axis("period_start_date", "T", ""),
                     axis("index_points", "Q", "points"),
-                    "index_points_lo",
-                    "index_points_hi",
+                    "index_points_ci_lo",
+                    "index_points_ci_hi",
                     tooltip(("period_start_date", "from", "date"), ("index_points", "points", ".1f"),
-                            ("index_points_lo", "from", ".1f"), ("index_points_hi", "to", ".1f"),
+                            ("index_points_ci_lo", "from", ".1f"), ("index_points_ci_hi", "to", ".1f"),
                             ("respondents_count", "n", ",.0f")),
                 ),
                 axis("period_start_date", "T", ""),
@@ -80,8 +80,8 @@ CX = Section(
             Chart(intervals(
                 axis("index_points", "Q", "points"),
                 axis("value", "N", "", sort={"field": "index_points", "op": "max", "order": "descending"}),
-                "index_points_lo",
-                "index_points_hi",
+                "index_points_ci_lo",
+                "index_points_ci_hi",
                 tooltip(("value", "value", ""), ("index_points", "points", ".1f"), ("respondents_count", "n", ",.0f"),
                         ("is_gap_beyond_noise", "beyond noise", "")),
                 target="overall_index_points",

@@ -4,8 +4,8 @@ from page.panel import Column, Panel, Section, Table, Tiles
 
 LATEST = """
     with cells as (
-        select metric_code, period_grain_code, unit_code, period_start_date, metric_amount, metric_amount_lo,
-            metric_amount_hi, numerator_amount, denominator_amount, is_reliable,
+        select metric_code, period_grain_code, unit_code, period_start_date, metric_amount, metric_amount_ci_lo,
+            metric_amount_ci_hi, numerator_amount, denominator_amount, is_reliable,
             row_number() over (partition by metric_code order by period_start_date desc) as age
         from metrics.mart_metric_values
         where dimension_name = 'all' and coalesce(is_complete, true) and metric_amount is not null
@@ -13,7 +13,7 @@ LATEST = """
     select
         catalogue.metric_code, catalogue.title, catalogue.owner_group_code, catalogue.unit_code, catalogue.better_code,
         now.period_grain_code, now.period_start_date, now.metric_amount, before.metric_amount as previous_amount,
-        before.period_start_date as previous_start_date, now.metric_amount_lo, now.metric_amount_hi,
+        before.period_start_date as previous_start_date, now.metric_amount_ci_lo, now.metric_amount_ci_hi,
         now.numerator_amount, now.denominator_amount, now.is_reliable, catalogue.question_label, catalogue.formula_label
     from metrics.mart_metric_catalogue as catalogue
     left join cells as now on catalogue.metric_code = now.metric_code and now.age = 1
@@ -40,7 +40,7 @@ TILES = f"""
 """
 
 METRICS = f"""
-    select owner_group_code, metric_code, title, metric_amount, unit_code, metric_amount_lo, metric_amount_hi,
+    select owner_group_code, metric_code, title, metric_amount, unit_code, metric_amount_ci_lo, metric_amount_ci_hi,
         numerator_amount, denominator_amount, period_grain_code, period_start_date, previous_amount, is_reliable,
         question_label, formula_label
     from ({LATEST}) as latest
@@ -70,8 +70,8 @@ OVERVIEW = Section(
                 Column("title", "metric", "words"),
                 Column("metric_amount", "value", "number"),
                 Column("unit_code", "unit"),
-                Column("metric_amount_lo", "from", "number"),
-                Column("metric_amount_hi", "to", "number"),
+                Column("metric_amount_ci_lo", "from", "number"),
+                Column("metric_amount_ci_hi", "to", "number"),
                 Column("numerator_amount", "numerator", "number"),
                 Column("denominator_amount", "denominator", "number"),
                 Column("period_start_date", "period from"),

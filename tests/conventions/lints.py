@@ -240,7 +240,8 @@ def rate_parts(project: Project) -> list[str]:
             ):
                 if name.endswith(suffix):
                     stem = name.removesuffix(suffix)
-                    if suffix == "_ci_lo" and f"{stem}_pp" in names:
+                    # An interval of points, of an amount or of a difference belongs to the value itself.
+                    if suffix == "_ci_lo" and {stem, f"{stem}_pp"} & names:
                         others = ("_ci_hi",)
                     missing = [stem + other for other in others if stem + other not in names]
                     faults += [f"{node['name']}.{name}: stands without {other}" for other in missing]
@@ -455,7 +456,7 @@ NOT_PORTABLE = {
     "lambda": r"\blambda\b",
     # In an outer join DuckDB compares every pair for it: 14 minutes for the alerts of fifty thousand customers.
     "open end of a period by 'is null or' (use coalesce and far_future)":
-        r"\(\s*\w+\.\w*(_to|_until|ended_at|closed_at|left_at|left_date)\s+is\s+null\s+or\b",
+        r"\(\s*\w+\.\w*(_to|_until|ended_at|closed_at|left_at|churned_date)\s+is\s+null\s+or\b",
 }  # fmt: skip
 PORTABILITY = {name: re.compile(pattern, re.I) for name, pattern in NOT_PORTABLE.items()}
 

@@ -28,7 +28,7 @@ def manifest_of(*nodes: dict, unit_tests: dict | None = None) -> dict:
 
 
 def test_a_model_serves_with_its_columns_and_tests() -> None:
-    mart = model("mart_a", "marts/x", types={"customer_id": "varchar", "left_num": "bigint"})
+    mart = model("mart_a", "marts/x", types={"customer_id": "varchar", "churned_num": "bigint"})
     mart["config"]["meta"] = {"serves": ["CHN-02"]}
     bare = model("mart_b", "marts/x", types={"customer_id": "varchar"})
     bare["config"]["meta"] = {"serves": ["CHN-03"]}
@@ -38,7 +38,7 @@ def test_a_model_serves_with_its_columns_and_tests() -> None:
         "depends_on": {"nodes": [mart["unique_id"], bare["unique_id"]]},
     }
     found = coverage.coverage(manifest_of(mart, bare, generic_test("unique_grain", mart), unit_tests={"u": unit}))
-    assert found["CHN-02"].columns == {"mart_a": ["customer_id", "left_num"]}
+    assert found["CHN-02"].columns == {"mart_a": ["customer_id", "churned_num"]}
     assert found["CHN-02"].tests == {"unique_grain_mart_a", "mart_a__works"}
     assert found["CHN-03"].is_served
     assert not found["CHN-03"].is_tested
@@ -47,8 +47,8 @@ def test_a_model_serves_with_its_columns_and_tests() -> None:
 
 def test_a_column_may_serve_alone_and_a_test_may_serve() -> None:
     mart = model("mart_a", "marts/x", types={"customer_id": "varchar"})
-    mart["columns"] |= columns({"left_pct": "double"})
-    mart["columns"]["left_pct"]["config"] = {"meta": {"serves": ["CHN-02"]}}
+    mart["columns"] |= columns({"churned_pct": "double"})
+    mart["columns"]["churned_pct"]["config"] = {"meta": {"serves": ["CHN-02"]}}
     test = {
         "name": "assert_bridge_closes",
         "unique_id": "test.stayhouse.assert_bridge_closes",
@@ -57,7 +57,7 @@ def test_a_column_may_serve_alone_and_a_test_may_serve() -> None:
         "depends_on": {"nodes": [mart["unique_id"]]},
     }
     found = coverage.coverage(manifest_of(mart, test))
-    assert found["CHN-02"].columns == {"mart_a": ["left_pct"]}
+    assert found["CHN-02"].columns == {"mart_a": ["churned_pct"]}
     assert coverage.served(found) == ["CHN-02", "DQ-10"]
 
 

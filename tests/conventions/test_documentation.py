@@ -64,7 +64,9 @@ def test_missing_descriptions_are_caught() -> None:
 
 
 def test_a_silent_null_is_caught() -> None:
-    node = model("mart_a", "marts/x", types={"left_at": "timestamp", "left_pct": "double", "left_count": "bigint"})
+    node = model(
+        "mart_a", "marts/x", types={"left_at": "timestamp", "churned_pct": "double", "churned_count": "bigint"}
+    )
     node["columns"]["left_at"]["description"] = "Moment the customer left."
     assert lints.null_meanings(project_of(node)) == [
         "mart_a.left_at: may be NULL, say what that means (or 'Never NULL')"

@@ -34,7 +34,7 @@ PLAIN_COLUMNS = {
     # Parameters of the beta-geometric model, as its literature calls them.
     "alpha": "double",
     "beta": "double",
-    "spell_number": "bigint",
+    "tenure_number": "bigint",
 }
 
 
@@ -79,9 +79,9 @@ def test_wrong_model_names_are_caught() -> None:
 def test_wrong_column_names_are_caught() -> None:
     types = {
         "customer_id": "varchar",
-        "left_pct": "bigint",
+        "churned_pct": "bigint",
         "left_at": "date",
-        "left_date": "date",
+        "churned_date": "date",
         "is_left": "varchar",
         "amount": "double",
         "status": "varchar",
@@ -90,7 +90,7 @@ def test_wrong_column_names_are_caught() -> None:
         "region": "varchar",
     }
     assert lints.column_names(project_of(model("mart_a", "marts/x", types=types)), {"region": "varchar"}) == [
-        "mart_a.left_pct: is bigint, its name promises double",
+        "mart_a.churned_pct: is bigint, its name promises double",
         "mart_a.left_at: is date, its name promises timestamp",
         "mart_a.is_left: is varchar, its name promises boolean",
         "mart_a.amount: has no suffix of the list",
@@ -100,9 +100,9 @@ def test_wrong_column_names_are_caught() -> None:
 
 
 def test_a_rate_without_its_parts_is_caught() -> None:
-    types = {"left_num": "bigint", "left_pct": "double", "paid_den": "bigint", "paid_ci_lo": "double"}
+    types = {"churned_num": "bigint", "churned_pct": "double", "paid_den": "bigint", "paid_ci_lo": "double"}
     assert lints.rate_parts(project_of(model("mart_a", "marts/x", types=types))) == [
-        "mart_a.left_num: stands without left_den",
+        "mart_a.churned_num: stands without churned_den",
         "mart_a.paid_ci_lo: stands without paid_ci_hi",
         "mart_a.paid_ci_lo: stands without paid_pct",
         "mart_a.paid_den: stands without paid_num",

@@ -42,7 +42,7 @@ def test_days_and_moments_meet_in_the_macros_of_time(project: Project) -> None:
         "{{ days_between('cast(acted_at as date)', 'day') }}",
         "{'as_of': 'cast(' ~ moment ~ '_at as date)'}",
         "cast(\n    least(informed_at, resolved_at) as date\n)",
-        "cast(left_date as timestamp)",
+        "cast(churned_date as timestamp)",
         "moment at time zone 'UTC'",
     ],
 )
@@ -202,7 +202,7 @@ def test_words_about_a_clock_are_no_clock() -> None:
         ("number of a weekday", "select extract(dow from a) from t"),
         ("own date function (use the macros)", "select date_diff('day', a, b) from t"),
         ("own date function (use the macros)", "select strftime(a, '%Y') from t"),
-        ("arithmetic on a date (use days_between, add_days)", "select left_date - joined_date from t"),
+        ("arithmetic on a date (use days_between, add_days)", "select churned_date - joined_date from t"),
         ("arithmetic on a date (use days_between, add_days)", "select t.as_of_date + 1 from t"),
         ("interval without quotes", "select a + interval 1 month from t"),
         ("range frame", "select sum(a) over (order by b range between 1 preceding and current row) from t"),
@@ -249,10 +249,10 @@ def test_portable_sql_and_jinja_are_left_alone() -> None:
 
 def test_thresholds_are_held_against_the_policy() -> None:
     sources = {"m": "{{ threshold('a_days') }} {{ threshold('typo_days') }} {% set w = 'b_days' %}"}
-    assert lints.thresholds(sources, listed=["a_days", "gone_days"], known=["a_days", "b_days", "idle_days"]) == [
+    assert lints.thresholds(sources, listed=["a_days", "gone_days"], known=["a_days", "b_days", "inactive_days"]) == [
         "b_days: is not listed in policy_thresholds()",
         "typo_days: is not listed in policy_thresholds()",
         "gone_days: is listed in policy_thresholds(), but nothing reads it",
-        "idle_days: is in the policy, but nothing reads it",
+        "inactive_days: is in the policy, but nothing reads it",
         "typo_days: is read, but the policy has no such threshold",
     ]

@@ -43,7 +43,7 @@ def test_history_is_not_rewritten_by_later_nights(small_company, company):
     with duckdb.connect(nights.settings.warehouse, read_only=True) as db:
         # Whoever was deleted has no history at all.
         kept = {customer for (customer,) in db.execute("select customer_id from core.dim_customers").fetchall()}
-        assert db.execute("from core.fct_churn_events where returned_date is not null").fetchall()
+        assert db.execute("from core.fct_churn_events where reactivated_date is not null").fetchall()
     for as_of, seen in before.items():
         later = told(nights, as_of)
         for part, rows in seen.items():

@@ -115,7 +115,7 @@ def test_money_without_a_rate_is_unknown_and_counted(cases):
 def test_the_worth_of_a_churn_without_a_rate_is_unknown(cases):
     """The churn of a customer who paid in francs was worth 0.00."""
     found = cases("utc").rows(
-        "select left_date::varchar, lost_mrr_amount, unconverted_count from churn.mart_churn_events "
+        "select churned_date::varchar, lost_mrr_amount, unconverted_count from churn.mart_churn_events "
         "where customer_id = 'money_unrated1'"
     )
     assert found == [("2025-03-01", None, 2)]

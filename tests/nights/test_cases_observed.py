@@ -41,7 +41,7 @@ def test_late_tracking_hides_no_churn(late):
     assert curve == [(184, 50.0)]
     months = late.rows(
         """
-        select left_count, churn_num, churn_den, churn_pct, is_final from churn.mart_churn_monthly
+        select churned_count, churn_num, churn_den, churn_pct, is_final from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'older' and churn_month = date '2024-09-01'
         """
     )

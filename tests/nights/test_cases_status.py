@@ -41,7 +41,7 @@ def status(cases):
 
 
 def test_a_pause_is_no_churn_and_no_revenue(months):
-    bridge = months("mart_churn_monthly", "pause", "left_count, returned_count, closing_count, paused_count")
+    bridge = months("mart_churn_monthly", "pause", "churned_count, reactivated_count, closing_count, paused_count")
     assert [bridge[month] for month in ("02", "03", "04", "05", "06")] == [
         (0, 0, 1, 0),
         (0, 0, 1, 1),
@@ -65,7 +65,7 @@ def test_a_plan_that_policy_does_not_know_is_not_free(status, cases):
 
 
 def test_a_free_month_inside_a_paid_subscription_is_no_churn(months):
-    bridge = months("mart_churn_monthly", "free_month", "left_count, returned_count, closing_count")
+    bridge = months("mart_churn_monthly", "free_month", "churned_count, reactivated_count, closing_count")
     assert set(bridge.values()) == {(0, 0, 1)}
     money = months("mart_mrr_monthly", "free_month", "contraction_amount, churned_amount, closing_amount")
     assert money["04"] == (50, 0, 0)
@@ -83,7 +83,7 @@ def test_of_two_changes_on_one_day_the_later_version_wins(months):
 
 
 def test_a_plan_and_an_addon_of_one_day_are_one_start(months, status):
-    bridge = months("mart_churn_monthly", "plan_and_addon", "new_count, left_count, closing_count")
+    bridge = months("mart_churn_monthly", "plan_and_addon", "new_count, churned_count, closing_count")
     assert bridge["01"] == (1, 0, 1)
     assert bridge["04"] == (0, 0, 1)
     money = months("mart_mrr_monthly", "plan_and_addon", "new_amount, contraction_amount, closing_amount")
@@ -93,7 +93,7 @@ def test_a_plan_and_an_addon_of_one_day_are_one_start(months, status):
 
 
 def test_a_pause_that_is_never_resumed_is_one_churn(months, status):
-    bridge = months("mart_churn_monthly", "pause_then_end", "left_count, closing_count")
+    bridge = months("mart_churn_monthly", "pause_then_end", "churned_count, closing_count")
     assert bridge["03"] == (0, 1)
     assert bridge["05"] == (1, 0)
     money = months("mart_mrr_monthly", "pause_then_end", "contraction_amount, churned_amount")
@@ -103,13 +103,13 @@ def test_a_pause_that_is_never_resumed_is_one_churn(months, status):
 
 
 def test_a_deleted_account_churns_under_a_surrogate(months, cases):
-    bridge = months("mart_churn_monthly", "deleted_account", "opening_count, left_count, closing_count")
+    bridge = months("mart_churn_monthly", "deleted_account", "opening_count, churned_count, closing_count")
     assert bridge["04"] == (1, 0, 1)
     assert bridge["05"] == (1, 1, 0)
     rows = cases("utc").rows(
         """
         select customer_id, reason_code, lost_mrr_amount from churn.mart_churn_events
-        where left_date = date '2025-05-20' and customer_id like 'deleted-%'
+        where churned_date = date '2025-05-20' and customer_id like 'deleted-%'
         """
     )
     assert [(reason, lost) for _, reason, lost in rows] == [("deleted", 80)]
@@ -133,7 +133,7 @@ def test_an_old_request_for_another_contract_decided_nothing(cases):
 
 
 def test_who_comes_back_by_a_trial_is_reactivated_when_they_pay(months, status):
-    bridge = months("mart_churn_monthly", "trial_then_back", "left_count, returned_count, closing_count")
+    bridge = months("mart_churn_monthly", "trial_then_back", "churned_count, reactivated_count, closing_count")
     assert bridge["02"] == (1, 0, 0)
     assert bridge["04"] == (0, 1, 1)
     assert status("trial_then_back1")[-3:] == [

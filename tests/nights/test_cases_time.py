@@ -47,8 +47,8 @@ def test_first_and_last_day_written_as_moments_in_utc(cases):
     ) == [("billing1", date(2025, 3, 1), date(2025, 6, 1)), ("billing2", date(2025, 2, 28), None)]
     assert cases("berlin").rows(
         """
-        select strftime(churn_month, '%m'), new_count, left_count from churn.mart_churn_monthly
-        where dimension_name = 'channel' and dimension_value = 'billing' and new_count + left_count > 0 order by 1
+        select strftime(churn_month, '%m'), new_count, churned_count from churn.mart_churn_monthly
+        where dimension_name = 'channel' and dimension_value = 'billing' and new_count + churned_count > 0 order by 1
         """
     ) == [("03", 1, 0), ("06", 0, 1)]
 

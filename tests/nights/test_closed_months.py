@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 THEN = date(2025, 3, 31)
 # What follows a churn has windows of its own, and says by flags of its own when they are over.
 STILL_OPEN = (
-    "returned_", "revenue_after_return_", "reactivated_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
+    "reactivated_", "revenue_after_reactivation_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
     "is_landmark_",
 )  # fmt: skip
 MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality", "mart_churn_reasons", "mart_churn_stages"]
@@ -108,7 +108,7 @@ def test_the_deleted_customer_is_in_the_final_months_and_churned_in_june(nights)
         (churns,) = db.execute(
             """
             select count(*) from churn.mart_churn_events
-            where reason_code = 'deleted' and left_date = date '2025-06-10' and customer_id like 'deleted-%'
+            where reason_code = 'deleted' and churned_date = date '2025-06-10' and customer_id like 'deleted-%'
             """
         ).fetchone()
     assert churns == 1

@@ -72,7 +72,7 @@ def _months(first: str, last: str) -> list[str]:
 
 def _gone(left: str, mrr: int, opening: list[str], sign: int = 1) -> dict[tuple[str, str], int]:
     """What it does to the bridges when somebody turns out to have left in a month: they are in no opening after it."""
-    change = {(f"{left}-01", "left_count"): 1, (f"{left}-01", "churned_amount"): mrr}
+    change = {(f"{left}-01", "churned_count"): 1, (f"{left}-01", "churned_amount"): mrr}
     for month in [f"{left}-01", *opening]:
         change |= {(month, "closing_count"): -1, (month, "closing_amount"): -mrr}
     for month in opening:
@@ -87,20 +87,20 @@ CHANGES = [
     {("2025-01-01", "revaluation_amount"): -7},
     *[{(month, f"{end}_amount"): -7} for month in _months("2025-01", "2025-06") for end in ("opening", "closing")],
     # 33 left and came back as 73 instead of growing by 40
-    {("2024-08-01", "left_count"): 1, ("2024-08-01", "returned_count"): 1, ("2024-08-01", "churned_amount"): 33,
-     ("2024-08-01", "returned_amount"): 73, ("2024-08-01", "expansion_amount"): -40},
+    {("2024-08-01", "churned_count"): 1, ("2024-08-01", "reactivated_count"): 1, ("2024-08-01", "churned_amount"): 33,
+     ("2024-08-01", "reactivated_amount"): 73, ("2024-08-01", "expansion_amount"): -40},
     _gone("2025-05", 130, ["2025-06-01"], sign=-1),
     # The contract moves with its revenue from one customer to another, which changes no sum: in a company with contracts
     # its former customer is registered.
     # From 390 to 385 without a break
     _gone("2025-05", 390, [], sign=-1),
-    {("2025-06-01", "opening_count"): 1, ("2025-06-01", "opening_amount"): 390, ("2025-06-01", "returned_count"): -1,
-     ("2025-06-01", "returned_amount"): -385, ("2025-06-01", "contraction_amount"): 5},
+    {("2025-06-01", "opening_count"): 1, ("2025-06-01", "opening_amount"): 390, ("2025-06-01", "reactivated_count"): -1,
+     ("2025-06-01", "reactivated_amount"): -385, ("2025-06-01", "contraction_amount"): 5},
 ]  # fmt: skip
 
 
 def _deliver(
-    raw: Path, known: Path, name: str, told_at: str, rows: dict[str, list[tuple[str, dict[str, str]]]]
+    raw: Path, known: Path, name: str, known_at: str, rows: dict[str, list[tuple[str, dict[str, str]]]]
 ) -> None:
     """Writes a file per table with rows of a warehouse, values replaced by expressions."""
     with duckdb.connect() as db:
@@ -109,7 +109,7 @@ def _deliver(
             key = "payment_id" if table == "payments" else "period_id"
             parts = []
             for number, values in corrections:
-                replaced = {"ingested_at": f"timestamp '{told_at}'"} | values
+                replaced = {"ingested_at": f"timestamp '{known_at}'"} | values
                 parts.append(
                     "select * exclude (_extra, _load_id, _file_id, _line) "
                     f"replace ({', '.join(f'{value} as {column}' for column, value in replaced.items())}) "
@@ -119,9 +119,9 @@ def _deliver(
             assert written == len(corrections)
 
 
-COUNTS = ["opening_count", "new_count", "returned_count", "left_count", "closing_count"]
+COUNTS = ["opening_count", "new_count", "reactivated_count", "churned_count", "closing_count"]
 AMOUNTS = [
-    "opening_amount", "revaluation_amount", "new_amount", "returned_amount", "expansion_amount", "contraction_amount",
+    "opening_amount", "revaluation_amount", "new_amount", "reactivated_amount", "expansion_amount", "contraction_amount",
     "churned_amount", "closing_amount",
 ]  # fmt: skip
 
@@ -156,7 +156,7 @@ def test_what_is_booked_months_late_changes_the_months_it_belongs_to(small_compa
     nightly.transform(date(2025, 6, 18), select=MONEY_AND_LEAVING)
     with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
         left = db.execute(
-            "select customer_id, left_date from core.fct_churn_events where customer_id in ('c0000003', 'c0000006')"
+            "select customer_id, churned_date from core.fct_churn_events where customer_id in ('c0000003', 'c0000006')"
         ).fetchall()
     assert sorted(left) == [("c0000003", date(2025, 3, 12)), ("c0000006", date(2025, 4, 10))]
     _deliver(raw, before, "then", "2025-06-30 23:00:00", THEN)

@@ -92,8 +92,8 @@ def compare_with_lifelines(marts) -> int:
         lifetimes = marts.execute(
             f"""
             select {column} as cut, date_diff('day', started_date, seen_from_date) as entered,
-                date_diff('day', started_date, coalesce(left_date, last_final_date)) as exited, left_date is not null as has_left
-            from intermediate.int_retention__lifetimes where coalesce(left_date, last_final_date) > seen_from_date
+                date_diff('day', started_date, coalesce(churned_date, last_final_date)) as exited, churned_date is not null as is_churned
+            from intermediate.int_retention__lifetimes where coalesce(churned_date, last_final_date) > seen_from_date
             """
         ).df()
         for value, people in lifetimes.groupby("cut"):
@@ -102,11 +102,11 @@ def compare_with_lifelines(marts) -> int:
                 "from retention.mart_survival_curve where dimension_name = ? and dimension_value = ? order by 1",
                 [name, value],
             ).fetchall()
-            assert len(rows) == people.loc[people.has_left, "exited"].nunique()
+            assert len(rows) == people.loc[people.is_churned, "exited"].nunique()
             if not rows:
                 continue
             try:
-                fitter = KaplanMeierFitter().fit(people.exited, people.has_left, entry=people.entered)
+                fitter = KaplanMeierFitter().fit(people.exited, people.is_churned, entry=people.entered)
             except StatError:
                 # It refuses a curve that reaches zero among its first few; ours says so by the number at risk.
                 assert not all(row[1] >= 30 for row in rows)

@@ -51,7 +51,7 @@ def test_everybody_left_on_the_planted_day_and_nobody_else(marts):
 def test_those_who_came_back_left_once_and_are_customers_again(marts):
     rows = marts.execute(
         """
-        select planted.returned_on, found.left_date, found.returned_date, now.status
+        select planted.returned_on, found.churned_date, found.reactivated_date, now.status
         from counted as planted
         left join core.fct_churn_events as found using (customer_id)
         left join core.customer_status_periods as now
@@ -66,7 +66,7 @@ def test_those_who_came_back_left_once_and_are_customers_again(marts):
 def test_a_pause_is_no_leaving(marts):
     paused, left = marts.execute(
         """
-        select count(*), count(*) filter (where found.left_date between planted.paused_from and planted.paused_to)
+        select count(*), count(*) filter (where found.churned_date between planted.paused_from and planted.paused_to)
         from counted as planted
         left join core.fct_churn_events as found using (customer_id)
         where planted.paused_from is not null
@@ -86,7 +86,7 @@ def test_requests_to_cancel_are_the_planted_ones(marts):
         select count(*), count(*) filter (where found.cancel_requested_at is distinct from planted.cancel_requested_at)
         from counted as planted
         inner join core.fct_churn_events as found using (customer_id)
-        where planted.cancel_requested_at is not null and found.spell_number = 1
+        where planted.cancel_requested_at is not null and found.tenure_number = 1
         """
     ).fetchone()
     assert found > 10
@@ -112,7 +112,7 @@ def test_commissions_are_decided_as_planted(marts):
 def test_the_bridges_close_in_every_month_and_cut(marts):
     months, broken = marts.execute(
         """
-        select count(*), count(*) filter (where opening_count + new_count + returned_count + moved_in_count - left_count
+        select count(*), count(*) filter (where opening_count + new_count + reactivated_count + moved_in_count - churned_count
             - moved_out_count <> closing_count)
         from churn.mart_churn_monthly
         """
@@ -121,7 +121,7 @@ def test_the_bridges_close_in_every_month_and_cut(marts):
     assert broken == 0
     months, broken, moved = marts.execute(
         """
-        select count(*), count(*) filter (where opening_amount + new_amount + returned_amount + expansion_amount
+        select count(*), count(*) filter (where opening_amount + new_amount + reactivated_amount + expansion_amount
             - contraction_amount - churned_amount + moved_in_amount - moved_out_amount <> closing_amount),
             sum(moved_in_amount) filter (where dimension_name = 'plan')
         from churn.mart_mrr_monthly

@@ -86,7 +86,7 @@ def _count(spells: dict[str, list[tuple[date, date | None]]], value_on, as_of: d
 
 def _found(db, dimension: str) -> dict[tuple, tuple]:
     rows = db.execute(
-        "select churn_month, dimension_value, opening_count, new_count, returned_count, left_count, closing_count, "
+        "select churn_month, dimension_value, opening_count, new_count, reactivated_count, churned_count, closing_count, "
         "moved_in_count, moved_out_count from churn.mart_churn_monthly where dimension_name = ?",
         [dimension],
     ).fetchall()

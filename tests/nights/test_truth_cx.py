@@ -87,7 +87,7 @@ def test_nps_is_what_the_raw_answers_give(surveyed):
 
 def cells(db, metric: str):
     return db.execute(
-        "select respondents_count, top_count, bottom_count, index_points_lo, index_points_hi from cx.mart_cx_indices "
+        "select respondents_count, top_count, bottom_count, index_points_ci_lo, index_points_ci_hi from cx.mart_cx_indices "
         "where metric_code = ? and respondents_count > 0",
         [metric],
     ).fetchall()

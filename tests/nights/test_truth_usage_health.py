@@ -65,11 +65,11 @@ def test_who_was_told_of_a_release_and_took_it_up_is_known(release):
         select
             count(*),
             count(*) filter (
-                exposure_kind is distinct from case when adopted_at < told_at then 'none' else exposure end
+                exposure_kind is distinct from case when adopted_at < known_at then 'none' else exposure end
                 and (adopted_at is not null or adopted_date is null)
             ),
             count(*) filter (adopted_at is not null and adopted_date is distinct from adopted_at::date),
-            count(*) filter (told_at is not null),
+            count(*) filter (known_at is not null),
             count(adopted_at)
         from planted
         inner join intermediate.int_releases__exposures as exposures using (customer_id, component_code)

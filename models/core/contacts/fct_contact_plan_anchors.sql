@@ -105,15 +105,15 @@ anchors as (
         rules.rule_code,
         inactive.customer_id,
         '' as anchor_key,
-        {{ day_start_at(add_days('inactive.inactive_from', 'rules.anchor_idle_days')) }} as anchor_at,
+        {{ day_start_at(add_days('inactive.inactive_from', 'rules.anchor_inactive_days')) }} as anchor_at,
         inactive.next_usage_date as void_date
     from inactive
     cross join {{ ref('run_context') }} as run_context
     inner join rules
         on rules.anchor = 'idle'
-        and {{ add_days('inactive.inactive_from', 'rules.anchor_idle_days') }} <= run_context.as_of_date
+        and {{ add_days('inactive.inactive_from', 'rules.anchor_inactive_days') }} <= run_context.as_of_date
         -- Customers who use the product again, or churn, on the very day of the anchor were not inactive for so long.
-        and {{ add_days('inactive.inactive_from', 'rules.anchor_idle_days') }} < inactive.inactive_to
+        and {{ add_days('inactive.inactive_from', 'rules.anchor_inactive_days') }} < inactive.inactive_to
     union all
     select
         rules.rule_code,

@@ -15,11 +15,11 @@ with tenures as (
 
 select
     tenures.customer_id,
-    tenures.tenure_number as spell_number,
+    tenures.tenure_number,
     tenures.basis,
     tenures.started_date,
     coalesce(tenures.churned_date, tenures.pending_date) as covered_to_date,
-    tenures.churned_date as left_date,
+    tenures.churned_date,
     -- A late renewal may come until the grace is over; nobody waits for that of a deleted account.
     case
         when tenures.basis = 'activity' or customer_accounts.deleted_date = tenures.churned_date
@@ -29,7 +29,7 @@ select
     case
         when tenures.churned_date is not null
             then lead(tenures.started_date) over (partition by tenures.customer_id order by tenures.tenure_number)
-    end as returned_date,
+    end as reactivated_date,
     coalesce(customer_accounts.deleted_date = tenures.churned_date, false) as is_deleted
 from tenures
 inner join {{ ref('customer_accounts') }} as customer_accounts

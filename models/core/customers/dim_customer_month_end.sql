@@ -6,7 +6,7 @@ with live as (
         customer_accounts.source_customer_id,
         customer_accounts.region,
         customer_accounts.acquisition_channel,
-        periods.tenure_number as spell_number,
+        periods.tenure_number,
         periods.basis,
         periods.status as customer_status,
         periods.is_paying,
@@ -21,7 +21,7 @@ with live as (
         on {{ holds_at('periods', 'months.last_date') }}
     inner join {{ ref('customer_tenures') }} as tenures
         on periods.customer_id = tenures.customer_id
-        and periods.tenure_number = tenures.spell_number
+        and periods.tenure_number = tenures.tenure_number
     inner join {{ ref('customer_accounts') }} as customer_accounts
         on periods.customer_id = customer_accounts.customer_id
     where periods.is_customer
@@ -34,12 +34,12 @@ money as (
 select
     live.customer_id,
     live.source_customer_id,
-    live.spell_number,
+    live.tenure_number,
     live.basis,
     case
         when live.customer_status = 'paused' then 'paused'
         when live.started_date < live.month_date then 'active'
-        when live.spell_number = 1 then 'new'
+        when live.tenure_number = 1 then 'new'
         else 'returned'
     end as status,
     live.customer_status,

@@ -16,10 +16,10 @@ current_segments as (
 last_churns as (
     select
         customer_id,
-        max(left_date) as left_date
+        max(churned_date) as churned_date
     from {{ ref('customer_tenures') }}
     group by customer_id
-    having count(*) = count(left_date)
+    having count(*) = count(churned_date)
 )
 
 select
@@ -42,7 +42,7 @@ select
     {{ days_between('registration.registered_date', 'run_context.as_of_date') }} as tenure_days,
     registration.registered_date,
     registration.registration_month,
-    last_churns.left_date,
+    last_churns.churned_date,
     registration.registered_at,
     case
         when customers.account_completed_at < run_context.as_of_end_at then customers.account_completed_at

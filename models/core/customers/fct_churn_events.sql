@@ -3,15 +3,15 @@
 with last_slices as (
     select
         tenures.customer_id,
-        tenures.spell_number,
+        tenures.tenure_number,
         slices.plan_code,
         slices.end_kind,
         slices.end_reason_code,
         max(slices.cancel_requested_at) over (
-            partition by tenures.customer_id, tenures.spell_number
+            partition by tenures.customer_id, tenures.tenure_number
         ) as cancel_requested_at,
         row_number() over (
-            partition by tenures.customer_id, tenures.spell_number
+            partition by tenures.customer_id, tenures.tenure_number
             order by
                 case when slices.end_reason_code is null then 1 else 0 end asc,
                 case when slices.end_kind is null then 1 else 0 end asc,
@@ -21,7 +21,7 @@ with last_slices as (
     from {{ ref('customer_tenures') }} as tenures
     inner join {{ ref('subscription_status_periods') }} as slices
         on tenures.customer_id = slices.customer_id
-        and tenures.left_date = slices.to_date
+        and tenures.churned_date = slices.to_date
         and slices.is_coverage
     where tenures.basis = 'contract'
 ),
@@ -29,20 +29,20 @@ with last_slices as (
 losses as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         -- One part without a rate makes the whole worth unknown.
         case when count(*) = count(converted_mrr_change) then -sum(converted_mrr_change) end as mrr_lost,
         count(*) as changes_count
     from {{ ref('fct_mrr_changes') }}
     where movement = 'churned'
-    group by customer_id, spell_number
+    group by customer_id, tenure_number
 ),
 
 events as (
     select
         tenures.customer_id,
         customer_accounts.source_customer_id,
-        tenures.spell_number,
+        tenures.tenure_number,
         tenures.basis,
         last_slices.plan_code,
         tenures.is_deleted,
@@ -53,27 +53,27 @@ events as (
         end as mrr_lost,
         last_slices.end_kind,
         tenures.started_date,
-        tenures.left_date,
+        tenures.churned_date,
         tenures.recognised_date,
-        tenures.returned_date,
+        tenures.reactivated_date,
         last_slices.cancel_requested_at
     from {{ ref('customer_tenures') }} as tenures
     inner join {{ ref('customer_accounts') }} as customer_accounts
         on tenures.customer_id = customer_accounts.customer_id
     left join last_slices
         on tenures.customer_id = last_slices.customer_id
-        and tenures.spell_number = last_slices.spell_number
+        and tenures.tenure_number = last_slices.tenure_number
         and last_slices.choice = 1
     left join losses
         on tenures.customer_id = losses.customer_id
-        and tenures.spell_number = losses.spell_number
-    where tenures.left_date is not null
+        and tenures.tenure_number = losses.tenure_number
+    where tenures.churned_date is not null
 )
 
 select
     customer_id,
     source_customer_id,
-    spell_number,
+    tenure_number,
     basis,
     plan_code,
     case when is_deleted then '{{ deleted_reason() }}' else end_reason_code end as end_reason_code,
@@ -84,14 +84,14 @@ select
         when cancel_requested_at is not null then true
     end as is_voluntary,
     started_date,
-    left_date,
-    {{ period_start('month', 'left_date') }} as left_month,
+    churned_date,
+    {{ period_start('month', 'churned_date') }} as churned_month,
     recognised_date,
-    returned_date,
+    reactivated_date,
     cancel_requested_at,
     -- A contact after the decision comes too late: a request decides, else the end itself.
     coalesce(
-        case when {{ business_date('cancel_requested_at') }} <= left_date then cancel_requested_at end,
-        {{ day_start_at('left_date') }}
+        case when {{ business_date('cancel_requested_at') }} <= churned_date then cancel_requested_at end,
+        {{ day_start_at('churned_date') }}
     ) as decided_at
 from events

@@ -3,23 +3,25 @@ with events as (
     select
         customer_id,
         source_customer_id,
-        spell_number,
-        left_date,
-        returned_date,
-        {{ add_days('left_date', '-cast(' ~ threshold('churn_evidence_days') ~ ' as integer)') }} as evidence_from,
-        {{ add_days('left_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }} as winback_to
+        tenure_number,
+        churned_date,
+        reactivated_date,
+        {{ add_days('churned_date', '-cast(' ~ threshold('churn_evidence_days') ~ ' as integer)') }} as evidence_from,
+        {{ add_days('churned_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }} as winback_to
     from {{ ref('fct_churn_events') }}
 ),
 
 complaints as (
     select
         events.customer_id,
-        events.spell_number,
+        events.tenure_number,
         tickets.topic_code,
-        {{ business_date('tickets.opened_at') }} >= events.left_date as is_after,
+        {{ business_date('tickets.opened_at') }} >= events.churned_date as is_after,
         row_number() over (
             partition by
-                events.customer_id, events.spell_number, {{ business_date('tickets.opened_at') }} >= events.left_date
+                events.customer_id,
+                events.tenure_number,
+                {{ business_date('tickets.opened_at') }} >= events.churned_date
             order by tickets.opened_at desc, tickets.ticket_id asc
         ) as choice
     from events
@@ -28,7 +30,7 @@ complaints as (
         and tickets.is_complaint
         and {{ business_date('tickets.opened_at') }} >= events.evidence_from
         and {{ business_date('tickets.opened_at') }} < events.winback_to
-        and {{ business_date('tickets.opened_at') }} < coalesce(events.returned_date, {{ far_future() }})
+        and {{ business_date('tickets.opened_at') }} < coalesce(events.reactivated_date, {{ far_future() }})
     inner join {{ ref('run_context') }} as run_context
         on tickets.opened_at < run_context.as_of_end_at
 ),
@@ -36,24 +38,24 @@ complaints as (
 complained as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         max(case when not is_after then 1 else 0 end) as has_before,
         max(case when is_after then 1 else 0 end) as has_after,
         max(case when not is_after and choice = 1 then topic_code end) as prior_topic_code
     from complaints
-    group by customer_id, spell_number
+    group by customer_id, tenure_number
 )
 
 select
     events.customer_id,
-    events.spell_number,
+    events.tenure_number,
     surveys.survey_reason_code,
     talks.agent_reason_code,
     complained.prior_topic_code,
     scores.nps_score as last_nps_score,
     scores.nps_group as last_nps_group,
     payments.revenue_12m_amount,
-    payments.revenue_after_return_amount,
+    payments.revenue_after_reactivation_amount,
     coalesce(complained.has_before, 0) = 1 as has_complained_before,
     coalesce(complained.has_after, 0) = 1 as has_complained_after,
     payments.is_refund_due,
@@ -63,17 +65,17 @@ select
 from events
 inner join {{ ref('fct_churn_exit_surveys') }} as surveys
     on events.customer_id = surveys.customer_id
-    and events.spell_number = surveys.spell_number
+    and events.tenure_number = surveys.tenure_number
 inner join {{ ref('fct_churn_talks') }} as talks
     on events.customer_id = talks.customer_id
-    and events.spell_number = talks.spell_number
+    and events.tenure_number = talks.tenure_number
 inner join {{ ref('fct_churn_payments') }} as payments
     on events.customer_id = payments.customer_id
-    and events.spell_number = payments.spell_number
+    and events.tenure_number = payments.tenure_number
 left join complained
     on events.customer_id = complained.customer_id
-    and events.spell_number = complained.spell_number
+    and events.tenure_number = complained.tenure_number
 left join {{ ref('customer_nps_periods') }} as scores
     on events.source_customer_id = scores.customer_id
-    and scores.valid_from <= events.left_date
-    and scores.valid_to > events.left_date
+    and scores.valid_from <= events.churned_date
+    and scores.valid_to > events.churned_date

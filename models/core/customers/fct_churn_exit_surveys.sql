@@ -4,9 +4,9 @@ with events as (
     select
         customer_id,
         source_customer_id,
-        spell_number,
-        {{ add_days('left_date', '-' ~ around) }} as evidence_from,
-        {{ add_days('left_date', around) }} as evidence_to
+        tenure_number,
+        {{ add_days('churned_date', '-' ~ around) }} as evidence_from,
+        {{ add_days('churned_date', around) }} as evidence_to
     from {{ ref('fct_churn_events') }}
 ),
 
@@ -26,7 +26,7 @@ exit_surveys as (
 asked as (
     select
         events.customer_id,
-        events.spell_number,
+        events.tenure_number,
         min(invitations.sent_at) as exit_asked_at
     from events
     inner join {{ ref('stg_surveys__survey_invitations') }} as invitations
@@ -37,16 +37,16 @@ asked as (
         on invitations.survey_code = exit_surveys.survey_code
     inner join {{ ref('run_context') }} as run_context
         on invitations.sent_at < run_context.as_of_end_at
-    group by events.customer_id, events.spell_number
+    group by events.customer_id, events.tenure_number
 ),
 
 answered as (
     select
         events.customer_id,
-        events.spell_number,
+        events.tenure_number,
         answers.option_code,
         row_number() over (
-            partition by events.customer_id, events.spell_number
+            partition by events.customer_id, events.tenure_number
             order by responses.submitted_at desc, responses.response_id asc
         ) as choice
     from events
@@ -66,14 +66,14 @@ answered as (
 
 select
     events.customer_id,
-    events.spell_number,
+    events.tenure_number,
     answered.option_code as survey_reason_code,
     asked.exit_asked_at
 from events
 left join asked
     on events.customer_id = asked.customer_id
-    and events.spell_number = asked.spell_number
+    and events.tenure_number = asked.tenure_number
 left join answered
     on events.customer_id = answered.customer_id
-    and events.spell_number = answered.spell_number
+    and events.tenure_number = answered.tenure_number
     and answered.choice = 1

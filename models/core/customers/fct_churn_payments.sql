@@ -1,21 +1,21 @@
 {%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
 {%- set revenues = {
-    'revenue_12m_amount': 'payments.paid_date >= events.year_from and payments.paid_date < events.left_month',
-    'revenue_after_return_amount': 'payments.paid_date >= events.returned_date and payments.paid_date < events.revenue_to',
+    'revenue_12m_amount': 'payments.paid_date >= events.year_from and payments.paid_date < events.churned_month',
+    'revenue_after_reactivation_amount': 'payments.paid_date >= events.reactivated_date and payments.paid_date < events.revenue_to',
 } -%}
 {%- set ahead = 'cast(' ~ threshold('payment_ahead_days') ~ ' as integer)' -%}
 -- What churned customers paid before and after, what was refunded, and until when the time is paid.
 with events as (
     select
         customer_id,
-        spell_number,
-        left_date,
-        left_month,
-        returned_date,
-        {{ add_days('left_date', '-' ~ around) }} as evidence_from,
-        {{ add_days('left_date', around) }} as evidence_to,
-        {{ add_days('returned_date', 'cast(' ~ threshold('winback_revenue_days') ~ ' as integer)') }} as revenue_to,
-        cast({{ dbt.dateadd('month', -12, 'left_month') }} as date) as year_from
+        tenure_number,
+        churned_date,
+        churned_month,
+        reactivated_date,
+        {{ add_days('churned_date', '-' ~ around) }} as evidence_from,
+        {{ add_days('churned_date', around) }} as evidence_to,
+        {{ add_days('reactivated_date', 'cast(' ~ threshold('winback_revenue_days') ~ ' as integer)') }} as revenue_to,
+        cast({{ dbt.dateadd('month', -12, 'churned_month') }} as date) as year_from
     from {{ ref('fct_churn_events') }}
 ),
 
@@ -69,7 +69,7 @@ paid as (
 
 select
     events.customer_id,
-    events.spell_number,
+    events.tenure_number,
     {%- for column, condition in revenues.items() %}
     -- One payment without a rate makes the sum unknown.
     cast(case
@@ -79,8 +79,8 @@ select
     {%- endfor %}
     -- Payments of every year count here: a plan may be paid for longer than one.
     coalesce(
-        {{ days_between('min(events.left_date)', 'max(case
-            when not payments.is_refund and payments.paid_date < events.left_date then payments.paid_through_date
+        {{ days_between('min(events.churned_date)', 'max(case
+            when not payments.is_refund and payments.paid_date < events.churned_date then payments.paid_through_date
         end)') }} >= {{ threshold('refund_due_days') }},
         false
     ) as is_refund_due,
@@ -91,4 +91,4 @@ select
 from events
 left join paid as payments
     on events.customer_id = payments.customer_id
-group by events.customer_id, events.spell_number
+group by events.customer_id, events.tenure_number

@@ -3,16 +3,16 @@
 with events as (
     select
         customer_id,
-        spell_number,
-        {{ add_days('left_date', '-' ~ around) }} as evidence_from,
-        {{ add_days('left_date', around) }} as evidence_to
+        tenure_number,
+        {{ add_days('churned_date', '-' ~ around) }} as evidence_from,
+        {{ add_days('churned_date', around) }} as evidence_to
     from {{ ref('fct_churn_events') }}
 ),
 
 contacts as (
     select
         events.customer_id,
-        events.spell_number,
+        events.tenure_number,
         contacts.contact_id,
         contacts.purpose_role,
         notes.outcome_reason,
@@ -31,10 +31,10 @@ contacts as (
 noted as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         outcome_reason,
         row_number() over (
-            partition by customer_id, spell_number order by attempted_at desc, contact_id asc
+            partition by customer_id, tenure_number order by attempted_at desc, contact_id asc
         ) as choice
     from contacts
     where outcome_reason is not null
@@ -44,23 +44,23 @@ noted as (
 talked as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         min(effective_at) as exit_talk_at
     from contacts
     where purpose_role = 'exit'
-    group by customer_id, spell_number
+    group by customer_id, tenure_number
 )
 
 select
     events.customer_id,
-    events.spell_number,
+    events.tenure_number,
     noted.outcome_reason as agent_reason_code,
     talked.exit_talk_at
 from events
 left join noted
     on events.customer_id = noted.customer_id
-    and events.spell_number = noted.spell_number
+    and events.tenure_number = noted.tenure_number
     and noted.choice = 1
 left join talked
     on events.customer_id = talked.customer_id
-    and events.spell_number = talked.spell_number
+    and events.tenure_number = talked.tenure_number

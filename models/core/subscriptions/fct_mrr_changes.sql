@@ -3,7 +3,7 @@
 with steps as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         currency_code,
         from_date as changed_date,
         mrr as mrr_step
@@ -12,7 +12,7 @@ with steps as (
     union all
     select
         terms.customer_id,
-        terms.spell_number,
+        terms.tenure_number,
         terms.currency_code,
         terms.to_date as changed_date,
         -terms.mrr as mrr_step
@@ -25,12 +25,12 @@ with steps as (
 changes as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         currency_code,
         changed_date,
         sum(mrr_step) as mrr_change
     from steps
-    group by customer_id, spell_number, currency_code, changed_date
+    group by customer_id, tenure_number, currency_code, changed_date
     having sum(mrr_step) <> 0
 ),
 
@@ -47,11 +47,11 @@ levels as (
 select
     levels.customer_id,
     levels.currency_code,
-    levels.spell_number,
+    levels.tenure_number,
     case
-        when levels.changed_date = spells.started_date and levels.spell_number = 1 then 'new'
+        when levels.changed_date = spells.started_date and levels.tenure_number = 1 then 'new'
         when levels.changed_date = spells.started_date then 'returned'
-        when levels.changed_date = spells.left_date then 'churned'
+        when levels.changed_date = spells.churned_date then 'churned'
         when levels.mrr_change > 0 then 'expansion'
         else 'contraction'
     end as movement,
@@ -69,5 +69,5 @@ select
 from levels
 inner join {{ ref('customer_tenures') }} as spells
     on levels.customer_id = spells.customer_id
-    and levels.spell_number = spells.spell_number
+    and levels.tenure_number = spells.tenure_number
 {{ join_rates('levels.currency_code', 'levels.changed_date') }}

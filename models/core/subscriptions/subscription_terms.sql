@@ -4,7 +4,7 @@
 with slices as (
     select
         slices.*,
-        coverage.coverage_number as spell_number,
+        coverage.coverage_number as tenure_number,
         coverage.covered_to_date,
         coverage.ended_date
     from {{ ref('subscription_status_periods') }} as slices
@@ -22,7 +22,7 @@ neighbours as (
         lead(from_date) over (partition by customer_id, subscription_id order by from_date) as renewed_date,
         lag(to_date) over (partition by customer_id, subscription_id order by from_date) as own_earlier_to,
         max(coalesce(to_date, {{ open_end() }})) over (
-            partition by customer_id, spell_number
+            partition by customer_id, tenure_number
             order by from_date, to_date nulls last, subscription_id
             rows between unbounded preceding and 1 preceding
         ) as earlier_to
@@ -44,7 +44,7 @@ holes as (
 select
     neighbours.customer_id,
     neighbours.subscription_id,
-    neighbours.spell_number,
+    neighbours.tenure_number,
     neighbours.plan_code,
     neighbours.status,
     neighbours.currency_code,

@@ -1,6 +1,6 @@
 {{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'usage_date'}) }}
--- What cannot be summed from fct_component_usage_daily over the components: the devices of a day are distinct. Counting distinct
--- values is most of what this costs, so it counts what is asked for.
+-- Distinct devices of a day cannot be summed from fct_component_usage_daily over the components. Counting distinct
+-- values is most of the cost, so only what is read is counted.
 with events as (
     select
         customer_id,

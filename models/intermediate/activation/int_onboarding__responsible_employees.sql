@@ -15,7 +15,7 @@ with owners as (
                 owners.employee_id asc
         ) as choice,
         -- Whoever is still at it is judged in the position they hold today.
-        coalesce(activation.activated_at, {{ day_start_at('run_context.as_of_date') }}) as judged_at
+        coalesce(activation.activated_at, {{ day_start_at('run_context.as_of_date') }}) as evaluated_at
     from {{ ref('mart_activation_customer') }} as activation
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_customer_owners') }} as owners
@@ -32,8 +32,9 @@ positions as (
             partition by owners.customer_id
             order by
                 case
-                    when employees.valid_from <= {{ business_date('owners.judged_at') }}
-                        and coalesce(employees.valid_to, {{ far_future() }}) > {{ business_date('owners.judged_at') }}
+                    when employees.valid_from <= {{ business_date('owners.evaluated_at') }}
+                        and coalesce(employees.valid_to, {{ far_future() }})
+                        > {{ business_date('owners.evaluated_at') }}
                         then 0
                     else 1
                 end,

@@ -11,18 +11,18 @@ with first_tenures as (
 select
     customer_id,
     true as is_customer,
-    left_date,
+    churned_date,
     recognised_date,
-    returned_date
+    reactivated_date
 from {{ ref('customer_tenures') }}
-where left_date is not null
+where churned_date is not null
 union all
 select
     ends.customer_id,
     false as is_customer,
-    ends.valid_from as left_date,
+    ends.valid_from as churned_date,
     {{ add_days('ends.valid_from', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }} as recognised_date,
-    ends.valid_to as returned_date
+    ends.valid_to as reactivated_date
 from {{ ref('customer_access_periods') }} as ends
 left join first_tenures
     on ends.customer_id = first_tenures.customer_id

@@ -105,7 +105,7 @@ opened as (
     left join {{ ref('int_alerts__departures') }} as departures
         on islands.customer_id = departures.customer_id
         and departures.recognised_date <= islands.opened_date
-        and coalesce(departures.returned_date, {{ far_future() }}) > islands.opened_date
+        and coalesce(departures.reactivated_date, {{ far_future() }}) > islands.opened_date
     -- Long enough to open, and nobody is alerted about a customer who is known to be gone.
     where islands.ends_date > islands.opened_date
         and islands.opened_date <= islands.as_of_date

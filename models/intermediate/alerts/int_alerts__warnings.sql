@@ -75,7 +75,7 @@ warnings as (
 spelled as (
     select
         warnings.*,
-        spells.left_date,
+        spells.churned_date,
         run_context.as_of_date,
         {{ days_between('warnings.warned_date', 'run_context.as_of_date') }}
         >= {{ threshold('alert_outcome_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
@@ -98,10 +98,10 @@ select
     acted_channel_code,
     is_mature,
     coalesce(
-        {{ days_between('warned_date', 'left_date') }} <= {{ threshold('alert_outcome_days') }}, false
+        {{ days_between('warned_date', 'churned_date') }} <= {{ threshold('alert_outcome_days') }}, false
     ) as is_followed,
     -- Days that were left to act; not positive when the customer had gone, and nobody knew it yet.
-    {{ days_between('warned_date', 'left_date') }} as lead_days,
+    {{ days_between('warned_date', 'churned_date') }} as lead_days,
     acted_at is not null as is_acted,
     {{ days_between(business_date('acted_at'), 'as_of_date') }} >= {{ threshold('alert_recovery_days') }}
         as is_recovery_mature,

@@ -4,7 +4,7 @@ with changes as (
         changes.customer_id,
         changes.currency_code,
         changes.changed_month as month_date,
-        changes.spell_number,
+        changes.tenure_number,
         spells.started_date < changes.changed_month as is_from_opening,
         sum(case when changes.movement = 'churned' then -changes.mrr_change else 0 end) as churned_amount,
         sum(case when changes.movement <> 'churned' then greatest(changes.mrr_change, 0) else 0 end) as up_amount,
@@ -13,9 +13,9 @@ with changes as (
     from {{ ref('fct_mrr_changes') }} as changes
     inner join {{ ref('customer_tenures') }} as spells
         on changes.customer_id = spells.customer_id
-        and changes.spell_number = spells.spell_number
+        and changes.tenure_number = spells.tenure_number
     group by
-        changes.customer_id, changes.currency_code, changes.changed_month, changes.spell_number, spells.started_date
+        changes.customer_id, changes.currency_code, changes.changed_month, changes.tenure_number, spells.started_date
 ),
 
 movements as (
@@ -23,9 +23,9 @@ movements as (
         currency_code,
         month_date,
         -- What a spell gains and gives up within its first month belongs to its start.
-        sum(case when not is_from_opening and spell_number = 1 then up_amount - down_amount else 0 end) as new_amount,
-        sum(case when not is_from_opening and spell_number > 1 then up_amount - down_amount else 0 end)
-            as returned_amount,
+        sum(case when not is_from_opening and tenure_number = 1 then up_amount - down_amount else 0 end) as new_amount,
+        sum(case when not is_from_opening and tenure_number > 1 then up_amount - down_amount else 0 end)
+            as reactivated_amount,
         sum(case when is_from_opening then up_amount else 0 end) as expansion_amount,
         sum(case when is_from_opening then down_amount else 0 end) as contraction_amount,
         sum(churned_amount) as churned_amount,
@@ -49,7 +49,7 @@ select
     firsts.currency_code,
     months.month_date,
     {%- for measure in [
-        'new', 'returned', 'expansion', 'contraction', 'churned', 'churned_from_opening', 'gross_lost', 'net_gained', 'net'
+        'new', 'reactivated', 'expansion', 'contraction', 'churned', 'churned_from_opening', 'gross_lost', 'net_gained', 'net'
     ] %}
     coalesce(movements.{{ measure }}_amount, 0) as {{ measure }}_amount,
     {%- endfor %}

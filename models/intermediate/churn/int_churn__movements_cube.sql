@@ -8,9 +8,9 @@
     'owner': "coalesce(ends.owner_id, 'unassigned')",
 } -%}
 {%- set measures = [
-    'opening_count', 'stayed_count', 'closing_count', 'paused_count', 'pending_count', 'new_count', 'returned_count',
-    'left_count', 'left_from_opening_count', 'voluntary_count', 'involuntary_count', 'contracts_count', 'unconverted_count',
-    'earlier_closing_amount', 'revaluation_amount', 'stayed_opening_amount', 'new_amount', 'returned_amount',
+    'opening_count', 'stayed_count', 'closing_count', 'paused_count', 'pending_count', 'new_count', 'reactivated_count',
+    'churned_count', 'churned_from_opening_count', 'voluntary_count', 'involuntary_count', 'contracts_count', 'unconverted_count',
+    'earlier_closing_amount', 'revaluation_amount', 'stayed_opening_amount', 'new_amount', 'reactivated_amount',
     'expansion_amount', 'contraction_amount', 'churned_amount', 'churned_from_opening_amount', 'closing_amount',
     'gross_lost_amount', 'net_gained_amount',
 ] -%}
@@ -24,7 +24,7 @@ with ends as (
 month_ends as (
     select
         ends.customer_id,
-        ends.spell_number,
+        ends.tenure_number,
         ends.basis,
         {% for name, expression in attributes.items() -%}
         {{ expression }} as {{ name }}_value,
@@ -42,22 +42,22 @@ month_ends as (
 leavings as (
     select
         ends.customer_id,
-        ends.spell_number,
+        ends.tenure_number,
         ends.basis,
         {% for name, expression in attributes.items() -%}
         {{ expression }} as {{ name }}_value,
         {% endfor -%}
         ends.is_voluntary,
         ends.started_date,
-        ends.left_month
+        ends.churned_month
     from {{ ref('int_churn__events') }} as ends
 ),
 
 -- Rows of three kinds: spells open when the month began, that began in it and last, that began and ended in it.
-spell_months as (
+tenure_months as (
     select
         opening.customer_id,
-        opening.spell_number,
+        opening.tenure_number,
         opening.basis,
         {% for name in attributes -%}
         opening.{{ name }}_value as opening_{{ name }},
@@ -76,12 +76,12 @@ spell_months as (
         on opening.next_month_date = months.month_date
     left join month_ends as closing
         on opening.customer_id = closing.customer_id
-        and opening.spell_number = closing.spell_number
+        and opening.tenure_number = closing.tenure_number
         and opening.next_month_date = closing.month_date
     union all
     select
         customer_id,
-        spell_number,
+        tenure_number,
         basis,
         {% for name in attributes -%}
         {{ name }}_value as opening_{{ name }},
@@ -100,7 +100,7 @@ spell_months as (
     union all
     select
         customer_id,
-        spell_number,
+        tenure_number,
         basis,
         {% for name in attributes -%}
         {{ name }}_value as opening_{{ name }},
@@ -113,68 +113,70 @@ spell_months as (
         0 as opening_count,
         0 as closing_count,
         false as is_leaving_pending,
-        left_month as month_date
+        churned_month as month_date
     from leavings
-    where started_date >= left_month
+    where started_date >= churned_month
 ),
 
 measured as (
     select
         {% for name in attributes -%}
-        spell_months.opening_{{ name }},
-        spell_months.credited_{{ name }},
+        tenure_months.opening_{{ name }},
+        tenure_months.credited_{{ name }},
         {% endfor -%}
-        spell_months.month_date,
-        spell_months.opening_count,
-        spell_months.opening_count * spell_months.closing_count as stayed_count,
-        spell_months.closing_count,
-        case when spell_months.status = 'paused' then 1 else 0 end as paused_count,
-        case when spell_months.is_leaving_pending then 1 else 0 end as pending_count,
-        case when spell_months.opening_count = 0 and spell_months.spell_number = 1 then 1 else 0 end as new_count,
-        case when spell_months.opening_count = 0 and spell_months.spell_number > 1 then 1 else 0 end as returned_count,
-        1 - spell_months.closing_count as left_count,
-        spell_months.opening_count * (1 - spell_months.closing_count) as left_from_opening_count,
+        tenure_months.month_date,
+        tenure_months.opening_count,
+        tenure_months.opening_count * tenure_months.closing_count as stayed_count,
+        tenure_months.closing_count,
+        case when tenure_months.status = 'paused' then 1 else 0 end as paused_count,
+        case when tenure_months.is_leaving_pending then 1 else 0 end as pending_count,
+        case when tenure_months.opening_count = 0 and tenure_months.tenure_number = 1 then 1 else 0 end as new_count,
+        case
+            when tenure_months.opening_count = 0 and tenure_months.tenure_number > 1 then 1 else 0
+        end as reactivated_count,
+        1 - tenure_months.closing_count as churned_count,
+        tenure_months.opening_count * (1 - tenure_months.closing_count) as churned_from_opening_count,
         case when leavings.is_voluntary then 1 else 0 end as voluntary_count,
         case when not leavings.is_voluntary then 1 else 0 end as involuntary_count,
-        case when spell_months.basis = 'contract' then 1 else 0 end as contracts_count,
-        case when spell_months.is_unconverted or coalesce(changes.is_unconverted, false) then 1 else 0 end
+        case when tenure_months.basis = 'contract' then 1 else 0 end as contracts_count,
+        case when tenure_months.is_unconverted or coalesce(changes.is_unconverted, false) then 1 else 0 end
             as unconverted_count,
-        spell_months.earlier_closing_amount,
+        tenure_months.earlier_closing_amount,
         coalesce(revaluations.revaluation_amount, 0) as revaluation_amount,
-        (spell_months.earlier_closing_amount + coalesce(revaluations.revaluation_amount, 0))
-        * spell_months.opening_count * spell_months.closing_count as stayed_opening_amount,
+        (tenure_months.earlier_closing_amount + coalesce(revaluations.revaluation_amount, 0))
+        * tenure_months.opening_count * tenure_months.closing_count as stayed_opening_amount,
         -- What a spell gains and gives up within its first month belongs to its start.
         case
-            when spell_months.opening_count = 0 and spell_months.spell_number = 1
+            when tenure_months.opening_count = 0 and tenure_months.tenure_number = 1
                 then coalesce(changes.up_amount - changes.down_amount, 0)
             else 0
         end as new_amount,
         case
-            when spell_months.opening_count = 0 and spell_months.spell_number > 1
+            when tenure_months.opening_count = 0 and tenure_months.tenure_number > 1
                 then coalesce(changes.up_amount - changes.down_amount, 0)
             else 0
-        end as returned_amount,
-        spell_months.opening_count * coalesce(changes.up_amount, 0) as expansion_amount,
-        spell_months.opening_count * coalesce(changes.down_amount, 0) as contraction_amount,
+        end as reactivated_amount,
+        tenure_months.opening_count * coalesce(changes.up_amount, 0) as expansion_amount,
+        tenure_months.opening_count * coalesce(changes.down_amount, 0) as contraction_amount,
         coalesce(changes.churned_amount, 0) as churned_amount,
-        spell_months.opening_count * coalesce(changes.churned_amount, 0) as churned_from_opening_amount,
-        spell_months.closing_amount,
+        tenure_months.opening_count * coalesce(changes.churned_amount, 0) as churned_from_opening_amount,
+        tenure_months.closing_amount,
         -- Of the opening, whatever happens in between: more and less of one customer in a month is their difference.
-        spell_months.opening_count * greatest(-coalesce(changes.net_amount, 0), 0) as gross_lost_amount,
-        spell_months.opening_count * coalesce(changes.net_amount, 0) as net_gained_amount
-    from spell_months
+        tenure_months.opening_count * greatest(-coalesce(changes.net_amount, 0), 0) as gross_lost_amount,
+        tenure_months.opening_count * coalesce(changes.net_amount, 0) as net_gained_amount
+    from tenure_months
     left join {{ ref('int_churn__monthly_changes') }} as changes
-        on spell_months.customer_id = changes.customer_id
-        and spell_months.spell_number = changes.spell_number
-        and spell_months.month_date = changes.changed_month
+        on tenure_months.customer_id = changes.customer_id
+        and tenure_months.tenure_number = changes.tenure_number
+        and tenure_months.month_date = changes.changed_month
     left join {{ ref('int_churn__revaluations') }} as revaluations
-        on spell_months.customer_id = revaluations.customer_id
-        and spell_months.spell_number = revaluations.spell_number
-        and spell_months.month_date = revaluations.month_date
+        on tenure_months.customer_id = revaluations.customer_id
+        and tenure_months.tenure_number = revaluations.tenure_number
+        and tenure_months.month_date = revaluations.month_date
     left join leavings
-        on spell_months.customer_id = leavings.customer_id
-        and spell_months.spell_number = leavings.spell_number
-        and spell_months.month_date = leavings.left_month
+        on tenure_months.customer_id = leavings.customer_id
+        and tenure_months.tenure_number = leavings.tenure_number
+        and tenure_months.month_date = leavings.churned_month
 )
 
 -- Owners are many, so they are counted apart: crossed with the rest they would be as many rows as customers.

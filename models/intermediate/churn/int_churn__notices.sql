@@ -1,7 +1,7 @@
 -- Customers who asked to cancel and whose time is not over: nothing that they have goes on beyond a known day.
 select
     slices.customer_id,
-    coverage.coverage_number as spell_number,
+    coverage.coverage_number as tenure_number,
     max(slices.cancel_requested_at) as cancel_requested_at,
     coverage.covered_to_date as ends_date
 from {{ ref('customer_coverage_periods') }} as coverage

@@ -2,7 +2,7 @@
 with levels as (
     select
         levels.customer_id,
-        levels.spell_number,
+        levels.tenure_number,
         months.month_date,
         coalesce({{ converted('levels.mrr_after', 6) }}, 0)
         - coalesce({{ converted('levels.mrr_after', 6, 'earlier_rates') }}, 0) as revaluation
@@ -19,8 +19,8 @@ with levels as (
 
 select
     customer_id,
-    spell_number,
+    tenure_number,
     month_date,
     sum(revaluation) as revaluation_amount
 from levels
-group by customer_id, spell_number, month_date
+group by customer_id, tenure_number, month_date

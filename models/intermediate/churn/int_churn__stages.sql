@@ -27,7 +27,7 @@ moments as (
         'opening' as moment,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as month_date,
         {{ add_days('ends.month_end_date', 1) }} as stage_date,
-        ends.spell_number
+        ends.tenure_number
     from {{ ref('dim_customer_month_end') }} as ends
     inner join {{ ref('dim_months') }} as months
         on cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) = months.month_date
@@ -36,10 +36,10 @@ moments as (
         events.customer_id,
         events.source_customer_id,
         'leaving' as moment,
-        events.left_month as month_date,
+        events.churned_month as month_date,
         -- A request long before the end tells when the customer decided.
-        coalesce({{ business_date('events.cancel_requested_at') }}, events.left_date) as stage_date,
-        events.spell_number
+        coalesce({{ business_date('events.cancel_requested_at') }}, events.churned_date) as stage_date,
+        events.tenure_number
     from {{ ref('int_churn__events') }} as events
 ),
 
@@ -47,7 +47,7 @@ renewing as (
     select distinct
         moments.customer_id,
         moments.moment,
-        moments.spell_number,
+        moments.tenure_number,
         moments.stage_date
     from moments
     inner join renewals
@@ -58,7 +58,7 @@ renewing as (
 
 select
     moments.customer_id,
-    moments.spell_number,
+    moments.tenure_number,
     moments.moment,
     case
         when first_uses.first_use_date is null or first_uses.first_use_date > moments.stage_date then 'not_started'
@@ -74,5 +74,5 @@ left join first_uses
 left join renewing
     on moments.customer_id = renewing.customer_id
     and moments.moment = renewing.moment
-    and moments.spell_number = renewing.spell_number
+    and moments.tenure_number = renewing.tenure_number
     and moments.stage_date = renewing.stage_date

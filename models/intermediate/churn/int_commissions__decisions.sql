@@ -6,15 +6,15 @@ with leavings as (
         commissions.commission_id,
         coalesce(
             case when events.cancel_requested_at > commissions.sold_at then events.cancel_requested_at end,
-            {{ day_start_at('events.left_date') }}
+            {{ day_start_at('events.churned_date') }}
         ) as left_at,
         events.end_reason_code,
         events.is_voluntary,
-        row_number() over (partition by commissions.commission_id order by events.left_date) as choice
+        row_number() over (partition by commissions.commission_id order by events.churned_date) as choice
     from {{ ref('fct_commissions') }} as commissions
     inner join {{ ref('fct_churn_events') }} as events
         on commissions.customer_id = events.customer_id
-        and events.left_date > commissions.sold_date
+        and events.churned_date > commissions.sold_date
 ),
 
 -- Asked to cancel, and the paid time is not over yet.

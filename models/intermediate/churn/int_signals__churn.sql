@@ -61,7 +61,7 @@ intervals as (
         from {{ ref('customer_tenures') }} as spells
         where spells.basis = 'contract'
             and spells.covered_to_date is not null
-            and spells.returned_date is null
+            and spells.reactivated_date is null
     ) as gaps
     union all
     -- A payment failed and none has succeeded since.
@@ -104,7 +104,7 @@ intervals as (
     -- Left, and may be won back.
     select
         events.customer_id,
-        'recently_left' as signal_code,
+        'recently_churned' as signal_code,
         cast(events.mrr_lost as double) as observed_value,
         cast(null as double) as expected_value,
         'low' as severity,
@@ -112,8 +112,8 @@ intervals as (
         case when not events.is_voluntary then 'involuntary' end as suppressed_by,
         events.recognised_date as valid_from,
         least(
-            coalesce(events.returned_date, {{ open_end() }}),
-            {{ add_days('events.left_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }}
+            coalesce(events.reactivated_date, {{ open_end() }}),
+            {{ add_days('events.churned_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }}
         ) as valid_to
     from {{ ref('fct_churn_events') }} as events
 )

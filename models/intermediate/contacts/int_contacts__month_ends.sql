@@ -118,7 +118,7 @@ silent as (
                 when dnd.valid_to is null or {{ business_date('dnd.valid_to') }} > present.period_end_date then 1
                 else 0
             end
-        ) as is_silent_at_end
+        ) as is_inactive_at_end
     from present
     inner join {{ ref('dim_customer_dnd') }} as dnd
         on present.customer_id = dnd.customer_id
@@ -157,8 +157,8 @@ select
     present.last_access_date = present.period_end_date as is_at_month_end,
     coalesce(norms.is_priority, false) as is_priority,
     pressed.customer_id is not null as is_over_contacted,
-    silent.customer_id is not null as was_silent,
-    coalesce(silent.is_silent_at_end, 0) = 1 as is_silent_at_end,
+    silent.customer_id is not null as was_inactive,
+    coalesce(silent.is_inactive_at_end, 0) = 1 as is_inactive_at_end,
     not register.has_points
     or coalesce(
         points.first_usable_date <= present.period_end_date and points.usable_to_date > present.period_end_date, false

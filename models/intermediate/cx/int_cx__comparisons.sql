@@ -54,7 +54,7 @@ estimated as (
         {{ cx_estimate('index_kind') }} - {{ cx_estimate('index_kind', 'other_') }} as difference,
         {{ cx_variance('index_kind') }} as variance,
         {{ cx_variance('index_kind', 'other_') }} as other_variance,
-        least(respondents_count, other_respondents_count) >= {{ threshold('min_reliable_count') }} as is_judged
+        least(respondents_count, other_respondents_count) >= {{ threshold('min_reliable_count') }} as is_evaluated
     from pairs
     where respondents_count > 0
         and other_respondents_count > 0
@@ -81,7 +81,7 @@ tested as (
         *,
         {{ student_975('degrees') }} * standard_error as margin,
         case
-            when not is_judged then null
+            when not is_evaluated then null
             when standard_error > 0
                 then {{ by_chance_pct(student_as_normal('(difference / standard_error)', 'degrees')) }}
             when difference = 0 then 100.0
@@ -98,12 +98,12 @@ stepped as (
             count(alone_pct)
                 over (
                     partition by
-                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_judged
+                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_evaluated
                 )
             - row_number()
                 over (
                     partition by
-                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_judged
+                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_evaluated
                     order by alone_pct, dimension_value
                 )
             + 1
@@ -114,13 +114,13 @@ stepped as (
 select
     comparison,
     {{ keys | join(',\n    ') }},
-    difference - margin as points_lo,
-    difference + margin as points_hi,
+    difference - margin as points_ci_lo,
+    difference + margin as points_ci_hi,
     case
-        when is_judged
+        when is_evaluated
             then least(100.0, max(step_pct) over (
                     partition by
-                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_judged
+                        comparison, metric_code, programme, period_kind, period_start_date, dimension_name, is_evaluated
                     order by alone_pct, dimension_value
                     rows between unbounded preceding and current row
                 ))

@@ -31,7 +31,7 @@ later as (
 churns as (
     select
         customer_id,
-        max(left_date) as last_churned_date
+        max(churned_date) as last_churned_date
     from {{ ref('customer_tenures') }}
     group by customer_id
 )

@@ -44,7 +44,7 @@ items as (
         responses.submitted_at as received_at,
         cast(null as timestamp) as replied_at,
         cast(null as timestamp) as settled_at,
-        cast(null as timestamp) as told_at,
+        cast(null as timestamp) as known_at,
         followups.next_at
     from {{ ref('fct_survey_responses') }} as responses
     left join followups
@@ -72,7 +72,7 @@ items as (
         first_response_at as replied_at,
         resolved_at as settled_at,
         -- Closing a ticket tells the customer.
-        closed_at as told_at,
+        closed_at as known_at,
         cast(null as timestamp) as next_at
     from {{ ref('fct_tickets') }}
     where is_complaint
@@ -97,7 +97,7 @@ items as (
         occurred_at as received_at,
         replied_at,
         cast(null as timestamp) as settled_at,
-        cast(null as timestamp) as told_at,
+        cast(null as timestamp) as known_at,
         cast(null as timestamp) as next_at
     from {{ ref('fct_feedback_signals') }}
     where response_id is null
@@ -126,7 +126,7 @@ select
     cases.opened_at as received_at,
     cast(null as timestamp) as replied_at,
     cast(null as timestamp) as settled_at,
-    cast(null as timestamp) as told_at,
+    cast(null as timestamp) as known_at,
     cast(null as timestamp) as next_at
 from {{ ref('fct_feedback_cases') }} as cases
 left join items

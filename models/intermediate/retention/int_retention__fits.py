@@ -55,7 +55,7 @@ def model(dbt, session):
     dbt.config(materialized="table")
     counts = dbt.ref("int_retention__renewals").df().sort_values(["dimension_name", "dimension_value", "period_number"])
     rows = [
-        (*cut, *fit(cell["period_number"], cell["at_risk_count"], cell["left_count"]))
+        (*cut, *fit(cell["period_number"], cell["at_risk_count"], cell["churned_count"]))
         for cut, cell in counts.groupby(["dimension_name", "dimension_value"])
     ]
     fits = pd.DataFrame(rows, columns=["dimension_name", "dimension_value", "alpha", "beta", "hazard"])

@@ -27,8 +27,8 @@ spells as (
         spells.started_date,
         {{ period_start('month', 'spells.started_date') }} as started_month,
         case
-            when spells.left_date <= {{ last_final_date('run_context.as_of_date') }} then spells.left_date
-        end as left_date,
+            when spells.churned_date <= {{ last_final_date('run_context.as_of_date') }} then spells.churned_date
+        end as churned_date,
         -- Of those who were customers before their source began, only the ones who were still there are seen.
         case
             when spells.started_date >= starts.measured_from then spells.started_date
@@ -40,7 +40,7 @@ spells as (
     cross join {{ ref('run_context') }} as run_context
     left join starts
         on spells.basis = starts.basis
-    where spells.spell_number = 1
+    where spells.tenure_number = 1
 )
 
 select
@@ -53,7 +53,7 @@ select
     spells.is_truncated,
     spells.started_date,
     spells.started_month,
-    spells.left_date,
+    spells.churned_date,
     -- Without a contract and without a limit of inactivity nobody can churn.
     case when spells.basis = 'contract' or limits.churn_inactivity_days is not null then spells.seen_from_date end
         as seen_from_date,

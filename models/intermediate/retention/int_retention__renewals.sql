@@ -11,19 +11,19 @@ with contracts as (
             when seen_from_date > started_date then {{ begun_months('started_date', 'seen_from_date') }} + 1
             else 1
         end as first_period,
-        case when left_date is not null then {{ begun_months('started_date', 'left_date') }} end as left_period
+        case when churned_date is not null then {{ begun_months('started_date', 'churned_date') }} end as churned_period
     from {{ ref('int_retention__lifetimes') }}
     where basis = 'contract'
         and seen_from_date is not null
-        and (left_date is null or left_date > seen_from_date)
+        and (churned_date is null or churned_date > seen_from_date)
 ),
 
 lived as (
     select
         *,
-        least(last_period, coalesce(left_period, last_period)) as until_period
+        least(last_period, coalesce(churned_period, last_period)) as until_period
     from contracts
-    where first_period <= least(last_period, coalesce(left_period, last_period))
+    where first_period <= least(last_period, coalesce(churned_period, last_period))
 ),
 
 steps as (
@@ -34,7 +34,7 @@ steps as (
         region,
         first_period as period_number,
         1 as entered,
-        0 as left_count
+        0 as churned_count
     from lived
     union all
     select
@@ -44,7 +44,7 @@ steps as (
         region,
         until_period + 1 as period_number,
         -1 as entered,
-        0 as left_count
+        0 as churned_count
     from lived
     union all
     select
@@ -54,9 +54,9 @@ steps as (
         region,
         until_period as period_number,
         0 as entered,
-        1 as left_count
+        1 as churned_count
     from lived
-    where left_period = until_period
+    where churned_period = until_period
 ),
 
 cuts as (
@@ -64,7 +64,7 @@ cuts as (
         {{ cut_columns(lifetime_cuts()) }},
         period_number,
         sum(entered) as entered,
-        sum(left_count) as left_count
+        sum(churned_count) as churned_count
     from steps
     group by {{ cut_sets(lifetime_cuts(), ['period_number']) }}
 )
@@ -78,5 +78,5 @@ select
         order by period_number
         rows between unbounded preceding and current row
     ) as bigint) as at_risk_count,
-    cast(left_count as bigint) as left_count
+    cast(churned_count as bigint) as churned_count
 from cuts

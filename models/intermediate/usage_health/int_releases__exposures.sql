@@ -7,7 +7,7 @@ with releases as (
         component_code,
         effective_date,
         effective_at,
-        least(effective_at, coalesce(announced_at, effective_at)) as told_from,
+        least(effective_at, coalesce(announced_at, effective_at)) as known_from,
         {{ add_days('effective_date', 'cast(' ~ threshold('release_adoption_days') ~ ' as integer)') }} as window_to,
         {{ add_days('effective_date', 'cast(' ~ threshold('release_landmark_days') ~ ' as integer)') }} as landmark_date
     from {{ ref('dim_changes') }}
@@ -66,7 +66,7 @@ notices as (
     inner join {{ ref('fct_contacts') }} as contacts
         on members.customer_id = contacts.customer_id
         and members.component_code = contacts.component_code
-        and contacts.effective_at >= members.told_from
+        and contacts.effective_at >= members.known_from
         and {{ business_date('contacts.effective_at') }} < members.window_to
     where contacts.purpose_role = 'release'
         and contacts.direction = 'outbound'
@@ -83,7 +83,7 @@ trainings as (
     inner join {{ ref('fct_onboarding_events') }} as events
         on members.customer_id = events.customer_id
         and members.component_code = events.component_code
-        and events.occurred_at >= members.told_from
+        and events.occurred_at >= members.known_from
         and {{ business_date('events.occurred_at') }} < members.window_to
     inner join {{ ref('run_context') }} as run_context
         on events.event_date <= run_context.as_of_date

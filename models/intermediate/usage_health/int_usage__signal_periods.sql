@@ -121,8 +121,8 @@ abandonments as (
         'component_abandoned' as signal_code,
         segment_code,
         cast({{ days_between('gap_from', 'valid_from') }} as double) as observed_value,
-        cast(idle_days as double) as expected_value,
-        idle_days as window_days,
+        cast(inactive_days as double) as expected_value,
+        inactive_days as window_days,
         cast(null as bigint) as peers_count,
         case when is_critical then 2 else 1 end as severity_rank,
         title as subject,
@@ -130,7 +130,7 @@ abandonments as (
         cast(null as {{ shown }}) as own_reason,
         valid_from,
         valid_to
-    from {{ ref('int_usage__component_silences') }}
+    from {{ ref('int_usage__component_inactivity') }}
 ),
 
 -- USE-04: judged once, when the first four weeks are over, against those of the segment whose first weeks were over
@@ -142,7 +142,7 @@ newcomers as (
         coalesce(uses.first_use_days_count, 0) as first_use_days_count,
         periods.valid_to,
         {{ add_days('periods.registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }}
-            as judged_date
+            as evaluated_date
     from periods
     left join {{ ref('state_customer_usage') }} as uses
         on periods.customer_id = uses.customer_id
@@ -158,37 +158,37 @@ newcomers as (
 first_days_by_month as (
     select
         segment_code,
-        {{ period_start('month', 'judged_date') }} as judged_month,
+        {{ period_start('month', 'evaluated_date') }} as evaluated_month,
         first_use_days_count,
         count(*) as customers_count
     from newcomers
-    group by segment_code, {{ period_start('month', 'judged_date') }}, first_use_days_count
+    group by segment_code, {{ period_start('month', 'evaluated_date') }}, first_use_days_count
 ),
 
 first_days_before as (
     select
         months.segment_code,
-        months.judged_month,
+        months.evaluated_month,
         earlier.first_use_days_count,
         sum(earlier.customers_count) as customers_count
     from (
         select distinct
             segment_code,
-            judged_month
+            evaluated_month
         from first_days_by_month
     ) as months
     inner join first_days_by_month as earlier
         on months.segment_code = earlier.segment_code
-        and months.judged_month > earlier.judged_month
-    group by months.segment_code, months.judged_month, earlier.first_use_days_count
+        and months.evaluated_month > earlier.evaluated_month
+    group by months.segment_code, months.evaluated_month, earlier.first_use_days_count
 ),
 
 first_days_ranked as (
     select
         *,
-        sum(customers_count) over (partition by segment_code, judged_month) as peers_count,
+        sum(customers_count) over (partition by segment_code, evaluated_month) as peers_count,
         sum(customers_count) over (
-            partition by segment_code, judged_month order by first_use_days_count
+            partition by segment_code, evaluated_month order by first_use_days_count
             rows between unbounded preceding and current row
         ) as so_far_count
     from first_days_before
@@ -197,11 +197,11 @@ first_days_ranked as (
 first_days_norms as (
     select
         segment_code,
-        judged_month,
+        evaluated_month,
         max(peers_count) as peers_count,
         min(case when 2 * so_far_count >= peers_count then first_use_days_count end) as median_days
     from first_days_ranked
-    group by segment_code, judged_month
+    group by segment_code, evaluated_month
 ),
 
 low_starts as (
@@ -217,13 +217,13 @@ low_starts as (
         cast(null as {{ shown }}) as subject,
         cast(null as integer) as incident_days,
         case when norms.peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
-        newcomers.judged_date as valid_from,
-        {{ add_days('newcomers.judged_date', 'cast(' ~ threshold('usage_low_start_signal_days') ~ ' as integer)') }}
+        newcomers.evaluated_date as valid_from,
+        {{ add_days('newcomers.evaluated_date', 'cast(' ~ threshold('usage_low_start_signal_days') ~ ' as integer)') }}
             as valid_to
     from newcomers
     inner join first_days_norms as norms
         on newcomers.segment_code = norms.segment_code
-        and {{ period_start('month', 'newcomers.judged_date') }} = norms.judged_month
+        and {{ period_start('month', 'newcomers.evaluated_date') }} = norms.evaluated_month
     where newcomers.first_use_days_count < {{ threshold('usage_low_start_ratio') }} * norms.median_days
 ),
 

@@ -83,7 +83,7 @@ prompt_outcomes as (
     select
         onboarding.customer_id,
         count(case
-            when {{ days_between('onboarding.last_prompt_date', 'tenures.left_date') }}
+            when {{ days_between('onboarding.last_prompt_date', 'tenures.churned_date') }}
                 <= {{ threshold('prompt_outcome_days') }} then 1
         end) > 0 as is_churned
     from onboarding
@@ -92,7 +92,7 @@ prompt_outcomes as (
         >= {{ threshold('prompt_outcome_days') }} + {{ threshold('churn_grace_days') }}
     left join {{ ref('customer_tenures') }} as tenures
         on onboarding.customer_id = tenures.customer_id
-        and onboarding.last_prompt_date <= tenures.left_date
+        and onboarding.last_prompt_date <= tenures.churned_date
     group by onboarding.customer_id
 ),
 

@@ -22,9 +22,9 @@ grouped as (
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature then 1 end) as mature_count,
         count(case when not is_complete then 1 end) as incomplete_count,
-        count(case when dropoff_kind = 'churned' then 1 end) as left_count,
+        count(case when dropoff_kind = 'churned' then 1 end) as churned_count,
         count(case when dropoff_kind = 'lapsed' then 1 end) as lapsed_count,
-        count(case when dropoff_kind = 'inactive' then 1 end) as silent_count,
+        count(case when dropoff_kind = 'inactive' then 1 end) as inactive_count,
         count(dropoff_kind) as dropped_count,
         count(case when dropoff_kind is not null and is_activated then 1 end) as dropped_activated_count
     from customers
@@ -36,9 +36,9 @@ select
     last_done_step_code,
     cast(registered_count as bigint) as registered_count,
     cast(pending_count as bigint) as pending_count,
-    cast(left_count as bigint) as left_count,
+    cast(churned_count as bigint) as churned_count,
     cast(lapsed_count as bigint) as lapsed_trials_count,
-    cast(silent_count as bigint) as silent_count,
+    cast(inactive_count as bigint) as inactive_count,
     cast(dropped_activated_count as bigint) as dropped_activated_count,
     cast(dropped_count as bigint) as dropped_early_num,
     cast(mature_count as bigint) as dropped_early_den,

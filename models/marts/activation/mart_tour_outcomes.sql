@@ -16,7 +16,7 @@ with tours as (
         end as tour_kind,
         events.event_date as started_date,
         events.occurred_at as started_at,
-        {{ add_days('events.event_date', outcome_days) }} as returned_to_date,
+        {{ add_days('events.event_date', outcome_days) }} as reactivated_to_date,
         {{ add_days('events.event_date', '2 * ' ~ outcome_days) }} as retained_to_date,
         row_number() over (partition by events.customer_id order by events.occurred_at, events.event_id) as tour_number
     from {{ ref('fct_onboarding_events') }} as events
@@ -39,7 +39,7 @@ ends as (
         and tours.tour_number = 1
         and events.onboarding_role in ('tour_completed', 'tour_skipped')
         and events.occurred_at >= tours.started_at
-        and events.event_date < tours.returned_to_date
+        and events.event_date < tours.reactivated_to_date
     group by tours.customer_id
 ),
 
@@ -47,8 +47,8 @@ ends as (
 uses as (
     select
         tours.customer_id,
-        max(case when use_days.usage_date < tours.returned_to_date then 1 else 0 end) as returned,
-        max(case when use_days.usage_date >= tours.returned_to_date then 1 else 0 end) as retained
+        max(case when use_days.usage_date < tours.reactivated_to_date then 1 else 0 end) as returned,
+        max(case when use_days.usage_date >= tours.reactivated_to_date then 1 else 0 end) as retained
     from tours
     inner join {{ ref('fct_customer_usage_daily') }} as use_days
         on tours.customer_id = use_days.customer_id

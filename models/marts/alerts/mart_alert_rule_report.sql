@@ -19,8 +19,8 @@ warnings as (
 leavings as (
     select
         events.customer_id,
-        events.spell_number,
-        events.left_date,
+        events.tenure_number,
+        events.churned_date,
         horizon.outcome_days,
         segments.segment_code,
         status.status as customer_status
@@ -29,13 +29,13 @@ leavings as (
     inner join {{ ref('dim_customers') }} as customers
         on events.customer_id = customers.customer_id
     inner join horizon
-        on {{ days_between('horizon.first_date', 'events.left_date') }} >= horizon.outcome_days
+        on {{ days_between('horizon.first_date', 'events.churned_date') }} >= horizon.outcome_days
     left join {{ ref('dim_customer_segments') }} as segments
         on events.customer_id = segments.customer_id
         and segments.scheme = 'usage'
-        and segments.valid_from < events.left_date
-        and coalesce(segments.valid_to, {{ far_future() }}) >= events.left_date
-    {{ attributes_as_of('events', add_days('events.left_date', -1), ['status']) }}
+        and segments.valid_from < events.churned_date
+        and coalesce(segments.valid_to, {{ far_future() }}) >= events.churned_date
+    {{ attributes_as_of('events', add_days('events.churned_date', -1), ['status']) }}
 ),
 
 codes as (
@@ -56,18 +56,18 @@ caught as (
         warnings.warning_kind,
         warnings.warning_code,
         leavings.customer_id,
-        leavings.spell_number,
+        leavings.tenure_number,
         leavings.segment_code,
         leavings.customer_status,
-        max({{ days_between('warnings.warned_date', 'leavings.left_date') }}) as lead_days
+        max({{ days_between('warnings.warned_date', 'leavings.churned_date') }}) as lead_days
     from leavings
     inner join warnings
         on leavings.customer_id = warnings.customer_id
-        and leavings.left_date > warnings.warned_date
-    where {{ days_between('warnings.warned_date', 'leavings.left_date') }} <= leavings.outcome_days
+        and leavings.churned_date > warnings.warned_date
+    where {{ days_between('warnings.warned_date', 'leavings.churned_date') }} <= leavings.outcome_days
     group by
         warnings.warning_kind, warnings.warning_code,
-        leavings.customer_id, leavings.spell_number, leavings.segment_code, leavings.customer_status
+        leavings.customer_id, leavings.tenure_number, leavings.segment_code, leavings.customer_status
 ),
 
 -- What one would be right about by warning of everybody: customers at the end of each month, and who of them left.
@@ -78,7 +78,7 @@ exposed as (
         months.segment_code,
         months.customer_status,
         max(case
-            when {{ days_between('months.month_end_date', 'events.left_date') }}
+            when {{ days_between('months.month_end_date', 'events.churned_date') }}
                 between 1 and horizon.outcome_days then 1
             else 0
         end) as left_after
@@ -90,7 +90,7 @@ exposed as (
         and {{ days_between('months.month_end_date', 'horizon.as_of_date') }} >= horizon.known_days
     left join {{ ref('fct_churn_events') }} as events
         on months.customer_id = events.customer_id
-        and events.left_date > months.month_end_date
+        and events.churned_date > months.month_end_date
     group by months.customer_id, months.month_end_date, months.segment_code, months.customer_status
 ),
 

@@ -21,7 +21,7 @@ departed as (
     inner join {{ ref('int_alerts__departures') }} as departures
         on alerts.customer_id = departures.customer_id
         and departures.recognised_date > alerts.opened_date
-        and {{ days_between('alerts.opened_date', 'departures.left_date') }} <= {{ threshold('alert_outcome_days') }}
+        and {{ days_between('alerts.opened_date', 'departures.churned_date') }} <= {{ threshold('alert_outcome_days') }}
     group by alerts.alert_id
 ),
 

@@ -45,8 +45,8 @@ told as (
         case
             when limit_amount is null or metric_amount is null then null
             when compared_with = 'trailing_mean' then fall > {{ z }} * fall_error
-            when side = 'above' then metric_amount_lo > limit_amount
-            else metric_amount_hi < limit_amount
+            when side = 'above' then metric_amount_ci_lo > limit_amount
+            else metric_amount_ci_hi < limit_amount
         end as is_beyond_noise
     from judged
 )
@@ -60,8 +60,8 @@ select
     severity,
     metric_amount,
     limit_amount,
-    metric_amount_lo,
-    metric_amount_hi,
+    metric_amount_ci_lo,
+    metric_amount_ci_hi,
     is_breached,
     is_beyond_noise,
     is_complete,

@@ -5,7 +5,7 @@ with told as (
         evidence.last_nps_group,
         evidence.prior_topic_code,
         evidence.revenue_12m_amount,
-        evidence.revenue_after_return_amount,
+        evidence.revenue_after_reactivation_amount,
         evidence.has_complained_before,
         evidence.has_complained_after,
         evidence.is_refund_due,
@@ -36,25 +36,25 @@ with told as (
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('fct_churn_evidence') }} as evidence
         on events.customer_id = evidence.customer_id
-        and events.spell_number = evidence.spell_number
+        and events.tenure_number = evidence.tenure_number
     inner join {{ ref('int_churn_events__winback') }} as winback
         on events.customer_id = winback.customer_id
-        and events.spell_number = winback.spell_number
+        and events.tenure_number = winback.tenure_number
     inner join {{ ref('int_churn__stages') }} as journey
         on events.customer_id = journey.customer_id
-        and events.spell_number = journey.spell_number
+        and events.tenure_number = journey.tenure_number
         and journey.moment = 'leaving'
     left join {{ ref('dim_customer_month_end') }} as opening
         on events.customer_id = opening.customer_id
-        and events.spell_number = opening.spell_number
-        and events.left_month = cast({{ dbt.dateadd('month', 1, 'opening.month_date') }} as date)
+        and events.tenure_number = opening.tenure_number
+        and events.churned_month = cast({{ dbt.dateadd('month', 1, 'opening.month_date') }} as date)
     left join {{ ref('dim_value_limits') }} as value_limits
         on opening.month_date = value_limits.month_date
 )
 
 select
     told.customer_id,
-    cast(told.spell_number as bigint) as spell_number,
+    cast(told.tenure_number as bigint) as tenure_number,
     told.basis as basis_code,
     told.segment_code,
     told.value_segment_code,
@@ -77,16 +77,16 @@ select
     cast(told.last_nps_score as bigint) as last_nps_score,
     cast(told.mrr_lost as decimal(18, 2)) as lost_mrr_amount,
     told.revenue_12m_amount,
-    cast({{ days_between('told.left_date', 'told.returned_date') }} as bigint) as days_to_return,
+    cast({{ days_between('told.churned_date', 'told.reactivated_date') }} as bigint) as days_to_reactivation,
     cast(case
-        when {{ days_between('told.returned_date', 'told.as_of_date') }} >= {{ threshold('winback_revenue_days') }}
-            then told.revenue_after_return_amount
-    end as decimal(18, 2)) as revenue_after_return_amount,
+        when {{ days_between('told.reactivated_date', 'told.as_of_date') }} >= {{ threshold('winback_revenue_days') }}
+            then told.revenue_after_reactivation_amount
+    end as decimal(18, 2)) as revenue_after_reactivation_amount,
     -- Converted amounts of the row that are NULL for want of a rate.
     cast(
         case when told.basis = 'contract' and told.mrr_lost is null then 1 else 0 end
         + case when told.revenue_12m_amount is null then 1 else 0 end
-        + case when told.revenue_after_return_amount is null then 1 else 0 end as bigint
+        + case when told.revenue_after_reactivation_amount is null then 1 else 0 end as bigint
     ) as unconverted_count,
     told.is_paying,
     told.is_voluntary,
@@ -101,27 +101,27 @@ select
     and (
         not told.is_refund_due
         or coalesce(
-            {{ days_between('told.left_date', business_date('told.refunded_at')) }}
+            {{ days_between('told.churned_date', business_date('told.refunded_at')) }}
             <= {{ threshold('warm_exit_days') }},
             false
         )
     ) as is_warm_exit,
     told.has_complained_after,
     told.winback_contacted_at is not null as is_winback_contacted,
-    {{ days_between('told.left_date', 'told.as_of_date') }} >= {{ threshold('winback_window_days') }}
+    {{ days_between('told.churned_date', 'told.as_of_date') }} >= {{ threshold('winback_window_days') }}
         as is_winback_mature,
     coalesce(
-        {{ days_between('told.left_date', 'told.returned_date') }} < {{ threshold('winback_window_days') }}, false
-    ) as is_returned_in_window,
+        {{ days_between('told.churned_date', 'told.reactivated_date') }} < {{ threshold('winback_window_days') }}, false
+    ) as is_reactivated_in_window,
     told.is_churned_at_landmark,
     told.is_contacted_by_landmark,
     told.is_landmark_mature,
     told.is_reactivated_after_landmark,
     told.started_date,
-    told.left_date,
-    told.left_month,
+    told.churned_date,
+    told.churned_month,
     told.recognised_date,
-    told.returned_date,
+    told.reactivated_date,
     told.landmark_date,
     told.cancel_requested_at,
     told.exit_asked_at,

@@ -1,6 +1,6 @@
 {%- set counts = [
-    'closing_count', 'paused_count', 'pending_count', 'new_count', 'returned_count', 'left_count',
-    'left_from_opening_count', 'voluntary_count', 'involuntary_count',
+    'closing_count', 'paused_count', 'pending_count', 'new_count', 'reactivated_count', 'churned_count',
+    'churned_from_opening_count', 'voluntary_count', 'involuntary_count',
 ] -%}
 with cuts as (
     {{ churn_cuts(
@@ -54,7 +54,7 @@ judged as (
         {%- endfor %}
         -- Rates have no base before churn is observed; known customers of that time are counted all the same.
         case when spine.is_observed then coalesce(summed.opening_count, 0) end as base_count,
-        sum(summed.left_count) over quarter_rows as quarter_left_count,
+        sum(summed.churned_count) over quarter_rows as quarter_churned_count,
         sum(summed.opening_count) over quarter_rows as quarter_opening_count,
         count(case when spine.is_observed then 1 end) over quarter_rows as quarter_months_count,
         cast({{ dbt.dateadd('month', -12, 'spine.month_date') }} as date) as year_before_month
@@ -95,51 +95,54 @@ select
     judged.dimension_value,
     cast(judged.opening_count as bigint) as opening_count,
     cast(judged.new_count as bigint) as new_count,
-    cast(judged.returned_count as bigint) as returned_count,
+    cast(judged.reactivated_count as bigint) as reactivated_count,
     cast(judged.moved_in_count as bigint) as moved_in_count,
-    cast(judged.left_count as bigint) as left_count,
+    cast(judged.churned_count as bigint) as churned_count,
     cast(judged.moved_out_count as bigint) as moved_out_count,
     cast(judged.closing_count as bigint) as closing_count,
     cast(judged.paused_count as bigint) as paused_count,
     cast(judged.pending_count as bigint) as pending_count,
-    cast(judged.voluntary_count as bigint) as left_voluntary_count,
-    cast(judged.involuntary_count as bigint) as left_involuntary_count,
-    cast(judged.left_count - judged.left_from_opening_count as bigint) as left_same_month_count,
-    cast(case when judged.is_observed then judged.left_count end as bigint) as churn_num,
+    cast(judged.voluntary_count as bigint) as churned_voluntary_count,
+    cast(judged.involuntary_count as bigint) as churned_involuntary_count,
+    cast(judged.churned_count - judged.churned_from_opening_count as bigint) as churned_same_month_count,
+    cast(case when judged.is_observed then judged.churned_count end as bigint) as churn_num,
     cast(judged.base_count as bigint) as churn_den,
-    {{ pct('judged.left_count', 'judged.base_count') }} as churn_pct,
-    cast(case when judged.is_observed then judged.left_from_opening_count end as bigint) as opening_base_churn_num,
+    {{ pct('judged.churned_count', 'judged.base_count') }} as churn_pct,
+    cast(case when judged.is_observed then judged.churned_from_opening_count end as bigint) as opening_base_churn_num,
     cast(judged.base_count as bigint) as opening_base_churn_den,
-    {{ pct('judged.left_from_opening_count', 'judged.base_count') }} as opening_base_churn_pct,
-    {{ wilson_pct('judged.left_from_opening_count', 'judged.base_count', 'lo') }} as opening_base_churn_ci_lo,
-    {{ wilson_pct('judged.left_from_opening_count', 'judged.base_count', 'hi') }} as opening_base_churn_ci_hi,
-    cast(case when judged.is_observed then judged.left_count - judged.returned_count end as bigint)
+    {{ pct('judged.churned_from_opening_count', 'judged.base_count') }} as opening_base_churn_pct,
+    {{ wilson_pct('judged.churned_from_opening_count', 'judged.base_count', 'lo') }} as opening_base_churn_ci_lo,
+    {{ wilson_pct('judged.churned_from_opening_count', 'judged.base_count', 'hi') }} as opening_base_churn_ci_hi,
+    cast(case when judged.is_observed then judged.churned_count - judged.reactivated_count end as bigint)
         as net_customer_churn_num,
     cast(judged.base_count as bigint) as net_customer_churn_den,
-    {{ pct('(judged.left_count - judged.returned_count)', 'judged.base_count') }} as net_customer_churn_pct,
+    {{ pct('(judged.churned_count - judged.reactivated_count)', 'judged.base_count') }} as net_customer_churn_pct,
     targets.target_value as churn_norm_pct,
     case
         when coalesce(judged.base_count, 0) = 0 or targets.target_value is null then null
         when not judged.is_complete then 'pending'
-        when 100.0 * judged.left_count <= targets.target_value * judged.base_count then 'normal'
+        when 100.0 * judged.churned_count <= targets.target_value * judged.base_count then 'normal'
         else 'above_norm'
     end as churn_norm_status,
-    cast(case when judged.quarter_months_count = 3 then judged.quarter_left_count end as bigint) as quarter_churn_num,
+    cast(
+        case when judged.quarter_months_count = 3 then judged.quarter_churned_count end as bigint
+    ) as quarter_churn_num,
     cast(case when judged.quarter_months_count = 3 then judged.quarter_opening_count end as bigint)
         as quarter_churn_den,
     case
-        when judged.quarter_months_count = 3 then {{ pct('judged.quarter_left_count', 'judged.quarter_opening_count') }}
+        when judged.quarter_months_count = 3
+            then {{ pct('judged.quarter_churned_count', 'judged.quarter_opening_count') }}
     end as quarter_churn_pct,
-    {{ pct('baseline.quarter_left_count', 'baseline.quarter_opening_count') }} as baseline_quarter_churn_pct,
+    {{ pct('baseline.quarter_churned_count', 'baseline.quarter_opening_count') }} as baseline_quarter_churn_pct,
     {{ pct(
-        '(1.0 * judged.quarter_left_count / nullif(judged.quarter_opening_count, 0))',
-        '(1.0 * baseline.quarter_left_count / nullif(baseline.quarter_opening_count, 0))'
+        '(1.0 * judged.quarter_churned_count / nullif(judged.quarter_opening_count, 0))',
+        '(1.0 * baseline.quarter_churned_count / nullif(baseline.quarter_opening_count, 0))'
     ) }} as change_to_baseline_pct,
     case
         when judged.is_complete
-            then 100.0 * judged.quarter_left_count * baseline.quarter_opening_count
+            then 100.0 * judged.quarter_churned_count * baseline.quarter_opening_count
                 <= {{ threshold('churn_halved_ratio_pct') }}
-                * baseline.quarter_left_count * judged.quarter_opening_count
+                * baseline.quarter_churned_count * judged.quarter_opening_count
                 and judged.quarter_opening_count > 0
     end as is_halved,
     judged.is_complete,
@@ -157,5 +160,5 @@ left join judged as baseline
     and judged.dimension_value = baseline.dimension_value
     and judged.year_before_month = baseline.month_date
     and baseline.quarter_months_count = 3
-    and baseline.quarter_left_count > 0
+    and baseline.quarter_churned_count > 0
     and baseline.quarter_opening_count > 0

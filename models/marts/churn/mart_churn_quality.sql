@@ -3,7 +3,7 @@
     'top_value': ['is_top_value', 'is_top_value is not null'],
     'warm_exit': ['is_warm_exit', 'basis_code is not null'],
     'complained_after': ['has_complained_after', 'is_winback_mature'],
-    'returned': ['is_returned_in_window', 'is_winback_mature'],
+    'reactivated': ['is_reactivated_in_window', 'is_winback_mature'],
     'reactivated_contacted': [
         'is_reactivated_after_landmark', 'is_landmark_mature and is_churned_at_landmark and is_contacted_by_landmark'
     ],
@@ -36,8 +36,8 @@ counted as (
     select
         dimension_name,
         dimension_value,
-        left_month,
-        count(*) as left_count,
+        churned_month,
+        count(*) as churned_count,
         {%- for share, (part, whole) in shares.items() %}
         count(case when {{ part }} and {{ whole }} then 1 end) as {{ share }}_num,
         count(case when {{ whole }} then 1 end) as {{ share }}_den,
@@ -52,9 +52,9 @@ counted as (
         count(case when unconverted_count > 0 then 1 end) as unconverted_count,
         sum(lost_mrr_amount) as lost_mrr_amount,
         sum(revenue_12m_amount) as revenue_12m_amount,
-        sum(revenue_after_return_amount) as revenue_after_return_amount
+        sum(revenue_after_reactivation_amount) as revenue_after_reactivation_amount
     from cuts
-    group by dimension_name, dimension_value, left_month
+    group by dimension_name, dimension_value, churned_month
 ),
 
 rated as (
@@ -75,7 +75,7 @@ scored as (
     select
         coalesce(ends.segment_code, 'unassigned') as segment_value,
         ends.customer_status,
-        cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as left_month,
+        cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as churned_month,
         scores.nps_group
     from {{ ref('customer_nps_periods') }} as scores
     inner join {{ ref('dim_customer_month_end') }} as ends
@@ -87,17 +87,17 @@ scored as (
 bases as (
     select
         {{ cut_columns(dimensions) }},
-        left_month,
+        churned_month,
         count(*) as scored_count,
         count(case when nps_group = 'promoter' then 1 end) as promoters_count
     from scored
-    group by {{ cut_sets(dimensions, ['left_month']) }}
+    group by {{ cut_sets(dimensions, ['churned_month']) }}
 )
 
 select
     rated.dimension_name,
     rated.dimension_value,
-    cast(rated.left_count as bigint) as left_count,
+    cast(rated.churned_count as bigint) as churned_count,
     cast(rated.pending_count as bigint) as pending_count,
     cast(rated.landmark_pending_count as bigint) as landmark_pending_count,
     cast(rated.reactivated_before_landmark_count as bigint) as reactivated_before_landmark_count,
@@ -126,7 +126,7 @@ select
         '(1.0 * rated.promoter_num / nullif(rated.promoter_den, 0))',
         '(1.0 * bases.promoters_count / nullif(bases.scored_count, 0))'
     ) }} as promoter_lift_pct,
-    cast(1.0 * rated.tenure_days / rated.left_count as double) as tenure_days_avg,
+    cast(1.0 * rated.tenure_days / rated.churned_count as double) as tenure_days_avg,
     cast(rated.unconverted_count as bigint) as unconverted_count,
     cast(case
         when rated.unconverted_count = 0 then coalesce(rated.lost_mrr_amount, 0)
@@ -134,19 +134,19 @@ select
     end as decimal(18, 2)) as lost_mrr_amount,
     cast(rated.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
     cast(case
-        when rated.unconverted_count = 0 then coalesce(rated.revenue_after_return_amount, 0)
-        else rated.revenue_after_return_amount
-    end as decimal(18, 2)) as revenue_after_return_amount,
+        when rated.unconverted_count = 0 then coalesce(rated.revenue_after_reactivation_amount, 0)
+        else rated.revenue_after_reactivation_amount
+    end as decimal(18, 2)) as revenue_after_reactivation_amount,
     months.is_complete and rated.unconverted_count = 0 as is_complete,
     months.is_final and rated.unconverted_count = 0 as is_final,
     months.is_final and rated.unconverted_count = 0 and rated.pending_count = 0 as is_winback_complete,
     months.is_final and rated.unconverted_count = 0 and rated.landmark_pending_count = 0 as is_landmark_complete,
-    rated.left_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    rated.left_month
+    rated.churned_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    rated.churned_month
 from rated
 inner join {{ ref('dim_months') }} as months
-    on rated.left_month = months.month_date
+    on rated.churned_month = months.month_date
 left join bases
     on rated.dimension_name = bases.dimension_name
     and rated.dimension_value = bases.dimension_value
-    and rated.left_month = bases.left_month
+    and rated.churned_month = bases.churned_month

@@ -21,7 +21,7 @@ counted as (
         stage_code,
         month_date,
         count(case when moment = 'opening' then 1 end) as opening_count,
-        count(case when moment = 'leaving' then 1 end) as left_count
+        count(case when moment = 'leaving' then 1 end) as churned_count
     from {{ ref('int_churn__stages') }}
     group by stage_code, month_date
 ),
@@ -35,8 +35,8 @@ summed as (
         stages.stage_code,
         stages.stage_order,
         coalesce(counted.opening_count, 0) as opening_count,
-        coalesce(counted.left_count, 0) as left_count,
-        sum(coalesce(counted.left_count, 0)) over (partition by months.month_date) as all_left_count
+        coalesce(counted.churned_count, 0) as churned_count,
+        sum(coalesce(counted.churned_count, 0)) over (partition by months.month_date) as all_churned_count
     from {{ ref('dim_months') }} as months
     cross join stages
     left join counted
@@ -47,12 +47,12 @@ summed as (
 select
     stage_code,
     cast(stage_order as bigint) as stage_order,
-    cast(left_count as bigint) as churn_share_num,
-    cast(all_left_count as bigint) as churn_share_den,
-    {{ pct('left_count', 'all_left_count') }} as churn_share_pct,
-    cast(case when is_observed then left_count end as bigint) as stage_churn_num,
+    cast(churned_count as bigint) as churn_share_num,
+    cast(all_churned_count as bigint) as churn_share_den,
+    {{ pct('churned_count', 'all_churned_count') }} as churn_share_pct,
+    cast(case when is_observed then churned_count end as bigint) as stage_churn_num,
     cast(case when is_observed then opening_count end as bigint) as stage_churn_den,
-    {{ pct('left_count', 'case when is_observed then opening_count end') }} as stage_churn_pct,
+    {{ pct('churned_count', 'case when is_observed then opening_count end') }} as stage_churn_pct,
     is_complete,
     is_final,
     opening_count >= {{ threshold('min_reliable_count') }} as is_reliable,

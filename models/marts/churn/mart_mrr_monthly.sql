@@ -1,6 +1,6 @@
-{%- set flows = ['new', 'returned', 'expansion', 'contraction', 'churned'] -%}
+{%- set flows = ['new', 'reactivated', 'expansion', 'contraction', 'churned'] -%}
 {%- set credited = [
-    'new_amount', 'returned_amount', 'expansion_amount', 'contraction_amount', 'churned_amount',
+    'new_amount', 'reactivated_amount', 'expansion_amount', 'contraction_amount', 'churned_amount',
     'churned_from_opening_amount', 'closing_amount', 'contracts_count',
 ] -%}
 {%- set opening = [
@@ -53,7 +53,7 @@ known as (
         unconverted_count > 0
         and earlier_closing_amount = 0
         and closing_amount = 0
-        and new_amount + returned_amount + churned_amount = 0 as is_unknown
+        and new_amount + reactivated_amount + churned_amount = 0 as is_unknown
     from united
 ),
 
@@ -79,9 +79,9 @@ rounded as (
 gaps as (
     select
         *,
-        closing_amount - opening_amount - new_amount - returned_amount - expansion_amount + contraction_amount
+        closing_amount - opening_amount - new_amount - reactivated_amount - expansion_amount + contraction_amount
         + churned_amount - moved_in_amount + moved_out_amount as gap_amount,
-        greatest(new_amount, returned_amount, expansion_amount, contraction_amount, churned_amount) as largest_amount
+        greatest(new_amount, reactivated_amount, expansion_amount, contraction_amount, churned_amount) as largest_amount
     from rounded
 ),
 

@@ -4,7 +4,7 @@ with customers as (
         *,
         is_at_month_end
         and channel_policy = 'personal'
-        and not was_silent
+        and not was_inactive
         and tenure_days >= contact_interval_days as is_person_due
     from {{ ref('int_contacts__month_ends') }}
     where period_end_date >= {{ observed_from('contacts') }}

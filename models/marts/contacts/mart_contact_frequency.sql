@@ -6,7 +6,7 @@ with judged as (
         contact_interval_days is not null
         and is_at_month_end
         and is_contactable
-        and not was_silent
+        and not was_inactive
         and tenure_days >= contact_interval_days as is_eligible,
         coalesce(since_effective_days <= contact_interval_days, false) as is_in_target
     from {{ ref('int_contacts__month_ends') }}
@@ -42,7 +42,7 @@ counted as (
         end as dimension_name,
         max(period_end_date) as period_end_date,
         count(*) as customers_count,
-        count(case when was_silent then 1 end) as silent_count,
+        count(case when was_inactive then 1 end) as inactive_count,
         count(case when is_eligible then 1 end) as eligible_count,
         count(case when is_eligible and is_in_target then 1 end) as in_target_count,
         count(case when is_over_contacted then 1 end) as over_contacted_count,
@@ -68,7 +68,7 @@ select
     counted.segment_code,
     counted.owner_employee_id,
     cast(counted.customers_count as bigint) as customers_count,
-    cast(counted.silent_count as bigint) as silent_count,
+    cast(counted.inactive_count as bigint) as inactive_count,
     cast(counted.in_target_count as bigint) as in_target_num,
     cast(counted.eligible_count as bigint) as in_target_den,
     {{ pct('counted.in_target_count', 'counted.eligible_count') }} as in_target_pct,

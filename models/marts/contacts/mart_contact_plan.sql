@@ -13,7 +13,7 @@ with planned as (
         case
             when access_periods.has_access then access_periods.valid_to
             else {{ business_date('anchors.due_from') }}
-        end as left_date
+        end as churned_date
     from {{ ref('fct_contact_plan_anchors') }} as anchors
     inner join {{ ref('comm_plan_rules') }} as rules
         on anchors.rule_code = rules.rule_code
@@ -103,7 +103,7 @@ judged as (
                 and register.has_consents
                 and not coalesce(consents.granted_at > consents.denied_at, consents.granted_at is not null)
                 then 'no_consent'
-            when {{ day_start_at('planned.left_date') }} < planned.due_to then 'left'
+            when {{ day_start_at('planned.churned_date') }} < planned.due_to then 'left'
             when {{ day_start_at('planned.void_date') }} < planned.due_to then 'no_longer_needed'
         end as excuse
     from planned

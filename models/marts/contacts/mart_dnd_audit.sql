@@ -6,7 +6,7 @@ with portfolios as (
         owner_employee_id as employee_id,
         max(period_end_date) as period_end_date,
         count(*) as portfolio_count,
-        count(case when is_silent_at_end then 1 end) as silent_count
+        count(case when is_inactive_at_end then 1 end) as inactive_count
     from {{ ref('int_contacts__month_ends') }}
     where is_at_month_end
     group by contact_month, owner_employee_id
@@ -72,8 +72,8 @@ joined as (
             case when units.employee_id in ('customer', 'unassigned') then units.employee_id else 'unknown' end
         ) as team_code,
         coalesce(portfolios.portfolio_count, 0) as portfolio_count,
-        coalesce(portfolios.silent_count, 0) as silent_count,
-        100.0 * portfolios.silent_count / portfolios.portfolio_count as silent_pct,
+        coalesce(portfolios.inactive_count, 0) as inactive_count,
+        100.0 * portfolios.inactive_count / portfolios.portfolio_count as inactive_pct,
         coalesce(flags.flags_count, 0) as flags_count,
         coalesce(flags.without_request_count, 0) as without_request_count,
         coalesce(flags.without_evidence_count, 0) as without_evidence_count,
@@ -104,7 +104,7 @@ peers as (
         joined.contact_month,
         joined.employee_id,
         count(*) as peers_count,
-        percentile_cont(0.5) within group (order by peer_rows.silent_pct) as peer_median_pct
+        percentile_cont(0.5) within group (order by peer_rows.inactive_pct) as peer_median_pct
     from joined
     inner join joined as peer_rows
         on joined.contact_month = peer_rows.contact_month
@@ -121,8 +121,8 @@ judged as (
         peers.peer_median_pct,
         joined.portfolio_count >= {{ threshold('dnd_min_portfolio') }}
         -- Where the peers silence nobody, one silent customer would be infinitely many.
-        and joined.silent_count >= {{ threshold('dnd_min_flags') }}
-        and coalesce(joined.silent_pct > {{ threshold('dnd_peer_factor') }} * peers.peer_median_pct, false)
+        and joined.inactive_count >= {{ threshold('dnd_min_flags') }}
+        and coalesce(joined.inactive_pct > {{ threshold('dnd_peer_factor') }} * peers.peer_median_pct, false)
             as is_above_peers,
         joined.employee_id <> 'customer'
         and joined.yearly_flags_count >= {{ threshold('dnd_min_flags') }}
@@ -137,9 +137,9 @@ judged as (
 select
     employee_id,
     team_code,
-    cast(silent_count as bigint) as silent_num,
-    cast(portfolio_count as bigint) as silent_den,
-    {{ pct('silent_count', 'portfolio_count') }} as silent_pct,
+    cast(inactive_count as bigint) as inactive_num,
+    cast(portfolio_count as bigint) as inactive_den,
+    {{ pct('inactive_count', 'portfolio_count') }} as inactive_pct,
     cast(peers_count as bigint) as peers_count,
     cast(peer_median_pct as double) as peer_median_pct,
     cast(flags_count as bigint) as flags_set_count,

@@ -5,7 +5,7 @@ with churns as (
         churn_events.customer_id,
         status.status as customer_status,
         status.is_paying,
-        churn_events.left_date,
+        churn_events.churned_date,
         churn_events.decided_at,
         value_segment.segment_code,
         norms.contact_interval_days,
@@ -16,7 +16,7 @@ with churns as (
     inner join {{ ref('customer_registrations') }} as registration
         on churn_events.customer_id = registration.customer_id
     {{ attributes_as_of('churn_events', business_date('churn_events.decided_at'), ['value_segment']) }}
-    {{ attributes_as_of('churn_events', add_days('churn_events.left_date', -1), ['status']) }}
+    {{ attributes_as_of('churn_events', add_days('churn_events.churned_date', -1), ['status']) }}
     left join {{ ref('segments') }} as norms
         on value_segment.segment_code = norms.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
@@ -37,7 +37,7 @@ windows as (
             >= {{ day_start_at(observed_from('contacts')) }},
             false
         )
-        and not churns.was_dnd as is_judged,
+        and not churns.was_dnd as is_evaluated,
         {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }} as interval_from,
         {{ add_time(
             'hour', 'churns.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
@@ -48,7 +48,7 @@ windows as (
 contacts as (
     select
         windows.customer_id,
-        windows.left_date,
+        windows.churned_date,
         max(contacts.effective_at) as last_effective_at,
         count(case when contacts.attempted_at >= windows.signals_from then 1 end) as attempts_count
     from windows
@@ -57,20 +57,20 @@ contacts as (
         and contacts.direction = 'outbound'
         and contacts.attempted_at < windows.decided_at
         and (contacts.effective_at is null or contacts.effective_at < windows.decided_at)
-    group by windows.customer_id, windows.left_date
+    group by windows.customer_id, windows.churned_date
 ),
 
 warnings as (
     select
         windows.customer_id,
-        windows.left_date,
+        windows.churned_date,
         count(*) as warnings_count
     from windows
     inner join {{ ref('fct_customer_warnings') }} as warnings
         on windows.customer_id = warnings.customer_id
         and warnings.warned_at >= windows.signals_from
         and warnings.warned_at < windows.decided_at
-    group by windows.customer_id, windows.left_date
+    group by windows.customer_id, windows.churned_date
 )
 
 select
@@ -85,17 +85,17 @@ select
     windows.was_dnd as is_dnd,
     coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
     -- Without an interval nobody can say what in time would have been; silence was the customer's own wish.
-    windows.is_judged,
-    windows.is_judged
+    windows.is_evaluated,
+    windows.is_evaluated
     and not coalesce(contacts.last_effective_at >= windows.interval_from, false)
     and coalesce(warnings.warnings_count, 0) = 0 as is_surprise,
-    windows.left_date,
+    windows.churned_date,
     windows.decided_at,
     contacts.last_effective_at
 from windows
 left join contacts
     on windows.customer_id = contacts.customer_id
-    and windows.left_date = contacts.left_date
+    and windows.churned_date = contacts.churned_date
 left join warnings
     on windows.customer_id = warnings.customer_id
-    and windows.left_date = warnings.left_date
+    and windows.churned_date = warnings.churned_date

@@ -88,7 +88,7 @@ select
     coalesce(contacts.is_overdue, false) as is_contact_overdue,
     coalesce(health.is_in_risk_group, false) as is_in_risk_group,
     customers.registered_date,
-    customers.left_date,
+    customers.churned_date,
     uses.last_use_date,
     contacts.last_effective_at,
     scores.nps_at,

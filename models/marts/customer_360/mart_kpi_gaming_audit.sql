@@ -87,10 +87,10 @@ counted as (
         'silenced_customers' as check_code,
         employee_id,
         contact_month as audit_month,
-        silent_num as hits_count,
-        silent_den as chances_count
+        inactive_num as hits_count,
+        inactive_den as chances_count
     from {{ ref('mart_dnd_audit') }}
-    where silent_den > 0
+    where inactive_den > 0
 ),
 
 placed as (

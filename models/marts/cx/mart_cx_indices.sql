@@ -12,8 +12,8 @@ compared as (
         cells.*,
         previous.index_points as previous_index_points,
         cells.index_points - previous.index_points as change_points,
-        changes.points_lo as change_points_lo,
-        changes.points_hi as change_points_hi,
+        changes.points_ci_lo as change_points_ci_lo,
+        changes.points_ci_hi as change_points_ci_hi,
         changes.by_chance_pct as change_by_chance_pct,
         whole.index_points as overall_index_points,
         case when cells.dimension_name <> 'all' then cells.index_points - whole.index_points end as gap_points,
@@ -82,13 +82,13 @@ select
         when index_kind = 'net' then least(greatest(estimate - margin, -100.0), index_points)
         when index_kind = 'share' then least({{ wilson_pct('top_count', 'respondents_count', 'lo') }}, index_points)
         else estimate - margin
-    end as double) as index_points_lo,
+    end as double) as index_points_ci_lo,
     cast(case
         when respondents_count = 0 then null
         when index_kind = 'net' then greatest(least(estimate + margin, 100.0), index_points)
         when index_kind = 'share' then greatest({{ wilson_pct('top_count', 'respondents_count', 'hi') }}, index_points)
         else estimate + margin
-    end as double) as index_points_hi,
+    end as double) as index_points_ci_hi,
     case when has_boxes then {{ pct('top_count', 'respondents_count') }} end as top_pct,
     case when has_boxes then {{ wilson_pct('top_count', 'respondents_count', 'lo') }} end as top_ci_lo,
     case when has_boxes then {{ wilson_pct('top_count', 'respondents_count', 'hi') }} end as top_ci_hi,
@@ -108,8 +108,8 @@ select
     {{ pct('completed_num', 'completed_den') }} as completed_pct,
     previous_index_points,
     change_points,
-    cast(change_points_lo as double) as change_points_lo,
-    cast(change_points_hi as double) as change_points_hi,
+    cast(change_points_ci_lo as double) as change_points_ci_lo,
+    cast(change_points_ci_hi as double) as change_points_ci_hi,
     cast(change_by_chance_pct as double) as change_by_chance_pct,
     change_by_chance_pct <= {{ threshold('cx_noise_error_pct') }} as is_beyond_noise,
     change_points > 0 as is_growing,

@@ -75,9 +75,9 @@ followed as (
         {{ days_between('units.asked_date', 'run_context.as_of_date') }}
         >= {{ threshold('cx_churn_window_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
         coalesce(
-            {{ days_between('units.asked_date', 'tenures.left_date') }} <= {{ threshold('cx_churn_window_days') }},
+            {{ days_between('units.asked_date', 'tenures.churned_date') }} <= {{ threshold('cx_churn_window_days') }},
             false
-        ) as has_left
+        ) as is_churned
     from units
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('customer_status_periods') }} as status
@@ -87,7 +87,7 @@ followed as (
     -- What counts is the end of the tenure that they were asked in, whether or not they came back.
     inner join {{ ref('customer_tenures') }} as tenures
         on status.customer_id = tenures.customer_id
-        and status.tenure_number = tenures.spell_number
+        and status.tenure_number = tenures.tenure_number
 ),
 
 counted as (
@@ -97,8 +97,8 @@ counted as (
         score_group,
         period_start_date,
         count(*) as customers_count,
-        count(case when is_mature and has_left then 1 end) as left_num,
-        count(case when is_mature then 1 end) as left_den
+        count(case when is_mature and is_churned then 1 end) as churned_num,
+        count(case when is_mature then 1 end) as churned_den
     from followed
     group by metric_code, programme, score_group, period_start_date
 )
@@ -108,17 +108,17 @@ select
     counted.programme,
     counted.score_group as score_group_code,
     cast(counted.customers_count as bigint) as customers_count,
-    cast(counted.left_num as bigint) as left_num,
-    cast(counted.left_den as bigint) as left_den,
-    {{ pct('counted.left_num', 'counted.left_den') }} as left_pct,
-    {{ wilson_pct('counted.left_num', 'counted.left_den', 'lo') }} as left_ci_lo,
-    {{ wilson_pct('counted.left_num', 'counted.left_den', 'hi') }} as left_ci_hi,
-    cast(counted.customers_count - counted.left_den as bigint) as pending_count,
+    cast(counted.churned_num as bigint) as churned_num,
+    cast(counted.churned_den as bigint) as churned_den,
+    {{ pct('counted.churned_num', 'counted.churned_den') }} as churned_pct,
+    {{ wilson_pct('counted.churned_num', 'counted.churned_den', 'lo') }} as churned_ci_lo,
+    {{ wilson_pct('counted.churned_num', 'counted.churned_den', 'hi') }} as churned_ci_hi,
+    cast(counted.customers_count - counted.churned_den as bigint) as pending_count,
     cast(
-        1.0 * counted.left_num * best.left_den / nullif(1.0 * counted.left_den * best.left_num, 0) as double
+        1.0 * counted.churned_num * best.churned_den / nullif(1.0 * counted.churned_den * best.churned_num, 0) as double
     ) as relative_risk,
-    counted.customers_count = counted.left_den as is_complete,
-    counted.left_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.customers_count = counted.churned_den as is_complete,
+    counted.churned_den >= {{ threshold('min_reliable_count') }} as is_reliable,
     counted.period_start_date as asked_quarter
 from counted
 left join counted as best

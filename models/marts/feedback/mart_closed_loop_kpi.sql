@@ -10,8 +10,8 @@ with counted as (
         count(case when is_callback_required then 1 end) as called_back_den,
         count(case when is_callback_required and contacted_at is not null then 1 end) as called_back_num,
         count(case when is_callback_required and resolved_at is not null then 1 end) as resolved_num,
-        count(case when is_silent then 1 end) as silent_num,
-        count(is_silent) as silent_den,
+        count(case when is_silent then 1 end) as inactive_num,
+        count(is_silent) as inactive_den,
         count(case when is_in_time then 1 end) as in_time_num,
         count(is_in_time) as in_time_den,
         count(case when is_disinterested then 1 end) as disinterested_num,
@@ -32,7 +32,7 @@ select
     cast(counted.processed_den - counted.closed_num as bigint) as open_count,
     {% for rate, denominator in [
         ('processed', 'processed_den'), ('closed', 'processed_den'), ('called_back', 'called_back_den'),
-        ('resolved', 'called_back_den'), ('silent', 'silent_den'), ('in_time', 'in_time_den'),
+        ('resolved', 'called_back_den'), ('inactive', 'inactive_den'), ('in_time', 'in_time_den'),
         ('disinterested', 'disinterested_den'), ('recovered', 'recovered_den'),
         ('followup_complete', 'followup_complete_den'),
     ] -%}

@@ -46,7 +46,7 @@ watched as (
 returns as (
     select
         watched.customer_id,
-        min(uses.usage_date) as returned_date
+        min(uses.usage_date) as reactivated_date
     from watched
     inner join {{ ref('fct_component_usage_daily') }} as uses
         on watched.customer_id = uses.customer_id
@@ -61,10 +61,10 @@ customers as (
     select
         watched.*,
         {{ add_days('watched.watched_to_date', -1) }} <= run_context.as_of_date as is_mature,
-        coalesce(returns.returned_date >= watched.landmark_date, true) as is_inactive_at_landmark,
+        coalesce(returns.reactivated_date >= watched.landmark_date, true) as is_inactive_at_landmark,
         coalesce(watched.sent_date < watched.landmark_date, false) as is_asked_by_landmark,
         coalesce(watched.answered_date < watched.landmark_date, false) as is_answered_by_landmark,
-        coalesce(returns.returned_date >= watched.landmark_date, false) as has_returned
+        coalesce(returns.reactivated_date >= watched.landmark_date, false) as is_reactivated
     from watched
     cross join {{ ref('run_context') }} as run_context
     left join returns
@@ -124,13 +124,13 @@ counted as (
         max(answered.answered_count) as answered_count,
         {%- for group, condition in groups.items() %}
         count(case
-            when units.is_mature and units.is_inactive_at_landmark and units.has_returned and {{ condition }} then 1
-        end) as returned_{{ group }}_num,
+            when units.is_mature and units.is_inactive_at_landmark and units.is_reactivated and {{ condition }} then 1
+        end) as reactivated_{{ group }}_num,
         count(case when units.is_mature and units.is_inactive_at_landmark and {{ condition }} then 1 end)
-            as returned_{{ group }}_den,
+            as reactivated_{{ group }}_den,
         {%- endfor %}
         count(case when units.is_mature and not units.is_inactive_at_landmark then 1 end)
-            as returned_before_landmark_count,
+            as reactivated_before_landmark_count,
         count(case when not units.is_mature then 1 end) as pending_count
     from units
     inner join answered
@@ -141,10 +141,10 @@ counted as (
 rated as (
     select
         {%- for group in groups %}
-        {{ pct('returned_' ~ group ~ '_num', 'returned_' ~ group ~ '_den') }} as returned_{{ group }}_pct,
+        {{ pct('reactivated_' ~ group ~ '_num', 'reactivated_' ~ group ~ '_den') }} as reactivated_{{ group }}_pct,
         {%- for side in ['lo', 'hi'] %}
-        {{ wilson_pct('returned_' ~ group ~ '_num', 'returned_' ~ group ~ '_den', side) }}
-            as returned_{{ group }}_ci_{{ side }},
+        {{ wilson_pct('reactivated_' ~ group ~ '_num', 'reactivated_' ~ group ~ '_den', side) }}
+            as reactivated_{{ group }}_ci_{{ side }},
         {%- endfor %}
         {%- endfor %}
         *
@@ -162,17 +162,17 @@ select
     cast(answered_count as bigint) as mention_den,
     {{ pct('mention_count', 'answered_count') }} as mention_pct,
     {%- for group in groups %}
-    cast(returned_{{ group }}_num as bigint) as returned_{{ group }}_num,
-    cast(returned_{{ group }}_den as bigint) as returned_{{ group }}_den,
-    returned_{{ group }}_pct,
-    returned_{{ group }}_ci_lo,
-    returned_{{ group }}_ci_hi,
+    cast(reactivated_{{ group }}_num as bigint) as reactivated_{{ group }}_num,
+    cast(reactivated_{{ group }}_den as bigint) as reactivated_{{ group }}_den,
+    reactivated_{{ group }}_pct,
+    reactivated_{{ group }}_ci_lo,
+    reactivated_{{ group }}_ci_hi,
     {%- endfor %}
-    returned_answered_pct - returned_not_answered_pct as returned_difference_pp,
-    {{ newcombe_pp('returned_answered', 'returned_not_answered', 'lo') }} as returned_difference_ci_lo,
-    {{ newcombe_pp('returned_answered', 'returned_not_answered', 'hi') }} as returned_difference_ci_hi,
+    reactivated_answered_pct - reactivated_not_answered_pct as reactivated_difference_pp,
+    {{ newcombe_pp('reactivated_answered', 'reactivated_not_answered', 'lo') }} as reactivated_difference_ci_lo,
+    {{ newcombe_pp('reactivated_answered', 'reactivated_not_answered', 'hi') }} as reactivated_difference_ci_hi,
     true as is_confounded,
-    cast(returned_before_landmark_count as bigint) as returned_before_landmark_count,
+    cast(reactivated_before_landmark_count as bigint) as reactivated_before_landmark_count,
     cast(pending_count as bigint) as pending_count,
     pending_count = 0 as is_complete,
     mention_count >= {{ threshold('min_reliable_count') }} as is_reliable,

@@ -27,8 +27,8 @@ received as (
         cases.decided_at,
         cases.resolved_at,
         cases.informed_at,
-        coalesce(cases.subject_employee_id, received.subject_employee_id) as judged_employee_id,
-        coalesce(cases.subject_unit, received.subject_unit) as judged_unit,
+        coalesce(cases.subject_employee_id, received.subject_employee_id) as evaluated_employee_id,
+        coalesce(cases.subject_unit, received.subject_unit) as evaluated_unit,
         row_number() over (
             partition by received.source_kind, received.source_id order by cases.opened_at, cases.case_id
         ) as opening_order,
@@ -111,7 +111,7 @@ joined as (
         openings.*,
         owners.owner_employee_id,
         owner_positions.unit as owner_unit,
-        coalesce(openings.judged_unit, subject_positions.unit) as subject_unit_code,
+        coalesce(openings.evaluated_unit, subject_positions.unit) as subject_unit_code,
         subject_managers.manager_id as subject_manager_id,
         decider_positions.unit as decider_unit,
         status.status as customer_status,
@@ -124,7 +124,7 @@ joined as (
             openings.informed_at,
             case when openings.opening_order = 1 then openings.replied_at end
         ) as first_reply_at,
-        coalesce(openings.informed_at, case when openings.opening_order = 1 then openings.told_at end)
+        coalesce(openings.informed_at, case when openings.opening_order = 1 then openings.known_at end)
             as informed_of_at,
         least(
             openings.processed_at,
@@ -150,10 +150,10 @@ joined as (
         on owners.owner_employee_id = owner_positions.employee_id
         and {{ holds_at('owner_positions', business_date('openings.begun_at')) }}
     left join {{ ref('dim_employees') }} as subject_positions
-        on openings.judged_employee_id = subject_positions.employee_id
+        on openings.evaluated_employee_id = subject_positions.employee_id
         and {{ holds_at('subject_positions', business_date('openings.begun_at')) }}
     left join {{ ref('dim_employees') }} as subject_managers
-        on openings.judged_employee_id = subject_managers.employee_id
+        on openings.evaluated_employee_id = subject_managers.employee_id
         and {{ holds_at('subject_managers', business_date('openings.decided_at')) }}
     left join {{ ref('dim_employees') }} as decider_positions
         on openings.decided_by_employee_id = decider_positions.employee_id
@@ -166,8 +166,8 @@ judged as (
         -- Plain comparison with NULL would let a missing decider or subject pass (FBK-08): unknown comes first.
         case
             when decided_at is null then null
-            when decided_by_employee_id is null or judged_employee_id is null then 'unknown'
-            when decided_by_employee_id = judged_employee_id then 'self'
+            when decided_by_employee_id is null or evaluated_employee_id is null then 'unknown'
+            when decided_by_employee_id = evaluated_employee_id then 'self'
             when decided_by_employee_id = subject_manager_id then 'manager'
             when decider_unit is null or subject_unit_code is null then 'unknown'
             when decider_unit = subject_unit_code then 'same_unit'
@@ -183,7 +183,7 @@ judged as (
             else 'received'
         end as case_state,
         {{ dbt.dateadd('day', 'cast(' ~ threshold('silence_reply_days') ~ ' as integer)', 'begun_at') }}
-            as silent_from_at
+            as inactive_from_at
     from joined
 )
 
@@ -199,7 +199,7 @@ select
     touchpoint_code,
     metric_code,
     nps_group_code,
-    judged_employee_id as subject_employee_id,
+    evaluated_employee_id as subject_employee_id,
     subject_unit_code,
     owner_employee_id,
     owner_unit as owner_unit_code,
@@ -223,7 +223,7 @@ select
     is_followup_required,
     is_callback_required,
     interest_kind = 'none' as is_disinterested,
-    decided_by_employee_id = judged_employee_id as is_decider_subject,
+    decided_by_employee_id = evaluated_employee_id as is_decider_subject,
     decider_unit = subject_unit_code as is_decider_same_unit,
     -- Closed is: told, or decided that no call is needed; where nothing is to be followed up, looked at is enough.
     case_state in ('informed', 'no_callback')
@@ -235,8 +235,8 @@ select
         when first_attempt_at is not null or due_at < as_of_end_at then false
     end as is_in_time,
     case
-        when first_reply_at <= silent_from_at then false
-        when silent_from_at <= as_of_end_at then true
+        when first_reply_at <= inactive_from_at then false
+        when inactive_from_at <= as_of_end_at then true
     end as is_silent,
     reached_at is not null and reason_topic is not null as is_reason_captured,
     reached_at is not null and reason_topic is not null and fix_topic is not null as is_followup_complete,

@@ -17,8 +17,8 @@ select
     {%- endif %}
     {%- endfor %}
     cast({{ metric.value }} as double) as metric_amount,
-    cast({{ metric.lo or 'null' }} as double) as metric_amount_lo,
-    cast({{ metric.hi or 'null' }} as double) as metric_amount_hi,
+    cast({{ metric.lo or 'null' }} as double) as metric_amount_ci_lo,
+    cast({{ metric.hi or 'null' }} as double) as metric_amount_ci_hi,
     cast({{ metric.complete or 'null' }} as boolean) as is_complete,
     cast({{ metric.reliable or 'null' }} as boolean) as is_reliable,
     cast({{ metric.period }} as date) as period_start_date

@@ -15,20 +15,20 @@ happenings as (
         0 as churned_count,
         0 as opening_churned_count,
         0 as first_churned_count,
-        0 as returned_count,
+        0 as reactivated_count,
         converted_mrr as mrr,
         case when is_unconverted then 1 else 0 end as unconverted_count
     from {{ ref('dim_customer_month_end') }}
     union all
     select
         customer_id,
-        left_month as month_date,
+        churned_month as month_date,
         0 as active_count,
         1 as churned_count,
         -- Whoever came and left within the month was not there at its beginning.
-        case when started_date < left_month then 1 else 0 end as opening_churned_count,
-        case when spell_number = 1 then 1 else 0 end as first_churned_count,
-        0 as returned_count,
+        case when started_date < churned_month then 1 else 0 end as opening_churned_count,
+        case when tenure_number = 1 then 1 else 0 end as first_churned_count,
+        0 as reactivated_count,
         cast(null as decimal(18, 6)) as mrr,
         0 as unconverted_count
     from {{ ref('fct_churn_events') }}
@@ -40,11 +40,11 @@ happenings as (
         0 as churned_count,
         0 as opening_churned_count,
         0 as first_churned_count,
-        1 as returned_count,
+        1 as reactivated_count,
         cast(null as decimal(18, 6)) as mrr,
         0 as unconverted_count
     from {{ ref('customer_tenures') }}
-    where spell_number > 1
+    where tenure_number > 1
 ),
 
 counted as (
@@ -56,7 +56,7 @@ counted as (
         sum(happenings.churned_count) as churned_count,
         sum(happenings.opening_churned_count) as opening_churned_count,
         sum(happenings.first_churned_count) as first_churned_count,
-        sum(happenings.returned_count) as returned_count,
+        sum(happenings.reactivated_count) as reactivated_count,
         -- Unknown, not 0, when nothing of it has a rate.
         case
             when sum(happenings.unconverted_count) = 0 or sum(happenings.mrr) > 0 then coalesce(sum(happenings.mrr), 0)
@@ -91,7 +91,7 @@ followed as (
         coalesce(counted.active_count, 0) as active_end_count,
         coalesce(counted.churned_count, 0) as churned_count,
         coalesce(counted.opening_churned_count, 0) as opening_churned_count,
-        coalesce(counted.returned_count, 0) as returned_count,
+        coalesce(counted.reactivated_count, 0) as reactivated_count,
         coalesce(counted.unconverted_count, 0) as unconverted_count,
         case when counted.month_date is null then 0 else counted.mrr end as mrr_end,
         coalesce(lag(counted.active_count) over cohort_months, 0) as active_start_count,
@@ -123,7 +123,7 @@ select
     cast(cohort_size_count as bigint) as cohort_size_count,
     cast(active_start_count as bigint) as active_start_count,
     cast(churned_count as bigint) as churned_count,
-    cast(returned_count as bigint) as returned_count,
+    cast(reactivated_count as bigint) as reactivated_count,
     cast(active_end_count as bigint) as active_end_count,
     cast(active_end_count as bigint) as retained_num,
     cast(observed_size_count as bigint) as retained_den,

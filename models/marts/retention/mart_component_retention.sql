@@ -115,8 +115,8 @@ select
     cast(others_count as bigint) as others_retained_den,
     others_pct as others_retained_pct,
     adopters_pct - others_pct as lift_pp,
-    {{ newcombe_pp('adopters', 'others', 'lo') }} as lift_pp_lo,
-    {{ newcombe_pp('adopters', 'others', 'hi') }} as lift_pp_hi,
+    {{ newcombe_pp('adopters', 'others', 'lo') }} as lift_pp_ci_lo,
+    {{ newcombe_pp('adopters', 'others', 'hi') }} as lift_pp_ci_hi,
     least(adopters_count, others_count) >= {{ threshold('min_reliable_count') }} as is_reliable,
     true as is_confounded
 from bounded

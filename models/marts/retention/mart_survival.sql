@@ -3,10 +3,10 @@ with lifetimes as (
     select
         {{ cut_columns(lifetime_cuts()) }},
         count(*) as customers_count,
-        count(left_date) as churned_count,
+        count(churned_date) as churned_count,
         count(case when is_truncated then 1 end) as truncated_count
     from {{ ref('int_retention__lifetimes') }}
-    where coalesce(left_date, last_final_date) > seen_from_date
+    where coalesce(churned_date, last_final_date) > seen_from_date
     group by {{ cut_sets(lifetime_cuts(), []) }}
 ),
 

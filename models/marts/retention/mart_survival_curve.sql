@@ -6,10 +6,10 @@ with exposures as (
         acquisition_channel,
         region,
         {{ days_between('started_date', 'seen_from_date') }} as entered_days,
-        {{ days_between('started_date', 'coalesce(left_date, last_final_date)') }} as exited_days,
-        case when left_date is not null then 1 else 0 end as churned_count
+        {{ days_between('started_date', 'coalesce(churned_date, last_final_date)') }} as exited_days,
+        case when churned_date is not null then 1 else 0 end as churned_count
     from {{ ref('int_retention__lifetimes') }}
-    where coalesce(left_date, last_final_date) > seen_from_date
+    where coalesce(churned_date, last_final_date) > seen_from_date
 ),
 
 steps as (

@@ -20,14 +20,14 @@ observed as (
     select
         months.*,
         coalesce(renewals.at_risk_count, 0) as at_risk_count,
-        coalesce(renewals.left_count, 0) as left_count,
-        max(case when renewals.at_risk_count > 0 and renewals.left_count = renewals.at_risk_count then 1 else 0 end)
+        coalesce(renewals.churned_count, 0) as churned_count,
+        max(case when renewals.at_risk_count > 0 and renewals.churned_count = renewals.at_risk_count then 1 else 0 end)
             over running_months as is_zero,
         -- Where nobody is at risk any more, or was not yet, the product cannot go on.
         max(case when coalesce(renewals.at_risk_count, 0) = 0 then 1 else 0 end) over running_months as is_broken,
         sum(case
-            when renewals.left_count < renewals.at_risk_count
-                then ln(1.0 - 1.0 * renewals.left_count / renewals.at_risk_count)
+            when renewals.churned_count < renewals.at_risk_count
+                then ln(1.0 - 1.0 * renewals.churned_count / renewals.at_risk_count)
         end) over running_months as log_observed,
         sum(ln(1.0 - months.expected_hazard)) over running_months as log_projected
     from months
@@ -51,7 +51,7 @@ select
     end as model_kind,
     cast(period_number as bigint) as contract_month_order,
     cast(at_risk_count as bigint) as at_risk_count,
-    cast(left_count as bigint) as churned_count,
+    cast(churned_count as bigint) as churned_count,
     case
         when is_broken = 1 then null
         when is_zero = 1 then 0.0

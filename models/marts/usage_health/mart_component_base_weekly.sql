@@ -51,7 +51,7 @@ happenings as (
         weeks.week_end_date,
         0 as is_used,
         1 as is_stopped
-    from {{ ref('int_usage__component_silences') }} as silences
+    from {{ ref('int_usage__component_inactivity') }} as silences
     inner join weeks
         on silences.valid_from >= weeks.week_start_date
         and silences.valid_from <= weeks.week_end_date

@@ -28,7 +28,7 @@ abandoned as (
         silences.customer_id,
         silences.component_code,
         max(silences.valid_from) as abandoned_date
-    from {{ ref('int_usage__component_silences') }} as silences
+    from {{ ref('int_usage__component_inactivity') }} as silences
     inner join {{ ref('run_context') }} as run_context
         on silences.valid_from <= run_context.as_of_date
         and silences.valid_to > run_context.as_of_date
@@ -60,11 +60,11 @@ measured as (
         components.is_relevant,
         components.is_critical,
         components.is_one_off,
-        components.idle_days,
+        components.inactive_days as inactive_limit_days,
         access_periods.available_from,
         case when customers.is_measured then coalesce(uses.use_days_count, 0) end as use_days_count,
         case when customers.is_measured then coalesce(recent.use_days_count, 0) end as current_use_days_count,
-        {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
+        {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as inactive_days,
         abandoned.abandoned_date,
         uses.first_use_date,
         uses.last_use_date,
@@ -145,11 +145,11 @@ select
     end as suggested_action_code,
     cast(compared.use_days_count as bigint) as use_days_count,
     cast(compared.current_use_days_count as bigint) as current_use_days_count,
-    cast(compared.silent_days as bigint) as silent_days,
-    cast(case when not compared.is_one_off then compared.idle_days end as bigint) as idle_limit_days,
+    cast(compared.inactive_days as bigint) as inactive_days,
+    cast(case when not compared.is_one_off then compared.inactive_limit_days end as bigint) as inactive_limit_days,
     cast(case
-        when not compared.is_one_off and compared.silent_days > compared.idle_days
-            then compared.silent_days - compared.idle_days
+        when not compared.is_one_off and compared.inactive_days > compared.inactive_limit_days
+            then compared.inactive_days - compared.inactive_limit_days
     end as bigint) as over_limit_days,
     cast({{ days_between('compared.available_from', 'compared.as_of_date') }} as bigint) as available_days,
     compared.available_from is not null as is_available,

@@ -5,12 +5,12 @@ with gaps as (
         periods.segment_code,
         least(
             {{ days_between('gaps.gap_from', 'coalesce(gaps.gap_to, ' ~ open_end() ~ ')') }},
-            {{ threshold('idle_horizon_days') }} + 1
+            {{ threshold('inactive_horizon_days') }} + 1
         ) as length_days
     from {{ ref('state_usage_gaps') }} as gaps
     inner join {{ ref('run_context') }} as run_context
         on gaps.gap_from <= {{ add_days(
-            'run_context.as_of_date', 'cast(-' ~ threshold('idle_horizon_days') ~ ' as integer) - 1'
+            'run_context.as_of_date', 'cast(-' ~ threshold('inactive_horizon_days') ~ ' as integer) - 1'
         ) }}
     inner join {{ ref('customer_usage_periods') }} as periods
         on gaps.customer_id = periods.customer_id
@@ -34,16 +34,16 @@ horizon as (
 counted as (
     select
         lengths.segment_code,
-        horizon.generated_number as idle_days,
-        sum(lengths.gaps_count) as returned_den,
+        horizon.generated_number as inactive_days,
+        sum(lengths.gaps_count) as reactivated_den,
         sum(case
-            when lengths.length_days <= {{ threshold('idle_horizon_days') }} then lengths.gaps_count else 0
-        end) as returned_num
+            when lengths.length_days <= {{ threshold('inactive_horizon_days') }} then lengths.gaps_count else 0
+        end) as reactivated_num
     from lengths
     inner join horizon
         on lengths.length_days >= horizon.generated_number
         and horizon.generated_number > {{ threshold('usage_run_gap_days') }}
-        and horizon.generated_number <= {{ threshold('idle_horizon_days') }}
+        and horizon.generated_number <= {{ threshold('inactive_horizon_days') }}
     group by lengths.segment_code, horizon.generated_number
 ),
 
@@ -51,20 +51,20 @@ judged as (
     select
         *,
         min(case
-            when 100.0 * returned_num < {{ threshold('idle_return_pct') }} * returned_den
-                and returned_den >= {{ threshold('min_reliable_count') }} then idle_days
+            when 100.0 * reactivated_num < {{ threshold('inactive_return_pct') }} * reactivated_den
+                and reactivated_den >= {{ threshold('min_reliable_count') }} then inactive_days
         end) over (partition by segment_code) as worry_after_days
     from counted
 )
 
 select
     segment_code,
-    cast(idle_days as bigint) as idle_days,
-    cast(returned_num as bigint) as returned_num,
-    cast(returned_den as bigint) as returned_den,
-    {{ pct('returned_num', 'returned_den') }} as returned_pct,
-    {{ wilson_pct('returned_num', 'returned_den', 'lo') }} as returned_ci_lo,
-    {{ wilson_pct('returned_num', 'returned_den', 'hi') }} as returned_ci_hi,
+    cast(inactive_days as bigint) as inactive_days,
+    cast(reactivated_num as bigint) as reactivated_num,
+    cast(reactivated_den as bigint) as reactivated_den,
+    {{ pct('reactivated_num', 'reactivated_den') }} as reactivated_pct,
+    {{ wilson_pct('reactivated_num', 'reactivated_den', 'lo') }} as reactivated_ci_lo,
+    {{ wilson_pct('reactivated_num', 'reactivated_den', 'hi') }} as reactivated_ci_hi,
     cast(worry_after_days as bigint) as worry_after_days,
-    returned_den >= {{ threshold('min_reliable_count') }} as is_reliable
+    reactivated_den >= {{ threshold('min_reliable_count') }} as is_reliable
 from judged

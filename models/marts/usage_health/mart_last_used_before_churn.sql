@@ -2,21 +2,21 @@
 with leavings as (
     select
         customer_id,
-        spell_number,
+        tenure_number,
         coalesce(end_reason_code, 'unknown') as end_reason_code,
-        left_date,
-        left_month,
+        churned_date,
+        churned_month,
         -- What was used before an earlier leaving says nothing of this one; a trial belongs to the first.
-        case when spell_number = 1 then date '0001-01-01' else started_date end as used_from_date
+        case when tenure_number = 1 then date '0001-01-01' else started_date end as used_from_date
     from {{ ref('fct_churn_events') }}
 ),
 
 leavers as (
     select
         leavings.customer_id,
-        leavings.spell_number,
+        leavings.tenure_number,
         leavings.end_reason_code,
-        leavings.left_month,
+        leavings.churned_month,
         leavings.used_from_date,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
         max(uses.usage_date) as last_use_date
@@ -24,17 +24,17 @@ leavers as (
     inner join {{ ref('fct_customer_usage_daily') }} as uses
         on leavings.customer_id = uses.customer_id
         and uses.usage_date >= leavings.used_from_date
-        and uses.usage_date < leavings.left_date
+        and uses.usage_date < leavings.churned_date
     left join {{ ref('dim_customer_segments') }} as segments
         on leavings.customer_id = segments.customer_id
         and segments.scheme = 'usage'
-        and segments.valid_from < leavings.left_date
-        and coalesce(segments.valid_to, {{ far_future() }}) >= leavings.left_date
+        and segments.valid_from < leavings.churned_date
+        and coalesce(segments.valid_to, {{ far_future() }}) >= leavings.churned_date
     group by
         leavings.customer_id,
-        leavings.spell_number,
+        leavings.tenure_number,
         leavings.end_reason_code,
-        leavings.left_month,
+        leavings.churned_month,
         leavings.used_from_date,
         coalesce(segments.segment_code, 'unassigned')
 ),
@@ -44,9 +44,9 @@ told as (
     {% for reason in ['end_reason_code', "'all'"] %}
     select
         customer_id,
-        spell_number,
+        tenure_number,
         {{ reason }} as end_reason_code,
-        left_month,
+        churned_month,
         used_from_date,
         segment_code,
         last_use_date
@@ -59,20 +59,20 @@ totals as (
     select
         segment_code,
         end_reason_code,
-        left_month,
-        count(*) as leavers_count
+        churned_month,
+        count(*) as churned_customers_count
     from told
-    group by segment_code, end_reason_code, left_month
+    group by segment_code, end_reason_code, churned_month
 ),
 
 last_uses as (
     select
         told.segment_code,
         told.end_reason_code,
-        told.left_month,
+        told.churned_month,
         daily.component_code,
         count(
-            distinct told.customer_id || ':' || cast(told.spell_number as {{ dbt.type_string() }})
+            distinct told.customer_id || ':' || cast(told.tenure_number as {{ dbt.type_string() }})
         ) as used_count
     from told
     inner join {{ ref('fct_component_usage_daily') }} as daily
@@ -80,7 +80,7 @@ last_uses as (
         and daily.usage_date >= told.used_from_date
         and daily.usage_date <= told.last_use_date
         and {{ days_between('daily.usage_date', 'told.last_use_date') }} < {{ threshold('churn_last_use_days') }}
-    group by told.segment_code, told.end_reason_code, told.left_month, daily.component_code
+    group by told.segment_code, told.end_reason_code, told.churned_month, daily.component_code
 ),
 
 -- Churned customers are compared with customers, not with everybody who may use the product.
@@ -117,9 +117,9 @@ filled as (
     select
         totals.segment_code,
         totals.end_reason_code,
-        totals.left_month,
+        totals.churned_month,
         components.component_code,
-        totals.leavers_count,
+        totals.churned_customers_count,
         coalesce(last_uses.used_count, 0) as used_count,
         coalesce(present.used_count, 0) as base_used_count,
         coalesce(active.active_count, 0) as base_count
@@ -129,7 +129,7 @@ filled as (
     left join last_uses
         on totals.segment_code = last_uses.segment_code
         and totals.end_reason_code = last_uses.end_reason_code
-        and totals.left_month = last_uses.left_month
+        and totals.churned_month = last_uses.churned_month
         and components.component_code = last_uses.component_code
     left join present
         on totals.segment_code = present.segment_code
@@ -143,16 +143,16 @@ select
     component_code,
     end_reason_code,
     cast(used_count as bigint) as used_num,
-    cast(leavers_count as bigint) as used_den,
-    {{ pct('used_count', 'leavers_count') }} as used_pct,
+    cast(churned_customers_count as bigint) as used_den,
+    {{ pct('used_count', 'churned_customers_count') }} as used_pct,
     cast(base_used_count as bigint) as base_used_num,
     cast(base_count as bigint) as base_used_den,
     {{ pct('base_used_count', 'base_count') }} as base_used_pct,
     cast(
         100.0
-        * {{ pct('used_count', 'leavers_count') }}
+        * {{ pct('used_count', 'churned_customers_count') }}
         / nullif({{ pct('base_used_count', 'base_count') }}, 0) as double
     ) as used_index_score,
-    leavers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    left_month
+    churned_customers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    churned_month
 from filled

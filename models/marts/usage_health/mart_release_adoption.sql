@@ -46,11 +46,11 @@ leavings as (
     select
         judged.change_id,
         events.customer_id,
-        min(events.left_date) as left_date
+        min(events.churned_date) as churned_date
     from {{ ref('fct_churn_events') }} as events
     inner join judged
-        on events.left_date >= judged.effective_date
-        and events.left_date < judged.churn_window_to
+        on events.churned_date >= judged.effective_date
+        and events.churned_date < judged.churn_window_to
     group by judged.change_id, events.customer_id
 ),
 
@@ -58,7 +58,8 @@ exposures as (
     select
         exposures.*,
         not exposures.is_early_user as is_eligible,
-        not exposures.is_early_user and coalesce(leavings.left_date >= exposures.landmark_date, true) as is_at_landmark,
+        not exposures.is_early_user
+        and coalesce(leavings.churned_date >= exposures.landmark_date, true) as is_at_landmark,
         leavings.customer_id is not null as is_churned
     from {{ ref('int_releases__exposures') }} as exposures
     left join leavings

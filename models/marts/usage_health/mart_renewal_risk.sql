@@ -15,10 +15,10 @@ measured as (
         case
             when health.health_status <> 'not_measured'
                 then coalesce(
-                        health.silent_days,
+                        health.inactive_days,
                         {{ days_between('health.registered_date', 'run_context.as_of_date') }}
                     )
-        end as inactive_days
+        end as days_without_use
     from {{ ref('mart_usage_health') }} as health
     cross join {{ ref('run_context') }} as run_context
 )
@@ -30,9 +30,9 @@ select
     health.account_manager_id,
     health.health_status,
     cast({{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} as bigint) as days_to_renewal,
-    health.silent_days,
-    health.inactive_days > {{ threshold('renewal_silent_days') }} as is_silent,
-    health.inactive_days > {{ threshold('renewal_extreme_silent_days') }} as is_extremely_silent,
+    health.inactive_days,
+    health.days_without_use > {{ threshold('renewal_inactive_days') }} as is_silent,
+    health.days_without_use > {{ threshold('renewal_extreme_inactive_days') }} as is_extremely_inactive,
     health.is_paying,
     renewals.renewal_date,
     effective.last_effective_contact_at

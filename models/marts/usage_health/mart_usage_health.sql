@@ -103,7 +103,7 @@ measured as (
         uses.median_gap_days,
         uses.first_use_date,
         uses.last_use_date,
-        {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as silent_days,
+        {{ days_between('uses.last_use_date', 'customers.as_of_date') }} as inactive_days,
         case when customers.is_measured then coalesce(used.components_count, 0) end as components_used_count,
         coalesce(available.components_count, 0) as components_available_count,
         case when customers.is_measured then coalesce(used.used_weight, 0) end as used_weight,
@@ -128,7 +128,7 @@ levelled as (
     select
         *,
         {{ usage_level_pct('used_weight', 'available_weight') }} as usage_level_pct,
-        {{ recency_band_number('silent_days', 'recency_unit_days') }} as band_number,
+        {{ recency_band_number('inactive_days', 'recency_unit_days') }} as band_number,
         1.0 * baseline_days_count * window_days / {{ threshold('usage_baseline_days') }} as expected_days
     from measured
 ),
@@ -172,7 +172,7 @@ select
         when compared.peers_count >= {{ threshold('usage_min_peers') }} then compared.level_sum / compared.peers_count
     end as double) as segment_level_pct,
     cast(compared.peers_count as bigint) as peers_count,
-    cast(compared.silent_days as bigint) as silent_days,
+    cast(compared.inactive_days as bigint) as inactive_days,
     cast(compared.band_number as integer) as recency_band_order,
     cast(compared.median_gap_days as double) as median_gap_days,
     compared.has_history,

@@ -45,7 +45,7 @@ members as (
             when uses.first_use_date <= snapshots.snapshot_date
                 -- Silences too short to be kept are within the first band.
                 then coalesce({{ days_between('gaps.gap_from', 'snapshots.snapshot_date') }}, 0)
-        end as silent_days
+        end as inactive_days
     from snapshots
     inner join {{ ref('customer_usage_periods') }} as periods
         on {{ holds_at('periods', 'snapshots.snapshot_date') }}
@@ -68,7 +68,7 @@ counted as (
         snapshot_date,
         segment_code,
         is_measured,
-        case when is_measured then {{ recency_band_number('silent_days', 'recency_unit_days') }} end as band_number,
+        case when is_measured then {{ recency_band_number('inactive_days', 'recency_unit_days') }} end as band_number,
         sum(is_customer) as customers_count,
         count(*) as access_count,
         sum(is_customer * is_in_risk_group) as customers_risk_group_count,
@@ -78,7 +78,7 @@ counted as (
         snapshot_date,
         segment_code,
         is_measured,
-        case when is_measured then {{ recency_band_number('silent_days', 'recency_unit_days') }} end
+        case when is_measured then {{ recency_band_number('inactive_days', 'recency_unit_days') }} end
 ),
 
 -- Customers whose use is not recorded have no share in a band; theirs is of all customers.

@@ -1,7 +1,7 @@
 -- Prevents bridges that lose customers: an opening is the closing before it, the values of a cut add up to the whole,
 -- and the whole agrees with the spells it is made of.
 {{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_churn_monthly'}}}) }}
-{%- set measures = ['opening_count', 'new_count', 'returned_count', 'left_count', 'closing_count'] %}
+{%- set measures = ['opening_count', 'new_count', 'reactivated_count', 'churned_count', 'closing_count'] %}
 with {{ bridge_faults(
     ref('mart_churn_monthly'), measures, 'opening_count', 'closing_count', 'moved_in_count', 'moved_out_count'
 ) }},
@@ -10,15 +10,17 @@ spells as (
     select
         months.month_date,
         count(case when spells.started_date < months.month_date then 1 end) as opening_count,
-        count(case when spells.started_date >= months.month_date and spells.spell_number = 1 then 1 end) as new_count,
-        count(case when spells.started_date >= months.month_date and spells.spell_number > 1 then 1 end)
-            as returned_count,
-        count(case when spells.left_date <= months.last_date then 1 end) as left_count,
-        count(case when spells.left_date is null or spells.left_date > months.last_date then 1 end) as closing_count
+        count(case when spells.started_date >= months.month_date and spells.tenure_number = 1 then 1 end) as new_count,
+        count(case when spells.started_date >= months.month_date and spells.tenure_number > 1 then 1 end)
+            as reactivated_count,
+        count(case when spells.churned_date <= months.last_date then 1 end) as churned_count,
+        count(
+            case when spells.churned_date is null or spells.churned_date > months.last_date then 1 end
+        ) as closing_count
     from {{ ref('dim_months') }} as months
     inner join {{ ref('customer_tenures') }} as spells
         on spells.started_date <= months.last_date
-        and coalesce(spells.left_date, {{ far_future() }}) >= months.month_date
+        and coalesce(spells.churned_date, {{ far_future() }}) >= months.month_date
     -- Whoever left on the first day of a month was there when it began.
     group by months.month_date
 )

@@ -2,7 +2,7 @@
 -- cent that each value is rounded by, and the closing of a currency is what its contracts bill on the last day.
 {{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_mrr_monthly'}}}) }}
 {%- set measures = [
-    'earlier_closing_amount', 'revaluation_amount', 'new_amount', 'returned_amount', 'expansion_amount',
+    'earlier_closing_amount', 'revaluation_amount', 'new_amount', 'reactivated_amount', 'expansion_amount',
     'contraction_amount', 'churned_amount', 'closing_amount',
 ] %}
 with {{ bridge_faults(

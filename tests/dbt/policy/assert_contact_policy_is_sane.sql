@@ -46,7 +46,7 @@ select
     rule_code as row_key
 from {{ ref('comm_plan_rules') }}
 where anchor = 'idle'
-    and anchor_idle_days is null
+    and anchor_inactive_days is null
 union all
 select
     'checks from which people serve must not lie below those up to which automation does' as fault,

@@ -3,7 +3,7 @@
 select
     health.customer_id,
     health.trend_ratio,
-    health.silent_days
+    health.inactive_days
 from {{ ref('mart_usage_health') }} as health
 inner join {{ ref('dim_segment_policy') }} as norms
     on health.segment_code = norms.segment_code
@@ -12,7 +12,7 @@ left join {{ ref('state_usage_falls') }} as falls
     and health.segment_code = falls.segment_code
     and falls.valid_from <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
     and falls.valid_to > (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
-where (health.is_dormant and coalesce(health.silent_days, 0) <= norms.risk_after_days)
+where (health.is_dormant and coalesce(health.inactive_days, 0) <= norms.risk_after_days)
     or (health.is_decline and falls.customer_id is null)
     or falls.recent_days_count <> health.recent_days_count
     or falls.baseline_days_count <> health.baseline_days_count
@@ -21,7 +21,7 @@ union all
 select
     signals.customer_id,
     cast(null as double) as trend_ratio,
-    cast(null as bigint) as silent_days
+    cast(null as bigint) as inactive_days
 from {{ ref('mart_usage_signals') }} as signals
 left join {{ ref('mart_usage_health') }} as health
     on signals.customer_id = health.customer_id

@@ -11,7 +11,7 @@ select
     'idle days' as fault,
     segment_code || ' ' || component_code as row_key
 from {{ ref('dim_segment_components') }}
-where idle_days <= {{ threshold('usage_run_gap_days') }}
+where inactive_days <= {{ threshold('usage_run_gap_days') }}
 union all
 select
     'current weeks are not 1 to 53 whole weeks' as fault,

@@ -16,11 +16,11 @@ found as (
         access_periods.segment_code,
         components.title,
         components.is_critical,
-        components.idle_days,
+        components.inactive_days,
         gaps.gap_from,
         -- Strictly longer than the limit.
         greatest(
-            {{ add_days(inactive_from, 'components.idle_days + 1') }}, gaps.unlikely_from, access_periods.valid_from
+            {{ add_days(inactive_from, 'components.inactive_days + 1') }}, gaps.unlikely_from, access_periods.valid_from
         ) as valid_from,
         least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
