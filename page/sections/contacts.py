@@ -45,12 +45,13 @@ RULES = """
 """
 
 SURPRISE = """
-    select churned_month, sum(surprise_num) as surprise_num, sum(surprise_den) as surprise_den,
-        100.0 * sum(surprise_num) / sum(surprise_den) as surprise_pct
-    from contacts.mart_surprise_churn_monthly
-    where churned_month >= (select max(as_of_date) - interval '1 year' from main.publication)
-    group by churned_month
-    having sum(surprise_den) > 0
+    select cast(date_trunc('month', churned_date) as date) as churned_month,
+        count(*) filter (where is_surprise) as surprise_num, count(*) as surprise_den,
+        100.0 * count(*) filter (where is_surprise) / count(*) as surprise_pct
+    from contacts.mart_surprise_churn
+    where is_evaluated
+        and date_trunc('month', churned_date) >= (select max(as_of_date) - interval '1 year' from main.publication)
+    group by all
     order by churned_month
 """
 

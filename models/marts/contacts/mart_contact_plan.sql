@@ -1,5 +1,5 @@
--- The communication plan and what became of it (CON-08): one planned touch per rule and anchor. A contact that was
--- made in time but is not effective yet leaves the touch open; when the letter is opened later, it was done in time.
+-- CON-08: one planned touch per rule and anchor. The moment of the attempt decides whether the touch was done in time,
+-- also when the contact becomes effective only later.
 with planned as (
     select
         anchors.*,
@@ -9,7 +9,7 @@ with planned as (
         coalesce(segments.segment_code, 'unassigned') as segment_code,
         coalesce(status.status, 'registered') as customer_status,
         coalesce(status.is_paying, false) as is_paying,
-        -- Who has no access when a touch falls due has no touch.
+        -- Customers without access have no touches due.
         case
             when access_periods.has_access then access_periods.valid_to
             else {{ business_date('anchors.due_from') }}
@@ -26,7 +26,7 @@ with planned as (
         and {{ holds_at('access_periods', business_date('anchors.due_from')) }}
     {{ attributes_as_of('anchors', business_date('anchors.due_from'), ['status']) }}
     where rules.applies_to_segment in ('*', segments.segment_code)
-        -- What was done before contacts begin is unseen.
+        -- Earlier contacts are not loaded.
         and anchors.due_from >= {{ day_start_at(observed_from('contacts')) }}
 ),
 
@@ -78,7 +78,7 @@ register as (
     from {{ ref('fct_consent_events') }}
 ),
 
-silent as (
+on_dnd as (
     select distinct
         planned.rule_code,
         planned.customer_id,
@@ -91,14 +91,14 @@ silent as (
         and coalesce(dnd.valid_to, {{ far_future() }}) > planned.due_from
 ),
 
-judged as (
+evaluated as (
     select
         planned.*,
         candidates.contact_id is not null as is_attempted,
         case when candidates.is_effective then candidates.contact_id end as fulfilled_contact_id,
         case when candidates.is_effective then candidates.attempted_at end as fulfilled_at,
         case
-            when silent.customer_id is not null then 'do_not_disturb'
+            when on_dnd.customer_id is not null then 'do_not_disturb'
             when planned.consent_purpose is not null
                 and register.has_consents
                 and not coalesce(consents.granted_at > consents.denied_at, consents.granted_at is not null)
@@ -114,11 +114,11 @@ judged as (
         and planned.anchor_key = candidates.anchor_key
         and planned.anchor_at = candidates.anchor_at
         and candidates.choice = 1
-    left join silent
-        on planned.rule_code = silent.rule_code
-        and planned.customer_id = silent.customer_id
-        and planned.anchor_key = silent.anchor_key
-        and planned.anchor_at = silent.anchor_at
+    left join on_dnd
+        on planned.rule_code = on_dnd.rule_code
+        and planned.customer_id = on_dnd.customer_id
+        and planned.anchor_key = on_dnd.anchor_key
+        and planned.anchor_at = on_dnd.anchor_at
     left join consents
         on planned.rule_code = consents.rule_code
         and planned.customer_id = consents.customer_id
@@ -127,28 +127,28 @@ judged as (
 )
 
 select
-    judged.customer_id,
-    judged.rule_code,
-    judged.anchor_key,
-    judged.customer_status,
-    judged.segment_code,
-    judged.channel_code,
-    judged.team_code,
+    evaluated.customer_id,
+    evaluated.rule_code,
+    evaluated.anchor_key,
+    evaluated.customer_status,
+    evaluated.segment_code,
+    evaluated.channel_code,
+    evaluated.team_code,
     case
-        when judged.fulfilled_at < judged.due_to then 'done'
-        when judged.fulfilled_at is not null then 'done_late'
-        when judged.excuse is not null then 'excused'
-        when judged.due_from >= run_context.as_of_end_at then 'upcoming'
-        when judged.due_to >= run_context.as_of_end_at then 'due'
+        when evaluated.fulfilled_at < evaluated.due_to then 'done'
+        when evaluated.fulfilled_at is not null then 'done_late'
+        when evaluated.excuse is not null then 'excused'
+        when evaluated.due_from >= run_context.as_of_end_at then 'upcoming'
+        when evaluated.due_to >= run_context.as_of_end_at then 'due'
         else 'missed'
     end as touch_status,
-    case when judged.fulfilled_at is null then judged.excuse end as excuse_reason,
-    judged.fulfilled_contact_id,
-    judged.is_paying,
-    judged.is_attempted,
-    judged.anchor_at,
-    judged.due_from,
-    judged.due_to,
-    judged.fulfilled_at
-from judged
+    case when evaluated.fulfilled_at is null then evaluated.excuse end as excuse_reason,
+    evaluated.fulfilled_contact_id,
+    evaluated.is_paying,
+    evaluated.is_attempted,
+    evaluated.anchor_at,
+    evaluated.due_from,
+    evaluated.due_to,
+    evaluated.fulfilled_at
+from evaluated
 cross join {{ ref('run_context') }} as run_context

@@ -1,5 +1,5 @@
--- Churns before which nobody had reached the customer in time and no warning was heard (CON-14). Only contacts before
--- the decision count.
+-- CON-14: churns without an effective contact in time and without a warning. Only what happened before the cancellation
+-- request counts.
 with churns as (
     select
         churn_events.customer_id,
@@ -12,7 +12,7 @@ with churns as (
         owners.employee_id as owner_employee_id,
         dnd.customer_id is not null as was_dnd
     from {{ ref('fct_churn_events') }} as churn_events
-    -- Contacts of deleted accounts are deleted with them, so nobody can say who was reached.
+    -- Deleted accounts have lost their contacts, so they cannot be evaluated.
     inner join {{ ref('customer_registrations') }} as registration
         on churn_events.customer_id = registration.customer_id
     {{ attributes_as_of('churn_events', business_date('churn_events.decided_at'), ['value_segment']) }}
@@ -31,7 +31,8 @@ with churns as (
 windows as (
     select
         churns.*,
-        -- Before contacts begin nobody can say who was reached.
+        -- Without an interval, or with one that begins before the first loaded contact, "in time" is unknown; under
+        -- do-not-disturb no contact was due.
         coalesce(
             {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }}
             >= {{ day_start_at(observed_from('contacts')) }},
@@ -84,7 +85,6 @@ select
     windows.is_paying,
     windows.was_dnd as is_dnd,
     coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
-    -- Without an interval nobody can say what in time would have been; silence was the customer's own wish.
     windows.is_evaluated,
     windows.is_evaluated
     and not coalesce(contacts.last_effective_at >= windows.interval_from, false)

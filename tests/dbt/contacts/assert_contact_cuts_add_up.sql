@@ -1,5 +1,5 @@
--- Prevents dimensions that lose or double customers or planned touches: the parts of a dimension must add up to all. By
--- status there is everybody with access, which is at least all customers.
+-- Prevents dimensions that lose or double customers: the parts of a dimension must add up to all. The dimension `status`
+-- has everybody with access, which is at least all customers.
 {{ config(meta={'dagster': {'ref': {'name': 'mart_contact_frequency'}}}) }}
 with frequency as (
     select
@@ -19,22 +19,6 @@ completeness as (
         sum(complete_num) as complete_count
     from {{ ref('mart_contact_completeness') }}
     group by dimension_name
-),
-
-touches_by_month as (
-    select
-        rule_code,
-        sum(done_num + done_late_count + missed_count + excused_count + pending_count) as touches_count
-    from {{ ref('mart_contact_plan_monthly') }}
-    group by rule_code
-),
-
-touches as (
-    select
-        rule_code,
-        count(*) as touches_count
-    from {{ ref('mart_contact_plan') }}
-    group by rule_code
 )
 
 select
@@ -71,11 +55,3 @@ where completeness.customers_count < wholes.customers_count
             or completeness.complete_count > wholes.complete_count
         )
     )
-union all
-select
-    'plan' as report_name,
-    coalesce(touches_by_month.rule_code, touches.rule_code) as dimension_name
-from touches_by_month
-full outer join touches
-    on touches_by_month.rule_code = touches.rule_code
-where coalesce(touches_by_month.touches_count, -1) <> coalesce(touches.touches_count, -1)
