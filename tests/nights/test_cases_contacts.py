@@ -12,7 +12,7 @@ def test_contacts_of_a_month_count_though_the_customer_churned_before_its_end(ca
     months = cases("utc").rows(
         """
         select strftime(contact_month, '%m'), customers_count, in_target_num, in_target_den
-        from contacts.mart_contact_frequency
+        from contacts.mart_contact_norms
         where dimension_name = 'owner' and owner_employee_id = 'contacts_churn_manager'
             and contact_month >= date '2025-03-01'
         order by 1

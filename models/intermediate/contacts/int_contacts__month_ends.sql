@@ -1,6 +1,6 @@
--- The one population of contacts by month: everybody with access on any day of a month of the trend, as they were on
--- the last such day. Contacts count for all of them; what is evaluated at the end of the month (of the running month:
--- on the business day) needs `is_at_month_end`, since no contact is due to a churned customer.
+-- The one population of contacts by month: everybody with access on any day of a month of the trend, as of the last
+-- such day. Contacts count for all of them; what is due at the end of the month (in the running month: on the business
+-- day) needs `is_at_month_end`, because no contact is due to a churned customer.
 with months as (
     select
         dates.month_start_date as contact_month,
@@ -18,7 +18,7 @@ first_months as (
 ),
 
 effective as (
-    -- What lies before the trend counts as its first month: only the last moment matters.
+    -- Contacts from before the trend count in its first month, because only the last moment matters.
     select
         contacts.customer_id,
         greatest({{ period_start('month', 'contacts.effective_date') }}, first_months.first_month) as contact_month,
@@ -33,7 +33,7 @@ effective as (
         greatest({{ period_start('month', 'contacts.effective_date') }}, first_months.first_month)
 ),
 
--- Each holds until the next month with an effective contact, also over months without access.
+-- A row holds until the next month with an effective contact, also over months without access.
 reached as (
     select
         customer_id,
@@ -60,7 +60,7 @@ made as (
     group by contacts.customer_id, {{ period_start('month', 'contacts.attempted_date') }}
 ),
 
-pressed as (
+over_contacted as (
     select distinct
         customer_id,
         {{ period_start('month', 'attempted_date') }} as contact_month
@@ -90,7 +90,7 @@ register as (
     from {{ ref('dim_contact_points') }}
 ),
 
-present as (
+members as (
     select
         customers.customer_id,
         months.contact_month,
@@ -109,32 +109,32 @@ present as (
     group by customers.customer_id, customers.registered_date, months.contact_month, months.period_end_date
 ),
 
-silent as (
+on_dnd as (
     select
-        present.customer_id,
-        present.contact_month,
+        members.customer_id,
+        members.contact_month,
         max(
             case
-                when dnd.valid_to is null or {{ business_date('dnd.valid_to') }} > present.period_end_date then 1
+                when dnd.valid_to is null or {{ business_date('dnd.valid_to') }} > members.period_end_date then 1
                 else 0
             end
-        ) as is_inactive_at_end
-    from present
+        ) as is_dnd_at_end
+    from members
     inner join {{ ref('dim_customer_dnd') }} as dnd
-        on present.customer_id = dnd.customer_id
-        and {{ business_date('dnd.valid_from') }} <= present.period_end_date
-        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) >= present.contact_month
-    group by present.customer_id, present.contact_month
+        on members.customer_id = dnd.customer_id
+        and {{ business_date('dnd.valid_from') }} <= members.period_end_date
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) >= members.contact_month
+    group by members.customer_id, members.contact_month
 )
 
 select
-    present.customer_id,
+    members.customer_id,
     status.status as customer_status,
     coalesce(value_segment.segment_code, 'unassigned') as segment_code,
     coalesce(account_manager.employee_id, 'unassigned') as owner_employee_id,
     coalesce(norms.channel_policy, 'none') as segment_channel_policy,
-    -- What a customer pays at a time may be worth a person in a mass segment, or not in another; priority is
-    -- priority.
+    -- A high average check is worth a person also in a mass segment, a low one is not in another; priority segments
+    -- keep their policy.
     case
         when coalesce(norms.is_priority, false) then coalesce(norms.channel_policy, 'none')
         when checks.average_check_amount >= {{ threshold('personal_check_from_amount') }} then 'personal'
@@ -147,43 +147,43 @@ select
     norms.contact_interval_days,
     norms.contact_target_pct,
     norms.max_manual_calls_per_month,
-    present.tenure_days,
-    {{ days_between('reached.last_effective_date', 'present.period_end_date') }} as since_effective_days,
-    {{ days_between('reached.last_personal_date', 'present.period_end_date') }} as since_personal_days,
+    members.tenure_days,
+    {{ days_between('reached.last_effective_date', 'members.period_end_date') }} as since_effective_days,
+    {{ days_between('reached.last_personal_date', 'members.period_end_date') }} as since_personal_days,
     coalesce(made.automated_count, 0) as automated_count,
     coalesce(made.personal_count, 0) as personal_count,
     coalesce(made.manual_calls_count, 0) as manual_calls_count,
     status.is_customer,
-    present.last_access_date = present.period_end_date as is_at_month_end,
+    members.last_access_date = members.period_end_date as is_at_month_end,
     coalesce(norms.is_priority, false) as is_priority,
-    pressed.customer_id is not null as is_over_contacted,
-    silent.customer_id is not null as was_inactive,
-    coalesce(silent.is_inactive_at_end, 0) = 1 as is_inactive_at_end,
+    over_contacted.customer_id is not null as is_over_contacted,
+    on_dnd.customer_id is not null as was_dnd,
+    coalesce(on_dnd.is_dnd_at_end, 0) = 1 as is_dnd_at_end,
     not register.has_points
     or coalesce(
-        points.first_usable_date <= present.period_end_date and points.usable_to_date > present.period_end_date, false
+        points.first_usable_date <= members.period_end_date and points.usable_to_date > members.period_end_date, false
     ) as is_contactable,
-    present.contact_month,
-    present.period_end_date
-from present
+    members.contact_month,
+    members.period_end_date
+from members
 cross join register
 left join reached
-    on present.customer_id = reached.customer_id
-    and {{ holds_at('reached', 'present.contact_month') }}
+    on members.customer_id = reached.customer_id
+    and {{ holds_at('reached', 'members.contact_month') }}
 left join made
-    on present.customer_id = made.customer_id
-    and present.contact_month = made.contact_month
-left join pressed
-    on present.customer_id = pressed.customer_id
-    and present.contact_month = pressed.contact_month
-left join silent
-    on present.customer_id = silent.customer_id
-    and present.contact_month = silent.contact_month
+    on members.customer_id = made.customer_id
+    and members.contact_month = made.contact_month
+left join over_contacted
+    on members.customer_id = over_contacted.customer_id
+    and members.contact_month = over_contacted.contact_month
+left join on_dnd
+    on members.customer_id = on_dnd.customer_id
+    and members.contact_month = on_dnd.contact_month
 left join points
-    on present.customer_id = points.customer_id
+    on members.customer_id = points.customer_id
 left join {{ ref('int_contacts__average_checks') }} as checks
-    on present.customer_id = checks.customer_id
-    and present.contact_month = checks.contact_month
-{{ attributes_as_of('present', 'present.last_access_date', ['status', 'value_segment', 'account_manager']) }}
+    on members.customer_id = checks.customer_id
+    and members.contact_month = checks.contact_month
+{{ attributes_as_of('members', 'members.last_access_date', ['status', 'value_segment', 'account_manager']) }}
 left join {{ ref('segments') }} as norms
     on value_segment.segment_code = norms.segment_code

@@ -1,5 +1,5 @@
 -- Customer-weeks in which we were too much: over a cap, or a sales call within a day of advertising while the customer
--- waits for an answer (CON-15). Weeks without either have no row; mart_contact_frequency says how many customers
+-- waits for an answer (CON-15). Weeks without either have no row; mart_contact_norms says how many customers
 -- there were.
 with outbound as (
     select

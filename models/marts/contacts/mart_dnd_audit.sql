@@ -6,7 +6,7 @@ with portfolios as (
         owner_employee_id as employee_id,
         max(period_end_date) as period_end_date,
         count(*) as portfolio_count,
-        count(case when is_inactive_at_end then 1 end) as inactive_count
+        count(case when is_dnd_at_end then 1 end) as inactive_count
     from {{ ref('int_contacts__month_ends') }}
     where is_at_month_end
     group by contact_month, owner_employee_id

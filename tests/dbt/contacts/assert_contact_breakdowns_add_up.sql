@@ -1,6 +1,6 @@
 -- Prevents dimensions that lose or double customers: the parts of a dimension must add up to all. The dimension `status`
 -- has everybody with access, which is at least all customers.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_frequency'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_norms'}}}) }}
 with frequency as (
     select
         contact_month,
@@ -8,7 +8,7 @@ with frequency as (
         sum(customers_count) as customers_count,
         sum(in_target_num) as in_target_count,
         sum(in_target_den) as eligible_count
-    from {{ ref('mart_contact_frequency') }}
+    from {{ ref('mart_contact_norms') }}
     group by contact_month, dimension_name
 ),
 
