@@ -36,11 +36,21 @@ OWNERS = """
 """
 
 RULES = """
-    select contact_month, broken_rule as rule, sum(violations_num) as violations
-    from contacts.mart_contact_legitimacy
-    where dimension_name = 'employee' and broken_rule <> 'any_rule'
-    group by all
-    having sum(violations_num) > 0
+    with attempts as (
+        select contact_month, no_consent_count as no_consent, wrong_purpose_count as wrong_purpose,
+            revoked_count as revoked, unsubscribed_channel_count as unsubscribed_channel,
+            contact_during_dnd_count as contact_during_dnd, over_frequency_day_count as over_frequency_day,
+            over_frequency_week_count as over_frequency_week, quiet_hours_count as quiet_hours
+        from contacts.mart_contact_kpi
+        where dimension_name = 'all'
+    )
+    select contact_month, rule, violations
+    from attempts
+        unpivot (violations for rule in (
+            no_consent, wrong_purpose, revoked, unsubscribed_channel, contact_during_dnd, over_frequency_day,
+            over_frequency_week, quiet_hours
+        ))
+    where violations > 0
     order by all
 """
 

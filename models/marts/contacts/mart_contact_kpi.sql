@@ -1,83 +1,79 @@
--- A contact stands in the month of its attempt, where the rate is judged, and in the month in which it became
--- effective, where it is credited (CON-02); mostly that is one month.
+-- CON-02: an attempt counts in the month in which it was made, and its effect is credited to the month in which it
+-- became effective; mostly both are the same.
 {% set reasons = [
     'bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled', 'too_short', 'machine_open', 'signal_not_counted',
     'no_answer', 'no_reaction', 'no_signal',
 ] %}
+{% set broken_rules = [
+    'no_consent', 'wrong_purpose', 'revoked', 'unsubscribed_channel', 'contact_during_dnd', 'over_frequency_day',
+    'over_frequency_week', 'quiet_hours',
+] %}
 {% set measures = [
     'attempts', 'episodes', 'delivered', 'reached', 'effective', 'credited_effective', 'with_reason', 'personalised',
-] + reasons %}
+    'any_rule',
+] + reasons + broken_rules %}
 {% set dimensions = {
-    'all': [],
-    'channel': ['channel_code'],
-    'segment': ['segment_code'],
-    'status': ['customer_status'],
+    'all': [], 'channel': ['channel_code'], 'segment': ['segment_code'], 'status': ['customer_status'],
     'team': ['team_code'],
     'employee': ['team_code', 'employee_id'],
     'employee_channel_segment': ['team_code', 'employee_id', 'channel_code', 'segment_code'],
 } %}
 {% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code', 'customer_status'] %}
-with outbound as (
+with violations as (
     select
-        contacts.contact_id,
-        contacts.customer_id,
-        coalesce(status.status, 'registered') as customer_status,
-        coalesce(contacts.employee_id, case when contacts.is_automated then 'system' else 'unknown' end) as employee_id,
-        contacts.team_code,
-        contacts.channel as channel_code,
-        coalesce(contacts.value_segment_code, 'unassigned') as segment_code,
-        contacts.ineffective_reason,
-        coalesce(contacts.reason_code, 'other') <> 'other' as has_reason,
-        contacts.is_personalised,
-        contacts.is_episode_start,
-        contacts.delivered_at is not null as is_delivered,
-        contacts.reached_at is not null as is_reached,
-        contacts.is_effective,
-        {{ period_start('month', 'contacts.attempted_date') }} as attempted_month,
-        {{ period_start('month', 'contacts.effective_date') }} as effective_month
-    from {{ ref('fct_contacts') }} as contacts
-    {{ attributes_as_of('contacts', 'contacts.attempted_date', ['status']) }}
-    where contacts.direction = 'outbound'
+        {% for rule in broken_rules %}
+        max(case when broken_rule = '{{ rule }}' then 1 else 0 end) as breaks_{{ rule }},
+        {% endfor %}
+        contact_id
+    from {{ ref('mart_contact_violations') }}
+    group by contact_id
 ),
 
 entries as (
     select
-        outbound.*,
-        outbound.attempted_month as contact_month,
+        attempts.*,
+        attempts.attempted_month as contact_month,
         true as is_attempt,
-        outbound.is_effective and outbound.effective_month = outbound.attempted_month as is_credit
-    from outbound
+        attempts.is_effective and attempts.effective_month = attempts.attempted_month as is_credit
+    from {{ ref('int_contacts__attempts') }} as attempts
     union all
     select
-        outbound.*,
-        outbound.effective_month as contact_month,
+        attempts.*,
+        attempts.effective_month as contact_month,
         false as is_attempt,
         true as is_credit
-    from outbound
-    where outbound.effective_month <> outbound.attempted_month
+    from {{ ref('int_contacts__attempts') }} as attempts
+    where attempts.effective_month <> attempts.attempted_month
 ),
 
 cells as (
     select
-        contact_month,
-        {{ codes | join(',\n        ') }},
-        count(case when is_attempt then 1 end) as attempts_count,
-        count(case when is_attempt and is_episode_start then 1 end) as episodes_count,
-        count(case when is_attempt and is_delivered then 1 end) as delivered_count,
-        count(case when is_attempt and is_reached then 1 end) as reached_count,
-        count(case when is_attempt and is_effective then 1 end) as effective_count,
-        count(case when is_credit then 1 end) as credited_effective_count,
-        count(case when is_attempt and has_reason then 1 end) as with_reason_count,
+        entries.contact_month,
+        entries.{{ codes | join(',\n        entries.') }},
+        count(case when entries.is_attempt then 1 end) as attempts_count,
+        count(case when entries.is_attempt and entries.is_episode_start then 1 end) as episodes_count,
+        count(case when entries.is_attempt and entries.is_delivered then 1 end) as delivered_count,
+        count(case when entries.is_attempt and entries.is_reached then 1 end) as reached_count,
+        count(case when entries.is_attempt and entries.is_effective then 1 end) as effective_count,
+        count(case when entries.is_credit then 1 end) as credited_effective_count,
+        count(case when entries.is_attempt then entries.reason_code end) as with_reason_count,
+        count(case when entries.is_attempt and entries.is_personalised then 1 end) as personalised_count,
         {% for reason in reasons %}
-        count(case when is_attempt and ineffective_reason = '{{ reason }}' then 1 end) as {{ reason }}_count,
+        count(case when entries.is_attempt and entries.ineffective_reason = '{{ reason }}' then 1 end)
+            as {{ reason }}_count,
         {% endfor %}
-        count(case when is_attempt and is_personalised then 1 end) as personalised_count
+        {% for rule in broken_rules %}
+        coalesce(sum(case when entries.is_attempt then violations.breaks_{{ rule }} end), 0) as {{ rule }}_count,
+        {% endfor %}
+        count(case when entries.is_attempt then violations.contact_id end) as any_rule_count
     from entries
-    group by contact_month, {{ codes | join(', ') }}
+    left join violations
+        on entries.contact_id = violations.contact_id
+    group by entries.contact_month, entries.{{ codes | join(', entries.') }}
 ),
 
--- A customer counts once in each cell of each dimension. Distinct counts of all dimensions at once hold all of them in
--- memory, which a million customers do not fit into.
+-- A customer counts once in each cell of each dimension. Distinct counts of all dimensions at once would hold all of
+-- them in memory, which is too much for a million customers.
 customers as (
     select
         contact_month,
@@ -90,85 +86,101 @@ customers as (
 ),
 
 {% for dimension, columns in dimensions.items() %}
+{% set keys = (['contact_month'] + columns) | join(', ') %}
 customers_by_{{ dimension }} as (
     select
-        {{ (['contact_month'] + columns) | join(',\n        ') }},
-        count(*) as customers_attempted_count,
-        sum(is_reached) as customers_reached_count
+        {{ keys }},
+        count(*) as attempted_count,
+        sum(is_reached) as reached_count
     from (
         select
-            {{ (['contact_month'] + columns) | join(',\n            ') }},
-            customer_id,
+            {{ keys }},
             max(is_reached) as is_reached
         from customers
-        group by
-            {{ (['contact_month'] + columns) | join(',\n            ') }},
-            customer_id
+        group by {{ keys }}, customer_id
     ) as customers_once
-    group by
-        {{ (['contact_month'] + columns) | join(',\n        ') }}
+    group by {{ keys }}
 ),
 
 {% endfor %}
 counted as (
     {% for dimension, columns in dimensions.items() %}
     select
+        '{{ dimension }}' as dimension_name,
         cells.contact_month,
         {% for code in codes %}
-        {{ "coalesce(cells." ~ code ~ ", 'all')" if code in columns else "'all'" }} as {{ code }},
+        {{ ('cells.' ~ code) if code in columns else ("'all' as " ~ code) }},
         {% endfor %}
-        '{{ dimension }}' as dimension_name,
         {% for measure in measures %}
         sum(cells.{{ measure }}_count) as {{ measure }}_count,
         {% endfor %}
-        coalesce(max(customers_once.customers_attempted_count), 0) as customers_attempted_count,
-        coalesce(max(customers_once.customers_reached_count), 0) as customers_reached_count
+        coalesce(max(customers_once.attempted_count), 0) as customers_attempted_count,
+        coalesce(max(customers_once.reached_count), 0) as customers_reached_count
     from cells
     left join customers_by_{{ dimension }} as customers_once
         on cells.contact_month = customers_once.contact_month
         {% for column in columns %}
-        and cells.{{ column }} is not distinct from customers_once.{{ column }}
+        and cells.{{ column }} = customers_once.{{ column }}
         {% endfor %}
-    group by
-        cells.{{ (['contact_month'] + columns) | join(',\n        cells.') }}
+    group by cells.{{ (['contact_month'] + columns) | join(', cells.') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 
 select
-    counted.dimension_name,
-    counted.customer_status,
-    counted.team_code,
-    counted.employee_id,
-    counted.channel_code,
-    counted.segment_code,
-    cast(counted.attempts_count as bigint) as attempts_count,
-    cast(counted.episodes_count as bigint) as episodes_count,
-    cast(counted.delivered_count as bigint) as delivered_count,
-    cast(counted.reached_count as bigint) as reached_count,
-    cast(counted.effective_count as bigint) as effective_num,
-    cast(counted.attempts_count as bigint) as effective_den,
-    {{ pct('counted.effective_count', 'counted.attempts_count') }} as effective_pct,
-    {{ wilson_pct('counted.effective_count', 'counted.attempts_count', 'lo') }} as effective_ci_lo,
-    {{ wilson_pct('counted.effective_count', 'counted.attempts_count', 'hi') }} as effective_ci_hi,
-    cast(counted.credited_effective_count as bigint) as credited_effective_count,
-    cast(counted.customers_reached_count as bigint) as reach_num,
-    cast(counted.customers_attempted_count as bigint) as reach_den,
-    {{ pct('counted.customers_reached_count', 'counted.customers_attempted_count') }} as reach_pct,
-    cast(1.0 * counted.attempts_count / nullif(counted.effective_count, 0) as double) as attempts_per_effective_avg,
-    cast(counted.with_reason_count as bigint) as with_reason_num,
-    cast(counted.attempts_count as bigint) as with_reason_den,
-    {{ pct('counted.with_reason_count', 'counted.attempts_count') }} as with_reason_pct,
-    cast(counted.personalised_count as bigint) as personalised_num,
-    cast(counted.attempts_count as bigint) as personalised_den,
-    {{ pct('counted.personalised_count', 'counted.attempts_count') }} as personalised_pct,
-    {% for reason in reasons %}
-    cast(counted.{{ reason }}_count as bigint) as {{ reason }}_count,
-    {% endfor %}
+    dimension_name,
+    customer_status,
+    team_code,
+    employee_id,
+    channel_code,
+    segment_code,
+    cast(attempts_count as bigint) as attempts_count,
+    cast(episodes_count as bigint) as episodes_count,
+    cast(delivered_count as bigint) as delivered_count,
+    cast(reached_count as bigint) as reached_count,
+    cast(effective_count as bigint) as effective_num,
+    cast(attempts_count as bigint) as effective_den,
+    {{ pct('effective_count', 'attempts_count') }} as effective_pct,
+    {{ wilson_pct('effective_count', 'attempts_count', 'lo') }} as effective_ci_lo,
+    {{ wilson_pct('effective_count', 'attempts_count', 'hi') }} as effective_ci_hi,
+    cast(credited_effective_count as bigint) as credited_effective_count,
+    cast(customers_reached_count as bigint) as reach_num,
+    cast(customers_attempted_count as bigint) as reach_den,
+    {{ pct('customers_reached_count', 'customers_attempted_count') }} as reach_pct,
+    cast(1.0 * attempts_count / nullif(effective_count, 0) as double) as attempts_per_effective_avg,
+    cast(with_reason_count as bigint) as with_reason_num,
+    cast(attempts_count as bigint) as with_reason_den,
+    {{ pct('with_reason_count', 'attempts_count') }} as with_reason_pct,
+    cast(personalised_count as bigint) as personalised_num,
+    cast(attempts_count as bigint) as personalised_den,
+    {{ pct('personalised_count', 'attempts_count') }} as personalised_pct,
+    cast(bounced_count as bigint) as bounced_count,
+    cast(wrong_number_count as bigint) as wrong_number_count,
+    cast(voicemail_count as bigint) as voicemail_count,
+    cast(refused_count as bigint) as refused_count,
+    cast(cancelled_count as bigint) as cancelled_count,
+    cast(too_short_count as bigint) as too_short_count,
+    cast(machine_open_count as bigint) as machine_open_count,
+    cast(signal_not_counted_count as bigint) as signal_not_counted_count,
+    cast(no_answer_count as bigint) as no_answer_count,
+    cast(no_reaction_count as bigint) as no_reaction_count,
+    cast(no_signal_count as bigint) as no_signal_count,
+    cast(any_rule_count as bigint) as violations_num,
+    cast(attempts_count as bigint) as violations_den,
+    {{ pct('any_rule_count', 'attempts_count') }} as violations_pct,
+    {{ wilson_pct('any_rule_count', 'attempts_count', 'lo') }} as violations_ci_lo,
+    {{ wilson_pct('any_rule_count', 'attempts_count', 'hi') }} as violations_ci_hi,
+    cast(no_consent_count as bigint) as no_consent_count,
+    cast(wrong_purpose_count as bigint) as wrong_purpose_count,
+    cast(revoked_count as bigint) as revoked_count,
+    cast(unsubscribed_channel_count as bigint) as unsubscribed_channel_count,
+    cast(contact_during_dnd_count as bigint) as contact_during_dnd_count,
+    cast(over_frequency_day_count as bigint) as over_frequency_day_count,
+    cast(over_frequency_week_count as bigint) as over_frequency_week_count,
+    cast(quiet_hours_count as bigint) as quiet_hours_count,
     {{ add_days(
-        dbt.dateadd('month', 1, 'counted.contact_month'), 'cast(' ~ threshold('contact_settling_days') ~ ' as integer) - 1'
-    ) }} <= run_context.as_of_date as is_complete,
-    counted.attempts_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    counted.contact_month
+        dbt.dateadd('month', 1, 'contact_month'), 'cast(' ~ threshold('contact_settling_days') ~ ' as integer) - 1'
+    ) }} <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context) as is_complete,
+    attempts_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    contact_month
 from counted
-cross join {{ ref('run_context') }} as run_context

@@ -1,8 +1,7 @@
--- Every attempt is judged by what stood at its moment, effective or not (CON-10): a contact that breaks two rules has
--- two rows.
+-- CON-10: the rules are those at the moment of the attempt, whether it was effective or not. An attempt that breaks two
+-- rules has two rows.
 with outbound as (
-    select * from {{ ref('fct_contacts') }}
-    where direction = 'outbound'
+    select * from {{ ref('int_contacts__attempts') }}
 ),
 
 register as (
@@ -19,7 +18,7 @@ consents as (
     from outbound
     inner join {{ ref('fct_consent_events') }} as events
         on outbound.customer_id = events.customer_id
-        and events.channel_code in (outbound.channel, 'all')
+        and events.channel_code in (outbound.channel_code, 'all')
         and events.purpose_code in (outbound.consent_purpose, 'all')
         and events.occurred_at <= outbound.attempted_at
     where outbound.is_consent_required
@@ -32,7 +31,7 @@ other_purposes as (
     inner join {{ ref('fct_consent_events') }} as events
         on outbound.customer_id = events.customer_id
         and events.is_grant
-        and events.channel_code in (outbound.channel, 'all')
+        and events.channel_code in (outbound.channel_code, 'all')
         and events.occurred_at <= outbound.attempted_at
     where outbound.is_consent_required
 ),
@@ -122,17 +121,17 @@ faults as (
 select
     faults.contact_id,
     outbound.customer_id,
-    coalesce(outbound.employee_id, case when outbound.is_automated then 'system' else 'unknown' end) as employee_id,
+    outbound.employee_id,
     faults.broken_rule,
-    coalesce(status.status, 'registered') as customer_status,
+    outbound.customer_status,
     outbound.team_code,
-    outbound.channel as channel_code,
-    coalesce(outbound.purpose, 'unknown') as purpose_code,
+    outbound.channel_code,
+    outbound.purpose_code,
     outbound.campaign_code,
-    coalesce(outbound.value_segment_code, 'unassigned') as segment_code,
+    outbound.segment_code,
     faults.observed_count,
     faults.allowed_count,
-    coalesce(status.is_paying, false) as is_paying,
+    outbound.is_paying,
     outbound.is_automated,
     outbound.is_effective,
     outbound.attempted_date,
@@ -142,4 +141,3 @@ select
 from faults
 inner join outbound
     on faults.contact_id = outbound.contact_id
-{{ attributes_as_of('outbound', 'outbound.attempted_date', ['status']) }}

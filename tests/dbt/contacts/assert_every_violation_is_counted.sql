@@ -1,33 +1,31 @@
 -- Prevents a rate of violations that forgets attempts or counts one twice: it must agree with the list of violations.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_legitimacy'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_kpi'}}}) }}
 with listed as (
     select
-        broken_rule,
-        count(*) as violations_count
-    from {{ ref('mart_contact_violations') }}
-    group by broken_rule
-    union all
-    select
-        'any_rule' as broken_rule,
-        count(distinct contact_id) as violations_count
+        count(*) as violations_count,
+        count(distinct contact_id) as attempts_count
     from {{ ref('mart_contact_violations') }}
 ),
 
 counted as (
     select
         dimension_name,
-        broken_rule,
-        sum(violations_num) as violations_count
-    from {{ ref('mart_contact_legitimacy') }}
-    group by dimension_name, broken_rule
+        sum(
+            no_consent_count + wrong_purpose_count + revoked_count + unsubscribed_channel_count
+            + contact_during_dnd_count + over_frequency_day_count + over_frequency_week_count + quiet_hours_count
+        ) as violations_count,
+        sum(violations_num) as attempts_count
+    from {{ ref('mart_contact_kpi') }}
+    group by dimension_name
 )
 
 select
     counted.dimension_name,
-    listed.broken_rule,
-    listed.violations_count as listed_count,
-    counted.violations_count as counted_count
+    listed.violations_count as listed_violations_count,
+    counted.violations_count as counted_violations_count,
+    listed.attempts_count as listed_attempts_count,
+    counted.attempts_count as counted_attempts_count
 from listed
-left join counted
-    on listed.broken_rule = counted.broken_rule
-where listed.violations_count <> coalesce(counted.violations_count, 0)
+inner join counted
+    on listed.violations_count <> counted.violations_count
+    or listed.attempts_count <> counted.attempts_count
