@@ -66,8 +66,9 @@ def score(warehouse: Path | duckdb.DuckDBPyConnection, truth: Path) -> list[dict
         suspects = {
             employee
             for (employee,) in db.execute(
-                "select employee_id from contacts.mart_dnd_audit "
-                "where is_suspicious and contact_month = (select max(contact_month) from contacts.mart_dnd_audit)"
+                "select employee_id from customer_360.mart_kpi_gaming_audit "
+                "where is_suspicious and check_code in ('silenced_customers', 'unproven_flags') "
+                "and audit_month = (select max(audit_month) from customer_360.mart_kpi_gaming_audit)"
             ).fetchall()
         }
         rows.append(_row("dnd_abuser", 1, len(suspects), len(suspects & {abuser})))

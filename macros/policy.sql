@@ -116,8 +116,6 @@
         'usage_pause_after_days',
         'usage_vacation_days',
         'usage_review_days',
-        'dnd_peer_factor',
-        'dnd_min_portfolio',
         'dnd_min_flags',
         'dnd_without_evidence_pct',
         'dnd_review_months',

@@ -1,5 +1,5 @@
--- Where a target may have been met at the customer's cost (EXP-10). Every check counts hits among chances of an
--- employee and month, and holds the rate against the colleagues of the same team. A flag is a reason to look, no proof.
+-- EXP-10, CON-06: where a target may have been met at the customer's cost. Each check counts hits among the chances of
+-- an employee in a month. A flag is a reason to look, not proof.
 with manual_ticks as (
     select
         'manual_ticks' as check_code,
@@ -36,7 +36,7 @@ interested_decisions as (
     where decided_at is not null
 ),
 
--- Handed over while the health status warned, in the last days of the month that the number is taken of.
+-- Customers handed over in the last days of a month while stopped or at risk disappear from the owner's numbers.
 handovers as (
     select
         'risky_handovers' as check_code,
@@ -70,6 +70,35 @@ chances as (
     select * from handovers
 ),
 
+portfolios as (
+    select
+        contact_month as audit_month,
+        owner_employee_id as employee_id,
+        count(*) as customers_count,
+        sum(case when is_dnd_at_end then 1 else 0 end) as dnd_count
+    from {{ ref('int_contacts__month_ends') }}
+    where is_at_month_end
+    group by contact_month, owner_employee_id
+),
+
+-- Few flags are set in a month, so those of the last `dnd_review_months` count together.
+unproven_flags as (
+    select
+        months.audit_month,
+        flags.setter_employee_id as employee_id,
+        sum(case when flags.is_without_evidence then 1 else 0 end) as hits_count,
+        count(*) as chances_count
+    from (select distinct portfolios.audit_month from portfolios) as months
+    inner join {{ ref('mart_dnd_flag_review') }} as flags
+        on flags.set_date < {{ add_months('months.audit_month', 1) }}
+        and flags.set_date >= {{ add_months(
+            'months.audit_month', '1 - cast(' ~ threshold('dnd_review_months') ~ ' as integer)'
+        ) }}
+    -- Customers who set the flag themselves are nobody's hit.
+    where flags.evidence_state <> 'set_by_customer'
+    group by months.audit_month, flags.setter_employee_id
+),
+
 counted as (
     select
         chances.check_code,
@@ -86,22 +115,35 @@ counted as (
     select
         'silenced_customers' as check_code,
         employee_id,
-        contact_month as audit_month,
-        inactive_num as hits_count,
-        inactive_den as chances_count
-    from {{ ref('mart_dnd_audit') }}
-    where inactive_den > 0
+        audit_month,
+        dnd_count as hits_count,
+        customers_count as chances_count
+    from portfolios
+    union all
+    select
+        'unproven_flags' as check_code,
+        employee_id,
+        audit_month,
+        hits_count,
+        chances_count
+    from unproven_flags
 ),
 
 placed as (
     select
         counted.*,
-        coalesce(employees.team, 'unknown') as team_code
+        case
+            when counted.check_code = 'unproven_flags' then {{ threshold('dnd_min_flags') }}
+            else {{ threshold('audit_min_count') }}
+        end as min_chances_count,
+        coalesce(employees.team, case when counted.employee_id = 'unassigned' then 'unassigned' else 'unknown' end)
+            as team_code
     from counted
+    cross join {{ ref('run_context') }} as run_context
     left join {{ ref('dim_employees') }} as employees
         on counted.employee_id = employees.employee_id
-        and {{ add_months('counted.audit_month', 1) }} > employees.valid_from
-        and {{ add_months('counted.audit_month', 1) }} <= coalesce(employees.valid_to, {{ far_future() }})
+        and {{ holds_at('employees', 'least(' ~ add_days(add_months('counted.audit_month', 1), -1)
+            ~ ', run_context.as_of_date)') }}
 ),
 
 peers as (
@@ -118,7 +160,7 @@ peers as (
         and placed.audit_month = colleagues.audit_month
         and placed.team_code = colleagues.team_code
         and placed.employee_id <> colleagues.employee_id
-    where colleagues.chances_count >= {{ threshold('audit_min_count') }}
+    where colleagues.chances_count >= colleagues.min_chances_count
     group by placed.check_code, placed.audit_month, placed.employee_id
 )
 
@@ -131,13 +173,18 @@ select
     {{ pct('placed.hits_count', 'placed.chances_count') }} as hits_pct,
     cast(coalesce(peers.peers_count, 0) as bigint) as peers_count,
     cast(peers.peer_median_pct as double) as peer_median_pct,
-    placed.chances_count >= {{ threshold('audit_min_count') }}
-    and placed.hits_count >= {{ threshold('audit_min_hits') }}
-    and coalesce(
-        100.0 * placed.hits_count > {{ threshold('audit_peer_factor') }} * peers.peer_median_pct * placed.chances_count,
-        false
-    ) as is_suspicious,
-    placed.chances_count >= {{ threshold('audit_min_count') }} as is_reliable,
+    placed.chances_count >= placed.min_chances_count
+    and case
+        when placed.check_code = 'unproven_flags'
+            then 100.0 * placed.hits_count >= {{ threshold('dnd_without_evidence_pct') }} * placed.chances_count
+        else placed.hits_count >= {{ threshold('audit_min_hits') }}
+            and coalesce(
+                100.0 * placed.hits_count
+                > {{ threshold('audit_peer_factor') }} * peers.peer_median_pct * placed.chances_count,
+                false
+            )
+    end as is_suspicious,
+    placed.chances_count >= placed.min_chances_count as is_reliable,
     placed.audit_month
 from placed
 left join peers
