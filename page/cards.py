@@ -30,7 +30,13 @@ URGENT = f"""
 """
 
 PARTS = {
-    "facts": "select * from customer_360.mart_customer_360 where customer_id in (select unnest(?))",
+    "facts": """
+        select cards.*,
+            briefs.* exclude (customer_id, customer_status, is_paying, has_access, is_do_not_disturb)
+        from customer_360.mart_customer_360 as cards
+        left join customer_360.mart_contact_brief as briefs on cards.customer_id = briefs.customer_id
+        where cards.customer_id in (select unnest(?))
+    """,
     "health": """
         select customer_id, health_status, health_reasons, valid_from, valid_to
         from usage_health.mart_usage_health_history

@@ -1,86 +1,167 @@
--- What to know before getting in touch tomorrow. Scores, tickets and silence are those of the card.
-{% set shown = 5 %}
-with components as (
+-- Lists name the first five.
+{% set shown = range(1, 6) %}
+-- A customer who waits for an answer is answered, also under do-not-disturb or after a churn.
+{% set answers = "('settle_complaint', 'close_case')" %}
+with alerts as (
+    select distinct customer_id
+    from {{ ref('mart_alerts') }}
+    where is_open
+        -- Alerts beyond the daily budget are not worked today.
+        and held_back_reason is null
+),
+
+tickets as (
+    select
+        tickets.customer_id,
+        count(*) as open_count,
+        count(case when tickets.is_complaint then 1 end) as complaints_count
+    from {{ ref('fct_tickets') }} as tickets
+    inner join {{ ref('run_context') }} as run_context
+        on tickets.opened_at < run_context.as_of_end_at
+        and coalesce(tickets.resolved_at, tickets.closed_at, {{ far_future() }}) >= run_context.as_of_end_at
+    group by tickets.customer_id
+),
+
+cases as (
+    select
+        customer_id,
+        count(*) as open_count
+    from {{ ref('mart_feedback_cases') }}
+    where is_followup_required
+        and not is_closed
+    group by customer_id
+),
+
+surveys as (
+    select
+        customer_id,
+        count(*) as due_count
+    from {{ ref('mart_survey_schedule') }}
+    where is_to_send
+    group by customer_id
+),
+
+components as (
     select
         customer_id,
         component_code,
-        is_critical,
-        case when component_state = 'stopped' then 'stopped' else 'unused' end as list_code
+        case when component_state = 'stopped' then 'stopped' else 'unused' end as list_code,
+        -- Components that are critical for the segment come first.
+        row_number() over (
+            partition by customer_id, case when component_state = 'stopped' then 'stopped' else 'unused' end
+            order by case when is_critical then 0 else 1 end, component_code
+        ) as place
     from {{ ref('mart_component_usage') }}
     where component_state = 'stopped'
         or suggested_action_code is not null
 ),
 
-ranked_components as (
-    select
-        customer_id,
-        component_code,
-        list_code,
-        -- The ones that the segment cannot do without come first.
-        row_number() over (
-            partition by customer_id, list_code
-            order by case when is_critical then 0 else 1 end, component_code
-        ) as place
-    from components
-),
-
 component_lists as (
     select
         customer_id,
-        {% for list in ['unused', 'stopped'] %}
-        {% for place in range(1, shown + 1) %}
-        max(case when list_code = '{{ list }}' and place = {{ place }} then component_code end)
-            as {{ list }}_{{ place }},
-        {% endfor %}
+        {% for place in shown %}
+        max(case when list_code = 'unused' and place = {{ place }} then component_code end) as unused_{{ place }},
+        max(case when list_code = 'stopped' and place = {{ place }} then component_code end) as stopped_{{ place }},
         {% endfor %}
         count(case when list_code = 'unused' then 1 end) as unused_count,
         count(case when list_code = 'stopped' then 1 end) as stopped_count
-    from ranked_components
+    from components
     group by customer_id
 ),
 
-open_reasons as (
+reasons as (
     select
         suggested.customer_id,
         suggested.reason_code,
-        min(suggested.priority_order) as priority_order
+        row_number() over (
+            partition by suggested.customer_id order by min(suggested.priority_order), suggested.reason_code
+        ) as place
     from {{ ref('int_contact_reasons__suggested') }} as suggested
     inner join {{ ref('run_context') }} as run_context
         on coalesce(suggested.valid_to, {{ far_future() }}) > run_context.as_of_date
     group by suggested.customer_id, suggested.reason_code
 ),
 
-ranked_reasons as (
-    select
-        customer_id,
-        reason_code,
-        row_number() over (partition by customer_id order by priority_order, reason_code) as place
-    from open_reasons
-),
-
 reason_lists as (
     select
         customer_id,
-        {% for place in range(1, shown + 1) %}
+        {% for place in shown %}
         max(case when place = {{ place }} then reason_code end) as reason_{{ place }},
         {% endfor %}
         count(*) as reasons_count
-    from ranked_reasons
+    from reasons
     group by customer_id
+),
+
+customers as (
+    select
+        customers.customer_id,
+        customers.customer_status,
+        customers.is_paying,
+        customers.has_access,
+        coalesce(contacts.is_dnd, false) as is_do_not_disturb,
+        coalesce(contacts.is_overdue, false) as is_contact_overdue,
+        actions.key_action_code as next_key_action_code,
+        actions.title as next_key_action_label,
+        alerts.customer_id is not null as has_alert_to_work,
+        coalesce(cases.open_count, 0) as open_cases_count,
+        coalesce(tickets.open_count, 0) as open_tickets_count,
+        coalesce(tickets.complaints_count, 0) as open_complaints_count,
+        coalesce(surveys.due_count, 0) as due_surveys_count
+    from {{ ref('dim_customers') }} as customers
+    left join {{ ref('mart_customer_contact_status') }} as contacts
+        on customers.customer_id = contacts.customer_id
+    left join {{ ref('mart_activation_actions') }} as actions
+        on customers.customer_id = actions.customer_id
+        and actions.is_next_action
+    left join alerts
+        on customers.customer_id = alerts.customer_id
+    left join cases
+        on customers.customer_id = cases.customer_id
+    left join tickets
+        on customers.customer_id = tickets.customer_id
+    left join surveys
+        on customers.customer_id = surveys.customer_id
+),
+
+steps as (
+    select
+        customers.customer_id,
+        steps.step_code,
+        steps.title,
+        row_number() over (
+            partition by customers.customer_id order by steps.priority_order, steps.step_code
+        ) as place
+    from customers
+    cross join {{ ref('next_steps') }} as steps
+    where case steps.step_code
+            when 'settle_complaint' then customers.open_complaints_count > 0
+            when 'close_case' then customers.open_cases_count > 0
+            when 'work_alert' then customers.has_alert_to_work
+            when 'renew_contact' then customers.is_contact_overdue
+            when 'finish_onboarding' then customers.next_key_action_code is not null
+            when 'ask_opinion' then customers.due_surveys_count > 0
+            when 'watch_quietly' then customers.is_do_not_disturb
+            when 'none' then true
+        end
+        and (customers.has_access or steps.step_code = 'none' or steps.step_code in {{ answers }})
+        and (not steps.is_contact or not customers.is_do_not_disturb or steps.step_code in {{ answers }})
 )
 
 select
-    cards.customer_id,
-    cards.customer_status,
-    cards.account_manager_id,
-    {% for name, relation, column in [
-        ('unused_components_label', 'component_lists', 'unused'),
-        ('stopped_components_label', 'component_lists', 'stopped'),
-        ('suggested_reasons', 'reason_lists', 'reason'),
+    customers.customer_id,
+    customers.customer_status,
+    steps.step_code as next_step_code,
+    steps.title as next_step_label,
+    customers.next_key_action_code,
+    customers.next_key_action_label,
+    {% for name, first in [
+        ('unused_components_label', 'component_lists.unused'), ('stopped_components_label', 'component_lists.stopped'),
+        ('suggested_reasons', 'reason_lists.reason'),
     ] %}
-    {{ relation }}.{{ column }}_1
-    {%- for place in range(2, shown + 1) %}
-    || coalesce(' ' || {{ relation }}.{{ column }}_{{ place }}, '')
+    {{ first }}_1
+    {%- for place in shown[1:] %}
+    || coalesce(' ' || {{ first }}_{{ place }}, '')
     {%- endfor %} as {{ name }},
     {% endfor %}
     case
@@ -89,34 +170,30 @@ select
         when health.is_decline then 'fall'
         else 'no_fall'
     end as usage_trend_kind,
-    cards.nps_group_code,
-    cards.best_channel_code,
+    cast(customers.open_cases_count as bigint) as open_cases_count,
+    cast(customers.open_tickets_count as bigint) as open_tickets_count,
+    cast(customers.open_complaints_count as bigint) as open_complaints_count,
+    cast(customers.due_surveys_count as bigint) as due_surveys_count,
     cast(coalesce(component_lists.unused_count, 0) as bigint) as unused_components_count,
     cast(coalesce(component_lists.stopped_count, 0) as bigint) as stopped_components_count,
     cast(coalesce(reason_lists.reasons_count, 0) as bigint) as suggested_reasons_count,
     health.recent_days_count,
     health.expected_days,
-    cards.nps_score,
-    cards.csi_score,
-    cards.csat_score,
-    cards.cli_points,
-    cards.open_tickets_count,
-    cards.open_complaints_count,
     {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} as days_to_renewal,
-    cards.is_paying,
-    cards.has_access,
-    cards.is_do_not_disturb,
-    cards.is_contactable,
-    renewals.renewal_date as next_renewal_date,
-    cards.nps_at,
-    cards.last_effective_at
-from {{ ref('mart_customer_360') }} as cards
+    customers.is_paying,
+    customers.has_access,
+    customers.is_do_not_disturb,
+    renewals.renewal_date as next_renewal_date
+from customers
 cross join {{ ref('run_context') }} as run_context
+inner join steps
+    on customers.customer_id = steps.customer_id
+    and steps.place = 1
 left join component_lists
-    on cards.customer_id = component_lists.customer_id
+    on customers.customer_id = component_lists.customer_id
 left join reason_lists
-    on cards.customer_id = reason_lists.customer_id
+    on customers.customer_id = reason_lists.customer_id
 left join {{ ref('mart_usage_health') }} as health
-    on cards.customer_id = health.customer_id
+    on customers.customer_id = health.customer_id
 left join {{ ref('dim_customer_renewals') }} as renewals
-    on cards.customer_id = renewals.customer_id
+    on customers.customer_id = renewals.customer_id

@@ -23,13 +23,37 @@ contracts as (
         on months.month_date = value_limits.month_date
 ),
 
-next_actions as (
+ranked_alerts as (
     select
         customer_id,
-        key_action_code,
-        title
-    from {{ ref('mart_activation_actions') }}
-    where is_next_action
+        alert_id,
+        rule_code,
+        playbook_code,
+        severity,
+        due_at,
+        row_number() over (
+            partition by customer_id
+            order by
+                {{ severity_rank('severity') }} desc,
+                case when due_at is null then 1 else 0 end,
+                due_at,
+                alert_id
+        ) as place
+    from {{ ref('mart_alerts') }}
+    where is_open
+),
+
+alerts as (
+    select
+        customer_id,
+        count(*) as open_count,
+        max(case when place = 1 then alert_id end) as top_alert_id,
+        max(case when place = 1 then rule_code end) as top_rule_code,
+        max(case when place = 1 then playbook_code end) as top_playbook_code,
+        max(case when place = 1 then severity end) as top_severity,
+        min(due_at) as first_due_at
+    from ranked_alerts
+    group by customer_id
 )
 
 select
@@ -44,8 +68,6 @@ select
     owners.account_manager_id,
     owners.onboarding_manager_id,
     activation.activation_status,
-    next_actions.key_action_code as next_key_action_code,
-    next_actions.title as next_key_action_label,
     health.health_status,
     health.health_reasons,
     health.recency_band,
@@ -57,8 +79,6 @@ select
     alerts.top_rule_code,
     alerts.top_playbook_code,
     alerts.top_severity as top_severity_code,
-    steps.step_code as next_step_code,
-    steps.title as next_step_label,
     cast(customers.tenure_days as bigint) as tenure_days,
     cast(contracts.mrr as decimal(18, 2)) as mrr_amount,
     worth.revenue_12m_amount,
@@ -75,11 +95,7 @@ select
     scores.csi_score,
     scores.csat_score,
     scores.cli_points,
-    cast(coalesce(alerts.open_alerts_count, 0) as bigint) as open_alerts_count,
-    cast(feedback.open_cases_count as bigint) as open_cases_count,
-    cast(feedback.open_tickets_count as bigint) as open_tickets_count,
-    cast(feedback.open_complaints_count as bigint) as open_complaints_count,
-    cast(feedback.due_surveys_count as bigint) as due_surveys_count,
+    cast(coalesce(alerts.open_count, 0) as bigint) as open_alerts_count,
     customers.is_paying,
     customers.has_access,
     contracts.is_top_value,
@@ -100,8 +116,6 @@ left join contracts
     on customers.customer_id = contracts.customer_id
 left join {{ ref('mart_activation_customer') }} as activation
     on customers.customer_id = activation.customer_id
-left join next_actions
-    on customers.customer_id = next_actions.customer_id
 left join {{ ref('mart_usage_health') }} as health
     on customers.customer_id = health.customer_id
 left join {{ ref('state_customer_usage') }} as uses
@@ -112,9 +126,5 @@ left join {{ ref('mart_customer_cx') }} as scores
     on customers.customer_id = scores.customer_id
 left join {{ ref('mart_customer_value') }} as worth
     on customers.customer_id = worth.customer_id
-left join {{ ref('int_customers__open_alerts') }} as alerts
+left join alerts
     on customers.customer_id = alerts.customer_id
-left join {{ ref('int_customers__open_feedback') }} as feedback
-    on customers.customer_id = feedback.customer_id
-left join {{ ref('int_customers__next_steps') }} as steps
-    on customers.customer_id = steps.customer_id
