@@ -1,6 +1,6 @@
--- Prevents a brief that says something else than the domains: untried components by the history are those of the mart
--- of components, and attempts with a reason are those of the contact KPI.
-{{ config(group='customer_360', meta={'dagster': {'ref': {'name': 'mart_contact_relevance'}}}) }}
+-- Prevents a brief that disagrees with the domains: untried components by the history of reasons are those of the mart
+-- of components.
+{{ config(group='customer_360', meta={'dagster': {'ref': {'name': 'mart_contact_brief'}}}) }}
 with by_history as (
     select
         suggested.customer_id,
@@ -17,49 +17,14 @@ by_mart as (
         component_code
     from {{ ref('mart_component_usage') }}
     where suggested_action_code is not null
-),
-
-relevance as (
-    select
-        contact_month,
-        employee_id,
-        sum(attempts_count) as attempts_count,
-        sum(with_reason_num) as with_reason_count,
-        sum(personalised_num) as personalised_count
-    from {{ ref('mart_contact_relevance') }}
-    group by contact_month, employee_id
-),
-
--- Whoever changed the team has a row for each there.
-kpi as (
-    select
-        contact_month,
-        employee_id,
-        sum(attempts_count) as attempts_count,
-        sum(with_reason_num) as with_reason_count,
-        sum(personalised_num) as personalised_count
-    from {{ ref('mart_contact_kpi') }}
-    where dimension_name = 'employee'
-    group by contact_month, employee_id
 )
 
 select
-    'component' as subject,
-    coalesce(by_history.customer_id, by_mart.customer_id) as row_key
+    coalesce(by_history.customer_id, by_mart.customer_id) as customer_id,
+    coalesce(by_history.component_code, by_mart.component_code) as component_code
 from by_history
 full outer join by_mart
     on by_history.customer_id = by_mart.customer_id
     and by_history.component_code = by_mart.component_code
 where by_history.customer_id is null
     or by_mart.customer_id is null
-union all
-select
-    'attempts' as subject,
-    relevance.employee_id as row_key
-from relevance
-left join kpi
-    on relevance.contact_month = kpi.contact_month
-    and relevance.employee_id = kpi.employee_id
-where relevance.attempts_count <> coalesce(kpi.attempts_count, -1)
-    or relevance.with_reason_count <> coalesce(kpi.with_reason_count, -1)
-    or relevance.personalised_count <> coalesce(kpi.personalised_count, -1)
