@@ -14,8 +14,6 @@ MODEL_EXCEPTIONS = {
     "subscription_terms": "named after what it holds, as the periods are",
     "unconverted_money": "a finding that the run reports, not a thing of the business",
     "unknown_policy_codes": "a finding that the run reports, not a thing of the business",
-    "contact_employees": "finds the contacts that a changed employee concerns; nothing of the business",
-    "contact_employees__superseded": "finds the contacts that a changed employee concerns; nothing of the business",
 }
 # Columns of marts whose name is the plain word that people use; a suffix would only be noise.
 PLAIN_COLUMNS = {

@@ -65,7 +65,7 @@ def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(s
             [first, second],
         ).fetchone()
         teams = db.execute(
-            "select distinct employee_id, team_code from core.fct_contacts "
+            "select distinct employee_id, team_code from intermediate.int_contacts__attempts "
             "where employee_id in (?, ?) and attempted_date >= date '2025-05-10' order by all",
             [mover, corrected],
         ).fetchall()

@@ -4,12 +4,13 @@ select
     contacts.customer_id,
     coalesce(status.status, 'registered') as customer_status,
     coalesce(contacts.employee_id, case when contacts.is_automated then 'system' else 'unknown' end) as employee_id,
-    contacts.team_code,
+    coalesce(employees.team, case when contacts.is_automated then 'system' else 'unknown' end) as team_code,
     contacts.channel as channel_code,
     coalesce(contacts.value_segment_code, 'unassigned') as segment_code,
     coalesce(contacts.purpose, 'unknown') as purpose_code,
     contacts.consent_purpose,
     contacts.campaign_code,
+    contacts.comm_rule_code,
     -- Free text and `other` are not a reason.
     case when contacts.reason_code <> 'other' then contacts.reason_code end as reason_code,
     contacts.component_code,
@@ -28,5 +29,8 @@ select
     {{ period_start('month', 'contacts.effective_date') }} as effective_month,
     contacts.attempted_at
 from {{ ref('fct_contacts') }} as contacts
+left join {{ ref('dim_employees') }} as employees
+    on contacts.employee_id = employees.employee_id
+    and {{ holds_at('employees', 'contacts.attempted_date') }}
 {{ attributes_as_of('contacts', 'contacts.attempted_date', ['status']) }}
 where contacts.direction = 'outbound'

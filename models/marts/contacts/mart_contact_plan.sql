@@ -45,10 +45,9 @@ candidates as (
                 case when contacts.is_effective then 0 else 1 end, contacts.attempted_at, contacts.contact_id
         ) as choice
     from planned
-    inner join {{ ref('fct_contacts') }} as contacts
+    inner join {{ ref('int_contacts__attempts') }} as contacts
         on planned.customer_id = contacts.customer_id
-        and contacts.direction = 'outbound'
-        and planned.channel_code = contacts.channel
+        and planned.channel_code = contacts.channel_code
         and contacts.attempted_at >= planned.due_from
         and contacts.attempted_at < planned.late_to
         and (planned.team_code is null or planned.team_code = contacts.team_code)
