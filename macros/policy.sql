@@ -16,6 +16,16 @@
     coalesce({{ dbt.position("'|' || " ~ code ~ " || '|'", "'|' || " ~ codes ~ " || '|'") }} > 0, false)
 {%- endmacro %}
 
+{#- A threshold as a column of the model `policy`: a count of something. -#}
+{% macro threshold_integer(code) -%}
+    cast(max(case when threshold_code = '{{ code }}' then threshold_value end) as {{ dbt.type_int() }})
+{%- endmacro %}
+
+{#- A threshold as a column of the model `policy`: a share, a score or a factor. -#}
+{% macro threshold_double(code) -%}
+    cast(max(case when threshold_code = '{{ code }}' then threshold_value end) as {{ type_double() }})
+{%- endmacro %}
+
 {#- Every threshold that SQL reads: without a value, a comparison with it would quietly be NULL. -#}
 {% macro policy_thresholds() %}
     {{ return([
