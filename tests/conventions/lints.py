@@ -455,7 +455,7 @@ NOT_PORTABLE = {
     "split or string_agg": r"\b(string_split|split|string_agg|listagg|group_concat)\s*\(",
     "lambda": r"\blambda\b",
     # In an outer join DuckDB compares every pair for it: 14 minutes for the alerts of fifty thousand customers.
-    "open end of a period by 'is null or' (use coalesce and far_future)":
+    "open end of a period by 'is null or' (use coalesce and end_of_time)":
         r"\(\s*\w+\.\w*(_to|_until|ended_at|closed_at|left_at|churned_date)\s+is\s+null\s+or\b",
 }  # fmt: skip
 PORTABILITY = {name: re.compile(pattern, re.I) for name, pattern in NOT_PORTABLE.items()}

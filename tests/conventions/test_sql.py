@@ -218,7 +218,7 @@ def test_words_about_a_clock_are_no_clock() -> None:
         ("split or string_agg", "select string_agg(a, ',' order by a) from t"),
         ("lambda", "select list_transform(a, lambda x: x) from t"),
         (
-            "open end of a period by 'is null or' (use coalesce and far_future)",
+            "open end of a period by 'is null or' (use coalesce and end_of_time)",
             "select 1 from t left join p on t.a = p.a and (p.valid_to is null or p.valid_to > t.day)",
         ),
     ],

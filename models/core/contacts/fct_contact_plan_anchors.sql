@@ -42,14 +42,15 @@ inactive as (
         greatest(gaps.usage_date, access_periods.valid_from) as inactive_from,
         gaps.next_usage_date,
         least(
-            coalesce(gaps.next_usage_date, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})
+            coalesce(gaps.next_usage_date, {{ end_of_time('date') }}),
+            coalesce(access_periods.valid_to, {{ end_of_time('date') }})
         ) as inactive_to
     from gaps
     inner join {{ ref('customer_access_periods') }} as access_periods
         on gaps.customer_id = access_periods.customer_id
         and access_periods.has_access
-        and gaps.usage_date < coalesce(access_periods.valid_to, {{ open_end() }})
-        and coalesce(gaps.next_usage_date, {{ open_end() }}) > access_periods.valid_from
+        and gaps.usage_date < coalesce(access_periods.valid_to, {{ end_of_time('date') }})
+        and coalesce(gaps.next_usage_date, {{ end_of_time('date') }}) > access_periods.valid_from
 ),
 
 terms as (
@@ -58,7 +59,7 @@ terms as (
         periods.customer_id,
         periods.renewal_date,
         min(periods.valid_from) as term_from,
-        max(coalesce(periods.valid_to, {{ open_end() }})) as term_to
+        max(coalesce(periods.valid_to, {{ end_of_time('date') }})) as term_to
     from {{ ref('stg_billing__subscription_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date

@@ -26,7 +26,7 @@ active_days as (
     inner join accounts
         on usage_days.customer_id = accounts.source_customer_id
         and usage_days.usage_date > accounts.registered_date
-        and usage_days.usage_date < coalesce(accounts.deleted_date, {{ open_end() }})
+        and usage_days.usage_date < coalesce(accounts.deleted_date, {{ end_of_time('date') }})
     where usage_days.usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 

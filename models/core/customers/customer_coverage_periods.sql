@@ -10,7 +10,7 @@ covered as (
         customer_id,
         'customer' as coverage_kind,
         from_date,
-        coalesce(to_date, {{ open_end() }}) as to_date
+        coalesce(to_date, {{ end_of_time('date') }}) as to_date
     from {{ ref('subscription_status_periods') }}
     where is_coverage
     union all
@@ -18,7 +18,7 @@ covered as (
         customer_id,
         'access' as coverage_kind,
         from_date,
-        coalesce(to_date, {{ open_end() }}) as to_date
+        coalesce(to_date, {{ end_of_time('date') }}) as to_date
     from {{ ref('subscription_status_periods') }}
 ),
 
@@ -54,7 +54,7 @@ contracts as (
         coverage_kind,
         coverage_number,
         min(from_date) as started_date,
-        nullif(max(to_date), {{ open_end() }}) as covered_to_date
+        nullif(max(to_date), {{ end_of_time('date') }}) as covered_to_date
     from numbered
     group by customer_id, coverage_kind, coverage_number
 ),

@@ -16,7 +16,7 @@ with customers as (
     inner join {{ ref('run_context') }} as run_context
         on customers.registered_date <= run_context.as_of_date
         -- A deleted customer has asked to be forgotten: from that day on nobody counts them.
-        and coalesce(customers.deleted_at, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(customers.deleted_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     where {{ touched_scope() }}
 ),
 {% for name, (relation, condition, value, moment) in attributes.items() %}
@@ -29,7 +29,7 @@ with customers as (
             order by
                 case
                     when periods.valid_from <= customers.{{ moment }}
-                        and coalesce(periods.valid_to, {{ far_future() }}) > customers.{{ moment }} then 0
+                        and coalesce(periods.valid_to, {{ end_of_time('timestamp') }}) > customers.{{ moment }} then 0
                     else 1
                 end,
                 periods.valid_from,

@@ -108,12 +108,12 @@ placed as (
         on pieces.customer_id = tenures.customer_id
         and tenures.coverage_kind = 'customer'
         and tenures.started_date <= pieces.valid_from
-        and coalesce(tenures.ended_date, {{ open_end() }}) > pieces.valid_from
+        and coalesce(tenures.ended_date, {{ end_of_time('date') }}) > pieces.valid_from
     left join coverage as access_periods
         on pieces.customer_id = access_periods.customer_id
         and access_periods.coverage_kind = 'access'
         and access_periods.started_date <= pieces.valid_from
-        and coalesce(access_periods.ended_date, {{ open_end() }}) > pieces.valid_from
+        and coalesce(access_periods.ended_date, {{ end_of_time('date') }}) > pieces.valid_from
     window customer_pieces as (partition by pieces.customer_id order by pieces.valid_from rows unbounded preceding)
 ),
 

@@ -30,7 +30,7 @@ complaints as (
         and tickets.is_complaint
         and {{ business_date('tickets.opened_at') }} >= events.evidence_from
         and {{ business_date('tickets.opened_at') }} < events.winback_to
-        and {{ business_date('tickets.opened_at') }} < coalesce(events.reactivated_date, {{ far_future() }})
+        and {{ business_date('tickets.opened_at') }} < coalesce(events.reactivated_date, {{ end_of_time('timestamp') }})
     inner join {{ ref('run_context') }} as run_context
         on tickets.opened_at < run_context.as_of_end_at
 ),

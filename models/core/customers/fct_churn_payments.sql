@@ -44,7 +44,7 @@ terms as (
         on payments.customer_id = slices.customer_id
         and payments.subscription_id = slices.subscription_id
         and {{ add_days('payments.paid_date', ahead) }} >= slices.from_date
-        and payments.paid_date < coalesce(slices.to_date, {{ open_end() }})
+        and payments.paid_date < coalesce(slices.to_date, {{ end_of_time('date') }})
     left join {{ ref('plans') }} as plan_list
         on slices.plan_code = plan_list.plan_code
 ),

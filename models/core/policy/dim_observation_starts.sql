@@ -88,7 +88,7 @@ found as (
 last_days as (
     select
         customer_id,
-        max(coalesce(valid_to, {{ open_end() }})) as covered_to_date
+        max(coalesce(valid_to, {{ end_of_time('date') }})) as covered_to_date
     from {{ ref('stg_billing__subscription_periods') }}
     group by customer_id
 ),

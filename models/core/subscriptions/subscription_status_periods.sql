@@ -33,13 +33,14 @@ with periods as (
         on periods.customer_id = customer_accounts.source_customer_id
     left join {{ ref('plans') }} as known_plans
         on periods.plan_code = known_plans.plan_code
-    where periods.valid_from < coalesce(least(periods.valid_to, customer_accounts.deleted_date), {{ open_end() }})
+    where periods.valid_from
+        < coalesce(least(periods.valid_to, customer_accounts.deleted_date), {{ end_of_time('date') }})
 ),
 
 followed as (
     select
         *,
-        max(coalesce(valid_to, {{ open_end() }})) over (
+        max(coalesce(valid_to, {{ end_of_time('date') }})) over (
             partition by customer_id, subscription_id
             order by valid_from, period_id
             rows between unbounded preceding and 1 preceding

@@ -12,7 +12,7 @@ with slices as (
         on slices.customer_id = coverage.customer_id
         and coverage.coverage_kind = 'customer'
         and slices.from_date >= coverage.started_date
-        and slices.from_date < coalesce(coverage.covered_to_date, {{ far_future() }})
+        and slices.from_date < coalesce(coverage.covered_to_date, {{ end_of_time('timestamp') }})
     where slices.is_coverage
 ),
 
@@ -21,7 +21,7 @@ neighbours as (
         *,
         lead(from_date) over (partition by customer_id, subscription_id order by from_date) as renewed_date,
         lag(to_date) over (partition by customer_id, subscription_id order by from_date) as own_earlier_to,
-        max(coalesce(to_date, {{ open_end() }})) over (
+        max(coalesce(to_date, {{ end_of_time('date') }})) over (
             partition by customer_id, tenure_number
             order by from_date, to_date nulls last, subscription_id
             rows between unbounded preceding and 1 preceding

@@ -16,7 +16,7 @@ with accessible as (
         and components.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)
         and coalesce(components.available_date, periods.valid_from)
-        < coalesce(periods.valid_to, {{ open_end() }})
+        < coalesce(periods.valid_to, {{ end_of_time('date') }})
 ),
 
 by_segment as (

@@ -23,7 +23,7 @@ memberships as (
         -- A segment without norms would lose the customer.
         norms.segment_code,
         segments.valid_from,
-        coalesce(segments.valid_to, {{ open_end() }}) as valid_to,
+        coalesce(segments.valid_to, {{ end_of_time('date') }}) as valid_to,
         row_number() over (partition by segments.customer_id order by segments.valid_from) as membership_number
     from {{ ref('dim_customer_segments') }} as segments
     left join {{ ref('dim_segment_policy') }} as norms

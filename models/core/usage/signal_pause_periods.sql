@@ -14,7 +14,7 @@ quiet as (
         periods.valid_from,
         -- What happened in the pause stays in the recent window for a while.
         case
-            when periods.valid_to is null then {{ open_end() }}
+            when periods.valid_to is null then {{ end_of_time('date') }}
             else {{ add_days('periods.valid_to', 'cast(' ~ threshold('usage_pause_after_days') ~ ' as integer)') }}
         end as valid_to
     from {{ ref('customer_status_periods') }} as periods

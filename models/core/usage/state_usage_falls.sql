@@ -35,7 +35,7 @@ memberships as (
             customer_id,
             segment_code,
             valid_from,
-            coalesce(valid_to, {{ open_end() }}) as member_to,
+            coalesce(valid_to, {{ end_of_time('date') }}) as member_to,
             -- The first one tells what the customer had been all along.
             case
                 when row_number() over (partition by customer_id order by valid_from) = 1 then date '1900-01-01'
@@ -49,7 +49,7 @@ memberships as (
             customers.customer_id,
             'unassigned' as segment_code,
             date '1900-01-01' as valid_from,
-            {{ open_end() }} as member_to,
+            {{ end_of_time('date') }} as member_to,
             date '1900-01-01' as comparable_from
         from (select distinct customer_id from days) as customers
         left join {{ ref('dim_customer_segments') }} as segments

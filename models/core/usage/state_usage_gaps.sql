@@ -34,7 +34,7 @@ with days as (
     inner join {{ touched_relation() }} as touched
         on earlier.customer_id = touched.customer_id
         and earlier.gap_from < touched.since
-        and coalesce(earlier.gap_to, {{ open_end() }}) >= touched.since
+        and coalesce(earlier.gap_to, {{ end_of_time('date') }}) >= touched.since
     {%- endif %}
 ),
 
@@ -109,7 +109,7 @@ left join customer_days as unlikely
     on gaps.customer_id = unlikely.customer_id
     and gaps.unlikely_number = unlikely.day_number
     -- Compared without OR: with it the join would be a loop over all pairs.
-    and unlikely.usage_date < coalesce(gaps.next_date, {{ open_end() }})
+    and unlikely.usage_date < coalesce(gaps.next_date, {{ end_of_time('date') }})
 union all
 select
     customer_id,

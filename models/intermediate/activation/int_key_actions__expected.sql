@@ -46,7 +46,7 @@ left join replaced
     and actions.valid_from = replaced.valid_from
     and registration.registration_segment_code = replaced.segment_code
     and replaced.replaced_from <= registration.registered_date
-    and coalesce(replaced.replaced_to, {{ far_future() }}) > registration.registered_date
+    and coalesce(replaced.replaced_to, {{ end_of_time('timestamp') }}) > registration.registered_date
 left join {{ ref('plan_components') }} as plan_components
     on registration.registration_plan_code = plan_components.plan_code
     and actions.component_code = plan_components.component_code

@@ -102,10 +102,10 @@ assigned as (
         owned.*,
         case
             when owned.responsible_id is not null
-                and coalesce(positions.left_at, {{ far_future() }}) > owned.opened_date
+                and coalesce(positions.left_at, {{ end_of_time('timestamp') }}) > owned.opened_date
                 then 'owner'
             when managers.employee_id is not null
-                and coalesce(managers.left_at, {{ far_future() }}) > owned.opened_date
+                and coalesce(managers.left_at, {{ end_of_time('timestamp') }}) > owned.opened_date
                 then 'manager'
             else 'queue'
         end as owner_source,

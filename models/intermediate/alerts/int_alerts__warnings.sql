@@ -85,7 +85,7 @@ spelled as (
     inner join {{ ref('customer_tenures') }} as spells
         on warnings.customer_id = spells.customer_id
         and spells.started_date <= warnings.warned_date
-        and coalesce(spells.recognised_date, {{ far_future() }}) > warnings.warned_date
+        and coalesce(spells.recognised_date, {{ end_of_time('timestamp') }}) > warnings.warned_date
 )
 
 select

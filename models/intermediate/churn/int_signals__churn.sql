@@ -4,7 +4,7 @@ with covered as (
         customer_id,
         from_date,
         to_date,
-        max(coalesce(to_date, {{ open_end() }})) over (
+        max(coalesce(to_date, {{ end_of_time('date') }})) over (
             partition by customer_id
             order by from_date, subscription_id
             rows between unbounded preceding and 1 preceding
@@ -26,7 +26,7 @@ intervals as (
         'asked to cancel, the contract still runs' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         {{ business_date('slices.cancel_requested_at') }} as valid_from,
-        max(coalesce(slices.to_date, {{ open_end() }})) as valid_to
+        max(coalesce(slices.to_date, {{ end_of_time('date') }})) as valid_to
     from {{ ref('subscription_status_periods') }} as slices
     where slices.cancel_requested_at is not null
         and slices.is_coverage
@@ -57,7 +57,7 @@ intervals as (
         select
             spells.customer_id,
             spells.covered_to_date as earlier_to,
-            {{ open_end() }} as from_date
+            {{ end_of_time('date') }} as from_date
         from {{ ref('customer_tenures') }} as spells
         where spells.basis = 'contract'
             and spells.covered_to_date is not null
@@ -75,7 +75,7 @@ intervals as (
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         failures.failed_date as valid_from,
         max(least(
-            coalesce(failures.recovered_date, {{ open_end() }}),
+            coalesce(failures.recovered_date, {{ end_of_time('date') }}),
             {{ add_days('failures.failed_date', 'cast(' ~ threshold('payment_failed_days') ~ ' as integer)') }}
         )) as valid_to
     from {{ ref('payment_failure_periods') }} as failures
@@ -112,7 +112,7 @@ intervals as (
         case when not events.is_voluntary then 'involuntary' end as suppressed_by,
         events.recognised_date as valid_from,
         least(
-            coalesce(events.reactivated_date, {{ open_end() }}),
+            coalesce(events.reactivated_date, {{ end_of_time('date') }}),
             {{ add_days('events.churned_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }}
         ) as valid_to
     from {{ ref('fct_churn_events') }} as events

@@ -75,7 +75,7 @@ points as (
         min({{ business_date('added_at') }}) as first_usable_date,
         max(
             case
-                when unusable_reason is null then {{ open_end() }}
+                when unusable_reason is null then {{ end_of_time('date') }}
                 else {{ business_date('invalidated_at') }}
             end
         ) as usable_to_date
@@ -97,7 +97,7 @@ present as (
         months.period_end_date,
         {{ days_between('customers.registered_date', 'months.period_end_date') }} as tenure_days,
         max(least(
-            {{ add_days('coalesce(periods.valid_to, ' ~ open_end() ~ ')', -1) }}, months.period_end_date
+            {{ add_days('coalesce(periods.valid_to, ' ~ end_of_time('date') ~ ')', -1) }}, months.period_end_date
         )) as last_access_date
     from {{ ref('dim_customers') }} as customers
     inner join {{ ref('customer_status_periods') }} as periods
@@ -105,7 +105,7 @@ present as (
         and periods.has_access
     inner join months
         on periods.valid_from <= months.period_end_date
-        and coalesce(periods.valid_to, {{ open_end() }}) > months.contact_month
+        and coalesce(periods.valid_to, {{ end_of_time('date') }}) > months.contact_month
     group by customers.customer_id, customers.registered_date, months.contact_month, months.period_end_date
 ),
 
@@ -123,7 +123,7 @@ silent as (
     inner join {{ ref('dim_customer_dnd') }} as dnd
         on present.customer_id = dnd.customer_id
         and {{ business_date('dnd.valid_from') }} <= present.period_end_date
-        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) >= present.contact_month
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ end_of_time('timestamp') }}) >= present.contact_month
     group by present.customer_id, present.contact_month
 )
 

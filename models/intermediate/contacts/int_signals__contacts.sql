@@ -137,7 +137,7 @@ measured as (
     left join {{ ref('dim_customer_dnd') }} as dnd
         on signals.customer_id = dnd.customer_id
         and {{ business_date('dnd.valid_from') }} <= signals.valid_from
-        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) > signals.valid_from
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ end_of_time('timestamp') }}) > signals.valid_from
 )
 
 select

@@ -43,7 +43,8 @@ bands as (
         registrations.registered_date,
         bands.tenure_band,
         {{ add_months('registrations.registered_date', 'bands.months_from') }} as band_from,
-        coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ far_future() }}) as band_to
+        coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ end_of_time('timestamp') }})
+            as band_to
     from (select distinct registered_date from {{ ref('dim_customers') }}) as registrations
     cross join {{ ref('tenure_bands') }} as bands
 ),

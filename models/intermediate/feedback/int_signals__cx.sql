@@ -76,7 +76,7 @@ held as (
         {{ severity_rank('severity') }} as severity_rank
     from conditions
     -- What begins and ends on one day never held at the close of a day.
-    where coalesce(valid_to, {{ open_end() }}) > valid_from
+    where coalesce(valid_to, {{ end_of_time('date') }}) > valid_from
 ),
 
 -- Several causes of one kind at one time are one condition: where they touch, they are joined.

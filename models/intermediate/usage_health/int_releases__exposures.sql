@@ -26,7 +26,7 @@ members as (
         on periods.registered_date < releases.effective_date
         and periods.observed_date <= releases.effective_date
         and periods.valid_from <= releases.effective_date
-        and coalesce(periods.valid_to, {{ open_end() }}) > releases.effective_date
+        and coalesce(periods.valid_to, {{ end_of_time('date') }}) > releases.effective_date
     inner join {{ ref('dim_segment_components') }} as components
         on periods.segment_code = components.segment_code
         and releases.component_code = components.component_code

@@ -24,7 +24,7 @@ periods as (
         usage_periods.comparable_date,
         usage_periods.present_from,
         usage_periods.valid_from,
-        coalesce(usage_periods.valid_to, {{ open_end() }}) as valid_to,
+        coalesce(usage_periods.valid_to, {{ end_of_time('date') }}) as valid_to,
         norms.window_days
     from {{ ref('customer_usage_periods') }} as usage_periods
     inner join {{ ref('dim_segment_policy') }} as norms

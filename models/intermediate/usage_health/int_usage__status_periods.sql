@@ -6,7 +6,7 @@ with lives as (
     select
         customer_id,
         min(valid_from) as life_from,
-        max(coalesce(valid_to, {{ open_end() }})) as life_to,
+        max(coalesce(valid_to, {{ end_of_time('date') }})) as life_to,
         {{ add_days('min(registered_date)', first_days) }} as grown_date,
         min(observed_date) as observed_date,
         {{ add_days('min(observed_date)', first_days) }} as known_date
@@ -20,7 +20,7 @@ signals as (
         signal_code,
         suppressed_by,
         valid_from,
-        coalesce(valid_to, {{ open_end() }}) as valid_to
+        coalesce(valid_to, {{ end_of_time('date') }}) as valid_to
     from {{ ref('int_usage__signal_periods') }}
 ),
 

@@ -34,7 +34,7 @@ leavings as (
         on events.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and segments.valid_from < events.churned_date
-        and coalesce(segments.valid_to, {{ far_future() }}) >= events.churned_date
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) >= events.churned_date
     {{ attributes_as_of('events', add_days('events.churned_date', -1), ['status']) }}
 ),
 

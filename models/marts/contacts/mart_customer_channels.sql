@@ -14,7 +14,7 @@ with customers as (
         on customers.value_segment_code = segments.segment_code
     left join {{ ref('dim_customer_dnd') }} as dnd
         on customers.customer_id = dnd.customer_id
-        and coalesce(dnd.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(dnd.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
 ),
 
 channels as (

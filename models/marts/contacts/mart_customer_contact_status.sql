@@ -102,13 +102,13 @@ customers as (
     left join {{ ref('dim_customer_owners') }} as owners
         on customers.customer_id = owners.customer_id
         and owners.role = 'account_manager'
-        and coalesce(owners.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(owners.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     left join {{ ref('dim_employees') }} as employees
         on owners.employee_id = employees.employee_id
-        and coalesce(employees.valid_to, {{ far_future() }}) > run_context.as_of_date
+        and coalesce(employees.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
     left join {{ ref('dim_customer_dnd') }} as dnd
         on customers.customer_id = dnd.customer_id
-        and coalesce(dnd.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(dnd.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     left join {{ ref('int_contacts__month_ends') }} as month_ends
         on customers.customer_id = month_ends.customer_id
         and run_context.as_of_date = month_ends.period_end_date

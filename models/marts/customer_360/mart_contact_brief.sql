@@ -46,7 +46,7 @@ open_reasons as (
         min(suggested.priority_order) as priority_order
     from {{ ref('int_contact_reasons__suggested') }} as suggested
     inner join {{ ref('run_context') }} as run_context
-        on coalesce(suggested.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
     group by suggested.customer_id, suggested.reason_code
 ),
 

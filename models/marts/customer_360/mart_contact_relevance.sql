@@ -32,7 +32,7 @@ matches as (
         on attempts.customer_id = suggested.customer_id
         and attempts.reason_code = suggested.reason_code
         and suggested.valid_from < attempts.attempted_date
-        and coalesce(suggested.valid_to, {{ far_future() }}) >= attempts.attempted_date
+        and coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) >= attempts.attempted_date
         and coalesce(attempts.component_code = suggested.component_code, true)
     where attempts.has_brief
 ),

@@ -55,7 +55,7 @@ handovers as (
         on owners.customer_id = health.customer_id
         and health.health_status in ('stopped', 'at_risk')
         and health.valid_from < {{ business_date('owners.valid_to') }}
-        and coalesce(health.valid_to, {{ far_future() }}) >= owners.valid_to
+        and coalesce(health.valid_to, {{ end_of_time('timestamp') }}) >= owners.valid_to
     where owners.role = 'account_manager'
         and owners.valid_to is not null
 ),
@@ -101,7 +101,7 @@ placed as (
     left join {{ ref('dim_employees') }} as employees
         on counted.employee_id = employees.employee_id
         and {{ add_months('counted.audit_month', 1) }} > employees.valid_from
-        and {{ add_months('counted.audit_month', 1) }} <= coalesce(employees.valid_to, {{ far_future() }})
+        and {{ add_months('counted.audit_month', 1) }} <= coalesce(employees.valid_to, {{ end_of_time('timestamp') }})
 ),
 
 peers as (

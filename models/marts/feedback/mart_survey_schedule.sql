@@ -63,7 +63,7 @@ blocks as (
     inner join {{ ref('survey_blocked_periods') }} as periods
         on due.customer_id = periods.customer_id
         and (periods.is_absolute or due.is_suppressible)
-        and coalesce(periods.blocked_to, {{ far_future() }}) > due.reached_at
+        and coalesce(periods.blocked_to, {{ end_of_time('timestamp') }}) > due.reached_at
     union all
     select
         due.customer_id,
@@ -108,7 +108,7 @@ held_back as (
         blocks.schedule_key,
         min(case
             when blocks.blocked_from < run_context.as_of_end_at
-                and coalesce(blocks.blocked_to, {{ far_future() }}) > run_context.as_of_end_at
+                and coalesce(blocks.blocked_to, {{ end_of_time('timestamp') }}) > run_context.as_of_end_at
                 then blocks.ordered_reason
         end) as reason_now,
         min(case when blocks.blocked_from <= due.reached_at then blocks.ordered_reason end) as reason_on_due,

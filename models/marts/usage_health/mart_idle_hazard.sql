@@ -4,7 +4,7 @@ with gaps as (
         gaps.customer_id,
         periods.segment_code,
         least(
-            {{ days_between('gaps.gap_from', 'coalesce(gaps.gap_to, ' ~ open_end() ~ ')') }},
+            {{ days_between('gaps.gap_from', 'coalesce(gaps.gap_to, ' ~ end_of_time('date') ~ ')') }},
             {{ threshold('inactive_horizon_days') }} + 1
         ) as length_days
     from {{ ref('state_usage_gaps') }} as gaps

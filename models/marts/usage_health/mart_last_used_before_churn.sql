@@ -29,7 +29,7 @@ leavers as (
         on leavings.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and segments.valid_from < leavings.churned_date
-        and coalesce(segments.valid_to, {{ far_future() }}) >= leavings.churned_date
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) >= leavings.churned_date
     group by
         leavings.customer_id,
         leavings.tenure_number,

@@ -9,7 +9,7 @@ risks as (
         customer_id,
         next_use_date,
         valid_from as risk_from,
-        coalesce(valid_to, {{ open_end() }}) as risk_to
+        coalesce(valid_to, {{ end_of_time('date') }}) as risk_to
     from risk_periods
 ),
 
@@ -18,7 +18,7 @@ owners as (
         customer_id,
         employee_id,
         {{ business_date('valid_from') }} as valid_from,
-        coalesce({{ business_date('valid_to') }}, {{ open_end() }}) as valid_to
+        coalesce({{ business_date('valid_to') }}, {{ end_of_time('date') }}) as valid_to
     from {{ ref('dim_customer_owners') }}
     where role = 'account_manager'
 ),

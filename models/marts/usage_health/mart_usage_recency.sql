@@ -60,7 +60,7 @@ members as (
         on periods.customer_id = gaps.customer_id
         and gaps.component_code = '*'
         and gaps.gap_from <= snapshots.snapshot_date
-        and coalesce(gaps.gap_to, {{ open_end() }}) > snapshots.snapshot_date
+        and coalesce(gaps.gap_to, {{ end_of_time('date') }}) > snapshots.snapshot_date
 ),
 
 counted as (

@@ -20,7 +20,7 @@ spells as (
     from {{ ref('dim_months') }} as months
     inner join {{ ref('customer_tenures') }} as spells
         on spells.started_date <= months.last_date
-        and coalesce(spells.churned_date, {{ far_future() }}) >= months.month_date
+        and coalesce(spells.churned_date, {{ end_of_time('timestamp') }}) >= months.month_date
     -- Whoever left on the first day of a month was there when it began.
     group by months.month_date
 )

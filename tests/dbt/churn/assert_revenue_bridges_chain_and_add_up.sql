@@ -18,7 +18,7 @@ billed as (
     from {{ ref('subscription_terms') }} as terms
     inner join {{ ref('dim_months') }} as months
         on terms.from_date <= months.last_date
-        and coalesce(terms.to_date, {{ far_future() }}) > months.last_date
+        and coalesce(terms.to_date, {{ end_of_time('timestamp') }}) > months.last_date
     group by terms.currency_code, months.month_date
 ),
 

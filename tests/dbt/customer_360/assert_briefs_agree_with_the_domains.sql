@@ -7,7 +7,7 @@ with by_history as (
         suggested.component_code
     from {{ ref('int_contact_reasons__suggested') }} as suggested
     inner join {{ ref('run_context') }} as run_context
-        on coalesce(suggested.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
     where suggested.component_code is not null
 ),
 

@@ -28,7 +28,7 @@ left join {{ ref('customer_access_periods') }} as absences
     and not absences.has_access
 where followed.next_from is not null
     and absences.customer_id is null
-    and coalesce(followed.valid_to, {{ open_end() }}) <> followed.next_from
+    and coalesce(followed.valid_to, {{ end_of_time('date') }}) <> followed.next_from
 union all
 select
     'marts disagree' as fault,
