@@ -1,6 +1,6 @@
 {#- The last day whose churn is final: later ends may still turn out to be late renewals. -#}
 {% macro last_final_date(as_of_date) -%}
-    {{ add_days(as_of_date, '-cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+    {{ add_days(as_of_date, '-(select policy.churn_grace_days from ' ~ ref('policy') ~ ' as policy)') }}
 {%- endmacro %}
 
 {#-

@@ -24,12 +24,13 @@ with points as (
 
 shared_values as (
     select
-        channel_code,
-        value_hash
+        points.channel_code,
+        points.value_hash
     from points
-    where value_hash is not null
-    group by channel_code, value_hash
-    having count(distinct customer_id) > {{ threshold('contact_point_shared_limit') }}
+    cross join {{ ref('policy') }} as policy
+    where points.value_hash is not null
+    group by points.channel_code, points.value_hash
+    having count(distinct points.customer_id) > max(policy.contact_point_shared_limit)
 )
 
 select

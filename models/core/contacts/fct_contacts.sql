@@ -1,7 +1,6 @@
 -- What became of every attempt, as far as it is known at the end of the business day (CON-01). An opening or an answer
 -- that comes later does not exist yet: a night writes the contacts of those customers anew of whom a row came or
 -- changed, or one of whose moments has passed since.
-{% set burst_minutes = 'cast(' ~ threshold('contact_burst_minutes') ~ ' as integer)' %}
 {% set signals = ['opened', 'clicked', 'answered', 'replied', 'held'] %}
 {% set changes = [
     {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
@@ -34,16 +33,20 @@ with rules as (
 -- Apart from the rest, so that few columns are sorted.
 episodes as (
     select
-        contact_id,
+        contacts.contact_id,
         coalesce(
             {{ add_time(
                 'minute',
-                'lag(attempted_at) over (partition by customer_id, direction, channel order by attempted_at, contact_id)',
-                burst_minutes
-            ) }} <= attempted_at,
+                'lag(contacts.attempted_at) over (
+                    partition by contacts.customer_id, contacts.direction, contacts.channel
+                    order by contacts.attempted_at, contacts.contact_id
+                )',
+                'policy.contact_burst_minutes'
+            ) }} <= contacts.attempted_at,
             true
         ) as is_episode_start
-    from {{ ref('stg_crm__contacts') }}
+    from {{ ref('stg_crm__contacts') }} as contacts
+    cross join {{ ref('policy') }} as policy
     where {{ touched_scope() }}
 ),
 

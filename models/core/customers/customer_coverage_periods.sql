@@ -37,15 +37,17 @@ followed as (
 -- whatever their order.
 numbered as (
     select
-        *,
+        followed.*,
         sum(case
-            when earlier_to is null
-                or {{ days_between('earlier_to', 'from_date') }} > {{ threshold('churn_grace_days') }} then 1
+            when followed.earlier_to is null
+                or {{ days_between('followed.earlier_to', 'followed.from_date') }} > policy.churn_grace_days then 1
             else 0
         end) over (
-            partition by customer_id, coverage_kind order by from_date, to_date rows unbounded preceding
+            partition by followed.customer_id, followed.coverage_kind
+            order by followed.from_date, followed.to_date rows unbounded preceding
         ) as coverage_number
     from followed
+    cross join {{ ref('policy') }} as policy
 ),
 
 contracts as (
@@ -62,13 +64,14 @@ contracts as (
 known as (
     select
         customer_id,
-        coverage_kind,
-        coverage_number,
+        contracts.coverage_kind,
+        contracts.coverage_number,
         'contract' as basis,
         started_date,
-        covered_to_date,
-        {{ add_days('covered_to_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }} as recognised_date
+        contracts.covered_to_date,
+        {{ add_days('contracts.covered_to_date', 'policy.churn_grace_days') }} as recognised_date
     from contracts
+    cross join {{ ref('policy') }} as policy
     union all
     select
         customer_id,

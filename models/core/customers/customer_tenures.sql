@@ -24,7 +24,7 @@ select
     case
         when tenures.basis = 'activity' or customer_accounts.deleted_date = tenures.churned_date
             then tenures.churned_date
-        else {{ add_days('tenures.churned_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+        else {{ add_days('tenures.churned_date', 'policy.churn_grace_days') }}
     end as recognised_date,
     case
         when tenures.churned_date is not null
@@ -34,3 +34,4 @@ select
 from tenures
 inner join {{ ref('customer_accounts') }} as customer_accounts
     on tenures.customer_id = customer_accounts.customer_id
+cross join {{ ref('policy') }} as policy

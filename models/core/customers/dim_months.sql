@@ -68,12 +68,13 @@ observed as (
 )
 
 select
-    month_date,
-    month_end_date,
-    least(month_end_date, as_of_date) as last_date,
-    is_observed,
-    is_observed and month_end_date <= as_of_date as is_complete,
+    observed.month_date,
+    observed.month_end_date,
+    least(observed.month_end_date, observed.as_of_date) as last_date,
+    observed.is_observed,
+    observed.is_observed and observed.month_end_date <= observed.as_of_date as is_complete,
     -- Until then a leaving at the end of the month may still turn out to be a late renewal.
-    is_observed
-    and {{ days_between('month_end_date', 'as_of_date') }} >= {{ threshold('churn_grace_days') }} as is_final
+    observed.is_observed
+    and {{ days_between('observed.month_end_date', 'observed.as_of_date') }} >= policy.churn_grace_days as is_final
 from observed
+cross join {{ ref('policy') }} as policy

@@ -1,14 +1,15 @@
 -- What surveys, contacts, tickets and payments say about each churn, up to the business day.
 with events as (
     select
-        customer_id,
-        source_customer_id,
-        tenure_number,
-        churned_date,
-        reactivated_date,
-        {{ add_days('churned_date', '-cast(' ~ threshold('churn_evidence_days') ~ ' as integer)') }} as evidence_from,
-        {{ add_days('churned_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }} as winback_to
-    from {{ ref('fct_churn_events') }}
+        churn_events.customer_id,
+        churn_events.source_customer_id,
+        churn_events.tenure_number,
+        churn_events.churned_date,
+        churn_events.reactivated_date,
+        {{ add_days('churn_events.churned_date', '-policy.churn_evidence_days') }} as evidence_from,
+        {{ add_days('churn_events.churned_date', 'policy.winback_window_days') }} as winback_to
+    from {{ ref('fct_churn_events') }} as churn_events
+    cross join {{ ref('policy') }} as policy
 ),
 
 complaints as (

@@ -6,12 +6,13 @@ with watches as (
         customers.registered_date,
         customers.registration_month,
         customers.registration_segment_code,
-        {{ add_days('customers.registered_date', 'cast(' ~ threshold('early_dropoff_active_days') ~ ' as integer)') }}
+        {{ add_days('customers.registered_date', 'policy.early_dropoff_active_days') }}
             as active_until_date,
-        {{ add_days('customers.registered_date', 'cast(' ~ threshold('early_dropoff_watch_days') ~ ' as integer)') }}
+        {{ add_days('customers.registered_date', 'policy.early_dropoff_watch_days') }}
             as watched_to_date
     from {{ ref('customer_registrations') }} as customers
     -- Customers who registered before events begin may have used the product unseen.
+    cross join {{ ref('policy') }} as policy
     where customers.registered_date >= {{ observed_from('events', 'measured_from') }}
 ),
 
@@ -31,7 +32,7 @@ judged as (
         watches.*,
         watches.watched_to_date <= run_context.as_of_date as is_mature,
         -- A contract that ended in the last days is known to have ended when the grace is over.
-        {{ days_between('watches.watched_to_date', 'run_context.as_of_date') }} >= {{ threshold('churn_grace_days') }}
+        {{ days_between('watches.watched_to_date', 'run_context.as_of_date') }} >= policy.churn_grace_days
             as is_complete,
         status.status as customer_status,
         status.has_access,
@@ -41,6 +42,7 @@ judged as (
     left join last_uses
         on watches.customer_id = last_uses.customer_id
     {{ attributes_as_of('watches', 'watches.watched_to_date', ['status']) }}
+    cross join {{ ref('policy') }} as policy
 )
 
 select

@@ -53,21 +53,23 @@ gaps as (
         spaced.rows_before_count,
         sum(later_days.rows_count) as following_count
     from spaced
+    cross join {{ ref('policy') }} as policy
     inner join known_days as later_days
         on spaced.source_code = later_days.source_code
         and spaced.row_date <= later_days.row_date
-        and {{ days_between('spaced.row_date', 'later_days.row_date') }} < {{ threshold('observation_dense_days') }}
-    where {{ days_between('spaced.previous_date', 'spaced.row_date') }} > {{ threshold('observation_gap_days') }}
+        and {{ days_between('spaced.row_date', 'later_days.row_date') }} < policy.observation_dense_days
+    where {{ days_between('spaced.previous_date', 'spaced.row_date') }} > policy.observation_gap_days
     group by spaced.source_code, spaced.row_date, spaced.rows_before_count
 ),
 
 dense_starts as (
     select
-        source_code,
-        max(row_date) as dense_from
+        gaps.source_code,
+        max(gaps.row_date) as dense_from
     from gaps
-    where 100.0 * rows_before_count < {{ threshold('observation_stray_pct') }} * following_count
-    group by source_code
+    cross join {{ ref('policy') }} as policy
+    where 100.0 * gaps.rows_before_count < policy.observation_stray_pct * gaps.following_count
+    group by gaps.source_code
 ),
 
 found as (
@@ -127,13 +129,14 @@ billing_start as (
     select
         'billing' as source_code,
         case
-            when {{ days_between('contracts_from', 'without_end_to_date') }}
-                <= {{ threshold('observation_first_end_days') }} then contracts_from
-            when {{ days_between('recorded_from', 'without_end_to_date') }}
-                between 0 and {{ threshold('observation_survivors_days') }} then recorded_from
-            else first_ended_date
+            when {{ days_between('billing.contracts_from', 'without_end_to_date') }}
+                <= policy.observation_first_end_days then billing.contracts_from
+            when {{ days_between('billing.recorded_from', 'without_end_to_date') }}
+                between 0 and policy.observation_survivors_days then billing.recorded_from
+            else billing.first_ended_date
         end as observed_from
     from billing
+    cross join {{ ref('policy') }} as policy
 ),
 
 sources as (
@@ -177,12 +180,13 @@ select
     started.last_row_date,
     started.observed_from,
     -- A customer may be registered on one clock and seen on another.
-    {{ add_days('started.observed_from', '-cast(' ~ threshold('observation_tolerance_days') ~ ' as integer)') }}
+    {{ add_days('started.observed_from', '-policy.observation_tolerance_days') }}
         as measured_from
 from started
 left join known_days
     on started.source_code = known_days.source_code
     and started.observed_from > known_days.row_date
+cross join {{ ref('policy') }} as policy
 group by
     started.source_code, started.found_by, started.rows_count, started.first_row_date, started.last_row_date,
-    started.observed_from
+    started.observed_from, policy.observation_tolerance_days

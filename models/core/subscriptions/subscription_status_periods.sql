@@ -144,14 +144,15 @@ single as (
 -- Runs of a subscription whose slices follow one another within the grace.
 marked as (
     select
-        *,
+        single.*,
         case
             when {{ days_between(
                 'lag(to_date) over (partition by customer_id, subscription_id order by from_date)', 'from_date'
-            ) }} <= {{ threshold('churn_grace_days') }} then 0
+            ) }} <= policy.churn_grace_days then 0
             else 1
         end as is_start
     from single
+    cross join {{ ref('policy') }} as policy
 ),
 
 runs as (

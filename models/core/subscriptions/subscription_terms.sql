@@ -52,7 +52,7 @@ select
     neighbours.from_date,
     case
         when neighbours.to_date is null then null
-        when {{ days_between('neighbours.to_date', 'neighbours.renewed_date') }} <= {{ threshold('churn_grace_days') }}
+        when {{ days_between('neighbours.to_date', 'neighbours.renewed_date') }} <= policy.churn_grace_days
             then neighbours.renewed_date
         when holes.to_date is not null then holes.to_date
         when neighbours.to_date = neighbours.covered_to_date and neighbours.ended_date is null then null
@@ -62,3 +62,4 @@ from neighbours
 left join holes
     on neighbours.customer_id = holes.customer_id
     and neighbours.to_date = holes.from_date
+cross join {{ ref('policy') }} as policy

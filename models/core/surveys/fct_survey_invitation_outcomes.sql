@@ -92,12 +92,13 @@ unsubscribed as (
         invitations.invitation_id,
         min(consents.occurred_at) as unsubscribed_at
     from {{ ref('fct_survey_invitations') }} as invitations
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('stg_crm__consent_events') }} as consents
         on invitations.customer_id = consents.customer_id
         and consents.action in ('revoked', 'unsubscribed')
         and consents.occurred_at >= invitations.sent_at
         and consents.occurred_date <= {{ add_days(
-            'invitations.sent_date', 'cast(' ~ threshold('unsubscribe_after_invite_days') ~ ' as integer)'
+            'invitations.sent_date', 'policy.unsubscribe_after_invite_days'
         ) }}
     inner join run_context
         on consents.occurred_at < run_context.as_of_end_at

@@ -12,8 +12,11 @@
 -- future are those of a customer who does nothing more, so time passing changes nothing here.
 -- A night looks back on two baselines and a window: a row lasts for a baseline at most, because by then every day in it
 -- has left it, so one that ends after a change began no earlier than a baseline before it, with both windows behind it.
-{% set looks_back_days = 'cast((select max(norms.window_days) + 2 * ' ~ threshold('usage_baseline_days')
-    ~ ' from ' ~ ref('dim_segment_policy') ~ ' as norms) as integer)' %}
+{% set looks_back_days %}(
+    select max(norms.window_days + 2 * policy.usage_baseline_days)
+    from {{ ref('dim_segment_policy') }} as norms
+    cross join {{ ref('policy') }} as policy
+){% endset %}
 with days as (
     select
         customer_id,
@@ -29,7 +32,7 @@ memberships as (
         known.*,
         row_number() over (order by known.customer_id, known.valid_from) as membership_number,
         norms.window_days,
-        cast(norms.window_days + {{ threshold('usage_baseline_days') }} as integer) as both_days
+        cast(norms.window_days + policy.usage_baseline_days as integer) as both_days
     from (
         select
             customer_id,
@@ -59,6 +62,7 @@ memberships as (
     ) as known
     inner join {{ ref('dim_segment_policy') }} as norms
         on known.segment_code = norms.segment_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 normed as (
@@ -128,30 +132,32 @@ expected as (
         memberships.window_days,
         summed.recent_days_count,
         summed.baseline_days_count,
-        1.0 * summed.baseline_days_count * memberships.window_days / {{ threshold('usage_baseline_days') }}
+        1.0 * summed.baseline_days_count * memberships.window_days / policy.usage_baseline_days
             as expected_days,
-        1.0 * memberships.window_days / {{ threshold('usage_baseline_days') }} as windows_ratio,
+        1.0 * memberships.window_days / policy.usage_baseline_days as windows_ratio,
         greatest(summed.step_date, memberships.comparable_from) as valid_from,
         least(summed.next_date, memberships.member_to) as valid_to
     from summed
     inner join memberships
         on summed.membership_number = memberships.membership_number
+    cross join {{ ref('policy') }} as policy
 )
 
 select
-    customer_id,
-    segment_code,
-    window_days,
-    cast(recent_days_count as bigint) as recent_days_count,
-    cast(baseline_days_count as bigint) as baseline_days_count,
-    cast(expected_days as double) as expected_days,
-    cast(recent_days_count / expected_days as double) as trend_ratio,
-    valid_from,
-    valid_to
+    expected.customer_id,
+    expected.segment_code,
+    expected.window_days,
+    cast(expected.recent_days_count as bigint) as recent_days_count,
+    cast(expected.baseline_days_count as bigint) as baseline_days_count,
+    cast(expected.expected_days as double) as expected_days,
+    cast(expected.recent_days_count / expected.expected_days as double) as trend_ratio,
+    expected.valid_from,
+    expected.valid_to
 from expected
-where 1.0 * {{ usage_current_days() }} * baseline_days_count
-    >= {{ threshold('usage_min_baseline_days') }} * {{ threshold('usage_baseline_days') }}
-    and recent_days_count <= {{ threshold('usage_decline_ratio') }} * expected_days
-    and expected_days - recent_days_count
-    >= {{ threshold('usage_decline_min_z') }} * sqrt(expected_days * (1.0 + windows_ratio))
-    and valid_to > valid_from
+cross join {{ ref('policy') }} as policy
+where 1.0 * {{ usage_current_days() }} * expected.baseline_days_count
+    >= policy.usage_min_baseline_days * policy.usage_baseline_days
+    and expected.recent_days_count <= policy.usage_decline_ratio * expected.expected_days
+    and expected.expected_days - expected.recent_days_count
+    >= policy.usage_decline_min_z * sqrt(expected.expected_days * (1.0 + expected.windows_ratio))
+    and expected.valid_to > expected.valid_from

@@ -81,18 +81,19 @@ component_days as (
 
 component_gaps as (
     select
-        *,
+        component_days.*,
         -- Days of use without the component after which chance is out of the question at the share of days it was used
         -- on: at the lower bound of that share, because a few days of use tell little about it. One day more in the
         -- denominator, so that the share is never 1.
-        day_number + cast(ceil(
-            ln({{ threshold('abandonment_chance_pct') }} / 100.0)
-            / ln(1.0 - {{ wilson_pct('uses_count', '(day_number - first_number + 2)', 'lo') }} / 100.0)
+        component_days.day_number + cast(ceil(
+            ln(policy.abandonment_chance_pct / 100.0)
+            / ln(1.0 - {{ wilson_pct('uses_count', '(component_days.day_number - first_number + 2)', 'lo') }} / 100.0)
         ) as integer) as unlikely_number
     from component_days
-    where next_date is null
-        or {{ days_between('usage_date', 'next_date') }} > {{ threshold('usage_run_gap_days') }}
-        or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'next_date') }}
+    cross join {{ ref('policy') }} as policy
+    where component_days.next_date is null
+        or {{ days_between('usage_date', 'component_days.next_date') }} > policy.usage_run_gap_days
+        or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'component_days.next_date') }}
 )
 
 select
@@ -112,15 +113,17 @@ left join customer_days as unlikely
     and unlikely.usage_date < coalesce(gaps.next_date, {{ end_of_time('date') }})
 union all
 select
-    customer_id,
+    customer_days.customer_id,
     '*' as component_code,
-    day_number as uses_count,
-    day_number,
+    customer_days.day_number as uses_count,
+    customer_days.day_number,
     cast(1 as bigint) as first_number,
-    usage_date as gap_from,
-    next_date as gap_to,
+    customer_days.usage_date as gap_from,
+    customer_days.next_date as gap_to,
     cast(null as date) as unlikely_from
 from customer_days
-where next_date is null
-    or {{ days_between('usage_date', 'next_date') }} > {{ threshold('usage_run_gap_days') }}
-    or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'next_date') }}
+cross join {{ ref('policy') }} as policy
+where customer_days.next_date is null
+    or {{ days_between('customer_days.usage_date', 'customer_days.next_date') }} > policy.usage_run_gap_days
+    or {{ period_start('quarter', 'customer_days.usage_date') }}
+    < {{ period_start('quarter', 'customer_days.next_date') }}

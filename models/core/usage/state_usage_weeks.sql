@@ -1,4 +1,4 @@
-{% set weeks_before = usage_current_days() | trim ~ ' - 7' %}
+{% set weeks_before %}(select {{ usage_current_days() }} - 7 from {{ ref('policy') }} as policy){% endset %}
 {% set week_start = period_start('week', 'occurred_date') | trim %}
 {{ touched(
     {'customer_id': 'customer_id'},
@@ -61,7 +61,8 @@ weeks as (
 sundays as (
     select cast(7 * numbers.generated_number - 1 as integer) as days_to_end
     from ({{ dbt.generate_series(53) }}) as numbers
-    where numbers.generated_number <= {{ threshold('usage_current_weeks') }}
+    cross join {{ ref('policy') }} as policy
+    where numbers.generated_number <= policy.usage_current_weeks
 )
 
 select

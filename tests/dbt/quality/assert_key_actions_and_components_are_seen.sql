@@ -3,8 +3,9 @@
 with recent_events as (
     select distinct health.event_name
     from {{ ref('mart_event_taxonomy_health') }} as health
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
-        on {{ days_between('health.event_date', 'run_context.as_of_date') }} < {{ threshold('taxonomy_lookback_days') }}
+        on {{ days_between('health.event_date', 'run_context.as_of_date') }} < policy.taxonomy_lookback_days
     where health.events_count > 0
 ),
 
@@ -12,9 +13,10 @@ with recent_events as (
 recent_components as (
     select used.component_code
     from {{ ref('fct_component_usage_daily') }} as used
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on used.usage_date <= run_context.as_of_date
-        and {{ days_between('used.usage_date', 'run_context.as_of_date') }} < {{ threshold('taxonomy_lookback_days') }}
+        and {{ days_between('used.usage_date', 'run_context.as_of_date') }} < policy.taxonomy_lookback_days
     union
     select catalogue.component_code
     from {{ ref('dim_events') }} as catalogue
