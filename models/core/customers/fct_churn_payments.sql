@@ -81,7 +81,7 @@ select
     coalesce(
         {{ days_between('min(events.churned_date)', 'max(case
             when not payments.is_refund and payments.paid_date < events.churned_date then payments.paid_through_date
-        end)') }} >= policy.refund_due_days,
+        end)') }} >= max(policy.refund_due_days),
         false
     ) as is_refund_due,
     min(case

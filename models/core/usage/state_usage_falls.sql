@@ -32,7 +32,7 @@ memberships as (
         known.*,
         row_number() over (order by known.customer_id, known.valid_from) as membership_number,
         norms.window_days,
-        cast(norms.window_days + policy.usage_baseline_days as integer) as both_days
+        norms.window_days + policy.usage_baseline_days as both_days
     from (
         select
             customer_id,
