@@ -12,16 +12,18 @@ with customers as (
         {%- for dimension, value in dimensions.items() %}
         {{ value }} as {{ dimension }},
         {%- endfor %}
-        registration_month,
+        activation_customer.registration_month,
         case
-            when is_activated then least(tenure_days, {{ threshold('activation_window_long_days') }})
-            else tenure_days
+            when activation_customer.is_activated
+                then least(activation_customer.tenure_days, policy.activation_window_long_days)
+            else activation_customer.tenure_days
         end as tenure_days,
-        days_to_activate,
-        is_activated,
-        is_mature
-    from {{ ref('mart_activation_customer') }}
-    where is_measurable
+        activation_customer.days_to_activate,
+        activation_customer.is_activated,
+        activation_customer.is_mature
+    from {{ ref('mart_activation_customer') }} as activation_customer
+    cross join {{ ref('policy') }} as policy
+    where activation_customer.is_measurable
 ),
 
 cuts as (

@@ -32,7 +32,7 @@ select
     actions.is_required,
     registration.registered_date,
     -- The status of the day of registration: a contract that ended before it may be renewed until the grace is over.
-    {{ add_days('registration.registered_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+    {{ add_days('registration.registered_date', 'policy.churn_grace_days') }}
         as status_known_date,
     actions.valid_from,
     registration.registered_at
@@ -51,5 +51,6 @@ left join {{ ref('plan_components') }} as plan_components
     on registration.registration_plan_code = plan_components.plan_code
     and actions.component_code = plan_components.component_code
     and not plan_components.is_available
+cross join {{ ref('policy') }} as policy
 where replaced.key_action_code is null
     and plan_components.plan_code is null

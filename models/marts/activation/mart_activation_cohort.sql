@@ -1,7 +1,7 @@
 {% set windows = {
-    'short': 'activation_window_short_days',
-    'medium': 'activation_window_medium_days',
-    'long': 'activation_window_long_days',
+    'short': 'policy.activation_window_short_days',
+    'medium': 'policy.activation_window_medium_days',
+    'long': 'policy.activation_window_long_days',
 } %}
 with members as (
     select
@@ -15,25 +15,27 @@ with members as (
 
 counted as (
     select
-        dimension_name,
-        dimension_value,
-        cohort_label,
-        registration_month,
+        members.dimension_name,
+        members.dimension_value,
+        members.cohort_label,
+        members.registration_month,
         {%- for window, code in windows.items() %}
         sum(case
-            when tenure_days >= {{ threshold(code) }} and days_to_activate <= {{ threshold(code) }} then customers_count
+            when members.tenure_days >= {{ code }} and members.days_to_activate <= {{ code }}
+                then members.customers_count
             else 0
         end) as activated_{{ window }}_num,
-        sum(case when tenure_days >= {{ threshold(code) }} then customers_count else 0 end)
+        sum(case when members.tenure_days >= {{ code }} then members.customers_count else 0 end)
             as activated_{{ window }}_den,
-        sum(case when tenure_days < {{ threshold(code) }} then customers_count else 0 end)
+        sum(case when members.tenure_days < {{ code }} then members.customers_count else 0 end)
             as pending_{{ window }}_count,
         {%- endfor %}
-        sum(customers_count) as registered_count,
-        sum(case when is_activated then customers_count else 0 end) as activated_count,
-        sum(case when not is_mature then customers_count else 0 end) as pending_count
+        sum(members.customers_count) as registered_count,
+        sum(case when members.is_activated then members.customers_count else 0 end) as activated_count,
+        sum(case when not members.is_mature then members.customers_count else 0 end) as pending_count
     from members
-    group by dimension_name, dimension_value, cohort_label, registration_month
+    cross join {{ ref('policy') }} as policy
+    group by members.dimension_name, members.dimension_value, members.cohort_label, members.registration_month
 ),
 
 quartiles as (
@@ -69,7 +71,7 @@ select
     cast(quartiles.days_to_activate_p25 as bigint) as p25_to_activate_days,
     cast(quartiles.days_to_activate_median as bigint) as median_to_activate_days,
     cast(quartiles.days_to_activate_p75 as bigint) as p75_to_activate_days,
-    counted.activated_long_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.activated_long_den') }} as is_reliable,
     counted.registration_month
 from counted
 left join quartiles

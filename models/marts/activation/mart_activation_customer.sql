@@ -43,8 +43,9 @@ mostly_done as (
     from required_done
     inner join progress
         on required_done.customer_id = progress.customer_id
+    cross join {{ ref('policy') }} as policy
     where 100.0 * required_done.done_count
-        >= {{ threshold('self_taught_progress_pct') }} * progress.required_actions_count
+        >= policy.self_taught_progress_pct * progress.required_actions_count
     group by required_done.customer_id
 ),
 
@@ -84,12 +85,13 @@ prompt_outcomes as (
         onboarding.customer_id,
         count(case
             when {{ days_between('onboarding.last_prompt_date', 'tenures.churned_date') }}
-                <= {{ threshold('prompt_outcome_days') }} then 1
+                <= policy.prompt_outcome_days then 1
         end) > 0 as is_churned
     from onboarding
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on {{ days_between('onboarding.last_prompt_date', 'run_context.as_of_date') }}
-        >= {{ threshold('prompt_outcome_days') }} + {{ threshold('churn_grace_days') }}
+        >= policy.prompt_outcome_days + policy.churn_grace_days
     left join {{ ref('customer_tenures') }} as tenures
         on onboarding.customer_id = tenures.customer_id
         and onboarding.last_prompt_date <= tenures.churned_date
@@ -182,7 +184,7 @@ select
     cast(coalesce(late_prompts.prompts_after_suppression_count, 0) as bigint) as prompts_after_suppression_count,
     suppressed.is_paying,
     suppressed.is_activated,
-    suppressed.tenure_days >= {{ threshold('activation_window_long_days') }} as is_mature,
+    suppressed.tenure_days >= policy.activation_window_long_days as is_mature,
     -- What customers did before events were recorded is unseen, so their progress is unknown.
     coalesce(suppressed.registered_date >= {{ observed_from('events', 'measured_from') }}, false)
     and suppressed.required_actions_count > 0 as is_measurable,
@@ -208,3 +210,4 @@ left join late_prompts
     on suppressed.customer_id = late_prompts.customer_id
 left join prompt_outcomes
     on suppressed.customer_id = prompt_outcomes.customer_id
+cross join {{ ref('policy') }} as policy

@@ -109,7 +109,7 @@ select
         when '=' then 100.0 * completed_num = target_value * nullif(completed_den, 0)
     end as is_target_met,
     pending_count = 0 as is_complete,
-    completed_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('completed_den') }} as is_reliable,
     registration_month
 from targeted
 where choice = 1
