@@ -7,8 +7,9 @@ with months as (
         max(dates.date_day) as period_end_date
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where dates.date_day >= {{ add_months(
-        period_start('month', 'run_context.as_of_date'), '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+        period_start('month', 'run_context.as_of_date'), '1 - policy.contact_trend_months'
     ) }}
     group by dates.month_start_date
 ),
@@ -137,8 +138,8 @@ select
     -- priority.
     case
         when coalesce(norms.is_priority, false) then coalesce(norms.channel_policy, 'none')
-        when checks.average_check_amount >= {{ threshold('personal_check_from_amount') }} then 'personal'
-        when checks.average_check_amount < {{ threshold('automated_check_below_amount') }} then 'automated'
+        when checks.average_check_amount >= policy.personal_check_from_amount then 'personal'
+        when checks.average_check_amount < policy.automated_check_below_amount then 'automated'
         else coalesce(norms.channel_policy, 'none')
     end as channel_policy,
     checks.orders_count,
@@ -187,3 +188,4 @@ left join {{ ref('int_contacts__average_checks') }} as checks
 {{ attributes_as_of('present', 'present.last_access_date', ['status', 'value_segment', 'account_manager']) }}
 left join {{ ref('segments') }} as norms
     on value_segment.segment_code = norms.segment_code
+cross join {{ ref('policy') }} as policy

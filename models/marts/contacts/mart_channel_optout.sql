@@ -104,8 +104,9 @@ months as (
         max(dates.date_day) as period_end_date
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where dates.date_day >= {{ add_months(
-        period_start('month', 'run_context.as_of_date'), '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+        period_start('month', 'run_context.as_of_date'), '1 - policy.contact_trend_months'
     ) }}
     group by dates.month_start_date
 ),
@@ -163,7 +164,7 @@ select
     cast(counted.all_opted_out_count as bigint) as opted_out_any_count,
     cast(coalesce(after_optout.contacts_count, 0) as bigint) as contacts_after_optout_count,
     counted.period_end_date = {{ add_days(add_months('counted.contact_month', 1), -1) }} as is_complete,
-    counted.subscribers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.subscribers_count') }} as is_reliable,
     counted.contact_month
 from counted
 left join after_optout

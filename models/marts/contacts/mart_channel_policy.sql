@@ -59,6 +59,6 @@ select
     cast(case when orders_count = 0 then 0 else paid_amount end as decimal(18, 2)) as paid_amount,
     cast(1.0 * paid_amount / nullif(orders_count - unconverted_count, 0) as double) as average_check_amount,
     period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} and unconverted_count = 0 as is_complete,
-    personal_due_count + automated_due_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('personal_due_count + automated_due_count') }} as is_reliable,
     contact_month
 from counted

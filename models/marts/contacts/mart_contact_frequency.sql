@@ -81,6 +81,6 @@ select
     cast(counted.longest_gap_days as bigint) as longest_gap_days,
     100.0 * counted.in_target_count >= nullif(counted.target_points, 0) as is_target_met,
     counted.period_end_date = {{ add_days(add_months('counted.contact_month', 1), -1) }} as is_complete,
-    counted.eligible_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.eligible_count') }} as is_reliable,
     counted.contact_month
 from counted

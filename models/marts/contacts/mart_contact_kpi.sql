@@ -166,9 +166,10 @@ select
     cast(counted.{{ reason }}_count as bigint) as {{ reason }}_count,
     {% endfor %}
     {{ add_days(
-        dbt.dateadd('month', 1, 'counted.contact_month'), 'cast(' ~ threshold('contact_settling_days') ~ ' as integer) - 1'
+        dbt.dateadd('month', 1, 'counted.contact_month'), 'policy.contact_settling_days - 1'
     ) }} <= run_context.as_of_date as is_complete,
-    counted.attempts_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.attempts_count >= policy.min_reliable_count as is_reliable,
     counted.contact_month
 from counted
 cross join {{ ref('run_context') }} as run_context
+cross join {{ ref('policy') }} as policy

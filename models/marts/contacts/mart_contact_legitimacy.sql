@@ -74,6 +74,6 @@ select
     {{ pct('violations_count', 'attempts_count') }} as violations_pct,
     {{ wilson_pct('violations_count', 'attempts_count', 'lo') }} as violations_ci_lo,
     {{ wilson_pct('violations_count', 'attempts_count', 'hi') }} as violations_ci_hi,
-    attempts_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('attempts_count') }} as is_reliable,
     contact_month
 from unfolded

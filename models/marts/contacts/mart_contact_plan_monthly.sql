@@ -29,6 +29,6 @@ select
     cast(excused_count as bigint) as excused_count,
     cast(pending_count as bigint) as pending_count,
     pending_count = 0 as is_complete,
-    done_count + done_late_count + missed_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('done_count + done_late_count + missed_count') }} as is_reliable,
     due_month
 from counted

@@ -69,7 +69,7 @@ attempts as (
         contacts.is_effective,
         contacts.attempted_at,
         contacts.attempted_date > {{ add_days(
-            'run_context.as_of_date', '-cast(' ~ threshold('best_channel_days') ~ ' as integer)'
+            'run_context.as_of_date', '-policy.best_channel_days'
         ) }} as is_recent,
         max(case when contacts.delivered_at is not null and coalesce(contacts.outcome_role, '') <> 'wrong_number'
                 then contacts.attempted_at
@@ -78,6 +78,7 @@ attempts as (
         ) as last_delivered_at
     from {{ ref('fct_contacts') }} as contacts
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where contacts.direction = 'outbound'
 ),
 
@@ -118,7 +119,7 @@ joined as (
             when not registers.has_points then null
             when points.points_count is null then 'missing'
             when points.usable_points_count = 0 then points.unusable_reason
-            when experience.failures_in_a_row_count >= {{ threshold('contact_point_dead_failures') }}
+            when experience.failures_in_a_row_count >= policy.contact_point_dead_failures
                 and experience.last_failure_at >= coalesce(points.last_added_at, experience.last_failure_at) then 'dead'
         end as missing_reason,
         {% for purpose in purposes %}
@@ -146,6 +147,7 @@ joined as (
     left join experience
         on customers.customer_id = experience.customer_id
         and channels.channel_code = experience.channel_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 segment_rates as (
@@ -180,15 +182,16 @@ smoothed as (
         and coalesce(joined.has_survey_consent, true) as is_survey_allowed,
         100.0 * (
             joined.effective_count
-            + {{ threshold('best_channel_prior_count') }}
+            + policy.best_channel_prior_count
             * coalesce(segment_rates.segment_rate, channel_rates.channel_rate)
-        ) / (joined.attempts_count + {{ threshold('best_channel_prior_count') }}) as smoothed_pct
+        ) / (joined.attempts_count + policy.best_channel_prior_count) as smoothed_pct
     from joined
     inner join segment_rates
         on joined.segment_code = segment_rates.segment_code
         and joined.channel_code = segment_rates.channel_code
     inner join channel_rates
         on joined.channel_code = channel_rates.channel_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 ranked as (

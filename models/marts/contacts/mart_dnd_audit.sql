@@ -54,11 +54,12 @@ yearly as (
         sum(flags.flags_count) as flags_count,
         sum(flags.without_evidence_count) as without_evidence_count
     from units
+    cross join {{ ref('policy') }} as policy
     inner join flags
         on units.employee_id = flags.employee_id
         and flags.contact_month <= units.contact_month
         and flags.contact_month > {{ add_months(
-            'units.contact_month', '-cast(' ~ threshold('dnd_review_months') ~ ' as integer)'
+            'units.contact_month', '-policy.dnd_review_months'
         ) }}
     group by units.contact_month, units.employee_id
 ),
@@ -110,7 +111,8 @@ peers as (
         on joined.contact_month = peer_rows.contact_month
         and joined.team_code = peer_rows.team_code
         and joined.employee_id <> peer_rows.employee_id
-    where peer_rows.portfolio_count >= {{ threshold('dnd_min_portfolio') }}
+    cross join {{ ref('policy') }} as policy
+    where peer_rows.portfolio_count >= policy.dnd_min_portfolio
     group by joined.contact_month, joined.employee_id
 ),
 
@@ -119,19 +121,20 @@ judged as (
         joined.*,
         coalesce(peers.peers_count, 0) as peers_count,
         peers.peer_median_pct,
-        joined.portfolio_count >= {{ threshold('dnd_min_portfolio') }}
+        joined.portfolio_count >= policy.dnd_min_portfolio
         -- Where the peers silence nobody, one silent customer would be infinitely many.
-        and joined.inactive_count >= {{ threshold('dnd_min_flags') }}
-        and coalesce(joined.inactive_pct > {{ threshold('dnd_peer_factor') }} * peers.peer_median_pct, false)
+        and joined.inactive_count >= policy.dnd_min_flags
+        and coalesce(joined.inactive_pct > policy.dnd_peer_factor * peers.peer_median_pct, false)
             as is_above_peers,
         joined.employee_id <> 'customer'
-        and joined.yearly_flags_count >= {{ threshold('dnd_min_flags') }}
+        and joined.yearly_flags_count >= policy.dnd_min_flags
         and 100.0 * joined.yearly_without_evidence_count
-        >= {{ threshold('dnd_without_evidence_pct') }} * joined.yearly_flags_count as is_without_evidence
+        >= policy.dnd_without_evidence_pct * joined.yearly_flags_count as is_without_evidence
     from joined
     left join peers
         on joined.contact_month = peers.contact_month
         and joined.employee_id = peers.employee_id
+    cross join {{ ref('policy') }} as policy
 )
 
 select

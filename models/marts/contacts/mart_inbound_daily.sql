@@ -29,6 +29,6 @@ select
     cast(no_target_count as bigint) as no_target_count,
     cast(pending_count as bigint) as pending_count,
     pending_count = 0 as is_complete,
-    inbound_count - pending_count - no_target_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('inbound_count - pending_count - no_target_count') }} as is_reliable,
     opened_date
 from counted

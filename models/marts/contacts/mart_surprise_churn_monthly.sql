@@ -17,6 +17,6 @@ select
     cast(surprise_count as bigint) as surprise_num,
     cast(evaluated_count as bigint) as surprise_den,
     {{ pct('surprise_count', 'evaluated_count') }} as surprise_pct,
-    evaluated_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('evaluated_count') }} as is_reliable,
     churned_month
 from counted
