@@ -17,10 +17,11 @@ with attempts as (
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_customers') }} as customers
         on contacts.customer_id = customers.customer_id
+    cross join {{ ref('policy') }} as policy
     where contacts.direction = 'outbound'
         and contacts.attempted_date >= {{ add_months(
             period_start('month', 'run_context.as_of_date'),
-            '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+            '1 - policy.contact_trend_months'
         ) }}
 ),
 
@@ -67,7 +68,7 @@ select
     {{ wilson_pct('counted.matching_count', 'counted.comparable_count', 'lo') }} as reason_matches_brief_ci_lo,
     {{ wilson_pct('counted.matching_count', 'counted.comparable_count', 'hi') }} as reason_matches_brief_ci_hi,
     {{ add_months('counted.contact_month', 1) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
-    counted.comparable_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.comparable_count') }} as is_reliable,
     counted.contact_month
 from counted
 cross join {{ ref('run_context') }} as run_context

@@ -17,13 +17,14 @@ with manual_ticks as (
 short_talks as (
     select
         'short_talks' as check_code,
-        employee_id,
-        attempted_date as event_date,
-        case when duration_sec < {{ threshold('audit_short_talk_sec') }} then 1 else 0 end as is_hit
-    from {{ ref('fct_contacts') }}
-    where direction = 'outbound'
-        and channel = 'call'
-        and is_effective
+        contacts.employee_id,
+        contacts.attempted_date as event_date,
+        case when contacts.duration_sec < policy.audit_short_talk_sec then 1 else 0 end as is_hit
+    from {{ ref('fct_contacts') }} as contacts
+    cross join {{ ref('policy') }} as policy
+    where contacts.direction = 'outbound'
+        and contacts.channel = 'call'
+        and contacts.is_effective
 ),
 
 interested_decisions as (
@@ -47,7 +48,7 @@ handovers as (
                 and {{ days_between(
                     business_date('owners.valid_to'),
                     add_months(period_start('month', business_date('owners.valid_to')), 1)
-                ) }} <= {{ threshold('audit_month_end_days') }} then 1
+                ) }} <= policy.audit_month_end_days then 1
             else 0
         end as is_hit
     from {{ ref('dim_customer_owners') }} as owners
@@ -56,6 +57,7 @@ handovers as (
         and health.health_status in ('stopped', 'at_risk')
         and health.valid_from < {{ business_date('owners.valid_to') }}
         and coalesce(health.valid_to, {{ end_of_time('timestamp') }}) >= owners.valid_to
+    cross join {{ ref('policy') }} as policy
     where owners.role = 'account_manager'
         and owners.valid_to is not null
 ),
@@ -118,7 +120,8 @@ peers as (
         and placed.audit_month = colleagues.audit_month
         and placed.team_code = colleagues.team_code
         and placed.employee_id <> colleagues.employee_id
-    where colleagues.chances_count >= {{ threshold('audit_min_count') }}
+    cross join {{ ref('policy') }} as policy
+    where colleagues.chances_count >= policy.audit_min_count
     group by placed.check_code, placed.audit_month, placed.employee_id
 )
 
@@ -131,16 +134,17 @@ select
     {{ pct('placed.hits_count', 'placed.chances_count') }} as hits_pct,
     cast(coalesce(peers.peers_count, 0) as bigint) as peers_count,
     cast(peers.peer_median_pct as double) as peer_median_pct,
-    placed.chances_count >= {{ threshold('audit_min_count') }}
-    and placed.hits_count >= {{ threshold('audit_min_hits') }}
+    placed.chances_count >= policy.audit_min_count
+    and placed.hits_count >= policy.audit_min_hits
     and coalesce(
-        100.0 * placed.hits_count > {{ threshold('audit_peer_factor') }} * peers.peer_median_pct * placed.chances_count,
+        100.0 * placed.hits_count > policy.audit_peer_factor * peers.peer_median_pct * placed.chances_count,
         false
     ) as is_suspicious,
-    placed.chances_count >= {{ threshold('audit_min_count') }} as is_reliable,
+    placed.chances_count >= policy.audit_min_count as is_reliable,
     placed.audit_month
 from placed
 left join peers
     on placed.check_code = peers.check_code
     and placed.audit_month = peers.audit_month
     and placed.employee_id = peers.employee_id
+cross join {{ ref('policy') }} as policy
