@@ -104,11 +104,12 @@ earlier_tickets as (
             order by tickets.opened_at desc, tickets.ticket_id desc
         ) as choice
     from touches
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('fct_tickets') }} as tickets
         on touches.customer_id = tickets.customer_id
         and touches.touched_at > tickets.opened_at
         and {{ days_between('tickets.opened_date', 'touches.touch_date') }}
-        <= {{ threshold('ticket_before_answer_days') }}
+        <= policy.ticket_before_answer_days
 ),
 
 recent_tickets as (
