@@ -23,7 +23,8 @@ found as (
             {{ add_days(inactive_from, 'components.inactive_days + 1') }}, gaps.unlikely_from, access_periods.valid_from
         ) as valid_from,
         least(
-            coalesce(gaps.gap_to, {{ end_of_time('date') }}), coalesce(access_periods.valid_to, {{ end_of_time('date') }})
+            coalesce(gaps.gap_to, {{ end_of_time('date') }}),
+            coalesce(access_periods.valid_to, {{ end_of_time('date') }})
         ) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
     inner join {{ ref('customer_component_periods') }} as access_periods
@@ -39,7 +40,8 @@ found as (
         on access_periods.segment_code = components.segment_code
         and gaps.component_code = components.component_code
         and not components.is_one_off
-    where gaps.uses_count >= {{ threshold('abandonment_min_uses') }}
+    cross join {{ ref('policy') }} as policy
+    where gaps.uses_count >= policy.abandonment_min_uses
         and gaps.unlikely_from is not null
 ),
 

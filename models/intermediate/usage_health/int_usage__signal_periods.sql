@@ -4,7 +4,7 @@
 {% set shown = dbt.type_string() %}
 {% set usual_days %}
 cast(ceil(
-    ln({{ threshold('usage_dormant_chance_pct') }} / 100.0)
+    ln(policy.usage_dormant_chance_pct / 100.0)
     / ln(1.0 - (risks.uses_count - 1.0) / {{ days_between('uses.first_use_date', 'risks.last_use_date') }})
 ) as integer)
 {% endset %}
@@ -53,24 +53,25 @@ falling as (
 
 falls as (
     {% for signal, ratio, severity in [
-        ('decline', 'usage_decline_ratio', 2), ('sharp_decline', 'usage_sharp_decline_ratio', 3)
+        ('decline', 'policy.usage_decline_ratio', 2), ('sharp_decline', 'policy.usage_sharp_decline_ratio', 3)
     ] %}
     select
-        customer_id,
+        falling.customer_id,
         '{{ signal }}' as signal_code,
-        segment_code,
-        recent_days_count as observed_value,
-        expected_days as expected_value,
-        window_days,
+        falling.segment_code,
+        falling.recent_days_count as observed_value,
+        falling.expected_days as expected_value,
+        falling.window_days,
         cast(null as bigint) as peers_count,
         {{ severity }} as severity_rank,
         cast(null as {{ shown }}) as subject,
         cast(null as integer) as incident_days,
         cast(null as {{ shown }}) as own_reason,
-        valid_from,
-        valid_to
+        falling.valid_from,
+        falling.valid_to
     from falling
-    where trend_ratio <= {{ threshold(ratio) }}
+    cross join {{ ref('policy') }} as policy
+    where falling.trend_ratio <= {{ ratio }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -99,18 +100,18 @@ silences as (
         risks.valid_from,
         risks.valid_to,
         case
-            when risks.uses_count >= {{ threshold('usage_dormant_min_uses') }}
+            when risks.uses_count >= policy.usage_dormant_min_uses
                 and risks.uses_count - 1 < {{ days_between('uses.first_use_date', 'risks.last_use_date') }}
                 then {{ add_days(
                     'risks.inactive_from',
-                    'least(' ~ usual_days ~ ', cast(risks.recency_unit_days * '
-                    ~ threshold('usage_dormant_own_units') ~ ' as integer)) + 1'
+                    'least(' ~ usual_days ~ ', risks.recency_unit_days * policy.usage_dormant_own_units) + 1'
                 ) }}
         end as unusual_from
     from {{ ref('int_usage__risk_periods') }} as risks
     cross join as_of
     left join {{ ref('state_customer_usage') }} as uses
         on risks.customer_id = uses.customer_id
+    cross join {{ ref('policy') }} as policy
     where risks.last_use_date is not null
 ),
 
@@ -141,17 +142,18 @@ newcomers as (
         periods.segment_code,
         coalesce(uses.first_use_days_count, 0) as first_use_days_count,
         periods.valid_to,
-        {{ add_days('periods.registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }}
+        {{ add_days('periods.registered_date', 'policy.usage_first_days - 1') }}
             as evaluated_date
     from periods
     left join {{ ref('state_customer_usage') }} as uses
         on periods.customer_id = uses.customer_id
+    cross join {{ ref('policy') }} as policy
     where periods.registered_date = periods.observed_date
-        and {{ add_days('periods.registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }}
+        and {{ add_days('periods.registered_date', 'policy.usage_first_days - 1') }}
         >= periods.valid_from
-        and {{ add_days('periods.registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }}
+        and {{ add_days('periods.registered_date', 'policy.usage_first_days - 1') }}
         < periods.valid_to
-        and {{ add_days('periods.registered_date', 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1') }}
+        and {{ add_days('periods.registered_date', 'policy.usage_first_days - 1') }}
         <= (select as_of.as_of_date from as_of)
 ),
 
@@ -211,20 +213,21 @@ low_starts as (
         newcomers.segment_code,
         cast(newcomers.first_use_days_count as double) as observed_value,
         cast(norms.median_days as double) as expected_value,
-        cast({{ threshold('usage_first_days') }} as integer) as window_days,
+        policy.usage_first_days as window_days,
         cast(norms.peers_count as bigint) as peers_count,
         case when newcomers.first_use_days_count = 0 then 3 else 2 end as severity_rank,
         cast(null as {{ shown }}) as subject,
         cast(null as integer) as incident_days,
-        case when norms.peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
+        case when norms.peers_count < policy.usage_min_peers then 'small_segment' end as own_reason,
         newcomers.evaluated_date as valid_from,
-        {{ add_days('newcomers.evaluated_date', 'cast(' ~ threshold('usage_low_start_signal_days') ~ ' as integer)') }}
+        {{ add_days('newcomers.evaluated_date', 'policy.usage_low_start_signal_days') }}
             as valid_to
     from newcomers
     inner join first_days_norms as norms
         on newcomers.segment_code = norms.segment_code
         and {{ period_start('month', 'newcomers.evaluated_date') }} = norms.evaluated_month
-    where newcomers.first_use_days_count < {{ threshold('usage_low_start_ratio') }} * norms.median_days
+    cross join {{ ref('policy') }} as policy
+    where newcomers.first_use_days_count < policy.usage_low_start_ratio * norms.median_days
 ),
 
 -- USE-05: against the average of the segment on the same Sunday. Levels end at 100, so no outlier can carry it away.
@@ -243,24 +246,25 @@ levels as (
 
 below as (
     select
-        customer_id,
+        levels.customer_id,
         'below_segment' as signal_code,
-        segment_code,
-        usage_level_pct as observed_value,
-        level_sum / peers_count as expected_value,
+        levels.segment_code,
+        levels.usage_level_pct as observed_value,
+        levels.level_sum / levels.peers_count as expected_value,
         {{ usage_current_days() }} as window_days,
-        peers_count,
-        case when usage_level_pct = 0 then 3 else 2 end as severity_rank,
+        levels.peers_count,
+        case when levels.usage_level_pct = 0 then 3 else 2 end as severity_rank,
         cast(null as {{ shown }}) as subject,
         cast(null as integer) as incident_days,
-        case when peers_count < {{ threshold('usage_min_peers') }} then 'small_segment' end as own_reason,
-        week_end_date as valid_from,
-        {{ add_days('week_end_date', 7) }} as valid_to
+        case when levels.peers_count < policy.usage_min_peers then 'small_segment' end as own_reason,
+        levels.week_end_date as valid_from,
+        {{ add_days('levels.week_end_date', 7) }} as valid_to
     from levels
-    where has_history
-        and usage_level_pct <= {{ threshold('usage_below_segment_ratio') }} * level_sum / peers_count
+    cross join {{ ref('policy') }} as policy
+    where levels.has_history
+        and levels.usage_level_pct <= policy.usage_below_segment_ratio * levels.level_sum / levels.peers_count
         -- Where nobody uses anything, nobody uses less.
-        and level_sum > 0
+        and levels.level_sum > 0
 ),
 
 -- USE-06.
@@ -278,7 +282,7 @@ excesses as (
         cast(null as integer) as incident_days,
         case
             when count(case when reviewed.customer_id is null then 1 end) = 0 then 'reviewed'
-            when max(anomalies.peers_count) < {{ threshold('usage_min_peers') }} then 'small_segment'
+            when max(anomalies.peers_count) < policy.usage_min_peers then 'small_segment'
         end as own_reason,
         anomalies.week_end_date as valid_from,
         {{ add_days('anomalies.week_end_date', 7) }} as valid_to
@@ -289,7 +293,9 @@ excesses as (
         and anomalies.anomaly_code = reviewed.signal_code
         and anomalies.week_end_date >= reviewed.valid_from
         and anomalies.week_end_date < reviewed.valid_to
-    group by anomalies.customer_id, anomalies.week_end_date
+    cross join {{ ref('policy') }} as policy
+    group by
+        anomalies.customer_id, anomalies.week_end_date, policy.usage_current_weeks, policy.usage_min_peers
 ),
 
 found as (
@@ -366,27 +372,28 @@ held as (
 -- Who uses the product once a week misses some in a row by chance: that a decline is sharp is told when it has lasted.
 merged as (
     select
-        customer_id,
-        signal_code,
-        own_reason,
-        observed_value,
-        expected_value,
-        segment_code,
-        window_days,
-        peers_count,
-        subject,
-        incident_days,
-        subjects_count,
-        severity_rank,
+        held.customer_id,
+        held.signal_code,
+        held.own_reason,
+        held.observed_value,
+        held.expected_value,
+        held.segment_code,
+        held.window_days,
+        held.peers_count,
+        held.subject,
+        held.incident_days,
+        held.subjects_count,
+        held.severity_rank,
         case
-            when signal_code = 'sharp_decline'
-                then {{ add_days('valid_from', 'cast(' ~ threshold('usage_sharp_decline_days') ~ ' as integer)') }}
-            else valid_from
+            when held.signal_code = 'sharp_decline'
+                then {{ add_days('held.valid_from', 'policy.usage_sharp_decline_days') }}
+            else held.valid_from
         end as valid_from,
-        valid_to
+        held.valid_to
     from held
-    where signal_code <> 'sharp_decline'
-        or {{ days_between('valid_from', 'valid_to') }} > {{ threshold('usage_sharp_decline_days') }}
+    cross join {{ ref('policy') }} as policy
+    where held.signal_code <> 'sharp_decline'
+        or {{ days_between('held.valid_from', 'held.valid_to') }} > policy.usage_sharp_decline_days
 ),
 
 -- A signal whose window holds days on which customers could not work waits for as many days (USE-18).
@@ -454,17 +461,18 @@ quiet as (
     where valid_from < unusual_from
     union all
     select
-        customer_id,
+        periods.customer_id,
         'too_new' as quiet_reason,
         '*fall' as signal_code,
-        valid_from,
+        periods.valid_from,
         least(
-            valid_to,
+            periods.valid_to,
             {{ add_days(
-                'comparable_date', 'cast(window_days + ' ~ threshold('usage_baseline_days') ~ ' as integer) - 1'
+                'periods.comparable_date', 'periods.window_days + policy.usage_baseline_days - 1'
             ) }}
         ) as valid_to
     from periods
+    cross join {{ ref('policy') }} as policy
 ),
 
 covering as (

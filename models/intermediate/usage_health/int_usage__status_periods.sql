@@ -1,17 +1,17 @@
 -- Exactly one status per customer and day, as periods (USE-21): it changes only where a signal begins or ends, or where
 -- the customer grows out of being new. Days on which use is not recorded have no status but `not_measured`.
-{% set first_days = 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1' %}
 with lives as (
     -- From a registration or a return to a leaving.
     select
-        customer_id,
-        min(valid_from) as life_from,
-        max(coalesce(valid_to, {{ end_of_time('date') }})) as life_to,
-        {{ add_days('min(registered_date)', first_days) }} as grown_date,
-        min(observed_date) as observed_date,
-        {{ add_days('min(observed_date)', first_days) }} as known_date
-    from {{ ref('customer_usage_periods') }}
-    group by customer_id, present_from
+        periods.customer_id,
+        min(periods.valid_from) as life_from,
+        max(coalesce(periods.valid_to, {{ end_of_time('date') }})) as life_to,
+        {{ add_days('min(periods.registered_date)', 'policy.usage_first_days - 1') }} as grown_date,
+        min(periods.observed_date) as observed_date,
+        {{ add_days('min(periods.observed_date)', 'policy.usage_first_days - 1') }} as known_date
+    from {{ ref('customer_usage_periods') }} as periods
+    cross join {{ ref('policy') }} as policy
+    group by periods.customer_id, periods.present_from, policy.usage_first_days
 ),
 
 signals as (

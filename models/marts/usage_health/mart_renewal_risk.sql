@@ -31,8 +31,8 @@ select
     health.health_status,
     cast({{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} as bigint) as days_to_renewal,
     health.inactive_days,
-    health.days_without_use > {{ threshold('renewal_inactive_days') }} as is_silent,
-    health.days_without_use > {{ threshold('renewal_extreme_inactive_days') }} as is_extremely_inactive,
+    health.days_without_use > policy.renewal_inactive_days as is_silent,
+    health.days_without_use > policy.renewal_extreme_inactive_days as is_extremely_inactive,
     health.is_paying,
     renewals.renewal_date,
     effective.last_effective_contact_at
@@ -43,4 +43,5 @@ inner join measured as health
     and health.is_paying
 left join effective
     on renewals.customer_id = effective.customer_id
-where {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} <= {{ threshold('renewal_notice_days') }}
+cross join {{ ref('policy') }} as policy
+where {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} <= policy.renewal_notice_days

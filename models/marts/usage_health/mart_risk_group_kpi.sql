@@ -150,7 +150,7 @@ select
     opening_count + entered_count + reassigned_in_count as recovered_den,
     {{ pct('recovered_count', '(opening_count + entered_count + reassigned_in_count)') }} as recovered_pct,
     {{ pct('(opening_count - closing_count)', 'opening_count') }} as net_reduction_pct,
-    opening_count + entered_count + reassigned_in_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('opening_count + entered_count + reassigned_in_count') }} as is_reliable,
     {{ days_between('month_start_date', 'next_month_date') }} >= 28
     and {{ period_start('month', 'next_month_date') }} = next_month_date as is_complete,
     month_start_date as risk_month

@@ -21,9 +21,11 @@ with customers as (
 ),
 
 earliest as (
-    select {{ add_days('min(as_of_date)', '-cast(max(window_days) + '
-        ~ threshold('usage_baseline_days') ~ ' as integer)') }} as window_date
+    select {{ add_days(
+        'min(customers.as_of_date)', '-max(customers.window_days + policy.usage_baseline_days)'
+    ) }} as window_date
     from customers
+    cross join {{ ref('policy') }} as policy
 ),
 
 recent_days as (
@@ -42,12 +44,13 @@ recent_days as (
         count(case
             when {{ days_between('uses.usage_date', 'customers.as_of_date') }} >= customers.window_days
                 and {{ days_between('uses.usage_date', 'customers.as_of_date') }}
-                < customers.window_days + {{ threshold('usage_baseline_days') }} then 1
+                < customers.window_days + policy.usage_baseline_days then 1
         end) as baseline_days_count
     from customers
     inner join {{ ref('fct_customer_usage_daily') }} as uses
         on customers.customer_id = uses.customer_id
         and uses.usage_date <= customers.as_of_date
+    cross join {{ ref('policy') }} as policy
     where uses.usage_date > (select earliest.window_date from earliest)
     group by customers.customer_id
 ),
@@ -77,6 +80,7 @@ used as (
         sum(cast(entitlements.weight as decimal(18, 6))) as used_weight,
         count(*) as components_count
     from customers
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('state_customer_component_usage') }} as uses
         on customers.customer_id = uses.customer_id
         and {{ days_between('uses.last_use_date', 'customers.as_of_date') }} < {{ usage_current_days() }}
@@ -96,7 +100,7 @@ measured as (
         -- Without the whole history of both windows there is nothing to compare with.
         case
             when {{ days_between('customers.comparable_date', 'customers.as_of_date') }} + 1
-                >= customers.window_days + {{ threshold('usage_baseline_days') }}
+                >= customers.window_days + policy.usage_baseline_days
                 then coalesce(recent_days.baseline_days_count, 0)
         end as baseline_days_count,
         uses.use_days_count,
@@ -122,15 +126,17 @@ measured as (
     left join available
         on customers.segment_code = available.segment_code
         and coalesce(customers.plan_code, '(none)') = available.plan_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 levelled as (
     select
-        *,
+        measured.*,
         {{ usage_level_pct('used_weight', 'available_weight') }} as usage_level_pct,
         {{ recency_band_number('inactive_days', 'recency_unit_days') }} as band_number,
-        1.0 * baseline_days_count * window_days / {{ threshold('usage_baseline_days') }} as expected_days
+        1.0 * measured.baseline_days_count * measured.window_days / policy.usage_baseline_days as expected_days
     from measured
+    cross join {{ ref('policy') }} as policy
 ),
 
 compared as (
@@ -169,7 +175,7 @@ select
     cast(compared.components_available_count as bigint) as components_available_count,
     compared.usage_level_pct,
     cast(case
-        when compared.peers_count >= {{ threshold('usage_min_peers') }} then compared.level_sum / compared.peers_count
+        when compared.peers_count >= policy.usage_min_peers then compared.level_sum / compared.peers_count
     end as double) as segment_level_pct,
     cast(compared.peers_count as bigint) as peers_count,
     cast(compared.inactive_days as bigint) as inactive_days,
@@ -197,3 +203,4 @@ left join {{ ref('int_usage__risk_periods') }} as risks
 left join {{ ref('dim_customer_decline_reasons') }} as reasons
     on compared.customer_id = reasons.customer_id
 {{ attributes_as_of('compared', 'compared.as_of_date', ['account_manager']) }}
+cross join {{ ref('policy') }} as policy

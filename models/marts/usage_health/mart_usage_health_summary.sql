@@ -84,6 +84,6 @@ select
     cast(access_num as bigint) as access_num,
     cast(access_den as bigint) as access_den,
     {{ pct('access_num', 'access_den') }} as access_pct,
-    customers_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('customers_den') }} as is_reliable,
     snapshot_date
 from based

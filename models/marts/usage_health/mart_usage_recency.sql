@@ -116,6 +116,6 @@ select
     cast(customers_risk_group_count as bigint) as customers_risk_group_count,
     cast(access_risk_group_count as bigint) as access_risk_group_count,
     is_measured and coalesce(band_number >= at_risk_band, true) as is_risk_group,
-    customers_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('customers_den') }} as is_reliable,
     snapshot_date
 from filled
