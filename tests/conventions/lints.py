@@ -603,15 +603,11 @@ def vocabulary(sources: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def thresholds(sources: Mapping[str, str], listed: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Every threshold that SQL names is demanded by a test (without a value it is NULL), and every one is used."""
-    known = set(known)
-    used = {word for code in sources.values() for word in re.findall(r"'([a-z_]+)'", code)} & known
-    called = {word for code in sources.values() for word in re.findall(r"\bthreshold\('([a-z_]+)'\)", code)}
-    listed = set(listed)
+def thresholds(sources: Mapping[str, str], known: Iterable[str]) -> list[str]:
+    """Every threshold is read, and under the one name by which incremental models know what they read."""
+    read = {code for sql in sources.values() for code in re.findall(r"\bpolicy\.([a-z_0-9]+)", sql)}
+    renamed = re.compile(r"ref\('policy'\)(?! (?:\}\}|~ ['\"]) as policy\b)")
     return [
-        *(f"{code}: is not listed in policy_thresholds()" for code in sorted((used | called) - listed)),
-        *(f"{code}: is listed in policy_thresholds(), but nothing reads it" for code in sorted(listed - used)),
-        *(f"{code}: is in the policy, but nothing reads it" for code in sorted(known - used - listed)),
-        *(f"{code}: is read, but the policy has no such threshold" for code in sorted(called - known)),
+        *(f"{code}: is in the policy, but nothing reads it" for code in sorted(set(known) - read)),
+        *(f"{name}: reads policy under another name" for name, sql in sources.items() if renamed.search(sql)),
     ]
