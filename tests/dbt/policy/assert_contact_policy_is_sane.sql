@@ -1,7 +1,6 @@
 -- Prevents contact policies that cannot be meant: a long tail that is called oftener than key customers, quiet hours
 -- with one end, parts of the day that overlap or leave a gap, windows of the plan without length, an average check that
 -- calls for people and for automation at once.
-{{ config(meta={'dagster': {'ref': {'name': 'contact_channels'}}}) }}
 select
     'priority segment has a longer contact interval than another' as fault,
     priority.segment_code as row_key

@@ -1,5 +1,5 @@
 -- Prevents a policy row that stands twice from doubling every join; keys are the `meta.key` of seeds/_seeds.yml.
-{{ config(meta={'serves': ['DQ-09'], 'dagster': {'ref': {'name': 'dim_key_actions'}}}) }}
+{{ config(meta={'serves': ['DQ-09']}) }}
 -- depends_on: {{ ref('alert_rules') }} {{ ref('churn_reasons') }} {{ ref('comm_plan_rules') }} {{ ref('components') }}
 -- depends_on: {{ ref('contact_channels') }} {{ ref('contact_effectiveness') }} {{ ref('contact_purposes') }}
 -- depends_on: {{ ref('contact_outcomes') }} {{ ref('contact_reasons') }}

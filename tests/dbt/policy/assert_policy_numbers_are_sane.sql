@@ -1,5 +1,5 @@
 -- Prevents a policy that contradicts itself from shaping numbers nobody can explain (DQ-09).
-{{ config(meta={'serves': ['DQ-09'], 'dagster': {'ref': {'name': 'dim_thresholds'}}}) }}
+{{ config(meta={'serves': ['DQ-09']}) }}
 with segment_components as (
     select
         components.*,

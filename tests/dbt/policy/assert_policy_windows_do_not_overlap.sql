@@ -1,5 +1,5 @@
 -- Prevents two rows of a policy from holding on one day: which of them would count is chance (DQ-09).
-{{ config(meta={'serves': ['DQ-09'], 'dagster': {'ref': {'name': 'dim_key_actions'}}}) }}
+{{ config(meta={'serves': ['DQ-09']}) }}
 -- depends_on: {{ ref('alert_rules') }} {{ ref('key_actions') }} {{ ref('metric_targets') }}
 -- depends_on: {{ ref('survey_questions') }} {{ ref('dim_key_actions') }}
 -- depends_on: {{ ref('metric_alert_rules') }}

@@ -1,5 +1,4 @@
 -- Prevents limits of idleness below the silences that are kept one by one, and current weeks that are no whole weeks.
-{{ config(meta={'dagster': {'ref': {'name': 'dim_segment_policy'}}}) }}
 select
     'recency unit' as fault,
     segment_code as row_key
