@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- Which customers a row of an employee concerns: whoever they contacted. Only for the materialization `touched`, to
--- find the contacts whose team it may change.
+-- Maps an employee to the customers they contacted, so that the incremental build of contacts finds the rows whose
+-- team changes with the employee.
 select
     contacts.customer_id,
     employees.valid_from,

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- The same for rows of employees that newer versions displaced.
+-- The same for employee rows that newer versions replaced.
 select
     contacts.customer_id,
     employees.load_id,

@@ -1,6 +1,5 @@
--- What became of every attempt, as far as it is known at the end of the business day (CON-01). An opening or an answer
--- that comes later does not exist yet: a night writes the contacts of those customers anew of whom a row came or
--- changed, or one of whose moments has passed since.
+-- Outcome of every attempt as of the end of the business day (CON-01); later openings and answers do not count yet.
+-- Each run rebuilds the contacts of customers with new or changed rows, or with a moment that has passed since.
 {% set signals = ['opened', 'clicked', 'answered', 'replied', 'held'] %}
 {% set changes = [
     {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
@@ -30,7 +29,7 @@ with rules as (
     group by direction, channel_code
 ),
 
--- Apart from the rest, so that few columns are sorted.
+-- A step of its own, so that the sort carries few columns.
 episodes as (
     select
         contacts.contact_id,
@@ -80,7 +79,7 @@ seen as (
             when contacts.{{ moment }}_at < run_context.as_of_end_at then contacts.{{ moment }}_at
         end as {{ moment }}_at,
         {% endfor %}
-        -- The outcome is told when the contact ends; one that ends tomorrow has none yet.
+        -- The outcome is known when the contact ends; a contact that ends tomorrow has none yet.
         case
             when
                 coalesce(contacts.ended_at, contacts.attempted_at) < run_context.as_of_end_at
@@ -132,7 +131,7 @@ timed as (
             judged.replied_effective_at,
             judged.held_effective_at
         ) as effective_at,
-        -- A person was there: a robot that opens a letter, an answering machine and a stranger are nobody.
+        -- Only a person counts: not a robot that opens mail, an answering machine or somebody else.
         least(
             judged.opened_effective_at,
             case when not judged.is_machine_open then judged.opened_at end,
@@ -146,7 +145,7 @@ timed as (
             judged.replied_at,
             judged.held_at
         ) as reached_at,
-        -- Receipts of delivery get lost or come late: whatever was opened or answered had been delivered.
+        -- Delivery receipts get lost or arrive late: what was opened or answered had been delivered.
         least(
             judged.delivered_at,
             judged.opened_at,
@@ -200,7 +199,7 @@ select
     timed.is_personalised,
     timed.effective_at is not null as is_effective,
     coalesce(purposes.is_consent_required, false) as is_consent_required,
-    -- Whoever answers a ticket answers, whatever the purpose says.
+    -- A contact about a ticket is an answer, whatever its purpose says.
     timed.direction = 'outbound' and coalesce(purposes.is_proactive, true) and timed.ticket_id is null as is_proactive,
     timed.is_episode_start,
     timed.duration_sec,

@@ -1,4 +1,4 @@
--- Moments at which a customer let us know that something is wrong: complaints, and low scores of recommendation.
+-- Moments at which a customer reported a problem: complaints and low recommendation scores.
 select
     tickets.customer_id,
     'complaint' as warning_kind,

@@ -1,6 +1,6 @@
--- Days on which a customer is covered, late renewals bridged. `customer`: paid or paused contracts; `access`:
--- trials and free plans too. A company without any contract knows its customers by use, at intervals that the
--- segment allows. Only customer_status_periods and the terms and notices of contracts read this.
+-- Days on which a customer is covered, late renewals bridged. `customer`: paid or paused contracts; `access`: trials
+-- and free plans too. Without any contract, coverage is use at intervals that the segment allows. Only
+-- customer_status_periods and the terms and notices of contracts read this.
 with company as (
     select count(*) > 0 as has_contracts from {{ ref('subscription_status_periods') }}
 ),
@@ -33,7 +33,7 @@ followed as (
     from covered
 ),
 
--- A gap lies before a row that begins later than everything before it ended. Rows of one day have none between them,
+-- A gap precedes a row that begins after all earlier rows have ended. Rows of one day have no gap between them,
 -- whatever their order.
 numbered as (
     select
@@ -92,7 +92,7 @@ select
     known.basis,
     known.started_date,
     known.covered_to_date,
-    -- Who asked to be deleted is known to be gone; nobody waits for a late renewal.
+    -- A deleted account cannot renew late, so its end is known without the grace.
     case
         when known.covered_to_date = customer_accounts.deleted_date then known.covered_to_date
         when known.recognised_date <= run_context.as_of_date then known.covered_to_date

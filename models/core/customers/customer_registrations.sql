@@ -1,5 +1,5 @@
 {{ touched_by_registration() }}
--- What was known of a customer at registration: as of that day, else the first that is known (ACT-01).
+-- Attributes of a customer at registration: as of that day, else the first known value (ACT-01).
 {% set attributes = {
     'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date'),
     'registration_value_segment_code': ('dim_customer_segments', "scheme = 'value'", 'segment_code', 'registered_date'),
@@ -15,7 +15,7 @@ with customers as (
     from {{ ref('stg_crm__customers') }} as customers
     inner join {{ ref('run_context') }} as run_context
         on customers.registered_date <= run_context.as_of_date
-        -- A deleted customer has asked to be forgotten: from that day on nobody counts them.
+        -- Deleted customers count nowhere from the day of their deletion.
         and coalesce(customers.deleted_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     where {{ touched_scope() }}
 ),

@@ -1,5 +1,5 @@
--- Who is what on which day: the one home of "was this customer there, and did they pay?". Gap-free from
--- registration, or from the first contract where that is earlier. A row per change.
+-- The one home of "was this a customer on that day, and did they pay?". Without gaps from registration, or from the
+-- first contract if that is earlier. One row per change.
 {% set states = [
     'status', 'plan_code', 'is_paying', 'is_customer', 'has_access', 'is_churn_pending', 'basis', 'tenure_number'
 ] -%}
@@ -7,7 +7,7 @@ with coverage as (
     select * from {{ ref('customer_coverage_periods') }}
 ),
 
--- Slices of one subscription that differ only in price are one.
+-- Merges slices of one subscription that differ only in price.
 slices as (
     select
         customer_id,
@@ -59,8 +59,7 @@ pieces as (
     where boundary_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 
--- Of several contracts on a day the one that says most counts: paying before paused, trial and free, then the
--- dearest.
+-- Of several contracts on a day one counts: paying before paused, trial and free, then the most expensive.
 ranked as (
     select
         pieces.customer_id,
@@ -93,7 +92,7 @@ placed as (
         coalesce(tenures.covered_to_date <= pieces.valid_from, false) as is_churn_pending,
         access_periods.coverage_number is not null as is_covered,
         customer_accounts.deleted_date <= pieces.valid_from as is_deleted,
-        -- A hole before a late renewal keeps what was there before it.
+        -- The gap before a late renewal keeps the status before it.
         count(ranked.customer_id) over customer_pieces as contracts_count,
         max(tenures.coverage_number) over customer_pieces as tenures_count,
         max(access_periods.coverage_number) over customer_pieces as access_count

@@ -1,5 +1,5 @@
--- From which recurring revenue on a customer belongs to the most profitable at the end of a month: fewer than
--- `churn_top_value_pct` of the customers with revenue bring more, ties included. The one definition of a top customer.
+-- The one definition of a top customer at the end of a month: fewer than `churn_top_value_pct` of the customers with
+-- recurring revenue bring more, ties included.
 with levels as (
     select
         month_date,

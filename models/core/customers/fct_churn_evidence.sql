@@ -1,4 +1,4 @@
--- What surveys, contacts, tickets and payments say about each churn, up to the business day.
+-- Evidence of surveys, contacts, tickets and payments about each churn, up to the business day.
 with events as (
     select
         churn_events.customer_id,

@@ -1,4 +1,4 @@
--- When each churned customer was asked why, and what the latest answer says.
+-- Exit surveys of each churned customer: when they were asked, and their latest answer.
 with events as (
     select
         churn_events.customer_id,

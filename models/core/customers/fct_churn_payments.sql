@@ -2,7 +2,7 @@
     'revenue_12m_amount': 'payments.paid_date >= events.year_from and payments.paid_date < events.churned_month',
     'revenue_after_reactivation_amount': 'payments.paid_date >= events.reactivated_date and payments.paid_date < events.revenue_to',
 } -%}
--- What churned customers paid before and after, what was refunded, and until when the time is paid.
+-- Payments of churned customers before and after the churn, refunds, and the end of the paid time.
 with events as (
     select
         churn_events.customer_id,
@@ -23,8 +23,8 @@ churned_customers as (
     from events
 ),
 
--- The term that a payment is for holds its day or begins shortly after: first terms and renewals are charged ahead.
--- Where two terms may be meant (a monthly plan becomes a yearly one), the price that is nearest to the amount decides.
+-- A payment belongs to the term that contains its day or begins shortly after: terms are charged in advance. Where two
+-- terms match (a monthly plan becomes a yearly one), the price nearest to the amount decides.
 terms as (
     select
         payments.payment_id,
@@ -71,13 +71,13 @@ select
     events.customer_id,
     events.tenure_number,
     {%- for column, condition in revenues.items() %}
-    -- One payment without a rate makes the sum unknown.
+    -- One payment without an exchange rate makes the sum unknown.
     cast(case
         when {{ unconverted_count('payments.reporting_amount', condition) }} = 0
             then {{ converted_sum('payments.reporting_amount', condition) }}
     end as decimal(18, 2)) as {{ column }},
     {%- endfor %}
-    -- Payments of every year count here: a plan may be paid for longer than one.
+    -- Payments of all years count: a plan may be paid for more than one year.
     coalesce(
         {{ days_between('min(events.churned_date)', 'max(case
             when not payments.is_refund and payments.paid_date < events.churned_date then payments.paid_through_date

@@ -1,4 +1,4 @@
--- What was said about each churn: the first effective contact about leaving, and the last reason an employee noted.
+-- Conversations about each churn: the first effective contact about it, and the last reason that an employee noted.
 with events as (
     select
         churn_events.customer_id,

@@ -1,5 +1,5 @@
--- The one home of "who dropped off early": at the end of the watch they had no access, or had not used the product
--- since the active days (ACT-07, ACT-08). What came later changes nothing of it.
+-- The one definition of an early drop-off: at the end of the watch period, no access, or no use since the active days
+-- (ACT-07, ACT-08). Later events do not change it.
 with watches as (
     select
         customers.customer_id,
@@ -31,7 +31,7 @@ judged as (
     select
         watches.*,
         watches.watched_to_date <= run_context.as_of_date as is_mature,
-        -- A contract that ended in the last days is known to have ended when the grace is over.
+        -- The end of a contract in the last days is known only when the grace is over.
         {{ days_between('watches.watched_to_date', 'run_context.as_of_date') }} >= policy.churn_grace_days
             as is_complete,
         status.status as customer_status,

@@ -1,5 +1,5 @@
--- Since when each source is recorded. A start is where rows become dense: a handful of early rows before a gap
--- opens no window, and neither rows that come later nor other sources move it.
+-- The day since which each source is recorded: where its rows become dense. A few early rows before a gap do not count,
+-- and neither later rows nor other sources move the day.
 with row_days as (
     select
         'events' as source_code,
@@ -85,8 +85,8 @@ found as (
     group by known_days.source_code
 ),
 
--- The last contract day of customers who ended and are still gone: exports of survivors have none from before they
--- began, though survivors may have been away in between.
+-- The last contract day of customers who ended and did not come back. An export of survivors has none from before its
+-- start, though survivors may have had gaps.
 last_days as (
     select
         customer_id,
@@ -105,7 +105,7 @@ contract_ends as (
         and last_days.covered_to_date > found.dense_from
 ),
 
--- Starts of contracts can be copied from an older system; ends, payments and use show that the days were recorded.
+-- Contract starts can be copied from an older system; ends, payments and use show that the days were recorded.
 records as (
     select
         max(case when source_code = 'billing' then dense_from end) as contracts_from,
@@ -179,7 +179,7 @@ select
     started.first_row_date,
     started.last_row_date,
     started.observed_from,
-    -- A customer may be registered on one clock and seen on another.
+    -- Registration and use may be recorded by different clocks.
     {{ add_days('started.observed_from', '-policy.observation_tolerance_days') }}
         as measured_from
 from started

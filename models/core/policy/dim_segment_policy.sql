@@ -1,4 +1,4 @@
--- The norms a customer is judged by, one row per usage segment; whoever has no segment gets the defaults.
+-- Norms of each usage segment; customers without a segment get the defaults.
 with segments as (
     select
         segments.segment_code,
@@ -28,9 +28,9 @@ select
     cast(segments.expected_usage_interval_days as integer) as expected_usage_interval_days,
     cast(segments.recency_unit_days as integer) as recency_unit_days,
     cast(segments.at_risk_band as integer) as at_risk_band,
-    -- Dormant is who has been silent for longer than this.
+    -- Customers inactive for longer than this are dormant.
     cast(segments.recency_unit_days * (segments.at_risk_band - 1) as integer) as risk_after_days,
-    -- Whole weeks that hold enough expected uses, so that one missed use is no fall (USE-03).
+    -- Whole weeks with enough expected uses, so that one missed use does not count as a fall (USE-03).
     cast(7 * ceil(greatest(
         policy.usage_window_days,
         coalesce(segments.expected_usage_interval_days, 0) * policy.usage_window_intervals

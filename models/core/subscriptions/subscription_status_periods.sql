@@ -1,6 +1,6 @@
--- What each subscription was on each day: its slices never overlap, whatever the rows do. Of rows that hold on one
--- day the one that began last counts, of those the one that was written last. Paid and paused days are coverage.
--- Trials and free plans are not, except a trial inside a paid subscription: a free month is no churn.
+-- The status of each subscription on each day, in slices that never overlap. Of several rows for a day the one that
+-- began last counts, then the one written last. Paid and paused days are coverage; trials and free plans are not,
+-- except a trial inside a paid subscription: a free month does not end the coverage.
 with periods as (
     select
         periods.period_id,
@@ -9,7 +9,7 @@ with periods as (
         periods.plan_code,
         case
             when periods.period_status <> 'active' then periods.period_status
-            -- A plan that policy does not know is not free, whatever its price.
+            -- A plan unknown to policy is not free, whatever its price.
             when coalesce(periods.mrr, 0) = 0 and known_plans.tier = 0 then 'free'
             when periods.mrr = 0 and periods.plan_code is null then 'free'
             else 'paying'
@@ -17,7 +17,7 @@ with periods as (
         periods.currency_code,
         periods.end_kind,
         periods.end_reason_code,
-        -- A pause and a trial are not billed, whatever price the row still carries.
+        -- Pauses and trials are not billed, whatever price the row carries.
         case when periods.period_status = 'active' then periods.mrr else 0 end as mrr,
         periods.valid_from,
         least(periods.valid_to, customer_accounts.deleted_date) as valid_to,
@@ -26,7 +26,7 @@ with periods as (
             as cancel_requested_at,
         periods.ingested_at
     from {{ ref('stg_billing__subscription_periods') }} as periods
-    -- A period that has not begun is not known yet.
+    -- Periods that begin after the as-of date are not known yet.
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date
     inner join {{ ref('customer_accounts') }} as customer_accounts
@@ -141,7 +141,7 @@ single as (
     where tangled.customer_id is null
 ),
 
--- Runs of a subscription whose slices follow one another within the grace.
+-- Merges slices of a subscription with gaps within the grace.
 marked as (
     select
         single.*,

@@ -1,6 +1,5 @@
--- What customers pay for and under which plan, without holes: the gap before a late renewal, and an end that is not
--- yet known to be a leaving, carry the last terms on. Otherwise every late renewal would look like a loss and a
--- win.
+-- Plans and prices of customers without gaps: the terms continue through the gap before a late renewal, and after an
+-- end that is not yet known to be a churn. Otherwise a late renewal would look like a loss and a gain.
 with slices as (
     select
         slices.*,
@@ -29,8 +28,8 @@ neighbours as (
     from slices
 ),
 
--- A hole that a new subscription closes is the late renewal of all that ended before it; one that a subscription
--- closes for itself says nothing about the others.
+-- A gap that a new subscription closes is a late renewal of all that ended before; a gap that a subscription closes
+-- itself says nothing about the others.
 holes as (
     select distinct
         customer_id,

@@ -1,4 +1,4 @@
--- The score that speaks for a customer from the day after it was given, until the next one or until it is too old.
+-- The current score of a customer, from the day after the answer until the next answer or until it is too old.
 with answers as (
     select
         responses.customer_id,

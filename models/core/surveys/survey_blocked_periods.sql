@@ -1,4 +1,5 @@
--- When a customer must not be asked, and why. `is_absolute`: also for surveys that negativity does not hold back.
+-- Periods in which a customer must not be asked, and why. `is_absolute`: also for surveys that negative feedback does
+-- not postpone.
 with responses as (
     select
         responses.response_id,
@@ -41,7 +42,7 @@ from {{ ref('fct_tickets') }} as tickets
 cross join {{ ref('policy') }} as policy
 where tickets.is_complaint
 union all
--- Only cases about something bad hold questions back: a thank-you that nobody has answered does not.
+-- Only negative cases postpone surveys: an unanswered thank-you does not.
 select
     cases.customer_id,
     'open_case' as block_reason,

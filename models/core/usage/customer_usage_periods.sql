@@ -1,4 +1,4 @@
--- Status and usage segment for every day with access to the product: what use is compared with (USE-19).
+-- Status and usage segment on every day with access to the product: the basis that usage is compared with (USE-19).
 with access_periods as (
     {{ access_periods(ref('customer_status_periods')) }}
 ),
@@ -7,7 +7,7 @@ customers as (
     select
         registration.customer_id,
         registration.registered_date,
-        -- Customers who registered within the tolerance before the first event are observed from registration on.
+        -- Customers registered within the tolerance before the first event are observed from registration on.
         case
             when registration.registered_date >= events.measured_from then registration.registered_date
             else events.observed_from
@@ -20,7 +20,7 @@ customers as (
 memberships as (
     select
         segments.customer_id,
-        -- A segment without norms would lose the customer.
+        -- Without default norms the join would lose customers of such a segment.
         norms.segment_code,
         segments.valid_from,
         coalesce(segments.valid_to, {{ end_of_time('date') }}) as valid_to,
@@ -31,7 +31,7 @@ memberships as (
     where segments.scheme = 'usage'
 ),
 
--- Where a status or a segment begins or ends.
+-- Boundaries of statuses and segments.
 boundaries as (
     select
         customer_id,
@@ -72,8 +72,8 @@ described as (
         status.plan_code,
         pieces.registered_date,
         pieces.observed_date,
-        -- A first segment that was given late says what the customer had been all along; a change and a
-        -- reactivation begin a history of their own.
+        -- A first segment that was assigned late holds from the beginning; a change of segment and a reactivation
+        -- start a new history.
         case
             when pieces.observed_date is not null
                 then greatest(

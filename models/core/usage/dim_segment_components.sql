@@ -1,4 +1,4 @@
--- Every segment x component: what the policy does not name is relevant with weight 1 and the default limit of idleness.
+-- Every segment x component: one that policy does not name is relevant, with weight 1 and the default inactivity limit.
 select
     segments.segment_code,
     components.component_code,

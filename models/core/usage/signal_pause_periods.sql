@@ -1,4 +1,4 @@
--- When a person would not raise a signal about a customer, and which one: '*' stands for every signal.
+-- Periods in which signals of a customer are suppressed, and which ones: '*' stands for every signal.
 with as_of as (
     select
         as_of_date,
@@ -12,7 +12,7 @@ quiet as (
         'paused' as quiet_reason,
         '*' as signal_code,
         periods.valid_from,
-        -- What happened in the pause stays in the recent window for a while.
+        -- The recent window still contains the pause for a while after it.
         case
             when periods.valid_to is null then {{ end_of_time('date') }}
             else {{ add_days('periods.valid_to', 'policy.usage_pause_after_days') }}

@@ -7,11 +7,11 @@
     chunk=customer_chunks('fct_customer_usage_daily'),
     ends='valid_to',
 ) }}
--- The sums of both windows change only on days on which a day of use enters the recent one, passes from it into the
--- baseline, or leaves the baseline: three steps per day of use instead of a row per calendar day. Steps that lie in the
--- future are those of a customer who does nothing more, so time passing changes nothing here.
--- A night looks back on two baselines and a window: a row lasts for a baseline at most, because by then every day in it
--- has left it, so one that ends after a change began no earlier than a baseline before it, with both windows behind it.
+-- The sums of both windows change only when a day of use enters the recent one, passes into the baseline or drops out:
+-- three steps per day of use instead of a row per calendar day. Future steps assume no further use, so passing time
+-- changes no row.
+-- A run reads two baselines and a window before the first changed day: a row lasts a baseline at most, so a row that
+-- ends after the change began at most a baseline before it, and its windows reach back that much further.
 {% set looks_back_days %}(
     select max(norms.window_days + 2 * policy.usage_baseline_days)
     from {{ ref('dim_segment_policy') }} as norms
@@ -26,7 +26,7 @@ with days as (
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 
--- Numbered, so that the steps carry a number and a day and nothing else.
+-- Numbered, so that the steps carry only a number and a day.
 memberships as (
     select
         known.*,
@@ -39,7 +39,7 @@ memberships as (
             segment_code,
             valid_from,
             coalesce(valid_to, {{ end_of_time('date') }}) as member_to,
-            -- The first one tells what the customer had been all along.
+            -- The first segment holds from the beginning.
             case
                 when row_number() over (partition by customer_id order by valid_from) = 1 then date '1900-01-01'
                 else valid_from
@@ -95,7 +95,7 @@ changes as (
     {% endfor %}
 ),
 
--- A night takes what happened before the first changed day as one step, on the day of the last of them.
+-- An incremental run merges the steps before the first changed day into one, on the day of the last of them.
 steps as (
     {% if is_touched_run() %}
     select
@@ -110,7 +110,7 @@ steps as (
     {% endif %}
 ),
 
--- Several steps of a day are one after another here; of those all but the last hold for no day, so they fall out below.
+-- Of several steps on one day only the last holds; the filter below drops the others.
 summed as (
     select
         membership_number,

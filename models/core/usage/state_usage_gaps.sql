@@ -5,10 +5,9 @@
     chunk=customer_chunks('fct_component_usage_daily'),
     ends='gap_to',
 ) }}
--- Time passing changes nothing here: a silence that lasts stays open, and who reads it looks at the calendar. So a
--- night touches those only who used something. It begins with the quarter of their first changed day, and what it must
--- know of the time before stands in their rows that span the beginning of that quarter: there is one for everything
--- that was ever used before, because the last day of use of a quarter has a row whatever its gap.
+-- Passing time changes no row: a lasting gap stays open, and readers compare it with the as-of date. So a run rebuilds
+-- only customers with new use, from the quarter of their first changed day on. The rows that span the beginning of that
+-- quarter hold what is needed of the time before: the last day of use of each quarter has a row, whatever its gap.
 with days as (
     select
         customer_id,
@@ -38,7 +37,7 @@ with days as (
     {%- endif %}
 ),
 
--- A day of use of the customer counts once; the row from which a night goes on counts for all days up to it.
+-- A day of use counts once; the row from which an incremental run continues counts for all days up to it.
 customer_days as (
     select
         customer_id,
@@ -82,9 +81,9 @@ component_days as (
 component_gaps as (
     select
         component_days.*,
-        -- Days of use without the component after which chance is out of the question at the share of days it was used
-        -- on: at the lower bound of that share, because a few days of use tell little about it. One day more in the
-        -- denominator, so that the share is never 1.
+        -- Days of use without the component after which chance no longer explains the gap, at the lower bound of the
+        -- share of days with the component, because few days estimate it badly. The denominator has one day more, so
+        -- that the share is never 1.
         component_days.day_number + cast(ceil(
             ln(policy.abandonment_chance_pct / 100.0)
             / ln(1.0 - {{ wilson_pct('uses_count', '(component_days.day_number - first_number + 2)', 'lo') }} / 100.0)
@@ -109,7 +108,7 @@ from component_gaps as gaps
 left join customer_days as unlikely
     on gaps.customer_id = unlikely.customer_id
     and gaps.unlikely_number = unlikely.day_number
-    -- Compared without OR: with it the join would be a loop over all pairs.
+    -- Without OR, which would make the join compare all pairs.
     and unlikely.usage_date < coalesce(gaps.next_date, {{ end_of_time('date') }})
 union all
 select

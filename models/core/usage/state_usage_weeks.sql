@@ -6,9 +6,8 @@
     chunk=customer_chunks('fct_customer_usage_daily'),
     ends='week_end_date',
 ) }}
--- A week counts once it is over, in the Sundays whose current weeks hold it, from its own on. Sundays that lie in the
--- future are those of a customer who does nothing more, so time passing changes nothing here but by the week that it
--- closes.
+-- A closed week counts for its own Sunday and the following ones whose current weeks contain it. Future Sundays assume
+-- no further use, so passing time only adds the week that closes.
 with days as (
     select
         customer_id,
@@ -29,7 +28,7 @@ components as (
     where {{ add_days('week_start_date', 6) }} <= {{ last_visible_day() }}
 ),
 
--- Volumes stand with the first number of the set, so that whoever used anything has that row.
+-- Volumes belong to the first number of the set; every customer with use has that row.
 weeks as (
     select
         customer_id,

@@ -1,4 +1,4 @@
--- Only what the materialization `touched` needs to find the employees whose own row has changed.
+-- Only the columns from which incremental models find the employees of a superseded row.
 select
     employee_id,
     _load_id as load_id,
