@@ -1,6 +1,6 @@
 -- USE-07: inactivity beyond the bands that the segment calls normal, of customers who used the product before.
--- A customer who used the product on one day in ten is inactive for 28 days by chance once in twenty times: inactivity is
--- unusual for the customer when chance is out of the question, given the share of days of use before it began. For
+-- A customer who used the product on one day in ten is inactive for 28 days by chance once in twenty times: inactivity
+-- is unusual for the customer when chance is out of the question, given the share of days of use before it began. For
 -- customers who used the product every single day the first missing one is news.
 {% set shown = dbt.type_string() %}
 {% set days_of_rhythm = days_between('uses.first_use_date', 'risks.last_use_date') %}

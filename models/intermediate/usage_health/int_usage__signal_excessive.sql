@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
--- USE-06: use far above that of the segment on a Sunday, to be verified. A week is suppressed when a person reviewed all
--- of its anomalies.
+-- USE-06: use far above that of the segment on a Sunday, to be verified. A week is suppressed when a person reviewed
+-- every anomaly in it.
 select
     anomalies.customer_id,
     'excessive' as signal_code,
