@@ -75,7 +75,8 @@ quiet as (
         '*fall' as signal_code,
         periods.valid_from,
         least(
-            coalesce(periods.valid_to, {{ end_of_time('date') }}), {{ add_days('periods.comparable_date', 'norms.window_days + policy.usage_baseline_days - 1') }}
+            coalesce(periods.valid_to, {{ end_of_time('date') }}),
+            {{ add_days('periods.comparable_date', 'norms.window_days + policy.usage_baseline_days - 1') }}
         ) as valid_to
     from {{ ref('customer_usage_periods') }} as periods
     inner join {{ ref('dim_segment_policy') }} as norms
