@@ -216,8 +216,8 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'mart': 'mart_usage_health_summary', 'grain': 'day', 'period': 'snapshot_date',
     'value': 'customers_pct', 'num': 'customers_num', 'den': 'customers_den', 'lo': none, 'hi': none,
     'complete': none, 'reliable': 'is_reliable',
-    'dimension': "'segment_and_status'", 'member': "segment_code || ' ' || health_status",
-    'where': "health_status <> 'not_measured'",
+    'dimension': "'segment_and_status'", 'member': "segment_code || ' ' || dimension_value",
+    'where': "dimension_name = 'health_status' and dimension_value <> 'not_measured'",
 }) %}
 {{ return(metrics) }}
 {% endmacro %}
