@@ -15,6 +15,11 @@
     ]) }}
 {% endmacro %}
 
+{#- Whether a signal is among codes between blanks; false without any. -#}
+{% macro has_signal(codes, signal) -%}
+    coalesce({{ dbt.position("' " ~ signal ~ " '", "' ' || " ~ codes ~ " || ' '") }} > 0, false)
+{%- endmacro %}
+
 {#- A number with one decimal, as text for people. -#}
 {% macro shown_number(value) -%}
     cast(cast({{ value }} as decimal(18, 1)) as {{ dbt.type_string() }})

@@ -24,39 +24,12 @@ plans as (
     {{ merged_periods('slices', ['customer_id', 'subscription_id', 'status', 'plan_code'], {'mrr': 'max(mrr)'}) }}
 ),
 
-boundaries as (
-    select
-        customer_id,
-        registered_date as boundary_date
-    from {{ ref('customer_accounts') }}
-    union
-    select
-        customer_id,
-        deleted_date as boundary_date
-    from {{ ref('customer_accounts') }}
-    {% for column in ['valid_from', 'valid_to'] %}
-    union
-    select
-        customer_id,
-        {{ column }} as boundary_date
-    from plans
-    {% endfor %}
-    {% for column in ['started_date', 'ended_date', 'covered_to_date'] %}
-    union
-    select
-        customer_id,
-        {{ column }} as boundary_date
-    from coverage
-    {% endfor %}
-),
-
 pieces as (
-    select
-        customer_id,
-        boundary_date as valid_from,
-        lead(boundary_date) over (partition by customer_id order by boundary_date) as valid_to
-    from boundaries
-    where boundary_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+    {{ split_periods(['customer_id'], [
+        [ref('customer_accounts'), ['registered_date', 'deleted_date']],
+        ['plans', ['valid_from', 'valid_to']],
+        ['coverage', ['started_date', 'ended_date', 'covered_to_date']],
+    ]) }}
 ),
 
 -- Of several contracts on a day one counts: paying before paused, trial and free, then the most expensive.

@@ -56,50 +56,38 @@ tangled as (
     where valid_from < earlier_to
 ),
 
-cuts as (
+overlapping as (
     select
         periods.customer_id,
         periods.subscription_id,
-        periods.valid_from as cut_date
+        periods.valid_from,
+        periods.valid_to
     from periods
     inner join tangled
         on periods.customer_id = tangled.customer_id
         and periods.subscription_id = tangled.subscription_id
-    union
-    select
-        periods.customer_id,
-        periods.subscription_id,
-        periods.valid_to as cut_date
-    from periods
-    inner join tangled
-        on periods.customer_id = tangled.customer_id
-        and periods.subscription_id = tangled.subscription_id
-    where periods.valid_to is not null
 ),
 
-stretches as (
-    select
-        customer_id,
-        subscription_id,
-        cut_date as from_date,
-        lead(cut_date) over (partition by customer_id, subscription_id order by cut_date) as to_date
-    from cuts
+slices as (
+    {{ split_periods(
+        ['customer_id', 'subscription_id'], [['overlapping', ['valid_from', 'valid_to']]], with_future=true
+    ) }}
 ),
 
 untangled as (
     select
         periods.*,
-        stretches.from_date,
-        stretches.to_date,
+        slices.valid_from as from_date,
+        slices.valid_to as to_date,
         row_number() over (
-            partition by periods.customer_id, periods.subscription_id, stretches.from_date
+            partition by periods.customer_id, periods.subscription_id, slices.valid_from
             order by periods.valid_from desc, periods.ingested_at desc, periods.period_id desc
         ) as choice
-    from stretches
+    from slices
     inner join periods
-        on stretches.customer_id = periods.customer_id
-        and stretches.subscription_id = periods.subscription_id
-        and {{ holds_at('periods', 'stretches.from_date') }}
+        on slices.customer_id = periods.customer_id
+        and slices.subscription_id = periods.subscription_id
+        and {{ holds_at('periods', 'slices.valid_from') }}
 ),
 
 single as (

@@ -31,19 +31,11 @@ memberships as (
     where segments.scheme = 'usage'
 ),
 
--- Boundaries of statuses and segments.
-boundaries as (
-    select
-        customer_id,
-        valid_from as boundary_date
-    from {{ ref('customer_status_periods') }}
-    {% for column in ['valid_from', 'valid_to'] %}
-    union
-    select
-        customer_id,
-        {{ column }} as boundary_date
-    from memberships
-    {% endfor %}
+slices as (
+    {{ split_periods(['customer_id'], [
+        [ref('customer_status_periods'), ['valid_from']],
+        ['memberships', ['valid_from', 'valid_to']],
+    ]) }}
 ),
 
 pieces as (
@@ -51,15 +43,12 @@ pieces as (
         customers.customer_id,
         customers.registered_date,
         customers.observed_date,
-        boundaries.boundary_date as valid_from,
-        lead(boundaries.boundary_date) over (
-            partition by boundaries.customer_id order by boundaries.boundary_date
-        ) as valid_to
+        slices.valid_from,
+        slices.valid_to
     from customers
-    inner join boundaries
-        on customers.customer_id = boundaries.customer_id
-        and boundaries.boundary_date >= customers.registered_date
-        and boundaries.boundary_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+    inner join slices
+        on customers.customer_id = slices.customer_id
+        and customers.registered_date <= slices.valid_from
 ),
 
 described as (

@@ -10,7 +10,7 @@ with stalled as (
         case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end
             as suppressed_date,
         run_context.as_of_date
-    from {{ ref('mart_activation_customer') }} as customers
+    from {{ ref('int_activation__customers') }} as customers
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     where customers.is_measurable
