@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -28,6 +28,10 @@ class Parameters:
     since_load_id: int = 0
     """Row rules judge rows with `_load_id` at or above this; 0 judges all rows."""
     run_id: str = "manual"
+    published_rows: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each mart ('churn.mart_churn_monthly') in the last publication; empty: nothing to compare with."""
+    fewer_rows_limit_pct: float = 100
+    """A mart that lost a larger share of the rows last published is reported."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def validate(
         raise WarehouseError(f"{warehouse}: the warehouse does not exist, build it first")
     with _quiet_context() as context, _opened(context, warehouse) as (datasource, connection):
         columns = _columns(connection)
-        results = [_judge(context, datasource, gate, columns.get(gate.table), parameters) for gate in gates]
+        results = [_judge(context, datasource, gate, columns, parameters) for gate in gates]
         reports = [_report(gate, result) for gate, result in zip(gates, results, strict=True)]
         if docs_dir is not None:
             _write_docs(context, reports, parameters, docs_dir)
@@ -150,7 +150,7 @@ def _judge(
     context: EphemeralDataContext,
     datasource: SQLDatasource,
     gate: Gate,
-    columns: dict[str, str] | None,
+    columns: dict[str, dict[str, str]],
     parameters: Parameters,
 ) -> ExpectationSuiteValidationResult:
     import great_expectations as gx
@@ -176,16 +176,16 @@ class _CannotJudge(Exception):
 
 
 def _prepared(
-    datasource: SQLDatasource, gate: Gate, columns: dict[str, str] | None, parameters: Parameters
+    datasource: SQLDatasource, gate: Gate, columns: dict[str, dict[str, str]], parameters: Parameters
 ) -> tuple[TableAsset, ExpectationSuite]:
     """The table of a gate as an asset of GX, and the gate's suite. Raises _CannotJudge."""
     from expectations.vocabulary import ExpectSuiteToBeBuilt, ExpectTableToExist, fault
 
-    if columns is None:
+    if gate.table not in columns:
         text = f"the table {gate.table} does not exist in the warehouse"
         raise _CannotJudge(fault(ExpectTableToExist, text, "Build it, or remove the gate together with the table."))
     try:
-        suite = gate.build_suite(parameters, columns)
+        suite = gate.build_suite(parameters, columns[gate.table], columns)
     except Exception as error:
         text = f"the suite {gate.suite} could not be built: {type(error).__name__}: {error}"
         raise _CannotJudge(fault(ExpectSuiteToBeBuilt, text, "Correct the suite module.")) from error

@@ -18,6 +18,10 @@ from orchestration.money import reporting_currency
 from orchestration.settings import Settings
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
+# Data tests that the gate of the marts evaluates from the same YAML before publication (see dbt_project.yml).
+LEFT_TO_THE_GATE = "tag:gate"
+# Data tests that return a row per broken rule.
+TESTS_OF_RULES = ("rows_satisfy", "unique_grain")
 
 
 class DbtFailed(Exception):
@@ -98,7 +102,9 @@ class DbtSession:
         with_tests: bool = True,
         on_event: Callable[[dict[str, Any]], None] = lambda event: None,
     ) -> list[Any]:
-        """Seeds, models and (unless told otherwise) data tests for one as-of date; returns dbt's run results.
+        """Seeds, models and data tests (none without `with_tests`) for one as-of date; returns dbt's run results.
+
+        Without the data tests of marts, whose rules the gate evaluates.
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
@@ -108,6 +114,7 @@ class DbtSession:
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:
             command += ["--select", *select]
+        command += ["--exclude", LEFT_TO_THE_GATE]
         return self._invoke(command, as_of, on_event)
 
     def unit_tests(self) -> list[Any]:
@@ -132,12 +139,12 @@ class DbtSession:
                 result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
                     self._arguments(command, self._variables(as_of))
                 )
+            results = list(getattr(result.result, "results", None) or [])
+            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
+            failures = [f"{r.node.name}: {_broken_rules(r) or (r.message or str(r.status)).strip()}" for r in broken]
         finally:
             close_connections()
-        results = list(getattr(result.result, "results", None) or [])
         if not result.success:
-            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
-            failures = [f"{r.node.name}: {(r.message or str(r.status)).strip()}" for r in broken]
             raise DbtFailed(
                 failures or [str(result.exception)],
                 only_tests=bool(broken) and all(r.node.resource_type in ("test", "unit_test") for r in broken),
@@ -145,17 +152,37 @@ class DbtSession:
         return results
 
 
-def row_count(schema: str, table: str) -> int | None:
-    """Rows of a table that dbt has just built, asked through its open file; None when that is closed."""
+def _open_cursor() -> duckdb.DuckDBPyConnection | None:
+    """A cursor on the file that dbt holds open; None when it is closed."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    environment = DuckDBConnectionManager._ENV
-    if environment is None or getattr(environment, "conn", None) is None:
+    connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
+    return connection.cursor() if connection else None
+
+
+def _broken_rules(result: Any) -> str | None:
+    """Which rules a failed data test found broken, and in how many rows; None when it is no test of rules."""
+    metadata, cursor = getattr(result.node, "test_metadata", None), _open_cursor()
+    if str(result.status) != "fail" or cursor is None or metadata is None or metadata.name not in TESTS_OF_RULES:
+        return None
+    stated = metadata.kwargs.get("rules") or {}
+    told = []
+    for rule, _, count in cursor.execute(result.node.compiled_code).fetchall():
+        parts = stated.get(rule, rule)
+        text = parts if isinstance(parts, str) else parts.get("message") or parts["expression"]
+        told.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
+    return "; ".join(told)
+
+
+def row_count(schema: str, table: str) -> int | None:
+    """Rows of a table that dbt has just built, asked through its open file; None when that is closed."""
+    cursor = _open_cursor()
+    if cursor is None:
         return None
     try:
         # Answered from the table's statistics; a look into the catalog would go through every table of the file.
         sql = f"select count(*) from {identifier(schema)}.{identifier(table)}"
-        return environment.conn.cursor().execute(sql).fetchone()[0]
+        return cursor.execute(sql).fetchone()[0]
     except duckdb.CatalogException:
         return None
 

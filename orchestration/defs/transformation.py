@@ -14,7 +14,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import progress
 from orchestration.contract import REPO_ROOT
-from orchestration.dbt_session import DbtFailed, ensure_manifest, row_count
+from orchestration.dbt_session import LEFT_TO_THE_GATE, DbtFailed, ensure_manifest, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.money import describe_money
@@ -32,6 +32,7 @@ TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_source_tes
     manifest=MANIFEST,
     project=PROJECT,
     dagster_dbt_translator=TRANSLATOR,
+    exclude=LEFT_TO_THE_GATE,
     partitions_def=daily,
     backfill_policy=ONE_NIGHT_A_RUN,
     name="warehouse",
@@ -50,7 +51,7 @@ def _selection(context: dg.AssetExecutionContext) -> list[str]:
         context=context,
         manifest=PROJECT_MANIFEST,
         select="fqn:*",
-        exclude=None,
+        exclude=LEFT_TO_THE_GATE,
         selector=None,
         dagster_dbt_translator=TRANSLATOR,
         current_dbt_indirect_selection_env=None,

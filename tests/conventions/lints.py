@@ -353,28 +353,27 @@ def mart_contracts(project: Project) -> list[str]:
             faults.append(f"{name}: meta.grain must name columns of the mart")
         if not serves or not all(REQUIREMENT_ID.fullmatch(str(code)) for code in serves):
             faults.append(f"{name}: meta.serves must name requirements such as ACT-02")
-        if [test["test_metadata"]["kwargs"]["columns"] for test in own.get("unique_grain", ())] != [grain]:
-            faults.append(f"{name}: needs one test unique_grain over the columns of meta.grain, in their order")
-        if not own.get("rows_satisfy"):
-            faults.append(f"{name}: needs a test rows_satisfy with what makes its rows true")
+        if len(own.get("rows_satisfy", ())) != 1 or own.get("unique_grain"):
+            faults.append(f"{name}: needs one test rows_satisfy with what makes its rows true; it tests the grain too")
         if node["unique_id"] not in exposed:
             faults.append(f"{name}: no exposure reads it")
     return faults
 
 
 def grains(project: Project) -> list[str]:
-    """Below the marts: whatever says its grain tests it, and nothing that is kept as a table goes without."""
-    tested = {
-        test["attached_node"]: test["test_metadata"]["kwargs"]["columns"]
-        for test in project.of_type("test")
-        if (test.get("test_metadata") or {}).get("name") == "unique_grain"
-    }
-    return [
-        f"{node['name']}: needs a test unique_grain over its meta.grain"
-        for node in project.models
-        if layer(node) not in ("staging", "marts")
-        and tested.get(node["unique_id"]) != (meta(node).get("grain") or None)
-    ]
+    """Below the marts: whatever states its grain tests it once, and whatever tests a grain states it."""
+    tests: dict[str, list[str]] = {}
+    for test in project.of_type("test"):
+        if (kind := (test.get("test_metadata") or {}).get("name")) in ("unique_grain", "rows_satisfy"):
+            tests.setdefault(test["attached_node"], []).append(kind)
+    faults = []
+    for node in project.models:
+        own = tests.get(node["unique_id"], [])
+        if layer(node) not in ("staging", "marts") and (
+            len(own) != 1 if meta(node).get("grain") else "unique_grain" in own
+        ):
+            faults.append(f"{node['name']}: needs its meta.grain and one test of it, unique_grain or rows_satisfy")
+    return faults
 
 
 def access_and_groups(project: Project) -> list[str]:
