@@ -20,7 +20,7 @@ from expectations.row_rules import RowRule
 from orchestration.contract import REPO_ROOT, contract
 
 if TYPE_CHECKING:
-    from great_expectations import ExpectationSuite
+    from expectations.vocabulary import HouseExpectation
 
 MARTS_FOLDER = REPO_ROOT / "models" / "marts"
 Bounds = tuple[float | None, float | None]
@@ -54,27 +54,23 @@ class Gate:
 
     def build_suite(
         self, parameters: Parameters, columns: Mapping[str, str], tables: Iterable[str] = ()
-    ) -> ExpectationSuite:
+    ) -> list[HouseExpectation]:
         """The suite of this gate. `columns` are name -> DuckDB type of the table as it is in the warehouse.
 
         `tables` are all tables of the warehouse, with their schemas. Raises whatever the suite module raises; the
         runner reports it as a critical failure.
         """
-        from great_expectations import ExpectationSuite
-
         own = self._own_function() if self.suite else None
         if self.stage == "mart":
             from expectations.mart_suite import mart_expectations
 
             parents = {table.split(".")[1]: table for table in tables}
-            expectations = mart_expectations(self, columns, parameters, parents)
-        elif own:
-            expectations = own(parameters)
-        else:
-            from expectations.contract_suite import contract_expectations
+            return mart_expectations(self, columns, parameters, parents)
+        if own:
+            return own(parameters)
+        from expectations.contract_suite import contract_expectations
 
-            expectations = contract_expectations(self.table.split(".")[1], parameters)
-        return ExpectationSuite(name=self.table, expectations=expectations)
+        return contract_expectations(self.table.split(".")[1], parameters)
 
     def _own_function(self) -> Callable | None:
         module_name, function_name = self.suite.split(":")

@@ -36,7 +36,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """One expectation held against one table."""
+    """One expectation evaluated on one table."""
 
     suite: str
     """The table with its schema: 'raw.customers'."""
@@ -54,6 +54,12 @@ class ExpectationResult:
     """At most five broken rows as JSON text, without personal columns."""
     message: str
     """One sentence: what, where, how many, what to do."""
+    description: str = ""
+    """What is expected, a sentence."""
+    notes: str = ""
+    """Why."""
+    rules: tuple[str, ...] = ()
+    """What would be reported of a broken row, a clause per rule."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,12 @@ class HouseExpectation(UnexpectedRowsExpectation):
     def from_sql(cls, sql: str, **fields: Any) -> Self:
         return cls(unexpected_rows_query=row_rules.gx_query(sql), **fields)
 
+    def on_table(self, name: str, table: str) -> Self:
+        """This expectation with the quoted `table` in its query; results lead back to `name` ('raw.customers')."""
+        # GX wants to see its placeholder, though the query names its table itself.
+        query = self.unexpected_rows_query.replace("{batch}", table) + " /* {batch} */"
+        return self.copy(update={"unexpected_rows_query": query, "meta": {"table": name}})
+
     def _validate(self, metrics: dict, runtime_configuration=None, execution_engine=None) -> dict:
         findings = metrics["unexpected_rows_query.table"]
         broken = [finding for finding in findings if finding["unexpected_count"]]
