@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from orchestration.contract import REPO_ROOT
 from orchestration.loading.contract_sql import identifier
 from orchestration.money import reporting_currency
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # Data tests that the gate of the marts evaluates from the same YAML before publication (see dbt_project.yml).
@@ -48,6 +50,8 @@ class DbtSession:
             "--profiles-dir", str(REPO_ROOT),
             "--target-path", str(self.settings.target),
             "--log-path", str(self.settings.work / "logs"),
+            # Thirty debug lines per node, which take longer to format than a test takes to run.
+            "--log-level-file", "info",
             "--vars", json.dumps(variables),
         ]  # fmt: skip
 
@@ -108,14 +112,29 @@ class DbtSession:
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
-        # Unit tests judge the code, not the data: they belong to the test suite, not to a night.
-        kinds = ["seed", "model"] + (["test"] if with_tests else [])
+        # A policy is loaded once; with a selection, dbt knows best. Unit tests are about the code, not the data.
+        is_new_policy = bool(select) or full_refresh or not self._is_policy_loaded()
+        kinds = (["seed"] if is_new_policy else []) + ["model"] + (["test"] if with_tests else [])
         command = ["--log-level", "none", "build", *(["--full-refresh"] if full_refresh else [])]
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:
             command += ["--select", *select]
         command += ["--exclude", LEFT_TO_THE_GATE]
-        return self._invoke(command, as_of, on_event)
+        results = self._invoke(command, as_of, on_event)
+        if is_new_policy and not select:
+            with open_warehouse(self.settings.warehouse) as connection:
+                connection.execute("delete from ops.loaded_policy")
+                connection.execute("insert into ops.loaded_policy values (?)", [self._policy_digest()])
+        return results
+
+    def _is_policy_loaded(self) -> bool:
+        """Whether the seeds in the warehouse are this policy. Any seed that was loaded since has left its name beside."""
+        with open_warehouse(self.settings.warehouse) as connection:
+            return connection.execute("select digest from ops.loaded_policy").fetchall() == [(self._policy_digest(),)]
+
+    def _policy_digest(self) -> str:
+        files = sorted(file for file in self.seeds.iterdir() if file.is_file())
+        return hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
 
     def unit_tests(self) -> list[Any]:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
