@@ -20,8 +20,8 @@ from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
-# Data tests that the gate of the marts evaluates from the same YAML before publication (see dbt_project.yml).
-LEFT_TO_THE_GATE = "tag:gate"
+# Data tests that the gate evaluates from the same YAML, and tests of code (see dbt_project.yml).
+NOT_NIGHTLY = "tag:not_nightly"
 # Data tests that return a row per broken rule.
 TESTS_OF_RULES = ("rows_satisfy", "unique_grain")
 
@@ -86,13 +86,17 @@ class DbtSession:
                 else:
                     os.environ[name] = value
 
-    def parse(self) -> Any:
-        """The manifest, parsed once per session (dbt keeps a partial parse on disk between processes)."""
-        if self._manifest is None:
+    def parse(self, write: bool = False) -> Any:
+        """The manifest, parsed once per session (dbt keeps a partial parse on disk between processes).
+
+        With `write` also as manifest.json, which takes as long as the parsing.
+        """
+        if self._manifest is None or write:
             from dbt.cli.main import dbtRunner
 
             with self._environment():
-                result = dbtRunner().invoke(self._arguments(["--log-level", "none", "parse"], self._variables(None)))
+                command = ["--log-level", "none", "--write-json" if write else "--no-write-json", "parse"]
+                result = dbtRunner().invoke(self._arguments(command, self._variables(None)))
             if not result.success:
                 raise DbtFailed([str(result.exception or "dbt could not parse the project")], only_tests=False)
             self._manifest = result.result
@@ -115,11 +119,12 @@ class DbtSession:
         # A policy is loaded once; with a selection, dbt knows best. Unit tests are about the code, not the data.
         is_new_policy = bool(select) or full_refresh or not self._is_policy_loaded()
         kinds = (["seed"] if is_new_policy else []) + ["model"] + (["test"] if with_tests else [])
-        command = ["--log-level", "none", "build", *(["--full-refresh"] if full_refresh else [])]
+        # Nobody reads the artifacts of a run: what happened is in the Dagster instance and the run log.
+        command = ["--log-level", "none", "--no-write-json", "build", *(["--full-refresh"] if full_refresh else [])]
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:
             command += ["--select", *select]
-        command += ["--exclude", LEFT_TO_THE_GATE]
+        command += ["--exclude", NOT_NIGHTLY]
         results = self._invoke(command, as_of, on_event)
         if is_new_policy and not select:
             with open_warehouse(self.settings.warehouse) as connection:
@@ -128,7 +133,7 @@ class DbtSession:
         return results
 
     def _is_policy_loaded(self) -> bool:
-        """Whether the seeds in the warehouse are this policy. Any seed that was loaded since has left its name beside."""
+        """Whether the seeds in the warehouse are this policy; a seed that was loaded since has left its name beside."""
         with open_warehouse(self.settings.warehouse) as connection:
             return connection.execute("select digest from ops.loaded_policy").fetchall() == [(self._policy_digest(),)]
 
@@ -138,7 +143,14 @@ class DbtSession:
 
     def unit_tests(self) -> list[Any]:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
-        return self._invoke(["--log-level", "none", "test", "--select", "test_type:unit"], None, lambda event: None)
+        return self._test("test_type:unit", None)
+
+    def tests_not_nightly(self, as_of: date) -> list[Any]:
+        """Runs the data tests that a nightly run leaves out on a warehouse that is built; returns their results."""
+        return self._test(NOT_NIGHTLY, as_of)
+
+    def _test(self, select: str, as_of: date | None) -> list[Any]:
+        return self._invoke(["--log-level", "none", "test", "--select", select], as_of, lambda event: None)
 
     def docs(self, as_of: date) -> None:
         """Writes static_index.html and catalog.json beside the manifest. Needs a warehouse that is built."""
@@ -236,5 +248,5 @@ def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Pa
     ]
     newest = max(file.stat().st_mtime for file in files)
     if not _is_whole(manifest) or newest > manifest.stat().st_mtime:
-        (session or DbtSession(settings, REPO_ROOT / "seeds")).parse()
+        (session or DbtSession(settings, REPO_ROOT / "seeds")).parse(write=True)
     return manifest

@@ -14,7 +14,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import progress
 from orchestration.contract import REPO_ROOT
-from orchestration.dbt_session import LEFT_TO_THE_GATE, DbtFailed, ensure_manifest, row_count
+from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, ensure_manifest, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.money import describe_money
@@ -25,14 +25,15 @@ from orchestration.settings import Settings
 MANIFEST = ensure_manifest(Settings.resolve())
 PROJECT = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=MANIFEST.parent)
 PROJECT_MANIFEST = json.loads(MANIFEST.read_text())
-TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+# A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
+TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
 
 @dbt_assets(
     manifest=MANIFEST,
     project=PROJECT,
     dagster_dbt_translator=TRANSLATOR,
-    exclude=LEFT_TO_THE_GATE,
+    exclude=NOT_NIGHTLY,
     partitions_def=daily,
     backfill_policy=ONE_NIGHT_A_RUN,
     name="warehouse",
@@ -51,7 +52,7 @@ def _selection(context: dg.AssetExecutionContext) -> list[str]:
         context=context,
         manifest=PROJECT_MANIFEST,
         select="fqn:*",
-        exclude=LEFT_TO_THE_GATE,
+        exclude=NOT_NIGHTLY,
         selector=None,
         dagster_dbt_translator=TRANSLATOR,
         current_dbt_indirect_selection_env=None,
@@ -95,6 +96,8 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
             progress.report("transform", info["node_name"], done / total)
             if info["node_status"] == "warn":
                 warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
+            if info["resource_type"] == "test":
+                continue
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             for told in message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent):
                 if rows is not None and isinstance(told, dg.Output | dg.AssetMaterialization):

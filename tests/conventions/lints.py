@@ -261,10 +261,6 @@ def names_of_tests(project: Project) -> list[str]:
             faults.append(f"{name}: a singular test is named assert_<sentence>")
         if not node["raw_code"].lstrip().startswith("-- Prevents "):
             faults.append(f"{name}: the first line is a comment that says what it prevents")
-        asset = (meta(node).get("dagster") or {}).get("ref", {}).get("name")
-        refs = {ref["name"] for ref in node["refs"]}
-        if len(refs) > 1 and asset not in refs:
-            faults.append(f"{name}: reads several models, so meta.dagster.ref.name must name one of them")
     return faults
 
 

@@ -1,5 +1,4 @@
 -- Prevents teams from being judged on customers that are counted twice or not at all.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_onboarding_kpi'}}}) }}
 with customers as (
     select
         registration_month,

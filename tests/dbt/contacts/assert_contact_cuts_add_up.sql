@@ -1,6 +1,5 @@
 -- Prevents dimensions that lose or double customers or planned touches: the parts of a dimension must add up to all. By
 -- status there is everybody with access, which is at least all customers.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_frequency'}}}) }}
 with frequency as (
     select
         contact_month,

@@ -1,5 +1,4 @@
 -- Prevents flags of silence that nobody is asked about: those of the audited months are all counted once.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_dnd_audit'}}}) }}
 with audited as (
     select
         contact_month,

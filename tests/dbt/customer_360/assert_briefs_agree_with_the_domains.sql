@@ -1,6 +1,6 @@
 -- Prevents a brief that says something else than the domains: untried components by the history are those of the mart
 -- of components, and attempts with a reason are those of the contact KPI.
-{{ config(group='customer_360', meta={'dagster': {'ref': {'name': 'mart_contact_relevance'}}}) }}
+{{ config(group='customer_360') }}
 with by_history as (
     select
         suggested.customer_id,

@@ -1,6 +1,6 @@
 -- Prevents a broken survey form from going unnoticed (DQ-01, DQ-02): many scores outside their scale, or loyalty
 -- surveys that are called complete and lack one of the four answers.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_survey_responses'}}}) }}
+{{ config(severity='warn') }}
 with counted as (
     select
         sum(rejected_answers_count) as rejected_count,

@@ -1,5 +1,5 @@
 -- Prevents broken tagging from going unnoticed (DQ-04): too many events have names that the catalogue does not know.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'mart_event_taxonomy_health'}}}) }}
+{{ config(severity='warn') }}
 with recent as (
     select
         sum(case when not health.is_known then health.events_count else 0 end) as unknown_count,

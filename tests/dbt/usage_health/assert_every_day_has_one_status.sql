@@ -1,6 +1,5 @@
 -- Prevents gaps and overlaps in the history of a status, but for the time a customer was away, and customers that the
 -- two marts do not agree on.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_history'}}}) }}
 with followed as (
     select
         customer_id,

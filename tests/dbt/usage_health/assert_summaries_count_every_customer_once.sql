@@ -1,6 +1,5 @@
 -- Prevents customers that fall between the statuses or the bands, and marts with a risk group of their own: both
 -- summaries count everybody with access once, and every mart closes with the risk group of the business day.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_summary'}}}) }}
 with counts as (
     select
         count(*) as customers_count,
