@@ -66,3 +66,18 @@ makes it load the policy again.
         insert into ops.loaded_policy values ('{{ this.identifier }}')
     {%- endif -%}
 {% endmacro %}
+
+{#-
+The columns of a query are those of the contract. dbt also asks the database what the types of the YAML are called; that is
+only needed where the YAML calls one otherwise than DuckDB does, or to say what is wrong.
+-#}
+{% macro duckdb__get_assert_columns_equivalent(sql) %}
+    {%- set found, due = {}, {} -%}
+    {%- for column in get_column_schema_from_query(sql, config.get('sql_header', none)) -%}
+        {%- do found.update({column.name | lower: column.dtype | lower}) -%}
+    {%- endfor -%}
+    {%- for column in model.columns.values() -%}
+        {%- do due.update({column.name | lower: column.data_type | lower}) -%}
+    {%- endfor -%}
+    {%- if found != due -%}{{ assert_columns_equivalent(sql) }}{%- endif -%}
+{% endmacro %}

@@ -50,8 +50,8 @@ class DbtSession:
             "--profiles-dir", str(REPO_ROOT),
             "--target-path", str(self.settings.target),
             "--log-path", str(self.settings.work / "logs"),
-            # Thirty debug lines per node, which take longer to format than a test takes to run.
-            "--log-level-file", "info",
+            # dbt has thirty debug lines per node; what a run did is in the Dagster instance and the run log.
+            "--log-level-file", "warn",
             "--vars", json.dumps(variables),
         ]  # fmt: skip
 
@@ -119,7 +119,7 @@ class DbtSession:
         # A policy is loaded once; with a selection, dbt knows best. Unit tests are about the code, not the data.
         is_new_policy = bool(select) or full_refresh or not self._is_policy_loaded()
         kinds = (["seed"] if is_new_policy else []) + ["model"] + (["test"] if with_tests else [])
-        # Nobody reads the artifacts of a run: what happened is in the Dagster instance and the run log.
+        # Nobody reads the artifacts of a run.
         command = ["--log-level", "none", "--no-write-json", "build", *(["--full-refresh"] if full_refresh else [])]
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:

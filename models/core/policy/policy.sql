@@ -149,5 +149,9 @@ select
     {{ threshold_integer('observation_tolerance_days') }} as observation_tolerance_days,
     {{ threshold_integer('observation_first_end_days') }} as observation_first_end_days,
     {{ threshold_integer('observation_survivors_days') }} as observation_survivors_days,
-    {{ threshold_double('unconverted_share_pct') }} as unconverted_share_pct
+    {{ threshold_double('unconverted_share_pct') }} as unconverted_share_pct,
+    {{ threshold_double('unmeasured_customers_share_pct') }} as unmeasured_customers_share_pct,
+    {{ threshold_double('before_registration_share_pct') }} as before_registration_share_pct,
+    {{ threshold_integer('alert_overdue_limit_days') }} as alert_overdue_limit_days,
+    {{ threshold_double('published_rows_missing_pct') }} as published_rows_missing_pct
 from {{ ref('thresholds') }}
