@@ -1,10 +1,10 @@
-# Stayhouse. Python 3.11 or newer, git and make are all a machine needs; the rest is installed into .venv.
+# Stayhouse. Needs Python 3.11 or newer, git and make; everything else is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 # Processes that run tests side by side.
 WORKERS ?= 2
-# Tools compile once, not at every start, even where the machine forbids writing bytecode.
+# Keep compiled bytecode, so that tools start faster.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -26,7 +26,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 landing/saas/raw: | $(INSTALLED)
 	@$(BIN)/stayhouse demo
 
-build: $(INSTALLED) landing/saas/raw ## Write the demonstration data once, then load, check, transform, check and publish a night
+build: $(INSTALLED) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and
+publish
 	@$(BIN)/stayhouse build
 
 test: $(INSTALLED) ## Run every test (WORKERS=2 at a time; each holds a few GB at most)
@@ -38,11 +39,12 @@ lint: $(INSTALLED) ## Run the linters
 	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml
 	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
-format: $(INSTALLED) ## Let the formatters mend what they can
+format: $(INSTALLED) ## Format the Python code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Measure loading, a full build and one more night at 1 and 10 million events (EVENTS="1 10 100" for more)
+bench: $(INSTALLED) ## Measure loading, a full build and one more run at 1 and 10 million events (EVENTS="1 10 100" for
+more)
 	@$(BIN)/python -m benchmarks $(EVENTS)
 
 bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million survey answers
@@ -51,7 +53,8 @@ bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million 
 bench-usage: $(INSTALLED) ## Measure usage health at 1 and 10 million events (EVENTS=100 for more, EVENTS=history by length of history)
 	@$(BIN)/python -m benchmarks.usage $(EVENTS)
 
-bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a publication and hold its numbers against the marts (.venv-superset, 700 MB)
+bi-test: $(INSTALLED) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with
+the marts (.venv-superset, 700 MB)
 	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py
 
 .venv-superset/.installed: tests/nights/bi/requirements.lock
@@ -63,16 +66,16 @@ bi-test: $(INSTALLED) .venv-superset/.installed ## Let Apache Superset read a pu
 dev: $(INSTALLED) ## Open the Dagster UI
 	@$(BIN)/stayhouse dev
 
-status: $(INSTALLED) ## Say what is published and what is withheld
+status: $(INSTALLED) ## Show what is published and what is withheld
 	@$(BIN)/stayhouse status
 
-clean: ## Remove what builds leave behind (landing files, warehouses and publications stay)
+clean: ## Remove build artefacts (landing files, warehouses and publications stay)
 	rm -rf target logs .pytest_cache .ruff_cache .hypothesis
 
-lock: ## Resolve the dependencies anew (needs uv on the PATH)
+lock: ## Resolve the dependencies again (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --no-strip-extras -q -o requirements.lock
 
 .PHONY: coverage
-coverage: $(INSTALLED) ## Say which requirement is served by which models, columns and tests, and which is not
+coverage: $(INSTALLED) ## Show which models, columns and tests serve each requirement, and which are not served
 	@$(BIN)/python -m orchestration.coverage

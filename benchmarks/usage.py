@@ -30,8 +30,8 @@ FACTS = [
     "state_usage_gaps", "state_usage_falls", "state_usage_weeks",
 ]  # fmt: skip
 SIGNALS = [
-    "int_usage__component_inactivity", "int_usage__weekly", "int_usage__anomalies", "int_usage__signal_periods",
-    "mart_usage_signals",
+    "int_usage__component_inactivity", "int_usage__weekly", "int_usage__anomalies", "int_usage__signal_dormant",
+    "int_usage__signal_conditions", "int_usage__signal_periods", "mart_usage_signals",
 ]  # fmt: skip
 GROUPS = ("facts and states", "signals of a day", "other steps and marts")
 HISTORIES = (90, 365, 730)

@@ -124,7 +124,7 @@ cases as (
         and pow(1 - (
             before.uses + 1.92 - 1.96 * sqrt(before.uses * (1 - before.uses / (before.days_before + 1.0)) + 0.96)
         ) / (before.days_before + 4.84), later.days_after) < (
-            select threshold_value / 100 from core.dim_thresholds where threshold_code = 'abandonment_chance_pct'
+            select policy.abandonment_chance_pct / 100 from core.policy as policy
         )
         and lives.life_to > lives.component_stopped_on + components.inactive_days
     union all

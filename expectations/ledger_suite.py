@@ -35,7 +35,13 @@ def load_ledger(parameters: Parameters) -> list[HouseExpectation]:
                     "+ coalesce(rows_quarantined, 0) + coalesce(rows_duplicate, 0)",
                     ("rows_in_file", "rows_loaded", "rows_quarantined", "rows_duplicate"),
                     "rows_in_file is not the sum of rows loaded, quarantined and duplicate",
-                )
+                ),
+                RowRule(
+                    "superseded:rows_superseded",
+                    "rows_superseded > rows_loaded",
+                    ("rows_superseded", "rows_loaded"),
+                    "more rows are superseded than were loaded",
+                ),
             ],
             ["load_id", "table_name", "file"],
             severity="critical",

@@ -1,4 +1,4 @@
-"""The suite of a mart, from its grain, its bounds and the columns it has in the warehouse. Needs no dbt.
+"""The suite of a mart, from the rules of its YAML and the columns it has in the warehouse. Needs no dbt.
 
 Names carry the meaning (see the naming rules): `_pct` is 0-100, `_num` over `_den` is a rate, `_count` counts.
 """
@@ -9,20 +9,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from expectations.registry import Gate
+from expectations.reports import Parameters
 from expectations.row_rules import RowRule, identifier, literal
 from expectations.vocabulary import (
     EMAIL,
     PERCENT_ROUNDING,
     PHONE,
     ExpectColumnsOfTheContract,
-    ExpectCountsNotNegative,
-    ExpectGrainToBeFilled,
-    ExpectGrainToBeUnique,
-    ExpectMartRowsToBeCoherent,
-    ExpectMartRowsToBePlausible,
-    ExpectNoPersonalDataInText,
-    ExpectNumeratorNotAboveDenominator,
-    ExpectPercentagesWithinBounds,
+    ExpectMartToBePlausible,
+    ExpectMartToKeepItsRules,
     HouseExpectation,
 )
 
@@ -33,11 +28,10 @@ OPEN_PERCENTAGE = re.compile(r"(^|_)(net|nrr|change|growth|delta|diff|lift)(_|$)
 IDENTIFIER_SUFFIXES = ("_id", "_key", "_code", "_hash", "_version")
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
            "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
-MODEL_REMEDY = "Correct the model: the mart is withheld and the last good publication stays."
 
 
 class MartSuiteError(Exception):
-    """The mart cannot be judged. The message names the mart and what is missing."""
+    """The mart cannot be validated. The message names the mart and what is missing."""
 
 
 def _percent_rules(names: Sequence[str], bounds: Mapping[str, tuple[float | None, float | None]]) -> list[RowRule]:
@@ -82,10 +76,12 @@ def _rate_rules(numbers: Sequence[str], bounds: Mapping[str, tuple[float | None,
     return rules
 
 
-def _personal_rules(columns: Mapping[str, str]) -> list[RowRule]:
+def _personal_rules(columns: Mapping[str, str], grain: Sequence[str]) -> list[RowRule]:
+    # What may hold personal data is not repeated in a sample.
+    shown = tuple(name for name in grain if name.endswith(IDENTIFIER_SUFFIXES) or not _is_text(columns[name]))
     rules = []
     for name, data_type in columns.items():
-        if not data_type.startswith(("VARCHAR", "JSON", "STRUCT", "MAP")):
+        if not _is_text(data_type):
             continue
         text = identifier(name) if data_type == "VARCHAR" else f"cast({identifier(name)} as varchar)"
         # contains() is far cheaper than a regular expression and settles nearly every row.
@@ -93,90 +89,61 @@ def _personal_rules(columns: Mapping[str, str]) -> list[RowRule]:
         if not name.endswith(IDENTIFIER_SUFFIXES):
             tests.append(f"regexp_matches({text}, {literal(PHONE)})")
         phrase = f"{name} holds an e-mail address or a phone number"
-        rules.append(RowRule(f"personal_data:{name}", " or ".join(tests), (name,), phrase))
+        rules.append(RowRule(f"personal_data:{name}", " or ".join(tests), (name,), phrase, shown=shown))
     return rules
 
 
-def mart_expectations(gate: Gate, columns: Mapping[str, str], rules: Sequence[RowRule] = ()) -> list[HouseExpectation]:
-    """The suite of a mart. `columns` are name -> DuckDB type as found; `rules` are what this mart has of its own.
+def _is_text(data_type: str) -> bool:
+    return data_type.startswith(("VARCHAR", "JSON", "STRUCT", "MAP"))
 
-    Raises MartSuiteError when the mart's YAML states no grain.
-    """
-    if not gate.grain:
-        raise MartSuiteError(f"{gate.table}: state its grain in the YAML beside the SQL (config: meta: grain: [...])")
-    needed = list(dict.fromkeys([*gate.grain, *gate.bounds, *(name for rule in rules for name in rule.columns)]))
-    suite: list[HouseExpectation] = [
-        ExpectColumnsOfTheContract.of(
-            gate.table,
-            dict.fromkeys(needed, ()),
-            remedy="Give the column back to the model, or change the rule that reads it together with the model.",
-            notes="Readers of the mart and its own rules rely on these columns.",
-        )
-    ]
-    grain = [name for name in gate.grain if name in columns]
-    judged = [rule for rule in rules if set(rule.columns) <= set(columns)]
-    numbers = [name for name, data_type in columns.items() if data_type.startswith(NUMERIC)]
-    percentages = _percent_rules([name for name in numbers if name.endswith("_pct")], gate.bounds)
-    rates = _rate_rules(numbers, gate.bounds)
-    counts = [
+
+def _grain_rules(grain: Sequence[str]) -> list[RowRule]:
+    return [RowRule(f"missing:{name}", f"{identifier(name)} is null", (name,), f"{name} is NULL") for name in grain]
+
+
+def _count_rules(numbers: Sequence[str]) -> list[RowRule]:
+    return [
         RowRule(f"negative:{name}", f"{identifier(name)} < 0", (name,), f"{name} is negative")
         for name in numbers
         if name.endswith(("_count", "_den"))
     ]
-    if len(grain) == len(gate.grain):
-        suite.append(
-            ExpectGrainToBeUnique.of(grain, remedy=MODEL_REMEDY, notes="A repeated row is added twice by every reader.")
-        )
-    families = [
-        (
-            ExpectGrainToBeFilled,
-            [RowRule(f"missing:{name}", f"{identifier(name)} is null", (name,), f"{name} is NULL") for name in grain],
-            "The columns of the grain are never NULL.",
-            "A row without its key cannot be looked up or joined.",
-        ),
-        (
-            ExpectPercentagesWithinBounds,
-            percentages,
-            "Percentages lie within their bounds.",
-            "A share beyond its bounds means that numerator and denominator count different things.",
-        ),
-        (
-            ExpectNumeratorNotAboveDenominator,
-            rates,
-            "Numerators do not exceed their denominators, and 0/0 is NULL.",
-            "The counted part belongs to its base.",
-        ),
-        (ExpectCountsNotNegative, counts, "Counts are not negative.", "Nothing happens less than zero times."),
+
+
+def mart_expectations(
+    gate: Gate, columns: Mapping[str, str], parameters: Parameters, parents: Mapping[str, str]
+) -> list[HouseExpectation]:
+    """The suite of a mart: what its YAML states, and what the names of its columns promise.
+
+    `columns` are name -> DuckDB type as found; `parents` are model -> table with its schema, for references.
+    Raises MartSuiteError when the mart's YAML states no grain.
+    """
+    if not gate.grain:
+        raise MartSuiteError(f"{gate.table}: state its grain in the YAML beside the SQL (config: meta: grain: [...])")
+    needed = dict.fromkeys([*gate.columns, *gate.grain])
+    if any(name not in columns for name in needed):
+        return [
+            ExpectColumnsOfTheContract.of(
+                gate.table,
+                dict.fromkeys(needed, ()),
+                remedy="Give the column back to the model, or change its YAML together with the model.",
+                notes="Readers of the mart and its own rules rely on these columns.",
+            )
+        ]
+    numbers = [name for name, data_type in columns.items() if data_type.startswith(NUMERIC)]
+    critical = [
+        *_grain_rules(gate.grain),
+        *_percent_rules([name for name in numbers if name.endswith("_pct")], gate.bounds),
+        *_rate_rules(numbers, gate.bounds),
+        *_count_rules(numbers),
+        *_personal_rules(columns, gate.grain),
+        *(rule for rule in gate.rules if rule.severity == "critical"),
     ]
-    for kind, family, description, notes in families:
-        if family:
-            suite.append(
-                kind.of(
-                    family, grain, severity="critical", remedy=MODEL_REMEDY, notes=notes, description=description
-                )
-            )  # fmt: skip
-    if personal := _personal_rules(columns):
-        suite.append(
-            ExpectNoPersonalDataInText.of(
-                personal,
-                grain,
-                severity="critical",
-                personal=[rule.columns[0] for rule in personal if not rule.columns[0].endswith(IDENTIFIER_SUFFIXES)],
-                remedy="Mask the text where it enters the warehouse, and rebuild.",
-                notes="DQ-11: marts carry customer_id only.",
-                description="No text column holds an e-mail address or a phone number.",
-            )
-        )
-    for kind, severity in ((ExpectMartRowsToBeCoherent, "critical"), (ExpectMartRowsToBePlausible, "warning")):
-        if own := [rule for rule in judged if rule.severity == severity]:
-            suite.append(
-                kind.of(
-                    own,
-                    grain,
-                    severity=severity,
-                    remedy=MODEL_REMEDY if severity == "critical" else "Look at the rows; the run goes on.",
-                    notes="Two columns that contradict each other make both useless.",
-                    description="Rows do not contradict themselves: none has " + ", ".join(r.name for r in own) + ".",
-                )
-            )
+    references = [
+        (column, parents.get(parent, parent), parent_column) for column, parent, parent_column in gate.references
+    ]
+    suite: list[HouseExpectation] = [ExpectMartToKeepItsRules.of(gate.grain, critical, references)]
+    plausible = [rule for rule in gate.rules if rule.severity != "critical"]
+    published = parameters.published_rows.get(gate.table)
+    if plausible or published:
+        suite.append(ExpectMartToBePlausible.of(gate.grain, plausible, published, parameters.fewer_rows_limit_pct))
     return suite

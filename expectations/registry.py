@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING
 import yaml
 
 from expectations.reports import Parameters
+from expectations.row_rules import RowRule
 from orchestration.contract import REPO_ROOT, contract
 
 if TYPE_CHECKING:
-    from great_expectations import ExpectationSuite
+    from expectations.vocabulary import HouseExpectation
 
 MARTS_FOLDER = REPO_ROOT / "models" / "marts"
 Bounds = tuple[float | None, float | None]
@@ -36,34 +38,39 @@ class Gate:
     table: str
     """Name with its schema: 'raw.customers'."""
     suite: str
-    """Where the suite is built, 'module:function'. Imported when needed, and need not exist (see `build_suite`)."""
+    """Of a raw table: where the suite is built, 'module:function'. Imported when needed; need not exist."""
     stage: str
-    """'raw': judged before dbt runs. 'mart': judged before publication."""
+    """'raw': validated before dbt runs. 'mart': validated before publication."""
+    columns: tuple[str, ...] = ()
+    """Of a mart: the columns of its contract."""
     grain: tuple[str, ...] = ()
     """Of a mart: the columns that name a row."""
     bounds: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
     """Of a mart: percentages with bounds other than 0..100; None is open."""
+    rules: tuple[RowRule, ...] = field(default=(), hash=False)
+    """Of a mart: the rules of its data test rows_satisfy."""
+    references: tuple[tuple[str, str, str], ...] = ()
+    """Of a mart: its data tests `relationships`, as (column, model that holds it, column there)."""
 
-    def build_suite(self, parameters: Parameters, columns: Mapping[str, str]) -> ExpectationSuite:
+    def build_suite(
+        self, parameters: Parameters, columns: Mapping[str, str], tables: Iterable[str] = ()
+    ) -> list[HouseExpectation]:
         """The suite of this gate. `columns` are name -> DuckDB type of the table as it is in the warehouse.
 
-        A raw table without a function of its own is held against its contract, a mart against its shape.
-        Raises whatever the suite module raises; the runner reports it as a critical failure.
+        `tables` are all tables of the warehouse, with their schemas. Raises whatever the suite module raises; the
+        runner reports it as a critical failure.
         """
-        from great_expectations import ExpectationSuite
-
-        own = self._own_function()
+        own = self._own_function() if self.suite else None
         if self.stage == "mart":
             from expectations.mart_suite import mart_expectations
 
-            expectations = mart_expectations(self, columns, own(parameters) if own else ())
-        elif own:
-            expectations = own(parameters)
-        else:
-            from expectations.contract_suite import contract_expectations
+            parents = {table.split(".")[1]: table for table in tables}
+            return mart_expectations(self, columns, parameters, parents)
+        if own:
+            return own(parameters)
+        from expectations.contract_suite import contract_expectations
 
-            expectations = contract_expectations(self.table.split(".")[1], parameters)
-        return ExpectationSuite(name=self.table, expectations=expectations)
+        return contract_expectations(self.table.split(".")[1], parameters)
 
     def _own_function(self) -> Callable | None:
         module_name, function_name = self.suite.split(":")
@@ -84,8 +91,9 @@ def raw_gates() -> tuple[Gate, ...]:
 def mart_gates(folder: Path = MARTS_FOLDER) -> tuple[Gate, ...]:
     """One gate per model described under `folder`/<domain>/, in the order of their names.
 
-    Read from each model: `config.meta.grain`, and `config.meta.bounds` of its columns.
-    Raises RegistryError when a file is not YAML or describes a mart twice.
+    Read from each model: its columns, `config.meta.grain`, `config.meta.bounds` of columns, and its data tests
+    rows_satisfy and relationships. Raises RegistryError when a file is not YAML, describes a mart twice or states a
+    rule of another shape.
     """
     gates: dict[str, Gate] = {}
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -96,21 +104,61 @@ def mart_gates(folder: Path = MARTS_FOLDER) -> tuple[Gate, ...]:
             raise RegistryError(f"{file}: not the YAML of a model: {error}") from error
         domain = file.relative_to(folder).parts[0]
         for model in models:
-            config = model.get("config") or {}
             name = model["name"]
-            if config.get("enabled") is False:
+            if (model.get("config") or {}).get("enabled") is False:
                 continue
             if name in gates:
                 raise RegistryError(f"{file}: {name} is described twice")
-            gates[name] = Gate(
-                (domain, name),
-                f"{domain}.{name}",
-                f"expectations.marts.{domain}:{name}",
-                "mart",
-                tuple((config.get("meta") or {}).get("grain") or ()),
-                dict(_bounds(column, file) for column in model.get("columns") or () if _meta(column).get("bounds")),
-            )
+            gates[name] = _mart_gate(domain, model, file)
     return tuple(gates[name] for name in sorted(gates))
+
+
+def _mart_gate(domain: str, model: dict, file: Path) -> Gate:
+    name, columns = model["name"], model.get("columns") or []
+    tests: dict[str, dict] = {}
+    for entry in model.get("data_tests") or ():
+        tests |= entry if isinstance(entry, dict) else {}
+    rules = ((tests.get("rows_satisfy") or {}).get("arguments") or {}).get("rules") or {}
+    known = tuple(column["name"] for column in columns)
+    return Gate(
+        (domain, name),
+        f"{domain}.{name}",
+        "",
+        "mart",
+        columns=known,
+        grain=tuple(_meta(model).get("grain") or ()),
+        bounds=dict(_bounds(column, file) for column in columns if _meta(column).get("bounds")),
+        rules=tuple(_row_rule(rule, stated, known, file) for rule, stated in rules.items()),
+        references=tuple(reference for column in columns for reference in _references(column)),
+    )
+
+
+def _row_rule(name: str, stated: str | dict, columns: tuple[str, ...], file: Path) -> RowRule:
+    rule = {"expression": stated} if isinstance(stated, str) else stated
+    unknown = set(rule) - {"expression", "message", "severity"}
+    if unknown or "expression" not in rule or rule.get("severity", "critical") not in ("critical", "warning"):
+        raise RegistryError(f"{file}: {name}: a rule has expression, message and severity (critical or warning)")
+    expression = " ".join(rule["expression"].split())
+    if "{{" in expression:
+        raise RegistryError(f"{file}: {name}: a rule of a mart is plain SQL; the gate evaluates it without dbt")
+    words = set(re.findall(r"\w+", re.sub(r"'[^']*'", "", expression)))
+    return RowRule(
+        name,
+        f"({expression}) is not true",
+        tuple(column for column in columns if column in words),
+        rule.get("message") or f"{name} does not hold: {expression}",
+        rule.get("severity", "critical"),
+    )
+
+
+def _references(column: dict) -> list[tuple[str, str, str]]:
+    found = []
+    for test in column.get("data_tests") or ():
+        if isinstance(test, dict) and "relationships" in test:
+            arguments = test["relationships"]["arguments"]
+            parent = re.fullmatch(r"ref\('(\w+)'\)", arguments["to"])
+            found.append((column["name"], parent[1] if parent else arguments["to"], arguments["field"]))
+    return found
 
 
 def _meta(column: dict) -> dict:

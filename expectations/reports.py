@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -28,11 +28,15 @@ class Parameters:
     since_load_id: int = 0
     """Row rules judge rows with `_load_id` at or above this; 0 judges all rows."""
     run_id: str = "manual"
+    published_rows: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each mart ('churn.mart_churn_monthly') in the last publication; empty: nothing to compare with."""
+    fewer_rows_limit_pct: float = 100
+    """A mart that lost a larger share of the rows last published is reported."""
 
 
 @dataclass(frozen=True)
 class ExpectationResult:
-    """One expectation held against one table."""
+    """One expectation evaluated on one table."""
 
     suite: str
     """The table with its schema: 'raw.customers'."""
@@ -50,6 +54,12 @@ class ExpectationResult:
     """At most five broken rows as JSON text, without personal columns."""
     message: str
     """One sentence: what, where, how many, what to do."""
+    description: str = ""
+    """What is expected, a sentence."""
+    notes: str = ""
+    """Why."""
+    rules: tuple[str, ...] = ()
+    """What would be reported of a broken row, a clause per rule."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Rules for single rows, and the SQL that judges many of them in one scan. Free of Great Expectations.
+"""Rules for single rows, and the SQL that evaluates many of them in one scan. Free of Great Expectations.
 
 A suite of one query per rule would read a large table dozens of times. Here all rules of a table and severity are one
-query: it filters the rows that break any rule, tells for each broken rule how many rows break it, and shows a few.
+query: it filters the rows that break any rule, counts for each broken rule how many rows break it, and shows a few.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SAMPLE_ROWS = 5
+# Models of one row that a rule may read: `(select as_of_date from run_context)`.
+CONTEXT = ("run_context", "policy")
 # Columns of the loader that lead from a raw row back to the line of the file.
 ORIGIN_COLUMNS = ("_load_id", "_file_id", "_line")
 
@@ -29,6 +31,8 @@ class RowRule:
     """What is wrong with a broken row, a clause: 'event_id is missing'."""
     severity: str = "critical"
     """'critical' or 'warning'."""
+    shown: tuple[str, ...] | None = None
+    """Columns that a sample shows of a broken row; None: those that find it again and those that the rule reads."""
 
 
 def identifier(name: str) -> str:
@@ -82,12 +86,17 @@ def broken_rows(
     hidden = set(personal)
     findings = ",\n            ".join(
         f"case when {rule.broken_when} then struct_pack(rule := {literal(rule.name)}, "
-        f"shown := {row_as_json([c for c in (*identity, *rule.columns) if c not in hidden])}) end"
+        f"shown := {row_as_json([c for c in _shown(rule, identity) if c not in hidden])}) end"
         for rule in rules
     )
     any_broken = "\n            or ".join(f"({rule.broken_when})" for rule in rules)
+    context = "".join(
+        f"{name} as (select * from core.{name}),\n    "
+        for name in CONTEXT
+        if any(f"from {name}" in rule.broken_when for rule in rules)
+    )
     return f"""
-    with broken as (
+    with {context}broken as (
         select unnest([
             {findings}
         ]) as finding
@@ -105,6 +114,27 @@ def broken_rows(
     where finding is not null
     group by finding.rule
     order by finding.rule
+    """
+
+
+def together(queries: Sequence[str]) -> str:
+    """SQL of the findings of several queries."""
+    return "\n    union all\n".join(f"    select * from ({query})" for query in queries)
+
+
+def _shown(rule: RowRule, identity: Sequence[str]) -> tuple[str, ...]:
+    return (*identity, *rule.columns) if rule.shown is None else rule.shown
+
+
+def fewer_rows(published: int, limit_pct: float) -> str:
+    """SQL: how many rows are missing from a table that lost more than a share of those last published."""
+    return f"""
+    select
+        'fewer_rows' as rule,
+        cast({published} - count(*) as bigint) as unexpected_count,
+        cast([] as varchar[]) as sample
+    from {{batch}}
+    having 100.0 * ({published} - count(*)) > {limit_pct} * {published}
     """
 
 

@@ -1,4 +1,4 @@
-"""Judges gates inside the warehouse with Great Expectations and tells what was found.
+"""Validates gates inside the warehouse with Great Expectations and reports what was found.
 
 The warehouse is opened read-only and closed before `validate` returns, so that dbt may open it for writing in the same
 process afterwards. DuckDB allows one configuration per file and process: while `validate` runs, nothing else in the
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
+import shutil
+import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,14 +25,13 @@ from expectations.reports import (
     Parameters,
     results_frame,
 )
+from expectations.row_rules import identifier
 from orchestration.warehouse import memory_limit
 
 if TYPE_CHECKING:
-    from great_expectations import ExpectationSuite
-    from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.core import ExpectationValidationResult
     from great_expectations.data_context import EphemeralDataContext
     from great_expectations.datasource.fluent import SQLDatasource
-    from great_expectations.datasource.fluent.sql_datasource import TableAsset
     from sqlalchemy.engine import Connection
 
     from expectations.vocabulary import HouseExpectation
@@ -49,7 +50,7 @@ class WarehouseError(Exception):
 def validate(
     warehouse: Path, gates: Sequence[Gate], parameters: Parameters, docs_dir: Path | None = None
 ) -> list[GateReport]:
-    """Judges the gates in their order and returns one report each.
+    """Validates the gates in their order and returns one report each.
 
     A suite that cannot be built or a table that does not exist is a critical failure in its report, never an exception.
     With `docs_dir`, the results are also written there as pages to read (see data_docs); when that fails, the reports
@@ -60,11 +61,12 @@ def validate(
         raise WarehouseError(f"{warehouse}: the warehouse does not exist, build it first")
     with _quiet_context() as context, _opened(context, warehouse) as (datasource, connection):
         columns = _columns(connection)
-        results = [_judge(context, datasource, gate, columns.get(gate.table), parameters) for gate in gates]
-        reports = [_report(gate, result) for gate, result in zip(gates, results, strict=True)]
-        if docs_dir is not None:
-            _write_docs(context, reports, parameters, docs_dir)
-        return reports
+        expectations = {gate.table: _expectations(gate, columns, parameters, connection) for gate in gates}
+        found = _evaluated(datasource, [e for own in expectations.values() for e in own])
+    reports = [_report(gate, found[gate.table]) for gate in gates]
+    if docs_dir is not None:
+        _write_docs(reports, parameters, docs_dir)
+    return reports
 
 
 @contextmanager
@@ -73,24 +75,31 @@ def _quiet_context() -> Iterator[EphemeralDataContext]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when GX is imported
     import great_expectations as gx
 
-    from expectations.data_docs import remove_default_sites
-
     level = logging.getLogger("great_expectations").level
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     try:
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        remove_default_sites(context)
+        _remove_default_sites(context)
         yield context
     finally:
         logging.getLogger("great_expectations").setLevel(level)
+
+
+def _remove_default_sites(context: EphemeralDataContext) -> None:
+    """Drops the site that every GX context brings along in a temporary folder, and the folder."""
+    for name, site in dict(context.variables.data_docs_sites or {}).items():
+        folder = Path((site.get("store_backend") or {}).get("base_directory") or "")
+        context.delete_data_docs_site(name)
+        if folder.is_absolute() and folder.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQLDatasource, Connection]]:
     """The warehouse as a data source of GX, closed at the end."""
     from sqlalchemy import text
-    from sqlalchemy.pool import NullPool
+    from sqlalchemy.pool import QueuePool
 
     from expectations.duckdb_results import buffer_results
 
@@ -101,7 +110,7 @@ def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQ
                 DATASOURCE,
                 connection_string="duckdb://",
                 kwargs={
-                    "poolclass": NullPool,
+                    "poolclass": QueuePool,
                     "connect_args": {"database": str(warehouse.resolve()), "read_only": True},
                 },
             )
@@ -109,7 +118,6 @@ def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQ
             gx_engine = datasource.get_execution_engine()
             opened.callback(gx_engine.close)
             buffer_results(gx_engine.engine)
-            # GX opens and closes a connection per query. One that stays open keeps DuckDB from reading the file anew.
             connection = opened.enter_context(gx_engine.engine.connect())
             connection.exec_driver_sql(f"set memory_limit = '{memory_limit()}'")
             answer = gx_engine.execute_query(text("select 1 as alive")).fetchall()
@@ -121,13 +129,11 @@ def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQ
         yield datasource, connection
 
 
-def _write_docs(
-    context: EphemeralDataContext, reports: Sequence[GateReport], parameters: Parameters, docs_dir: Path
-) -> None:
+def _write_docs(reports: Sequence[GateReport], parameters: Parameters, docs_dir: Path) -> None:
     from expectations.data_docs import write_data_docs
 
     try:
-        write_data_docs(context, reports, parameters, docs_dir)
+        write_data_docs(reports, parameters, docs_dir)
     except Exception:  # pages are for reading; the verdict must not depend on them
         logger.exception("the Data Docs could not be written to %s", docs_dir)
 
@@ -146,59 +152,45 @@ def _columns(connection: Connection) -> dict[str, dict[str, str]]:
     return columns
 
 
-def _judge(
-    context: EphemeralDataContext,
-    datasource: SQLDatasource,
-    gate: Gate,
-    columns: dict[str, str] | None,
-    parameters: Parameters,
-) -> ExpectationSuiteValidationResult:
+def _evaluated(
+    datasource: SQLDatasource, expectations: Sequence[HouseExpectation]
+) -> dict[str, list[ExpectationValidationResult]]:
+    """The results by table. All tables are one suite: GX takes longer to set up a table than DuckDB to query it."""
     import great_expectations as gx
-    from great_expectations.core.run_identifier import RunIdentifier
 
-    try:
-        asset, suite = _prepared(datasource, gate, columns, parameters)
-    except _CannotJudge as cause:  # one gate that cannot be judged must not hide the others
-        asset = datasource.add_query_asset(gate.table, query=f"SELECT '{gate.table}' as not_judged")
-        suite = gx.ExpectationSuite(name=gate.table, expectations=[cause.expectation])
-    definition = gx.ValidationDefinition(
-        name=gate.table, data=asset.add_batch_definition_whole_table("all"), suite=context.suites.add(suite)
-    )
-    return context.validation_definitions.add(definition).run(run_id=RunIdentifier(run_name=parameters.run_id))
+    results: dict[str, list[ExpectationValidationResult]] = defaultdict(list)
+    if expectations:
+        asset = datasource.add_query_asset("all", query="SELECT 1 as one")
+        batch = asset.add_batch_definition_whole_table("all").get_batch()
+        for item in batch.validate(gx.ExpectationSuite(name="all", expectations=list(expectations))).results:
+            results[item.expectation_config.meta["table"]].append(item)
+    return results
 
 
-class _CannotJudge(Exception):
-    """A gate cannot be judged; `expectation` is the failing one that says so."""
+def _expectations(
+    gate: Gate, columns: dict[str, dict[str, str]], parameters: Parameters, connection: Connection
+) -> list[HouseExpectation]:
+    """The suite of a gate, on its table. One gate that cannot be evaluated must not hide the others."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
 
-    def __init__(self, expectation: HouseExpectation):
-        super().__init__(expectation.description)
-        self.expectation = expectation
-
-
-def _prepared(
-    datasource: SQLDatasource, gate: Gate, columns: dict[str, str] | None, parameters: Parameters
-) -> tuple[TableAsset, ExpectationSuite]:
-    """The table of a gate as an asset of GX, and the gate's suite. Raises _CannotJudge."""
     from expectations.vocabulary import ExpectSuiteToBeBuilt, ExpectTableToExist, fault
 
-    if columns is None:
-        text = f"the table {gate.table} does not exist in the warehouse"
-        raise _CannotJudge(fault(ExpectTableToExist, text, "Build it, or remove the gate together with the table."))
-    try:
-        suite = gate.build_suite(parameters, columns)
-    except Exception as error:
-        text = f"the suite {gate.suite} could not be built: {type(error).__name__}: {error}"
-        raise _CannotJudge(fault(ExpectSuiteToBeBuilt, text, "Correct the suite module.")) from error
-    schema, table = gate.table.split(".")
-    try:
-        with warnings.catch_warnings():
-            # GX would rather have a data source per schema; one context for all tables is the simpler thing.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            asset = datasource.add_table_asset(gate.table, table_name=table, schema_name=schema)
-    except Exception as error:  # a view, for one, whose tables are gone
-        text = f"{gate.table} cannot be read: {_first_line(_root(error))}"
-        raise _CannotJudge(fault(ExpectTableToExist, text, "Build it again.")) from error
-    return asset, suite
+    table = ".".join(identifier(part) for part in gate.table.split("."))
+    if gate.table not in columns:
+        problem = f"the table {gate.table} does not exist in the warehouse"
+        own = [fault(ExpectTableToExist, problem, "Build it, or remove the gate together with the table.")]
+    else:
+        try:
+            connection.execute(text(f"select 1 from {table} limit 0"))
+            own = gate.build_suite(parameters, columns[gate.table], columns)
+        except DBAPIError as error:  # a view, for one, whose tables are gone
+            problem = f"{gate.table} cannot be read: {_first_line(_root(error))}"
+            own = [fault(ExpectTableToExist, problem, "Build it again.")]
+        except Exception as error:
+            problem = f"the suite of {gate.table} could not be built: {type(error).__name__}: {error}"
+            own = [fault(ExpectSuiteToBeBuilt, problem, "Correct the suite module, or the YAML of the mart.")]
+    return [expectation.on_table(gate.table, table) for expectation in own]
 
 
 def _root(error: BaseException) -> BaseException:
@@ -207,9 +199,9 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _report(gate: Gate, result: ExpectationSuiteValidationResult) -> GateReport:
+def _report(gate: Gate, results: Sequence[ExpectationValidationResult]) -> GateReport:
     return GateReport(
-        gate.asset_key, gate.table, gate.stage, tuple(_expectation_result(gate.table, item) for item in result.results)
+        gate.asset_key, gate.table, gate.stage, tuple(_expectation_result(gate.table, item) for item in results)
     )
 
 
@@ -239,6 +231,9 @@ def _expectation_result(table: str, item: Any) -> ExpectationResult:
         unexpected_count=count,
         sample=tuple(row for finding in findings for row in finding["sample"])[:5],
         message=message,
+        description=config.description or "",
+        notes=" ".join(config.notes or ()) if isinstance(config.notes, list) else config.notes or "",
+        rules=tuple(dict.fromkeys((config.kwargs.get("phrases") or {}).values())),
     )
 
 

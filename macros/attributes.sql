@@ -15,7 +15,7 @@ left join {{ ref('dim_customer_owners') }} as account_manager
     on {{ base }}.{{ source_customer }} = account_manager.customer_id
     and account_manager.role = 'account_manager'
     and account_manager.valid_from < {{ day_start_at(add_days(day, 1)) }}
-    and coalesce(account_manager.valid_to, {{ far_future() }}) >= {{ day_start_at(add_days(day, 1)) }}
+    and coalesce(account_manager.valid_to, {{ end_of_time('timestamp') }}) >= {{ day_start_at(add_days(day, 1)) }}
     {%- else %}
 left join {{ ref('dim_customer_segments') }} as {{ name }}
     on {{ base }}.{{ source_customer }} = {{ name }}.customer_id

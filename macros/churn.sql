@@ -1,6 +1,6 @@
-{#- The last day whose churn is final: later ends may still turn out to be late renewals. -#}
+{#- The last day whose churn is final, because later ends may still turn out to be late renewals; the query joins `policy`. -#}
 {% macro last_final_date(as_of_date) -%}
-    {{ add_days(as_of_date, '-cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+    {{ add_days(as_of_date, '-policy.churn_grace_days') }}
 {%- endmacro %}
 
 {#-

@@ -33,15 +33,16 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
 {% do metrics.append({
     'code': 'onboarding_completion_pct',
     'title': 'Onboarding completed',
-    'question': 'Which teams, employees and features bring customers to the end of onboarding?',
-    'formula': '100 x mature customers that completed / mature customers',
-    'numerator': 'mature customers that did everything required (cut feature: the action)',
-    'denominator': 'customers at least activation_window_long_days old (cut feature: expected to do the action)',
-    'unit': 'percent', 'better': 'higher', 'version': '1', 'serves': ['ACT-05'], 'owner': 'activation',
-    'mart': 'mart_onboarding_kpi', 'grain': 'month', 'period': 'registration_month',
-    'value': 'completed_pct', 'num': 'completed_num', 'den': 'completed_den', 'lo': 'completed_ci_lo',
-    'hi': 'completed_ci_hi', 'complete': 'is_complete', 'reliable': 'is_reliable',
-    'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
+    'question': 'Which teams, employees and features bring customers to the end of onboarding in time?',
+    'formula': '100 x mature customers that completed within activation_window_long_days / mature customers',
+    'numerator': 'mature customers that did everything required within the window (dimension feature: the action)',
+    'denominator': 'customers at least activation_window_long_days old (dimension feature: expected to do the action)',
+    'unit': 'percent', 'better': 'higher', 'version': '2', 'serves': ['ACT-05'], 'owner': 'activation',
+    'mart': 'mart_activation_cohort', 'grain': 'month', 'period': 'registration_month',
+    'value': 'activated_long_pct', 'num': 'activated_long_num', 'den': 'activated_long_den',
+    'lo': 'activated_long_ci_lo', 'hi': 'activated_long_ci_hi', 'complete': 'is_long_complete',
+    'reliable': 'is_reliable', 'dimension': 'dimension_name', 'member': 'dimension_value',
+    'where': 'registration_month is not null',
 }) %}
 {% do metrics.append({
     'code': 'customer_churn_pct',
@@ -216,8 +217,8 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'mart': 'mart_usage_health_summary', 'grain': 'day', 'period': 'snapshot_date',
     'value': 'customers_pct', 'num': 'customers_num', 'den': 'customers_den', 'lo': none, 'hi': none,
     'complete': none, 'reliable': 'is_reliable',
-    'dimension': "'segment_and_status'", 'member': "segment_code || ' ' || health_status",
-    'where': "health_status <> 'not_measured'",
+    'dimension': "'segment_and_status'", 'member': "segment_code || ' ' || dimension_value",
+    'where': "dimension_name = 'health_status' and dimension_value <> 'not_measured'",
 }) %}
 {{ return(metrics) }}
 {% endmacro %}

@@ -55,7 +55,7 @@ from {{ relation }}
 inner join {{ ref('fct_mrr_changes') }} as levels
     on {{ relation }}.customer_id = levels.customer_id
     and {{ day }} >= levels.changed_date
-    and {{ day }} < coalesce(levels.next_changed_date, {{ far_future() }})
+    and {{ day }} < coalesce(levels.next_changed_date, {{ end_of_time('timestamp') }})
     and levels.mrr_after > 0
 {{ join_rates('levels.currency_code', day) }}
 group by {% for key in keys %}{{ relation }}.{{ key }}{{ ', ' if not loop.last }}{% endfor %}

@@ -28,7 +28,7 @@ where {{ to_column }} is null or {{ to_column }} > {{ from_column }}
 
 {#-
 Periods that overlap or follow one another without a gap become one. `relation` has valid_from and valid_to, where NULL or
-open_end() is open; `carried` maps columns to the aggregate that sums up a merged period, whose first day stands in
+the end of time is open; `carried` maps columns to the aggregate that sums up a merged period, whose first day is in
 `island_from`: of the rows that begin on it none is the first.
 -#}
 {% macro merged_periods(relation, keys, carried={}) %}
@@ -50,7 +50,7 @@ from (
         select
             *,
             case
-                when valid_from <= max(coalesce(valid_to, {{ far_future() }})) over (
+                when valid_from <= max(coalesce(valid_to, {{ end_of_time('timestamp') }})) over (
                     partition by {{ keys | join(', ') }} order by valid_from, valid_to nulls last
                     rows between unbounded preceding and 1 preceding
                 ) then 0
@@ -67,14 +67,13 @@ from (
 group by {{ keys | join(', ') }}, island
 {% endmacro %}
 
-{#- The end of a period of days that is not over; comparisons with it need no thought of NULL. -#}
-{% macro open_end() -%} date '9999-12-31' {%- endmacro %}
-
-{#- The same for a moment: later than anything. -#}
-{% macro far_future() -%} timestamp '9999-12-31 00:00:00' {%- endmacro %}
+{#- The end of a period that is not over, as a date or a timestamp; comparisons with it need no thought of NULL. -#}
+{% macro end_of_time(type) -%}
+    {{ "date '9999-12-31'" if type == 'date' else "timestamp '9999-12-31 00:00:00'" }}
+{%- endmacro %}
 
 {#- Whether a period of `relation` holds at a day or moment: from its beginning until before its end, NULL being open. -#}
 {% macro holds_at(relation, moment) -%}
     {{ relation }}.valid_from <= {{ moment }}
-        and coalesce({{ relation }}.valid_to, {{ far_future() }}) > {{ moment }}
+        and coalesce({{ relation }}.valid_to, {{ end_of_time('timestamp') }}) > {{ moment }}
 {%- endmacro %}

@@ -24,7 +24,12 @@ intervals: `<left>_pct` less `<right>_pct`, whose bounds are `<left>_ci_lo` and 
     )
 {%- endmacro %}
 
-{#- A threshold of the policy as a scalar subquery. -#}
+{#- Whether a rate rests on enough units to be read; a rate over fewer is published and flagged. -#}
+{% macro is_reliable(units_count) -%}
+    {{ units_count }} >= (select policy.min_reliable_count from {{ ref('policy') }} as policy)
+{%- endmacro %}
+
+{#- A threshold of the policy as a scalar subquery; models join `policy` instead. -#}
 {% macro threshold(code) -%}
     (select threshold_value from {{ ref('dim_thresholds') }} where threshold_code = '{{ code }}')
 {%- endmacro %}

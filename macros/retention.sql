@@ -6,11 +6,15 @@ weekday of the policy (`week_starts_on`). Day 0 is 1970-01-01, week 0 holds it o
     {%- if grain == 'day' -%}
         cast({{ days_between("cast('1970-01-01' as date)", day) }} as integer)
     {%- elif grain == 'week' -%}
-        cast(floor(({{ days_between("cast('1970-01-05' as date)", day) }} - ({{ threshold('week_starts_on') }} - 1)) / 7.0)
-            as integer)
+        cast(floor(({{ days_between("cast('1970-01-05' as date)", day) }} - {{ first_weekday() }}) / 7.0) as integer)
     {%- else -%}
         cast((extract(year from {{ day }}) - 1970) * 12 + extract(month from {{ day }}) - 1 as integer)
     {%- endif -%}
+{%- endmacro %}
+
+{#- Days from Monday to the weekday on which weeks begin. -#}
+{% macro first_weekday() -%}
+    (select policy.week_starts_on - 1 from {{ ref('policy') }} as policy)
 {%- endmacro %}
 
 {#- First day of a calendar period by its number. -#}
@@ -18,7 +22,7 @@ weekday of the policy (`week_starts_on`). Day 0 is 1970-01-01, week 0 holds it o
     {%- if grain == 'day' -%}
         {{ add_days("cast('1970-01-01' as date)", 'cast(' ~ number ~ ' as integer)') }}
     {%- elif grain == 'week' -%}
-        {{ add_days("cast('1970-01-05' as date)", 'cast(' ~ number ~ ' * 7 + ' ~ threshold('week_starts_on') ~ ' - 1 as integer)') }}
+        {{ add_days("cast('1970-01-05' as date)", 'cast(' ~ number ~ ' * 7 + ' ~ first_weekday() ~ ' as integer)') }}
     {%- else -%}
         cast({{ dbt.dateadd('month', 'cast(' ~ number ~ ' as integer)', "cast('1970-01-01' as date)") }} as date)
     {%- endif -%}

@@ -212,7 +212,7 @@ never wrong. A model without `as_of` columns holds every loaded row, whatever th
         {%- set scope = '(' ~ keys.keys() | join(', ') ~ ') in (select ' ~ keys.values() | join(', ') ~ ' from ' ~ touched ~ ')' ~ bounds -%}
         {#- Which rows are made anew: the same for those that go and those that come. -#}
         {%- set ends = config.get('touched_ends') -%}
-        {%- set anew = ['coalesce(made.' ~ ends ~ ', ' ~ open_end() ~ ') >= touched.since'] if ends else [] -%}
+        {%- set anew = ['coalesce(made.' ~ ends ~ ', ' ~ end_of_time('date') ~ ') >= touched.since'] if ends else [] -%}
         {%- for key in keys.values() -%}{%- do anew.append('made.' ~ key ~ ' = touched.' ~ key) -%}{%- endfor -%}
         {% call statement('main') %}
             create or replace temp table {{ this.identifier }}__fresh as

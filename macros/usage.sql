@@ -3,9 +3,9 @@
     {{ pct(used_weight, available_weight) }}
 {%- endmacro %}
 
-{#- Days of the current weeks: what was used in them is in use, and levels, volumes and breadth are taken over them. -#}
+{#- Days of the current weeks, over which levels, volumes and breadth of use are taken; the query joins `policy`. -#}
 {% macro usage_current_days() -%}
-    cast(7 * {{ threshold('usage_current_weeks') }} as integer)
+    (7 * policy.usage_current_weeks)
 {%- endmacro %}
 
 {#- The signals of usage health, the gravest first. -#}
@@ -14,6 +14,11 @@
         'dormant', 'sharp_decline', 'below_segment', 'excessive', 'decline', 'low_start', 'component_abandoned',
     ]) }}
 {% endmacro %}
+
+{#- Whether a signal is among codes between blanks; false without any. -#}
+{% macro has_signal(codes, signal) -%}
+    coalesce({{ dbt.position("' " ~ signal ~ " '", "' ' || " ~ codes ~ " || ' '") }} > 0, false)
+{%- endmacro %}
 
 {#- A number with one decimal, as text for people. -#}
 {% macro shown_number(value) -%}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +17,13 @@ from orchestration.contract import REPO_ROOT
 from orchestration.loading.contract_sql import identifier
 from orchestration.money import reporting_currency
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
+# Data tests that the gate evaluates from the same YAML, and tests of code (see dbt_project.yml).
+NOT_NIGHTLY = "tag:not_nightly"
+# Data tests that return a row per broken rule.
+TESTS_OF_RULES = ("rows_satisfy", "unique_grain")
 
 
 class DbtFailed(Exception):
@@ -44,6 +50,8 @@ class DbtSession:
             "--profiles-dir", str(REPO_ROOT),
             "--target-path", str(self.settings.target),
             "--log-path", str(self.settings.work / "logs"),
+            # dbt has thirty debug lines per node; what a run did is in the Dagster instance and the run log.
+            "--log-level-file", "warn",
             "--vars", json.dumps(variables),
         ]  # fmt: skip
 
@@ -78,13 +86,17 @@ class DbtSession:
                 else:
                     os.environ[name] = value
 
-    def parse(self) -> Any:
-        """The manifest, parsed once per session (dbt keeps a partial parse on disk between processes)."""
-        if self._manifest is None:
+    def parse(self, write: bool = False) -> Any:
+        """The manifest, parsed once per session (dbt keeps a partial parse on disk between processes).
+
+        With `write` also as manifest.json, which takes as long as the parsing.
+        """
+        if self._manifest is None or write:
             from dbt.cli.main import dbtRunner
 
             with self._environment():
-                result = dbtRunner().invoke(self._arguments(["--log-level", "none", "parse"], self._variables(None)))
+                command = ["--log-level", "none", "--write-json" if write else "--no-write-json", "parse"]
+                result = dbtRunner().invoke(self._arguments(command, self._variables(None)))
             if not result.success:
                 raise DbtFailed([str(result.exception or "dbt could not parse the project")], only_tests=False)
             self._manifest = result.result
@@ -98,21 +110,47 @@ class DbtSession:
         with_tests: bool = True,
         on_event: Callable[[dict[str, Any]], None] = lambda event: None,
     ) -> list[Any]:
-        """Seeds, models and (unless told otherwise) data tests for one as-of date; returns dbt's run results.
+        """Seeds, models and data tests (none without `with_tests`) for one as-of date; returns dbt's run results.
+
+        Without the data tests of marts, whose rules the gate evaluates.
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
-        # Unit tests judge the code, not the data: they belong to the test suite, not to a night.
-        kinds = ["seed", "model"] + (["test"] if with_tests else [])
-        command = ["--log-level", "none", "build", *(["--full-refresh"] if full_refresh else [])]
+        # A policy is loaded once; with a selection, dbt knows best. Unit tests are about the code, not the data.
+        is_new_policy = bool(select) or full_refresh or not self._is_policy_loaded()
+        kinds = (["seed"] if is_new_policy else []) + ["model"] + (["test"] if with_tests else [])
+        # Nobody reads the artifacts of a run.
+        command = ["--log-level", "none", "--no-write-json", "build", *(["--full-refresh"] if full_refresh else [])]
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:
             command += ["--select", *select]
-        return self._invoke(command, as_of, on_event)
+        command += ["--exclude", NOT_NIGHTLY]
+        results = self._invoke(command, as_of, on_event)
+        if is_new_policy and not select:
+            with open_warehouse(self.settings.warehouse) as connection:
+                connection.execute("delete from ops.loaded_policy")
+                connection.execute("insert into ops.loaded_policy values (?)", [self._policy_digest()])
+        return results
+
+    def _is_policy_loaded(self) -> bool:
+        """Whether the seeds in the warehouse are this policy; a seed that was loaded since has left its name beside."""
+        with open_warehouse(self.settings.warehouse) as connection:
+            return connection.execute("select digest from ops.loaded_policy").fetchall() == [(self._policy_digest(),)]
+
+    def _policy_digest(self) -> str:
+        files = sorted(file for file in self.seeds.iterdir() if file.is_file())
+        return hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
 
     def unit_tests(self) -> list[Any]:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
-        return self._invoke(["--log-level", "none", "test", "--select", "test_type:unit"], None, lambda event: None)
+        return self._test("test_type:unit", None)
+
+    def tests_not_nightly(self, as_of: date) -> list[Any]:
+        """Runs the data tests that a nightly run leaves out on a warehouse that is built; returns their results."""
+        return self._test(NOT_NIGHTLY, as_of)
+
+    def _test(self, select: str, as_of: date | None) -> list[Any]:
+        return self._invoke(["--log-level", "none", "test", "--select", select], as_of, lambda event: None)
 
     def docs(self, as_of: date) -> None:
         """Writes static_index.html and catalog.json beside the manifest. Needs a warehouse that is built."""
@@ -132,12 +170,12 @@ class DbtSession:
                 result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
                     self._arguments(command, self._variables(as_of))
                 )
+            results = list(getattr(result.result, "results", None) or [])
+            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
+            failures = [f"{r.node.name}: {_broken_rules(r) or (r.message or str(r.status)).strip()}" for r in broken]
         finally:
             close_connections()
-        results = list(getattr(result.result, "results", None) or [])
         if not result.success:
-            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
-            failures = [f"{r.node.name}: {(r.message or str(r.status)).strip()}" for r in broken]
             raise DbtFailed(
                 failures or [str(result.exception)],
                 only_tests=bool(broken) and all(r.node.resource_type in ("test", "unit_test") for r in broken),
@@ -145,17 +183,37 @@ class DbtSession:
         return results
 
 
-def row_count(schema: str, table: str) -> int | None:
-    """Rows of a table that dbt has just built, asked through its open file; None when that is closed."""
+def _open_cursor() -> duckdb.DuckDBPyConnection | None:
+    """A cursor on the file that dbt holds open; None when it is closed."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    environment = DuckDBConnectionManager._ENV
-    if environment is None or getattr(environment, "conn", None) is None:
+    connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
+    return connection.cursor() if connection else None
+
+
+def _broken_rules(result: Any) -> str | None:
+    """Which rules a failed data test found broken, and in how many rows; None when it is no test of rules."""
+    metadata, cursor = getattr(result.node, "test_metadata", None), _open_cursor()
+    if str(result.status) != "fail" or cursor is None or metadata is None or metadata.name not in TESTS_OF_RULES:
+        return None
+    stated = metadata.kwargs.get("rules") or {}
+    told = []
+    for rule, _, count in cursor.execute(result.node.compiled_code).fetchall():
+        parts = stated.get(rule, rule)
+        text = parts if isinstance(parts, str) else parts.get("message") or parts["expression"]
+        told.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
+    return "; ".join(told)
+
+
+def row_count(schema: str, table: str) -> int | None:
+    """Rows of a table that dbt has just built, asked through its open file; None when that is closed."""
+    cursor = _open_cursor()
+    if cursor is None:
         return None
     try:
         # Answered from the table's statistics; a look into the catalog would go through every table of the file.
         sql = f"select count(*) from {identifier(schema)}.{identifier(table)}"
-        return environment.conn.cursor().execute(sql).fetchone()[0]
+        return cursor.execute(sql).fetchone()[0]
     except duckdb.CatalogException:
         return None
 
@@ -190,5 +248,5 @@ def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Pa
     ]
     newest = max(file.stat().st_mtime for file in files)
     if not _is_whole(manifest) or newest > manifest.stat().st_mtime:
-        (session or DbtSession(settings, REPO_ROOT / "seeds")).parse()
+        (session or DbtSession(settings, REPO_ROOT / "seeds")).parse(write=True)
     return manifest

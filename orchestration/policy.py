@@ -1,15 +1,20 @@
-"""The policy seeds of a run: the repository's own with the user's laid over them, checked before anything is loaded.
+"""The policy of a run: the repository's seeds with the company's files laid over them, checked before loading.
 
-What a seed must look like is written once, in seeds/_seeds.yml (columns, types, and the rules under ``meta``).
+What a seed must look like is written once, in seeds/_seeds.yml: columns, types, and the rules under ``meta``. Rules
+between numbers (``rows_satisfy`` for each row, ``holds`` for a file as a whole) are SQL as in the models: every seed is
+a table of its name, and ``policy`` is the row of thresholds.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import difflib
 import hashlib
 import io
+import math
 import os
+import re
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -41,18 +46,40 @@ class _Seed:
     name: str
     file: Path
     key: list[str]
-    interval: list[str] | None
     columns: dict[str, dict]
     """Column name to its rules, with its type under `type`."""
+    meta: dict
+    """What seeds/_seeds.yml says under `meta`."""
     rows: list[dict[str, str]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    """File and row that each of the rows comes from."""
     left_out: list[str] = field(default_factory=list)
     """Columns with a default that the file does not have."""
-    is_completed: bool = False
-    """Rows whose key the file lacks are those of the repository."""
+
+    @property
+    def default_file(self) -> Path:
+        return SEEDS_FOLDER / f"{self.name}.csv"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the company brings the file."""
+        return self.file != self.default_file
+
+    @property
+    def shown_file(self) -> str:
+        return self.file.name if self.is_own else f"{self.file.name} (default)"
+
+    @property
+    def is_completed(self) -> bool:
+        """Rows whose key the file lacks are those of the repository."""
+        return bool(self.meta.get("completed"))
+
+    def key_of(self, row: dict[str, str]) -> tuple[str, ...]:
+        return tuple(row[name] for name in self.key)
 
     def content(self) -> bytes:
         """The file as dbt loads it: with every column of the seed, and every row that it is completed by."""
-        if self.file.parent == SEEDS_FOLDER or not (self.left_out or self.is_completed):
+        if not self.is_own or not (self.left_out or self.is_completed):
             return self.file.read_bytes()
         text = io.StringIO()
         writer = csv.DictWriter(text, list(self.columns), lineterminator="\n")
@@ -61,8 +88,7 @@ class _Seed:
         return text.getvalue().encode()
 
     def where(self, number: int, column: str) -> str:
-        # Row 1 is the header, as in a spreadsheet.
-        return f"{self.file.name}, row {number + 2}, column {column}"
+        return f"{self.places[number]}, column {column}"
 
 
 def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
@@ -84,9 +110,11 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
     if not faults:
         for seed in seeds.values():
             faults += _check(seed, seeds)
+    if not faults:
+        faults += _check_rules(seeds)
     if faults:
         raise PolicyError(faults)
-    own = any(seed.file.parent != SEEDS_FOLDER for seed in seeds.values())
+    own = any(seed.is_own for seed in seeds.values())
     return (_merged(seeds) if own else SEEDS_FOLDER), _segment_warnings(seeds["segments"], settings)
 
 
@@ -120,55 +148,63 @@ def _described_seeds() -> dict[str, _Seed]:
             for column in entry["columns"]
         }
         name = entry["name"]
-        described[name] = _Seed(
-            name,
-            SEEDS_FOLDER / f"{name}.csv",
-            meta["key"],
-            meta.get("interval"),
-            columns,
-            is_completed=meta.get("completed", False),
-        )
+        described[name] = _Seed(name, SEEDS_FOLDER / f"{name}.csv", meta["key"], columns, meta)
     return described
 
 
 def _read(seed: _Seed) -> list[str]:
     with seed.file.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        names = reader.fieldnames or []
-        seed.rows = [
-            row for row in reader if any((value or "").strip() for value in row.values() if isinstance(value, str))
-        ]
+        reader = csv.reader(stream)
+        names = next(reader, [])
+        # Row 1 is the header, as in a spreadsheet; rows without any value count and are left out.
+        numbered = [(number, cells) for number, cells in enumerate(reader, start=2) if any(map(str.strip, cells))]
     faults = [
-        f"{seed.file.name}, row 1, column {name}: the seed has no such column; known are {', '.join(seed.columns)}"
+        f"{seed.shown_file}, row 1, column {name}: the seed has no such column; known are {', '.join(seed.columns)}"
         for name in names
         if name not in seed.columns
     ]
     faults += [
-        f"{seed.file.name}, row 1, column {name}: this column is missing; add it (its cells may be empty where allowed)"
+        f"{seed.shown_file}, row 1, column {name}: is missing; add it (its cells may be empty where allowed)"
         for name, rules in seed.columns.items()
         if name not in names and "default" not in rules
     ]
+    faults += [
+        f"{seed.shown_file}, row {number}: has {len(cells)} cells and the header {len(names)}; check its commas"
+        for number, cells in numbered
+        if len(cells) != len(names)
+    ]
+    if faults:
+        return faults
+    seed.rows = [dict(zip(names, cells, strict=True)) for _, cells in numbered]
+    seed.places = [f"{seed.shown_file}, row {number}" for number, _ in numbered]
     seed.left_out = [name for name, rules in seed.columns.items() if name not in names and "default" in rules]
-    for number, row in enumerate(seed.rows):
-        if None in row or None in row.values():
-            faults.append(
-                f"{seed.file.name}, row {number + 2}: has more or fewer cells than the header; check its commas"
-            )
-    if (seed.left_out or seed.is_completed) and not faults:
-        _fill(seed)
-    return faults
+    return _complete(seed) if seed.is_own and (seed.left_out or seed.is_completed) else []
 
 
-def _fill(seed: _Seed) -> None:
+def _complete(seed: _Seed) -> list[str]:
     """Adds what the file leaves out, as the repository has it: columns of its rows, and rows of a completed seed."""
-    with (SEEDS_FOLDER / f"{seed.name}.csv").open(newline="", encoding="utf-8") as stream:
-        known = {tuple(row[name] for name in seed.key): row for row in csv.DictReader(stream)}
+    with seed.default_file.open(newline="", encoding="utf-8") as stream:
+        known = {seed.key_of(row): (number, row) for number, row in enumerate(csv.DictReader(stream), start=2)}
     for row in seed.rows:
-        fallback = known.get(tuple(row[name] for name in seed.key), {})
+        _, fallback = known.get(seed.key_of(row), (0, {}))
         row.update({name: fallback.get(name, seed.columns[name]["default"]) for name in seed.left_out})
-    if seed.is_completed:
-        stated = {tuple(row[name] for name in seed.key) for row in seed.rows}
-        seed.rows += [row for key, row in known.items() if key not in stated]
+    if not seed.is_completed:
+        return []
+    faults = []
+    for number, row in enumerate(seed.rows):
+        if seed.key_of(row) not in known:
+            code = " ".join(seed.key_of(row))
+            close = difflib.get_close_matches(code, [" ".join(key) for key in known], n=3)
+            hint = (
+                f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(' '.join(k) for k in known)}"
+            )
+            faults.append(f"{seed.where(number, '+'.join(seed.key))}: nothing reads {code!r}; {hint}")
+    stated = {seed.key_of(row) for row in seed.rows}
+    for key, (number, row) in known.items():
+        if key not in stated:
+            seed.rows.append(row)
+            seed.places.append(f"{seed.default_file.name} (default), row {number}")
+    return faults
 
 
 def _parses(value: str, kind: str) -> bool:
@@ -176,14 +212,14 @@ def _parses(value: str, kind: str) -> bool:
         if kind == "integer":
             int(value)
         elif kind == "double":
-            float(value)
+            return math.isfinite(float(value)) and "_" not in value
         elif kind == "date":
             date.fromisoformat(value)
         elif kind == "boolean":
             return value.lower() in ("true", "false")
     except ValueError:
         return False
-    return True
+    return kind != "integer" or "_" not in value
 
 
 def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:
@@ -207,28 +243,63 @@ def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:
             if "max" in rules and float(value) > rules["max"]:
                 faults.append(f"{where}: {value} is above {rules['max']}")
             if "references" in rules:
-                other, column = rules["references"].split(".")
-                known = {r[column] for r in seeds[other].rows} | set(rules.get("also", ()))
-                parts = value.split(rules["separator"]) if "separator" in rules else [value]
-                faults += [
-                    f"{where}: {part!r} is not in {seeds[other].file.name}, column {column}; "
-                    "add it there or mend it here"
-                    for part in parts
-                    if part not in known
-                ]
-        key = tuple(row[name] for name in seed.key)
+                faults += _unknown_references(seed, where, value, rules, seeds)
+        key = seed.key_of(row)
         if key in keys:
-            faults.append(
-                f"{seed.where(number, '+'.join(seed.key))}: repeats the key of row {keys[key] + 2} ({', '.join(key)})"
-            )
+            where = seed.where(number, "+".join(seed.key))
+            faults.append(f"{where}: repeats the key of {seed.places[keys[key]]} ({', '.join(key)})")
         keys.setdefault(key, number)
-    if seed.interval and not faults:
+    faults += _missing_rows(seed)
+    if not faults and "units" in seed.meta:
+        faults += _check_units(seed)
+    if not faults and "interval" in seed.meta:
         faults += _check_intervals(seed)
     return faults
 
 
+def _unknown_references(seed: _Seed, where: str, value: str, rules: dict, seeds: dict[str, _Seed]) -> list[str]:
+    other, column = rules["references"].split(".")
+    known = {row[column] for row in seeds[other].rows} | set(rules.get("also", ()))
+    parts = value.split(rules["separator"]) if "separator" in rules else [value]
+    way_out = "correct it here" if seed.is_own else f"bring a {seed.name}.csv of your own"
+    return [
+        f"{where}: {part!r} is not in {seeds[other].shown_file}, column {column}; add it there or {way_out}"
+        for part in parts
+        if part not in known
+    ]
+
+
+def _missing_rows(seed: _Seed) -> list[str]:
+    """Codes that need a row, because every one of them can occur."""
+    faults = []
+    for name, rules in seed.columns.items():
+        if rules.get("complete"):
+            given = {row[name] for row in seed.rows}
+            missing = [value for value in rules["accepted"] if value not in given]
+            if missing:
+                faults.append(f"{seed.shown_file}, column {name}: a row is missing for {', '.join(missing)}")
+    return faults
+
+
+def _check_units(seed: _Seed) -> list[str]:
+    """A number has the unit that the models expect, and is whole where things are counted."""
+    faults = []
+    kinds = seed.meta["units"]
+    with seed.default_file.open(newline="", encoding="utf-8") as stream:
+        expected = {seed.key_of(row): row["unit"] for row in csv.DictReader(stream)}
+    for number, row in enumerate(seed.rows):
+        unit = expected[seed.key_of(row)]
+        if row["unit"] != unit:
+            faults.append(f"{seed.where(number, 'unit')}: {row['unit']!r} must be {unit!r}; convert the value to it")
+        elif kinds[unit] == "integer" and not float(row["threshold_value"]).is_integer():
+            faults.append(
+                f"{seed.where(number, 'threshold_value')}: {row['threshold_value']} is no whole number of {unit}"
+            )
+    return faults
+
+
 def _check_intervals(seed: _Seed) -> list[str]:
-    start, end = seed.interval or ["", ""]
+    start, end = seed.meta["interval"]
     faults = []
     periods = defaultdict(list)
     for number, row in enumerate(seed.rows):
@@ -240,10 +311,85 @@ def _check_intervals(seed: _Seed) -> list[str]:
         for (_, first_end, first), (second_start, _, second) in pairwise(rows):
             if not first_end or first_end > second_start:
                 faults.append(
-                    f"{seed.where(second, start)}: {second_start} lies inside the period of row {first + 2}; "
+                    f"{seed.where(second, start)}: {second_start} lies inside the period of {seed.places[first]}; "
                     f"end that one by {end} {second_start}"
                 )
     return faults
+
+
+def _check_rules(seeds: dict[str, _Seed]) -> list[str]:
+    """Relations between numbers, within a row, within a file and between files."""
+    with duckdb.connect() as connection:
+        ruled = [seed for seed in seeds.values() if {"rows_satisfy", "holds"} & seed.meta.keys()]
+        for seed in ruled:
+            _create_table(connection, seed)
+        thresholds = seeds["thresholds"]
+        units = thresholds.meta["units"]
+        columns = (
+            f"cast({row['threshold_value']} as {units[row['unit']]}) as {row['threshold_code']}"
+            for row in thresholds.rows
+        )
+        connection.execute(f"create table policy as select {', '.join(columns)}")
+        faults = []
+        for seed in ruled:
+            for rule in seed.meta.get("rows_satisfy", ()):
+                broken = connection.execute(
+                    f"select row_number from {seed.name} cross join policy where not coalesce({rule['rule']}, false) "
+                    "order by row_number"
+                ).fetchall()
+                for (number,) in broken:
+                    shown = _shown_values(rule, seed, number, seeds)
+                    faults.append(f"{seed.where(number, rule['column'])}: {rule['message']} ({shown})")
+            for rule in seed.meta.get("holds", ()):
+                kept = connection.execute(f"select coalesce({rule['rule']}, false) from policy").fetchall()[0][0]
+                if not kept:
+                    faults.append(
+                        f"{_place_of(rule, seed, thresholds)}: {rule['message']}{_shown_thresholds(rule, seeds)}"
+                    )
+        return faults
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, seed: _Seed) -> None:
+    columns = ", ".join(f"{name} {rules['type']}" for name, rules in seed.columns.items())
+    connection.execute(f"create table {seed.name} (row_number integer, {columns})")
+    rows = ", ".join(
+        f"({number}, "
+        + ", ".join(literal(value) if (value := row[name].strip()) else "null" for name in seed.columns)
+        + ")"
+        for number, row in enumerate(seed.rows)
+    )
+    if rows:
+        connection.execute(f"insert into {seed.name} values {rows}")
+
+
+def _named_thresholds(rule: dict, seeds: dict[str, _Seed]) -> list[tuple[int, dict[str, str]]]:
+    """The thresholds that a rule names, as they follow one another in it."""
+    rows = {row["threshold_code"]: (number, row) for number, row in enumerate(seeds["thresholds"].rows)}
+    return [rows[code] for code in dict.fromkeys(re.findall(r"\bpolicy\.(\w+)", rule["rule"]))]
+
+
+def _shown_thresholds(rule: dict, seeds: dict[str, _Seed]) -> str:
+    named = ", ".join(
+        f"{row['threshold_code']} is {row['threshold_value']}" for _, row in _named_thresholds(rule, seeds)
+    )
+    return f" ({named})" if named else ""
+
+
+def _shown_values(rule: dict, seed: _Seed, number: int, seeds: dict[str, _Seed]) -> str:
+    words = re.findall(r"(?<![.\w])\w+", rule["rule"])
+    row = seed.rows[number]
+    named = [f"{name} is {row[name] or 'empty'}" for name in dict.fromkeys(words) if name in seed.columns]
+    named += [f"{row['threshold_code']} is {row['threshold_value']}" for _, row in _named_thresholds(rule, seeds)]
+    return ", ".join(named)
+
+
+def _place_of(rule: dict, seed: _Seed, thresholds: _Seed) -> str:
+    """Where to change what breaks a rule: of several thresholds the first that the company states."""
+    if seed is not thresholds:
+        return f"{seed.shown_file}, column {rule['column']}"
+    named = [number for number, _ in _named_thresholds(rule, {"thresholds": thresholds})]
+    stated = [number for number in named if "(default)" not in thresholds.places[number]]
+    return thresholds.where((stated or named)[0], "threshold_value")
 
 
 def _segment_warnings(segments: _Seed, settings: Settings) -> list[str]:
@@ -258,7 +404,7 @@ def _segment_warnings(segments: _Seed, settings: Settings) -> list[str]:
         if code not in held
     ]
     return warnings + [
-        f"{segments.file.name}, column segment_code: customers are in segment {code!r}, which has no row; "
+        f"{segments.shown_file}, column segment_code: customers are in segment {code!r}, which has no row; "
         "they get no norms until it has one"
         for code in sorted(held - set(listed))
     ]

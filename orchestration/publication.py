@@ -70,6 +70,8 @@ def publish(
             f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
         )
         connection.execute(attached)
+        # One write to the disk for everything, not one per mart.
+        connection.execute("begin transaction")
         for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
             progress(mart.name, number / len(marts))
             rows[f"{mart.schema}.{mart.name}"] = _copy_mart(
@@ -79,6 +81,7 @@ def publish(
             "create table published.main.publication as select "
             f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"
         )
+        connection.execute("commit")
         connection.execute("detach published")
     if docs and docs.is_dir():
         shutil.copytree(docs, fresh / "data_docs")
@@ -102,15 +105,15 @@ def publish(
 def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> int:
     source = f"{identifier(mart.schema)}.{identifier(mart.name)}"
     target = f"published.{source}"
-    # One write to the disk for a mart and its comments, not one for each of some twenty statements.
-    connection.execute("begin transaction")
     connection.execute(f"create schema if not exists published.{identifier(mart.schema)}")
     connection.execute(f"create table {target} as from {source}")
-    connection.execute(f"comment on table {target} is {literal(mart.description)}")
-    found = {name for name, *_ in connection.execute(f"describe {target}").fetchall()}
-    for column in found & set(mart.columns):
-        connection.execute(f"comment on column {target}.{identifier(column)} is {literal(mart.columns[column])}")
-    connection.execute("commit")
+    found = [name for name, *_ in connection.execute(f"from {target} limit 0").description]
+    comments = [f"comment on table {target} is {literal(mart.description)}"] + [
+        f"comment on column {target}.{identifier(column)} is {literal(mart.columns[column])}"
+        for column in found
+        if column in mart.columns
+    ]
+    connection.execute(";\n".join(comments))
     connection.execute(f"copy {target} to {literal(parquet)} (format parquet, compression zstd)")
     return connection.execute(f"select count(*) from {target}").fetchone()[0]
 

@@ -12,9 +12,10 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from expectations.registry import MART_GATES
 from orchestration import progress
 from orchestration.contract import REPO_ROOT
-from orchestration.dbt_session import DbtFailed, ensure_manifest, row_count
+from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, ensure_manifest, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.money import describe_money
@@ -25,13 +26,17 @@ from orchestration.settings import Settings
 MANIFEST = ensure_manifest(Settings.resolve())
 PROJECT = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=MANIFEST.parent)
 PROJECT_MANIFEST = json.loads(MANIFEST.read_text())
-TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+# The assets that the gate and the publication wait for.
+GATED = {dg.AssetKey(list(gate.asset_key)) for gate in MART_GATES}
+# A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
+TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
 
 @dbt_assets(
     manifest=MANIFEST,
     project=PROJECT,
     dagster_dbt_translator=TRANSLATOR,
+    exclude=NOT_NIGHTLY,
     partitions_def=daily,
     backfill_policy=ONE_NIGHT_A_RUN,
     name="warehouse",
@@ -50,7 +55,7 @@ def _selection(context: dg.AssetExecutionContext) -> list[str]:
         context=context,
         manifest=PROJECT_MANIFEST,
         select="fqn:*",
-        exclude=None,
+        exclude=NOT_NIGHTLY,
         selector=None,
         dagster_dbt_translator=TRANSLATOR,
         current_dbt_indirect_selection_env=None,
@@ -94,12 +99,21 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
             progress.report("transform", info["node_name"], done / total)
             if info["node_status"] == "warn":
                 warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
+            if info["resource_type"] == "test":
+                continue
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
             for told in message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent):
                 if rows is not None and isinstance(told, dg.Output | dg.AssetMaterialization):
                     # The UI shows it beside the table and plots it over the nights.
                     told = told.with_metadata({**told.metadata, "dagster/row_count": dg.MetadataValue.int(rows)})
-                yield told
+                if isinstance(told, dg.Output) and (key := context.asset_key_for_output(told.output_name)) not in GATED:
+                    # Nothing outside this step waits for it: its materialization is one event of the history, an
+                    # output three and the look-up of everything it reads.
+                    context.log_event(
+                        dg.AssetMaterialization(key, metadata=told.metadata, partition=context.partition_key)
+                    )
+                else:
+                    yield told
     finally:
         # The step must not end while dbt still writes.
         worker.join()

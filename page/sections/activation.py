@@ -67,13 +67,16 @@ COHORTS = """
 
 ONBOARDING = """
     select dimension_name as dimension, dimension_value as value, strftime(registration_month, '%Y-%m') as month,
-        completed_num as num, completed_den as den, completed_pct, completed_ci_lo, completed_ci_hi, target_pct
-    from activation.mart_onboarding_kpi
-    where completed_den > 0 and is_complete and dimension_name not in ('employee', 'feature')
+        activated_long_num as num, activated_long_den as den, activated_long_pct, activated_long_ci_lo,
+        activated_long_ci_hi, target_pct
+    from activation.mart_activation_cohort
+    where activated_long_den > 0 and is_long_complete
+        and dimension_name not in ('employee', 'responsible_employee', 'feature')
         and registration_month >= (
-            select max(registration_month) - interval '5 months' from activation.mart_onboarding_kpi where is_complete
+            select max(registration_month) - interval '5 months' from activation.mart_activation_cohort
+            where is_long_complete
         )
-    order by month desc, dimension, completed_pct desc, value
+    order by month desc, dimension, activated_long_pct desc, value
 """
 
 ACTIVATION = Section(
@@ -141,13 +144,13 @@ ACTIVATION = Section(
             ONBOARDING,
             Chart(
                 intervals(
-                    axis("completed_pct", "Q", "completed, %"),
-                    axis("value", "N", "", sort={"field": "completed_pct", "op": "max", "order": "descending"}),
-                    "completed_ci_lo",
-                    "completed_ci_hi",
+                    axis("activated_long_pct", "Q", "completed in time, %"),
+                    axis("value", "N", "", sort={"field": "activated_long_pct", "op": "max", "order": "descending"}),
+                    "activated_long_ci_lo",
+                    "activated_long_ci_hi",
                     tooltip(
-                        ("value", "value", ""), ("completed_pct", "completed %", ".1f"), ("num", "customers", ",.0f"),
-                        ("den", "of", ",.0f"),
+                        ("value", "value", ""), ("activated_long_pct", "completed in time %", ".1f"),
+                        ("num", "customers", ",.0f"), ("den", "of", ",.0f"),
                     ),
                     target="target_pct",
                 )

@@ -5,32 +5,34 @@ from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
 from page.sql import MOST_SEVERE_FIRST
 
 STATUS = """
-    select segment_code as segment, snapshot_date, health_status as status,
-        customers_num as customers, customers_pct
-    from usage_health.mart_usage_health_summary
-    where customers_num > 0 and health_status <> 'not_measured'
+    with statuses as (
+        select segment_code, snapshot_date, dimension_value as status, customers_num, customers_pct
+        from usage_health.mart_usage_health_summary
+        where dimension_name = 'health_status' and dimension_value <> 'not_measured' and customers_num > 0
+    )
+    select segment_code as segment, snapshot_date, status, customers_num as customers, customers_pct
+    from statuses
     union all
-    select 'all', snapshot_date, health_status, sum(customers_num),
+    select 'all', snapshot_date, status, sum(customers_num),
         100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by snapshot_date)
-    from usage_health.mart_usage_health_summary
-    where customers_num > 0 and health_status <> 'not_measured'
-    group by snapshot_date, health_status
+    from statuses
+    group by snapshot_date, status
     order by 1, 2, 3
 """
 
 RECENCY = """
     with latest as (
-        select * from usage_health.mart_usage_recency
-        where snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_recency)
-            and recency_band <> 'not_measured'
+        select * from usage_health.mart_usage_health_summary
+        where dimension_name = 'recency_band' and dimension_value <> 'not_measured'
+            and snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_health_summary)
     )
     -- Segments have bands of their own, so their order over everybody is that of the weeks in their names.
-    select coalesce(segment_code, 'all') as segment, recency_band,
-        10 * coalesce(try_cast(regexp_extract(recency_band, '[0-9]+') as integer), -1) + min(recency_band_order)
+    select coalesce(segment_code, 'all') as segment, dimension_value as recency_band,
+        10 * coalesce(try_cast(regexp_extract(dimension_value, '[0-9]+') as integer), -1) + min(value_order)
             as band_order,
         sum(customers_num) as customers
     from latest
-    group by grouping sets ((segment_code, recency_band), (recency_band))
+    group by grouping sets ((segment_code, dimension_value), (dimension_value))
     having sum(customers_num) > 0
     order by segment, band_order, recency_band
 """

@@ -49,14 +49,14 @@ def generic_test(kind: str, on: Node, **arguments: Any) -> dict[str, Any]:
     }
 
 
-def singular_test(name: str, sql: str, refs: Sequence[str] = (), asset: str | None = None) -> dict[str, Any]:
+def singular_test(name: str, sql: str, refs: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "name": name,
         "unique_id": f"test.stayhouse.{name}",
         "resource_type": "test",
         "raw_code": sql,
         "refs": [{"name": ref} for ref in refs],
-        "config": {"meta": {"dagster": {"ref": {"name": asset}}} if asset else {}},
+        "config": {"meta": {}},
     }
 
 

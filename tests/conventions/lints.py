@@ -265,10 +265,6 @@ def names_of_tests(project: Project) -> list[str]:
             faults.append(f"{name}: a singular test is named assert_<sentence>")
         if not node["raw_code"].lstrip().startswith("-- Prevents "):
             faults.append(f"{name}: the first line is a comment that says what it prevents")
-        asset = (meta(node).get("dagster") or {}).get("ref", {}).get("name")
-        refs = {ref["name"] for ref in node["refs"]}
-        if len(refs) > 1 and asset not in refs:
-            faults.append(f"{name}: reads several models, so meta.dagster.ref.name must name one of them")
     return faults
 
 
@@ -357,28 +353,27 @@ def mart_contracts(project: Project) -> list[str]:
             faults.append(f"{name}: meta.grain must name columns of the mart")
         if not serves or not all(REQUIREMENT_ID.fullmatch(str(code)) for code in serves):
             faults.append(f"{name}: meta.serves must name requirements such as ACT-02")
-        if [test["test_metadata"]["kwargs"]["columns"] for test in own.get("unique_grain", ())] != [grain]:
-            faults.append(f"{name}: needs one test unique_grain over the columns of meta.grain, in their order")
-        if not own.get("rows_satisfy"):
-            faults.append(f"{name}: needs a test rows_satisfy with what makes its rows true")
+        if len(own.get("rows_satisfy", ())) != 1 or own.get("unique_grain"):
+            faults.append(f"{name}: needs one test rows_satisfy with what makes its rows true; it tests the grain too")
         if node["unique_id"] not in exposed:
             faults.append(f"{name}: no exposure reads it")
     return faults
 
 
 def grains(project: Project) -> list[str]:
-    """Below the marts: whatever says its grain tests it, and nothing that is kept as a table goes without."""
-    tested = {
-        test["attached_node"]: test["test_metadata"]["kwargs"]["columns"]
-        for test in project.of_type("test")
-        if (test.get("test_metadata") or {}).get("name") == "unique_grain"
-    }
-    return [
-        f"{node['name']}: needs a test unique_grain over its meta.grain"
-        for node in project.models
-        if layer(node) not in ("staging", "marts")
-        and tested.get(node["unique_id"]) != (meta(node).get("grain") or None)
-    ]
+    """Below the marts: whatever states its grain tests it once, and whatever tests a grain states it."""
+    tests: dict[str, list[str]] = {}
+    for test in project.of_type("test"):
+        if (kind := (test.get("test_metadata") or {}).get("name")) in ("unique_grain", "rows_satisfy"):
+            tests.setdefault(test["attached_node"], []).append(kind)
+    faults = []
+    for node in project.models:
+        own = tests.get(node["unique_id"], [])
+        if layer(node) not in ("staging", "marts") and (
+            len(own) != 1 if meta(node).get("grain") else "unique_grain" in own
+        ):
+            faults.append(f"{node['name']}: needs its meta.grain and one test of it, unique_grain or rows_satisfy")
+    return faults
 
 
 def access_and_groups(project: Project) -> list[str]:
@@ -459,7 +454,7 @@ NOT_PORTABLE = {
     "split or string_agg": r"\b(string_split|split|string_agg|listagg|group_concat)\s*\(",
     "lambda": r"\blambda\b",
     # In an outer join DuckDB compares every pair for it: 14 minutes for the alerts of fifty thousand customers.
-    "open end of a period by 'is null or' (use coalesce and far_future)":
+    "open end of a period by 'is null or' (use coalesce and end_of_time)":
         r"\(\s*\w+\.\w*(_to|_until|ended_at|closed_at|left_at|churned_date)\s+is\s+null\s+or\b",
 }  # fmt: skip
 PORTABILITY = {name: re.compile(pattern, re.I) for name, pattern in NOT_PORTABLE.items()}
@@ -607,15 +602,11 @@ def vocabulary(sources: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def thresholds(sources: Mapping[str, str], listed: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Every threshold that SQL names is demanded by a test (without a value it is NULL), and every one is used."""
-    known = set(known)
-    used = {word for code in sources.values() for word in re.findall(r"'([a-z_]+)'", code)} & known
-    called = {word for code in sources.values() for word in re.findall(r"\bthreshold\('([a-z_]+)'\)", code)}
-    listed = set(listed)
+def thresholds(sources: Mapping[str, str], known: Iterable[str]) -> list[str]:
+    """Every threshold is read, and under the one name by which incremental models know what they read."""
+    read = {code for sql in sources.values() for code in re.findall(r"\bpolicy\.([a-z_0-9]+)", sql)}
+    renamed = re.compile(r"ref\('policy'\)(?! (?:\}\}|~ ['\"]) as policy\b)")
     return [
-        *(f"{code}: is not listed in policy_thresholds()" for code in sorted((used | called) - listed)),
-        *(f"{code}: is listed in policy_thresholds(), but nothing reads it" for code in sorted(listed - used)),
-        *(f"{code}: is in the policy, but nothing reads it" for code in sorted(known - used - listed)),
-        *(f"{code}: is read, but the policy has no such threshold" for code in sorted(called - known)),
+        *(f"{code}: is in the policy, but nothing reads it" for code in sorted(set(known) - read)),
+        *(f"{name}: reads policy under another name" for name, sql in sources.items() if renamed.search(sql)),
     ]

@@ -144,13 +144,10 @@ def test_a_relation_in_a_change_source_is_caught() -> None:
     assert "stg_b" in faults[0]
 
 
-def test_every_threshold_is_demanded_and_used(project: Project) -> None:
-    sources = lints.portable_sources(project)
-    policy = sources.pop("policy_thresholds")
-    listed = lints.re.findall(r"'([a-z_]+)'", policy)
+def test_every_threshold_is_read(project: Project) -> None:
     with (project.root / "seeds" / "thresholds.csv").open(newline="", encoding="utf-8") as file:
         known = [row["threshold_code"] for row in csv.DictReader(file)]
-    assert judge(lints.thresholds(sources, listed, known)) == []
+    assert judge(lints.thresholds(lints.portable_sources(project), known)) == []
 
 
 @pytest.mark.parametrize(
@@ -218,7 +215,7 @@ def test_words_about_a_clock_are_no_clock() -> None:
         ("split or string_agg", "select string_agg(a, ',' order by a) from t"),
         ("lambda", "select list_transform(a, lambda x: x) from t"),
         (
-            "open end of a period by 'is null or' (use coalesce and far_future)",
+            "open end of a period by 'is null or' (use coalesce and end_of_time)",
             "select 1 from t left join p on t.a = p.a and (p.valid_to is null or p.valid_to > t.day)",
         ),
     ],
@@ -247,12 +244,12 @@ def test_portable_sql_and_jinja_are_left_alone() -> None:
     assert lints.portability({"m": fine}) == []
 
 
-def test_thresholds_are_held_against_the_policy() -> None:
-    sources = {"m": "{{ threshold('a_days') }} {{ threshold('typo_days') }} {% set w = 'b_days' %}"}
-    assert lints.thresholds(sources, listed=["a_days", "gone_days"], known=["a_days", "b_days", "inactive_days"]) == [
-        "b_days: is not listed in policy_thresholds()",
-        "typo_days: is not listed in policy_thresholds()",
-        "gone_days: is listed in policy_thresholds(), but nothing reads it",
-        "inactive_days: is in the policy, but nothing reads it",
-        "typo_days: is read, but the policy has no such threshold",
+def test_an_unread_threshold_and_a_renamed_policy_are_caught() -> None:
+    sources = {
+        "m": "select policy.a_days from {{ ref('x') }} as x cross join {{ ref('policy') }} as policy",
+        "n": "select p.b_days from {{ ref('policy') }} as p",
+    }
+    assert lints.thresholds(sources, known=["a_days", "b_days"]) == [
+        "b_days: is in the policy, but nothing reads it",
+        "n: reads policy under another name",
     ]

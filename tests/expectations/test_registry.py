@@ -43,6 +43,8 @@ version: 2
 models:
   - name: mart_churn_monthly
     config: {meta: {grain: [month, segment_code], serves: [CHN-02]}}
+    data_tests:
+      - rows_satisfy: {arguments: {rules: {recovered: recovery_pct > 0 or 'month' = 'x'}}}
     columns:
       - {name: month, data_type: date}
       - {name: recovery_pct, data_type: double, config: {meta: {bounds: [0, null]}}}
@@ -57,6 +59,10 @@ models:
     )  # fmt: skip
     assert gate.grain == ("month", "segment_code")
     assert gate.bounds == {"recovery_pct": (0, None)}
+    (rule,) = gate.rules
+    assert (rule.name, rule.broken_when, rule.columns, rule.severity) == (
+        "recovered", "(recovery_pct > 0 or 'month' = 'x') is not true", ("recovery_pct",), "critical",
+    )  # fmt: skip
     assert hash(gate)
 
 
@@ -70,6 +76,14 @@ def test_no_marts_yet_is_no_error(tmp_path):
         ("models: [", "not the YAML"),
         ("models:\n  - name: a\n  - name: a\n", "described twice"),
         ("models:\n  - name: a\n    columns: [{name: b, config: {meta: {bounds: 5}}}]\n", "lowest, highest"),
+        (
+            "models:\n  - name: a\n    data_tests: [rows_satisfy: {arguments: {rules: {b: {message: c}}}}]\n",
+            "expression, message and severity",
+        ),
+        (
+            'models:\n  - name: a\n    data_tests: [rows_satisfy: {arguments: {rules: {b: "{{ c() }} > 0"}}}]\n',
+            "plain SQL",
+        ),
     ],
 )
 def test_a_broken_yaml_names_its_file(tmp_path, text, problem):

@@ -130,7 +130,7 @@ def test_results_frame_has_one_row_per_expectation(warehouse):
 
 def test_every_expectation_says_why_and_what_to_do():
     for raw_gate in RAW_GATES:
-        for expectation in raw_gate.build_suite(PARAMETERS, {}).expectations:
+        for expectation in raw_gate.build_suite(PARAMETERS, {}):
             assert expectation.notes, expectation
             assert expectation.remedy.endswith("."), expectation
             assert expectation.description, expectation

@@ -38,7 +38,8 @@ def test_every_mart_has_the_same_risk_group(utc):
     )
     by_band = utc.rows(
         """
-        select sum(access_risk_group_count) from usage_health.mart_usage_recency where snapshot_date = date '2025-06-30'
+        select sum(access_risk_group_count) from usage_health.mart_usage_health_summary
+        where snapshot_date = date '2025-06-30' and dimension_name = 'recency_band'
         """
     )
     by_manager = utc.rows(
@@ -67,7 +68,7 @@ def test_headline_counts_customers_and_not_free_plans(utc):
     [(customers, everybody)] = utc.rows(
         """
         select sum(customers_num), sum(access_num) from usage_health.mart_usage_health_summary
-        where snapshot_date = date '2025-06-30'
+        where snapshot_date = date '2025-06-30' and dimension_name = 'health_status'
         """
     )
     assert [(customers, everybody)] == utc.rows(

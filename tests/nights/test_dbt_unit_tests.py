@@ -1,8 +1,13 @@
-"""dbt's own unit tests: the edges of every rule, run on the models as they stand (a night leaves them out)."""
+"""What a nightly run leaves out: dbt's unit tests, the rules of marts as data tests, and the tests of macros."""
 
 from __future__ import annotations
 
+import duckdb
 import pytest
+from nights.conftest import LAST
+
+from expectations.registry import MART_GATES
+from orchestration.dbt_session import DbtFailed
 
 pytestmark = pytest.mark.slow
 
@@ -13,3 +18,26 @@ def test_every_dbt_unit_test_passes(straight, company):
     results = tested.session.unit_tests()
     assert len(results) >= 51
     assert {str(result.status) for result in results} == {"pass"}
+
+
+def test_the_rules_of_marts_hold_as_dbt_tests_too(straight, company):
+    """The gate evaluates them in a nightly run; who runs `dbt build` alone gets the same."""
+    tested = company(straight.settings.raw, straight)
+    tested.session.settings = tested.settings
+    results = tested.session.tests_not_nightly(LAST)
+    tested_marts = {result.node.attached_node.split(".")[-1] for result in results if result.node.test_metadata}
+    assert tested_marts == {gate.asset_key[1] for gate in MART_GATES}
+    assert {str(result.status) for result in results} <= {"pass", "warn"}
+
+
+def test_a_broken_rule_is_named_with_its_rows(straight, company):
+    tested = company(straight.settings.raw, straight)
+    tested.session.settings = tested.settings
+    with duckdb.connect(tested.settings.warehouse) as db:
+        db.execute("update alerts.mart_alerts set severity = 'extreme' where is_open")
+        db.execute("insert into alerts.mart_alerts from alerts.mart_alerts limit 1")
+    with pytest.raises(DbtFailed) as failed:
+        tested.session.tests_not_nightly(LAST)
+    (told,) = [line for line in failed.value.failures if line.startswith("mart_alerts__")]
+    assert "severity_in_list (severity in ('low', 'medium', 'high')) does not hold in" in told
+    assert "repeated:alert_id" in told

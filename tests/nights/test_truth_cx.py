@@ -137,7 +137,7 @@ def test_noise_is_called_real_no_more_often_than_stated(surveyed):
         )
         db.execute("create schema intermediate; create schema core")
         for table in ("intermediate.int_cx__responses", "intermediate.int_cx__periods", "intermediate.int_cx__asked_cells",
-                      "core.dim_survey_metrics", "core.dim_survey_questions", "core.dim_thresholds"):  # fmt: skip
+                      "core.dim_survey_metrics", "core.dim_survey_questions", "core.policy"):  # fmt: skip
             db.execute(f"create table {table} as from stored.{table}")
         for seed in range(8):
             db.execute(

@@ -72,7 +72,7 @@ def test_missing_tables_are_told_with_the_marts_that_stand_on_them():
     from orchestration.defs.publishing import marts_without_data
 
     told = marts_without_data(["survey_answers", "events"])
-    assert {"mart_onboarding_kpi", "mart_cx_indices", "mart_customer_360"} <= set(told["survey_answers"])
+    assert {"mart_activation_cohort", "mart_cx_indices", "mart_customer_360"} <= set(told["survey_answers"])
     assert "mart_activation_customer" not in told["survey_answers"]
     assert "mart_activation_customer" in told["events"]
     assert "mart_event_taxonomy_health" in told["events"]

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Landing, customer
 
+from orchestration.contract import REPO_ROOT
 from orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from orchestration.settings import ConfigurationError, Settings
 
@@ -50,15 +52,113 @@ def test_a_column_with_a_default_may_be_missing(settings):
     assert (found["nps"], found["csi"], found["own"]) == ("relational", "transactional", "")
 
 
+HEADER = "threshold_code,threshold_value,unit,origin,reason\n"
+
+
 def test_a_threshold_that_is_not_stated_keeps_its_value(settings):
-    """The policy gained thresholds, and companies whose file had been written before published nothing any more."""
-    own = "threshold_code,threshold_value,unit,origin,reason\nmin_reliable_count,50,customers,ours,our own\n"
-    (settings.policy / "thresholds.csv").write_text(own)
+    (settings.policy / "thresholds.csv").write_text(HEADER + "min_reliable_count,50,customers,ours,our own\n")
     folder, _ = prepare_policy(settings)
     with (folder / "thresholds.csv").open(newline="") as stream:
         found = {row["threshold_code"]: row["threshold_value"] for row in csv.DictReader(stream)}
     assert (found["min_reliable_count"], found["churn_grace_days"]) == ("50", "7")
     assert len(found) == len((SEEDS_FOLDER / "thresholds.csv").read_text().splitlines()) - 1
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        (
+            "chrun_grace_days,7,days,ours,a slip",
+            "thresholds.csv, row 3, column threshold_code: nothing reads 'chrun_grace_days'; did you mean churn_grace_days",
+        ),
+        (
+            "churn_grace_days,7.5,days,ours,half a day",
+            "thresholds.csv, row 3, column threshold_value: 7.5 is no whole number of days",
+        ),
+        (
+            "churn_grace_days,1,weeks,ours,another unit",
+            "thresholds.csv, row 3, column unit: 'weeks' must be 'days'; convert the value to it",
+        ),
+        (
+            "churn_grace_days,nan,days,ours,no number",
+            "thresholds.csv, row 3, column threshold_value: 'nan' is no double",
+        ),
+        (
+            "churn_top_value_pct,120,percent,ours,too much",
+            "thresholds.csv, row 3, column threshold_value: a percentage must be at most 100",
+        ),
+        (
+            "activation_window_medium_days,31,days,ours,longer than the long one",
+            "thresholds.csv, row 3, column threshold_value: the long window must be longer than the medium one "
+            "(activation_window_medium_days is 31, activation_window_long_days is 30)",
+        ),
+        (
+            "usage_run_gap_days,14,days,ours,as long as the default unit",
+            "thresholds.csv, row 3, column threshold_value: shorter gaps are not stored, so the unit must be longer "
+            "(usage_default_recency_unit_days is 14, usage_run_gap_days is 14)",
+        ),
+        (
+            "usage_run_gap_days,14,days,ours,as long as the unit of a segment",
+            "segments.csv (default), row 2, column recency_unit_days: shorter gaps are not stored, so the unit must be "
+            "longer (recency_unit_days is 14, usage_run_gap_days is 14)",
+        ),
+    ],
+)
+def test_a_threshold_that_cannot_be_meant_is_named(settings, row, fault):
+    """Row 2 is empty: rows count as they do in a spreadsheet."""
+    (settings.policy / "thresholds.csv").write_text(f"{HEADER},,,,\n{row}\n")
+    with pytest.raises(PolicyError) as raised:
+        prepare_policy(settings)
+    assert any(found.startswith(fault) for found in raised.value.faults), raised.value.faults
+
+
+def test_every_unit_of_a_threshold_has_a_type_and_every_threshold_a_column():
+    entries = yaml.safe_load((SEEDS_FOLDER / "_seeds.yml").read_text())["seeds"]
+    units = next(entry for entry in entries if entry["name"] == "thresholds")["config"]["meta"]["units"]
+    folder = REPO_ROOT / "models" / "core" / "policy"
+    columns = {
+        column["name"]: (column["data_type"], column["description"])
+        for column in yaml.safe_load((folder / "policy.yml").read_text())["models"][0]["columns"]
+    }
+    sql = (folder / "policy.sql").read_text()
+    with (SEEDS_FOLDER / "thresholds.csv").open(newline="") as stream:
+        rows = {row["threshold_code"]: row for row in csv.DictReader(stream)}
+    assert list(columns) == list(rows)
+    for code, row in rows.items():
+        kind, description = columns[code]
+        assert kind == units[row["unit"]], code
+        assert f"threshold_{kind}('{code}') }}}} as {code}" in sql
+        assert row["reason"][1:] in description, code
+
+
+@pytest.mark.parametrize(
+    ("seed", "kept", "fault"),
+    [
+        (
+            "next_steps",
+            1,
+            "next_steps.csv, column step_code: a row is missing for close_case, work_alert, renew_contact,",
+        ),
+        ("contact_channels", 1, "contact_channels.csv, column channel_code: a row is missing for email, sms, push,"),
+        ("plans", 1, "plan_components.csv (default), row"),
+        ("event_catalogue", 1, "key_actions.csv (default), row"),
+        ("surveys", 1, "survey_questions.csv (default), row"),
+        ("playbooks", 1, "alert_rules.csv (default), row"),
+        ("hour_bands", 1, "hour_bands.csv, column from_hour: the bands must cover each hour of the day once"),
+        ("tenure_bands", 0, "tenure_bands.csv, column months_from: exactly one band must begin with month 0"),
+        (
+            "tenure_bands",
+            1,
+            "tenure_bands.csv, row 2, column months_to: exactly one band must begin where this one ends",
+        ),
+    ],
+)
+def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, kept, fault):
+    lines = (SEEDS_FOLDER / f"{seed}.csv").read_text().splitlines()
+    (settings.policy / f"{seed}.csv").write_text("\n".join(lines[: 1 + kept]) + "\n")
+    with pytest.raises(PolicyError) as raised:
+        prepare_policy(settings)
+    assert any(found.startswith(fault) for found in raised.value.faults), raised.value.faults
 
 
 @pytest.mark.parametrize(
@@ -70,17 +170,21 @@ def test_a_threshold_that_is_not_stated_keeps_its_value(settings):
         ("segments", "false,7,14,3,90", "false,0,14,3,90", "", ["row 2, column expected_usage_interval_days", "below 1"]),
         ("segments", "false,7,14,3,90", "false,weekly,14,3,90", "", ["'weekly' is no integer"]),
         ("segments", "sender,usage,", ",usage,", "", ["segments.csv, row 2, column segment_code", "is empty but required"]),
-        ("segments", "", "", "sender,usage,Again,false,7,14,2,90,,,,,,,,ours,twice\n", ["repeats the key of row 2"]),
+        ("segments", "", "", "sender,usage,Again,false,7,14,2,90,,,,,,,,ours,twice\n", ["repeats the key of segments.csv, row 2"]),
         ("segments", "", "", "new,usage,Short\n", ["segments.csv, row 8", "cells"]),
         ("segment_components", "sender,contacts,", "sendr,contacts,", "", ["column segment_code: 'sendr' is not in segments"]),
         ("segment_components", ",80,ours", ",180,ours", "", ["column target_adoption_pct: 180 is above 100"]),
         ("key_actions", "mailing_created|template_edited", "mailing_created|tempalte", "", ["'tempalte' is not in event_cat"]),
         ("key_actions", "2020-01-01,2025-01-01", "2020-01-01,2019-01-01", "", ["column valid_to: 2019-01-01 does not lie after"]),
-        ("key_actions", "2020-01-01,2025-01-01", "2020-01-01,2025-06-01", "", ["column valid_from", "inside the period of row"]),
+        ("key_actions", "2020-01-01,2025-01-01", "2020-01-01,2025-06-01", "", ["column valid_from", "inside the period of key_actions.csv, row"]),
         ("metric_targets", "*,>=,60", "*,=>,60", "", ["column comparator: '=>'"]),
+        ("contact_channels", "true,20,9", "true,20,", "", ["row 2, column quiet_to_hour: quiet hours need both ends"]),
+        ("hour_bands", "Early morning,7,10", "Early morning,6,10", "", ["row 3, column from_hour: the band overlaps another"]),
+        ("segment_components", "true,true,", "false,true,", "", ["column is_critical: a critical component must be relevant"]),
+        ("survey_questions", ",0,10,9,6,", ",10,0,9,6,", "", ["column scale_max: the highest score must lie above the lowest"]),
     ],
 )  # fmt: skip
-def test_faults_are_told_with_file_row_and_column(settings, seed, old, new, line, words):
+def test_faults_are_named_with_file_row_and_column(settings, seed, old, new, line, words):
     override(settings, seed, old, new, line)
     with pytest.raises(PolicyError) as raised:
         prepare_policy(settings)
@@ -99,7 +203,10 @@ def test_a_segment_without_customers_and_customers_without_a_segment_are_told(se
     row = {"customer_id": "c1", "scheme": "usage", "valid_from": "2025-01-01", "ingested_at": "2025-03-31"}
     landing.csv("customer_segments", [row | {"segment_code": "sender"}, row | {"segment_code": "baker"}])
     _, warnings = prepare_policy(settings)
-    assert "segments.csv, row 3, column segment_code: no customer is in segment 'shop'; check its spelling" in warnings
+    assert (
+        "segments.csv (default), row 3, column segment_code: no customer is in segment 'shop'; check its spelling"
+        in warnings
+    )
     assert any("customers are in segment 'baker', which has no row" in warning for warning in warnings)
     assert not any("'sender'" in warning for warning in warnings)
 

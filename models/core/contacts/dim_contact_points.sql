@@ -1,4 +1,5 @@
--- Filled is not usable: placeholders, empty and dead values and those that many customers share reach nobody (CON-13).
+-- A filled contact point need not be usable: placeholders, dead values and values that many customers share reach
+-- nobody (CON-13).
 with points as (
     select
         points.contact_point_id,
@@ -7,7 +8,7 @@ with points as (
         points.entered_by_employee_id,
         points.value_hash,
         coalesce(points.is_placeholder, false) as is_placeholder,
-        -- What was found dead after the business day was good on it.
+        -- A value found dead after the business day was still usable on it.
         case
             when points.invalidated_at >= run_context.as_of_end_at then true
             when points.invalidated_at is not null then false
@@ -24,12 +25,13 @@ with points as (
 
 shared_values as (
     select
-        channel_code,
-        value_hash
+        points.channel_code,
+        points.value_hash
     from points
-    where value_hash is not null
-    group by channel_code, value_hash
-    having count(distinct customer_id) > {{ threshold('contact_point_shared_limit') }}
+    cross join {{ ref('policy') }} as policy
+    where points.value_hash is not null
+    group by points.channel_code, points.value_hash
+    having count(distinct points.customer_id) > max(policy.contact_point_shared_limit)
 )
 
 select

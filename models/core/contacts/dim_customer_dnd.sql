@@ -1,4 +1,4 @@
--- Silence as people see it: flags that overlap or meet are one period (CON-05).
+-- Do-not-disturb flags that overlap or meet form one period (CON-05).
 with flags as (
     select
         dnd_flags.customer_id,

@@ -1,6 +1,6 @@
--- What the touches of the communication plan hang on (CON-08): every registration, first use, period of inactivity,
--- renewal that comes up and renewal that happened is an anchor of its own. `void_date`: the day from which the touch
--- has lost its object, because the customer uses the product again or the term was replaced or cancelled.
+-- Anchors of the communication plan (CON-08): each registration, first use, period of inactivity, upcoming renewal and
+-- completed renewal. From `void_date` on the contact has no purpose any more: the customer uses the product again, or
+-- the term was replaced or cancelled.
 with rules as (
     select * from {{ ref('comm_plan_rules') }}
 ),
@@ -35,21 +35,22 @@ gaps as (
     from use_days
 ),
 
--- Nobody is inactive without access: days count within a period of access, from its first day after a reactivation.
+-- Only days with access count as inactive; after a reactivation they count from its first day.
 inactive as (
     select
         gaps.customer_id,
         greatest(gaps.usage_date, access_periods.valid_from) as inactive_from,
         gaps.next_usage_date,
         least(
-            coalesce(gaps.next_usage_date, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})
+            coalesce(gaps.next_usage_date, {{ end_of_time('date') }}),
+            coalesce(access_periods.valid_to, {{ end_of_time('date') }})
         ) as inactive_to
     from gaps
     inner join {{ ref('customer_access_periods') }} as access_periods
         on gaps.customer_id = access_periods.customer_id
         and access_periods.has_access
-        and gaps.usage_date < coalesce(access_periods.valid_to, {{ open_end() }})
-        and coalesce(gaps.next_usage_date, {{ open_end() }}) > access_periods.valid_from
+        and gaps.usage_date < coalesce(access_periods.valid_to, {{ end_of_time('date') }})
+        and coalesce(gaps.next_usage_date, {{ end_of_time('date') }}) > access_periods.valid_from
 ),
 
 terms as (
@@ -58,7 +59,7 @@ terms as (
         periods.customer_id,
         periods.renewal_date,
         min(periods.valid_from) as term_from,
-        max(coalesce(periods.valid_to, {{ open_end() }})) as term_to
+        max(coalesce(periods.valid_to, {{ end_of_time('date') }})) as term_to
     from {{ ref('stg_billing__subscription_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date
@@ -112,7 +113,7 @@ anchors as (
     inner join rules
         on rules.anchor = 'idle'
         and {{ add_days('inactive.inactive_from', 'rules.anchor_inactive_days') }} <= run_context.as_of_date
-        -- Customers who use the product again, or churn, on the very day of the anchor were not inactive for so long.
+        -- Customers who use the product again, or churn, on the anchor's day did not reach this many inactive days.
         and {{ add_days('inactive.inactive_from', 'rules.anchor_inactive_days') }} < inactive.inactive_to
     union all
     select
@@ -124,7 +125,7 @@ anchors as (
     from terms
     inner join rules
         on rules.anchor = 'renewal_due'
-        -- A term that is shorter than the notice (a monthly plan) has no such touch.
+        -- A term shorter than the notice (a monthly plan) has no such contact.
         and {{ day_start_at('terms.term_from') }}
         <= {{ add_time('hour', day_start_at('terms.renewal_date'), 'rules.due_from_hours') }}
     union all

@@ -1,6 +1,5 @@
 -- Each run rebuilds the contacts of customers with new or changed rows, or with a moment that has passed since the run
 -- before.
-{% set burst_minutes = 'cast(' ~ threshold('contact_burst_minutes') ~ ' as integer)' %}
 {% set changes = [
     {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
     {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
@@ -14,21 +13,26 @@
 ) %}
 {% endfor %}
 {{ touched({'customer_id': 'customer_id'}, changes) }}
--- Apart from the rest, so that few columns are sorted.
+-- A step of its own, so that the sort carries few columns.
 with episodes as (
     select
-        contact_id,
+        contacts.contact_id,
         coalesce(
             {{ add_time(
                 'minute',
-                'lag(attempted_at) over (partition by customer_id, direction, channel order by attempted_at, contact_id)',
-                burst_minutes
-            ) }} <= attempted_at,
+                'lag(contacts.attempted_at) over (
+                    partition by contacts.customer_id, contacts.direction, contacts.channel
+                    order by contacts.attempted_at, contacts.contact_id
+                )',
+                'policy.contact_burst_minutes'
+            ) }} <= contacts.attempted_at,
             true
         ) as is_episode_start
-    from {{ ref('stg_crm__contacts') }}
-    where attempted_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
-        and {{ touched_scope() }}
+    from {{ ref('stg_crm__contacts') }} as contacts
+    inner join {{ ref('run_context') }} as run_context
+        on contacts.attempted_date <= run_context.as_of_date
+    cross join {{ ref('policy') }} as policy
+    where {{ touched_scope() }}
 ),
 
 effects as (

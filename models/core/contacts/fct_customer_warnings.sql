@@ -1,4 +1,4 @@
--- Moments at which a customer let us know that something is wrong: complaints, and low scores of recommendation.
+-- Moments at which a customer reported a problem: complaints and low recommendation scores.
 select
     tickets.customer_id,
     'complaint' as warning_kind,
@@ -16,5 +16,6 @@ from {{ ref('fct_survey_responses') }} as responses
 inner join {{ ref('dim_survey_metrics') }} as metrics
     on responses.programme = metrics.headline_programme
     and metrics.metric_code = 'nps'
-where responses.nps_score <= {{ threshold('surprise_low_nps_score') }}
+cross join {{ ref('policy') }} as policy
+where responses.nps_score <= policy.surprise_low_nps_score
     and responses.customer_id is not null

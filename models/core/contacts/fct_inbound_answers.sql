@@ -1,5 +1,5 @@
--- What customers wrote or said to us, and when a person answered: tickets, and inbound contacts without one. A robot's
--- confirmation is no answer; a solution is one, whoever sent it (CON-16).
+-- Tickets and inbound contacts without a ticket, with the moment at which a person answered. An automatic confirmation
+-- does not count as an answer; a solution does, also an automatic one (CON-16).
 with tickets as (
     select
         tickets.ticket_id as inbound_id,

@@ -1,3 +1,3 @@
 {{ config(materialized='view') }}
--- Periods in which a customer could use the product, and periods in which not, in turn.
+-- Alternating periods with and without access to the product.
 {{ access_periods(ref('customer_status_periods')) }}

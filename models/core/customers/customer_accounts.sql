@@ -1,5 +1,5 @@
--- Everybody who registered by the business day. Deleted accounts have a surrogate: the identity goes, the contract
--- history stays, so that a deletion changes no closed month. Joins with raw rows use source_customer_id.
+-- All customers registered by the business day. Deleted accounts keep their contract history under a surrogate id, so
+-- that a deletion changes no closed month. Joins with raw rows use source_customer_id.
 with accounts as (
     select
         customers.customer_id as source_customer_id,

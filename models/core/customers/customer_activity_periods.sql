@@ -1,5 +1,5 @@
--- Runs of use without a gap longer than the segment allows, from registration on: what makes a customer where a
--- company has no contracts. The limit is that of the segment on the day on which the gap began.
+-- Periods of use without a gap longer than the segment allows, from registration on. They define who is a customer in a
+-- company without contracts. The limit is that of the segment on the day on which the gap began.
 with accounts as (
     select
         customer_id,
@@ -26,7 +26,7 @@ active_days as (
     inner join accounts
         on usage_days.customer_id = accounts.source_customer_id
         and usage_days.usage_date > accounts.registered_date
-        and usage_days.usage_date < coalesce(accounts.deleted_date, {{ open_end() }})
+        and usage_days.usage_date < coalesce(accounts.deleted_date, {{ end_of_time('date') }})
     where usage_days.usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 
@@ -37,7 +37,7 @@ followed as (
     from active_days
 ),
 
--- Few days are followed by a gap too long for anybody: only those are compared with their segment's limit.
+-- Only gaps longer than the shortest limit are compared with their segment's limit; few days have one.
 gaps as (
     select *
     from followed
@@ -46,7 +46,7 @@ gaps as (
         > (select min(segments.churn_inactivity_days) from {{ ref('segments') }} as segments)
 ),
 
--- A first segment that was given late says what the customer had been all along.
+-- A first segment that was assigned late holds from the beginning.
 memberships as (
     select
         customer_id,
@@ -80,7 +80,7 @@ ends as (
         lag(next_active_date) over (partition by customer_id order by active_date) as reactivated_date,
         row_number() over (partition by customer_id order by active_date) as activity_number
     from limited
-    -- Without a limit nobody becomes inactive: a customer without a segment has no rhythm.
+    -- A customer without a segment has no limit and never becomes inactive.
     where next_active_date is null
         or next_active_date > inactive_date
 )

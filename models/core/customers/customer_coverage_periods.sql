@@ -1,6 +1,6 @@
--- Days on which a customer is covered, late renewals bridged. `customer`: paid or paused contracts; `access`:
--- trials and free plans too. A company without any contract knows its customers by use, at intervals that the
--- segment allows. Only customer_status_periods and the terms and notices of contracts read this.
+-- Days on which a customer is covered, late renewals bridged. `customer`: paid or paused contracts; `access`: trials
+-- and free plans too. Without any contract, coverage is use at intervals that the segment allows. Only
+-- customer_status_periods and the terms and notices of contracts read this.
 with company as (
     select count(*) > 0 as has_contracts from {{ ref('subscription_status_periods') }}
 ),
@@ -10,7 +10,7 @@ covered as (
         customer_id,
         'customer' as coverage_kind,
         from_date,
-        coalesce(to_date, {{ open_end() }}) as to_date
+        coalesce(to_date, {{ end_of_time('date') }}) as to_date
     from {{ ref('subscription_status_periods') }}
     where is_coverage
     union all
@@ -18,7 +18,7 @@ covered as (
         customer_id,
         'access' as coverage_kind,
         from_date,
-        coalesce(to_date, {{ open_end() }}) as to_date
+        coalesce(to_date, {{ end_of_time('date') }}) as to_date
     from {{ ref('subscription_status_periods') }}
 ),
 
@@ -33,19 +33,21 @@ followed as (
     from covered
 ),
 
--- A gap lies before a row that begins later than everything before it ended. Rows of one day have none between them,
+-- A gap precedes a row that begins after all earlier rows have ended. Rows of one day have no gap between them,
 -- whatever their order.
 numbered as (
     select
-        *,
+        followed.*,
         sum(case
-            when earlier_to is null
-                or {{ days_between('earlier_to', 'from_date') }} > {{ threshold('churn_grace_days') }} then 1
+            when followed.earlier_to is null
+                or {{ days_between('followed.earlier_to', 'followed.from_date') }} > policy.churn_grace_days then 1
             else 0
         end) over (
-            partition by customer_id, coverage_kind order by from_date, to_date rows unbounded preceding
+            partition by followed.customer_id, followed.coverage_kind
+            order by followed.from_date, followed.to_date rows unbounded preceding
         ) as coverage_number
     from followed
+    cross join {{ ref('policy') }} as policy
 ),
 
 contracts as (
@@ -54,7 +56,7 @@ contracts as (
         coverage_kind,
         coverage_number,
         min(from_date) as started_date,
-        nullif(max(to_date), {{ open_end() }}) as covered_to_date
+        nullif(max(to_date), {{ end_of_time('date') }}) as covered_to_date
     from numbered
     group by customer_id, coverage_kind, coverage_number
 ),
@@ -62,13 +64,14 @@ contracts as (
 known as (
     select
         customer_id,
-        coverage_kind,
-        coverage_number,
+        contracts.coverage_kind,
+        contracts.coverage_number,
         'contract' as basis,
         started_date,
-        covered_to_date,
-        {{ add_days('covered_to_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }} as recognised_date
+        contracts.covered_to_date,
+        {{ add_days('contracts.covered_to_date', 'policy.churn_grace_days') }} as recognised_date
     from contracts
+    cross join {{ ref('policy') }} as policy
     union all
     select
         customer_id,
@@ -89,7 +92,7 @@ select
     known.basis,
     known.started_date,
     known.covered_to_date,
-    -- Who asked to be deleted is known to be gone; nobody waits for a late renewal.
+    -- A deleted account cannot renew late, so its end is known without the grace.
     case
         when known.covered_to_date = customer_accounts.deleted_date then known.covered_to_date
         when known.recognised_date <= run_context.as_of_date then known.covered_to_date

@@ -1,5 +1,5 @@
 {{ touched_by_registration() }}
--- What was known of a customer at registration: as of that day, else the first that is known (ACT-01).
+-- Attributes of a customer at registration: as of that day, else the first known value (ACT-01).
 {% set attributes = {
     'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date'),
     'registration_value_segment_code': ('dim_customer_segments', "scheme = 'value'", 'segment_code', 'registered_date'),
@@ -15,8 +15,8 @@ with customers as (
     from {{ ref('stg_crm__customers') }} as customers
     inner join {{ ref('run_context') }} as run_context
         on customers.registered_date <= run_context.as_of_date
-        -- A deleted customer has asked to be forgotten: from that day on nobody counts them.
-        and coalesce(customers.deleted_at, {{ far_future() }}) >= run_context.as_of_end_at
+        -- Deleted customers count nowhere from the day of their deletion.
+        and coalesce(customers.deleted_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     where {{ touched_scope() }}
 ),
 {% for name, (relation, condition, value, moment) in attributes.items() %}
@@ -29,7 +29,7 @@ with customers as (
             order by
                 case
                     when periods.valid_from <= customers.{{ moment }}
-                        and coalesce(periods.valid_to, {{ far_future() }}) > customers.{{ moment }} then 0
+                        and coalesce(periods.valid_to, {{ end_of_time('timestamp') }}) > customers.{{ moment }} then 0
                     else 1
                 end,
                 periods.valid_from,

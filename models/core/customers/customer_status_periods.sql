@@ -1,5 +1,5 @@
--- Who is what on which day: the one home of "was this customer there, and did they pay?". Gap-free from
--- registration, or from the first contract where that is earlier. A row per change.
+-- The one home of "was this a customer on that day, and did they pay?". Without gaps from registration, or from the
+-- first contract if that is earlier. One row per change.
 {% set states = [
     'status', 'plan_code', 'is_paying', 'is_customer', 'has_access', 'is_churn_pending', 'basis', 'tenure_number'
 ] -%}
@@ -7,7 +7,7 @@ with coverage as (
     select * from {{ ref('customer_coverage_periods') }}
 ),
 
--- Slices of one subscription that differ only in price are one.
+-- Merges slices of one subscription that differ only in price.
 slices as (
     select
         customer_id,
@@ -24,43 +24,15 @@ plans as (
     {{ merged_periods('slices', ['customer_id', 'subscription_id', 'status', 'plan_code'], {'mrr': 'max(mrr)'}) }}
 ),
 
-boundaries as (
-    select
-        customer_id,
-        registered_date as boundary_date
-    from {{ ref('customer_accounts') }}
-    union
-    select
-        customer_id,
-        deleted_date as boundary_date
-    from {{ ref('customer_accounts') }}
-    {% for column in ['valid_from', 'valid_to'] %}
-    union
-    select
-        customer_id,
-        {{ column }} as boundary_date
-    from plans
-    {% endfor %}
-    {% for column in ['started_date', 'ended_date', 'covered_to_date'] %}
-    union
-    select
-        customer_id,
-        {{ column }} as boundary_date
-    from coverage
-    {% endfor %}
-),
-
 pieces as (
-    select
-        customer_id,
-        boundary_date as valid_from,
-        lead(boundary_date) over (partition by customer_id order by boundary_date) as valid_to
-    from boundaries
-    where boundary_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+    {{ split_periods(['customer_id'], [
+        [ref('customer_accounts'), ['registered_date', 'deleted_date']],
+        ['plans', ['valid_from', 'valid_to']],
+        ['coverage', ['started_date', 'ended_date', 'covered_to_date']],
+    ]) }}
 ),
 
--- Of several contracts on a day the one that says most counts: paying before paused, trial and free, then the
--- dearest.
+-- Of several contracts on a day one counts: paying before paused, trial and free, then the most expensive.
 ranked as (
     select
         pieces.customer_id,
@@ -93,7 +65,7 @@ placed as (
         coalesce(tenures.covered_to_date <= pieces.valid_from, false) as is_churn_pending,
         access_periods.coverage_number is not null as is_covered,
         customer_accounts.deleted_date <= pieces.valid_from as is_deleted,
-        -- A hole before a late renewal keeps what was there before it.
+        -- The gap before a late renewal keeps the status before it.
         count(ranked.customer_id) over customer_pieces as contracts_count,
         max(tenures.coverage_number) over customer_pieces as tenures_count,
         max(access_periods.coverage_number) over customer_pieces as access_count
@@ -108,12 +80,12 @@ placed as (
         on pieces.customer_id = tenures.customer_id
         and tenures.coverage_kind = 'customer'
         and tenures.started_date <= pieces.valid_from
-        and coalesce(tenures.ended_date, {{ open_end() }}) > pieces.valid_from
+        and coalesce(tenures.ended_date, {{ end_of_time('date') }}) > pieces.valid_from
     left join coverage as access_periods
         on pieces.customer_id = access_periods.customer_id
         and access_periods.coverage_kind = 'access'
         and access_periods.started_date <= pieces.valid_from
-        and coalesce(access_periods.ended_date, {{ open_end() }}) > pieces.valid_from
+        and coalesce(access_periods.ended_date, {{ end_of_time('date') }}) > pieces.valid_from
     window customer_pieces as (partition by pieces.customer_id order by pieces.valid_from rows unbounded preceding)
 ),
 

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- Each time somebody is a customer, from the first day to the churn: the status periods of a tenure as one row.
+-- One row per tenure, from the first day as a customer to the churn: its status periods merged.
 with tenures as (
     select
         customer_id,
@@ -20,11 +20,11 @@ select
     tenures.started_date,
     coalesce(tenures.churned_date, tenures.pending_date) as covered_to_date,
     tenures.churned_date,
-    -- A late renewal may come until the grace is over; nobody waits for that of a deleted account.
+    -- A late renewal may come until the grace is over, except for a deleted account.
     case
         when tenures.basis = 'activity' or customer_accounts.deleted_date = tenures.churned_date
             then tenures.churned_date
-        else {{ add_days('tenures.churned_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+        else {{ add_days('tenures.churned_date', 'policy.churn_grace_days') }}
     end as recognised_date,
     case
         when tenures.churned_date is not null
@@ -34,3 +34,4 @@ select
 from tenures
 inner join {{ ref('customer_accounts') }} as customer_accounts
     on tenures.customer_id = customer_accounts.customer_id
+cross join {{ ref('policy') }} as policy

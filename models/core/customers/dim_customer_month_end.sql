@@ -1,5 +1,5 @@
--- Customers at the end of each month of theirs, with what was true of them on that day. The one dense table: only
--- months in which somebody is a customer, attributes joined as of the last day (the running month: as of the night).
+-- Customers at the end of each month with their attributes on that day, and in the running month on the as-of date.
+-- The only dense table: it has the months in which somebody is a customer.
 with live as (
     select
         periods.customer_id,

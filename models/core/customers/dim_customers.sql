@@ -12,7 +12,7 @@ current_segments as (
     group by customer_id
 ),
 
--- The last churn of those who are churned now; a customer who came back has none.
+-- The last churn of customers who are churned now; reactivated customers have none.
 last_churns as (
     select
         customer_id,

@@ -1,5 +1,5 @@
--- Months from the first customer to the running one. The last is never complete before its last day is closed. Churn is
--- observed once the source that shows it has begun: contracts, else use where inactivity has a limit.
+-- Months from the first customer to the running one, which is complete only when its last day has closed. Churn is
+-- observed once its source has begun: contracts, else use where inactivity has a limit.
 with bounds as (
     select
         {{ period_start('month', 'coalesce(min(spells.started_date), max(run_context.as_of_date))') }} as first_month,
@@ -60,7 +60,7 @@ ended as (
 observed as (
     select
         ended.*,
-        -- A month in which the source began is whole if nobody was a customer before.
+        -- The month in which the source began is whole if nobody was a customer before.
         coalesce(greatest(ended.month_date, ended.first_started_date) >= churn_start.observed_from, false)
             as is_observed
     from ended
@@ -68,12 +68,13 @@ observed as (
 )
 
 select
-    month_date,
-    month_end_date,
-    least(month_end_date, as_of_date) as last_date,
-    is_observed,
-    is_observed and month_end_date <= as_of_date as is_complete,
-    -- Until then a leaving at the end of the month may still turn out to be a late renewal.
-    is_observed
-    and {{ days_between('month_end_date', 'as_of_date') }} >= {{ threshold('churn_grace_days') }} as is_final
+    observed.month_date,
+    observed.month_end_date,
+    least(observed.month_end_date, observed.as_of_date) as last_date,
+    observed.is_observed,
+    observed.is_observed and observed.month_end_date <= observed.as_of_date as is_complete,
+    -- Until then a churn at the end of the month may still turn out to be a late renewal.
+    observed.is_observed
+    and {{ days_between('observed.month_end_date', 'observed.as_of_date') }} >= policy.churn_grace_days as is_final
 from observed
+cross join {{ ref('policy') }} as policy

@@ -1,5 +1,5 @@
--- From which recurring revenue on a customer belongs to the most profitable at the end of a month: fewer than
--- `churn_top_value_pct` of the customers with revenue bring more, ties included. The one definition of a top customer.
+-- The one definition of a top customer at the end of a month: fewer than `churn_top_value_pct` of the customers with
+-- recurring revenue bring more, ties included.
 with levels as (
     select
         month_date,
@@ -21,8 +21,9 @@ ranked as (
 )
 
 select
-    month_date,
-    min(mrr) as top_from_mrr
+    ranked.month_date,
+    min(ranked.mrr) as top_from_mrr
 from ranked
-where 100.0 * richer_count < {{ threshold('churn_top_value_pct') }} * all_count
-group by month_date
+cross join {{ ref('policy') }} as policy
+where 100.0 * ranked.richer_count < policy.churn_top_value_pct * ranked.all_count
+group by ranked.month_date

@@ -1,5 +1,5 @@
--- Every churn that is known as of the business day, read off the status periods, with what the contracts that ended
--- then say. Several may end on the day: the one that says most speaks for all.
+-- Every churn known as of the business day, from the status periods, with the terms of the contract that ended. Where
+-- several end on the day, the most informative one counts.
 with last_slices as (
     select
         tenures.customer_id,
@@ -30,7 +30,7 @@ losses as (
     select
         customer_id,
         tenure_number,
-        -- One part without a rate makes the whole worth unknown.
+        -- One part without an exchange rate makes the whole value unknown.
         case when count(*) = count(converted_mrr_change) then -sum(converted_mrr_change) end as mrr_lost,
         count(*) as changes_count
     from {{ ref('fct_mrr_changes') }}
@@ -89,7 +89,7 @@ select
     recognised_date,
     reactivated_date,
     cancel_requested_at,
-    -- A contact after the decision comes too late: a request decides, else the end itself.
+    -- The decision is the cancellation request, else the end itself; later contacts come too late.
     coalesce(
         case when {{ business_date('cancel_requested_at') }} <= churned_date then cancel_requested_at end,
         {{ day_start_at('churned_date') }}

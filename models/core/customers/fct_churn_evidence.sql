@@ -1,14 +1,15 @@
--- What surveys, contacts, tickets and payments say about each churn, up to the business day.
+-- Evidence of surveys, contacts, tickets and payments about each churn, up to the business day.
 with events as (
     select
-        customer_id,
-        source_customer_id,
-        tenure_number,
-        churned_date,
-        reactivated_date,
-        {{ add_days('churned_date', '-cast(' ~ threshold('churn_evidence_days') ~ ' as integer)') }} as evidence_from,
-        {{ add_days('churned_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }} as winback_to
-    from {{ ref('fct_churn_events') }}
+        churn_events.customer_id,
+        churn_events.source_customer_id,
+        churn_events.tenure_number,
+        churn_events.churned_date,
+        churn_events.reactivated_date,
+        {{ add_days('churn_events.churned_date', '-policy.churn_evidence_days') }} as evidence_from,
+        {{ add_days('churn_events.churned_date', 'policy.winback_window_days') }} as winback_to
+    from {{ ref('fct_churn_events') }} as churn_events
+    cross join {{ ref('policy') }} as policy
 ),
 
 complaints as (
@@ -30,7 +31,7 @@ complaints as (
         and tickets.is_complaint
         and {{ business_date('tickets.opened_at') }} >= events.evidence_from
         and {{ business_date('tickets.opened_at') }} < events.winback_to
-        and {{ business_date('tickets.opened_at') }} < coalesce(events.reactivated_date, {{ far_future() }})
+        and {{ business_date('tickets.opened_at') }} < coalesce(events.reactivated_date, {{ end_of_time('timestamp') }})
     inner join {{ ref('run_context') }} as run_context
         on tickets.opened_at < run_context.as_of_end_at
 ),

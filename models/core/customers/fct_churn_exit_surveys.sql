@@ -1,13 +1,13 @@
-{%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
--- When each churned customer was asked why, and what the latest answer says.
+-- Exit surveys of each churned customer: when they were asked, and their latest answer.
 with events as (
     select
-        customer_id,
-        source_customer_id,
-        tenure_number,
-        {{ add_days('churned_date', '-' ~ around) }} as evidence_from,
-        {{ add_days('churned_date', around) }} as evidence_to
-    from {{ ref('fct_churn_events') }}
+        churn_events.customer_id,
+        churn_events.source_customer_id,
+        churn_events.tenure_number,
+        {{ add_days('churned_date', '-policy.churn_evidence_days') }} as evidence_from,
+        {{ add_days('churned_date', 'policy.churn_evidence_days') }} as evidence_to
+    from {{ ref('fct_churn_events') }} as churn_events
+    cross join {{ ref('policy') }} as policy
 ),
 
 exit_questions as (

@@ -1,22 +1,21 @@
-{%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
 {%- set revenues = {
     'revenue_12m_amount': 'payments.paid_date >= events.year_from and payments.paid_date < events.churned_month',
     'revenue_after_reactivation_amount': 'payments.paid_date >= events.reactivated_date and payments.paid_date < events.revenue_to',
 } -%}
-{%- set ahead = 'cast(' ~ threshold('payment_ahead_days') ~ ' as integer)' -%}
--- What churned customers paid before and after, what was refunded, and until when the time is paid.
+-- Payments of churned customers before and after the churn, refunds, and the end of the paid time.
 with events as (
     select
-        customer_id,
-        tenure_number,
-        churned_date,
-        churned_month,
-        reactivated_date,
-        {{ add_days('churned_date', '-' ~ around) }} as evidence_from,
-        {{ add_days('churned_date', around) }} as evidence_to,
-        {{ add_days('reactivated_date', 'cast(' ~ threshold('winback_revenue_days') ~ ' as integer)') }} as revenue_to,
-        cast({{ dbt.dateadd('month', -12, 'churned_month') }} as date) as year_from
-    from {{ ref('fct_churn_events') }}
+        churn_events.customer_id,
+        churn_events.tenure_number,
+        churn_events.churned_date,
+        churn_events.churned_month,
+        churn_events.reactivated_date,
+        {{ add_days('churn_events.churned_date', '-policy.churn_evidence_days') }} as evidence_from,
+        {{ add_days('churn_events.churned_date', 'policy.churn_evidence_days') }} as evidence_to,
+        {{ add_days('churn_events.reactivated_date', 'policy.winback_revenue_days') }} as revenue_to,
+        cast({{ dbt.dateadd('month', -12, 'churn_events.churned_month') }} as date) as year_from
+    from {{ ref('fct_churn_events') }} as churn_events
+    cross join {{ ref('policy') }} as policy
 ),
 
 churned_customers as (
@@ -24,8 +23,8 @@ churned_customers as (
     from events
 ),
 
--- The term that a payment is for holds its day or begins shortly after: first terms and renewals are charged ahead.
--- Where two terms may be meant (a monthly plan becomes a yearly one), the price that is nearest to the amount decides.
+-- A payment belongs to the term that contains its day or begins shortly after: terms are charged in advance. Where two
+-- terms match (a monthly plan becomes a yearly one), the price nearest to the amount decides.
 terms as (
     select
         payments.payment_id,
@@ -38,13 +37,14 @@ terms as (
                 slices.from_date asc
         ) as choice
     from {{ ref('fct_cash_movements') }} as payments
+    cross join {{ ref('policy') }} as policy
     inner join churned_customers
         on payments.customer_id = churned_customers.customer_id
     inner join {{ ref('subscription_status_periods') }} as slices
         on payments.customer_id = slices.customer_id
         and payments.subscription_id = slices.subscription_id
-        and {{ add_days('payments.paid_date', ahead) }} >= slices.from_date
-        and payments.paid_date < coalesce(slices.to_date, {{ open_end() }})
+        and {{ add_days('payments.paid_date', 'policy.payment_ahead_days') }} >= slices.from_date
+        and payments.paid_date < coalesce(slices.to_date, {{ end_of_time('date') }})
     left join {{ ref('plans') }} as plan_list
         on slices.plan_code = plan_list.plan_code
 ),
@@ -71,17 +71,17 @@ select
     events.customer_id,
     events.tenure_number,
     {%- for column, condition in revenues.items() %}
-    -- One payment without a rate makes the sum unknown.
+    -- One payment without an exchange rate makes the sum unknown.
     cast(case
         when {{ unconverted_count('payments.reporting_amount', condition) }} = 0
             then {{ converted_sum('payments.reporting_amount', condition) }}
     end as decimal(18, 2)) as {{ column }},
     {%- endfor %}
-    -- Payments of every year count here: a plan may be paid for longer than one.
+    -- Payments of all years count: a plan may be paid for more than one year.
     coalesce(
         {{ days_between('min(events.churned_date)', 'max(case
             when not payments.is_refund and payments.paid_date < events.churned_date then payments.paid_through_date
-        end)') }} >= {{ threshold('refund_due_days') }},
+        end)') }} >= max(policy.refund_due_days),
         false
     ) as is_refund_due,
     min(case
@@ -91,4 +91,5 @@ select
 from events
 left join paid as payments
     on events.customer_id = payments.customer_id
+cross join {{ ref('policy') }} as policy
 group by events.customer_id, events.tenure_number

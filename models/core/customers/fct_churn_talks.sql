@@ -1,12 +1,12 @@
-{%- set around = 'cast(' ~ threshold('churn_evidence_days') ~ ' as integer)' -%}
--- What was said about each churn: the first effective contact about leaving, and the last reason an employee noted.
+-- Conversations about each churn: the first effective contact about it, and the last reason that an employee noted.
 with events as (
     select
-        customer_id,
-        tenure_number,
-        {{ add_days('churned_date', '-' ~ around) }} as evidence_from,
-        {{ add_days('churned_date', around) }} as evidence_to
-    from {{ ref('fct_churn_events') }}
+        churn_events.customer_id,
+        churn_events.tenure_number,
+        {{ add_days('churned_date', '-policy.churn_evidence_days') }} as evidence_from,
+        {{ add_days('churned_date', 'policy.churn_evidence_days') }} as evidence_to
+    from {{ ref('fct_churn_events') }} as churn_events
+    cross join {{ ref('policy') }} as policy
 ),
 
 contacts as (

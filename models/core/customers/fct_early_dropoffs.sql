@@ -1,17 +1,18 @@
--- The one home of "who dropped off early": at the end of the watch they had no access, or had not used the product
--- since the active days (ACT-07, ACT-08). What came later changes nothing of it.
+-- The one definition of an early drop-off: at the end of the watch period, no access, or no use since the active days
+-- (ACT-07, ACT-08). Later events do not change it.
 with watches as (
     select
         customers.customer_id,
         customers.registered_date,
         customers.registration_month,
         customers.registration_segment_code,
-        {{ add_days('customers.registered_date', 'cast(' ~ threshold('early_dropoff_active_days') ~ ' as integer)') }}
+        {{ add_days('customers.registered_date', 'policy.early_dropoff_active_days') }}
             as active_until_date,
-        {{ add_days('customers.registered_date', 'cast(' ~ threshold('early_dropoff_watch_days') ~ ' as integer)') }}
+        {{ add_days('customers.registered_date', 'policy.early_dropoff_watch_days') }}
             as watched_to_date
     from {{ ref('customer_registrations') }} as customers
     -- Customers who registered before events begin may have used the product unseen.
+    cross join {{ ref('policy') }} as policy
     where customers.registered_date >= {{ observed_from('events', 'measured_from') }}
 ),
 
@@ -30,8 +31,8 @@ judged as (
     select
         watches.*,
         watches.watched_to_date <= run_context.as_of_date as is_mature,
-        -- A contract that ended in the last days is known to have ended when the grace is over.
-        {{ days_between('watches.watched_to_date', 'run_context.as_of_date') }} >= {{ threshold('churn_grace_days') }}
+        -- The end of a contract in the last days is known only when the grace is over.
+        {{ days_between('watches.watched_to_date', 'run_context.as_of_date') }} >= policy.churn_grace_days
             as is_complete,
         status.status as customer_status,
         status.has_access,
@@ -41,6 +42,7 @@ judged as (
     left join last_uses
         on watches.customer_id = last_uses.customer_id
     {{ attributes_as_of('watches', 'watches.watched_to_date', ['status']) }}
+    cross join {{ ref('policy') }} as policy
 )
 
 select

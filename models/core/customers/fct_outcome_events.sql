@@ -17,7 +17,7 @@ select
     events.event_id,
     events.customer_id,
     listed.outcome_code,
-    -- An event that names no object is about one of its own: nothing can be matched with it.
+    -- An event without an object gets an object of its own, so that nothing matches it.
     coalesce(events.object_id, events.event_id) as object_id,
     listed.outcome_role = 'participated' as is_participation,
     case listed.outcome_role

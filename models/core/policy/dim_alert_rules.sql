@@ -1,5 +1,5 @@
--- Rows of one rule that are active and follow without a gap are one window: a changed number ends no alert, a rule that
--- is switched off does.
+-- Active rows of one rule without a gap between them form one window: a changed number does not end an alert, switching
+-- the rule off does.
 with active as (
     select
         rules.*,

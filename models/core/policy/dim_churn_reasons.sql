@@ -7,7 +7,7 @@ select
     is_commission_forfeited
 from {{ ref('churn_reasons') }}
 union all
--- The warehouse itself gives this reason; a policy may word it otherwise.
+-- The warehouse itself assigns this reason; a policy may change its title.
 select
     '{{ deleted_reason() }}' as reported_code,
     '{{ deleted_reason() }}' as reason_code,

@@ -1,5 +1,5 @@
--- Since when each source is recorded. A start is where rows become dense: a handful of early rows before a gap
--- opens no window, and neither rows that come later nor other sources move it.
+-- The day since which each source is recorded: where its rows become dense. A few early rows before a gap do not count,
+-- and neither later rows nor other sources move the day.
 with row_days as (
     select
         'events' as source_code,
@@ -53,21 +53,23 @@ gaps as (
         spaced.rows_before_count,
         sum(later_days.rows_count) as following_count
     from spaced
+    cross join {{ ref('policy') }} as policy
     inner join known_days as later_days
         on spaced.source_code = later_days.source_code
         and spaced.row_date <= later_days.row_date
-        and {{ days_between('spaced.row_date', 'later_days.row_date') }} < {{ threshold('observation_dense_days') }}
-    where {{ days_between('spaced.previous_date', 'spaced.row_date') }} > {{ threshold('observation_gap_days') }}
+        and {{ days_between('spaced.row_date', 'later_days.row_date') }} < policy.observation_dense_days
+    where {{ days_between('spaced.previous_date', 'spaced.row_date') }} > policy.observation_gap_days
     group by spaced.source_code, spaced.row_date, spaced.rows_before_count
 ),
 
 dense_starts as (
     select
-        source_code,
-        max(row_date) as dense_from
+        gaps.source_code,
+        max(gaps.row_date) as dense_from
     from gaps
-    where 100.0 * rows_before_count < {{ threshold('observation_stray_pct') }} * following_count
-    group by source_code
+    cross join {{ ref('policy') }} as policy
+    where 100.0 * gaps.rows_before_count < policy.observation_stray_pct * gaps.following_count
+    group by gaps.source_code
 ),
 
 found as (
@@ -83,12 +85,12 @@ found as (
     group by known_days.source_code
 ),
 
--- The last contract day of customers who ended and are still gone: exports of survivors have none from before they
--- began, though survivors may have been away in between.
+-- The last contract day of customers who ended and did not come back. An export of survivors has none from before its
+-- start, though survivors may have had gaps.
 last_days as (
     select
         customer_id,
-        max(coalesce(valid_to, {{ open_end() }})) as covered_to_date
+        max(coalesce(valid_to, {{ end_of_time('date') }})) as covered_to_date
     from {{ ref('stg_billing__subscription_periods') }}
     group by customer_id
 ),
@@ -103,7 +105,7 @@ contract_ends as (
         and last_days.covered_to_date > found.dense_from
 ),
 
--- Starts of contracts can be copied from an older system; ends, payments and use show that the days were recorded.
+-- Contract starts can be copied from an older system; ends, payments and use show that the days were recorded.
 records as (
     select
         max(case when source_code = 'billing' then dense_from end) as contracts_from,
@@ -127,13 +129,14 @@ billing_start as (
     select
         'billing' as source_code,
         case
-            when {{ days_between('contracts_from', 'without_end_to_date') }}
-                <= {{ threshold('observation_first_end_days') }} then contracts_from
-            when {{ days_between('recorded_from', 'without_end_to_date') }}
-                between 0 and {{ threshold('observation_survivors_days') }} then recorded_from
-            else first_ended_date
+            when {{ days_between('billing.contracts_from', 'without_end_to_date') }}
+                <= policy.observation_first_end_days then billing.contracts_from
+            when {{ days_between('billing.recorded_from', 'without_end_to_date') }}
+                between 0 and policy.observation_survivors_days then billing.recorded_from
+            else billing.first_ended_date
         end as observed_from
     from billing
+    cross join {{ ref('policy') }} as policy
 ),
 
 sources as (
@@ -176,13 +179,14 @@ select
     started.first_row_date,
     started.last_row_date,
     started.observed_from,
-    -- A customer may be registered on one clock and seen on another.
-    {{ add_days('started.observed_from', '-cast(' ~ threshold('observation_tolerance_days') ~ ' as integer)') }}
+    -- Registration and use may be recorded by different clocks.
+    {{ add_days('started.observed_from', '-policy.observation_tolerance_days') }}
         as measured_from
 from started
 left join known_days
     on started.source_code = known_days.source_code
     and started.observed_from > known_days.row_date
+cross join {{ ref('policy') }} as policy
 group by
     started.source_code, started.found_by, started.rows_count, started.first_row_date, started.last_row_date,
-    started.observed_from
+    started.observed_from, policy.observation_tolerance_days

@@ -1,36 +1,39 @@
--- The norms a customer is judged by, one row per usage segment; whoever has no segment gets the defaults.
+-- Norms of each usage segment; customers without a segment get the defaults.
 with segments as (
     select
-        segment_code,
-        title,
-        expected_usage_interval_days,
-        coalesce(recency_unit_days, {{ threshold('usage_default_recency_unit_days') }}) as recency_unit_days,
-        coalesce(at_risk_band, {{ threshold('usage_default_at_risk_band') }}) as at_risk_band,
-        origin
-    from {{ ref('segments') }}
-    where scheme = 'usage'
+        segments.segment_code,
+        segments.title,
+        segments.expected_usage_interval_days,
+        coalesce(segments.recency_unit_days, policy.usage_default_recency_unit_days) as recency_unit_days,
+        coalesce(segments.at_risk_band, policy.usage_default_at_risk_band) as at_risk_band,
+        segments.origin
+    from {{ ref('segments') }} as segments
+    cross join {{ ref('policy') }} as policy
+    where segments.scheme = 'usage'
     union all
     select
         'unassigned' as segment_code,
         'Without a segment' as title,
         cast(null as integer) as expected_usage_interval_days,
-        {{ threshold('usage_default_recency_unit_days') }} as recency_unit_days,
-        {{ threshold('usage_default_at_risk_band') }} as at_risk_band,
+        policy.usage_default_recency_unit_days as recency_unit_days,
+        policy.usage_default_at_risk_band as at_risk_band,
         'ours' as origin
+    from {{ ref('policy') }} as policy
 )
 
 select
-    segment_code,
-    title,
-    origin,
-    cast(expected_usage_interval_days as integer) as expected_usage_interval_days,
-    cast(recency_unit_days as integer) as recency_unit_days,
-    cast(at_risk_band as integer) as at_risk_band,
-    -- Dormant is who has been silent for longer than this.
-    cast(recency_unit_days * (at_risk_band - 1) as integer) as risk_after_days,
-    -- Whole weeks that hold enough expected uses, so that one missed use is no fall (USE-03).
+    segments.segment_code,
+    segments.title,
+    segments.origin,
+    cast(segments.expected_usage_interval_days as integer) as expected_usage_interval_days,
+    cast(segments.recency_unit_days as integer) as recency_unit_days,
+    cast(segments.at_risk_band as integer) as at_risk_band,
+    -- Customers inactive for longer than this are dormant.
+    cast(segments.recency_unit_days * (segments.at_risk_band - 1) as integer) as risk_after_days,
+    -- Whole weeks with enough expected uses, so that one missed use does not count as a fall (USE-03).
     cast(7 * ceil(greatest(
-        {{ threshold('usage_window_days') }},
-        coalesce(expected_usage_interval_days, 0) * {{ threshold('usage_window_intervals') }}
+        policy.usage_window_days,
+        coalesce(segments.expected_usage_interval_days, 0) * policy.usage_window_intervals
     ) / 7.0) as integer) as window_days
 from segments
+cross join {{ ref('policy') }} as policy

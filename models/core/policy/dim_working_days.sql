@@ -1,4 +1,4 @@
--- Beyond the business day, because deadlines lie there.
+-- Reaches beyond the business day, because deadlines lie in the future.
 with ahead as (
     {{ dbt.generate_series(400) }}
 ),

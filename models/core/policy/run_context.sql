@@ -1,4 +1,4 @@
--- The one place that knows which closed business day this run describes; every other model joins it.
+-- The one home of the as-of date, the closed business day that a run describes; every other model joins it.
 {% set day = "cast('" ~ var('as_of_date') ~ "' as date)" if var('as_of_date') else 'last_covered_date' %}
 with covered as (
     select max({{ business_date(utc_moment('event_time_max')) }}) as last_covered_date

@@ -1,5 +1,4 @@
--- Codes of the raw rows that policy does not know. They never stop a run: the summary names them and what they
--- count as.
+-- Codes in raw rows that policy does not know. They never stop a run: its summary names them and how they are treated.
 select
     'plan' as code_kind,
     periods.plan_code as unknown_code,

@@ -1,4 +1,4 @@
--- The next renewal of each customer from the business day on, by what the contracts in force say (USE-22).
+-- The next renewal of each customer after the business day, according to the contracts in force (USE-22).
 select
     periods.customer_id,
     min(periods.renewal_date) as renewal_date

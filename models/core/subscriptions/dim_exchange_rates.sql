@@ -1,5 +1,5 @@
--- One rate per currency and period. Money of a month takes the rate of its first day: movements of customers are not
--- mixed with those of the market. A currency without a rate has no row, and its money stays unconverted.
+-- Money of a month is converted at the rate of its first day, so that market movements do not mix with customer
+-- movements. A currency without a rate has no row, and its money stays unconverted.
 with rates as (
     select
         upper(trim(currency_code)) as currency_code,

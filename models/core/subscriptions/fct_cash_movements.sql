@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- Cash up to the business day, in the reporting currency at the rate of the month; that of deleted accounts under
--- their surrogates, of test accounts none.
+-- Cash up to the business day, in the reporting currency at the rate of the month. Deleted accounts appear under their
+-- surrogates, test accounts not at all.
 select
     payments.payment_id,
     customers.customer_id,

@@ -1,18 +1,18 @@
--- Commissions as they stood when the business day closed.
+-- Commissions as of the close of the business day.
 select
     commissions.commission_id,
     commissions.employee_id,
     commissions.customer_id,
     commissions.subscription_id,
     commissions.currency_code,
-    -- A state that came later is not known; only payments say when they came.
+    -- Later changes of state are not known yet; only payments carry their own moment.
     case
         when commissions.paid_at < run_context.as_of_end_at then 'paid'
         when commissions.status = 'paid' then 'accrued'
         else commissions.status
     end as commission_status,
     coalesce(commissions.amount, 0) as amount,
-    -- Renewals are sold to people who know what they buy.
+    -- Renewals do not count as first sales: the customer knows the product.
     row_number() over (
         partition by commissions.customer_id order by commissions.sold_at, commissions.commission_id
     ) = 1 as is_first_sale,

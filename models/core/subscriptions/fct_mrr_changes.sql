@@ -1,5 +1,5 @@
--- Every day on which somebody's recurring revenue in a currency changed, all of their subscriptions together: a
--- switch from one to another on the same day is its difference.
+-- Daily changes of a customer's recurring revenue per currency over all subscriptions: a switch from one to another on
+-- the same day counts as its difference.
 with steps as (
     select
         customer_id,
@@ -58,7 +58,7 @@ select
     cast(levels.mrr_after - levels.mrr_change as decimal(18, 6)) as mrr_before,
     cast(levels.mrr_after as decimal(18, 6)) as mrr_after,
     cast(levels.mrr_change as decimal(18, 6)) as mrr_change,
-    -- Converted levels are rounded, and changes are their differences: so the changes of a month add up to its levels.
+    -- Changes are differences of rounded levels, so that the changes of a month add up to its levels.
     case
         when rates.rate_to_reporting is not null
             then {{ converted('levels.mrr_after', 6) }} - {{ converted('(levels.mrr_after - levels.mrr_change)', 6) }}

@@ -5,7 +5,7 @@ select
     subscription_id,
     order_id,
     currency_code,
-    -- Some systems write a refund with its sign, some without.
+    -- Some systems write refunds as negative amounts, others do not.
     cast(case when is_refund then -abs(amount) else amount end as decimal(18, 2)) as amount,
     coalesce(is_refund, false) as is_refund,
     paid_date,

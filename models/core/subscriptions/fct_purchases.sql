@@ -1,9 +1,9 @@
--- What customers bought: an order or, without an order number, what one subscription (or none) was charged on one day.
--- Whether it was given back in full is decided in the currency that it was paid in: rates move between the two days.
+-- A purchase is an order or, without an order number, all charges of one subscription (or of none) on one day. A full
+-- refund is decided in the currency of the payment, because rates move between the two days.
 with payments as (
     select
         *,
-        -- A refund without an order number is of the last charge before it.
+        -- A refund without an order number belongs to the last charge before it.
         coalesce(
             max(case when not is_refund then paid_date end) over (
                 partition by customer_id, order_id, subscription_id

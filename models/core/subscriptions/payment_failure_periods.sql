@@ -1,4 +1,4 @@
--- Runs of failed payments of a subscription: from the first failure to the next payment that succeeds.
+-- Periods of failed payments of a subscription, from the first failure to the next successful payment.
 with payments as (
     select
         payments.customer_id,

@@ -1,6 +1,6 @@
--- What each subscription was on each day: its slices never overlap, whatever the rows do. Of rows that hold on one
--- day the one that began last counts, of those the one that was written last. Paid and paused days are coverage.
--- Trials and free plans are not, except a trial inside a paid subscription: a free month is no churn.
+-- The status of each subscription on each day, in slices that never overlap. Of several rows for a day the one that
+-- began last counts, then the one written last. Paid and paused days are coverage; trials and free plans are not,
+-- except a trial inside a paid subscription: a free month does not end the coverage.
 with periods as (
     select
         periods.period_id,
@@ -9,7 +9,7 @@ with periods as (
         periods.plan_code,
         case
             when periods.period_status <> 'active' then periods.period_status
-            -- A plan that policy does not know is not free, whatever its price.
+            -- A plan unknown to policy is not free, whatever its price.
             when coalesce(periods.mrr, 0) = 0 and known_plans.tier = 0 then 'free'
             when periods.mrr = 0 and periods.plan_code is null then 'free'
             else 'paying'
@@ -17,7 +17,7 @@ with periods as (
         periods.currency_code,
         periods.end_kind,
         periods.end_reason_code,
-        -- A pause and a trial are not billed, whatever price the row still carries.
+        -- Pauses and trials are not billed, whatever price the row carries.
         case when periods.period_status = 'active' then periods.mrr else 0 end as mrr,
         periods.valid_from,
         least(periods.valid_to, customer_accounts.deleted_date) as valid_to,
@@ -26,20 +26,21 @@ with periods as (
             as cancel_requested_at,
         periods.ingested_at
     from {{ ref('stg_billing__subscription_periods') }} as periods
-    -- A period that has not begun is not known yet.
+    -- Periods that begin after the as-of date are not known yet.
     inner join {{ ref('run_context') }} as run_context
         on periods.valid_from <= run_context.as_of_date
     inner join {{ ref('customer_accounts') }} as customer_accounts
         on periods.customer_id = customer_accounts.source_customer_id
     left join {{ ref('plans') }} as known_plans
         on periods.plan_code = known_plans.plan_code
-    where periods.valid_from < coalesce(least(periods.valid_to, customer_accounts.deleted_date), {{ open_end() }})
+    where periods.valid_from
+        < coalesce(least(periods.valid_to, customer_accounts.deleted_date), {{ end_of_time('date') }})
 ),
 
 followed as (
     select
         *,
-        max(coalesce(valid_to, {{ open_end() }})) over (
+        max(coalesce(valid_to, {{ end_of_time('date') }})) over (
             partition by customer_id, subscription_id
             order by valid_from, period_id
             rows between unbounded preceding and 1 preceding
@@ -55,50 +56,38 @@ tangled as (
     where valid_from < earlier_to
 ),
 
-cuts as (
+overlapping as (
     select
         periods.customer_id,
         periods.subscription_id,
-        periods.valid_from as cut_date
+        periods.valid_from,
+        periods.valid_to
     from periods
     inner join tangled
         on periods.customer_id = tangled.customer_id
         and periods.subscription_id = tangled.subscription_id
-    union
-    select
-        periods.customer_id,
-        periods.subscription_id,
-        periods.valid_to as cut_date
-    from periods
-    inner join tangled
-        on periods.customer_id = tangled.customer_id
-        and periods.subscription_id = tangled.subscription_id
-    where periods.valid_to is not null
 ),
 
-stretches as (
-    select
-        customer_id,
-        subscription_id,
-        cut_date as from_date,
-        lead(cut_date) over (partition by customer_id, subscription_id order by cut_date) as to_date
-    from cuts
+slices as (
+    {{ split_periods(
+        ['customer_id', 'subscription_id'], [['overlapping', ['valid_from', 'valid_to']]], with_future=true
+    ) }}
 ),
 
 untangled as (
     select
         periods.*,
-        stretches.from_date,
-        stretches.to_date,
+        slices.valid_from as from_date,
+        slices.valid_to as to_date,
         row_number() over (
-            partition by periods.customer_id, periods.subscription_id, stretches.from_date
+            partition by periods.customer_id, periods.subscription_id, slices.valid_from
             order by periods.valid_from desc, periods.ingested_at desc, periods.period_id desc
         ) as choice
-    from stretches
+    from slices
     inner join periods
-        on stretches.customer_id = periods.customer_id
-        and stretches.subscription_id = periods.subscription_id
-        and {{ holds_at('periods', 'stretches.from_date') }}
+        on slices.customer_id = periods.customer_id
+        and slices.subscription_id = periods.subscription_id
+        and {{ holds_at('periods', 'slices.valid_from') }}
 ),
 
 single as (
@@ -140,17 +129,18 @@ single as (
     where tangled.customer_id is null
 ),
 
--- Runs of a subscription whose slices follow one another within the grace.
+-- Merges slices of a subscription with gaps within the grace.
 marked as (
     select
-        *,
+        single.*,
         case
             when {{ days_between(
                 'lag(to_date) over (partition by customer_id, subscription_id order by from_date)', 'from_date'
-            ) }} <= {{ threshold('churn_grace_days') }} then 0
+            ) }} <= policy.churn_grace_days then 0
             else 1
         end as is_start
     from single
+    cross join {{ ref('policy') }} as policy
 ),
 
 runs as (

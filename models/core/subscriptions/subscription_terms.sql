@@ -1,6 +1,5 @@
--- What customers pay for and under which plan, without holes: the gap before a late renewal, and an end that is not
--- yet known to be a leaving, carry the last terms on. Otherwise every late renewal would look like a loss and a
--- win.
+-- Plans and prices of customers without gaps: the terms continue through the gap before a late renewal, and after an
+-- end that is not yet known to be a churn. Otherwise a late renewal would look like a loss and a gain.
 with slices as (
     select
         slices.*,
@@ -12,7 +11,7 @@ with slices as (
         on slices.customer_id = coverage.customer_id
         and coverage.coverage_kind = 'customer'
         and slices.from_date >= coverage.started_date
-        and slices.from_date < coalesce(coverage.covered_to_date, {{ far_future() }})
+        and slices.from_date < coalesce(coverage.covered_to_date, {{ end_of_time('timestamp') }})
     where slices.is_coverage
 ),
 
@@ -21,7 +20,7 @@ neighbours as (
         *,
         lead(from_date) over (partition by customer_id, subscription_id order by from_date) as renewed_date,
         lag(to_date) over (partition by customer_id, subscription_id order by from_date) as own_earlier_to,
-        max(coalesce(to_date, {{ open_end() }})) over (
+        max(coalesce(to_date, {{ end_of_time('date') }})) over (
             partition by customer_id, tenure_number
             order by from_date, to_date nulls last, subscription_id
             rows between unbounded preceding and 1 preceding
@@ -29,8 +28,8 @@ neighbours as (
     from slices
 ),
 
--- A hole that a new subscription closes is the late renewal of all that ended before it; one that a subscription
--- closes for itself says nothing about the others.
+-- A gap that a new subscription closes is a late renewal of all that ended before; a gap that a subscription closes
+-- itself says nothing about the others.
 holes as (
     select distinct
         customer_id,
@@ -52,7 +51,7 @@ select
     neighbours.from_date,
     case
         when neighbours.to_date is null then null
-        when {{ days_between('neighbours.to_date', 'neighbours.renewed_date') }} <= {{ threshold('churn_grace_days') }}
+        when {{ days_between('neighbours.to_date', 'neighbours.renewed_date') }} <= policy.churn_grace_days
             then neighbours.renewed_date
         when holes.to_date is not null then holes.to_date
         when neighbours.to_date = neighbours.covered_to_date and neighbours.ended_date is null then null
@@ -62,3 +61,4 @@ from neighbours
 left join holes
     on neighbours.customer_id = holes.customer_id
     and neighbours.to_date = holes.from_date
+cross join {{ ref('policy') }} as policy

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- Money without a rate of exchange by raw table and currency: what the run reports, and what can withhold it.
+-- Money without an exchange rate by raw table and currency. The run reports it, and too much of it blocks publication.
 with money as (
     select
         'payments' as table_name,

@@ -1,4 +1,4 @@
--- The latest verdict of a person on suspiciously high use of a customer (USE-06).
+-- The latest review of a customer's suspiciously high use (USE-06).
 with verdicts as (
     select
         reviews.customer_id,

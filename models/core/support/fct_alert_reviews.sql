@@ -1,4 +1,4 @@
--- A verdict is filed under the id of the alert, or under customer:rule or customer:signal where only those are known.
+-- A review names the alert's id, or customer:rule or customer:signal where only those are known.
 select
     reviews.review_id,
     reviews.customer_id,

@@ -1,4 +1,4 @@
--- What is known of a case at the close of the day. Its status is not read: the moments say it, for any day.
+-- Cases as of the close of the day. The help desk's status is not read: moments give the state for any day.
 select
     cases.case_id,
     cases.source_type,
@@ -23,5 +23,5 @@ inner join {{ ref('run_context') }} as run_context
     on cases.opened_at < run_context.as_of_end_at
 left join {{ ref('customer_registrations') }} as customers
     on cases.customer_id = customers.customer_id
--- Nobody's feedback counts as well; that of test accounts and of deleted customers does not.
+-- Anonymous feedback counts; feedback of test accounts and deleted customers does not.
 where cases.customer_id is null or customers.customer_id is not null

@@ -1,4 +1,4 @@
--- Tickets as they stood at the end of the business day: what came later has not happened yet.
+-- Tickets as of the end of the business day; later changes are not known yet.
 select
     tickets.ticket_id,
     tickets.customer_id,

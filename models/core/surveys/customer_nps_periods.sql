@@ -1,4 +1,4 @@
--- The score that speaks for a customer from the day after it was given, until the next one or until it is too old.
+-- The current score of a customer, from the day after the answer until the next answer or until it is too old.
 with answers as (
     select
         responses.customer_id,
@@ -18,13 +18,14 @@ with answers as (
 )
 
 select
-    customer_id,
-    nps_score,
-    nps_group,
+    answers.customer_id,
+    answers.nps_score,
+    answers.nps_group,
     {{ add_days('response_date', 1) }} as valid_from,
     least(
-        {{ add_days('response_date', 'cast(' ~ threshold('nps_memory_days') ~ ' as integer) + 1') }},
-        {{ add_days('lead(response_date) over (partition by customer_id order by response_date)', 1) }}
+        {{ add_days('response_date', 'policy.nps_memory_days + 1') }},
+        {{ add_days('lead(response_date) over (partition by answers.customer_id order by response_date)', 1) }}
     ) as valid_to
 from answers
-where choice = 1
+cross join {{ ref('policy') }} as policy
+where answers.choice = 1

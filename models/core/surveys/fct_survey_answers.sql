@@ -1,4 +1,4 @@
--- The one place where an answer meets the registry: judged against its scale, and turned round when it is reversed.
+-- The one place where answers meet the question registry: validated against the scale, reversed where the question is.
 {{ config(materialized='view') }}
 with answers as (
     select
@@ -8,7 +8,7 @@ with answers as (
         answers.option_code,
         answers.has_text,
         responses.survey_code,
-        -- The form that the customer saw is the one of the day on which they began.
+        -- The form of the day on which the customer began counts, because that is the one they saw.
         {{ business_date('coalesce(responses.started_at, responses.submitted_at, answers.answered_at)') }} as asked_date
     from {{ ref('stg_surveys__survey_answers') }} as answers
     inner join {{ ref('stg_surveys__survey_responses') }} as responses

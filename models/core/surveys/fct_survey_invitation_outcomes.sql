@@ -1,4 +1,4 @@
--- What became of every invitation by the close of the day: begun, answered, or answered with an unsubscription.
+-- Outcome of every invitation by the close of the day: begun, answered, or unsubscribed.
 with run_context as (
     select * from {{ ref('run_context') }}
 ),
@@ -31,7 +31,7 @@ responses as (
     where invitation_id is not null
 ),
 
--- Any campaign follows the policy of campaigns, and any question about a service that of services.
+-- All campaigns follow the policy for campaigns, all questions about a service the policy for services.
 kinds as (
     select
         trigger_type,
@@ -41,7 +41,7 @@ kinds as (
     group by trigger_type
 ),
 
--- The key of an invitation by tenure is its step, so the survey tells the trigger.
+-- The key of a tenure invitation is its step, so the survey identifies the trigger.
 tenures as (
     select
         trigger_type,
@@ -52,7 +52,7 @@ tenures as (
     group by trigger_type, survey_code
 ),
 
--- A service survey is known by its ticket, everything else by its trigger.
+-- A service survey is identified by its ticket, every other by its trigger.
 named as (
     select
         invitations.*,
@@ -92,12 +92,13 @@ unsubscribed as (
         invitations.invitation_id,
         min(consents.occurred_at) as unsubscribed_at
     from {{ ref('fct_survey_invitations') }} as invitations
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('stg_crm__consent_events') }} as consents
         on invitations.customer_id = consents.customer_id
         and consents.action in ('revoked', 'unsubscribed')
         and consents.occurred_at >= invitations.sent_at
         and consents.occurred_date <= {{ add_days(
-            'invitations.sent_date', 'cast(' ~ threshold('unsubscribe_after_invite_days') ~ ' as integer)'
+            'invitations.sent_date', 'policy.unsubscribe_after_invite_days'
         ) }}
     inner join run_context
         on consents.occurred_at < run_context.as_of_end_at

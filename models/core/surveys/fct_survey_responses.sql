@@ -4,7 +4,7 @@ with responses as (
     select
         responses.*,
         {{ business_date('coalesce(responses.started_at, responses.submitted_at)') }} as begun_date,
-        -- What was sent in later than the business day is, as of it, still open.
+        -- A response sent in after the business day is still open as of that day.
         coalesce(responses.submitted_at < run_context.as_of_end_at, false) as is_submitted,
         case when responses.submitted_at < run_context.as_of_end_at then responses.response_id end
             as submitted_response_id
@@ -68,7 +68,7 @@ select
     scores.cli_{{ part }}_score,
     {%- endfor %}
     scores.cli_switch_answer,
-    -- Exactly four answers make the index; with fewer it is not measurable, and the mean of three would be another one.
+    -- The index needs all four answers: the mean of three would be another index.
     case
         when scores.cli_answers_count = {{ loyalty | length }}
             then cast(scores.cli_points / {{ loyalty | length }}.0 as double)
@@ -92,7 +92,7 @@ left join {{ ref('surveys') }} as surveys
     on responses.survey_code = surveys.survey_code
 left join {{ ref('stg_surveys__survey_invitations') }} as invitations
     on responses.invitation_id = invitations.invitation_id
--- An answer counts when the response was sent in, whether complete or partial. Said by the key: with a condition on the
--- left side alone the engine compares every row with every other.
+-- An answer counts when the response was sent in, complete or partial. The condition is part of the key: with a
+-- condition on one side alone the engine compares all pairs.
 left join scores
     on responses.submitted_response_id = scores.response_id

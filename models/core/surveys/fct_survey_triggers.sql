@@ -1,4 +1,4 @@
--- Every moment at which the policy wants a customer to be asked, and the next one to come.
+-- Every moment at which policy wants a customer to be asked, and the next one.
 with customers as (
     select
         registration.customer_id,
@@ -14,7 +14,7 @@ first_wave as (
     from {{ ref('survey_rollout') }}
 ),
 
--- Before surveys begin nobody can tell what was sent.
+-- What was sent before surveys are recorded is unknown.
 beginning as (
     select {{ day_start_at('greatest(first_wave.first_start_date, ' ~ observed_from('surveys') ~ ')') }} as begun_at
     from first_wave
@@ -43,11 +43,11 @@ tenure_dates as (
         steps.trigger_key,
         steps.months_count,
         customers.as_of_date,
-        -- From the anchor, never from the date before: 31 January + 3 months is 30 April, + 6 is 31 July.
+        -- Counted from the anchor, not from the previous date: 31 January + 3 months is 30 April, + 6 is 31 July.
         {{ add_months('customers.registered_date', 'steps.months_count') }} as due_date
     from steps
     inner join customers
-        -- No more steps than the tenure holds, and the one to come.
+        -- As many steps as the tenure has, and the next one.
         on steps.previous_months_count
         <= 12 * ({{ dbt.datediff('customers.registered_date', 'customers.as_of_date', 'year') }} + 1)
 ),
@@ -197,8 +197,8 @@ inner join {{ ref('survey_triggers') }} as triggers
     on reached.trigger_key = triggers.trigger_key
 inner join customers
     on reached.customer_id = customers.customer_id
-    -- Of tenure alone the next date is known ahead.
+    -- Only the next date of a tenure trigger is known in advance.
     and (reached.reached_at < customers.as_of_end_at or triggers.trigger_type = 'tenure')
 cross join beginning
--- What fell due before the roll-out began is history, not a debt (FBK-09).
+-- Surveys due before the roll-out are not owed (FBK-09).
 where reached.reached_at >= beginning.begun_at

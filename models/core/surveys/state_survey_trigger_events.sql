@@ -5,7 +5,7 @@
         {'relation': 'stg_crm__customers', 'only': 'displaced'},
     ],
 ) }}
--- The first events of a customer, as many as it takes to pass the highest sum that sets off a survey.
+-- The first events of a customer, up to the highest sum that triggers a survey.
 with {{ incoming_events_ctes(['event_id', 'customer_id', 'event_name', 'quantity', 'is_success', 'occurred_at']) }},
 
 needed as (

@@ -1,4 +1,5 @@
--- When a customer must not be asked, and why. `is_absolute`: also for surveys that negativity does not hold back.
+-- Periods in which a customer must not be asked, and why. `is_absolute`: also for surveys that negative feedback does
+-- not postpone.
 with responses as (
     select
         responses.response_id,
@@ -29,18 +30,19 @@ inner join {{ ref('run_context') }} as run_context
     on flags.valid_from < run_context.as_of_end_at
 union all
 select
-    customer_id,
+    tickets.customer_id,
     'open_complaint' as block_reason,
-    ticket_id as source_id,
+    tickets.ticket_id as source_id,
     false as is_absolute,
-    opened_at as blocked_from,
+    tickets.opened_at as blocked_from,
     {{ dbt.dateadd(
-        'day', 'cast(' ~ threshold('suppress_after_close_days') ~ ' as integer)', 'coalesce(resolved_at, closed_at)'
+        'day', 'policy.suppress_after_close_days', 'coalesce(resolved_at, closed_at)'
     ) }} as blocked_to
-from {{ ref('fct_tickets') }}
-where is_complaint
+from {{ ref('fct_tickets') }} as tickets
+cross join {{ ref('policy') }} as policy
+where tickets.is_complaint
 union all
--- Only cases about something bad hold questions back: a thank-you that nobody has answered does not.
+-- Only negative cases postpone surveys: an unanswered thank-you does not.
 select
     cases.customer_id,
     'open_case' as block_reason,
@@ -49,12 +51,13 @@ select
     cases.opened_at as blocked_from,
     {{ dbt.dateadd(
         'day',
-        'cast(' ~ threshold('suppress_after_close_days') ~ ' as integer)',
+        'policy.suppress_after_close_days',
         'coalesce(cases.informed_at, cases.resolved_at, case when not cases.is_callback_required then cases.decided_at end)'
     ) }} as blocked_to
 from {{ ref('fct_feedback_cases') }} as cases
 left join responses
     on case when cases.source_type = 'response' then cases.source_id end = responses.response_id
+cross join {{ ref('policy') }} as policy
 where cases.customer_id is not null
     and coalesce(responses.is_low, true)
 union all

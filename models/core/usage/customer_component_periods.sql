@@ -1,5 +1,5 @@
--- Since when a customer has been able to use a component (USE-16): a run of days lasts as long as the component is
--- released, the plan holds it and the segment keeps calling it relevant, or not, whatever else changed in between.
+-- Periods in which a customer can use a component (USE-16): it is released, the plan includes it, and its relevance to
+-- the segment stays the same. Other changes do not split a period.
 with accessible as (
     select
         periods.customer_id,
@@ -16,7 +16,7 @@ with accessible as (
         and components.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)
         and coalesce(components.available_date, periods.valid_from)
-        < coalesce(periods.valid_to, {{ open_end() }})
+        < coalesce(periods.valid_to, {{ end_of_time('date') }})
 ),
 
 by_segment as (

@@ -1,4 +1,4 @@
--- Status and usage segment for every day with access to the product: what use is compared with (USE-19).
+-- Status and usage segment on every day with access to the product: the basis that usage is compared with (USE-19).
 with access_periods as (
     {{ access_periods(ref('customer_status_periods')) }}
 ),
@@ -7,7 +7,7 @@ customers as (
     select
         registration.customer_id,
         registration.registered_date,
-        -- Customers who registered within the tolerance before the first event are observed from registration on.
+        -- Customers registered within the tolerance before the first event are observed from registration on.
         case
             when registration.registered_date >= events.measured_from then registration.registered_date
             else events.observed_from
@@ -20,10 +20,10 @@ customers as (
 memberships as (
     select
         segments.customer_id,
-        -- A segment without norms would lose the customer.
+        -- Without default norms the join would lose customers of such a segment.
         norms.segment_code,
         segments.valid_from,
-        coalesce(segments.valid_to, {{ open_end() }}) as valid_to,
+        coalesce(segments.valid_to, {{ end_of_time('date') }}) as valid_to,
         row_number() over (partition by segments.customer_id order by segments.valid_from) as membership_number
     from {{ ref('dim_customer_segments') }} as segments
     left join {{ ref('dim_segment_policy') }} as norms
@@ -31,19 +31,11 @@ memberships as (
     where segments.scheme = 'usage'
 ),
 
--- Where a status or a segment begins or ends.
-boundaries as (
-    select
-        customer_id,
-        valid_from as boundary_date
-    from {{ ref('customer_status_periods') }}
-    {% for column in ['valid_from', 'valid_to'] %}
-    union
-    select
-        customer_id,
-        {{ column }} as boundary_date
-    from memberships
-    {% endfor %}
+slices as (
+    {{ split_periods(['customer_id'], [
+        [ref('customer_status_periods'), ['valid_from']],
+        ['memberships', ['valid_from', 'valid_to']],
+    ]) }}
 ),
 
 pieces as (
@@ -51,15 +43,12 @@ pieces as (
         customers.customer_id,
         customers.registered_date,
         customers.observed_date,
-        boundaries.boundary_date as valid_from,
-        lead(boundaries.boundary_date) over (
-            partition by boundaries.customer_id order by boundaries.boundary_date
-        ) as valid_to
+        slices.valid_from,
+        slices.valid_to
     from customers
-    inner join boundaries
-        on customers.customer_id = boundaries.customer_id
-        and boundaries.boundary_date >= customers.registered_date
-        and boundaries.boundary_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+    inner join slices
+        on customers.customer_id = slices.customer_id
+        and customers.registered_date <= slices.valid_from
 ),
 
 described as (
@@ -72,8 +61,8 @@ described as (
         status.plan_code,
         pieces.registered_date,
         pieces.observed_date,
-        -- A first segment that was given late says what the customer had been all along; a change and a
-        -- reactivation begin a history of their own.
+        -- A first segment that was assigned late holds from the beginning; a change of segment and a reactivation
+        -- start a new history.
         case
             when pieces.observed_date is not null
                 then greatest(

@@ -1,4 +1,4 @@
--- The change log as it was known when the business day closed: what takes effect tomorrow has changed nothing yet.
+-- The change log as of the close of the business day: changes of tomorrow have no effect yet.
 select
     changes.change_id,
     changes.change_kind,
@@ -9,7 +9,7 @@ select
     changes.is_explained,
     changes.change_kind in ('incident', 'maintenance') as is_incident,
     changes.effective_date,
-    -- The day after its last one. An end that nobody told must not excuse customers for ever: the first day counts.
+    -- Exclusive end. Without a known end only the first day counts, or the change would excuse customers for ever.
     case
         when changes.change_kind in ('incident', 'maintenance')
             then {{ add_days(business_date('coalesce(' ~ known('changes.ended_at') ~ ', changes.effective_at)'), 1) }}

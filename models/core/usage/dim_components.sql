@@ -4,8 +4,8 @@ select
     is_one_off,
     owner_team,
     available_from,
-    -- Each component is a bit, so that a set of them is one number, and sets are merged by `or`. A number has room for
-    -- 62 of them; set_word counts the numbers.
+    -- Each component is a bit: a set of components is one number, and sets are merged by `or`. A number holds 62
+    -- components; set_word counts the numbers.
     cast(floor((component_number - 1) / 62.0) as integer) as set_word,
     cast(power(2, (component_number - 1) % 62) as bigint) as set_bit
 from (

@@ -1,4 +1,4 @@
--- Why a customer uses less, in the words of the last conversation that asked (USE-03, USE-17).
+-- Why a customer uses less, according to the last conversation about it (USE-03, USE-17).
 with asked as (
     select
         contacts.customer_id,

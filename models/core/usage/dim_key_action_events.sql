@@ -1,5 +1,5 @@
--- Names are matched between bars, which every engine can do, instead of splitting a list, which each does differently.
--- Not with LIKE: the underscore in a name would stand for any character.
+-- Names are matched between bars, because every engine splits a list differently. LIKE would read the underscore in a
+-- name as any character.
 select
     actions.key_action_code,
     actions.segment_code,

@@ -24,7 +24,7 @@ resolved as (
         count(events.event_name) as resolved_events_count
     from actions
     left join {{ ref('dim_events') }} as events
-        -- ACT-03: looking at information never activates anybody, whatever the policy lists.
+        -- Looking at information never activates a customer, whatever policy lists (ACT-03).
         on not events.is_information_view
         and {{ dbt.position("'|' || events.event_name || '|'", "'|' || actions.event_names || '|'") }} > 0
     group by actions.key_action_code, actions.segment_code, actions.valid_from

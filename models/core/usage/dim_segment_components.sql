@@ -1,4 +1,4 @@
--- Every segment x component: what the policy does not name is relevant with weight 1 and the default limit of idleness.
+-- Every segment x component: one that policy does not name is relevant, with weight 1 and the default inactivity limit.
 select
     segments.segment_code,
     components.component_code,
@@ -8,7 +8,7 @@ select
     coalesce(norms.is_relevant, true) as is_relevant,
     coalesce(norms.is_critical, false) as is_critical,
     cast(case when coalesce(norms.is_relevant, true) then coalesce(norms.weight, 1) else 0 end as double) as weight,
-    cast(coalesce(norms.inactive_days, {{ threshold('usage_default_inactive_days') }}) as integer) as inactive_days,
+    cast(coalesce(norms.inactive_days, policy.usage_default_inactive_days) as integer) as inactive_days,
     norms.target_adoption_pct,
     components.available_from as available_date
 from {{ ref('dim_segment_policy') }} as segments
@@ -16,3 +16,4 @@ cross join {{ ref('components') }} as components
 left join {{ ref('segment_components') }} as norms
     on segments.segment_code = norms.segment_code
     and components.component_code = norms.component_code
+cross join {{ ref('policy') }} as policy

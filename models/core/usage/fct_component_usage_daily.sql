@@ -21,7 +21,7 @@ select
     coalesce(events.component_code, catalogue.component_code, '(none)') as component_code,
     count(*) as events_count,
     count(case when not events.is_success then 1 end) as failed_events_count,
-    -- Summed as decimals: the sum of doubles depends on the order of the rows.
+    -- Decimals, because a sum of doubles depends on the order of the rows.
     cast(sum(cast(events.quantity as decimal(18, 4))) as double) as quantity,
     cast(sum(events.value_amount) as decimal(18, 2)) as value_amount,
     count(distinct events.session_id) as sessions_count,

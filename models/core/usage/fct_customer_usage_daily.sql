@@ -1,6 +1,6 @@
 {{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'usage_date'}) }}
--- Distinct devices of a day cannot be summed from fct_component_usage_daily over the components. Counting distinct
--- values is most of the cost, so only what is read is counted.
+-- Distinct devices of a day cannot be summed over components. Distinct counts are most of the cost, so only those that
+-- somebody reads are computed.
 with events as (
     select
         customer_id,

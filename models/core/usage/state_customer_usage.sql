@@ -26,7 +26,7 @@ select
     cast(sum(days.events_count) as bigint) as events_count,
     count(case
         when days.usage_date >= customers.registered_date
-            and {{ days_between('customers.registered_date', 'days.usage_date') }} < {{ threshold('usage_first_days') }}
+            and {{ days_between('customers.registered_date', 'days.usage_date') }} < policy.usage_first_days
             then 1
     end) as first_use_days_count,
     percentile_cont(0.5) within group (order by days.gap_days) as median_gap_days,
@@ -35,4 +35,5 @@ select
 from days
 inner join {{ ref('stg_crm__customers') }} as customers
     on days.customer_id = customers.customer_id
+cross join {{ ref('policy') }} as policy
 group by days.customer_id

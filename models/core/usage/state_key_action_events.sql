@@ -30,7 +30,7 @@ candidates as (
         recorded_by_employee_id,
         {{ settled_moment('occurred_at', 'registered_at') }} as occurred_at
     from incoming_events
-    -- Key actions count from the registration on (ACT-02); the product's clock need not be that of the register.
+    -- Key actions count from registration on (ACT-02), within the tolerance of two clocks.
     where {{ is_not_before('occurred_at', 'registered_at') }}
         and event_name in (select needed.event_name from needed)
     {%- if is_touched_run() %}

@@ -7,13 +7,16 @@
     chunk=customer_chunks('fct_customer_usage_daily'),
     ends='valid_to',
 ) }}
--- The sums of both windows change only on days on which a day of use enters the recent one, passes from it into the
--- baseline, or leaves the baseline: three steps per day of use instead of a row per calendar day. Steps that lie in the
--- future are those of a customer who does nothing more, so time passing changes nothing here.
--- A night looks back on two baselines and a window: a row lasts for a baseline at most, because by then every day in it
--- has left it, so one that ends after a change began no earlier than a baseline before it, with both windows behind it.
-{% set looks_back_days = 'cast((select max(norms.window_days) + 2 * ' ~ threshold('usage_baseline_days')
-    ~ ' from ' ~ ref('dim_segment_policy') ~ ' as norms) as integer)' %}
+-- The sums of both windows change only when a day of use enters the recent one, passes into the baseline or drops out:
+-- three steps per day of use instead of a row per calendar day. Future steps assume no further use, so passing time
+-- changes no row.
+-- A run reads two baselines and a window before the first changed day: a row lasts a baseline at most, so a row that
+-- ends after the change began at most a baseline before it, and its windows reach back that much further.
+{% set looks_back_days %}(
+    select max(norms.window_days + 2 * policy.usage_baseline_days)
+    from {{ ref('dim_segment_policy') }} as norms
+    cross join {{ ref('policy') }} as policy
+){% endset %}
 with days as (
     select
         customer_id,
@@ -23,20 +26,20 @@ with days as (
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 
--- Numbered, so that the steps carry a number and a day and nothing else.
+-- Numbered, so that the steps carry only a number and a day.
 memberships as (
     select
         known.*,
         row_number() over (order by known.customer_id, known.valid_from) as membership_number,
         norms.window_days,
-        cast(norms.window_days + {{ threshold('usage_baseline_days') }} as integer) as both_days
+        norms.window_days + policy.usage_baseline_days as both_days
     from (
         select
             customer_id,
             segment_code,
             valid_from,
-            coalesce(valid_to, {{ open_end() }}) as member_to,
-            -- The first one tells what the customer had been all along.
+            coalesce(valid_to, {{ end_of_time('date') }}) as member_to,
+            -- The first segment holds from the beginning.
             case
                 when row_number() over (partition by customer_id order by valid_from) = 1 then date '1900-01-01'
                 else valid_from
@@ -49,7 +52,7 @@ memberships as (
             customers.customer_id,
             'unassigned' as segment_code,
             date '1900-01-01' as valid_from,
-            {{ open_end() }} as member_to,
+            {{ end_of_time('date') }} as member_to,
             date '1900-01-01' as comparable_from
         from (select distinct customer_id from days) as customers
         left join {{ ref('dim_customer_segments') }} as segments
@@ -59,6 +62,7 @@ memberships as (
     ) as known
     inner join {{ ref('dim_segment_policy') }} as norms
         on known.segment_code = norms.segment_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 normed as (
@@ -91,7 +95,7 @@ changes as (
     {% endfor %}
 ),
 
--- A night takes what happened before the first changed day as one step, on the day of the last of them.
+-- An incremental run merges the steps before the first changed day into one, on the day of the last of them.
 steps as (
     {% if is_touched_run() %}
     select
@@ -106,7 +110,7 @@ steps as (
     {% endif %}
 ),
 
--- Several steps of a day are one after another here; of those all but the last hold for no day, so they fall out below.
+-- Of several steps on one day only the last holds; the filter below drops the others.
 summed as (
     select
         membership_number,
@@ -128,30 +132,32 @@ expected as (
         memberships.window_days,
         summed.recent_days_count,
         summed.baseline_days_count,
-        1.0 * summed.baseline_days_count * memberships.window_days / {{ threshold('usage_baseline_days') }}
+        1.0 * summed.baseline_days_count * memberships.window_days / policy.usage_baseline_days
             as expected_days,
-        1.0 * memberships.window_days / {{ threshold('usage_baseline_days') }} as windows_ratio,
+        1.0 * memberships.window_days / policy.usage_baseline_days as windows_ratio,
         greatest(summed.step_date, memberships.comparable_from) as valid_from,
         least(summed.next_date, memberships.member_to) as valid_to
     from summed
     inner join memberships
         on summed.membership_number = memberships.membership_number
+    cross join {{ ref('policy') }} as policy
 )
 
 select
-    customer_id,
-    segment_code,
-    window_days,
-    cast(recent_days_count as bigint) as recent_days_count,
-    cast(baseline_days_count as bigint) as baseline_days_count,
-    cast(expected_days as double) as expected_days,
-    cast(recent_days_count / expected_days as double) as trend_ratio,
-    valid_from,
-    valid_to
+    expected.customer_id,
+    expected.segment_code,
+    expected.window_days,
+    cast(expected.recent_days_count as bigint) as recent_days_count,
+    cast(expected.baseline_days_count as bigint) as baseline_days_count,
+    cast(expected.expected_days as double) as expected_days,
+    cast(expected.recent_days_count / expected.expected_days as double) as trend_ratio,
+    expected.valid_from,
+    expected.valid_to
 from expected
-where 1.0 * {{ usage_current_days() }} * baseline_days_count
-    >= {{ threshold('usage_min_baseline_days') }} * {{ threshold('usage_baseline_days') }}
-    and recent_days_count <= {{ threshold('usage_decline_ratio') }} * expected_days
-    and expected_days - recent_days_count
-    >= {{ threshold('usage_decline_min_z') }} * sqrt(expected_days * (1.0 + windows_ratio))
-    and valid_to > valid_from
+cross join {{ ref('policy') }} as policy
+where 1.0 * {{ usage_current_days() }} * expected.baseline_days_count
+    >= policy.usage_min_baseline_days * policy.usage_baseline_days
+    and expected.recent_days_count <= policy.usage_decline_ratio * expected.expected_days
+    and expected.expected_days - expected.recent_days_count
+    >= policy.usage_decline_min_z * sqrt(expected.expected_days * (1.0 + expected.windows_ratio))
+    and expected.valid_to > expected.valid_from

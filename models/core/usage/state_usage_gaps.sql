@@ -5,10 +5,9 @@
     chunk=customer_chunks('fct_component_usage_daily'),
     ends='gap_to',
 ) }}
--- Time passing changes nothing here: a silence that lasts stays open, and who reads it looks at the calendar. So a
--- night touches those only who used something. It begins with the quarter of their first changed day, and what it must
--- know of the time before stands in their rows that span the beginning of that quarter: there is one for everything
--- that was ever used before, because the last day of use of a quarter has a row whatever its gap.
+-- Passing time changes no row: a lasting gap stays open, and readers compare it with the as-of date. So a run rebuilds
+-- only customers with new use, from the quarter of their first changed day on. The rows that span the beginning of that
+-- quarter hold what is needed of the time before: the last day of use of each quarter has a row, whatever its gap.
 with days as (
     select
         customer_id,
@@ -34,11 +33,11 @@ with days as (
     inner join {{ touched_relation() }} as touched
         on earlier.customer_id = touched.customer_id
         and earlier.gap_from < touched.since
-        and coalesce(earlier.gap_to, {{ open_end() }}) >= touched.since
+        and coalesce(earlier.gap_to, {{ end_of_time('date') }}) >= touched.since
     {%- endif %}
 ),
 
--- A day of use of the customer counts once; the row from which a night goes on counts for all days up to it.
+-- A day of use counts once; the row from which an incremental run continues counts for all days up to it.
 customer_days as (
     select
         customer_id,
@@ -81,18 +80,19 @@ component_days as (
 
 component_gaps as (
     select
-        *,
-        -- Days of use without the component after which chance is out of the question at the share of days it was used
-        -- on: at the lower bound of that share, because a few days of use tell little about it. One day more in the
-        -- denominator, so that the share is never 1.
-        day_number + cast(ceil(
-            ln({{ threshold('abandonment_chance_pct') }} / 100.0)
-            / ln(1.0 - {{ wilson_pct('uses_count', '(day_number - first_number + 2)', 'lo') }} / 100.0)
+        component_days.*,
+        -- Days of use without the component after which chance no longer explains the gap, at the lower bound of the
+        -- share of days with the component, because few days estimate it badly. The denominator has one day more, so
+        -- that the share is never 1.
+        component_days.day_number + cast(ceil(
+            ln(policy.abandonment_chance_pct / 100.0)
+            / ln(1.0 - {{ wilson_pct('uses_count', '(component_days.day_number - first_number + 2)', 'lo') }} / 100.0)
         ) as integer) as unlikely_number
     from component_days
-    where next_date is null
-        or {{ days_between('usage_date', 'next_date') }} > {{ threshold('usage_run_gap_days') }}
-        or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'next_date') }}
+    cross join {{ ref('policy') }} as policy
+    where component_days.next_date is null
+        or {{ days_between('usage_date', 'component_days.next_date') }} > policy.usage_run_gap_days
+        or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'component_days.next_date') }}
 )
 
 select
@@ -108,19 +108,21 @@ from component_gaps as gaps
 left join customer_days as unlikely
     on gaps.customer_id = unlikely.customer_id
     and gaps.unlikely_number = unlikely.day_number
-    -- Compared without OR: with it the join would be a loop over all pairs.
-    and unlikely.usage_date < coalesce(gaps.next_date, {{ open_end() }})
+    -- Without OR, which would make the join compare all pairs.
+    and unlikely.usage_date < coalesce(gaps.next_date, {{ end_of_time('date') }})
 union all
 select
-    customer_id,
+    customer_days.customer_id,
     '*' as component_code,
-    day_number as uses_count,
-    day_number,
+    customer_days.day_number as uses_count,
+    customer_days.day_number,
     cast(1 as bigint) as first_number,
-    usage_date as gap_from,
-    next_date as gap_to,
+    customer_days.usage_date as gap_from,
+    customer_days.next_date as gap_to,
     cast(null as date) as unlikely_from
 from customer_days
-where next_date is null
-    or {{ days_between('usage_date', 'next_date') }} > {{ threshold('usage_run_gap_days') }}
-    or {{ period_start('quarter', 'usage_date') }} < {{ period_start('quarter', 'next_date') }}
+cross join {{ ref('policy') }} as policy
+where customer_days.next_date is null
+    or {{ days_between('customer_days.usage_date', 'customer_days.next_date') }} > policy.usage_run_gap_days
+    or {{ period_start('quarter', 'customer_days.usage_date') }}
+    < {{ period_start('quarter', 'customer_days.next_date') }}

@@ -1,4 +1,4 @@
-{% set weeks_before = usage_current_days() | trim ~ ' - 7' %}
+{% set weeks_before %}(select {{ usage_current_days() }} - 7 from {{ ref('policy') }} as policy){% endset %}
 {% set week_start = period_start('week', 'occurred_date') | trim %}
 {{ touched(
     {'customer_id': 'customer_id'},
@@ -6,9 +6,8 @@
     chunk=customer_chunks('fct_customer_usage_daily'),
     ends='week_end_date',
 ) }}
--- A week counts once it is over, in the Sundays whose current weeks hold it, from its own on. Sundays that lie in the
--- future are those of a customer who does nothing more, so time passing changes nothing here but by the week that it
--- closes.
+-- A closed week counts for its own Sunday and the following ones whose current weeks contain it. Future Sundays assume
+-- no further use, so passing time only adds the week that closes.
 with days as (
     select
         customer_id,
@@ -29,7 +28,7 @@ components as (
     where {{ add_days('week_start_date', 6) }} <= {{ last_visible_day() }}
 ),
 
--- Volumes stand with the first number of the set, so that whoever used anything has that row.
+-- Volumes belong to the first number of the set; every customer with use has that row.
 weeks as (
     select
         customer_id,
@@ -61,7 +60,8 @@ weeks as (
 sundays as (
     select cast(7 * numbers.generated_number - 1 as integer) as days_to_end
     from ({{ dbt.generate_series(53) }}) as numbers
-    where numbers.generated_number <= {{ threshold('usage_current_weeks') }}
+    cross join {{ ref('policy') }} as policy
+    where numbers.generated_number <= policy.usage_current_weeks
 )
 
 select

@@ -1,30 +1,71 @@
--- Measurable customers counted per cut of ACT-04, in their registration month and in all months together. Counted
--- before the cuts are put one below the other: ten rows of each customer cost more than all that is made of them.
+-- Measurable customers counted by dimension (ACT-04, ACT-05), in their registration month and in all months together.
+-- They are counted before the dimensions are united: eight rows of each customer would cost more than everything after.
 {% set dimensions = {
-    'status': 'registration_status',
-    'segment': "coalesce(segment_code, 'unassigned')",
-    'region': "coalesce(region, 'unknown')",
-    'channel': "coalesce(acquisition_channel, 'unknown')",
-    'employee': "coalesce(onboarding_owner_id, 'unassigned')",
+    'status': 'customers.registration_status',
+    'segment': "coalesce(customers.segment_code, 'unassigned')",
+    'region': "coalesce(customers.region, 'unknown')",
+    'channel': "coalesce(customers.acquisition_channel, 'unknown')",
+    'employee': "coalesce(customers.onboarding_owner_id, 'unassigned')",
+    'responsible_employee': "coalesce(responsible.employee_id, 'unassigned')",
+    'team': "coalesce(responsible.team, 'unassigned')",
 } %}
-with customers as (
+{% set measures = ['registration_month', 'tenure_days', 'days_to_activate', 'is_activated', 'is_mature'] %}
+with ratings as (
     select
+        customer_id,
+        sum(onboarding_rating_score) as rating_points,
+        count(onboarding_rating_score) as ratings_count
+    from {{ ref('fct_survey_responses') }}
+    where onboarding_rating_score is not null
+    group by customer_id
+),
+
+measurable as (
+    select
+        customers.customer_id,
         {%- for dimension, value in dimensions.items() %}
         {{ value }} as {{ dimension }},
         {%- endfor %}
-        registration_month,
+        customers.registration_month,
+        -- Activated customers are alike after the longest window, beyond which nobody asks.
         case
-            when is_activated then least(tenure_days, {{ threshold('activation_window_long_days') }})
-            else tenure_days
+            when customers.is_activated then least(customers.tenure_days, policy.activation_window_long_days)
+            else customers.tenure_days
         end as tenure_days,
-        days_to_activate,
-        is_activated,
-        is_mature
-    from {{ ref('mart_activation_customer') }}
-    where is_measurable
+        customers.tenure_days as full_tenure_days,
+        customers.days_to_activate,
+        customers.is_activated,
+        customers.is_mature,
+        coalesce(ratings.rating_points, 0) as rating_points,
+        coalesce(ratings.ratings_count, 0) as ratings_count
+    from {{ ref('int_activation__customers') }} as customers
+    cross join {{ ref('policy') }} as policy
+    left join {{ ref('int_onboarding__responsible_employees') }} as responsible
+        on customers.customer_id = responsible.customer_id
+    left join ratings
+        on customers.customer_id = ratings.customer_id
+    where customers.is_measurable
 ),
 
-cuts as (
+-- An action has no rating of its own.
+actions as (
+    select
+        actions.key_action_code as dimension_value,
+        measurable.registration_month,
+        case
+            when actions.is_done then least(measurable.full_tenure_days, policy.activation_window_long_days)
+            else measurable.full_tenure_days
+        end as tenure_days,
+        actions.days_from_registration as days_to_activate,
+        actions.is_done as is_activated,
+        measurable.is_mature
+    from {{ ref('mart_activation_actions') }} as actions
+    cross join {{ ref('policy') }} as policy
+    inner join measurable
+        on actions.customer_id = measurable.customer_id
+),
+
+by_customer as (
     select
         case
             {%- for dimension in dimensions %}
@@ -38,19 +79,49 @@ cuts as (
             {%- endfor %}
             else 'all'
         end as dimension_value,
-        registration_month,
+        {{ measures | join(', ') }},
+        count(*) as customers_count,
+        sum(rating_points) as rating_points,
+        sum(ratings_count) as ratings_count
+    from measurable
+    group by grouping sets (
+        ({{ measures | join(', ') }})
+        {%- for dimension in dimensions %},
+        ({{ dimension }}, {{ measures | join(', ') }})
+        {%- endfor %}
+    )
+),
+
+counted as (
+    select * from by_customer
+    union all
+    select
+        'feature' as dimension_name,
+        dimension_value,
+        {{ measures | join(', ') }},
+        count(*) as customers_count,
+        0 as rating_points,
+        0 as ratings_count
+    from actions
+    group by dimension_value, {{ measures | join(', ') }}
+),
+
+months as (
+    select * from counted
+    union all
+    select
+        dimension_name,
+        dimension_value,
+        cast(null as date) as registration_month,
         tenure_days,
         days_to_activate,
         is_activated,
         is_mature,
-        count(*) as customers_count
-    from customers
-    group by grouping sets (
-        (registration_month, tenure_days, days_to_activate, is_activated, is_mature)
-        {%- for dimension in dimensions %},
-        ({{ dimension }}, registration_month, tenure_days, days_to_activate, is_activated, is_mature)
-        {%- endfor %}
-    )
+        sum(customers_count) as customers_count,
+        sum(rating_points) as rating_points,
+        sum(ratings_count) as ratings_count
+    from counted
+    group by dimension_name, dimension_value, tenure_days, days_to_activate, is_activated, is_mature
 )
 
 select
@@ -61,17 +132,7 @@ select
     days_to_activate,
     is_activated,
     is_mature,
-    customers_count
-from cuts
-union all
-select
-    dimension_name,
-    dimension_value,
-    cast(null as date) as registration_month,
-    cast(tenure_days as bigint) as tenure_days,
-    days_to_activate,
-    is_activated,
-    is_mature,
-    sum(customers_count) as customers_count
-from cuts
-group by dimension_name, dimension_value, tenure_days, days_to_activate, is_activated, is_mature
+    customers_count,
+    rating_points,
+    ratings_count
+from months

@@ -32,7 +32,7 @@ select
     actions.is_required,
     registration.registered_date,
     -- The status of the day of registration: a contract that ended before it may be renewed until the grace is over.
-    {{ add_days('registration.registered_date', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+    {{ add_days('registration.registered_date', 'policy.churn_grace_days') }}
         as status_known_date,
     actions.valid_from,
     registration.registered_at
@@ -46,10 +46,11 @@ left join replaced
     and actions.valid_from = replaced.valid_from
     and registration.registration_segment_code = replaced.segment_code
     and replaced.replaced_from <= registration.registered_date
-    and coalesce(replaced.replaced_to, {{ far_future() }}) > registration.registered_date
+    and coalesce(replaced.replaced_to, {{ end_of_time('timestamp') }}) > registration.registered_date
 left join {{ ref('plan_components') }} as plan_components
     on registration.registration_plan_code = plan_components.plan_code
     and actions.component_code = plan_components.component_code
     and not plan_components.is_available
+cross join {{ ref('policy') }} as policy
 where replaced.key_action_code is null
     and plan_components.plan_code is null

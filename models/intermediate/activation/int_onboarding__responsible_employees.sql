@@ -8,7 +8,7 @@ with owners as (
             order by
                 case
                     when owners.valid_from <= activation.activated_at
-                        and coalesce(owners.valid_to, {{ far_future() }}) > activation.activated_at then 0
+                        and coalesce(owners.valid_to, {{ end_of_time('timestamp') }}) > activation.activated_at then 0
                     else 1
                 end asc,
                 owners.valid_from desc,
@@ -16,7 +16,7 @@ with owners as (
         ) as choice,
         -- Whoever is still at it is judged in the position they hold today.
         coalesce(activation.activated_at, {{ day_start_at('run_context.as_of_date') }}) as evaluated_at
-    from {{ ref('mart_activation_customer') }} as activation
+    from {{ ref('int_activation__customers') }} as activation
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_customer_owners') }} as owners
         on activation.customer_id = owners.customer_id
@@ -33,7 +33,7 @@ positions as (
             order by
                 case
                     when employees.valid_from <= {{ business_date('owners.evaluated_at') }}
-                        and coalesce(employees.valid_to, {{ far_future() }})
+                        and coalesce(employees.valid_to, {{ end_of_time('timestamp') }})
                         > {{ business_date('owners.evaluated_at') }}
                         then 0
                     else 1

@@ -4,14 +4,15 @@ with stalled as (
     select
         customers.customer_id,
         customers.suppress_reason,
-        {{ add_days('customers.registered_date', 'cast(' ~ threshold('onboarding_stalled_days') ~ ' as integer)') }}
+        {{ add_days('customers.registered_date', 'policy.onboarding_stalled_days') }}
             as stalled_date,
         {{ business_date('customers.activated_at') }} as activated_date,
         case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end
             as suppressed_date,
         run_context.as_of_date
-    from {{ ref('mart_activation_customer') }} as customers
+    from {{ ref('int_activation__customers') }} as customers
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where customers.is_measurable
 ),
 

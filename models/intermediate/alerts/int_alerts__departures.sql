@@ -21,10 +21,11 @@ select
     ends.customer_id,
     false as is_customer,
     ends.valid_from as churned_date,
-    {{ add_days('ends.valid_from', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }} as recognised_date,
+    {{ add_days('ends.valid_from', 'policy.churn_grace_days') }} as recognised_date,
     ends.valid_to as reactivated_date
 from {{ ref('customer_access_periods') }} as ends
 left join first_tenures
     on ends.customer_id = first_tenures.customer_id
+cross join {{ ref('policy') }} as policy
 where not ends.has_access
     and coalesce(first_tenures.started_date > ends.valid_from, true)

@@ -1,7 +1,7 @@
 -- Alerts are read off the history of their signal, never off what an earlier night wrote. Three steps of gaps and
 -- islands: periods of the signal under a rule; episodes, which bridge gaps shorter than `resolve_after_days`; alerts,
 -- which bridge resolutions shorter than `cooldown_days`.
-{% set never = open_end() %}
+{% set never = end_of_time('date') %}
 with pieces as (
     select
         signals.customer_id,
@@ -22,8 +22,8 @@ with pieces as (
     from {{ ref('int_alert_signals__unioned') }} as signals
     inner join {{ ref('dim_alert_rules') }} as rules
         on signals.signal_code = rules.signal_code
-        and coalesce(signals.valid_to, {{ far_future() }}) > rules.valid_from
-        and coalesce(rules.valid_to, {{ far_future() }}) > signals.valid_from
+        and coalesce(signals.valid_to, {{ end_of_time('timestamp') }}) > rules.valid_from
+        and coalesce(rules.valid_to, {{ end_of_time('timestamp') }}) > signals.valid_from
         and {{ severity_rank('signals.severity') }} >= {{ severity_rank('rules.min_severity') }}
     inner join {{ ref('run_context') }} as run_context
         on signals.valid_from <= run_context.as_of_date
@@ -105,7 +105,7 @@ opened as (
     left join {{ ref('int_alerts__departures') }} as departures
         on islands.customer_id = departures.customer_id
         and departures.recognised_date <= islands.opened_date
-        and coalesce(departures.reactivated_date, {{ far_future() }}) > islands.opened_date
+        and coalesce(departures.reactivated_date, {{ end_of_time('timestamp') }}) > islands.opened_date
     -- Long enough to open, and nobody is alerted about a customer who is known to be gone.
     where islands.ends_date > islands.opened_date
         and islands.opened_date <= islands.as_of_date

@@ -1,6 +1,5 @@
 -- What an alert is from its opening on: its rule and signal of that day, who gets it, what to do, and by when.
-{% set budgets = [threshold('alert_budget_queue'), threshold('alert_budget_owner')] %}
-{% set budget = "case {} when 'queue' then " ~ budgets | join(' else ') ~ ' end' %}
+{% set budget = "case {} when 'queue' then policy.alert_budget_queue else policy.alert_budget_owner end" %}
 with first_episodes as (
     select
         episodes.alert_id,
@@ -102,10 +101,10 @@ assigned as (
         owned.*,
         case
             when owned.responsible_id is not null
-                and coalesce(positions.left_at, {{ far_future() }}) > owned.opened_date
+                and coalesce(positions.left_at, {{ end_of_time('timestamp') }}) > owned.opened_date
                 then 'owner'
             when managers.employee_id is not null
-                and coalesce(managers.left_at, {{ far_future() }}) > owned.opened_date
+                and coalesce(managers.left_at, {{ end_of_time('timestamp') }}) > owned.opened_date
                 then 'manager'
             else 'queue'
         end as owner_source,
@@ -148,6 +147,7 @@ placed as (
         on assigned.alert_id = silent.alert_id
     inner join {{ ref('dim_working_days') }} as arrivals
         on {{ business_date('assigned.opened_at') }} = arrivals.date_day
+    cross join {{ ref('policy') }} as policy
 ),
 
 -- A desk takes `daily_budget` alerts a working day. First come those of the day, of one opening day the gravest first.
@@ -217,6 +217,7 @@ room as (
         on desks.owner_source = taken.owner_source
         and desks.desk = taken.desk
         and working_days.working_day_number = taken.arrival_number
+    cross join {{ ref('policy') }} as policy
 ),
 
 -- seat(n) = max(seat(n - 1) + 1, first seat after the day of arrival), written as a running maximum.
@@ -265,11 +266,12 @@ timed as (
         placed.*,
         released.released_number,
         ceil(
-            placed.sla_hours / ({{ threshold('working_day_end_hour') }} - {{ threshold('working_day_start_hour') }})
+            placed.sla_hours / (policy.working_day_end_hour - policy.working_day_start_hour)
         ) - 1 as full_days
     from placed
     left join released
         on placed.alert_id = released.alert_id
+    cross join {{ ref('policy') }} as policy
 )
 
 select
@@ -297,8 +299,8 @@ select
     -- Working hours are counted from the morning of the day on which it reaches the desk.
     {{ clock_moment('cast(' ~ dbt.dateadd(
         'minute',
-        'cast(round(60 * (' ~ threshold('working_day_start_hour') ~ ' + timed.sla_hours - timed.full_days * ('
-        ~ threshold('working_day_end_hour') ~ ' - ' ~ threshold('working_day_start_hour') ~ '))) as integer)',
+        'cast(round(60 * (policy.working_day_start_hour + timed.sla_hours
+            - timed.full_days * (policy.working_day_end_hour - policy.working_day_start_hour))) as integer)',
         'cast(deadlines.date_day as timestamp)'
     ) ~ ' as timestamp)') }} as due_at
 from timed
@@ -311,3 +313,4 @@ left join {{ ref('dim_working_days') }} as releases
 left join {{ ref('dim_working_days') }} as deadlines
     on timed.released_number + timed.full_days = deadlines.working_day_number
     and deadlines.is_working_day
+cross join {{ ref('policy') }} as policy

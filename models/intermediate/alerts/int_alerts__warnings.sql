@@ -78,40 +78,42 @@ spelled as (
         spells.churned_date,
         run_context.as_of_date,
         {{ days_between('warnings.warned_date', 'run_context.as_of_date') }}
-        >= {{ threshold('alert_outcome_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
+        >= policy.alert_outcome_days + policy.churn_grace_days as is_mature,
         row_number() over (partition by warnings.warning_key order by spells.started_date desc) as choice
     from warnings
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('customer_tenures') }} as spells
         on warnings.customer_id = spells.customer_id
         and spells.started_date <= warnings.warned_date
-        and coalesce(spells.recognised_date, {{ far_future() }}) > warnings.warned_date
+        and coalesce(spells.recognised_date, {{ end_of_time('timestamp') }}) > warnings.warned_date
+    cross join {{ ref('policy') }} as policy
 )
 
 select
-    warning_key,
-    warning_kind,
-    warning_code,
-    customer_id,
-    segment_code,
-    customer_status,
-    acted_channel_code,
-    is_mature,
+    spelled.warning_key,
+    spelled.warning_kind,
+    spelled.warning_code,
+    spelled.customer_id,
+    spelled.segment_code,
+    spelled.customer_status,
+    spelled.acted_channel_code,
+    spelled.is_mature,
     coalesce(
-        {{ days_between('warned_date', 'churned_date') }} <= {{ threshold('alert_outcome_days') }}, false
+        {{ days_between('spelled.warned_date', 'churned_date') }} <= policy.alert_outcome_days, false
     ) as is_followed,
     -- Days that were left to act; not positive when the customer had gone, and nobody knew it yet.
-    {{ days_between('warned_date', 'churned_date') }} as lead_days,
-    acted_at is not null as is_acted,
-    {{ days_between(business_date('acted_at'), 'as_of_date') }} >= {{ threshold('alert_recovery_days') }}
+    {{ days_between('spelled.warned_date', 'churned_date') }} as lead_days,
+    spelled.acted_at is not null as is_acted,
+    {{ days_between(business_date('spelled.acted_at'), 'as_of_date') }} >= policy.alert_recovery_days
         as is_recovery_mature,
     coalesce(
-        is_resolved
-        and closed_at >= acted_at
-        and {{ days_between(business_date('acted_at'), business_date('closed_at')) }}
-        <= {{ threshold('alert_recovery_days') }},
+        spelled.is_resolved
+        and spelled.closed_at >= spelled.acted_at
+        and {{ days_between(business_date('spelled.acted_at'), business_date('spelled.closed_at')) }}
+        <= policy.alert_recovery_days,
         false
     ) as is_recovered,
-    warned_date
+    spelled.warned_date
 from spelled
-where choice = 1
+cross join {{ ref('policy') }} as policy
+where spelled.choice = 1

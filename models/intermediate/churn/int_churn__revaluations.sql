@@ -9,7 +9,7 @@ with levels as (
     from {{ ref('fct_mrr_changes') }} as levels
     inner join {{ ref('dim_months') }} as months
         on levels.changed_date < months.month_date
-        and coalesce(levels.next_changed_date, {{ far_future() }}) >= months.month_date
+        and coalesce(levels.next_changed_date, {{ end_of_time('timestamp') }}) >= months.month_date
     {{ join_rates('levels.currency_code', 'months.month_date') }}
     {{ join_rates('levels.currency_code', add_months('months.month_date', -1), 'earlier_rates') }}
     where levels.mrr_after > 0

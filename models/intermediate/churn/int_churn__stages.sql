@@ -50,10 +50,11 @@ renewing as (
         moments.tenure_number,
         moments.stage_date
     from moments
+    cross join {{ ref('policy') }} as policy
     inner join renewals
         on moments.customer_id = renewals.customer_id
         and abs({{ days_between('moments.stage_date', 'renewals.renewal_date') }})
-        <= {{ threshold('renewal_notice_days') }}
+        <= policy.renewal_notice_days
 )
 
 select
@@ -63,7 +64,7 @@ select
     case
         when first_uses.first_use_date is null or first_uses.first_use_date > moments.stage_date then 'not_started'
         when {{ days_between('first_uses.first_use_date', 'moments.stage_date') }}
-            < {{ threshold('stage_onboarding_days') }} then 'onboarding'
+            < policy.stage_onboarding_days then 'onboarding'
         when renewing.customer_id is not null then 'renewal'
         else 'usage'
     end as stage_code,
@@ -76,3 +77,4 @@ left join renewing
     and moments.moment = renewing.moment
     and moments.tenure_number = renewing.tenure_number
     and moments.stage_date = renewing.stage_date
+cross join {{ ref('policy') }} as policy

@@ -1,17 +1,17 @@
-{%- set landmark_days = 'cast(' ~ threshold('winback_landmark_days') ~ ' as integer)' -%}
-{%- set window_days = 'cast(' ~ threshold('winback_window_days') ~ ' as integer)' -%}
 -- Attempts to win churned customers back, and who can be compared. Customers who reactivate at once could not be
 -- contacted, so groups are formed on a landmark day, of those still churned on it, by what happened before it.
 with events as (
     select
-        customer_id,
-        tenure_number,
-        churned_date,
-        reactivated_date,
-        {{ add_days('churned_date', window_days) }} as winback_to,
-        {{ add_days('churned_date', landmark_days) }} as landmark_date,
-        {{ add_days('churned_date', landmark_days ~ ' + ' ~ window_days) }} as outcome_to
-    from {{ ref('fct_churn_events') }}
+        churn_events.customer_id,
+        churn_events.tenure_number,
+        churn_events.churned_date,
+        churn_events.reactivated_date,
+        {{ add_days('churn_events.churned_date', 'policy.winback_window_days') }} as winback_to,
+        {{ add_days('churn_events.churned_date', 'policy.winback_landmark_days') }} as landmark_date,
+        {{ add_days('churn_events.churned_date', 'policy.winback_landmark_days + policy.winback_window_days') }}
+            as outcome_to
+    from {{ ref('fct_churn_events') }} as churn_events
+    cross join {{ ref('policy') }} as policy
 ),
 
 attempts as (

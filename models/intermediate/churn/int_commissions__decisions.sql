@@ -1,4 +1,3 @@
-{%- set window_months = 'cast(' ~ threshold('commission_window_months') ~ ' as integer)' -%}
 -- What becomes of each commission, and whether its window has passed: the one home of the window after a sale. The
 -- request to cancel counts, because that is when the customer understood; without one, the first day without cover.
 with leavings as (
@@ -32,7 +31,7 @@ notices as (
 judged as (
     select
         commissions.*,
-        {{ add_on_clock('month', 'commissions.sold_at', window_months) }} as window_end_at,
+        {{ add_on_clock('month', 'commissions.sold_at', 'policy.commission_window_months') }} as window_end_at,
         coalesce(leavings.left_at, notices.left_at) as left_at,
         leavings.end_reason_code,
         case
@@ -47,6 +46,7 @@ judged as (
         on commissions.commission_id = notices.commission_id
     left join {{ ref('dim_churn_reasons') }} as reasons
         on leavings.end_reason_code = reasons.reported_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 dated as (
@@ -54,9 +54,10 @@ dated as (
         judged.*,
         -- A churn within the window without a request is known only when the grace is over.
         {{ days_between(business_date('judged.window_end_at'), 'run_context.as_of_date') }}
-        >= {{ threshold('churn_grace_days') }} as is_mature
+        >= policy.churn_grace_days as is_mature
     from judged
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
 )
 
 select

@@ -4,7 +4,7 @@ with covered as (
         customer_id,
         from_date,
         to_date,
-        max(coalesce(to_date, {{ open_end() }})) over (
+        max(coalesce(to_date, {{ end_of_time('date') }})) over (
             partition by customer_id
             order by from_date, subscription_id
             rows between unbounded preceding and 1 preceding
@@ -26,7 +26,7 @@ intervals as (
         'asked to cancel, the contract still runs' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         {{ business_date('slices.cancel_requested_at') }} as valid_from,
-        max(coalesce(slices.to_date, {{ open_end() }})) as valid_to
+        max(coalesce(slices.to_date, {{ end_of_time('date') }})) as valid_to
     from {{ ref('subscription_status_periods') }} as slices
     where slices.cancel_requested_at is not null
         and slices.is_coverage
@@ -44,7 +44,7 @@ intervals as (
         gaps.earlier_to as valid_from,
         least(
             gaps.from_date,
-            {{ add_days('gaps.earlier_to', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+            {{ add_days('gaps.earlier_to', 'policy.churn_grace_days') }}
         ) as valid_to
     from (
         select
@@ -57,12 +57,13 @@ intervals as (
         select
             spells.customer_id,
             spells.covered_to_date as earlier_to,
-            {{ open_end() }} as from_date
+            {{ end_of_time('date') }} as from_date
         from {{ ref('customer_tenures') }} as spells
         where spells.basis = 'contract'
             and spells.covered_to_date is not null
             and spells.reactivated_date is null
     ) as gaps
+    cross join {{ ref('policy') }} as policy
     union all
     -- A payment failed and none has succeeded since.
     select
@@ -75,10 +76,11 @@ intervals as (
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
         failures.failed_date as valid_from,
         max(least(
-            coalesce(failures.recovered_date, {{ open_end() }}),
-            {{ add_days('failures.failed_date', 'cast(' ~ threshold('payment_failed_days') ~ ' as integer)') }}
+            coalesce(failures.recovered_date, {{ end_of_time('date') }}),
+            {{ add_days('failures.failed_date', 'policy.payment_failed_days') }}
         )) as valid_to
     from {{ ref('payment_failure_periods') }} as failures
+    cross join {{ ref('policy') }} as policy
     group by failures.customer_id, failures.failed_date
     union all
     -- A renewal comes up.
@@ -92,14 +94,15 @@ intervals as (
         max(case when slices.cancel_requested_at is not null then 'cancel_requested' end) as suppressed_by,
         greatest(
             min(slices.from_date),
-            {{ add_days('slices.renewal_date', '-cast(' ~ threshold('renewal_notice_days') ~ ' as integer)') }}
+            {{ add_days('slices.renewal_date', '-policy.renewal_notice_days') }}
         ) as valid_from,
         max(least(coalesce(slices.to_date, slices.renewal_date), slices.renewal_date)) as valid_to
     from {{ ref('subscription_status_periods') }} as slices
+    cross join {{ ref('policy') }} as policy
     where slices.renewal_date is not null
         and slices.status = 'paying'
         and slices.is_coverage
-    group by slices.customer_id, slices.renewal_date
+    group by slices.customer_id, slices.renewal_date, policy.renewal_notice_days
     union all
     -- Left, and may be won back.
     select
@@ -112,10 +115,11 @@ intervals as (
         case when not events.is_voluntary then 'involuntary' end as suppressed_by,
         events.recognised_date as valid_from,
         least(
-            coalesce(events.reactivated_date, {{ open_end() }}),
-            {{ add_days('events.churned_date', 'cast(' ~ threshold('winback_window_days') ~ ' as integer)') }}
+            coalesce(events.reactivated_date, {{ end_of_time('date') }}),
+            {{ add_days('events.churned_date', 'policy.winback_window_days') }}
         ) as valid_to
     from {{ ref('fct_churn_events') }} as events
+    cross join {{ ref('policy') }} as policy
 )
 
 select

@@ -6,8 +6,9 @@ with months as (
         {{ period_number('month', 'dates.month_start_date') }} as month_number
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where dates.date_day >= {{ add_months(
-        period_start('month', 'run_context.as_of_date'), '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+        period_start('month', 'run_context.as_of_date'), '1 - policy.contact_trend_months'
     ) }}
 ),
 
@@ -17,10 +18,11 @@ purchases as (
         purchases.reporting_amount,
         {{ period_number('month', 'purchases.purchased_date') }} as month_number
     from {{ ref('fct_purchases') }} as purchases
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on purchases.purchased_date >= {{ add_months(
             period_start('month', 'run_context.as_of_date'),
-            '-10 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+            '-10 - policy.contact_trend_months'
         ) }}
 ),
 

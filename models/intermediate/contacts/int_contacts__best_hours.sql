@@ -10,8 +10,9 @@ with recent as (
     inner join {{ ref('dim_customers') }} as customers
         on hours.customer_id = customers.customer_id
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where hours.attempted_date > {{ add_days(
-        'run_context.as_of_date', '-cast(' ~ threshold('best_channel_days') ~ ' as integer)'
+        'run_context.as_of_date', '-policy.best_channel_days'
     ) }}
 ),
 
@@ -44,8 +45,8 @@ ranked as (
         row_number() over (
             partition by own.customer_id
             order by
-                (own.effective_count + {{ threshold('best_channel_prior_count') }} * segment_rates.segment_rate)
-                / (own.attempts_count + {{ threshold('best_channel_prior_count') }}) desc,
+                (own.effective_count + policy.best_channel_prior_count * segment_rates.segment_rate)
+                / (own.attempts_count + policy.best_channel_prior_count) desc,
                 own.attempts_count desc,
                 own.hour_band asc
         ) as band_rank
@@ -53,6 +54,7 @@ ranked as (
     inner join segment_rates
         on own.segment_code = segment_rates.segment_code
         and own.hour_band = segment_rates.hour_band
+    cross join {{ ref('policy') }} as policy
 )
 
 select

@@ -15,7 +15,7 @@ with customers as (
         on customers.value_segment_code = segments.segment_code
     left join {{ ref('dim_customer_dnd') }} as dnd
         on customers.customer_id = dnd.customer_id
-        and coalesce(dnd.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(dnd.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
 ),
 
 channels as (
@@ -70,7 +70,7 @@ attempts as (
         contacts.is_effective,
         contacts.attempted_at,
         contacts.attempted_date > {{ add_days(
-            'run_context.as_of_date', '-cast(' ~ threshold('best_channel_days') ~ ' as integer)'
+            'run_context.as_of_date', '-policy.best_channel_days'
         ) }} as is_recent,
         max(case when contacts.delivered_at is not null and coalesce(contacts.outcome_role, '') <> 'wrong_number'
                 then contacts.attempted_at
@@ -79,6 +79,7 @@ attempts as (
         ) as last_delivered_at
     from {{ ref('fct_contacts') }} as contacts
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where contacts.direction = 'outbound'
 ),
 
@@ -113,7 +114,7 @@ select
         when not registers.has_points then null
         when points.points_count is null then 'missing'
         when points.usable_points_count = 0 then points.unusable_reason
-        when experience.failures_in_a_row_count >= {{ threshold('contact_point_dead_failures') }}
+        when experience.failures_in_a_row_count >= policy.contact_point_dead_failures
             and experience.last_failure_at >= coalesce(points.last_added_at, experience.last_failure_at) then 'dead'
     end as missing_reason,
     {% for purpose in purposes %}
@@ -132,6 +133,7 @@ select
 from customers
 cross join channels
 cross join registers
+cross join {{ ref('policy') }} as policy
 left join points
     on customers.customer_id = points.customer_id
     and channels.channel_code = points.channel_code

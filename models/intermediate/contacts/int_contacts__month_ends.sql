@@ -7,8 +7,9 @@ with months as (
         max(dates.date_day) as period_end_date
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where dates.date_day >= {{ add_months(
-        period_start('month', 'run_context.as_of_date'), '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+        period_start('month', 'run_context.as_of_date'), '1 - policy.contact_trend_months'
     ) }}
     group by dates.month_start_date
 ),
@@ -75,7 +76,7 @@ points as (
         min({{ business_date('added_at') }}) as first_usable_date,
         max(
             case
-                when unusable_reason is null then {{ open_end() }}
+                when unusable_reason is null then {{ end_of_time('date') }}
                 else {{ business_date('invalidated_at') }}
             end
         ) as usable_to_date
@@ -97,7 +98,7 @@ members as (
         months.period_end_date,
         {{ days_between('customers.registered_date', 'months.period_end_date') }} as tenure_days,
         max(least(
-            {{ add_days('coalesce(periods.valid_to, ' ~ open_end() ~ ')', -1) }}, months.period_end_date
+            {{ add_days('coalesce(periods.valid_to, ' ~ end_of_time('date') ~ ')', -1) }}, months.period_end_date
         )) as last_access_date
     from {{ ref('dim_customers') }} as customers
     inner join {{ ref('customer_status_periods') }} as periods
@@ -105,7 +106,7 @@ members as (
         and periods.has_access
     inner join months
         on periods.valid_from <= months.period_end_date
-        and coalesce(periods.valid_to, {{ open_end() }}) > months.contact_month
+        and coalesce(periods.valid_to, {{ end_of_time('date') }}) > months.contact_month
     group by customers.customer_id, customers.registered_date, months.contact_month, months.period_end_date
 ),
 
@@ -123,7 +124,7 @@ on_dnd as (
     inner join {{ ref('dim_customer_dnd') }} as dnd
         on members.customer_id = dnd.customer_id
         and {{ business_date('dnd.valid_from') }} <= members.period_end_date
-        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) >= members.contact_month
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ end_of_time('timestamp') }}) >= members.contact_month
     group by members.customer_id, members.contact_month
 )
 
@@ -137,8 +138,8 @@ select
     -- keep their policy.
     case
         when coalesce(norms.is_priority, false) then coalesce(norms.channel_policy, 'none')
-        when checks.average_check_amount >= {{ threshold('personal_check_from_amount') }} then 'personal'
-        when checks.average_check_amount < {{ threshold('automated_check_below_amount') }} then 'automated'
+        when checks.average_check_amount >= policy.personal_check_from_amount then 'personal'
+        when checks.average_check_amount < policy.automated_check_below_amount then 'automated'
         else coalesce(norms.channel_policy, 'none')
     end as channel_policy,
     checks.orders_count,
@@ -167,6 +168,7 @@ select
     members.period_end_date
 from members
 cross join register
+cross join {{ ref('policy') }} as policy
 left join reached
     on members.customer_id = reached.customer_id
     and {{ holds_at('reached', 'members.contact_month') }}

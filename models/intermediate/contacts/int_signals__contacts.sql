@@ -67,23 +67,25 @@ moments as (
     where answer_due_at is not null
     union all
     select
-        customer_id,
+        pressure.customer_id,
         'over_contacted' as signal_code,
         cast(null as date) as clock_date,
-        attempted_date as valid_from,
-        {{ add_days('attempted_date', 'cast(' ~ threshold('signal_action_days') ~ ' as integer)') }} as valid_to
-    from {{ ref('int_contacts__pressure') }}
-    where is_over_day_cap
-        or is_over_week_cap
+        pressure.attempted_date as valid_from,
+        {{ add_days('pressure.attempted_date', 'policy.signal_action_days') }} as valid_to
+    from {{ ref('int_contacts__pressure') }} as pressure
+    cross join {{ ref('policy') }} as policy
+    where pressure.is_over_day_cap
+        or pressure.is_over_week_cap
     union all
     select
-        customer_id,
+        consent_events.customer_id,
         'opted_out' as signal_code,
         cast(null as date) as clock_date,
-        occurred_date as valid_from,
-        {{ add_days('occurred_date', 'cast(' ~ threshold('signal_action_days') ~ ' as integer)') }} as valid_to
-    from {{ ref('fct_consent_events') }}
-    where not is_grant
+        consent_events.occurred_date as valid_from,
+        {{ add_days('consent_events.occurred_date', 'policy.signal_action_days') }} as valid_to
+    from {{ ref('fct_consent_events') }} as consent_events
+    cross join {{ ref('policy') }} as policy
+    where not consent_events.is_grant
 ),
 
 pieces as (
@@ -137,41 +139,48 @@ measured as (
     left join {{ ref('dim_customer_dnd') }} as dnd
         on signals.customer_id = dnd.customer_id
         and {{ business_date('dnd.valid_from') }} <= signals.valid_from
-        and coalesce({{ business_date('dnd.valid_to') }}, {{ far_future() }}) > signals.valid_from
+        and coalesce({{ business_date('dnd.valid_to') }}, {{ end_of_time('timestamp') }}) > signals.valid_from
 )
 
 select
-    customer_id,
-    signal_code,
+    measured.customer_id,
+    measured.signal_code,
     cast(
         case
-            when signal_code in ('overdue_contact', 'never_contacted') then waiting_days
-            else signal_days
+            when measured.signal_code in ('overdue_contact', 'never_contacted') then measured.waiting_days
+            else measured.signal_days
         end as double
     ) as observed_value,
     cast(
-        case when signal_code in ('overdue_contact', 'never_contacted') then contact_interval_days end as double
+        case
+            when measured.signal_code in ('overdue_contact', 'never_contacted') then measured.contact_interval_days
+        end as double
     ) as expected_value,
     case
-        when signal_code = 'unanswered_inbound' then case when is_priority then 'high' else 'medium' end
-        when signal_code in ('over_contacted', 'opted_out') then 'low'
-        when is_priority or waiting_days > {{ threshold('overdue_high_intervals') }} * contact_interval_days then 'high'
-        when waiting_days > 2 * contact_interval_days then 'medium'
+        when measured.signal_code = 'unanswered_inbound'
+            then case when measured.is_priority then 'high' else 'medium' end
+        when measured.signal_code in ('over_contacted', 'opted_out') then 'low'
+        when measured.is_priority
+            or measured.waiting_days > policy.overdue_high_intervals * measured.contact_interval_days then 'high'
+        when measured.waiting_days > 2 * measured.contact_interval_days then 'medium'
         else 'low'
     end as severity,
-    case signal_code
+    case measured.signal_code
         when 'overdue_contact'
-            then 'No effective contact for ' || cast(waiting_days as {{ dbt.type_string() }})
-                || ' days; the segment allows ' || cast(contact_interval_days as {{ dbt.type_string() }})
+            then 'No effective contact for ' || cast(measured.waiting_days as {{ dbt.type_string() }})
+                || ' days; the segment allows ' || cast(measured.contact_interval_days as {{ dbt.type_string() }})
         when 'never_contacted'
-            then 'Never reached in ' || cast(waiting_days as {{ dbt.type_string() }})
+            then 'Never reached in ' || cast(measured.waiting_days as {{ dbt.type_string() }})
                 || ' days since the registration; the segment allows '
-                || cast(contact_interval_days as {{ dbt.type_string() }})
+                || cast(measured.contact_interval_days as {{ dbt.type_string() }})
         when 'unanswered_inbound' then 'Wrote or called and waits for an answer beyond the promised time'
         when 'over_contacted' then 'Was contacted more often than the segment allows'
         else 'Took back a consent or left a channel'
     end as reason,
-    case when is_silent and signal_code <> 'unanswered_inbound' then 'do_not_disturb' end as suppressed_by,
-    valid_from,
-    valid_to
+    case
+        when measured.is_silent and measured.signal_code <> 'unanswered_inbound' then 'do_not_disturb'
+    end as suppressed_by,
+    measured.valid_from,
+    measured.valid_to
 from measured
+cross join {{ ref('policy') }} as policy

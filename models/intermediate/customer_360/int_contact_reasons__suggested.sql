@@ -24,7 +24,7 @@ with signals as (
             case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end,
             access_periods.valid_to
         ) as valid_to
-    from {{ ref('mart_activation_customer') }} as customers
+    from {{ ref('int_activation__customers') }} as customers
     inner join {{ ref('customer_access_periods') }} as access_periods
         on customers.customer_id = access_periods.customer_id
         and access_periods.has_access
@@ -41,7 +41,7 @@ unused as (
             access_periods.valid_from,
             {{ add_days(
                 'greatest(access_periods.available_from, events.observed_from)',
-                'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+                'policy.component_adoption_after_days'
             ) }}
         ) as valid_from,
         least(access_periods.valid_to, uses.first_use_date) as valid_to
@@ -52,6 +52,7 @@ unused as (
     left join {{ ref('state_customer_component_usage') }} as uses
         on access_periods.customer_id = uses.customer_id
         and access_periods.component_code = uses.component_code
+    cross join {{ ref('policy') }} as policy
     where access_periods.is_relevant
 ),
 

@@ -15,16 +15,17 @@ with services as (
         tickets.customer_id,
         'unanswered_request' as service_code,
         true as is_bad,
-        {{ add_days('tickets.opened_date', threshold('unanswered_request_days')) }} as served_date,
-        cast({{ dbt.dateadd('day', threshold('unanswered_request_days'), 'tickets.opened_at') }} as timestamp)
+        {{ add_days('tickets.opened_date', 'policy.unanswered_request_days') }} as served_date,
+        cast({{ dbt.dateadd('day', 'policy.unanswered_request_days', 'tickets.opened_at') }} as timestamp)
             as served_at
     from {{ ref('fct_tickets') }} as tickets
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on {{ days_between('tickets.opened_date', 'run_context.as_of_date') }}
-        >= {{ threshold('unanswered_request_days') }}
+        >= policy.unanswered_request_days
     where tickets.first_response_at is null
         or tickets.first_response_at
-        >= {{ dbt.dateadd('day', threshold('unanswered_request_days'), 'tickets.opened_at') }}
+        >= {{ dbt.dateadd('day', 'policy.unanswered_request_days', 'tickets.opened_at') }}
 ),
 
 ordered as (

@@ -50,14 +50,15 @@ pairs as (
 
 estimated as (
     select
-        *,
+        pairs.*,
         {{ cx_estimate('index_kind') }} - {{ cx_estimate('index_kind', 'other_') }} as difference,
         {{ cx_variance('index_kind') }} as variance,
         {{ cx_variance('index_kind', 'other_') }} as other_variance,
-        least(respondents_count, other_respondents_count) >= {{ threshold('min_reliable_count') }} as is_evaluated
+        least(pairs.respondents_count, pairs.other_respondents_count) >= policy.min_reliable_count as is_evaluated
     from pairs
-    where respondents_count > 0
-        and other_respondents_count > 0
+    cross join {{ ref('policy') }} as policy
+    where pairs.respondents_count > 0
+        and pairs.other_respondents_count > 0
 ),
 
 spread as (

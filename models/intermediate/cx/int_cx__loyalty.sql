@@ -18,23 +18,24 @@ with weighed as (
 )
 
 select
-    response_id,
-    customer_id,
-    cli,
+    weighed.response_id,
+    weighed.customer_id,
+    weighed.cli,
     -- In this order: who is about to switch is that first, whatever else they say.
     case
-        when cli_switch_answer >= {{ threshold('cli_switcher_from') }} then 'at_risk_switcher'
-        when cli_recommend_score >= {{ threshold('cli_advocate_from') }}
-            and cli_switch_answer <= {{ threshold('cli_advocate_switch_to') }} then 'advocate'
-        when cli_buy_more_score >= {{ threshold('cli_growing_from') }} then 'growing'
+        when weighed.cli_switch_answer >= policy.cli_switcher_from then 'at_risk_switcher'
+        when weighed.cli_recommend_score >= policy.cli_advocate_from
+            and weighed.cli_switch_answer <= policy.cli_advocate_switch_to then 'advocate'
+        when weighed.cli_buy_more_score >= policy.cli_growing_from then 'growing'
         else 'neutral'
     end as cli_category,
-    case weakest_score
-        when cli_switch_score then 'switch'
-        when cli_continue_score then 'continue'
-        when cli_recommend_score then 'recommend'
+    case weighed.weakest_score
+        when weighed.cli_switch_score then 'switch'
+        when weighed.cli_continue_score then 'continue'
+        when weighed.cli_recommend_score then 'recommend'
         else 'buy_more'
     end as weakest_question,
-    response_date,
-    submitted_at
+    weighed.response_date,
+    weighed.submitted_at
 from weighed
+cross join {{ ref('policy') }} as policy

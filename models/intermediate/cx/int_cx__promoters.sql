@@ -13,18 +13,20 @@ with answers as (
 
 later as (
     select
-        customer_id,
-        first_promoter_at,
-        {{ business_date('first_promoter_at') }} as first_promoter_date,
-        min(case when score_box <> 'top' then submitted_at end) as dropped_at,
-        max(case when score_box = 'top' then response_date end) as last_promoter_date,
+        answers.customer_id,
+        answers.first_promoter_at,
+        {{ business_date('answers.first_promoter_at') }} as first_promoter_date,
+        min(case when answers.score_box <> 'top' then answers.submitted_at end) as dropped_at,
+        max(case when answers.score_box = 'top' then answers.response_date end) as last_promoter_date,
         -- The survey that would tell may come a little early.
-        count(case when {{ add_days('response_date', threshold('promoter_hold_grace_days')) }} >= cast({{ dbt.dateadd(
-            'month', threshold('promoter_hold_months'), business_date('first_promoter_at')
-        ) }} as date) then 1 end) as answers_after_hold_count
+        count(case
+            when {{ add_days('answers.response_date', 'policy.promoter_hold_grace_days') }}
+                >= {{ add_months(business_date('answers.first_promoter_at'), 'policy.promoter_hold_months') }} then 1
+        end) as answers_after_hold_count
     from answers
-    where submitted_at >= first_promoter_at
-    group by customer_id, first_promoter_at
+    cross join {{ ref('policy') }} as policy
+    where answers.submitted_at >= answers.first_promoter_at
+    group by answers.customer_id, answers.first_promoter_at
 ),
 
 -- Of any time, so that a later return changes nothing of it.
@@ -44,7 +46,7 @@ select
         'later.first_promoter_date', 'coalesce(' ~ business_date('later.dropped_at') ~ ', later.last_promoter_date)'
     ) }} as promoter_days,
     -- A drop shows at once and staying only after half a year, so shares look at those who had the time for both.
-    cast({{ dbt.dateadd('month', threshold('promoter_hold_months'), 'later.first_promoter_date') }} as date)
+    cast({{ dbt.dateadd('month', 'policy.promoter_hold_months', 'later.first_promoter_date') }} as date)
     <= run_context.as_of_date as is_mature,
     case
         when later.dropped_at is not null then false
@@ -58,3 +60,4 @@ inner join {{ ref('dim_customers') }} as customers
     on later.customer_id = customers.customer_id
 left join churns
     on later.customer_id = churns.customer_id
+cross join {{ ref('policy') }} as policy

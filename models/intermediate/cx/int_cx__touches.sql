@@ -43,7 +43,8 @@ bands as (
         registrations.registered_date,
         bands.tenure_band,
         {{ add_months('registrations.registered_date', 'bands.months_from') }} as band_from,
-        coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ far_future() }}) as band_to
+        coalesce({{ add_months('registrations.registered_date', 'bands.months_to') }}, {{ end_of_time('timestamp') }})
+            as band_to
     from (select distinct registered_date from {{ ref('dim_customers') }}) as registrations
     cross join {{ ref('tenure_bands') }} as bands
 ),
@@ -103,11 +104,12 @@ earlier_tickets as (
             order by tickets.opened_at desc, tickets.ticket_id desc
         ) as choice
     from touches
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('fct_tickets') }} as tickets
         on touches.customer_id = tickets.customer_id
         and touches.touched_at > tickets.opened_at
         and {{ days_between('tickets.opened_date', 'touches.touch_date') }}
-        <= {{ threshold('ticket_before_answer_days') }}
+        <= policy.ticket_before_answer_days
 ),
 
 recent_tickets as (

@@ -11,7 +11,7 @@ conditions as (
         cast(cases.metric_score as double) as observed_value,
         cast(cases.metric_score + 1 as double) as expected_value,
         case
-            when cases.metric_code = 'nps' and cases.metric_score <= {{ threshold('signal_grave_nps_score') }}
+            when cases.metric_code = 'nps' and cases.metric_score <= policy.signal_grave_nps_score
                 then 'high'
             else 'medium'
         end as severity,
@@ -24,6 +24,7 @@ conditions as (
             case when cases.case_state = 'no_callback' then {{ business_date('cases.decided_at') }} end
         ) as valid_to
     from {{ ref('mart_feedback_cases') }} as cases
+    cross join {{ ref('policy') }} as policy
     where cases.source_kind = 'response'
         and cases.is_followup_required
         and cases.customer_id is not null
@@ -51,7 +52,7 @@ conditions as (
         {{ business_date('scores.submitted_at') }} as valid_from,
         least(
             {{ add_days(
-                business_date('scores.submitted_at'), 'cast(' ~ threshold('disloyal_signal_days') ~ ' as integer)'
+                business_date('scores.submitted_at'), 'policy.disloyal_signal_days'
             ) }},
             case when scores.next_score > routes.score_to then {{ business_date('scores.next_at') }} end
         ) as valid_to
@@ -60,6 +61,7 @@ conditions as (
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
         and routes.is_followup
+    cross join {{ ref('policy') }} as policy
     where scores.metric_code in ('csat', 'ces', 'csi')
         and scores.customer_id is not null
 ),
@@ -76,7 +78,7 @@ held as (
         {{ severity_rank('severity') }} as severity_rank
     from conditions
     -- What begins and ends on one day never held at the close of a day.
-    where coalesce(valid_to, {{ open_end() }}) > valid_from
+    where coalesce(valid_to, {{ end_of_time('date') }}) > valid_from
 ),
 
 -- Several causes of one kind at one time are one condition: where they touch, they are joined.

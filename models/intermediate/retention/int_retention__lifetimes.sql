@@ -38,6 +38,7 @@ spells as (
         coalesce(spells.started_date < starts.measured_from, true) as is_truncated
     from {{ ref('customer_tenures') }} as spells
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     left join starts
         on spells.basis = starts.basis
     where spells.tenure_number = 1

@@ -51,10 +51,10 @@ left join {{ ref('dim_customer_segments') }} as segments
     on outcomes.customer_id = segments.customer_id
     and segments.scheme = 'usage'
     and {{ business_date('outcomes.participated_at') }} >= segments.valid_from
-    and {{ business_date('outcomes.participated_at') }} < coalesce(segments.valid_to, {{ open_end() }})
+    and {{ business_date('outcomes.participated_at') }} < coalesce(segments.valid_to, {{ end_of_time('date') }})
 -- From the day of registration on, never chained: 31 January + 3 months is 30 April.
 left join {{ ref('tenure_bands') }} as bands
     on {{ business_date('outcomes.participated_at') }}
     >= {{ add_months('outcomes.registered_date', 'bands.months_from') }}
     and {{ business_date('outcomes.participated_at') }}
-    < coalesce({{ add_months('outcomes.registered_date', 'bands.months_to') }}, {{ open_end() }})
+    < coalesce({{ add_months('outcomes.registered_date', 'bands.months_to') }}, {{ end_of_time('date') }})

@@ -3,16 +3,17 @@
 -- churn at once have less time to be notified, so later notices form no group.
 with releases as (
     select
-        change_id,
-        component_code,
-        effective_date,
-        effective_at,
-        least(effective_at, coalesce(announced_at, effective_at)) as known_from,
-        {{ add_days('effective_date', 'cast(' ~ threshold('release_adoption_days') ~ ' as integer)') }} as window_to,
-        {{ add_days('effective_date', 'cast(' ~ threshold('release_landmark_days') ~ ' as integer)') }} as landmark_date
-    from {{ ref('dim_changes') }}
-    where change_kind = 'feature_release'
-        and component_code is not null
+        changes.change_id,
+        changes.component_code,
+        changes.effective_date,
+        changes.effective_at,
+        least(changes.effective_at, coalesce(changes.announced_at, changes.effective_at)) as known_from,
+        {{ add_days('changes.effective_date', 'policy.release_adoption_days') }} as window_to,
+        {{ add_days('changes.effective_date', 'policy.release_landmark_days') }} as landmark_date
+    from {{ ref('dim_changes') }} as changes
+    cross join {{ ref('policy') }} as policy
+    where changes.change_kind = 'feature_release'
+        and changes.component_code is not null
 ),
 
 -- Newcomers of the day and later never knew the product without it. Nobody can take up what the plan does not hold.
@@ -26,7 +27,7 @@ members as (
         on periods.registered_date < releases.effective_date
         and periods.observed_date <= releases.effective_date
         and periods.valid_from <= releases.effective_date
-        and coalesce(periods.valid_to, {{ open_end() }}) > releases.effective_date
+        and coalesce(periods.valid_to, {{ end_of_time('date') }}) > releases.effective_date
     inner join {{ ref('dim_segment_components') }} as components
         on periods.segment_code = components.segment_code
         and releases.component_code = components.component_code

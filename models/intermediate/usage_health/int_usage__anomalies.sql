@@ -127,22 +127,24 @@ judged as (
 )
 
 select
-    customer_id,
-    segment_code,
-    plan_code,
-    anomaly_code,
-    measure,
-    title,
-    cast(peers_count as bigint) as peers_count,
-    cast(1.0 * observed / unit as double) as observed_value,
-    cast(1.0 * median_value / unit as double) as median_value,
-    cast(1.0 * p99_value / unit as double) as p99_value,
-    cast(0.6745 * (observed - median_value) / nullif(mad_value, 0) as double) as robust_z,
-    week_end_date
+    judged.customer_id,
+    judged.segment_code,
+    judged.plan_code,
+    judged.anomaly_code,
+    judged.measure,
+    judged.title,
+    cast(judged.peers_count as bigint) as peers_count,
+    cast(1.0 * judged.observed / judged.unit as double) as observed_value,
+    cast(1.0 * judged.median_value / judged.unit as double) as median_value,
+    cast(1.0 * judged.p99_value / judged.unit as double) as p99_value,
+    cast(0.6745 * (judged.observed - judged.median_value) / nullif(judged.mad_value, 0) as double) as robust_z,
+    judged.week_end_date
 from judged
-where observed >= min_value
-    and observed > median_value
+cross join {{ ref('policy') }} as policy
+where judged.observed >= judged.min_value
+    and judged.observed > judged.median_value
     and case
-        when mad_value > 0 then 0.6745 * (observed - median_value) > {{ threshold('usage_outlier_z') }} * mad_value
-        else observed > p99_value
+        when judged.mad_value > 0
+            then 0.6745 * (judged.observed - judged.median_value) > policy.usage_outlier_z * judged.mad_value
+        else judged.observed > judged.p99_value
     end

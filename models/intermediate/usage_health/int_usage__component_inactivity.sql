@@ -4,7 +4,7 @@ with access_tenures as (
     select
         customer_id,
         present_from,
-        max(coalesce(valid_to, {{ open_end() }})) as valid_to
+        max(coalesce(valid_to, {{ end_of_time('date') }})) as valid_to
     from {{ ref('customer_usage_periods') }}
     group by customer_id, present_from
 ),
@@ -22,13 +22,16 @@ found as (
         greatest(
             {{ add_days(inactive_from, 'components.inactive_days + 1') }}, gaps.unlikely_from, access_periods.valid_from
         ) as valid_from,
-        least(coalesce(gaps.gap_to, {{ open_end() }}), coalesce(access_periods.valid_to, {{ open_end() }})) as valid_to
+        least(
+            coalesce(gaps.gap_to, {{ end_of_time('date') }}),
+            coalesce(access_periods.valid_to, {{ end_of_time('date') }})
+        ) as valid_to
     from {{ ref('state_usage_gaps') }} as gaps
     inner join {{ ref('customer_component_periods') }} as access_periods
         on gaps.customer_id = access_periods.customer_id
         and gaps.component_code = access_periods.component_code
         and access_periods.is_relevant
-        and access_periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
+        and access_periods.valid_from < coalesce(gaps.gap_to, {{ end_of_time('date') }})
     inner join access_tenures as tenures
         on access_periods.customer_id = tenures.customer_id
         and access_periods.valid_from >= tenures.present_from
@@ -37,7 +40,8 @@ found as (
         on access_periods.segment_code = components.segment_code
         and gaps.component_code = components.component_code
         and not components.is_one_off
-    where gaps.uses_count >= {{ threshold('abandonment_min_uses') }}
+    cross join {{ ref('policy') }} as policy
+    where gaps.uses_count >= policy.abandonment_min_uses
         and gaps.unlikely_from is not null
 ),
 

@@ -6,7 +6,7 @@ with periods as (
         usage_periods.segment_code,
         greatest(usage_periods.present_from, usage_periods.observed_date) as present_from,
         usage_periods.valid_from,
-        coalesce(usage_periods.valid_to, {{ open_end() }}) as valid_to,
+        coalesce(usage_periods.valid_to, {{ end_of_time('date') }}) as valid_to,
         norms.recency_unit_days,
         norms.risk_after_days
     from {{ ref('customer_usage_periods') }} as usage_periods
@@ -21,12 +21,12 @@ inactivity as (
         gaps.uses_count,
         gaps.gap_from as last_use_date,
         greatest(gaps.gap_from, periods.present_from) as inactive_from,
-        coalesce(gaps.gap_to, {{ open_end() }}) as next_use_date
+        coalesce(gaps.gap_to, {{ end_of_time('date') }}) as next_use_date
     from periods
     inner join {{ ref('state_usage_gaps') }} as gaps
         on periods.customer_id = gaps.customer_id
         and gaps.component_code = '*'
-        and periods.valid_from < coalesce(gaps.gap_to, {{ open_end() }})
+        and periods.valid_from < coalesce(gaps.gap_to, {{ end_of_time('date') }})
         and periods.valid_to > gaps.gap_from
     union all
     select
@@ -34,7 +34,7 @@ inactivity as (
         0 as uses_count,
         cast(null as date) as last_use_date,
         periods.present_from as inactive_from,
-        coalesce(uses.first_use_date, {{ open_end() }}) as next_use_date
+        coalesce(uses.first_use_date, {{ end_of_time('date') }}) as next_use_date
     from periods
     left join {{ ref('state_customer_usage') }} as uses
         on periods.customer_id = uses.customer_id

@@ -1,17 +1,17 @@
--- Exactly one status per customer and day, as periods (USE-21): it changes only where a signal begins or ends, or where
--- the customer grows out of being new. Days on which use is not recorded have no status but `not_measured`.
-{% set first_days = 'cast(' ~ threshold('usage_first_days') ~ ' as integer) - 1' %}
-with lives as (
-    -- From a registration or a return to a leaving.
+-- Exactly one status per customer and day, as periods (USE-21). It changes only where a signal begins or ends, or where
+-- the customer is no longer new. Days on which use is not recorded are `not_measured`.
+with access_tenures as (
+    -- From the day on which a customer gets access to the day on which it ends.
     select
-        customer_id,
-        min(valid_from) as life_from,
-        max(coalesce(valid_to, {{ open_end() }})) as life_to,
-        {{ add_days('min(registered_date)', first_days) }} as grown_date,
-        min(observed_date) as observed_date,
-        {{ add_days('min(observed_date)', first_days) }} as known_date
-    from {{ ref('customer_usage_periods') }}
-    group by customer_id, present_from
+        periods.customer_id,
+        min(periods.valid_from) as tenure_from,
+        max(coalesce(periods.valid_to, {{ end_of_time('date') }})) as tenure_to,
+        {{ add_days('min(periods.registered_date)', 'policy.usage_first_days - 1') }} as grown_date,
+        min(periods.observed_date) as observed_date,
+        {{ add_days('min(periods.observed_date)', 'policy.usage_first_days - 1') }} as known_date
+    from {{ ref('customer_usage_periods') }} as periods
+    cross join {{ ref('policy') }} as policy
+    group by periods.customer_id, periods.present_from, policy.usage_first_days
 ),
 
 signals as (
@@ -20,46 +20,30 @@ signals as (
         signal_code,
         suppressed_by,
         valid_from,
-        coalesce(valid_to, {{ open_end() }}) as valid_to
+        coalesce(valid_to, {{ end_of_time('date') }}) as valid_to
     from {{ ref('int_usage__signal_periods') }}
 ),
 
-cuts as (
-    {% for column in ['life_from', 'grown_date', 'observed_date', 'known_date'] %}
-    select
-        customer_id,
-        {{ column }} as cut_date
-    from lives
-    union
-    {% endfor %}
-    select
-        customer_id,
-        valid_from as cut_date
-    from signals
-    union
-    select
-        customer_id,
-        valid_to as cut_date
-    from signals
+slices as (
+    {{ split_periods(['customer_id'], [
+        ['access_tenures', ['tenure_from', 'tenure_to', 'grown_date', 'observed_date', 'known_date']],
+        ['signals', ['valid_from', 'valid_to']],
+    ]) }}
 ),
 
 pieces as (
     select
-        lives.customer_id,
-        lives.grown_date,
-        lives.known_date,
-        lives.observed_date <= cuts.cut_date as is_measured,
-        cuts.cut_date as valid_from,
-        coalesce(
-            lead(cuts.cut_date) over (partition by cuts.customer_id, lives.life_from order by cuts.cut_date),
-            lives.life_to
-        ) as valid_to
-    from lives
-    inner join cuts
-        on lives.customer_id = cuts.customer_id
-        and cuts.cut_date >= lives.life_from
-        and cuts.cut_date < lives.life_to
-    where cuts.cut_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+        access_tenures.customer_id,
+        access_tenures.grown_date,
+        access_tenures.known_date,
+        coalesce(access_tenures.observed_date <= slices.valid_from, false) as is_measured,
+        slices.valid_from,
+        least(slices.valid_to, access_tenures.tenure_to) as valid_to
+    from access_tenures
+    inner join slices
+        on access_tenures.customer_id = slices.customer_id
+        and slices.valid_from >= access_tenures.tenure_from
+        and slices.valid_from < access_tenures.tenure_to
 ),
 
 flags as (
@@ -67,7 +51,7 @@ flags as (
         pieces.customer_id,
         pieces.valid_from,
         pieces.valid_to,
-        coalesce(pieces.is_measured, false) as is_measured,
+        pieces.is_measured,
         max(pieces.grown_date) as grown_date,
         max(pieces.known_date) as known_date,
         {% for signal in usage_signals() %}
@@ -82,10 +66,10 @@ flags as (
         on pieces.customer_id = signals.customer_id
         and signals.valid_from <= pieces.valid_from
         and signals.valid_to > pieces.valid_from
-    group by pieces.customer_id, pieces.valid_from, pieces.valid_to, coalesce(pieces.is_measured, false)
+    group by pieces.customer_id, pieces.valid_from, pieces.valid_to, pieces.is_measured
 ),
 
-judged as (
+classified as (
     select
         customer_id,
         case
@@ -108,7 +92,7 @@ judged as (
 ),
 
 merged as (
-    {{ merged_periods('judged', ['customer_id', 'health_status', 'signal_codes']) }}
+    {{ merged_periods('classified', ['customer_id', 'health_status', 'signal_codes']) }}
 )
 
 select

@@ -6,9 +6,10 @@ with weeks as (
         {{ add_days('dates.week_start_date', 6) }} as week_end_date
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where {{ add_days('dates.week_start_date', 6) }} <= run_context.as_of_date
         and {{ add_days('dates.week_start_date', 6) }} >= {{ period_start('month', add_days(
-            'run_context.as_of_date', 'cast(-' ~ threshold('usage_history_days') ~ ' as integer)'
+            'run_context.as_of_date', '-policy.usage_history_days'
         )) }}
 ),
 
@@ -26,6 +27,7 @@ members as (
         on {{ holds_at('periods', 'weeks.week_end_date') }}
         -- Where use is not recorded nobody used nothing.
         and periods.observed_date <= weeks.week_end_date
+    cross join {{ ref('policy') }} as policy
 ),
 
 entitlements as (

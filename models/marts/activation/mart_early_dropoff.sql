@@ -44,6 +44,6 @@ select
     cast(mature_count as bigint) as dropped_early_den,
     {{ pct('dropped_count', 'mature_count') }} as dropped_early_pct,
     incomplete_count = 0 as is_complete,
-    mature_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('mature_count') }} as is_reliable,
     registration_month
 from grouped

@@ -1,6 +1,5 @@
 {%- set rates = ['completed', 'skipped', 'returned', 'retained'] -%}
 {%- set dimensions = {'status': 'customer_status', 'segment': 'segment_code', 'version': 'tour_version'} -%}
-{%- set outcome_days = 'cast(' ~ threshold('prompt_outcome_days') ~ ' as integer)' -%}
 -- What became of those who were made to take the tour and of those who could skip it. The first tour counts, for later
 -- ones are taken by whoever stayed; days are counted from it, so that nobody is judged earlier than anybody else.
 with tours as (
@@ -16,8 +15,8 @@ with tours as (
         end as tour_kind,
         events.event_date as started_date,
         events.occurred_at as started_at,
-        {{ add_days('events.event_date', outcome_days) }} as reactivated_to_date,
-        {{ add_days('events.event_date', '2 * ' ~ outcome_days) }} as retained_to_date,
+        {{ add_days('events.event_date', 'policy.prompt_outcome_days') }} as reactivated_to_date,
+        {{ add_days('events.event_date', '2 * policy.prompt_outcome_days') }} as retained_to_date,
         row_number() over (partition by events.customer_id order by events.occurred_at, events.event_id) as tour_number
     from {{ ref('fct_onboarding_events') }} as events
     inner join {{ ref('run_context') }} as run_context
@@ -25,6 +24,7 @@ with tours as (
     inner join {{ ref('customer_registrations') }} as registration
         on events.customer_id = registration.customer_id
     {{ attributes_as_of('events', 'events.event_date', ['status']) }}
+    cross join {{ ref('policy') }} as policy
     where events.onboarding_role = 'tour_started'
 ),
 
@@ -155,7 +155,7 @@ select
     {%- endfor %}
     {%- endfor %}
     own.pending_count = 0 as is_complete,
-    own.mature_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('own.mature_count') }} as is_reliable,
     true as is_confounded
 from bounded as own
 left join bounded as skippable

@@ -2,11 +2,12 @@
 with horizon as (
     select
         run_context.as_of_date,
-        cast({{ threshold('alert_outcome_days') }} as integer) as outcome_days,
-        cast({{ threshold('alert_outcome_days') }} + {{ threshold('churn_grace_days') }} as integer) as known_days,
+        policy.alert_outcome_days as outcome_days,
+        policy.alert_outcome_days + policy.churn_grace_days as known_days,
         -- Before events begin nothing could warn, so what happened then says nothing of a rule.
         {{ observed_from('events') }} as first_date
     from {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
 ),
 
 warnings as (
@@ -34,7 +35,7 @@ leavings as (
         on events.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and segments.valid_from < events.churned_date
-        and coalesce(segments.valid_to, {{ far_future() }}) >= events.churned_date
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) >= events.churned_date
     {{ attributes_as_of('events', add_days('events.churned_date', -1), ['status']) }}
 ),
 
@@ -255,5 +256,5 @@ select
     {{ pct(part ~ '_num', part ~ '_den') }} as {{ part }}_pct,
     {%- endfor %}
     pending_count = 0 as is_complete,
-    precision_den >= {{ threshold('min_reliable_count') }} as is_reliable
+    {{ is_reliable('precision_den') }} as is_reliable
 from joined

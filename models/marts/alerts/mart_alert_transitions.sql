@@ -123,7 +123,7 @@ answers as (
     inner join {{ ref('int_alerts__touches') }} as touches
         on lived.customer_id = touches.customer_id
         and touches.attempted_at >= lived.opened_at
-        and touches.attempted_at < coalesce(lived.closed_at, {{ far_future() }})
+        and touches.attempted_at < coalesce(lived.closed_at, {{ end_of_time('timestamp') }})
     union all
     select
         lived.alert_id,
@@ -136,7 +136,7 @@ answers as (
     inner join {{ ref('int_alerts__touches') }} as touches
         on lived.customer_id = touches.customer_id
         and touches.attempted_at >= lived.opened_at
-        and touches.effective_at < coalesce(lived.closed_at, {{ far_future() }})
+        and touches.effective_at < coalesce(lived.closed_at, {{ end_of_time('timestamp') }})
     where touches.effective_at is not null
     union all
     select
@@ -150,7 +150,7 @@ answers as (
     inner join verdicts
         on lived.alert_id = verdicts.alert_id
         and verdicts.reviewed_at >= lived.opened_at
-        and verdicts.reviewed_at < coalesce(lived.closed_at, {{ far_future() }})
+        and verdicts.reviewed_at < coalesce(lived.closed_at, {{ end_of_time('timestamp') }})
     where not verdicts.is_dismissal
 ),
 

@@ -18,10 +18,11 @@ departed as (
         alerts.alert_id,
         min(departures.recognised_date) as churned_date
     from {{ ref('int_alerts__opened') }} as alerts
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('int_alerts__departures') }} as departures
         on alerts.customer_id = departures.customer_id
         and departures.recognised_date > alerts.opened_date
-        and {{ days_between('alerts.opened_date', 'departures.churned_date') }} <= {{ threshold('alert_outcome_days') }}
+        and {{ days_between('alerts.opened_date', 'departures.churned_date') }} <= policy.alert_outcome_days
     group by alerts.alert_id
 ),
 
@@ -44,7 +45,7 @@ told as (
         status.is_paying,
         -- Whoever left on the last day is known after the grace.
         {{ days_between('alerts.opened_date', 'run_context.as_of_date') }}
-        >= {{ threshold('alert_outcome_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
+        >= policy.alert_outcome_days + policy.churn_grace_days as is_mature,
         next_days.date_day as next_working_date,
         run_context.as_of_end_at
     from {{ ref('int_alerts__opened') }} as alerts
@@ -71,6 +72,7 @@ told as (
     inner join {{ ref('dim_working_days') }} as tomorrow
         on tomorrow.date_day = {{ business_date('run_context.as_of_end_at') }}
         and next_days.working_day_number = tomorrow.working_day_number
+    cross join {{ ref('policy') }} as policy
 )
 
 select

@@ -79,7 +79,7 @@ select
     told.revenue_12m_amount,
     cast({{ days_between('told.churned_date', 'told.reactivated_date') }} as bigint) as days_to_reactivation,
     cast(case
-        when {{ days_between('told.reactivated_date', 'told.as_of_date') }} >= {{ threshold('winback_revenue_days') }}
+        when {{ days_between('told.reactivated_date', 'told.as_of_date') }} >= policy.winback_revenue_days
             then told.revenue_after_reactivation_amount
     end as decimal(18, 2)) as revenue_after_reactivation_amount,
     -- Converted amounts of the row that are NULL for want of a rate.
@@ -102,16 +102,16 @@ select
         not told.is_refund_due
         or coalesce(
             {{ days_between('told.churned_date', business_date('told.refunded_at')) }}
-            <= {{ threshold('warm_exit_days') }},
+            <= policy.warm_exit_days,
             false
         )
     ) as is_warm_exit,
     told.has_complained_after,
     told.winback_contacted_at is not null as is_winback_contacted,
-    {{ days_between('told.churned_date', 'told.as_of_date') }} >= {{ threshold('winback_window_days') }}
+    {{ days_between('told.churned_date', 'told.as_of_date') }} >= policy.winback_window_days
         as is_winback_mature,
     coalesce(
-        {{ days_between('told.churned_date', 'told.reactivated_date') }} < {{ threshold('winback_window_days') }}, false
+        {{ days_between('told.churned_date', 'told.reactivated_date') }} < policy.winback_window_days, false
     ) as is_reactivated_in_window,
     told.is_churned_at_landmark,
     told.is_contacted_by_landmark,
@@ -132,3 +132,4 @@ select
 from told
 left join {{ ref('dim_churn_reasons') }} as reasons
     on told.reported_code = reasons.reported_code
+cross join {{ ref('policy') }} as policy

@@ -141,13 +141,13 @@ select
     case
         when judged.is_complete
             then 100.0 * judged.quarter_churned_count * baseline.quarter_opening_count
-                <= {{ threshold('churn_halved_ratio_pct') }}
+                <= policy.churn_halved_ratio_pct
                 * baseline.quarter_churned_count * judged.quarter_opening_count
                 and judged.quarter_opening_count > 0
     end as is_halved,
     judged.is_complete,
     judged.is_final,
-    coalesce(judged.base_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    coalesce(judged.base_count, 0) >= policy.min_reliable_count as is_reliable,
     judged.month_date as churn_month
 from judged
 left join targets
@@ -162,3 +162,4 @@ left join judged as baseline
     and baseline.quarter_months_count = 3
     and baseline.quarter_churned_count > 0
     and baseline.quarter_opening_count > 0
+cross join {{ ref('policy') }} as policy

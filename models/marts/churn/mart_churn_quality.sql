@@ -110,7 +110,7 @@ select
     {%- if share.startswith('re') %}
     rated.{{ share }}_ci_lo,
     rated.{{ share }}_ci_hi,
-    rated.{{ share }}_den >= {{ threshold('min_reliable_count') }} as is_{{ share }}_reliable,
+    rated.{{ share }}_den >= policy.min_reliable_count as is_{{ share }}_reliable,
     {%- endif %}
     {%- endfor %}
     rated.reactivated_contacted_pct - rated.reactivated_uncontacted_pct as reactivated_difference_pp,
@@ -141,7 +141,7 @@ select
     months.is_final and rated.unconverted_count = 0 as is_final,
     months.is_final and rated.unconverted_count = 0 and rated.pending_count = 0 as is_winback_complete,
     months.is_final and rated.unconverted_count = 0 and rated.landmark_pending_count = 0 as is_landmark_complete,
-    rated.churned_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    rated.churned_count >= policy.min_reliable_count as is_reliable,
     rated.churned_month
 from rated
 inner join {{ ref('dim_months') }} as months
@@ -150,3 +150,4 @@ left join bases
     on rated.dimension_name = bases.dimension_name
     and rated.dimension_value = bases.dimension_value
     and rated.churned_month = bases.churned_month
+cross join {{ ref('policy') }} as policy

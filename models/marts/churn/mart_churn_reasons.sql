@@ -106,7 +106,7 @@ select
     end as decimal(18, 2)) as lost_mrr_amount,
     months.is_complete and coalesce(counted.unconverted_count, 0) = 0 as is_complete,
     months.is_final and coalesce(counted.unconverted_count, 0) = 0 as is_final,
-    groups.churned_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('groups.churned_count') }} as is_reliable,
     groups.churned_month
 from groups
 cross join listed

@@ -55,6 +55,6 @@ select
     {{ pct('churned_count', 'case when is_observed then opening_count end') }} as stage_churn_pct,
     is_complete,
     is_final,
-    opening_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('opening_count') }} as is_reliable,
     month_date as churn_month
 from summed

@@ -31,7 +31,7 @@ select
     cast(sales.forfeited_amount as decimal(18, 2)) as forfeited_amount,
     cast(sales.due_back_amount as decimal(18, 2)) as due_back_amount,
     sales.pending_count = 0 and sales.unconverted_count = 0 as is_complete,
-    sales.mature_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('sales.mature_count') }} as is_reliable,
     true as is_confounded,
     sales.sold_month
 from sales

@@ -45,22 +45,22 @@ subscriptions as (
         greatest(changes.changed_date, segments.valid_from, access_periods.valid_from) as from_date,
         least(changes.ended_date, segments.valid_to, access_periods.valid_to) as to_date,
         changes.ended_date is not null
-        and changes.ended_date < coalesce(segments.valid_to, {{ open_end() }})
-        and changes.ended_date < coalesce(access_periods.valid_to, {{ open_end() }}) as is_opted_out
+        and changes.ended_date < coalesce(segments.valid_to, {{ end_of_time('date') }})
+        and changes.ended_date < coalesce(access_periods.valid_to, {{ end_of_time('date') }}) as is_opted_out
     from changes
     -- Churned customers get no advertising and cannot opt out of it; who comes back is counted again.
     inner join {{ ref('customer_access_periods') }} as access_periods
         on changes.customer_id = access_periods.customer_id
         and access_periods.has_access
-        and access_periods.valid_from < coalesce(changes.ended_date, {{ open_end() }})
-        and coalesce(access_periods.valid_to, {{ open_end() }}) > changes.changed_date
+        and access_periods.valid_from < coalesce(changes.ended_date, {{ end_of_time('date') }})
+        and coalesce(access_periods.valid_to, {{ end_of_time('date') }}) > changes.changed_date
     left join {{ ref('dim_customer_segments') }} as segments
         on changes.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from < coalesce(changes.ended_date, {{ open_end() }})
-        and coalesce(segments.valid_to, {{ far_future() }}) > changes.changed_date
-        and segments.valid_from < coalesce(access_periods.valid_to, {{ open_end() }})
-        and coalesce(segments.valid_to, {{ open_end() }}) > access_periods.valid_from
+        and segments.valid_from < coalesce(changes.ended_date, {{ end_of_time('date') }})
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) > changes.changed_date
+        and segments.valid_from < coalesce(access_periods.valid_to, {{ end_of_time('date') }})
+        and coalesce(segments.valid_to, {{ end_of_time('date') }}) > access_periods.valid_from
     where changes.is_grant
 ),
 
@@ -104,8 +104,9 @@ months as (
         max(dates.date_day) as period_end_date
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where dates.date_day >= {{ add_months(
-        period_start('month', 'run_context.as_of_date'), '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+        period_start('month', 'run_context.as_of_date'), '1 - policy.contact_trend_months'
     ) }}
     group by dates.month_start_date
 ),
@@ -119,7 +120,7 @@ counted as (
         sum(
             case
                 when spans.first_month <= months.contact_month
-                    and coalesce(spans.last_month, {{ far_future() }}) >= months.contact_month
+                    and coalesce(spans.last_month, {{ end_of_time('timestamp') }}) >= months.contact_month
                     then spans.customers_count
                 else 0
             end
@@ -163,7 +164,7 @@ select
     cast(counted.all_opted_out_count as bigint) as opted_out_any_count,
     cast(coalesce(after_optout.contacts_count, 0) as bigint) as contacts_after_optout_count,
     counted.period_end_date = {{ add_days(add_months('counted.contact_month', 1), -1) }} as is_complete,
-    counted.subscribers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.subscribers_count') }} as is_reliable,
     counted.contact_month
 from counted
 left join after_optout

@@ -80,22 +80,24 @@ counted as (
 )
 
 select
-    dimension_name,
-    customer_status,
-    unit_name,
-    owner_employee_id,
-    segment_code,
-    cast(customers_count as bigint) as customers_count,
-    cast(with_phone_count as bigint) as with_phone_count,
-    cast(with_email_count as bigint) as with_email_count,
-    cast(complete_count as bigint) as complete_num,
-    cast(required_count as bigint) as complete_den,
-    {{ pct('complete_count', 'required_count') }} as complete_pct,
-    cast(filled_usable_count as bigint) as usable_num,
-    cast(filled_count as bigint) as usable_den,
-    {{ pct('filled_usable_count', 'filled_count') }} as usable_pct,
-    cast({{ threshold('contact_data_target_pct') }} as double) as target_pct,
-    100.0 * complete_count >= {{ threshold('contact_data_target_pct') }} * nullif(required_count, 0) as is_target_met,
-    required_count >= {{ threshold('min_reliable_count') }} as is_reliable
+    counted.dimension_name,
+    counted.customer_status,
+    counted.unit_name,
+    counted.owner_employee_id,
+    counted.segment_code,
+    cast(counted.customers_count as bigint) as customers_count,
+    cast(counted.with_phone_count as bigint) as with_phone_count,
+    cast(counted.with_email_count as bigint) as with_email_count,
+    cast(counted.complete_count as bigint) as complete_num,
+    cast(counted.required_count as bigint) as complete_den,
+    {{ pct('counted.complete_count', 'counted.required_count') }} as complete_pct,
+    cast(counted.filled_usable_count as bigint) as usable_num,
+    cast(counted.filled_count as bigint) as usable_den,
+    {{ pct('counted.filled_usable_count', 'counted.filled_count') }} as usable_pct,
+    policy.contact_data_target_pct as target_pct,
+    100.0 * counted.complete_count
+    >= policy.contact_data_target_pct * nullif(counted.required_count, 0) as is_target_met,
+    counted.required_count >= policy.min_reliable_count as is_reliable
 from counted
-where customers_count > 0
+cross join {{ ref('policy') }} as policy
+where counted.customers_count > 0

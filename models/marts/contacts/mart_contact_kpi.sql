@@ -179,8 +179,8 @@ select
     cast(over_frequency_week_count as bigint) as over_frequency_week_count,
     cast(quiet_hours_count as bigint) as quiet_hours_count,
     {{ add_days(
-        dbt.dateadd('month', 1, 'contact_month'), 'cast(' ~ threshold('contact_settling_days') ~ ' as integer) - 1'
+        dbt.dateadd('month', 1, 'contact_month'), '(select policy.contact_settling_days - 1 from ' ~ ref('policy') ~ ' as policy)'
     ) }} <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context) as is_complete,
-    attempts_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('attempts_count') }} as is_reliable,
     contact_month
 from counted

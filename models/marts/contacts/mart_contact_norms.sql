@@ -133,7 +133,7 @@ select
     100.0 * in_target_count >= nullif(target_points, 0) as is_target_met,
     is_over as is_complete,
     is_over and unconverted_count = 0 as is_amount_complete,
-    due_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    policy_due_count >= {{ threshold('min_reliable_count') }} as is_mismatch_reliable,
+    {{ is_reliable('due_count') }} as is_reliable,
+    {{ is_reliable('policy_due_count') }} as is_mismatch_reliable,
     contact_month
 from months

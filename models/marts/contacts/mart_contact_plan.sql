@@ -87,7 +87,7 @@ on_dnd as (
     inner join {{ ref('dim_customer_dnd') }} as dnd
         on planned.customer_id = dnd.customer_id
         and dnd.valid_from < planned.due_to
-        and coalesce(dnd.valid_to, {{ far_future() }}) > planned.due_from
+        and coalesce(dnd.valid_to, {{ end_of_time('timestamp') }}) > planned.due_from
 ),
 
 evaluated as (

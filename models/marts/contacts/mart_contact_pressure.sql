@@ -60,8 +60,8 @@ collisions as (
     inner join {{ ref('fct_inbound_answers') }} as inbound
         on calls.customer_id = inbound.customer_id
         and inbound.opened_at <= calls.attempted_at
-        and coalesce(inbound.answered_at, {{ far_future() }}) > calls.attempted_at
-        and coalesce(inbound.closed_at, {{ far_future() }}) > calls.attempted_at
+        and coalesce(inbound.answered_at, {{ end_of_time('timestamp') }}) > calls.attempted_at
+        and coalesce(inbound.closed_at, {{ end_of_time('timestamp') }}) > calls.attempted_at
     where calls.consent_purpose = 'sales'
         and calls.channel = 'call'
 ),

@@ -34,15 +34,16 @@ smoothed as (
         and coalesce(channels.has_survey_consent, true) as is_survey_allowed,
         100.0 * (
             channels.effective_count
-            + {{ threshold('best_channel_prior_count') }}
+            + policy.best_channel_prior_count
             * coalesce(segment_rates.segment_rate, channel_rates.channel_rate)
-        ) / (channels.attempts_count + {{ threshold('best_channel_prior_count') }}) as smoothed_pct
+        ) / (channels.attempts_count + policy.best_channel_prior_count) as smoothed_pct
     from channels
     inner join segment_rates
         on channels.segment_code = segment_rates.segment_code
         and channels.channel_code = segment_rates.channel_code
     inner join channel_rates
         on channels.channel_code = channel_rates.channel_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 ranked as (

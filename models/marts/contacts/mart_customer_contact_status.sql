@@ -19,9 +19,10 @@ tried as (
         count(*) as attempts_count,
         count(contacts.reached_at) as reached_count
     from {{ ref('fct_contacts') }} as contacts
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on contacts.attempted_date
-        < {{ add_days('run_context.as_of_date', '1 - cast(' ~ threshold('contact_settling_days') ~ ' as integer)') }}
+        < {{ add_days('run_context.as_of_date', '1 - policy.contact_settling_days') }}
     where contacts.direction = 'outbound'
     group by contacts.customer_id, contacts.channel
 ),
@@ -102,13 +103,13 @@ customers as (
     left join {{ ref('dim_customer_owners') }} as owners
         on customers.customer_id = owners.customer_id
         and owners.role = 'account_manager'
-        and coalesce(owners.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(owners.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     left join {{ ref('dim_employees') }} as employees
         on owners.employee_id = employees.employee_id
-        and coalesce(employees.valid_to, {{ far_future() }}) > run_context.as_of_date
+        and coalesce(employees.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
     left join {{ ref('dim_customer_dnd') }} as dnd
         on customers.customer_id = dnd.customer_id
-        and coalesce(dnd.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(dnd.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     left join {{ ref('int_contacts__month_ends') }} as month_ends
         on customers.customer_id = month_ends.customer_id
         and run_context.as_of_date = month_ends.period_end_date
@@ -160,7 +161,7 @@ select
     customers.is_dnd,
     coalesce(channels.reachable_channels_count, 0) > 0 as is_contactable,
     customers.last_effective_at is null as is_never_reached,
-    coalesce(customers.unreached_chance_pct <= {{ threshold('unreachable_chance_pct') }}, false) as is_unreachable,
+    coalesce(customers.unreached_chance_pct <= policy.unreachable_chance_pct, false) as is_unreachable,
     customers.has_access
     and coalesce(customers.waiting_days > customers.contact_interval_days, false) as is_overdue,
     customers.has_access
@@ -176,3 +177,4 @@ left join channels
     on customers.customer_id = channels.customer_id
 left join {{ ref('int_contacts__best_hours') }} as hours
     on customers.customer_id = hours.customer_id
+cross join {{ ref('policy') }} as policy

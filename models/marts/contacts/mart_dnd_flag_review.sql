@@ -27,7 +27,7 @@ around as (
             case
                 when contacts.direction = 'inbound'
                     and contacts.attempted_at > flags.valid_from
-                    and contacts.attempted_at < coalesce(flags.valid_to, {{ far_future() }}) then 1
+                    and contacts.attempted_at < coalesce(flags.valid_to, {{ end_of_time('timestamp') }}) then 1
             end
         ) as later_inbound_count
     from {{ ref('fct_dnd_flags') }} as flags

@@ -25,13 +25,14 @@ preceding as (
             partition by optouts.consent_event_id order by contacts.attempted_at desc, contacts.contact_id asc
         ) as choice
     from optouts
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('fct_contacts') }} as contacts
         on optouts.customer_id = contacts.customer_id
         and contacts.direction = 'outbound'
         and optouts.channel_code in (contacts.channel, 'all')
         and contacts.attempted_at <= optouts.occurred_at
         and contacts.attempted_at >= {{ add_time(
-            'hour', 'optouts.occurred_at', '-24 * cast(' ~ threshold('optout_attribution_days') ~ ' as integer)'
+            'hour', 'optouts.occurred_at', '-24 * policy.optout_attribution_days'
         ) }}
 )
 

@@ -41,9 +41,10 @@ windows as (
         and not churns.was_dnd as is_evaluated,
         {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }} as interval_from,
         {{ add_time(
-            'hour', 'churns.decided_at', '-24 * cast(' ~ threshold('surprise_signal_days') ~ ' as integer)'
+            'hour', 'churns.decided_at', '-24 * policy.surprise_signal_days'
         ) }} as signals_from
     from churns
+    cross join {{ ref('policy') }} as policy
 ),
 
 contacts as (

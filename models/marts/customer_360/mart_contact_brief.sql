@@ -18,7 +18,7 @@ tickets as (
     from {{ ref('fct_tickets') }} as tickets
     inner join {{ ref('run_context') }} as run_context
         on tickets.opened_at < run_context.as_of_end_at
-        and coalesce(tickets.resolved_at, tickets.closed_at, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(tickets.resolved_at, tickets.closed_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     group by tickets.customer_id
 ),
 
@@ -78,7 +78,7 @@ reasons as (
         ) as place
     from {{ ref('int_contact_reasons__suggested') }} as suggested
     inner join {{ ref('run_context') }} as run_context
-        on coalesce(suggested.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
     group by suggested.customer_id, suggested.reason_code
 ),
 

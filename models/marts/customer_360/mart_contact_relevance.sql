@@ -13,9 +13,10 @@ with attempts as (
     inner join {{ ref('dim_customers') }} as customers
         on attempts.customer_id = customers.customer_id
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where attempts.attempted_date >= {{ add_months(
         period_start('month', 'run_context.as_of_date'),
-        '1 - cast(' ~ threshold('contact_trend_months') ~ ' as integer)'
+        '1 - policy.contact_trend_months'
     ) }}
 ),
 
@@ -27,7 +28,7 @@ matches as (
         on attempts.customer_id = suggested.customer_id
         and attempts.reason_code = suggested.reason_code
         and suggested.valid_from < attempts.attempted_date
-        and coalesce(suggested.valid_to, {{ far_future() }}) >= attempts.attempted_date
+        and coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) >= attempts.attempted_date
         and coalesce(attempts.component_code = suggested.component_code, true)
 ),
 
@@ -51,7 +52,7 @@ select
     {{ wilson_pct('counted.matching_count', 'counted.comparable_count', 'lo') }} as reason_matches_brief_ci_lo,
     {{ wilson_pct('counted.matching_count', 'counted.comparable_count', 'hi') }} as reason_matches_brief_ci_hi,
     {{ add_months('counted.contact_month', 1) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
-    counted.comparable_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.comparable_count') }} as is_reliable,
     counted.contact_month
 from counted
 cross join {{ ref('run_context') }} as run_context

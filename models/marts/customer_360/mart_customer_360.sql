@@ -6,7 +6,7 @@ with owners as (
     from {{ ref('dim_customer_owners') }} as owners
     inner join {{ ref('run_context') }} as run_context
         on owners.valid_from < run_context.as_of_end_at
-        and coalesce(owners.valid_to, {{ far_future() }}) >= run_context.as_of_end_at
+        and coalesce(owners.valid_to, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     group by owners.customer_id
 ),
 

@@ -71,11 +71,12 @@ visible as (
     inner join {{ ref('dim_customers') }} as customers
         on entries.customer_id = customers.customer_id
     {{ attributes_as_of('entries', business_date('entries.occurred_at'), ['status']) }}
+    cross join {{ ref('policy') }} as policy
     where entries.occurred_at < run_context.as_of_end_at
         and (
             entries.is_milestone
             or {{ days_between(business_date('entries.occurred_at'), 'run_context.as_of_date') }}
-            < {{ threshold('timeline_days') }}
+            < policy.timeline_days
         )
 ),
 
@@ -93,23 +94,24 @@ gapped as (
 )
 
 select
-    customer_id,
-    source_code,
-    source_id,
-    event_kind,
-    channel_code,
-    title,
-    customer_status,
-    event_points,
-    cast(event_order as bigint) as event_order,
-    cast(gap_seconds as bigint) as gap_seconds,
+    gapped.customer_id,
+    gapped.source_code,
+    gapped.source_id,
+    gapped.event_kind,
+    gapped.channel_code,
+    gapped.title,
+    gapped.customer_status,
+    gapped.event_points,
+    cast(gapped.event_order as bigint) as event_order,
+    cast(gapped.gap_seconds as bigint) as gap_seconds,
     cast(sum(case
-        when gap_seconds is null or gap_seconds > 60 * {{ threshold('timeline_episode_minutes') }} then 1
+        when gapped.gap_seconds is null or gapped.gap_seconds > 60 * policy.timeline_episode_minutes then 1
         else 0
     end) over (
-        partition by customer_id order by event_order rows between unbounded preceding and current row
+        partition by gapped.customer_id order by gapped.event_order rows between unbounded preceding and current row
     ) as bigint) as episode_order,
-    is_milestone,
-    is_paying,
-    occurred_at
+    gapped.is_milestone,
+    gapped.is_paying,
+    gapped.occurred_at
 from gapped
+cross join {{ ref('policy') }} as policy

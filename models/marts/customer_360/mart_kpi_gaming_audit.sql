@@ -17,13 +17,14 @@ with manual_ticks as (
 short_talks as (
     select
         'short_talks' as check_code,
-        employee_id,
-        attempted_date as event_date,
-        case when duration_sec < {{ threshold('audit_short_talk_sec') }} then 1 else 0 end as is_hit
-    from {{ ref('fct_contacts') }}
-    where direction = 'outbound'
-        and channel = 'call'
-        and is_effective
+        contacts.employee_id,
+        contacts.attempted_date as event_date,
+        case when contacts.duration_sec < policy.audit_short_talk_sec then 1 else 0 end as is_hit
+    from {{ ref('fct_contacts') }} as contacts
+    cross join {{ ref('policy') }} as policy
+    where contacts.direction = 'outbound'
+        and contacts.channel = 'call'
+        and contacts.is_effective
 ),
 
 interested_decisions as (
@@ -47,7 +48,7 @@ handovers as (
                 and {{ days_between(
                     business_date('owners.valid_to'),
                     add_months(period_start('month', business_date('owners.valid_to')), 1)
-                ) }} <= {{ threshold('audit_month_end_days') }} then 1
+                ) }} <= policy.audit_month_end_days then 1
             else 0
         end as is_hit
     from {{ ref('dim_customer_owners') }} as owners
@@ -55,7 +56,8 @@ handovers as (
         on owners.customer_id = health.customer_id
         and health.health_status in ('stopped', 'at_risk')
         and health.valid_from < {{ business_date('owners.valid_to') }}
-        and coalesce(health.valid_to, {{ far_future() }}) >= owners.valid_to
+        and coalesce(health.valid_to, {{ end_of_time('timestamp') }}) >= owners.valid_to
+    cross join {{ ref('policy') }} as policy
     where owners.role = 'account_manager'
         and owners.valid_to is not null
 ),
@@ -89,10 +91,11 @@ unproven_flags as (
         sum(case when flags.is_without_evidence then 1 else 0 end) as hits_count,
         count(*) as chances_count
     from (select distinct portfolios.audit_month from portfolios) as months
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('mart_dnd_flag_review') }} as flags
         on flags.set_date < {{ add_months('months.audit_month', 1) }}
         and flags.set_date >= {{ add_months(
-            'months.audit_month', '1 - cast(' ~ threshold('dnd_review_months') ~ ' as integer)'
+            'months.audit_month', '1 - policy.dnd_review_months'
         ) }}
     -- Customers who set the flag themselves are nobody's hit.
     where flags.evidence_state <> 'set_by_customer'
@@ -133,13 +136,14 @@ placed as (
     select
         counted.*,
         case
-            when counted.check_code = 'unproven_flags' then {{ threshold('dnd_min_flags') }}
-            else {{ threshold('audit_min_count') }}
+            when counted.check_code = 'unproven_flags' then policy.dnd_min_flags
+            else policy.audit_min_count
         end as min_chances_count,
         coalesce(employees.team, case when counted.employee_id = 'unassigned' then 'unassigned' else 'unknown' end)
             as team_code
     from counted
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     left join {{ ref('dim_employees') }} as employees
         on counted.employee_id = employees.employee_id
         and {{ holds_at('employees', 'least(' ~ add_days(add_months('counted.audit_month', 1), -1)
@@ -176,17 +180,18 @@ select
     placed.chances_count >= placed.min_chances_count
     and case
         when placed.check_code = 'unproven_flags'
-            then 100.0 * placed.hits_count >= {{ threshold('dnd_without_evidence_pct') }} * placed.chances_count
-        else placed.hits_count >= {{ threshold('audit_min_hits') }}
+            then 100.0 * placed.hits_count >= policy.dnd_without_evidence_pct * placed.chances_count
+        else placed.hits_count >= policy.audit_min_hits
             and coalesce(
                 100.0 * placed.hits_count
-                > {{ threshold('audit_peer_factor') }} * peers.peer_median_pct * placed.chances_count,
+                > policy.audit_peer_factor * peers.peer_median_pct * placed.chances_count,
                 false
             )
     end as is_suspicious,
     placed.chances_count >= placed.min_chances_count as is_reliable,
     placed.audit_month
 from placed
+cross join {{ ref('policy') }} as policy
 left join peers
     on placed.check_code = peers.check_code
     and placed.audit_month = peers.audit_month

@@ -46,7 +46,7 @@ select
     {{ pct('moves.customers_count', 'origins.customers_count') }} as moved_pct,
     moves.from_segment_code <> moves.to_segment_code as is_move,
     months.is_complete,
-    origins.customers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('origins.customers_count') }} as is_reliable,
     moves.month_date as migration_month
 from moves
 inner join origins

@@ -128,7 +128,7 @@ select
     {{ wilson_pct('rated.csat_num', 'rated.csat_den', 'hi') }} as csat_ci_hi,
     cast(1.0 * rated.csat_points / nullif(rated.csat_den, 0) as double) as csat_avg,
     cast(round({{ pct('rated.csat_expected', 'rated.csat_den') }}, 9) as double) as csat_expected_pct,
-    coalesce(rated.csat_den, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('coalesce(rated.csat_den, 0)') }} as is_reliable,
     cast({{ dbt.dateadd('month', 1, 'positioned.score_month') }} as date)
     <= {{ business_date('run_context.as_of_end_at') }} as is_complete,
     positioned.score_month

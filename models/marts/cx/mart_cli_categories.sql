@@ -73,7 +73,7 @@ select
     {{ wilson_pct('counted.category_count', 'counted.respondents_count', 'lo') }} as category_ci_lo,
     {{ wilson_pct('counted.category_count', 'counted.respondents_count', 'hi') }} as category_ci_hi,
     {{ add_months('counted.answer_quarter', 3) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
-    counted.respondents_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.respondents_count') }} as is_reliable,
     counted.answer_quarter
 from counted
 cross join {{ ref('run_context') }} as run_context

@@ -90,7 +90,7 @@ combined as (
         coalesce(
             not services.is_made_good
             and {{ days_between('services.bad_service_date', 'run_context.as_of_date') }}
-            < {{ threshold('disloyal_mode_days') }},
+            < policy.disloyal_mode_days,
             false
         ) as is_disloyal_mode
     from {{ ref('dim_customers') }} as customers
@@ -108,6 +108,7 @@ combined as (
         and categorised.choice = 1
     left join {{ ref('int_cx__bad_services') }} as services
         on customers.customer_id = services.customer_id
+    cross join {{ ref('policy') }} as policy
 )
 
 select

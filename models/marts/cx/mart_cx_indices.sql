@@ -62,83 +62,101 @@ compared as (
 )
 
 select
-    metric_code,
-    programme,
-    period_kind,
-    dimension_name,
-    dimension_value,
-    index_kind,
-    cast(respondents_count as bigint) as respondents_count,
+    compared.metric_code,
+    compared.programme,
+    compared.period_kind,
+    compared.dimension_name,
+    compared.dimension_value,
+    compared.index_kind,
+    cast(compared.respondents_count as bigint) as respondents_count,
     -- Nobody falls into a group where a metric has none.
-    case when has_boxes then cast(top_count as bigint) end as top_count,
-    case when has_boxes then cast(middle_count as bigint) end as middle_count,
-    case when has_boxes then cast(bottom_count as bigint) end as bottom_count,
-    cast(score_points as double) as score_points,
-    cast(1.0 * score_points / nullif(respondents_count, 0) as double) as score_avg,
-    index_points,
+    case when compared.has_boxes then cast(compared.top_count as bigint) end as top_count,
+    case when compared.has_boxes then cast(compared.middle_count as bigint) end as middle_count,
+    case when compared.has_boxes then cast(compared.bottom_count as bigint) end as bottom_count,
+    cast(compared.score_points as double) as score_points,
+    cast(1.0 * compared.score_points / nullif(compared.respondents_count, 0) as double) as score_avg,
+    compared.index_points,
     cast(case
-        when respondents_count = 0 then null
+        when compared.respondents_count = 0 then null
         -- The estimate leans towards 0: where few respondents all agree, the index itself is the bound.
-        when index_kind = 'net' then least(greatest(estimate - margin, -100.0), index_points)
-        when index_kind = 'share' then least({{ wilson_pct('top_count', 'respondents_count', 'lo') }}, index_points)
-        else estimate - margin
+        when compared.index_kind = 'net'
+            then least(greatest(compared.estimate - compared.margin, -100.0), compared.index_points)
+        when compared.index_kind = 'share'
+            then least(
+                    {{ wilson_pct('compared.top_count', 'compared.respondents_count', 'lo') }},
+                    compared.index_points
+                )
+        else compared.estimate - compared.margin
     end as double) as index_points_ci_lo,
     cast(case
-        when respondents_count = 0 then null
-        when index_kind = 'net' then greatest(least(estimate + margin, 100.0), index_points)
-        when index_kind = 'share' then greatest({{ wilson_pct('top_count', 'respondents_count', 'hi') }}, index_points)
-        else estimate + margin
+        when compared.respondents_count = 0 then null
+        when compared.index_kind = 'net'
+            then greatest(least(compared.estimate + compared.margin, 100.0), compared.index_points)
+        when compared.index_kind = 'share'
+            then greatest(
+                    {{ wilson_pct('compared.top_count', 'compared.respondents_count', 'hi') }},
+                    compared.index_points
+                )
+        else compared.estimate + compared.margin
     end as double) as index_points_ci_hi,
-    case when has_boxes then {{ pct('top_count', 'respondents_count') }} end as top_pct,
-    case when has_boxes then {{ wilson_pct('top_count', 'respondents_count', 'lo') }} end as top_ci_lo,
-    case when has_boxes then {{ wilson_pct('top_count', 'respondents_count', 'hi') }} end as top_ci_hi,
-    case when has_boxes then {{ pct('bottom_count', 'respondents_count') }} end as bottom_pct,
-    cast(answers_count as bigint) as answers_count,
-    {{ cx_index('index_kind', 'answers_count', 'answers_top_count', 'answers_bottom_count', 'answers_score_points') }}
-        as answers_index_points,
-    cast(mrr_amount as decimal(18, 2)) as mrr_amount,
-    {{ cx_index('index_kind', 'mrr_amount', 'mrr_top_amount', 'mrr_bottom_amount', 'mrr_score_amount') }}
-        as mrr_index_points,
-    cast(responded_num as bigint) as responded_num,
-    cast(responded_den as bigint) as responded_den,
-    {{ pct('responded_num', 'responded_den') }} as responded_pct,
-    cast(pending_count as bigint) as pending_count,
-    cast(completed_num as bigint) as completed_num,
-    cast(completed_den as bigint) as completed_den,
-    {{ pct('completed_num', 'completed_den') }} as completed_pct,
-    previous_index_points,
-    change_points,
-    cast(change_points_ci_lo as double) as change_points_ci_lo,
-    cast(change_points_ci_hi as double) as change_points_ci_hi,
-    cast(change_by_chance_pct as double) as change_by_chance_pct,
-    change_by_chance_pct <= {{ threshold('cx_noise_error_pct') }} as is_beyond_noise,
-    change_points > 0 as is_growing,
-    overall_index_points,
-    gap_points,
-    cast(gap_by_chance_pct as double) as gap_by_chance_pct,
-    gap_by_chance_pct <= {{ threshold('cx_noise_error_pct') }} as is_gap_beyond_noise,
+    case when compared.has_boxes then {{ pct('compared.top_count', 'compared.respondents_count') }} end as top_pct,
+    case when compared.has_boxes then {{ wilson_pct('compared.top_count', 'compared.respondents_count', 'lo') }} end
+        as top_ci_lo,
+    case when compared.has_boxes then {{ wilson_pct('compared.top_count', 'compared.respondents_count', 'hi') }} end
+        as top_ci_hi,
+    case when compared.has_boxes then {{ pct('compared.bottom_count', 'compared.respondents_count') }} end
+        as bottom_pct,
+    cast(compared.answers_count as bigint) as answers_count,
+    {{ cx_index(
+        'compared.index_kind', 'compared.answers_count', 'compared.answers_top_count', 'compared.answers_bottom_count',
+        'compared.answers_score_points'
+    ) }} as answers_index_points,
+    cast(compared.mrr_amount as decimal(18, 2)) as mrr_amount,
+    {{ cx_index(
+        'compared.index_kind', 'compared.mrr_amount', 'compared.mrr_top_amount', 'compared.mrr_bottom_amount',
+        'compared.mrr_score_amount'
+    ) }} as mrr_index_points,
+    cast(compared.responded_num as bigint) as responded_num,
+    cast(compared.responded_den as bigint) as responded_den,
+    {{ pct('compared.responded_num', 'compared.responded_den') }} as responded_pct,
+    cast(compared.pending_count as bigint) as pending_count,
+    cast(compared.completed_num as bigint) as completed_num,
+    cast(compared.completed_den as bigint) as completed_den,
+    {{ pct('compared.completed_num', 'compared.completed_den') }} as completed_pct,
+    compared.previous_index_points,
+    compared.change_points,
+    cast(compared.change_points_ci_lo as double) as change_points_ci_lo,
+    cast(compared.change_points_ci_hi as double) as change_points_ci_hi,
+    cast(compared.change_by_chance_pct as double) as change_by_chance_pct,
+    compared.change_by_chance_pct <= policy.cx_noise_error_pct as is_beyond_noise,
+    compared.change_points > 0 as is_growing,
+    compared.overall_index_points,
+    compared.gap_points,
+    cast(compared.gap_by_chance_pct as double) as gap_by_chance_pct,
+    compared.gap_by_chance_pct <= policy.cx_noise_error_pct as is_gap_beyond_noise,
     case
-        when dimension_name <> 'all' and index_kind in ('net', 'share')
+        when compared.dimension_name <> 'all' and compared.index_kind in ('net', 'share')
             then coalesce(
-                    gap_points <= -1 * {{ threshold('sagging_gap_points') }}
-                    and gap_by_chance_pct <= {{ threshold('cx_noise_error_pct') }},
+                    compared.gap_points <= -1 * policy.sagging_gap_points
+                    and compared.gap_by_chance_pct <= policy.cx_noise_error_pct,
                     false
                 )
     end as is_sagging,
-    target_points,
-    case comparator
-        when '>=' then index_points >= target_points
-        when '>' then index_points > target_points
-        when '<=' then index_points <= target_points
-        when '<' then index_points < target_points
-        when '=' then index_points = target_points
+    compared.target_points,
+    case compared.comparator
+        when '>=' then compared.index_points >= compared.target_points
+        when '>' then compared.index_points > compared.target_points
+        when '<=' then compared.index_points <= compared.target_points
+        when '<' then compared.index_points < compared.target_points
+        when '=' then compared.index_points = compared.target_points
     end as is_target_met,
-    case when index_kind = 'net' then
-            coalesce(index_points < 0 and respondents_count >= {{ threshold('min_reliable_count') }}, false)
+    case when compared.index_kind = 'net' then
+            coalesce(compared.index_points < 0 and compared.respondents_count >= policy.min_reliable_count, false)
     end as is_negative,
-    is_headline,
-    respondents_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    is_complete,
-    period_start_date,
-    period_end_date
+    compared.is_headline,
+    compared.respondents_count >= policy.min_reliable_count as is_reliable,
+    compared.is_complete,
+    compared.period_start_date,
+    compared.period_end_date
 from compared
+cross join {{ ref('policy') }} as policy

@@ -39,14 +39,15 @@ streaks as (
 )
 
 select
-    metric_code,
-    programme,
-    respondents_count,
-    index_points,
-    target_points,
-    cast(streak_months_count as bigint) as streak_months_count,
-    is_met,
-    is_reliable,
-    streak_months_count >= {{ threshold('target_streak_months') }} as is_sustained,
-    period_start_date as index_month
+    streaks.metric_code,
+    streaks.programme,
+    streaks.respondents_count,
+    streaks.index_points,
+    streaks.target_points,
+    cast(streaks.streak_months_count as bigint) as streak_months_count,
+    streaks.is_met,
+    streaks.is_reliable,
+    streaks.streak_months_count >= policy.target_streak_months as is_sustained,
+    streaks.period_start_date as index_month
 from streaks
+cross join {{ ref('policy') }} as policy

@@ -73,9 +73,9 @@ followed as (
         units.period_start_date,
         -- Leaving is known only after the grace, so the window is closed that much later.
         {{ days_between('units.asked_date', 'run_context.as_of_date') }}
-        >= {{ threshold('cx_churn_window_days') }} + {{ threshold('churn_grace_days') }} as is_mature,
+        >= policy.cx_churn_window_days + policy.churn_grace_days as is_mature,
         coalesce(
-            {{ days_between('units.asked_date', 'tenures.churned_date') }} <= {{ threshold('cx_churn_window_days') }},
+            {{ days_between('units.asked_date', 'tenures.churned_date') }} <= policy.cx_churn_window_days,
             false
         ) as is_churned
     from units
@@ -88,6 +88,7 @@ followed as (
     inner join {{ ref('customer_tenures') }} as tenures
         on status.customer_id = tenures.customer_id
         and status.tenure_number = tenures.tenure_number
+    cross join {{ ref('policy') }} as policy
 ),
 
 counted as (
@@ -118,7 +119,7 @@ select
         1.0 * counted.churned_num * best.churned_den / nullif(1.0 * counted.churned_den * best.churned_num, 0) as double
     ) as relative_risk,
     counted.customers_count = counted.churned_den as is_complete,
-    counted.churned_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.churned_den') }} as is_reliable,
     counted.period_start_date as asked_quarter
 from counted
 left join counted as best

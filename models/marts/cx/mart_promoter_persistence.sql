@@ -24,6 +24,6 @@ select
     {{ wilson_pct('kept_num', 'kept_den', 'hi') }} as kept_ci_hi,
     cast(promoters_count - kept_den as bigint) as pending_count,
     promoters_count = kept_den as is_complete,
-    kept_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('kept_den') }} as is_reliable,
     first_promoter_quarter
 from counted

@@ -80,7 +80,7 @@ select
             ) }}
     end as nps_points,
     {{ add_months('counted.answer_quarter', 3) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
-    counted.answers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('counted.answers_count') }} as is_reliable,
     counted.answer_quarter
 from counted
 cross join {{ ref('run_context') }} as run_context

@@ -41,9 +41,10 @@ select
     {{ pct('counted.' ~ rate ~ '_num', 'counted.' ~ denominator) }} as {{ rate }}_pct,
     {% endfor -%}
     cast(counted.median_processing_hours as double) as median_processing_hours,
-    {{ add_days('counted.received_week', '7 + cast(' ~ threshold('silence_reply_days') ~ ' as integer)') }}
+    {{ add_days('counted.received_week', '7 + policy.silence_reply_days') }}
     <= run_context.as_of_date as is_complete,
-    counted.processed_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.processed_den >= policy.min_reliable_count as is_reliable,
     counted.received_week
 from counted
 cross join {{ ref('run_context') }} as run_context
+cross join {{ ref('policy') }} as policy

@@ -1,7 +1,5 @@
 -- Customers who are back at once can neither be asked nor answer, so the groups are formed on a landmark day, of those
 -- not yet back, by what happened before it.
-{%- set landmark_days = 'cast(' ~ threshold('dropoff_landmark_days') ~ ' as integer)' %}
-{%- set return_days = 'cast(' ~ threshold('dropoff_return_days') ~ ' as integer)' %}
 {%- set groups = {
     'answered': 'units.is_answered_by_landmark',
     'not_answered': 'units.is_asked_by_landmark and not units.is_answered_by_landmark',
@@ -37,9 +35,11 @@ dropped as (
 watched as (
     select
         dropped.*,
-        {{ add_days('dropped.dropoff_date', landmark_days) }} as landmark_date,
-        {{ add_days('dropped.dropoff_date', landmark_days ~ ' + ' ~ return_days) }} as watched_to_date
+        {{ add_days('dropped.dropoff_date', 'policy.dropoff_landmark_days') }} as landmark_date,
+        {{ add_days('dropped.dropoff_date', 'policy.dropoff_landmark_days + policy.dropoff_return_days') }}
+            as watched_to_date
     from dropped
+    cross join {{ ref('policy') }} as policy
     where dropped.nth = 1
 ),
 
@@ -175,6 +175,6 @@ select
     cast(reactivated_before_landmark_count as bigint) as reactivated_before_landmark_count,
     cast(pending_count as bigint) as pending_count,
     pending_count = 0 as is_complete,
-    mention_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('mention_count') }} as is_reliable,
     dropoff_month
 from rated

@@ -162,29 +162,30 @@ joined as (
 
 judged as (
     select
-        *,
+        joined.*,
         -- Plain comparison with NULL would let a missing decider or subject pass (FBK-08): unknown comes first.
         case
-            when decided_at is null then null
-            when decided_by_employee_id is null or evaluated_employee_id is null then 'unknown'
-            when decided_by_employee_id = evaluated_employee_id then 'self'
-            when decided_by_employee_id = subject_manager_id then 'manager'
-            when decider_unit is null or subject_unit_code is null then 'unknown'
-            when decider_unit = subject_unit_code then 'same_unit'
+            when joined.decided_at is null then null
+            when joined.decided_by_employee_id is null or joined.evaluated_employee_id is null then 'unknown'
+            when joined.decided_by_employee_id = joined.evaluated_employee_id then 'self'
+            when joined.decided_by_employee_id = joined.subject_manager_id then 'manager'
+            when joined.decider_unit is null or joined.subject_unit_code is null then 'unknown'
+            when joined.decider_unit = joined.subject_unit_code then 'same_unit'
             else 'none'
         end as interest_kind,
         case
-            when informed_of_at is not null then 'informed'
-            when decided_at is not null and not coalesce(is_callback_required, false) then 'no_callback'
-            when mended_at is not null then 'resolved'
-            when reached_at is not null then 'contacted'
-            when decided_at is not null then 'decided'
-            when looked_at_at is not null then 'processed'
+            when joined.informed_of_at is not null then 'informed'
+            when joined.decided_at is not null and not coalesce(joined.is_callback_required, false) then 'no_callback'
+            when joined.mended_at is not null then 'resolved'
+            when joined.reached_at is not null then 'contacted'
+            when joined.decided_at is not null then 'decided'
+            when joined.looked_at_at is not null then 'processed'
             else 'received'
         end as case_state,
-        {{ dbt.dateadd('day', 'cast(' ~ threshold('silence_reply_days') ~ ' as integer)', 'begun_at') }}
+        {{ dbt.dateadd('day', 'policy.silence_reply_days', 'begun_at') }}
             as inactive_from_at
     from joined
+    cross join {{ ref('policy') }} as policy
 )
 
 select

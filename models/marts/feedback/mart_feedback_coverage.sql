@@ -6,12 +6,13 @@ asked as (
     select
         schedule.*,
         schedule.trigger_kind = 'service' as is_service,
-        {{ add_time('hour', 'schedule.reached_at', 'cast(' ~ threshold('ask_after_service_hours') ~ ' as integer)') }}
+        {{ add_time('hour', 'schedule.reached_at', 'policy.ask_after_service_hours') }}
             as soon_until_at,
         {{ elapsed_seconds('schedule.reached_at', 'schedule.sent_at') }} / 3600.0 as hours_to_ask,
         run_context.as_of_end_at
     from {{ ref('mart_survey_schedule') }} as schedule
     cross join run_context
+    cross join {{ ref('policy') }} as policy
     where schedule.schedule_state <> 'upcoming'
         and schedule.stage_code is not null
 ),
@@ -89,9 +90,9 @@ select
     coalesce(stage_map.is_feedback_required, false) as is_feedback_required,
     coalesce(invited.answered_num, 0) > 0 as has_feedback,
     {{ add_days(
-        add_months('months.feedback_month', '1'), 'cast(' ~ threshold('late_answer_days') ~ ' as integer)'
+        add_months('months.feedback_month', '1'), 'policy.late_answer_days'
     ) }} <= run_context.as_of_date as is_complete,
-    coalesce(invited.answered_den, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    coalesce(invited.answered_den, 0) >= policy.min_reliable_count as is_reliable,
     months.feedback_month
 from months
 cross join places
@@ -107,3 +108,4 @@ left join invited
     on months.feedback_month = invited.feedback_month
     and places.stage_code = invited.stage_code
     and places.touchpoint_code = invited.touchpoint_code
+cross join {{ ref('policy') }} as policy

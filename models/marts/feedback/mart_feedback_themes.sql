@@ -50,6 +50,6 @@ select
     {{ add_months('feedback_quarter', '3') }} <= (
         select {{ add_days('run_context.as_of_date', 1) }} from {{ ref('run_context') }} as run_context
     ) as is_complete,
-    coalesce(tagged_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('coalesce(tagged_count, 0)') }} as is_reliable,
     feedback_quarter
 from ranked

@@ -35,7 +35,7 @@ silenced as (
     from {{ ref('survey_blocked_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
         on periods.block_reason = 'do_not_disturb'
-        and coalesce(periods.blocked_to, {{ far_future() }}) > run_context.as_of_end_at
+        and coalesce(periods.blocked_to, {{ end_of_time('timestamp') }}) > run_context.as_of_end_at
 ),
 
 followed as (

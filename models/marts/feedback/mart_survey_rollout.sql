@@ -59,7 +59,7 @@ eligible as (
     from spine
     inner join groups
         on groups.from_date <= spine.last_date
-        and coalesce(groups.to_date, {{ far_future() }}) > spine.last_date
+        and coalesce(groups.to_date, {{ end_of_time('timestamp') }}) > spine.last_date
         and (
             spine.max_tenure_months is null
             or spine.last_date < {{ add_months('groups.registered_date', 'spine.max_tenure_months + 1') }}

@@ -63,7 +63,7 @@ blocks as (
     inner join {{ ref('survey_blocked_periods') }} as periods
         on due.customer_id = periods.customer_id
         and (periods.is_absolute or due.is_suppressible)
-        and coalesce(periods.blocked_to, {{ far_future() }}) > due.reached_at
+        and coalesce(periods.blocked_to, {{ end_of_time('timestamp') }}) > due.reached_at
     union all
     select
         due.customer_id,
@@ -108,7 +108,7 @@ held_back as (
         blocks.schedule_key,
         min(case
             when blocks.blocked_from < run_context.as_of_end_at
-                and coalesce(blocks.blocked_to, {{ far_future() }}) > run_context.as_of_end_at
+                and coalesce(blocks.blocked_to, {{ end_of_time('timestamp') }}) > run_context.as_of_end_at
                 then blocks.ordered_reason
         end) as reason_now,
         min(case when blocks.blocked_from <= due.reached_at then blocks.ordered_reason end) as reason_on_due,
@@ -142,48 +142,50 @@ judged as (
 
 stated as (
     select
-        *,
+        judged.*,
         case
-            when answered_at is not null then 'answered'
-            when sent_at is not null then 'asked'
-            when due_date > as_of_date then 'upcoming'
-            when expires_date < as_of_date then 'missed'
-            when reason_now is not null then 'suppressed'
-            when {{ days_between(business_date('sendable_at'), 'as_of_date') }} > {{ threshold('survey_overdue_days') }}
+            when judged.answered_at is not null then 'answered'
+            when judged.sent_at is not null then 'asked'
+            when judged.due_date > judged.as_of_date then 'upcoming'
+            when judged.expires_date < judged.as_of_date then 'missed'
+            when judged.reason_now is not null then 'suppressed'
+            when {{ days_between(business_date('sendable_at'), 'judged.as_of_date') }} > policy.survey_overdue_days
                 then 'overdue'
             else 'due'
         end as schedule_state
     from judged
+    cross join {{ ref('policy') }} as policy
 )
 
 select
-    customer_id,
-    trigger_type as trigger_kind,
-    schedule_key,
-    trigger_key,
-    survey_code,
-    stage_code,
-    touchpoint_code,
-    ticket_id,
-    schedule_state,
-    case schedule_state
-        when 'suppressed' then substring(reason_now, 3)
-        when 'missed' then substring(coalesce(reason_on_due, reason_now), 3)
+    stated.customer_id,
+    stated.trigger_type as trigger_kind,
+    stated.schedule_key,
+    stated.trigger_key,
+    stated.survey_code,
+    stated.stage_code,
+    stated.touchpoint_code,
+    stated.ticket_id,
+    stated.schedule_state,
+    case stated.schedule_state
+        when 'suppressed' then substring(stated.reason_now, 3)
+        when 'missed' then substring(coalesce(stated.reason_on_due, stated.reason_now), 3)
     end as suppress_reason,
-    customer_status,
-    cast({{ days_between('due_date', 'sent_date') }} as bigint) as delay_days,
-    is_paying,
-    schedule_state in ('due', 'overdue') as is_to_send,
+    stated.customer_status,
+    cast({{ days_between('stated.due_date', 'sent_date') }} as bigint) as delay_days,
+    stated.is_paying,
+    stated.schedule_state in ('due', 'overdue') as is_to_send,
     case
-        when sent_at is not null
-            then {{ days_between('due_date', 'sent_date') }} <= {{ threshold('survey_overdue_days') }}
-        when schedule_state in ('missed', 'overdue') and reason_on_due is null then false
+        when stated.sent_at is not null
+            then {{ days_between('stated.due_date', 'sent_date') }} <= policy.survey_overdue_days
+        when stated.schedule_state in ('missed', 'overdue') and stated.reason_on_due is null then false
     end as is_on_time,
-    {{ period_start('month', 'due_date') }} as due_month,
-    due_date,
-    expires_date,
-    case when schedule_state = 'suppressed' then {{ business_date('blocked_to') }} end as postponed_date,
-    reached_at,
-    sent_at,
-    answered_at
+    {{ period_start('month', 'stated.due_date') }} as due_month,
+    stated.due_date,
+    stated.expires_date,
+    case when stated.schedule_state = 'suppressed' then {{ business_date('blocked_to') }} end as postponed_date,
+    stated.reached_at,
+    stated.sent_at,
+    stated.answered_at
 from stated
+cross join {{ ref('policy') }} as policy

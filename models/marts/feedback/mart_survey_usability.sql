@@ -28,29 +28,36 @@ abandoned as (
 
 counted as (
     select
-        sent_month,
-        survey_code,
-        channel_code,
+        invitations.sent_month,
+        invitations.survey_code,
+        invitations.channel_code,
         count(*) as invited_count,
-        count(shown_at) as shown_count,
+        count(invitations.shown_at) as shown_count,
         -- Who was not reached could not answer; a channel without a delivery report is known by what it led to.
-        count(coalesce(delivered_at, shown_at, started_at, answered_at)) as reached_count,
-        count(coalesce(started_at, answered_at)) as started_count,
-        count(answered_at) as answered_count,
-        count(case when is_complete then 1 end) as completed_count,
-        count(case when answered_at >= {{ dbt.dateadd(
-            'day', 'cast(' ~ threshold('late_answer_days') ~ ' as integer)', 'sent_at'
+        count(coalesce(
+            invitations.delivered_at, invitations.shown_at, invitations.started_at, invitations.answered_at
+        )) as reached_count,
+        count(coalesce(invitations.started_at, invitations.answered_at)) as started_count,
+        count(invitations.answered_at) as answered_count,
+        count(case when invitations.is_complete then 1 end) as completed_count,
+        count(case when invitations.answered_at >= {{ dbt.dateadd(
+            'day', 'policy.late_answer_days', 'sent_at'
         ) }} then 1 end) as late_answers_count,
-        count(unsubscribed_at) as unsubscribed_count,
-        count(case when is_too_soon then 1 end) as too_soon_count,
-        count(case when quiet_days > 0 then 1 end) as too_soon_base,
-        sum(question_count) as questions_count,
-        count(question_count) as questions_base,
+        count(invitations.unsubscribed_at) as unsubscribed_count,
+        count(case when invitations.is_too_soon then 1 end) as too_soon_count,
+        count(case when invitations.quiet_days > 0 then 1 end) as too_soon_base,
+        sum(invitations.question_count) as questions_count,
+        count(invitations.question_count) as questions_base,
         percentile_cont(0.5) within group (
-            order by case when is_complete then {{ elapsed_seconds('started_at', 'answered_at') }} end
+            order by
+                case
+                    when invitations.is_complete
+                        then {{ elapsed_seconds('invitations.started_at', 'invitations.answered_at') }}
+                end
         ) as median_seconds
     from invitations
-    group by sent_month, survey_code, channel_code
+    cross join {{ ref('policy') }} as policy
+    group by invitations.sent_month, invitations.survey_code, invitations.channel_code
 )
 
 select
@@ -72,9 +79,9 @@ select
     cast(counted.median_seconds as double) as median_seconds,
     cast(1.0 * counted.questions_count / nullif(counted.questions_base, 0) as double) as questions_avg,
     {{ add_days(
-        add_months('counted.sent_month', '1'), 'cast(' ~ threshold('late_answer_days') ~ ' as integer)'
+        add_months('counted.sent_month', '1'), 'policy.late_answer_days'
     ) }} <= run_context.as_of_date as is_complete,
-    counted.reached_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    counted.reached_count >= policy.min_reliable_count as is_reliable,
     counted.sent_month
 from counted
 cross join {{ ref('run_context') }} as run_context
@@ -83,3 +90,4 @@ left join abandoned
     and counted.survey_code = abandoned.survey_code
     and counted.channel_code = abandoned.channel_code
     and abandoned.choice = 1
+cross join {{ ref('policy') }} as policy

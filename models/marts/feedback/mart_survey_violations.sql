@@ -22,7 +22,7 @@ broken as (
         on invitations.customer_id = periods.customer_id
         and (periods.is_absolute or invitations.is_suppressible)
         and periods.blocked_from < invitations.sent_at
-        and coalesce(periods.blocked_to, {{ far_future() }}) > invitations.sent_at
+        and coalesce(periods.blocked_to, {{ end_of_time('timestamp') }}) > invitations.sent_at
     group by invitations.invitation_id, periods.block_reason
     union all
     select

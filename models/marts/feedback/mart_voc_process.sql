@@ -128,15 +128,16 @@ joined as (
 
 compared as (
     select
-        *,
-        {{ threshold('voc_month_responses_count') }} as expected_count,
-        sum(case when is_full_month then 1 else 0 end) over (
-            order by feedback_month rows between unbounded preceding and current row
+        joined.*,
+        policy.voc_month_responses_count as expected_count,
+        sum(case when joined.is_full_month then 1 else 0 end) over (
+            order by joined.feedback_month rows between unbounded preceding and current row
         ) as full_months_count,
-        avg(case when is_full_month then responses_count end) over (
-            order by feedback_month rows between 3 preceding and 1 preceding
+        avg(case when joined.is_full_month then joined.responses_count end) over (
+            order by joined.feedback_month rows between 3 preceding and 1 preceding
         ) as usual_responses_avg
     from joined
+    cross join {{ ref('policy') }} as policy
 )
 
 select
@@ -146,26 +147,27 @@ select
     cast(tenure_count + event_count + service_count as bigint) as triggered_num,
     cast(invitations_count as bigint) as triggered_den,
     {{ pct('(tenure_count + event_count + service_count)', 'invitations_count') }} as triggered_pct,
-    cast(longest_gap_days as bigint) as longest_gap_days,
-    cast(expected_count as bigint) as expected_responses_count,
-    {{ pct('(responses_count - expected_count)', 'expected_count') }} as deviation_pct,
-    cast(usual_responses_avg as double) as usual_responses_avg,
-    cast(nps_answers_count as bigint) as nps_answers_count,
-    cast(promoters_count as bigint) as promoters_count,
-    cast(detractors_count as bigint) as detractors_count,
-    cast(nps_points as double) as nps_points,
-    cast(full_months_count as bigint) as full_months_count,
-    cast(routed_right_count as bigint) as routed_right_num,
-    cast(routed_count as bigint) as routed_right_den,
-    {{ pct('routed_right_count', 'routed_count') }} as routed_right_pct,
-    nps_points >= {{ threshold('voc_nps_from_points') }}
-    and nps_points <= {{ threshold('voc_nps_to_points') }} as is_in_corridor,
-    full_months_count >= {{ threshold('voc_history_months') }} as has_enough_history,
+    cast(compared.longest_gap_days as bigint) as longest_gap_days,
+    cast(compared.expected_count as bigint) as expected_responses_count,
+    {{ pct('(responses_count - compared.expected_count)', 'compared.expected_count') }} as deviation_pct,
+    cast(compared.usual_responses_avg as double) as usual_responses_avg,
+    cast(compared.nps_answers_count as bigint) as nps_answers_count,
+    cast(compared.promoters_count as bigint) as promoters_count,
+    cast(compared.detractors_count as bigint) as detractors_count,
+    cast(compared.nps_points as double) as nps_points,
+    cast(compared.full_months_count as bigint) as full_months_count,
+    cast(compared.routed_right_count as bigint) as routed_right_num,
+    cast(compared.routed_count as bigint) as routed_right_den,
+    {{ pct('compared.routed_right_count', 'compared.routed_count') }} as routed_right_pct,
+    compared.nps_points >= policy.voc_nps_from_points
+    and compared.nps_points <= policy.voc_nps_to_points as is_in_corridor,
+    compared.full_months_count >= policy.voc_history_months as has_enough_history,
     case
-        when is_full_month then 100.0 * responses_count < {{ threshold('voc_drop_pct') }}
-            * coalesce(usual_responses_avg, expected_count)
+        when compared.is_full_month then 100.0 * responses_count < policy.voc_drop_pct
+            * coalesce(compared.usual_responses_avg, compared.expected_count)
     end as is_volume_low,
-    is_full_month as is_complete,
-    nps_answers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    feedback_month
+    compared.is_full_month as is_complete,
+    compared.nps_answers_count >= policy.min_reliable_count as is_reliable,
+    compared.feedback_month
 from compared
+cross join {{ ref('policy') }} as policy

@@ -60,7 +60,7 @@ select
     and (
         measured.last_seen_date is null
         or {{ days_between('measured.last_seen_date', 'measured.event_date') }}
-        >= {{ threshold('taxonomy_lookback_days') }}
+        >= policy.taxonomy_lookback_days
     ) as is_silent,
     measured.event_date
 from measured
@@ -68,3 +68,4 @@ left join {{ ref('dim_events') }} as catalogue
     on measured.event_name = catalogue.event_name
 left join covered
     on measured.event_name = covered.event_name
+cross join {{ ref('policy') }} as policy

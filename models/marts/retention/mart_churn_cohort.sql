@@ -142,7 +142,7 @@ select
     cast(mrr_base as decimal(18, 2)) as mrr_base_amount,
     {{ pct('mrr_end', 'case when is_observed then mrr_base end') }} as net_revenue_retention_pct,
     is_final and unconverted_count = 0 as is_complete,
-    cohort_size_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('cohort_size_count') }} as is_reliable,
     truncated_count > 0 as is_truncated,
     started_month as cohort_month,
     month_date as observed_month

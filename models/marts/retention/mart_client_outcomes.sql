@@ -88,13 +88,14 @@ baselines as (
         coalesce(sum(earlier.won_count), 0) as won_count,
         coalesce(sum(earlier.decided_count), 0) as decided_count
     from filled as cells
+    cross join {{ ref('policy') }} as policy
     left join counted as earlier
         on cells.outcome_code = earlier.outcome_code
         and cells.segment_code = earlier.segment_code
         and cells.tenure_band = earlier.tenure_band
         and cells.participation_month > earlier.participation_month
         and earlier.participation_month >= {{ add_months(
-            'cells.participation_month', '-cast(' ~ threshold('outcome_baseline_months') ~ ' as integer)'
+            'cells.participation_month', '-policy.outcome_baseline_months'
         ) }}
     group by cells.outcome_code, cells.segment_code, cells.tenure_band, cells.participation_month
 )
@@ -117,9 +118,9 @@ select
     {{ pct('cells.won_count', 'cells.decided_count') }} - {{ pct('baselines.won_count', 'baselines.decided_count') }}
         as delta_pp,
     {{ days_between(add_months('cells.participation_month', 1), 'run_context.as_of_date') }}
-    >= {{ threshold('outcome_decision_days') }} as is_complete,
+    >= policy.outcome_decision_days as is_complete,
     -- By customers: what one of them takes part in is decided by the same skill again and again.
-    cells.decided_clients_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    cells.decided_clients_count >= policy.min_reliable_count as is_reliable,
     true as is_confounded,
     cells.participation_month
 from filled as cells
@@ -129,3 +130,4 @@ inner join baselines
     and cells.tenure_band = baselines.tenure_band
     and cells.participation_month = baselines.participation_month
 cross join {{ ref('run_context') }} as run_context
+cross join {{ ref('policy') }} as policy

@@ -1,4 +1,4 @@
-{% set horizons = ['mastery_horizon_short_days', 'mastery_horizon_long_days'] %}
+{% set horizons = ['policy.mastery_horizon_short_days', 'policy.mastery_horizon_long_days'] %}
 {% set dimensions = {'segment': 'segment_code', 'status': 'customer_status'} %}
 -- Landmark comparison: of those who are customers at the end of the first window, who had used the component in it,
 -- and who is a customer a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by
@@ -9,17 +9,19 @@ with landmarks as (
         registration.registration_segment_code,
         registration.registration_plan_code,
         registration.registered_date,
-        {{ add_days('registration.registered_date', 'cast(' ~ threshold('mastery_window_days') ~ ' as integer)') }}
+        {{ add_days('registration.registered_date', 'policy.mastery_window_days') }}
             as landmark_date,
         {{ last_final_date('run_context.as_of_date') }} as last_final_date
     from {{ ref('customer_registrations') }} as registration
     inner join {{ ref('run_context') }} as run_context
         on registration.registered_date >= {{ observed_from('events', 'measured_from') }}
+    cross join {{ ref('policy') }} as policy
 ),
 
 horizons as (
     {%- for code in horizons %}
-    select cast({{ threshold(code) }} as integer) as horizon_days
+    select {{ code }} as horizon_days
+    from {{ ref('policy') }} as policy
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -117,6 +119,6 @@ select
     adopters_pct - others_pct as lift_pp,
     {{ newcombe_pp('adopters', 'others', 'lo') }} as lift_pp_ci_lo,
     {{ newcombe_pp('adopters', 'others', 'hi') }} as lift_pp_ci_hi,
-    least(adopters_count, others_count) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('least(adopters_count, others_count)') }} as is_reliable,
     true as is_confounded
 from bounded

@@ -28,9 +28,10 @@ followed as (
 
 judged as (
     select
-        *,
-        purchases_to_date_count >= {{ threshold('regular_min_purchases') }} as is_regular
+        followed.*,
+        followed.purchases_to_date_count >= policy.regular_min_purchases as is_regular
     from followed
+    cross join {{ ref('policy') }} as policy
 ),
 
 mixed as (
@@ -90,7 +91,7 @@ select
     cast(1.0 * mixed.regular_amount / nullif(mixed.regular_converted_count, 0) as double) as regular_check_avg,
     cast(mixed.regular_purchases_count / nullif(1.0 * mixed.regular_count, 0) as double) as regular_purchases_avg,
     months.is_complete and coalesce(mixed.unconverted_count, 0) = 0 as is_complete,
-    coalesce(mixed.active_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('coalesce(mixed.active_count, 0)') }} as is_reliable,
     months.observed_month
 from found_values
 inner join months

@@ -1,7 +1,7 @@
 {% set windows = {
-    'short': 'value_window_short_days',
-    'medium': 'value_window_medium_days',
-    'long': 'value_window_long_days',
+    'short': 'policy.value_window_short_days',
+    'medium': 'policy.value_window_medium_days',
+    'long': 'policy.value_window_long_days',
 } %}
 -- What each customer has brought so far, and what they had brought at the same age as everybody else.
 with bought as (
@@ -27,7 +27,7 @@ paid as (
         {%- for window, code in windows.items() %}
         {{ converted_sum(
             'payments.reporting_amount',
-            days_between('customers.registered_date', 'payments.paid_date') ~ ' < ' ~ threshold(code)
+            days_between('customers.registered_date', 'payments.paid_date') ~ ' < ' ~ code
         ) }} as {{ window }}_amount,
         {%- endfor %}
         {{ converted_sum('-payments.reporting_amount', 'payments.is_refund') }} as refunded_amount,
@@ -36,6 +36,7 @@ paid as (
     inner join {{ ref('dim_customers') }} as customers
         on payments.customer_id = customers.customer_id
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     group by payments.customer_id
 ),
 
@@ -93,31 +94,32 @@ ranked as (
 )
 
 select
-    customer_id,
-    registration_segment_code as segment_code,
-    value_segment_code,
-    customer_status,
-    cast(tenure_days as bigint) as tenure_days,
-    cast(purchases_count as bigint) as purchases_count,
-    cast(paid_months_count as bigint) as paid_months_count,
-    cast(unconverted_count as bigint) as unconverted_count,
-    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-    cast(revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
-    cast(refunded_amount as decimal(18, 2)) as refunded_amount,
-    cast(revenue_amount * {{ threshold('gross_margin_pct') }} / 100.0 as decimal(18, 2)) as margin_amount,
+    ranked.customer_id,
+    ranked.registration_segment_code as segment_code,
+    ranked.value_segment_code,
+    ranked.customer_status,
+    cast(ranked.tenure_days as bigint) as tenure_days,
+    cast(ranked.purchases_count as bigint) as purchases_count,
+    cast(ranked.paid_months_count as bigint) as paid_months_count,
+    cast(ranked.unconverted_count as bigint) as unconverted_count,
+    cast(ranked.revenue_amount as decimal(18, 2)) as revenue_amount,
+    cast(ranked.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
+    cast(ranked.refunded_amount as decimal(18, 2)) as refunded_amount,
+    cast(ranked.revenue_amount * policy.gross_margin_pct / 100.0 as decimal(18, 2)) as margin_amount,
     {%- for window, code in windows.items() %}
     cast(case
-        when is_measurable and tenure_days >= {{ threshold(code) }} then {{ window }}_amount
-    end * {{ threshold('gross_margin_pct') }} / 100.0 as decimal(18, 2)) as ltv_{{ window }}_amount,
+        when ranked.is_measurable and ranked.tenure_days >= {{ code }} then ranked.{{ window }}_amount
+    end * policy.gross_margin_pct / 100.0 as decimal(18, 2)) as ltv_{{ window }}_amount,
     {%- endfor %}
-    check_avg,
-    cast(purchases_count / buying_months as double) as purchases_per_month_avg,
-    cast(case when revenue_12m_amount > 0 then quintile end as bigint) as value_quintile_order,
-    purchases_count >= {{ threshold('regular_min_purchases') }} as is_regular,
-    is_measurable,
-    is_paying,
-    registered_date,
-    registration_month,
-    first_paid_date,
-    last_paid_date
+    ranked.check_avg,
+    cast(ranked.purchases_count / ranked.buying_months as double) as purchases_per_month_avg,
+    cast(case when ranked.revenue_12m_amount > 0 then ranked.quintile end as bigint) as value_quintile_order,
+    ranked.purchases_count >= policy.regular_min_purchases as is_regular,
+    ranked.is_measurable,
+    ranked.is_paying,
+    ranked.registered_date,
+    ranked.registration_month,
+    ranked.first_paid_date,
+    ranked.last_paid_date
 from ranked
+cross join {{ ref('policy') }} as policy

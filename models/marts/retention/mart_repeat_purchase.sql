@@ -23,34 +23,37 @@ steps as (
         numbered.purchase_number + 1 as purchase_number,
         {{ days_between('numbered.paid_date', 'numbered.next_paid_date') }} as days_between_purchases,
         {{ days_between('numbered.paid_date', 'run_context.as_of_date') }}
-        >= {{ threshold('repeat_purchase_window_days') }} as is_mature
+        >= policy.repeat_purchase_window_days as is_mature
     from numbered
     -- Only customers whose beginnings are seen: of others the first purchase seen may be the tenth.
     inner join {{ ref('int_retention__entries') }} as entries
         on numbered.customer_id = entries.customer_id
         and entries.cohort_kind = 'first_payment'
     cross join {{ ref('run_context') }} as run_context
-    where numbered.purchase_number < {{ threshold('repeat_purchase_max_order') }}
+    cross join {{ ref('policy') }} as policy
+    where numbered.purchase_number < policy.repeat_purchase_max_order
 )
 
 select
     {{ cut_columns({'segment': 'segment_code'}) }},
-    cast(purchase_number as bigint) as purchase_order,
-    cast(count(days_between_purchases) as bigint) as reached_num,
+    cast(steps.purchase_number as bigint) as purchase_order,
+    cast(count(steps.days_between_purchases) as bigint) as reached_num,
     cast(count(*) as bigint) as reached_den,
-    {{ pct('count(days_between_purchases)', 'count(*)') }} as reached_pct,
+    {{ pct('count(steps.days_between_purchases)', 'count(*)') }} as reached_pct,
     cast(count(case
-        when is_mature and days_between_purchases <= {{ threshold('repeat_purchase_window_days') }} then 1
+        when steps.is_mature and steps.days_between_purchases <= policy.repeat_purchase_window_days then 1
     end) as bigint) as within_window_num,
-    cast(count(case when is_mature then 1 end) as bigint) as within_window_den,
+    cast(count(case when steps.is_mature then 1 end) as bigint) as within_window_den,
     {{ pct(
-        'count(case when is_mature and days_between_purchases <= ' ~ threshold('repeat_purchase_window_days') ~ ' then 1 end)',
-        'count(case when is_mature then 1 end)'
+        'count(case when steps.is_mature
+            and steps.days_between_purchases <= policy.repeat_purchase_window_days then 1 end)',
+        'count(case when steps.is_mature then 1 end)'
     ) }} as within_window_pct,
-    cast(count(case when not is_mature then 1 end) as bigint) as pending_count,
-    cast(percentile_cont(0.5) within group (order by days_between_purchases) as double) as median_between_days,
-    count(case when not is_mature then 1 end) = 0 as is_complete,
-    count(case when is_mature then 1 end) >= {{ threshold('min_reliable_count') }} as is_reliable,
-    first_purchase_month
+    cast(count(case when not steps.is_mature then 1 end) as bigint) as pending_count,
+    cast(percentile_cont(0.5) within group (order by steps.days_between_purchases) as double) as median_between_days,
+    count(case when not steps.is_mature then 1 end) = 0 as is_complete,
+    count(case when steps.is_mature then 1 end) >= max(policy.min_reliable_count) as is_reliable,
+    steps.first_purchase_month
 from steps
-group by {{ cut_sets({'segment': 'segment_code'}, ['first_purchase_month', 'purchase_number']) }}
+cross join {{ ref('policy') }} as policy
+group by {{ cut_sets({'segment': 'segment_code'}, ['steps.first_purchase_month', 'steps.purchase_number']) }}

@@ -356,6 +356,6 @@ select
     eligible_count = cohort_size_count
     and coalesce(cohort_number <= last_closed_cohort, false)
     and unconverted_count + base_unconverted_count = 0 as is_complete,
-    eligible_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('eligible_count') }} as is_reliable,
     cohort_start_date
 from dated

@@ -32,7 +32,7 @@ select
     fits.alpha,
     fits.beta,
     cast(100.0 * fits.hazard as double) as hazard_pct,
-    lifetimes.customers_count >= {{ threshold('min_reliable_count') }} as is_reliable
+    {{ is_reliable('lifetimes.customers_count') }} as is_reliable
 from lifetimes
 left join quantiles
     on lifetimes.dimension_name = quantiles.dimension_name

@@ -103,5 +103,5 @@ select
     case
         when not is_zero then {{ loglog_bound_pct('log_survival', 'greenwood', 'hi') }}
     end as surviving_ci_hi,
-    at_risk_count >= {{ threshold('min_reliable_count') }} as is_reliable
+    {{ is_reliable('at_risk_count') }} as is_reliable
 from survival

@@ -13,7 +13,8 @@ months as (
         cast(numbers.generated_number as integer) as period_number
     from {{ ref('int_retention__fits') }} as fits
     cross join numbers
-    where numbers.generated_number <= {{ threshold('survival_projection_months') }}
+    cross join {{ ref('policy') }} as policy
+    where numbers.generated_number <= policy.survival_projection_months
 ),
 
 observed as (
@@ -58,5 +59,5 @@ select
         else {{ survival_pct('log_observed') }}
     end as surviving_pct,
     {{ survival_pct('log_projected') }} as projected_pct,
-    at_risk_count >= {{ threshold('min_reliable_count') }} as is_reliable
+    {{ is_reliable('at_risk_count') }} as is_reliable
 from observed

@@ -14,7 +14,7 @@ with members as (
         -- In time or not at all: whoever activated years later had stayed to do so.
         case
             when {{ days_between('entries.entered_date', 'activations.entered_date') }}
-                <= {{ threshold('activation_window_long_days') }} then 'activated'
+                <= policy.activation_window_long_days then 'activated'
             else 'not_activated'
         end as activation_state,
         {{ period_start('month', 'entries.entered_date') }} as cohort_month
@@ -22,6 +22,7 @@ with members as (
     left join {{ ref('int_retention__entries') }} as activations
         on entries.customer_id = activations.customer_id
         and activations.cohort_kind = 'activation'
+    cross join {{ ref('policy') }} as policy
     where entries.cohort_kind = 'registration'
         -- Cohorts of money need the payments to be recorded, not the use.
         and entries.is_revenue_measured
@@ -141,19 +142,21 @@ valued as (
 )
 
 select
-    dimension_name,
-    dimension_value,
-    cast(months_since as bigint) as months_since_start_count,
-    cast(cohort_size_count as bigint) as cohort_size_count,
-    cast(payers_count as bigint) as paying_num,
-    cast(cohort_size_count as bigint) as paying_den,
-    {{ pct('payers_count', 'cohort_size_count') }} as paying_pct,
-    cast(unconverted_count as bigint) as unconverted_count,
-    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
-    cast(revenue_to_date_amount as decimal(18, 2)) as revenue_to_date_amount,
-    cast(revenue_to_date_amount * {{ threshold('gross_margin_pct') }} / 100.0 / cohort_size_count as double) as ltv_avg,
-    is_complete and unconverted_count = 0 as is_complete,
-    cohort_size_count >= {{ threshold('min_reliable_count') }} as is_reliable,
-    cohort_month,
-    observed_month
+    valued.dimension_name,
+    valued.dimension_value,
+    cast(valued.months_since as bigint) as months_since_start_count,
+    cast(valued.cohort_size_count as bigint) as cohort_size_count,
+    cast(valued.payers_count as bigint) as paying_num,
+    cast(valued.cohort_size_count as bigint) as paying_den,
+    {{ pct('valued.payers_count', 'valued.cohort_size_count') }} as paying_pct,
+    cast(valued.unconverted_count as bigint) as unconverted_count,
+    cast(valued.revenue_amount as decimal(18, 2)) as revenue_amount,
+    cast(valued.revenue_to_date_amount as decimal(18, 2)) as revenue_to_date_amount,
+    cast(valued.revenue_to_date_amount * policy.gross_margin_pct / 100.0 / valued.cohort_size_count as double)
+        as ltv_avg,
+    valued.is_complete and valued.unconverted_count = 0 as is_complete,
+    valued.cohort_size_count >= policy.min_reliable_count as is_reliable,
+    valued.cohort_month,
+    valued.observed_month
 from valued
+cross join {{ ref('policy') }} as policy

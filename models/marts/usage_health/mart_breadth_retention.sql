@@ -3,10 +3,11 @@
 with snapshots as (
     select max(weekly.week_end_date) as snapshot_date
     from {{ ref('int_usage__weekly') }} as weekly
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on weekly.week_end_date <= {{ add_days(
             'run_context.as_of_date',
-            'cast(-' ~ threshold('breadth_retention_days') ~ ' - ' ~ threshold('churn_grace_days') ~ ' as integer)'
+            '-policy.breadth_retention_days - policy.churn_grace_days'
         ) }}
 ),
 
@@ -17,6 +18,7 @@ members as (
         weekly.week_end_date as snapshot_date,
         case when later.is_customer then 1 else 0 end as is_retained
     from {{ ref('int_usage__weekly') }} as weekly
+    cross join {{ ref('policy') }} as policy
     inner join snapshots
         on weekly.week_end_date = snapshots.snapshot_date
     inner join {{ ref('customer_status_periods') }} as earlier
@@ -26,7 +28,7 @@ members as (
     inner join {{ ref('customer_status_periods') }} as later
         on weekly.customer_id = later.customer_id
         and {{ holds_at('later', add_days(
-            'weekly.week_end_date', 'cast(' ~ threshold('breadth_retention_days') ~ ' as integer)'
+            'weekly.week_end_date', 'policy.breadth_retention_days'
         )) }}
     where weekly.has_history
 ),
@@ -53,7 +55,7 @@ select
     cast({{ pct('retained_num', 'retained_den') }} - lag({{ pct('retained_num', 'retained_den') }}) over (
         partition by segment_code order by components_used_count
     ) as double) as retained_change_pp,
-    retained_den >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('retained_den') }} as is_reliable,
     true as is_confounded,
     snapshot_date
 from counted

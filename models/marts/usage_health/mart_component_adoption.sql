@@ -115,7 +115,7 @@ select
     cast(target_adoption_pct as double) as target_pct,
     is_critical,
     100.0 * users_count >= target_adoption_pct * nullif(eligible_count, 0) as is_target_met,
-    eligible_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('eligible_count') }} as is_reliable,
     -- A month is complete when no later Sunday of it can come.
     {{ period_start('month', add_days('snapshot_date', 7)) }} > snapshot_month as is_complete,
     snapshot_date,

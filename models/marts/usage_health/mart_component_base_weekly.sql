@@ -186,6 +186,6 @@ select
     end as used_change_pp,
     -- Of several changes within the compared weeks nobody can say which one it was.
     changes_around_count > 1 as is_confounded,
-    active_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('active_count') }} as is_reliable,
     week_start_date
 from framed

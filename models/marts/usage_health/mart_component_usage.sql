@@ -17,6 +17,7 @@ recent as (
         daily.component_code,
         count(*) as use_days_count
     from {{ ref('fct_component_usage_daily') }} as daily
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
         on daily.usage_date > {{ add_days('run_context.as_of_date', '-' ~ usage_current_days()) }}
         and daily.usage_date <= run_context.as_of_date
@@ -69,7 +70,7 @@ measured as (
         uses.first_use_date,
         uses.last_use_date,
         {{ add_days(
-            'access_periods.available_from', 'cast(' ~ threshold('component_adoption_after_days') ~ ' as integer)'
+            'access_periods.available_from', 'policy.component_adoption_after_days'
         ) }} as candidate_date
     from customers
     inner join {{ ref('dim_segment_components') }} as components
@@ -87,6 +88,7 @@ measured as (
     left join abandoned
         on customers.customer_id = abandoned.customer_id
         and components.component_code = abandoned.component_code
+    cross join {{ ref('policy') }} as policy
 ),
 
 -- Treated is who was reached about a component while it was in want of use: never used so long after it had been open,
@@ -138,7 +140,7 @@ select
             and compared.candidate_date <= compared.as_of_date
             then case
                     when 100.0 * compared.adopted_count
-                        < {{ threshold('component_adoption_low_pct') }} * compared.eligible_count then 'ui_change'
+                        < policy.component_adoption_low_pct * compared.eligible_count then 'ui_change'
                     when compared.is_critical then 'training'
                     else 'communication'
                 end
@@ -172,3 +174,4 @@ left join treated
     and compared.component_code = treated.component_code
 left join {{ ref('dim_customer_decline_reasons') }} as reasons
     on compared.customer_id = reasons.customer_id
+cross join {{ ref('policy') }} as policy

@@ -29,7 +29,7 @@ leavers as (
         on leavings.customer_id = segments.customer_id
         and segments.scheme = 'usage'
         and segments.valid_from < leavings.churned_date
-        and coalesce(segments.valid_to, {{ far_future() }}) >= leavings.churned_date
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) >= leavings.churned_date
     group by
         leavings.customer_id,
         leavings.tenure_number,
@@ -75,11 +75,12 @@ last_uses as (
             distinct told.customer_id || ':' || cast(told.tenure_number as {{ dbt.type_string() }})
         ) as used_count
     from told
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('fct_component_usage_daily') }} as daily
         on told.customer_id = daily.customer_id
         and daily.usage_date >= told.used_from_date
         and daily.usage_date <= told.last_use_date
-        and {{ days_between('daily.usage_date', 'told.last_use_date') }} < {{ threshold('churn_last_use_days') }}
+        and {{ days_between('daily.usage_date', 'told.last_use_date') }} < policy.churn_last_use_days
     group by told.segment_code, told.end_reason_code, told.churned_month, daily.component_code
 ),
 
@@ -153,6 +154,6 @@ select
         * {{ pct('used_count', 'churned_customers_count') }}
         / nullif({{ pct('base_used_count', 'base_count') }}, 0) as double
     ) as used_index_score,
-    churned_customers_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('churned_customers_count') }} as is_reliable,
     churned_month
 from filled

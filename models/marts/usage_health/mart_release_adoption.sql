@@ -4,13 +4,14 @@ with releases as (
         changes.component_code,
         changes.description,
         changes.effective_date,
-        {{ add_days('changes.effective_date', 'cast(' ~ threshold('release_adoption_days') ~ ' as integer)') }}
+        {{ add_days('changes.effective_date', 'policy.release_adoption_days') }}
             as adoption_window_to,
-        {{ add_days('changes.effective_date', 'cast(' ~ threshold('release_churn_days') ~ ' as integer)') }}
+        {{ add_days('changes.effective_date', 'policy.release_churn_days') }}
             as churn_window_to,
         {{ add_days('run_context.as_of_date', 1) }} as next_date
     from {{ ref('dim_changes') }} as changes
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     where changes.change_kind = 'feature_release'
         and changes.component_code is not null
 ),
@@ -33,13 +34,14 @@ judged as (
     select
         releases.*,
         -- A contract that ended is a leaving only when the grace is over.
-        {{ add_days('releases.churn_window_to', 'cast(' ~ threshold('churn_grace_days') ~ ' as integer)') }}
+        {{ add_days('releases.churn_window_to', 'policy.churn_grace_days') }}
         <= releases.next_date as is_churn_known,
         releases.adoption_window_to <= releases.next_date as is_complete,
         confounders.change_id is not null as is_changed_again
     from releases
     left join confounders
         on releases.change_id = confounders.change_id
+    cross join {{ ref('policy') }} as policy
 ),
 
 leavings as (
@@ -149,6 +151,6 @@ select
     is_churn_known,
     is_changed_again,
     true as is_confounded,
-    eligible_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('eligible_count') }} as is_reliable,
     effective_date as release_date
 from filled

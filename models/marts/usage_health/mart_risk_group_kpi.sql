@@ -1,5 +1,5 @@
--- Stays of customers in the risk group with one account manager, or with nobody; what ended a stay says what to
--- credit (USE-08).
+-- Stays of customers in the risk group with one account manager, or with nobody; what ended a stay decides who is
+-- credited (USE-08).
 with risk_periods as (
     {{ merged_periods(ref('int_usage__risk_periods'), ['customer_id'], {'next_use_date': 'max(next_use_date)'}) }}
 ),
@@ -9,7 +9,7 @@ risks as (
         customer_id,
         next_use_date,
         valid_from as risk_from,
-        coalesce(valid_to, {{ open_end() }}) as risk_to
+        coalesce(valid_to, {{ end_of_time('date') }}) as risk_to
     from risk_periods
 ),
 
@@ -18,29 +18,29 @@ owners as (
         customer_id,
         employee_id,
         {{ business_date('valid_from') }} as valid_from,
-        coalesce({{ business_date('valid_to') }}, {{ open_end() }}) as valid_to
+        coalesce({{ business_date('valid_to') }}, {{ end_of_time('date') }}) as valid_to
     from {{ ref('dim_customer_owners') }}
     where role = 'account_manager'
 ),
 
-boundaries as (
-    select
-        customer_id,
-        risk_from,
-        risk_from as boundary_date
-    from risks
-    {% for column in ['valid_from', 'valid_to'] %}
-    union
+reassignments as (
     select
         risks.customer_id,
         risks.risk_from,
-        owners.{{ column }} as boundary_date
+        owners.valid_from,
+        owners.valid_to
     from risks
     inner join owners
         on risks.customer_id = owners.customer_id
-        and risks.risk_from < owners.{{ column }}
-        and risks.risk_to > owners.{{ column }}
-    {% endfor %}
+        and risks.risk_from < owners.valid_to
+        and risks.risk_to > owners.valid_from
+),
+
+slices as (
+    {{ split_periods(['customer_id', 'risk_from'], [
+        ['risks', ['risk_from', 'risk_to']],
+        ['reassignments', ['valid_from', 'valid_to']],
+    ]) }}
 ),
 
 pieces as (
@@ -49,17 +49,14 @@ pieces as (
         risks.risk_from,
         risks.risk_to,
         risks.next_use_date,
-        boundaries.boundary_date as valid_from,
-        coalesce(
-            lead(boundaries.boundary_date) over (
-                partition by boundaries.customer_id, boundaries.risk_from order by boundaries.boundary_date
-            ),
-            risks.risk_to
-        ) as valid_to
+        slices.valid_from,
+        least(slices.valid_to, risks.risk_to) as valid_to
     from risks
-    inner join boundaries
-        on risks.customer_id = boundaries.customer_id
-        and risks.risk_from = boundaries.risk_from
+    inner join slices
+        on risks.customer_id = slices.customer_id
+        and risks.risk_from = slices.risk_from
+        and slices.valid_from >= risks.risk_from
+        and slices.valid_from < risks.risk_to
 ),
 
 owned as (
@@ -150,7 +147,7 @@ select
     opening_count + entered_count + reassigned_in_count as recovered_den,
     {{ pct('recovered_count', '(opening_count + entered_count + reassigned_in_count)') }} as recovered_pct,
     {{ pct('(opening_count - closing_count)', 'opening_count') }} as net_reduction_pct,
-    opening_count + entered_count + reassigned_in_count >= {{ threshold('min_reliable_count') }} as is_reliable,
+    {{ is_reliable('opening_count + entered_count + reassigned_in_count') }} as is_reliable,
     {{ days_between('month_start_date', 'next_month_date') }} >= 28
     and {{ period_start('month', 'next_month_date') }} = next_month_date as is_complete,
     month_start_date as risk_month

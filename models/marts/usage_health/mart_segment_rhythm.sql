@@ -31,7 +31,7 @@ select
     cast(hazard.worry_after_days as bigint) as worry_after_days,
     cast(norms.window_days as bigint) as window_days,
     cast(coalesce(active.active_customers_count, 0) as bigint) as active_customers_count,
-    coalesce(active.active_customers_count, 0) >= {{ threshold('min_reliable_count') }} as is_reliable
+    {{ is_reliable('coalesce(active.active_customers_count, 0)') }} as is_reliable
 from {{ ref('dim_segment_policy') }} as norms
 left join active
     on norms.segment_code = active.segment_code

@@ -1,4 +1,4 @@
--- Only what the materialization `touched` needs to find the customers that a displaced row had touched.
+-- Only the columns from which incremental models find the customers of a superseded row.
 select
     customer_id,
     _load_id as load_id,

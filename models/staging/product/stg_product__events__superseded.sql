@@ -1,4 +1,4 @@
--- Only what the materialization `touched` needs to find the customers and days that a displaced event had touched.
+-- Only the columns from which incremental models find the customers and days of a superseded row.
 select
     customer_id,
     event_name,

@@ -14,7 +14,7 @@ renamed as (
         score,
         _load_id as load_id,
 
-        -- booleans; the words themselves may be personal, so they stay in raw
+        -- booleans; the text itself may be personal, so it stays in raw
         coalesce(trim(text_answer), '') <> '' as has_text,
 
         -- dates

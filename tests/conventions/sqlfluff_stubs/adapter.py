@@ -6,5 +6,5 @@ from collections.abc import Callable
 
 
 def dispatch(macro_name: str, macro_namespace: str) -> Callable[..., object]:
-    """A macro that leaves its first argument as it is; enough to see the layout around it."""
-    return lambda *arguments: arguments[0]
+    """A macro that leaves its first argument as it is; enough to see the layout around it. A type has none."""
+    return lambda *arguments: arguments[0] if arguments else macro_name.removeprefix("type_")

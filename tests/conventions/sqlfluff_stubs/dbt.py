@@ -7,6 +7,10 @@ def type_string() -> str:
     return "varchar"
 
 
+def type_int() -> str:
+    return "integer"
+
+
 def datediff(first_date: str, second_date: str, datepart: str) -> str:
     return f"datediff('{datepart}', {first_date}, {second_date})"
 

@@ -1,5 +1,4 @@
 -- Prevents a curve that loses customers on the way, or falls: its last day must hold every mature activated customer.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_activation_curve'}}}) }}
 with expected as (
     select
         'all' as dimension_name,

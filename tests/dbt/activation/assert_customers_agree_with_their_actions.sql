@@ -1,5 +1,4 @@
 -- Prevents the summary of a customer from drifting from the checklist, and a checklist from proposing two next actions.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_activation_customer'}}}) }}
 with actions as (
     select
         customer_id,

@@ -1,5 +1,4 @@
 -- Prevents customers from vanishing: whoever registered by the business day and is not deleted has a row, nobody else.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_activation_customer'}}}) }}
 with expected as (
     select customers.customer_id
     from {{ ref('stg_crm__customers') }} as customers

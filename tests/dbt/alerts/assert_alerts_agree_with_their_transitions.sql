@@ -1,5 +1,4 @@
 -- Prevents an alert that its own history contradicts: opened twice, or closed and yet on the list.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_alerts'}}}) }}
 with transitions as (
     select
         alert_id,

@@ -1,6 +1,6 @@
 -- Prevents bridges that lose customers: an opening is the closing before it, the values of a cut add up to the whole,
 -- and the whole agrees with the spells it is made of.
-{{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_churn_monthly'}}}) }}
+{{ config(meta={'serves': ['DQ-10']}) }}
 {%- set measures = ['opening_count', 'new_count', 'reactivated_count', 'churned_count', 'closing_count'] %}
 with {{ bridge_faults(
     ref('mart_churn_monthly'), measures, 'opening_count', 'closing_count', 'moved_in_count', 'moved_out_count'
@@ -20,7 +20,7 @@ spells as (
     from {{ ref('dim_months') }} as months
     inner join {{ ref('customer_tenures') }} as spells
         on spells.started_date <= months.last_date
-        and coalesce(spells.churned_date, {{ far_future() }}) >= months.month_date
+        and coalesce(spells.churned_date, {{ end_of_time('timestamp') }}) >= months.month_date
     -- Whoever left on the first day of a month was there when it began.
     group by months.month_date
 )

@@ -1,5 +1,5 @@
 -- Prevents converted money from leaving a currency out in silence: each that is paid or billed has a rate.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'unconverted_money'}}}) }}
+{{ config(severity='warn') }}
 select
     currency_code,
     sum(unconverted_count) as unconverted_count

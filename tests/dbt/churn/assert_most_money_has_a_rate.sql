@@ -1,9 +1,10 @@
 -- Prevents the publication of amounts that hold only a small part of the money (threshold unconverted_share_pct).
-{{ config(meta={'dagster': {'ref': {'name': 'unconverted_money'}}}) }}
 select
-    table_name,
-    sum(unconverted_count) as unconverted_count,
-    max(rows_count) as rows_count
-from {{ ref('unconverted_money') }}
-group by table_name
-having 100.0 * sum(unconverted_count) > {{ threshold('unconverted_share_pct') }} * max(rows_count)
+    unconverted_money.table_name,
+    sum(unconverted_money.unconverted_count) as unconverted_count,
+    max(unconverted_money.rows_count) as rows_count
+from {{ ref('unconverted_money') }} as unconverted_money
+cross join {{ ref('policy') }} as policy
+group by unconverted_money.table_name
+having 100.0 * sum(unconverted_money.unconverted_count)
+    > max(policy.unconverted_share_pct) * max(unconverted_money.rows_count)

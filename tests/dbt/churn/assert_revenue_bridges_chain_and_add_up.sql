@@ -1,6 +1,6 @@
 -- Prevents revenue that appears from nowhere: an opening is the closing before it, cuts add up to the whole but for the
 -- cent that each value is rounded by, and the closing of a currency is what its contracts bill on the last day.
-{{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_mrr_monthly'}}}) }}
+{{ config(meta={'serves': ['DQ-10']}) }}
 {%- set measures = [
     'earlier_closing_amount', 'revaluation_amount', 'new_amount', 'reactivated_amount', 'expansion_amount',
     'contraction_amount', 'churned_amount', 'closing_amount',
@@ -18,7 +18,7 @@ billed as (
     from {{ ref('subscription_terms') }} as terms
     inner join {{ ref('dim_months') }} as months
         on terms.from_date <= months.last_date
-        and coalesce(terms.to_date, {{ far_future() }}) > months.last_date
+        and coalesce(terms.to_date, {{ end_of_time('timestamp') }}) > months.last_date
     group by terms.currency_code, months.month_date
 ),
 

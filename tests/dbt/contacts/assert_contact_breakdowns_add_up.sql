@@ -1,6 +1,5 @@
 -- Prevents dimensions that lose or double customers: the parts of a dimension must add up to all. The dimension
 -- `status` has everybody with access, which is at least all customers.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_norms'}}}) }}
 with frequency as (
     select
         contact_month,

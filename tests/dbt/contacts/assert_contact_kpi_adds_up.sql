@@ -1,6 +1,5 @@
 -- Prevents contacts that vanish between ledger and report, and cuts that lose or double attempts: those of each month,
 -- and of each channel in it, are effective or have one reason why not.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_kpi'}}}) }}
 with ledger as (
     select
         {{ period_start('month', 'attempted_date') }} as contact_month,

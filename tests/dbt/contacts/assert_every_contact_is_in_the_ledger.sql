@@ -1,5 +1,4 @@
 -- Prevents contacts from vanishing or doubling on the way into the ledger: all of every counted customer are there.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_contacts'}}}) }}
 with expected as (
     select count(*) as contacts_count
     from {{ ref('stg_crm__contacts') }} as contacts

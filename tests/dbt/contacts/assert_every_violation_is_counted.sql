@@ -1,5 +1,4 @@
 -- Prevents a rate of violations that forgets attempts or counts one twice: it must agree with the list of violations.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_contact_kpi'}}}) }}
 with listed as (
     select
         count(*) as violations_count,

@@ -1,6 +1,6 @@
 -- Prevents contacts and churn from counting other customers: those at the end of a month are the same, except for
 -- deleted accounts, whose contacts are deleted with them.
-{{ config(group='contacts', meta={'dagster': {'ref': {'name': 'int_contacts__month_ends'}}}) }}
+{{ config(group='contacts') }}
 with contacts as (
     select
         customer_id,

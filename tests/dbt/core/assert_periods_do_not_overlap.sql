@@ -1,5 +1,4 @@
 -- Prevents an as-of join from finding two rows: two segments, owners or positions at one moment double every fact.
-{{ config(meta={'dagster': {'ref': {'name': 'dim_customer_segments'}}}) }}
 with periods as (
     select
         'dim_customer_segments' as model_name,

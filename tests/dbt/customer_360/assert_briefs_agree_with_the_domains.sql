@@ -1,13 +1,13 @@
 -- Prevents a brief that disagrees with the domains: untried components by the history of reasons are those of the mart
 -- of components.
-{{ config(group='customer_360', meta={'dagster': {'ref': {'name': 'mart_contact_brief'}}}) }}
+{{ config(group='customer_360') }}
 with by_history as (
     select
         suggested.customer_id,
         suggested.component_code
     from {{ ref('int_contact_reasons__suggested') }} as suggested
     inner join {{ ref('run_context') }} as run_context
-        on coalesce(suggested.valid_to, {{ far_future() }}) > run_context.as_of_date
+        on coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
     where suggested.component_code is not null
 ),
 

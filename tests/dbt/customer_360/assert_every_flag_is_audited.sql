@@ -1,6 +1,5 @@
 -- Prevents do-not-disturb flags that the audit forgets: the last month counts every flag of the reviewed months that
 -- the customer did not set.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_kpi_gaming_audit'}}}) }}
 with last_month as (
     select max(audit_month) as audit_month
     from {{ ref('mart_kpi_gaming_audit') }}
@@ -18,10 +17,11 @@ audited as (
 flags as (
     select count(*) as flags_count
     from {{ ref('mart_dnd_flag_review') }} as reviews
+    cross join {{ ref('policy') }} as policy
     inner join last_month
         on reviews.set_date < {{ add_months('last_month.audit_month', 1) }}
         and reviews.set_date >= {{ add_months(
-            'last_month.audit_month', '1 - cast(' ~ threshold('dnd_review_months') ~ ' as integer)'
+            'last_month.audit_month', '1 - policy.dnd_review_months'
         ) }}
     where reviews.evidence_state <> 'set_by_customer'
 )

@@ -1,5 +1,4 @@
 -- Prevents customers who vanish from the card, or whom a join doubles.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_customer_360'}}}) }}
 select
     coalesce(customers.customer_id, cards.customer_id) as customer_id,
     cards.open_alerts_count,

@@ -1,5 +1,4 @@
 -- Prevents an answer from being lost between raw and index, or judged twice: each is accepted, or rejected with reason.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_survey_responses'}}}) }}
 with standing as (
     select count(*) as answers_count
     from {{ ref('stg_surveys__survey_answers') }}

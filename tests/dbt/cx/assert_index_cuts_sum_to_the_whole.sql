@@ -1,6 +1,6 @@
 -- Prevents a cut from losing or doubling answers: over the values of each cut, counts sum to those of everybody, and
 -- the monthly counts of NPS are those of the responses and of the invitations.
-{{ config(meta={'serves': ['DQ-10'], 'dagster': {'ref': {'name': 'mart_cx_indices'}}}) }}
+{{ config(meta={'serves': ['DQ-10']}) }}
 with cuts as (
     select
         metric_code,

@@ -1,6 +1,6 @@
 -- Prevents a broken survey form from going unnoticed (DQ-01, DQ-02): many scores outside their scale, or loyalty
 -- surveys that are called complete and lack one of the four answers.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_survey_responses'}}}) }}
+{{ config(severity='warn') }}
 with counted as (
     select
         sum(rejected_answers_count) as rejected_count,
@@ -12,14 +12,16 @@ with counted as (
 
 select
     'answers rejected' as fault,
-    rejected_count as num,
-    answers_count as den
+    counted.rejected_count as num,
+    counted.answers_count as den
 from counted
-where 100.0 * rejected_count > {{ threshold('rejected_answers_share_pct') }} * answers_count
+cross join {{ ref('policy') }} as policy
+where 100.0 * counted.rejected_count > policy.rejected_answers_share_pct * counted.answers_count
 union all
 select
     'loyalty surveys incomplete' as fault,
-    incomplete_count as num,
-    loyalty_count as den
+    counted.incomplete_count as num,
+    counted.loyalty_count as den
 from counted
-where 100.0 * incomplete_count > {{ threshold('cli_incomplete_share_pct') }} * loyalty_count
+cross join {{ ref('policy') }} as policy
+where 100.0 * counted.incomplete_count > policy.cli_incomplete_share_pct * counted.loyalty_count

@@ -1,5 +1,4 @@
 -- Prevents two NPS of one month: anonymous and earlier answers once turned the sign of the process report.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_cx_indices'}}}) }}
 with indices as (
     select
         period_kind,

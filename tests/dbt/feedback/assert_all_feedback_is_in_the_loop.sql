@@ -1,5 +1,4 @@
 -- Prevents feedback that nobody opened a case for from vanishing out of the denominators (FBK-07).
-{{ config(meta={'dagster': {'ref': {'name': 'mart_closed_loop_kpi'}}}) }}
 with facts as (
     select
         (

@@ -1,5 +1,4 @@
 -- Prevents a sent survey from standing as unsent in the schedule, and the coverage from counting other questions.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_survey_schedule'}}}) }}
 with sent as (
     select
         reached.customer_id,

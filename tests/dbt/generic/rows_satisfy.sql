@@ -1,18 +1,9 @@
 {#-
-Every row keeps every rule. `rules` is a mapping of names to expressions; the first column of a returned row names the
-rules that it breaks. An expression that is NULL is broken too, so that a rule about a column that may be NULL says so.
+The grain of the model (`config.meta.grain`) and every rule hold. Returns a row per broken rule: its name, its severity and
+how many rows break it. A broken rule of severity warning warns, any other fails. `rules`: see broken_rules.
+`recent`, {column: days}, looks for repeated keys in the last days only, for facts that a run must not read as a whole.
 -#}
-{% test rows_satisfy(model, rules) %}
-with judged as (
-    select
-        {% for name, expression in rules.items() -%}
-        case when {{ expression }} then '' else '{{ name }} ' end {{ '|| ' if not loop.last }}
-        {%- endfor %} as broken_rules,
-        checked.*
-    from {{ model }} as checked
-)
-
-select *
-from judged
-where broken_rules <> ''
+{% test rows_satisfy(model, rules, recent=none) %}
+{{ config(error_if="<> count(case when severity = 'warning' then 1 end)") }}
+{{ broken_rules(model, rules, recent) }}
 {% endtest %}

@@ -1,5 +1,4 @@
 -- Prevents a hole between "registered" and "counted": accounts = customers + excluded by a rule that is published.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_excluded_customers'}}}) }}
 with excluded as (
     select
         max(registered_customers_count) as registered_count,

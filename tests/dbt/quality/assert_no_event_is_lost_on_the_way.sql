@@ -1,5 +1,4 @@
 -- Prevents a night from missing or doubling a touched day: daily volumes add up to the events that stand in raw.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_event_volume_daily'}}}) }}
 with daily as (
     select coalesce(sum(events_count), 0) as events_count from {{ ref('fct_event_volume_daily') }}
 ),

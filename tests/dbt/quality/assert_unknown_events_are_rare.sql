@@ -1,17 +1,19 @@
 -- Prevents broken tagging from going unnoticed (DQ-04): too many events have names that the catalogue does not know.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'mart_event_taxonomy_health'}}}) }}
+{{ config(severity='warn') }}
 with recent as (
     select
         sum(case when not health.is_known then health.events_count else 0 end) as unknown_count,
         sum(health.events_count) as events_count
     from {{ ref('mart_event_taxonomy_health') }} as health
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('run_context') }} as run_context
-        on {{ days_between('health.event_date', 'run_context.as_of_date') }} < {{ threshold('taxonomy_lookback_days') }}
+        on {{ days_between('health.event_date', 'run_context.as_of_date') }} < policy.taxonomy_lookback_days
 )
 
 select
-    unknown_count,
-    events_count,
-    {{ pct('unknown_count', 'events_count') }} as unknown_pct
+    recent.unknown_count,
+    recent.events_count,
+    {{ pct('recent.unknown_count', 'recent.events_count') }} as unknown_pct
 from recent
-where 100.0 * unknown_count > {{ threshold('unknown_event_share_pct') }} * events_count
+cross join {{ ref('policy') }} as policy
+where 100.0 * recent.unknown_count > policy.unknown_event_share_pct * recent.events_count

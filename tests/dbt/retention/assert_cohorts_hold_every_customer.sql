@@ -1,5 +1,4 @@
 -- Prevents a churn cohort that loses or doubles a customer: at every month end the cohorts together are all customers.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_churn_cohort'}}}) }}
 with month_ends as (
     select
         month_date,

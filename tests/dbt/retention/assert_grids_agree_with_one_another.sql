@@ -1,6 +1,5 @@
 -- Prevents grids that contradict: whoever is seen in every period is seen on it and so on or after it, a longer wait
 -- finds no more, and the values of a cut add up to the whole of the same cohort where the policy asks for both.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_retention_grid'}}}) }}
 with grid as (
     select
         *,

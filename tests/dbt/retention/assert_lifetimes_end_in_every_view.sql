@@ -1,5 +1,4 @@
 -- Prevents lifetimes that get lost between the views of them: curve, summary and months of contract go together.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_survival'}}}) }}
 with curve_ends as (
     select
         dimension_name,

@@ -1,5 +1,4 @@
 -- Prevents value that appears or vanishes: customers, cohorts and payments hold the same sum to the cent.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_customer_value'}}}) }}
 with payments as (
     select
         paid_date,

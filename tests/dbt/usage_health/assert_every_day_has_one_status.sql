@@ -1,6 +1,5 @@
 -- Prevents gaps and overlaps in the history of a status, but for the time a customer was away, and customers that the
 -- two marts do not agree on.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_history'}}}) }}
 with followed as (
     select
         customer_id,
@@ -28,7 +27,7 @@ left join {{ ref('customer_access_periods') }} as absences
     and not absences.has_access
 where followed.next_from is not null
     and absences.customer_id is null
-    and coalesce(followed.valid_to, {{ open_end() }}) <> followed.next_from
+    and coalesce(followed.valid_to, {{ end_of_time('date') }}) <> followed.next_from
 union all
 select
     'marts disagree' as fault,

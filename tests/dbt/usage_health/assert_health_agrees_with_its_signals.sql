@@ -1,5 +1,4 @@
 -- Prevents numbers beside a signal that contradict it: both are computed from the day facts, but in different ways.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health'}}}) }}
 select
     health.customer_id,
     health.trend_ratio,

@@ -1,6 +1,5 @@
--- Prevents customers that fall between the statuses or the bands, and marts with a risk group of their own: both
--- summaries count everybody with access once, and every mart closes with the risk group of the business day.
-{{ config(meta={'dagster': {'ref': {'name': 'mart_usage_health_summary'}}}) }}
+-- Prevents customers that fall between the statuses or the bands, and marts with a risk group of their own: each
+-- dimension counts everybody with access once, and every mart closes with the risk group of the business day.
 with counts as (
     select
         count(*) as customers_count,
@@ -11,16 +10,12 @@ with counts as (
 
 summed as (
     select
-        'status' as summary_name,
-        coalesce(sum(access_num), 0) as customers_count
+        dimension_name as summary_name,
+        sum(access_num) as customers_count,
+        sum(access_risk_group_count) as risk_group_count
     from {{ ref('mart_usage_health_summary') }}
     where snapshot_date = (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
-    union all
-    select
-        'band' as summary_name,
-        coalesce(sum(access_num), 0) as customers_count
-    from {{ ref('mart_usage_recency') }}
-    where snapshot_date = (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
+    group by dimension_name
 ),
 
 -- The month of the business day, which nobody has when no events are recorded.
@@ -43,13 +38,12 @@ cross join counts
 where summed.customers_count <> counts.customers_count
 union all
 select
-    'risk group by band' as summary_name,
-    sum(bands.access_risk_group_count) as customers_count,
-    max(counts.risk_group_count) as expected_count
-from {{ ref('mart_usage_recency') }} as bands
+    'risk group by ' || summed.summary_name as summary_name,
+    summed.risk_group_count as customers_count,
+    counts.risk_group_count as expected_count
+from summed
 cross join counts
-where bands.snapshot_date = (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
-having sum(bands.access_risk_group_count) <> max(counts.risk_group_count)
+where summed.risk_group_count <> counts.risk_group_count
 union all
 select
     'risk group by account manager' as summary_name,
