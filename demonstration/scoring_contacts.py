@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-# Planted kind -> the contacts that the marts call so. What nobody planted but the policy forbids is no mistake, so only
-# the purposes in which violations were planted are held against the truth.
+# Planted kind -> the contacts that the marts call so. A violation that was not planted is not a mistake, so only the
+# purposes in which violations were planted are compared with the truth.
 FOUND = {
     "machine_open": "select contact_id from core.fct_contacts where ineffective_reason = 'machine_open'",
     "after_dnd": "select contact_id from contacts.mart_contact_violations where broken_rule = 'contact_during_dnd'",

@@ -1,4 +1,4 @@
-"""Contacts: who was really reached, and who waits?"""
+"""Contacts: effective contacts, overdue customers and broken rules."""
 
 from page.charts import axis, bars, lines, months, tooltip
 from page.panel import Chart, Column, Panel, Section, Table
@@ -68,13 +68,13 @@ SURPRISE = """
 CONTACTS = Section(
     "contacts",
     "Contacts",
-    "Only contacts that reached somebody count, by a rule for each channel; every attempt is held against what the "
-    "customer allowed.",
+    "Contacts count when they are effective by the rule of their channel; every attempt is checked against consent, "
+    "do-not-disturb, caps and quiet hours.",
     (
         Panel(
             "contacts_reach",
             "Effective contacts by channel",
-            "Which channel really reaches people?",
+            "Share of outbound attempts of a month that became effective.",
             REACH,
             Chart(lines(
                 months("contact_month", ""),
@@ -91,8 +91,8 @@ CONTACTS = Section(
         Panel(
             "contacts_recency",
             "Since the last effective contact",
-            "Customers by the time since anybody reached them. Bands are multiples of the interval that the segment is "
-            "promised.",
+            "Customers by the time since their last effective contact. Bands are multiples of the contact interval of "
+            "their segment.",
             OVERDUE,
             Chart(bars(
                 axis("customers", "Q", "customers"),
@@ -105,24 +105,26 @@ CONTACTS = Section(
         ),
         Panel(
             "contacts_surprise",
-            "Left without a word",
-            "How many of those who left in the last year had nobody reached in the time before?",
+            "Surprise churn",
+            "Share of the churns of a month without an effective contact in time and without a complaint or low score "
+            "before them.",
             SURPRISE,
             Chart(lines(
-                months("churned_month", "left in"),
-                axis("surprise_pct", "Q", "without an effective contact, %"),
+                months("churned_month", "churned in"),
+                axis("surprise_pct", "Q", "surprise churns, %"),
                 None,
                 tooltip(("churned_month", "month", "date"), ("surprise_pct", "%", ".1f"),
-                        ("surprise_num", "customers", ",.0f"),
-                        ("surprise_den", "of", ",.0f")),
+                        ("surprise_num", "surprises", ",.0f"),
+                        ("surprise_den", "churns", ",.0f")),
             )),
             needs=("customers", "contacts", "subscription_periods"),
-            empty="Nobody left in the last year who was owed a contact since contacts are loaded.",
+            empty="No customer who was due a contact churned in the last year.",
         ),
         Panel(
             "contacts_rules",
             "Attempts that broke a rule",
-            "Where do we reach out to people who asked us not to? An attempt counts in each rule that it broke.",
+            "Outbound attempts by the rule that they broke: consent, do-not-disturb, caps or quiet hours. An attempt "
+            "that broke two rules counts in both.",
             RULES,
             Chart(bars(
                 axis("contact_month", "T", "", timeUnit="yearmonth"),

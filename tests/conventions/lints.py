@@ -105,7 +105,7 @@ SIGNALS = "int_signals__"
 HOMES = {
     "int_cx__cells": "the company's indices, such as its NPS",
     "int_contacts__attempts": "outbound contacts with the names that all reports give to what is unknown",
-    "int_contacts__month_ends": "who is owned by whom, and under do-not-disturb, at the end of a month",
+    "int_contacts__month_ends": "owners and do-not-disturb at the end of a month",
 }
 
 

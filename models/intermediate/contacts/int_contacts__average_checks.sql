@@ -26,7 +26,7 @@ purchases as (
         ) }}
 ),
 
--- What enters the twelve months leaves them again a year later, so that a running sum is that of the twelve.
+-- A purchase is subtracted again a year later, so that the running sum covers twelve months.
 movements as (
     {% for months, sign in [(0, ''), (12, '-')] %}
     select

@@ -1,5 +1,5 @@
--- The part of the day in which contacts at a customer work best, learnt as for channels: own attempts against the rate
--- of the segment. Only the winner of each customer is kept (CON-19).
+-- CON-19: the part of the day in which contacts with a customer work best, smoothed towards the rate of the segment as
+-- for channels.
 with recent as (
     select
         hours.customer_id,

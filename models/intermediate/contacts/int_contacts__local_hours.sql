@@ -1,4 +1,4 @@
--- Hour and day of our attempts on the customer's own clock; daylight saving is the zone's affair.
+-- Hour and day of outbound contacts in the customer's time zone, with its daylight saving.
 with local_contacts as (
     select
         contacts.contact_id,
@@ -36,7 +36,7 @@ select
     on_the_clock.is_proactive
     and (
         coalesce(channels.is_quiet_on_weekends, false) and {{ is_weekend('on_the_clock.local_at') }}
-        -- Quiet hours that run over midnight begin later than they end.
+        -- Quiet hours over midnight have a start after their end.
         or channels.quiet_from_hour > channels.quiet_to_hour
         and (
             on_the_clock.local_hour >= channels.quiet_from_hour

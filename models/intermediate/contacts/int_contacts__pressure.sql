@@ -1,6 +1,5 @@
--- How much a customer had heard from us when we began yet another contact: proactive episodes in the last 24 hours and
--- 7 days, this one included. Each episode enters at its moment and leaves a day and a week later, so one running sum
--- over the moves counts both windows.
+-- Proactive episodes of a customer in the 24 hours and 7 days up to each proactive contact. An episode is added at its
+-- moment and subtracted a day and a week later, so that running sums over these moves count both windows.
 with proactive as (
     select
         contact_id,
@@ -25,7 +24,7 @@ moves as (
         attempted_at as moved_at
     from proactive
     union all
-    -- Leaving comes before entering: an episode exactly 24 hours ago is no longer in the window.
+    -- Subtraction comes first: an episode exactly 24 hours ago is no longer in the window.
     select
         contact_id,
         customer_id,

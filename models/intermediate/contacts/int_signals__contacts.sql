@@ -1,5 +1,5 @@
--- What calls for action about contacts, as the whole history of each condition: a pure function of the rows up to the
--- business day, so that going back to a night gives what was known on that night.
+-- Signals about contacts with their whole history, from rows up to the business day only, so that an earlier as-of date
+-- gives what was known on that day.
 with clocks as (
     select distinct
         customer_id,
@@ -9,7 +9,7 @@ with clocks as (
     where direction = 'outbound'
         and is_effective
     union all
-    -- The clock of whom nobody has reached runs from the registration.
+    -- For customers who were never reached, waiting time starts at registration.
     select
         customers.customer_id,
         'never_contacted' as signal_code,
@@ -32,7 +32,7 @@ waits as (
 ),
 
 overdue_pieces as (
-    -- In each segment the customer waits by the interval of that segment.
+    -- The interval is that of the segment at the time.
     select
         waits.customer_id,
         waits.signal_code,
@@ -44,7 +44,7 @@ overdue_pieces as (
         ) as valid_from,
         least(waits.end_date, segments.valid_to, access_periods.valid_to) as valid_to
     from waits
-    -- Churned customers are not waiting.
+    -- No contact is due to churned customers.
     inner join {{ ref('customer_access_periods') }} as access_periods
         on waits.customer_id = access_periods.customer_id
         and access_periods.has_access
@@ -126,7 +126,7 @@ measured as (
         {{ days_between('signals.valid_from', add_days('coalesce(signals.valid_to, ' ~ add_days(
             'run_context.as_of_date', 1
         ) ~ ')', 0)) }} as signal_days,
-        dnd.customer_id is not null as is_silent
+        dnd.customer_id is not null as is_on_dnd
     from signals
     cross join {{ ref('run_context') }} as run_context
     left join {{ ref('dim_customer_segments') }} as segments
@@ -135,7 +135,7 @@ measured as (
         and {{ holds_at('segments', 'signals.valid_from') }}
     left join {{ ref('segments') }} as norms
         on segments.segment_code = norms.segment_code
-    -- Silence that began later does not hide what was overdue before: that is how the register is cheated.
+    -- Do-not-disturb that began later does not suppress a signal: flags could be misused to hide overdue customers.
     left join {{ ref('dim_customer_dnd') }} as dnd
         on signals.customer_id = dnd.customer_id
         and {{ business_date('dnd.valid_from') }} <= signals.valid_from
@@ -178,7 +178,7 @@ select
         else 'Took back a consent or left a channel'
     end as reason,
     case
-        when measured.is_silent and measured.signal_code <> 'unanswered_inbound' then 'do_not_disturb'
+        when measured.is_on_dnd and measured.signal_code <> 'unanswered_inbound' then 'do_not_disturb'
     end as suppressed_by,
     measured.valid_from,
     measured.valid_to

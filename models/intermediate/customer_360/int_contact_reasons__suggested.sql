@@ -14,7 +14,7 @@ with signals as (
     where suppressed_by is null
     union all
     {% endfor %}
-    -- Before onboarding stands still it is open, and the best occasion of the first days.
+    -- Open onboarding is a reason before it is stalled.
     select
         customers.customer_id,
         'onboarding_open' as signal_code,

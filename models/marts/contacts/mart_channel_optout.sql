@@ -1,6 +1,6 @@
--- Who may get advertising on a channel at the start of a month, and who left it in the month (CON-17). Periods of
--- consent are cut by segment and leaving, and counted by the first and last month that they cover: nobody is
--- multiplied by months.
+-- CON-17: subscribers of a channel at the start of a month, and opt-outs in the month. Periods of consent are split by
+-- segment and access and counted by the first and last month that they cover, so that customers are not multiplied by
+-- months.
 with channels as (
     select channel_code
     from {{ ref('contact_channels') }}
@@ -48,7 +48,7 @@ subscriptions as (
         and changes.ended_date < coalesce(segments.valid_to, {{ end_of_time('date') }})
         and changes.ended_date < coalesce(access_periods.valid_to, {{ end_of_time('date') }}) as is_opted_out
     from changes
-    -- Churned customers get no advertising and cannot opt out of it; who comes back is counted again.
+    -- Churned customers get no advertising and cannot opt out; reactivated customers count again.
     inner join {{ ref('customer_access_periods') }} as access_periods
         on changes.customer_id = access_periods.customer_id
         and access_periods.has_access
@@ -69,7 +69,7 @@ spans as (
         channel_code,
         segment_code,
         is_opted_out,
-        -- The first month whose first day it covers, and the month in which it ends.
+        -- The first month whose first day the period covers, and the month in which it ends.
         case
             when {{ period_start('month', 'from_date') }} = from_date then from_date
             else {{ add_months(period_start('month', 'from_date'), 1) }}

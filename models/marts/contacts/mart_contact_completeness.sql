@@ -1,5 +1,5 @@
--- Do we have what we need to reach our customers (CON-13)? 100 % is the target of the frontline units. Customers
--- without an account manager are `unassigned`, where completeness likes to hide.
+-- CON-13: 100 % contact data is the target of the frontline units. Customers without an account manager are listed as
+-- `unassigned`, because their data are often the least complete.
 with customers as (
     select
         customer_id,
@@ -11,7 +11,7 @@ with customers as (
         sum(case when contact_points_count > 0 then 1 else 0 end) as filled_count,
         sum(case when contact_points_count > 0 and has_usable_point then 1 else 0 end) as filled_usable_count
     from {{ ref('mart_customer_channels') }}
-    -- A register that is not kept is not incomplete.
+    -- Without any contact points on record, completeness is unknown.
     where has_access
         and has_usable_point is not null
     group by customer_id
@@ -30,7 +30,7 @@ joined as (
         on customers.customer_id = status.customer_id
 ),
 
--- Headlines are of customers; everybody with access has a place by status.
+-- The headline is about customers; the dimension `status` has everybody with access.
 populations as (
     select
         'all' as population,

@@ -1,6 +1,5 @@
--- Customer-weeks in which we were too much: over a cap, or a sales call within a day of advertising while the customer
--- waits for an answer (CON-15). Weeks without either have no row; mart_contact_norms says how many customers
--- there were.
+-- CON-15: customer-weeks with more contacts than a cap allows, or with a sales call within a day of advertising while
+-- the customer waits for an answer. Other weeks have no row; mart_contact_norms has the number of customers.
 with outbound as (
     select
         contact_id,
@@ -19,7 +18,7 @@ with outbound as (
 promotions as (
     select
         *,
-        -- Counts up with each one that worked, so that those between two are one streak.
+        -- Goes up with each effective message, so that the messages between two of them are one streak.
         sum(case when is_effective then 1 else 0 end) over (
             partition by customer_id order by attempted_at, contact_id rows between unbounded preceding and current row
         ) as streak_number
@@ -66,7 +65,7 @@ collisions as (
         and calls.channel = 'call'
 ),
 
-pressed as (
+capped as (
     select
         customer_id,
         {{ period_start('week', 'attempted_date') }} as contact_week,
@@ -99,18 +98,18 @@ select
     cast(weeks.outbound_count - weeks.proactive_count as bigint) as transactional_count,
     cast(weeks.promotions_count as bigint) as promotions_count,
     cast(weeks.channels_count as bigint) as channels_count,
-    cast(coalesce(pressed.max_day_count, 0) as bigint) as max_day_count,
-    cast(coalesce(pressed.max_week_count, 0) as bigint) as max_week_count,
+    cast(coalesce(capped.max_day_count, 0) as bigint) as max_day_count,
+    cast(coalesce(capped.max_week_count, 0) as bigint) as max_week_count,
     cast(coalesce(longest_streaks.unengaged_streak_count, 0) as bigint) as unengaged_streak_count,
     coalesce(status.is_paying, false) as is_paying,
-    coalesce(pressed.is_over_day_cap, 0) = 1 as is_over_day_cap,
-    coalesce(pressed.is_over_week_cap, 0) = 1 as is_over_week_cap,
+    coalesce(capped.is_over_day_cap, 0) = 1 as is_over_day_cap,
+    coalesce(capped.is_over_week_cap, 0) = 1 as is_over_week_cap,
     collisions.customer_id is not null as is_collision,
     weeks.contact_week
 from weeks
-left join pressed
-    on weeks.customer_id = pressed.customer_id
-    and weeks.contact_week = pressed.contact_week
+left join capped
+    on weeks.customer_id = capped.customer_id
+    and weeks.contact_week = capped.contact_week
 left join longest_streaks
     on weeks.customer_id = longest_streaks.customer_id
     and weeks.contact_week = longest_streaks.contact_week
@@ -118,6 +117,6 @@ left join collisions
     on weeks.customer_id = collisions.customer_id
     and weeks.contact_week = collisions.contact_week
 {{ attributes_as_of('weeks', 'weeks.last_attempted_date', ['status']) }}
-where pressed.is_over_day_cap = 1
-    or pressed.is_over_week_cap = 1
+where capped.is_over_day_cap = 1
+    or capped.is_over_week_cap = 1
     or collisions.customer_id is not null

@@ -11,7 +11,7 @@ with last_contacts as (
     group by customer_id
 ),
 
--- What was tried lately may still reach somebody.
+-- Recent attempts may still reach the customer.
 tried as (
     select
         contacts.customer_id,
@@ -27,7 +27,7 @@ tried as (
     group by contacts.customer_id, contacts.channel
 ),
 
--- One attempt more than there were keeps the chance of reaching nobody above zero.
+-- One attempt is added so that the chance of a miss stays above zero.
 misses as (
     select
         channel,
@@ -36,7 +36,7 @@ misses as (
     group by channel
 ),
 
--- As if every attempt on a channel reached anybody as often as it reaches all; summed as decimals, in any order.
+-- Assumes that an attempt on a channel reaches every customer equally often; decimals sum alike in any order.
 chances as (
     select
         tried.customer_id,
@@ -88,7 +88,7 @@ customers as (
             as since_effective_days,
         {{ days_between(business_date('last_contacts.last_attempt_at'), 'run_context.as_of_date') }}
             as since_attempt_days,
-    -- The clock of a customer whom nobody has reached yet runs from the registration.
+    -- For customers who were never reached, waiting time starts at registration.
         {{ days_between(
             'coalesce(' ~ business_date('last_contacts.last_effective_at') ~ ', customers.registered_date)', 'run_context.as_of_date'
         ) }} as waiting_days

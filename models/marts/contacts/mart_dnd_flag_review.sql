@@ -1,4 +1,4 @@
--- Every flag of silence with what speaks for it and against it (CON-06): a queue for reviewers, not a verdict.
+-- CON-06: do-not-disturb flags with the evidence for and against them, as a queue for reviewers.
 with evidence as (
     select
         flags.dnd_id,
@@ -17,7 +17,7 @@ with evidence as (
         on flags.evidence_contact_id = contacts.contact_id
 ),
 
-around as (
+surroundings as (
     select
         flags.dnd_id,
         max(case when contacts.direction = 'outbound' and contacts.effective_at < flags.valid_from
@@ -46,18 +46,18 @@ joined as (
         employees.team as setter_team_code,
         value_segment.segment_code,
         norms.contact_interval_days,
-        coalesce(around.later_inbound_count, 0) as later_inbound_count,
+        coalesce(surroundings.later_inbound_count, 0) as later_inbound_count,
         {{ days_between(
-            'coalesce(' ~ business_date('around.last_effective_at') ~ ', registration.registered_date)', 'flags.set_date'
+            'coalesce(' ~ business_date('surroundings.last_effective_at') ~ ', registration.registered_date)', 'flags.set_date'
         ) }} as waited_days,
-        around.last_effective_at
+        surroundings.last_effective_at
     from {{ ref('fct_dnd_flags') }} as flags
     inner join evidence
         on flags.dnd_id = evidence.dnd_id
     inner join {{ ref('customer_registrations') }} as registration
         on flags.customer_id = registration.customer_id
-    left join around
-        on flags.dnd_id = around.dnd_id
+    left join surroundings
+        on flags.dnd_id = surroundings.dnd_id
     left join {{ ref('dim_customer_owners') }} as owners
         on flags.customer_id = owners.customer_id
         and owners.role = 'account_manager'

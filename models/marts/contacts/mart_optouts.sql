@@ -1,5 +1,5 @@
--- What came before a customer left a channel (CON-17): the last contact of ours on it within the days of attribution.
--- That it came before does not mean that it was the cause.
+-- CON-17: opt-outs with the last outbound contact on the channel within the days of attribution, which need not be the
+-- cause.
 with optouts as (
     select
         consent_event_id,

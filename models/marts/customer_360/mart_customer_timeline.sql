@@ -1,14 +1,14 @@
 {#- source code, relation, id, moment, kind, channel, title, points, milestone; expressions over the relation. -#}
 {% set text = dbt.type_string() %}
-{% set spell = 'cast(tenure_number as ' ~ text ~ ')' %}
+{% set tenure = 'cast(tenure_number as ' ~ text ~ ')' %}
 {% set sources = [
     ('account', 'dim_customers', 'customer_id', 'registered_at', "'registered'", none, "'Registered'", none, true),
     (
         'key_action', 'mart_activation_actions', 'key_action_code', 'first_done_at',
         "'key_action_done'", none, 'title', none, true,
     ),
-    ('churn', 'fct_churn_events', spell, day_start_at('churned_date'), "'left'", none, "'Left'", none, true),
-    ('churn', 'fct_churn_events', spell, day_start_at('reactivated_date'), "'returned'", none, "'Back'", none, true),
+    ('churn', 'fct_churn_events', tenure, day_start_at('churned_date'), "'left'", none, "'Left'", none, true),
+    ('churn', 'fct_churn_events', tenure, day_start_at('reactivated_date'), "'returned'", none, "'Back'", none, true),
     (
         'contact', 'fct_contacts', 'contact_id', 'attempted_at',
         "direction || '_contact'", 'channel', "coalesce(purpose, 'contact')", none, false,

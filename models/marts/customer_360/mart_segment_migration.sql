@@ -1,4 +1,4 @@
--- Who moved from which segment to which in a month (ORG-08): customers at both its ends, unmoved ones included.
+-- ORG-08: moves between segments in a month, for customers at the ends of the month before and of this one.
 {% set schemes = {'usage': 'segment_code', 'value': 'value_segment_code'} %}
 with ends as (
     {% for scheme, code in schemes.items() %}

@@ -1,5 +1,5 @@
--- Prevents contacts that vanish between ledger and report, and cuts that lose or double attempts: those of each month,
--- and of each channel in it, are effective or have one reason why not.
+-- Prevents contacts that are lost between ledger and report, and breakdowns that lose or double attempts: in each
+-- month, and in each channel of it, every attempt is effective or has one reason why not.
 with ledger as (
     select
         {{ period_start('month', 'attempted_date') }} as contact_month,
@@ -15,7 +15,7 @@ with ledger as (
     )
 ),
 
-cuts as (
+breakdowns as (
     select
         contact_month,
         dimension_name,
@@ -31,20 +31,20 @@ cuts as (
 )
 
 select
-    coalesce(cuts.contact_month, ledger.contact_month) as contact_month,
-    cuts.dimension_name,
+    coalesce(breakdowns.contact_month, ledger.contact_month) as contact_month,
+    breakdowns.dimension_name,
     ledger.channel_code,
     ledger.attempts_count as ledger_attempts_count,
-    cuts.attempts_count,
+    breakdowns.attempts_count,
     ledger.effective_count as ledger_effective_count,
-    cuts.effective_count,
-    cuts.ineffective_count
-from cuts
+    breakdowns.effective_count,
+    breakdowns.ineffective_count
+from breakdowns
 full outer join ledger
-    on cuts.contact_month = ledger.contact_month
-    and cuts.channel_code = ledger.channel_code
+    on breakdowns.contact_month = ledger.contact_month
+    and breakdowns.channel_code = ledger.channel_code
 -- Months may hold nothing but credit for earlier attempts.
-where coalesce(ledger.attempts_count, 0) <> coalesce(cuts.attempts_count, -1)
-    or coalesce(ledger.effective_count, 0) <> coalesce(cuts.effective_count, -1)
-    or coalesce(ledger.ineffective_count, 0) <> coalesce(cuts.ineffective_count, -1)
+where coalesce(ledger.attempts_count, 0) <> coalesce(breakdowns.attempts_count, -1)
+    or coalesce(ledger.effective_count, 0) <> coalesce(breakdowns.effective_count, -1)
+    or coalesce(ledger.ineffective_count, 0) <> coalesce(breakdowns.ineffective_count, -1)
     or coalesce(ledger.attempts_count <> ledger.effective_count + ledger.ineffective_count, false)

@@ -1,4 +1,4 @@
--- Prevents contacts from vanishing or doubling on the way into the ledger: all of every counted customer are there.
+-- Prevents contacts that are lost or doubled on the way into fct_contacts: all contacts of counted customers are there.
 with expected as (
     select count(*) as contacts_count
     from {{ ref('stg_crm__contacts') }} as contacts

@@ -3,7 +3,7 @@
 with last_month as (
     select max(audit_month) as audit_month
     from {{ ref('mart_kpi_gaming_audit') }}
-    where check_code in ('silenced_customers', 'unproven_flags')
+    where check_code = 'unproven_flags'
 ),
 
 audited as (
