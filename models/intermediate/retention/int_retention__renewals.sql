@@ -61,12 +61,12 @@ steps as (
 
 cuts as (
     select
-        {{ cut_columns(lifetime_cuts()) }},
+        {{ breakdown_columns(lifetime_dimensions()) }},
         period_number,
         sum(entered) as entered,
         sum(churned_count) as churned_count
     from steps
-    group by {{ cut_sets(lifetime_cuts(), ['period_number']) }}
+    group by {{ breakdown_sets(lifetime_dimensions(), ['period_number']) }}
 )
 
 select

@@ -80,7 +80,7 @@ judged as (
 
 counted as (
     select
-        {{ cut_columns(dimensions) }},
+        {{ breakdown_columns(dimensions) }},
         {%- for rate in rates %}
         coalesce(sum(case when is_mature then {{ rate }} end), 0) as {{ rate }}_count,
         {%- endfor %}
@@ -89,7 +89,7 @@ counted as (
         count(case when is_mature then 1 end) as mature_count,
         tour_kind
     from judged
-    group by {{ cut_sets(dimensions, ['tour_kind']) }}
+    group by {{ breakdown_sets(dimensions, ['tour_kind']) }}
 ),
 
 -- Every kind has a row in every cut that has a tour, so that one sees with whom there is nobody to compare.

@@ -86,12 +86,12 @@ scored as (
 
 bases as (
     select
-        {{ cut_columns(dimensions) }},
+        {{ breakdown_columns(dimensions) }},
         churned_month,
         count(*) as scored_count,
         count(case when nps_group = 'promoter' then 1 end) as promoters_count
     from scored
-    group by {{ cut_sets(dimensions, ['churned_month']) }}
+    group by {{ breakdown_sets(dimensions, ['churned_month']) }}
 )
 
 select

@@ -82,7 +82,7 @@ compared as (
 
 counted as (
     select
-        {{ cut_columns(dimensions) }},
+        {{ breakdown_columns(dimensions) }},
         component_code,
         horizon_days,
         count(case when is_adopter then 1 end) as adopters_count,
@@ -90,7 +90,7 @@ counted as (
         count(case when is_adopter and is_retained then 1 end) as adopters_retained_count,
         count(case when not is_adopter and is_retained then 1 end) as others_retained_count
     from compared
-    group by {{ cut_sets(dimensions, ['component_code', 'horizon_days']) }}
+    group by {{ breakdown_sets(dimensions, ['component_code', 'horizon_days']) }}
 ),
 
 bounded as (

@@ -1,13 +1,13 @@
 -- One line per curve: how many lifetimes it rests on, and when a quarter and a half of them had ended.
 with lifetimes as (
     select
-        {{ cut_columns(lifetime_cuts()) }},
+        {{ breakdown_columns(lifetime_dimensions()) }},
         count(*) as customers_count,
         count(churned_date) as churned_count,
         count(case when is_truncated then 1 end) as truncated_count
     from {{ ref('int_retention__lifetimes') }}
     where coalesce(churned_date, last_final_date) > seen_from_date
-    group by {{ cut_sets(lifetime_cuts(), []) }}
+    group by {{ breakdown_sets(lifetime_dimensions(), []) }}
 ),
 
 quantiles as (

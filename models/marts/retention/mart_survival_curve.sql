@@ -38,13 +38,13 @@ steps as (
 
 per_day as (
     select
-        {{ cut_columns(lifetime_cuts()) }},
+        {{ breakdown_columns(lifetime_dimensions()) }},
         day_number,
         sum(entered) as entered,
         sum(exited) as exited,
         sum(churned) as churned
     from steps
-    group by {{ cut_sets(lifetime_cuts(), ['day_number']) }}
+    group by {{ breakdown_sets(lifetime_dimensions(), ['day_number']) }}
 ),
 
 at_risk as (
