@@ -91,7 +91,6 @@ VOCABULARY_EXCEPTIONS = {
     "mart_channel_optout": "purposes of consents are listed by the raw contract",
     "mart_customer_value": "a month of buying is thirty days, a unit and no window",
     "mart_risk_group_kpi": "no month has fewer than 28 days",
-    "mart_survival_projection": "the longest horizon that can be asked for; the policy says which one is",
     "rolling_days": "the unit of a rolling month, which the seed `retention_settings` states",
 }
 

@@ -34,8 +34,8 @@ def test_late_tracking_hides_no_churn(late):
     # Story: contracts older than the first event counted only survivors, so half of the churn was lost.
     curve = late.rows(
         """
-        select days_from_start, surviving_pct from retention.mart_survival_curve
-        where dimension_name = 'channel' and dimension_value = 'older' and churned_count > 0
+        select period_order, surviving_pct from retention.mart_survival
+        where dimension_name = 'channel' and dimension_value = 'older' and period_grain_code = 'day' and churned_count > 0
         """
     )
     assert curve == [(184, 50.0)]
