@@ -24,7 +24,7 @@ STILL_OPEN = (
     "reactivated_", "revenue_after_reactivation_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
     "is_landmark_",
 )  # fmt: skip
-MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality", "mart_churn_reasons", "mart_churn_stages"]
+MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality"]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def rows(company: Company, mart: str) -> dict[tuple, dict]:
     with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
         schema = "churn"
         names = [name for name, *_ in db.execute(f"describe {schema}.{mart}").fetchall()]
-        keys = [n for n in names if n.startswith("dimension_") or n.endswith(("_month", "_code", "_band"))]
+        keys = [n for n in names if n.startswith("dimension_") or n.endswith(("_month", "_start_date", "_code", "_band"))]
         found = db.execute(f"from {schema}.{mart}").fetchall()
     return {
         tuple(value for name, value in zip(names, row, strict=True) if name in keys): dict(zip(names, row, strict=True))

@@ -50,7 +50,7 @@ leavings as (
         ends.is_voluntary,
         ends.started_date,
         ends.churned_month
-    from {{ ref('int_churn__events') }} as ends
+    from {{ ref('fct_churn_events') }} as ends
 ),
 
 -- Rows of three kinds: spells open when the month began, that began in it and last, that began and ended in it.
