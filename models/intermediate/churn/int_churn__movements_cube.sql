@@ -17,11 +17,7 @@
 -- Everything that happens to customers and their money in a month, by what they were when it began (opening_*) and by
 -- what the movements are credited to (credited_*): what they were at its end, or on their last day as customers. Small:
 -- rows of customers are counted here once, and the marts add up counts.
-with ends as (
-    select * from {{ ref('dim_customer_month_end') }}
-),
-
-month_ends as (
+with month_ends as (
     select
         ends.customer_id,
         ends.tenure_number,
@@ -36,7 +32,7 @@ month_ends as (
         ends.started_date,
         ends.month_date,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as next_month_date
-    from ends
+    from {{ ref('dim_customer_month_end') }} as ends
 ),
 
 leavings as (

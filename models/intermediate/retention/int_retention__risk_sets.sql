@@ -55,32 +55,34 @@ lived as (
     where first_period <= last_period
 ),
 
+longest as (
+    select
+        period_grain_code,
+        segment_code,
+        plan_code,
+        acquisition_channel,
+        region,
+        max(last_period) as last_period
+    from lived
+    group by period_grain_code, segment_code, plan_code, acquisition_channel, region
+),
+
 -- Every month up to the horizon of projections has a row, also one without a change; of days only those with a change.
 spine as (
     select
-        lived.period_grain_code,
-        lived.segment_code,
-        lived.plan_code,
-        lived.acquisition_channel,
-        lived.region,
+        longest.period_grain_code,
+        longest.segment_code,
+        longest.plan_code,
+        longest.acquisition_channel,
+        longest.region,
         numbers.generated_number - 1 as period_order
-    from (
-        select
-            period_grain_code,
-            segment_code,
-            plan_code,
-            acquisition_channel,
-            region,
-            case
-                when period_grain_code = 'day' then 0
-                else greatest(max(last_period), max(policy.survival_projection_months))
-            end as spine_to
-        from lived
-        cross join {{ ref('policy') }} as policy
-        group by period_grain_code, segment_code, plan_code, acquisition_channel, region
-    ) as lived
+    from longest
+    cross join {{ ref('policy') }} as policy
     inner join numbers
-        on lived.spine_to >= numbers.generated_number - 1
+        on case
+            when longest.period_grain_code = 'day' then 0
+            else greatest(longest.last_period, policy.survival_projection_months)
+        end >= numbers.generated_number - 1
 ),
 
 -- In period 0, the start, at risk are those whose first period is seen.
