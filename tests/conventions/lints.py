@@ -109,8 +109,8 @@ def layering(project: Project) -> list[str]:
     """Each layer reads only what it may; a domain reads no other domain; nobody but staging reads a source."""
     faults = []
     for node in project.models:
-        # What the materialization `touched` asks for changed customers and days is not read into the model.
-        asked = {source["relation"] for source in node["config"].get("touched_by") or ()}
+        # What the materialization `changed_keys` asks for changed customers and days is not read into the model.
+        asked = {source["relation"] for source in node["config"].get("change_sources") or ()}
         asked |= {f"{name}__superseded" for name in asked}
         for name in parents(node):
             kind = name.split(".")[0]
@@ -495,8 +495,8 @@ def change_sources(project: Project) -> list[str]:
     return [
         f"{node['name']}: the change source {source['relation']} reads a relation for `{key}`; give it a column"
         for node in project.models
-        for source in node["config"].get("touched_by") or []
-        for key in ("as_of", "since")
+        for source in node["config"].get("change_sources") or []
+        for key in ("as_of", "changed_from")
         if re.search(r"\bselect\b", str(source.get(key, "")), re.I)
     ]
 

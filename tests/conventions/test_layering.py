@@ -37,7 +37,7 @@ def test_layering_catches_a_mart_on_staging_a_source_in_core_and_another_domain(
     seed = model("stg_crm__policy", "staging/crm", reads=["seed.stayhouse.thresholds"])
     stacked = model("stg_crm__twice", "staging/crm", reads=[staging])
     # Asking staging which customers have changed is not reading it; reading it as well is.
-    by = {"meta": {}, "touched_by": [{"relation": "stg_crm__customers"}]}
+    by = {"meta": {}, "change_sources": [{"relation": "stg_crm__customers"}]}
     asking = model("mart_e", "marts/churn", reads=[staging], config=by)
     both = model("mart_f", "marts/churn", reads=[staging], config=by, sql="from {{ ref('stg_crm__customers') }}")
     assert judge(lints.layering(project_of(staging, fine, mart, core, other, seed, stacked, asking, both))) == [

@@ -128,7 +128,7 @@ def test_words_of_our_own_and_units_are_no_vocabulary() -> None:
 
 
 def test_change_sources_are_read_by_their_own_columns(project: Project) -> None:
-    assert sum(bool(node["config"].get("touched_by")) for node in project.models) > 10
+    assert sum(bool(node["config"].get("change_sources")) for node in project.models) > 10
     assert judge(lints.change_sources(project)) == []
 
 
@@ -138,7 +138,7 @@ def test_a_relation_in_a_change_source_is_caught() -> None:
         {"relation": "stg_a", "as_of": "registered_date"},
         {"relation": "stg_b", "as_of": "registered_date + (select threshold_value from main.m)", "only": "passing"},
     ]
-    faults = lints.change_sources(project_of(model("m", "marts/x", config={"touched_by": sources})))
+    faults = lints.change_sources(project_of(model("m", "marts/x", config={"change_sources": sources})))
     assert [fault.split(":")[0] for fault in faults] == ["m"]
     assert "stg_b" in faults[0]
 

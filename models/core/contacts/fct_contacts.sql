@@ -14,7 +14,7 @@
     {'relation': 'stg_crm__contacts', 'as_of': business_date(moment ~ '_at'), 'only': 'passing'}
 ) %}
 {% endfor %}
-{{ touched({'customer_id': 'customer_id'}, changes) }}
+{{ changed_keys({'customer_id': 'customer_id'}, changes) }}
 with rules as (
     select
         direction,
@@ -46,12 +46,12 @@ episodes as (
         ) as is_episode_start
     from {{ ref('stg_crm__contacts') }} as contacts
     cross join {{ ref('policy') }} as policy
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 ),
 
 incoming as (
     select * from {{ ref('stg_crm__contacts') }}
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 ),
 
 seen as (
