@@ -164,9 +164,7 @@ The SQL is rendered once for every predicate. What dbt compiles is the full buil
         create table {{ fresh }} as select * from ({{ build_sql('1 = 0') }}) as shape limit 0
     {% endcall %}
     {% for scope in chunk_scopes(config.get('chunk')) %}
-        {% call statement('main') %}
-            insert into {{ fresh }} {{ build_sql(scope) }}
-        {% endcall %}
+        {%- do run_once('insert into ' ~ fresh ~ ' ' ~ build_sql(scope)) -%}
     {% endfor %}
     {% call statement('swap') %}
         drop table if exists {{ target }};
@@ -192,11 +190,8 @@ The SQL is rendered once for every predicate. What dbt compiles is the full buil
             {%- set scope = scope ~ ' and ' ~ day_bounds(chunk, span[0], span[1] + modules.datetime.timedelta(days=1)) -%}
         {%- endif -%}
     {%- endif -%}
-    {% call statement('main') %}
-        drop table if exists {{ rebuilt }};
-        create temporary table {{ rebuilt }} as
-        {{ build_sql(scope, watermark) }}
-    {% endcall %}
+    {% call statement('drop_rebuilt') %}drop table if exists {{ rebuilt }}{% endcall %}
+    {%- do run_once('create temporary table ' ~ rebuilt ~ ' as ' ~ build_sql(scope, watermark)) -%}
     {%- do replace_changed_rows(target, rebuilt, changed, keys.values() | list, config.get('ends_on')) -%}
     {% call statement('clean') %}
         drop table {{ rebuilt }};

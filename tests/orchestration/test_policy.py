@@ -197,7 +197,7 @@ def test_a_file_that_is_no_seed_is_an_error(settings):
         prepare_policy(settings)
 
 
-def test_a_segment_without_customers_and_customers_without_a_segment_are_told(settings, tmp_path):
+def test_a_segment_without_customers_and_customers_without_a_segment_are_named(settings, tmp_path):
     landing = Landing(settings.raw)
     landing.csv("customers", [customer(1)])
     row = {"customer_id": "c1", "scheme": "usage", "valid_from": "2025-01-01", "ingested_at": "2025-03-31"}
