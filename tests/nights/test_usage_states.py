@@ -225,6 +225,22 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
         assert nights.rows(f"select count(*) from core.{name} where {column} = -1") == [marked[name]]
 
 
+def test_a_threshold_rebuilds_only_the_models_that_name_it(landing, company):
+    # An alert budget that changes must not rebuild every fact.
+    nights = Nights(landing, company)
+    nights.bring("customers", [customer(customer_id="c1", registered_at=f"{FIRST} 08:00:00")])
+    nights.bring("events", [use(number, "c1", "mailing_sent", LAST, told=LAST) for number in range(2)])
+    nights.night(LAST)
+    fingerprints = "select model_name, fingerprint from ops.model_watermarks"
+    before = dict(nights.rows(fingerprints))
+    with duckdb.connect(nights.company.settings.warehouse) as db:
+        db.execute("update core.policy set alert_budget_owner = alert_budget_owner + 1")
+        db.execute("update core.policy set usage_baseline_days = usage_baseline_days + 1")
+    nights.build(LAST)
+    after = dict(nights.rows(fingerprints))
+    assert {name for name in before if before[name] != after[name]} == {"state_usage_falls"}
+
+
 @pytest.mark.parametrize("named_by", ["names", "numbers"])
 def test_a_full_build_in_chunks_writes_what_one_at_once_does(landing, company, monkeypatch, named_by):
     # Millions of events are built in chunks of days and of customers; no other test has as many. Where every customer is
