@@ -1,7 +1,7 @@
-"""The `saas` pack: eighteen believable months of a company that sells bulk mailing.
+"""The `saas` pack: eighteen plausible months of a company that sells bulk mailing.
 
-Everything is drawn from the seed; the same arguments give the same files. What was planted (who never activates, who
-declines, which contacts broke a silence) is written to `truth/` beside the landing folder `raw/`.
+Everything is drawn from the seed; the same arguments give the same files. Planted cases (customers who never activate
+or decline, contacts that violate do-not-disturb) are written to `truth/` beside the landing folder `raw/`.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def generate(
 ) -> DemoReport:
     """Write the pack into `out` (its folders `raw` and `truth` are replaced).
 
-    `days` end on 2025-06-30. `events_per_customer` is the wanted mean number of events; without it the rhythm of the
-    customers decides. `dirty` adds broken rows and files, counted in truth/dirty.json. `progress` hears what is being
-    done and which share (0-1) of the work lies behind.
+    `days` end on 2025-06-30. `events_per_customer` is the mean number of events; without it the rhythm of the customers
+    decides. `dirty` adds broken rows and files, counted in truth/dirty.json. `progress` receives the current step and
+    the finished share, 0 to 1.
 
-    Raises ValueError when the company would be too small to hold everything that is promised.
+    Raises ValueError when the company is too small for every planted case.
     """
     if customers < 40 or days < 60:
         raise ValueError(f"customers={customers}, days={days}: at least 40 customers and 60 days are needed")
@@ -193,7 +193,7 @@ def _write_truth(
     truth: Path, people: Population, staff: Staff, deals: Contracts, actions: PlannedActions, facts: UsageFacts,
     named: list[contacts.Planted],
 ) -> dict[str, int]:  # fmt: skip
-    """What was planted, by customer, by key action and by contact. Returns how many of each."""
+    """Planted cases by customer, by key action and by contact. Returns how many of each."""
     scope = people.scope
     everyone = np.arange(people.size)
     is_turning = people.is_a("decliner")
@@ -265,7 +265,7 @@ def _write_truth(
 
 
 def _write_cases_truth(truth: Path, answered: list[feedback.PlantedCases]) -> dict[str, int]:
-    """How every case of feedback was handled. Returns how many of each."""
+    """Handling of every feedback case. Returns how many of each."""
     source = np.concatenate([part.source for part in answered])
     source_number = np.concatenate([part.source_number for part in answered])
     decider = np.concatenate([part.decider for part in answered])

@@ -1,4 +1,4 @@
-"""Contacts with customers, do-not-disturb flags and the verdicts of reviewers."""
+"""Contacts with customers, do-not-disturb flags and verdicts of reviewers."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ SILENT_PURPOSES = tuple(
     PURPOSES.index(name)
     for name in ("onboarding", "retention", "renewal", "rating_request", "sales", "reminder", "winback", "nudge")
 )
-"""Proactive purposes: these must stop for customers who asked for silence."""
+"""Proactive purposes, which do-not-disturb forbids."""
 MARKETING_PURPOSES = tuple(PURPOSES.index(name) for name in ("nudge", "winback"))
 SALES = PURPOSES.index("sales")
 VIOLATION_SHARE = 0.08
-"""Share of forbidden contacts that happen all the same."""
+"""Share of forbidden contacts that are made anyway."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ KINDS = ("after_dnd", "after_unsubscribe", "after_revocation", "without_consent"
          "unreachable")  # fmt: skip
 UNREACHABLE_SHARE = 0.6
 UNREACHABLE_FROM = 8
-"""Of customers whom we tried so often and who never spoke to us, this share (at least one) nobody ever reaches."""
+"""Of customers with this many attempts and no conversation, the share (at least one) that is never reached."""
 
 
 WORDS = {"purpose": PURPOSES, "rule": RULES, "reason": REASONS}
@@ -77,7 +77,7 @@ FIELDS = (
 
 
 class _Layers:
-    """Collects contacts; every layer is one reason to get in touch. A code of -1 means none."""
+    """Collects contacts; every layer is one reason for a contact. A code of -1 means none."""
 
     def __init__(self, people: Population) -> None:
         self.parts: list[dict[str, np.ndarray]] = []
@@ -108,7 +108,7 @@ INVITATION, EVIDENCE = 1 << 40, 2 << 40
 def silence(
     people: Population, staff: Staff, owners: Owners, ended: np.ndarray, first: int, stop: int, part: int
 ) -> Flags:
-    """Flags asked for by customers (with the talk as evidence) and flags set by staff without any."""
+    """Flags requested by customers (with the conversation as evidence) and flags set by staff without evidence."""
     scope = people.scope
     rng = scope.rng("flags", part)
     span = np.arange(first, stop)
@@ -157,8 +157,8 @@ def write_contacts(
     """All contacts of the customers [first, stop).
 
     `low` names responses with low scores (number, customer, moment) that get a follow-up, `talkative` customers who
-    answer surveys, so that somebody can reach them. Returns the contact numbers
-    by invitation and by flag (-1 without one) and what was planted.
+    answer surveys and are therefore reachable. Returns the contact numbers by invitation and by flag (-1 without one)
+    and what was planted.
     """
     scope = people.scope
     rng = scope.rng("contacts", part)
@@ -171,7 +171,7 @@ def write_contacts(
     _service(people, staff, tickets, asked, flags, low, rng, layers)
     rows = layers.joined()
 
-    # Silence and consent are respected, mostly.
+    # Do-not-disturb and consent are mostly respected.
     out, customer, at = rows["direction"] == OUT, rows["customer"], rows["at"]
     is_marketing = out & np.isin(rows["purpose"], MARKETING_PURPOSES)
     breaks = np.stack([
@@ -182,7 +182,7 @@ def write_contacts(
     ])  # fmt: skip
     happens = ~breaks.any(axis=0) | chance(rng, len(at), VIOLATION_SHARE)
     for kind in breaks:
-        # Also a small company shows one of each.
+        # A small company has one of each, too.
         happens[np.flatnonzero(kind)[:1]] = True
     keep = np.flatnonzero(happens)
     keep = keep[np.lexsort((at[keep], customer[keep]))]
@@ -371,7 +371,7 @@ def _relationship(people, owners, deals, span, rng, layers) -> None:
 
 
 def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
-    """Talks about the reasons of those who ask to cancel, and attempts to win back who left."""
+    """Conversations about the reasons of a cancellation, and attempts to win back churned customers."""
     scope = people.scope
     asked = span[(deals.cancel_asked[span] < NEVER) & chance(rng, len(span), 0.5)]
     at = office_moment(rng, deals.cancel_asked[asked] // DAY + between(rng, 1, 5, len(asked)), scope)
@@ -387,14 +387,14 @@ def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
     at = office_moment(rng, deals.ended[called] + between(rng, 30, 80, len(called)), scope)
     caller = staff.draw(rng, "sales", len(called))
     layers.add(called, at, channel=CALL, purpose="winback", employee=caller, is_personal=1)
-    # Some of those who do come back were asked to, shortly before.
+    # Some reactivated customers were contacted shortly before.
     gone = span[people.is_a("returner")[span] & chance(rng, len(span), 0.6)]
     at = (people.gap_to[gone] - between(rng, 3, 12, len(gone))) * DAY + 11 * HOUR
     layers.add(gone, at, channel=EMAIL, purpose="winback", campaign="winback_offer", is_automated=1)
 
 
 def _service(people, staff, tickets, asked, flags, low, rng, layers) -> None:
-    """Contacts that carry tickets, invitations, follow-ups of low scores and requests for silence."""
+    """Contacts about tickets, invitations, follow-ups of low scores and do-not-disturb requests."""
     channel_of_ticket = np.array([CONTACT_CHANNELS.index(name) for name in TICKET_CHANNELS])
     arrived = np.flatnonzero(tickets.arrived)
     layers.add(
@@ -451,7 +451,7 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     bounced = mail & (draw < np.where(channel == EMAIL, 0.03, 0.05))
     delivered = np.where(mail & ~bounced, at + between(rng, 1, 90, size), NEVER)
     found["delivered"] = delivered
-    # SMS tells nothing about being read; some privacy proxies open every mail at once.
+    # SMS has no signal of being read; some privacy proxies open every mail at once.
     open_rate = np.choose(np.minimum(channel, 4), [0, 0.24, 0, 0.18, 0.62]) * (0.6 + 0.7 * warmth)
     robot = mail & ~bounced & (channel == EMAIL) & (second < 0.13)
     human = mail & ~bounced & ~robot & (second - 0.13 < open_rate)
@@ -521,7 +521,7 @@ def _silence_unreachable(
     stop: int,
     part: int,
 ) -> np.ndarray:
-    """Plants customers whom nobody ever reaches: takes every sign of a person out of their contacts.
+    """Plants unreachable customers: removes every signal of a person from their contacts.
 
     A robot may still open their mail. Draws from a stream of its own, so that the rest of the company stays the same.
     Returns which contacts are theirs.

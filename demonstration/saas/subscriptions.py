@@ -33,7 +33,7 @@ class Contracts:
 
     customer: np.ndarray
     number: np.ndarray
-    """0 first contract, 1 contract after a return, 2 parallel contract."""
+    """0 first contract, 1 contract after a reactivation, 2 parallel contract."""
     plan: np.ndarray
     cents: np.ndarray
     """Monthly price; -1 not priced."""
@@ -57,7 +57,7 @@ class Contracts:
     _key: np.ndarray | None = None
 
     def plan_on(self, customers: np.ndarray, days: np.ndarray) -> np.ndarray:
-        """Plan in force on a day; free where nothing is."""
+        """Plan in force on a day; free where there is none."""
         if self._key is None:
             self._main = np.flatnonzero(self.number < 2)
             self._key = self.customer[self._main] * SLOTS + self.since[self._main] + DAY_OFFSET
@@ -89,11 +89,11 @@ def contracts(people: Population) -> Contracts:
         1 + pick(rng, size, [60, 33, 7]), 2 + pick(rng, size, [80, 20]), 2 + pick(rng, size, [60, 40]),
         np.full(size, START),
     ])  # fmt: skip
-    # A shared account is one with few seats.
+    # A shared account has few seats.
     plan = np.where(people.is_a("sharer") & (people.segment == 0), START, plan)
     plan = np.where(is_free, FREE, plan).astype("int8")
 
-    # The end follows the use with some delay: people notice the bill.
+    # The contract ends some time after the use: customers notice the bill.
     leaves = (people.use_to < NEVER_DAY) & is_paid
     end = np.where(leaves, people.use_to + between(rng, 1, 28, size), never)
     end = np.where(people.is_a("never_activates") & is_paid, start + between(rng, 28, 75, size), end)
@@ -125,7 +125,7 @@ def contracts(people: Population) -> Contracts:
     people.gap_to = np.where(pauses, resume, people.gap_to)
     people.truth["paused_from"], people.truth["paused_to"] = pause, resume
 
-    # Late renewals: a hole of a few days that is no churn.
+    # Late renewals: a gap of a few days that is not a churn.
     hole = np.maximum(day, 0) + between(rng, 60, 400, size)
     holes = is_paid & chance(rng, size, 0.03) & (hole > start + 10) & (hole + 10 < end) & ~pauses
     hole_end = np.where(holes, hole + between(rng, 2, 7, size), never)
@@ -280,7 +280,7 @@ def write_payments(
     at = due * DAY + between(rng, 3 * HOUR, 22 * HOUR, size)
     at = np.maximum(at, people.registered[deals.customer[where]] + 600)
 
-    # The last due payments of those who are cut off for not paying fail; of others a few fail and are repeated.
+    # The last due payments of customers who are cut off for not paying fail; of others a few fail and are repeated.
     is_cut_off = deals.end_kind[where] == 1
     is_late_in_life = due >= deals.until[where] - 32
     fails = (is_cut_off & is_late_in_life & (turn > 0)) | chance(rng, size, 0.035)
