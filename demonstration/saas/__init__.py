@@ -88,11 +88,13 @@ def generate(
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, cases, abused, told = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
+            found, cases, abused, exposures = _write_part(
+                landing, people, staff, owners, deals, facts, first, stop, part
+            )
             named.append(found)
             answered.append(cases)
             sold.append(commissions.write_commissions(landing, deals, owners, people, first, stop, part))
-            exposed.append(told)
+            exposed.append(exposures)
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -159,7 +161,7 @@ def _write_part(
         asked.customer[drawn.row[low]],
         np.where(drawn.comes_back, drawn.second_write, drawn.first_write)[low],
     )
-    flags = contacts.silence(people, staff, owners, deals.ended, first, stop, part)
+    flags = contacts.do_not_disturb(people, staff, owners, deals.ended, first, stop, part)
     carriers, evidence, named = contacts.write_contacts(
         landing, people, staff, owners, deals, facts, tickets, asked, consents, flags, scores,
         asked.customer[drawn.row], first, stop, part,
@@ -170,8 +172,8 @@ def _write_part(
     )
     numbers = contacts.write_flags(landing, flags, evidence, people, part)
     contacts.write_reviews(landing, people, staff, flags, numbers, first, stop, part)
-    told = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
-    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), told
+    exposures = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
+    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:

@@ -56,7 +56,7 @@ class Exposed:
     customer: np.ndarray
     exposure: np.ndarray
     """The actual exposure: a customer who did not open the mail counts as none."""
-    told: np.ndarray
+    known: np.ndarray
     """Moment of the opening or the end of the training; NEVER without."""
     adopted: np.ndarray
     """Moment of the first use that was planted; NEVER where none was."""
@@ -169,16 +169,16 @@ def write_release(
     opened = np.where(letter & is_read, sent + reading, NEVER)
     begun = np.where(training, sent + 4 * HOUR, NEVER)
     ended = np.where(training, begun + 45 * 60, NEVER)
-    told = np.minimum(opened, ended)
+    known = np.minimum(opened, ended)
     exposure = np.where(letter & ~is_read, 0, exposure)
     _write_contacts(landing, rng, customer, letter | training, training, sent, opened, begun, ended, staff, part)
 
     takes = missing[asked] & (luck < np.array(UPTAKE)[exposure])
     # Without a notice, at any time; early adopters do not wait for it.
-    start = np.where((told < NEVER) & ~is_early[asked], told, release)
+    start = np.where((known < NEVER) & ~is_early[asked], known, release)
     adopted = np.where(takes, np.minimum(start + pace, (day + 29) * DAY + 20 * HOUR), NEVER)
     _write_events(landing, customer, component, adopted, np.where(training, ended, NEVER), part)
-    return Exposed(customer, exposure, told, adopted)
+    return Exposed(customer, exposure, known, adopted)
 
 
 def _write_contacts(landing, rng, customer, asked, training, sent, opened, begun, ended, staff, part) -> None:
@@ -251,9 +251,9 @@ def _write_events(landing, customer, component, adopted, trained, part) -> None:
 
 def write_truth(truth: Path, scope: Scope, parts: list[Exposed]) -> dict[str, int]:
     """Exposure of each customer with its start, and planted first uses. Returns how many of each."""
-    customer, exposure, told, adopted = (
+    customer, exposure, known, adopted = (
         np.concatenate([getattr(part, name) for part in parts])
-        for name in ("customer", "exposure", "told", "adopted")
+        for name in ("customer", "exposure", "known", "adopted")
     )  # fmt: skip
 
     def moments(values: np.ndarray) -> pa.Array:
@@ -266,7 +266,7 @@ def write_truth(truth: Path, scope: Scope, parts: list[Exposed]) -> dict[str, in
             "customer_id": numbered("c", 7, customer + 1),
             "component_code": pa.array([RELEASED] * len(customer), type=pa.string()),
             "exposure": pa.array(list(EXPOSURES)).take(pa.array(exposure)),
-            "known_at": moments(told),
+            "known_at": moments(known),
             "adopted_at": moments(adopted),
         }),
         truth / "release.parquet", compression="zstd",

@@ -29,7 +29,7 @@ OUTCOMES = ("conversation", "no_answer", "voicemail", "wrong_number", "refused",
 (CONVERSATION, NO_ANSWER, VOICEMAIL, WRONG_NUMBER, REFUSED, BOUNCED, DELIVERED, HELD, CANCELLED, ANSWERED) = range(10)
 OUTCOME_REASONS = ("dislike", "alternative", "need_gone", "vacation", "price", "unknown")
 OUT, IN = 0, 1
-SILENT_PURPOSES = tuple(
+DND_PURPOSES = tuple(
     PURPOSES.index(name)
     for name in ("onboarding", "retention", "renewal", "rating_request", "sales", "reminder", "winback", "nudge")
 )
@@ -105,7 +105,7 @@ INVITATION, EVIDENCE = 1 << 40, 2 << 40
 """Marks in `origin`: the contact carries that invitation, or it is the evidence of that flag."""
 
 
-def silence(
+def do_not_disturb(
     people: Population, staff: Staff, owners: Owners, ended: np.ndarray, first: int, stop: int, part: int
 ) -> Flags:
     """Flags requested by customers (with the conversation as evidence) and flags set by staff without evidence."""
@@ -167,7 +167,7 @@ def write_contacts(
     _plan(people, staff, owners, deals, facts, span, rng, layers)
     _campaigns(people, deals, span, rng, layers)
     _relationship(people, owners, deals, span, rng, layers)
-    _leaving(people, staff, owners, deals, span, rng, layers)
+    _about_churn(people, staff, owners, deals, span, rng, layers)
     _service(people, staff, tickets, asked, flags, low, rng, layers)
     rows = layers.joined()
 
@@ -175,7 +175,7 @@ def write_contacts(
     out, customer, at = rows["direction"] == OUT, rows["customer"], rows["at"]
     is_marketing = out & np.isin(rows["purpose"], MARKETING_PURPOSES)
     breaks = np.stack([
-        out & np.isin(rows["purpose"], SILENT_PURPOSES) & _inside(flags, customer, at, first, stop),
+        out & np.isin(rows["purpose"], DND_PURPOSES) & _inside(flags, customer, at, first, stop),
         is_marketing & (rows["channel"] == EMAIL) & consents.is_unsubscribed(customer, at),
         is_marketing & consents.is_revoked(customer, at),
         (is_marketing | (out & (rows["purpose"] == SALES))) & consents.is_missing(customer),
@@ -191,7 +191,7 @@ def write_contacts(
     size = len(keep)
     number = landing.take_numbers("contacts", size)
     signals = _signals(people, rng, rows, scope)
-    is_unreachable = _silence_unreachable(people, rows, signals, talkative, first, stop, part)
+    is_unreachable = _plant_unreachable(people, rows, signals, talkative, first, stop, part)
     at = rows["at"]
     columns = {
         "contact_id": Number(number, prefix="k"),
@@ -214,19 +214,19 @@ def write_contacts(
         "is_machine_open": Flag(signals["is_machine"], signals["opened"]),
         "clicked_at": landing.moment(signals["clicked"]),
         "answered_at": landing.moment(signals["answered"]),
-        "duration_sec": Whole(signals["duration"], signals["told"]),
+        "duration_sec": Whole(signals["duration"], signals["known"]),
         "replied_at": landing.moment(signals["replied"]),
         "held_at": landing.moment(signals["held"]),
         "ended_at": landing.moment(signals["ended"]),
-        "outcome_code": Code(signals["outcome"], signals["told"], words=OUTCOMES),
-        "outcome_reason": Code(signals["reason"], signals["told"], words=OUTCOME_REASONS),
+        "outcome_code": Code(signals["outcome"], signals["known"], words=OUTCOMES),
+        "outcome_reason": Code(signals["reason"], signals["known"], words=OUTCOME_REASONS),
         "source_system": Code(rows["is_automated"], words=("crm", "marketing")),
     }
     early = np.maximum(at, np.where(signals["ended"] - at < 3 * HOUR, signals["ended"], at)) + between(
         rng, 60, 600, size
     )
     latest = np.full(size, -1)
-    for name in ("delivered", "opened", "clicked", "replied", "held", "ended", "told"):
+    for name in ("delivered", "opened", "clicked", "replied", "held", "ended", "known"):
         latest = np.maximum(latest, np.where(signals[name] < NEVER, signals[name], -1))
     second = np.where(latest > early, latest + between(rng, 60, 600, size), NEVER)
     # Openings that come days apart from clicks or replies: three versions of the same contact.
@@ -322,9 +322,9 @@ def _campaigns(people, deals, span, rng, layers) -> None:
         )  # fmt: skip
     broken = incident_day(scope)
     there = (people.registration_day[span] < broken) & (deals.ended[span] > broken)
-    told = span[there & chance(rng, len(span), 0.7)]
-    at = broken * DAY + 15 * HOUR + rng.integers(0, 3 * HOUR, len(told))
-    layers.add(told, at, channel=EMAIL, purpose="incident", campaign="incident_notice", is_automated=1)
+    affected = span[there & chance(rng, len(span), 0.7)]
+    at = broken * DAY + 15 * HOUR + rng.integers(0, 3 * HOUR, len(affected))
+    layers.add(affected, at, channel=EMAIL, purpose="incident", campaign="incident_notice", is_automated=1)
 
 
 def _relationship(people, owners, deals, span, rng, layers) -> None:
@@ -370,7 +370,7 @@ def _relationship(people, owners, deals, span, rng, layers) -> None:
     )  # fmt: skip
 
 
-def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
+def _about_churn(people, staff, owners, deals, span, rng, layers) -> None:
     """Conversations about the reasons of a cancellation, and attempts to win back churned customers."""
     scope = people.scope
     asked = span[(deals.cancel_asked[span] < NEVER) & chance(rng, len(span), 0.5)]
@@ -436,12 +436,12 @@ def _inside(flags: Flags, customers: np.ndarray, moments: np.ndarray, first: int
 
 
 def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
-    """What comes back from a contact, by channel. `told` is the moment at which the outcome is known."""
+    """What comes back from a contact, by channel. `known` is the moment at which the outcome is known."""
     at, channel, size = rows["at"], rows["channel"], len(rows["at"])
     inbound = rows["direction"] == IN
     never = np.full(size, NEVER)
     found = {name: never.copy() for name in
-             ("delivered", "opened", "clicked", "answered", "replied", "held", "ended", "told")}  # fmt: skip
+             ("delivered", "opened", "clicked", "answered", "replied", "held", "ended", "known")}  # fmt: skip
     found["duration"], found["outcome"], found["reason"] = (np.full(size, -1) for _ in range(3))
     found["is_machine"] = np.full(size, -1)
     warmth = np.clip(people.satisfaction[rows["customer"]], 0.1, 0.95)
@@ -467,7 +467,7 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     replies = mail & ~bounced & (rows["is_automated"] == 0) & chance(rng, size, 0.28) & (human | (channel == MESSENGER))
     found["replied"] = np.where(replies, base + between(rng, 300, 2 * DAY, size), NEVER)
     found["outcome"] = np.where(bounced, BOUNCED, np.where(mail, DELIVERED, -1))
-    found["told"] = np.where(mail, at + 30, NEVER)
+    found["known"] = np.where(mail, at + 30, NEVER)
 
     call = channel == CALL
     share = np.where(inbound, 0.97, 0.42 + 0.16 * warmth)
@@ -486,7 +486,7 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     found["ended"] = np.where(call, at + ring + np.maximum(found["duration"], 0), found["ended"])
     found["outcome"] = np.where(call, np.where(refuses, REFUSED, np.where(speaks, CONVERSATION, np.where(
         machine, VOICEMAIL, np.where(wrong, WRONG_NUMBER, NO_ANSWER)))), found["outcome"])  # fmt: skip
-    found["told"] = np.where(call, found["ended"], found["told"])
+    found["known"] = np.where(call, found["ended"], found["known"])
     asks_why = np.isin(rows["purpose"], [PURPOSES.index(name) for name in ("retention", "winback", "exit")])
     gives_reason = speaks & asks_why & ~refuses & (second > 0.3)
     why = {"dislike": 20, "alternative": 22, "need_gone": 18, "vacation": 12, "price": 20, "unknown": 8}
@@ -501,18 +501,18 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     found["ended"] = np.where(takes_place, planned + minutes, found["ended"])
     found["duration"] = np.where(takes_place, minutes, found["duration"])
     found["outcome"] = np.where(meeting, np.where(takes_place, HELD, CANCELLED), found["outcome"])
-    found["told"] = np.where(meeting, np.where(takes_place, planned + minutes, planned), found["told"])
+    found["known"] = np.where(meeting, np.where(takes_place, planned + minutes, planned), found["known"])
 
     chat = (channel == CHAT) | (inbound & ~call)
     answers = chat & (draw < 0.9)
     found["replied"] = np.where(answers, at + between(rng, 20, 3 * HOUR, size), found["replied"])
     found["ended"] = np.where(answers, found["replied"] + between(rng, 60, 1_800, size), found["ended"])
     found["outcome"] = np.where(chat, np.where(answers, ANSWERED, NO_ANSWER), found["outcome"])
-    found["told"] = np.where(chat, np.where(answers, found["ended"], at + DAY), found["told"])
+    found["known"] = np.where(chat, np.where(answers, found["ended"], at + DAY), found["known"])
     return found
 
 
-def _silence_unreachable(
+def _plant_unreachable(
     people: Population,
     rows: dict[str, np.ndarray],
     signals: dict[str, np.ndarray],
@@ -548,7 +548,7 @@ def _silence_unreachable(
         mask = theirs & (rows["channel"] == channel)
         signals["outcome"][mask] = outcome
         signals["ended"][mask] = rows["at"][mask] + 40 if channel == CALL else NEVER
-        signals["told"][mask] = rows["at"][mask] + (40 if channel == CALL else DAY)
+        signals["known"][mask] = rows["at"][mask] + (40 if channel == CALL else DAY)
     return theirs
 
 

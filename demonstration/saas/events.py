@@ -387,8 +387,10 @@ class _Stream:
         rows["component"] = np.where(is_view, about, np.where(draw < 0.7, of_event, -1)).astype("int8")
         failed = np.isin(code, [policy.event_code("mailing_failed"), policy.event_code("import_failed")])
         rows["error"] = np.where(failed, (draw * len(ERRORS)).astype("int8"), -1).astype("int8")
-        told = failed | np.isin(code, [policy.event_code("mailing_sent"), policy.event_code("contact_list_imported")])
-        rows["success"] = np.where(told, np.where(failed, 0, 1), -1).astype("int8")
+        reported = failed | np.isin(
+            code, [policy.event_code("mailing_sent"), policy.event_code("contact_list_imported")]
+        )
+        rows["success"] = np.where(reported, np.where(failed, 0, 1), -1).astype("int8")
 
     def _remember(self, rows: dict[str, np.ndarray]) -> None:
         """Update what later domains need: first and last use, 50th and 500th mailing."""

@@ -133,8 +133,8 @@ def _write_cases(
     goes_back &= chance(rng, size, 0.85)
     mends = (decided < NEVER) & low & chance(rng, size, 0.62)
     resolved = np.where(mends, decided + between(rng, DAY, 12 * DAY, size), NEVER)
-    tells = mends & chance(rng, size, 0.8)
-    informed = np.where(tells, resolved + between(rng, HOUR, 3 * DAY, size), NEVER)
+    is_informed = mends & chance(rng, size, 0.8)
+    informed = np.where(is_informed, resolved + between(rng, HOUR, 3 * DAY, size), NEVER)
     knows_why = goes_back & chance(rng, size, 0.7)
     reason = np.where(knows_why, one_of(rng, size, WISHES["detractor"], TOPICS), -1)
     fix = np.where(knows_why & chance(rng, size, 0.75), one_of(rng, size, WISHES["passive"], TOPICS), -1)
@@ -151,13 +151,13 @@ def _write_cases(
         return np.where(moments[picked] < NEVER, moments[picked] + shift, NEVER)
 
     at, read, settled = later(opened), later(processed), later(decided)
-    mended, told = later(resolved), later(informed)
+    mended, notified = later(resolved), later(informed)
     # A reopened case is still being fixed at first.
     mended = np.where(is_second, NEVER, mended)
-    told = np.where(is_second, NEVER, told)
+    notified = np.where(is_second, NEVER, notified)
     keep = np.flatnonzero(at <= scope.end - 600)
     picked, is_second, at, read = picked[keep], is_second[keep], at[keep], read[keep]
-    settled, mended, told = settled[keep], mended[keep], told[keep]
+    settled, mended, notified = settled[keep], mended[keep], notified[keep]
     number = landing.take_numbers("feedback_cases", len(picked))
     decider, subject_of = decider[picked], subject[picked]
     known = settled
@@ -181,12 +181,12 @@ def _write_cases(
             "reason_topic": Code(reason[picked], known, words=TOPICS),
             "fix_topic": Code(fix[picked], known, words=TOPICS),
             "resolved_at": landing.moment(mended),
-            "informed_at": landing.moment(told),
+            "informed_at": landing.moment(notified),
             "status": _Status(at, words=("new", "in_progress", "closed"), read=read, closed=mended),
             "source_system": Code(np.zeros(len(picked), dtype="int8"), words=("helpdesk",)),
         },
         [np.where(moment < NEVER, moment + 90 + 7 * step, NEVER)
-         for step, moment in enumerate((at, read, settled, mended, told))],
+         for step, moment in enumerate((at, read, settled, mended, notified))],
         part,
     )  # fmt: skip
     decided_in_time = settled <= scope.end - 120

@@ -38,7 +38,7 @@ def better_day(days: int) -> int:
 
 @dataclass
 class Goals:
-    """One element per goal; `number` tells the object."""
+    """One element per goal; `number` identifies the object."""
 
     customer: np.ndarray
     number: np.ndarray

@@ -297,9 +297,9 @@ def write_surveys(
     )
     row, count = drawn.row, len(drawn.row)
     invited = ~drawn.is_uninvited
-    judged = np.full(count, -1)
+    rated = np.full(count, -1)
     by_ticket = np.flatnonzero(invited & has_ticket[row])
-    judged[by_ticket] = tickets.closer[asked.ticket[row[by_ticket]]]
+    rated[by_ticket] = tickets.closer[asked.ticket[row[by_ticket]]]
     submitted = drawn.submitted
     synced = np.where((submitted < NEVER) & chance(rng, count, 0.93), submitted + between(rng, 5, 9, count), NEVER)
     landing.write(
@@ -316,8 +316,8 @@ def write_surveys(
             "stage_code": Code(stage[drawn.survey], words=STAGES),
             "touchpoint_code": Code(touchpoint[drawn.survey], words=TOUCHPOINTS),
             "ticket_id": Number(np.where(invited, ticket[row], -1), prefix="t"),
-            "subject_employee_id": Number(np.where(judged < 0, -1, judged + 1), prefix="m", width=3),
-            "subject_unit": Code(np.where(judged < 0, -1, staff.unit[np.maximum(judged, 0)]), words=UNITS),
+            "subject_employee_id": Number(np.where(rated < 0, -1, rated + 1), prefix="m", width=3),
+            "subject_unit": Code(np.where(rated < 0, -1, staff.unit[np.maximum(rated, 0)]), words=UNITS),
             "crm_synced_at": landing.moment(synced),
             "source_system": Code(np.zeros(count, dtype="int8"), words=("surveys",)),
         },
