@@ -1,8 +1,7 @@
-{#-
-The events that a per-customer state has to take in. In a full build: all visible ones. In a night: for most touched
-customers only the events that came or became visible; for the few whose history was rewritten (an event or the
-customer's own row displaced) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to select from.
--#}
+{#- The events that a per-customer state has to add. In a full build: all up to the as-of date. In an incremental run: for most
+changed customers only new events and events whose day has passed; for the few whose history was rewritten (an event or
+the customer's own row superseded) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to select
+from. -#}
 {% macro incoming_events_ctes(columns) %}
 {%- set mark = touched_watermark() -%}
 {%- set columns = columns + ['occurred_date'] -%}
@@ -56,15 +55,15 @@ incoming_events as (
 )
 {% endmacro %}
 
-{#- The as-of date as a literal, which the planner compares with the days of the events: of a day that it has to look up it
-    expects to keep few of them, and hashes all of them to be met by the customers (three times the CPU). -#}
+{#- The as-of date as a literal, for the planner: with a looked-up day it expects few events and hashes all of them for
+the join with customers (three times the CPU). -#}
 {% macro last_visible_day() -%}
     {%- set looked_up = '(select run_context.as_of_date from ' ~ ref('run_context') ~ ' as run_context)' -%}
     {%- set is_known = execute and model.resource_type != 'unit_test' and load_relation(ref('run_context')) is not none -%}
     {{ "date '" ~ touched_as_of() ~ "'" if is_known else looked_up }}
 {%- endmacro %}
 
-{#- The rows of the previous state that a night builds on: touched customers whose history was only added to. -#}
+{#- Rows of the previous state that an incremental run builds on: changed customers without rewritten history. -#}
 {% macro carried_state(columns) %}
     select {{ columns | join(', ') }}
     from {{ this }}
