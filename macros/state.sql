@@ -56,8 +56,8 @@ incoming_events as (
 )
 {% endmacro %}
 
-{#- The as-of date as a literal, which the planner compares with the days of the events: of a day that it has to look up it
-    expects to keep few of them, and hashes all of them to be met by the customers (three times the CPU). -#}
+{#- The as-of date as a literal, for the planner: with a looked-up day it expects few events and hashes all of them for
+the join with customers (three times the CPU). -#}
 {% macro last_visible_day() -%}
     {%- set looked_up = '(select run_context.as_of_date from ' ~ ref('run_context') ~ ' as run_context)' -%}
     {%- set is_known = execute and model.resource_type != 'unit_test' and load_relation(ref('run_context')) is not none -%}

@@ -1,4 +1,4 @@
-"""Survival, projection and intervals against the libraries of the field and against what was planted."""
+"""Survival, projection and intervals agree with statistical libraries and with planted parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _fit():
 
 
 def _counts(alpha: float, beta: float, customers: int, months: int, seed: int) -> tuple:
-    """Contracts whose monthly chance of leaving is drawn from Beta(alpha, beta), begun evenly over the months."""
+    """Contracts whose monthly churn probability is drawn from Beta(alpha, beta), begun evenly over the months."""
     rng = np.random.default_rng(seed)
     lifetime = rng.geometric(rng.beta(alpha, beta, customers))
     age = rng.integers(1, months + 1, customers)
@@ -108,7 +108,7 @@ def compare_with_lifelines(marts) -> int:
             try:
                 fitter = KaplanMeierFitter().fit(people.exited, people.is_churned, entry=people.entered)
             except StatError:
-                # It refuses a curve that reaches zero among its first few; ours says so by the number at risk.
+                # The library refuses a curve that reaches zero early; ours shows the number at risk.
                 assert not all(row[1] >= 30 for row in rows)
                 continue
             days = [row[0] for row in rows]
@@ -131,7 +131,7 @@ def compare_with_lifelines(marts) -> int:
 
 
 def test_lift_intervals_are_those_of_statsmodels():
-    # The test read its formula out of a model's text, and broke when the formula became a macro: the macros are held now.
+    # Tests the macros themselves, because a formula read out of a model's text broke when it became a macro.
     from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
     rates = Environment(autoescape=False).from_string((REPO_ROOT / "macros" / "rates.sql").read_text()).module

@@ -95,7 +95,7 @@ seen as (
         on contacts.attempted_date <= run_context.as_of_date
 ),
 
-judged as (
+evaluated as (
     select
         seen.*,
         case
@@ -123,38 +123,38 @@ judged as (
 
 timed as (
     select
-        judged.*,
+        evaluated.*,
         least(
-            judged.opened_effective_at,
-            judged.clicked_effective_at,
-            judged.answered_effective_at,
-            judged.replied_effective_at,
-            judged.held_effective_at
+            evaluated.opened_effective_at,
+            evaluated.clicked_effective_at,
+            evaluated.answered_effective_at,
+            evaluated.replied_effective_at,
+            evaluated.held_effective_at
         ) as effective_at,
         -- Only a person counts: not a robot that opens mail, an answering machine or somebody else.
         least(
-            judged.opened_effective_at,
-            case when not judged.is_machine_open then judged.opened_at end,
-            judged.clicked_at,
+            evaluated.opened_effective_at,
+            case when not evaluated.is_machine_open then evaluated.opened_at end,
+            evaluated.clicked_at,
             case
                 when
-                    coalesce(judged.outcome_role, '') not in ('voicemail', 'no_answer', 'wrong_number')
-                    then judged.answered_at
+                    coalesce(evaluated.outcome_role, '') not in ('voicemail', 'no_answer', 'wrong_number')
+                    then evaluated.answered_at
             end,
-            judged.answered_effective_at,
-            judged.replied_at,
-            judged.held_at
+            evaluated.answered_effective_at,
+            evaluated.replied_at,
+            evaluated.held_at
         ) as reached_at,
         -- Delivery receipts get lost or arrive late: what was opened or answered had been delivered.
         least(
-            judged.delivered_at,
-            judged.opened_at,
-            judged.clicked_at,
-            judged.answered_at,
-            judged.replied_at,
-            judged.held_at
+            evaluated.delivered_at,
+            evaluated.opened_at,
+            evaluated.clicked_at,
+            evaluated.answered_at,
+            evaluated.replied_at,
+            evaluated.held_at
         ) as first_delivered_at
-    from judged
+    from evaluated
 )
 
 select

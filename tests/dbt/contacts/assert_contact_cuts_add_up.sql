@@ -1,5 +1,5 @@
--- Prevents dimensions that lose or double customers or planned touches: the parts of a dimension must add up to all. By
--- status there is everybody with access, which is at least all customers.
+-- Prevents dimensions that lose or duplicate customers or planned contacts: their values must add up to all. By status
+-- everybody with access counts, which is at least all customers.
 with frequency as (
     select
         contact_month,

@@ -1,5 +1,5 @@
--- Prevents contacts that vanish between ledger and report, and cuts that lose or double attempts: those of each month,
--- and of each channel in it, are effective or have one reason why not.
+-- Prevents contacts lost between facts and report, and breakdowns that lose or duplicate attempts: each attempt is
+-- effective or has exactly one reason why not, per month and channel.
 with ledger as (
     select
         {{ period_start('month', 'attempted_date') }} as contact_month,
@@ -43,7 +43,7 @@ from cuts
 full outer join ledger
     on cuts.contact_month = ledger.contact_month
     and cuts.channel_code = ledger.channel_code
--- Months may hold nothing but credit for earlier attempts.
+-- Months may contain only credit for earlier attempts.
 where coalesce(ledger.attempts_count, 0) <> coalesce(cuts.attempts_count, -1)
     or coalesce(ledger.effective_count, 0) <> coalesce(cuts.effective_count, -1)
     or coalesce(ledger.ineffective_count, 0) <> coalesce(cuts.ineffective_count, -1)

@@ -1,4 +1,4 @@
--- Prevents contacts from vanishing or doubling on the way into the ledger: all of every counted customer are there.
+-- Prevents lost or duplicated contacts: all contacts of every counted customer are in the facts.
 with expected as (
     select count(*) as contacts_count
     from {{ ref('stg_crm__contacts') }} as contacts

@@ -1,4 +1,4 @@
--- Prevents flags of silence that nobody is asked about: those of the audited months are all counted once.
+-- Prevents do-not-disturb flags without an audit: all flags of the audited months are counted once.
 with audited as (
     select
         contact_month,

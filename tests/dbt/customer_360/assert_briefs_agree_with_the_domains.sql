@@ -1,5 +1,5 @@
--- Prevents a brief that says something else than the domains: untried components by the history are those of the mart
--- of components, and attempts with a reason are those of the contact KPI.
+-- Prevents a brief that contradicts the domains: unused components are those of the component mart, and attempts with a
+-- reason those of the contact KPI.
 {{ config(group='customer_360') }}
 with by_history as (
     select
@@ -30,7 +30,7 @@ relevance as (
     group by contact_month, employee_id
 ),
 
--- Whoever changed the team has a row for each there.
+-- An employee who changed teams has a row for each team there.
 kpi as (
     select
         contact_month,
