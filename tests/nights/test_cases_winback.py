@@ -36,14 +36,14 @@ def test_win_back_is_compared_from_the_landmark_day(cases):
 
 
 def test_a_sale_whose_window_runs_is_in_no_rate(cases):
-    """Guards against young lost sales that count before the others, which made young months look worst."""
-    months = cases("utc").rows(
+    """A young sale that was lost counted at once while the others were pending: young months looked the worst."""
+    quarters = cases("utc").rows(
         """
-        select strftime(sold_month, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
-        from churn.mart_seller_quality where employee_id = 'winback_seller' order by 1
+        select strftime(sold_quarter, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
+        from churn.mart_seller_quality where dimension_name = 'seller' and dimension_value = 'winback_seller' order by 1
         """
     )
-    assert months == [("04", 1, 0, 0, 1), ("06", 1, 1, 0, 0)]
+    assert quarters == [("04", 2, 1, 0, 1)]
     decisions = cases("utc").rows(
         "select decision_status from churn.mart_commission_clawback where employee_id = 'winback_seller' order by sold_at"
     )
