@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
--- ACT-16: customers who could take up a new component, by what they knew of it when the landmark day began. Groups are
--- compared from that day on; adoption within the whole window adds up to the release's own rate.
+-- ACT-16: customers who could take up a new component, grouped by their knowledge of it when the landmark day began.
+-- Groups are compared from that day on; adoption within the whole window adds up to the release's own rate.
 {% set outcomes = {
     'adopted': ('adopted_count', 'eligible_count', 'windows.is_complete', 'policy.release_adoption_days'),
     'adopted_after_landmark': ('adopted_later_count', 'open_count', 'windows.is_complete', 'policy.release_adoption_days'),
