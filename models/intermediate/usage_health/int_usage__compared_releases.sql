@@ -1,11 +1,13 @@
 {{ config(materialized='ephemeral') }}
 -- ACT-16: customers who could take up a new component, grouped by their knowledge of it when the landmark day began.
 -- Groups are compared from that day on; adoption within the whole window adds up to the release's own rate.
+{% set adoption = ['windows.is_complete', 'policy.release_adoption_days'] %}
+{% set churn = ['windows.is_churn_known', 'policy.release_churn_days'] %}
 {% set outcomes = {
-    'adopted': ('adopted_count', 'eligible_count', 'windows.is_complete', 'policy.release_adoption_days'),
-    'adopted_after_landmark': ('adopted_later_count', 'open_count', 'windows.is_complete', 'policy.release_adoption_days'),
-    'aware': ('aware_count', 'eligible_count', 'windows.is_complete', 'policy.release_adoption_days'),
-    'churned': ('churned_count', 'at_landmark_count', 'windows.is_churn_known', 'policy.release_churn_days'),
+    'adopted': ['adopted_count', 'eligible_count'] + adoption + [false],
+    'adopted_after_landmark': ['adopted_later_count', 'open_count'] + adoption + [true],
+    'aware': ['aware_count', 'eligible_count'] + adoption + [false],
+    'churned': ['churned_count', 'at_landmark_count'] + churn + [true],
 } %}
 with releases as (
     select
@@ -107,7 +109,7 @@ kinds as (
 ),
 
 outcomes as (
-    {%- for outcome, (outcome_num, outcome_den, is_complete, horizon_days) in outcomes.items() %}
+    {%- for outcome, (outcome_num, outcome_den, is_complete, horizon_days, is_after_landmark) in outcomes.items() %}
     select
         windows.change_id,
         windows.description,
@@ -122,6 +124,9 @@ outcomes as (
         case when {{ is_complete }} then coalesce(counted.{{ outcome_den }}, 0) else 0 end as outcome_den,
         {{ 'case when windows.is_complete then counted.median_adoption_days end' if outcome == 'adopted'
             else 'cast(null as double)' }} as median_days,
+        -- Before the landmark day the groups are not formed yet.
+        {{ "case when kinds.exposure_kind <> 'none' then 'none' end" if is_after_landmark
+            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as reference_group_code,
         {{ is_complete }} as is_complete,
         windows.is_changed_again,
         windows.effective_date
@@ -154,9 +159,7 @@ select
     early_users_count as excluded_count,
     outcome_num,
     outcome_den,
-    -- Before the landmark day the groups are not formed yet.
-    case when outcome_code in ('adopted_after_landmark', 'churned') and exposure_kind <> 'none' then 'none' end
-        as reference_group_code,
+    reference_group_code,
     median_days,
     is_complete,
     is_changed_again,
