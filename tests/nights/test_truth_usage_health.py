@@ -86,7 +86,10 @@ def test_releases_count_every_exposed_customer_once(release):
     counted, members = release.execute(
         """
         select
-            (select sum(eligible_count + early_users_count) from usage_health.mart_release_adoption),
+            (
+                select sum(members_count + excluded_count) from usage_health.mart_group_comparisons
+                where comparison_code = 'release' and outcome_code = 'adopted'
+            ),
             (select count(*) from intermediate.int_releases__exposures)
         """
     ).fetchone()
