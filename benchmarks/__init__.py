@@ -1,1 +1,1 @@
-"""How fast the warehouse is: figures to read, never tests that pass or fail."""
+"""Benchmarks of the warehouse: figures to read, not tests that pass or fail."""

@@ -1,10 +1,10 @@
-"""Measures loading, a full build, one more night and an empty night at several sizes, and writes a table.
+"""Measures loading, a full build, one more run and an empty run at several sizes, and writes a table.
 
     python -m benchmarks [MILLIONS ...]        (1 and 10 without arguments; 100 takes half an hour and 60 GB of disk)
 
-Each size is also told in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run. What
-dbt does is told by folder: a domain's marts and steps with their tests, and the layers below them.
-Machines are noisy; the ratios hold better than the seconds.
+Costs are also given in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run. The cost
+of dbt is split by folder: a domain's marts and steps with their tests, and the layers below them. Machines are noisy;
+ratios are more stable than seconds.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def measure(millions: int, place: Path) -> list[list[str]]:
     events, scan_wall, scan_cpu = scan_seconds(raw)
     full = run_phase(raw, place, last - timedelta(days=1))
     deliver(raw, held_back)
-    night = run_phase(raw, place, last)
+    later = run_phase(raw, place, last)
     empty = run_phase(raw, place, last)
     size = (place / "bench.duckdb").stat().st_size / 1024**3
     rows = [[f"{events / 1e6:.1f} M events", "generate", f"{generated:.0f}", "", "", "", ""]]
     rows.append(["", "one scan of the raw event columns", f"{scan_wall:.1f}", f"{scan_cpu:.1f}", "1", "", ""])
-    for name, phase in (("full build", full), ("one more night", night), ("empty night", empty)):
+    for name, phase in (("full build", full), ("one more run", later), ("empty run", empty)):
         rows.append([
             "", name, f"{phase['wall']:.1f}", f"{phase['cpu']:.1f}", f"{phase['cpu'] / scan_cpu:.1f}",
             f"{phase['peak_gib']:.1f}", f"{phase['rows_in_files']:,}",
@@ -89,9 +89,9 @@ def measure(millions: int, place: Path) -> list[list[str]]:
                 rows.append(
                     ["", f"    {folder}", "", f"{seconds:.1f}", f"{seconds / scan_cpu:.1f}", "", f"{nodes} nodes"]
                 )
-    beyond = night["wall"] - empty["wall"]
+    beyond = later["wall"] - empty["wall"]
     rows.append(
-        ["", "the night beyond an empty one", f"{beyond:.1f}", f"{night['cpu'] - empty['cpu']:.1f}", "", "", ""]
+        ["", "one more run beyond an empty one", f"{beyond:.1f}", f"{later['cpu'] - empty['cpu']:.1f}", "", "", ""]
     )
     rows.append(["", "working file", "", "", "", "", f"{size:.1f} GiB"])
     return rows

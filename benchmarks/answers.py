@@ -1,11 +1,11 @@
-"""Measures what a million survey answers cost the models of customer experience and feedback, in full and by night.
+"""Measures the cost of a million survey answers in customer experience and feedback, in a full build and per run.
 
     python -m benchmarks.answers [THOUSANDS]     (1000 without an argument: 220,000 customers, 18 months, 5 GB of disk)
 
-Everything is loaded; of what dbt builds the two domains are told, with their tests and the facts of surveys and cases
-below them. A scan is one pass over the raw columns that these models read of invitations, responses and answers, in
-the same run. The full build and every night run in a process of their own; the peak of a night is that of loading and
-of everything the domains read as well.
+Everything is loaded; the figures cover the two domains with their tests and the survey and case facts below them. A
+scan is one pass over the raw columns of invitations, responses and answers that these models read, in the same run. The
+full build and every later run have a process of their own; the peak of a run includes loading and everything that the
+domains read.
 """
 
 from __future__ import annotations
@@ -64,12 +64,13 @@ def scan(raw: Path) -> tuple[dict[str, int], float]:
 def run_phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """One phase in a fresh process."""
     arguments = ["phase", str(raw), str(place), as_of.isoformat(), what]
-    # No tests of what other domains would have built.
+    # Without tests of models that other domains would build.
     return in_own_process("benchmarks.answers", arguments, {"DBT_INDIRECT_SELECTION": "buildable"})
 
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
-    """`before` loads and builds everything, `full` builds what is told anew, `night` loads and builds as any night."""
+    """`before` loads and builds everything, `full` rebuilds the measured models, `next` loads and builds as a nightly
+    run."""
     from orchestration.dbt_session import DbtSession
     from orchestration.policy import prepare_policy
 
@@ -85,8 +86,8 @@ def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
         seconds, is_start = clock.lap()
         spent = 0.0 if is_start else seconds
         node = manifest.nodes[event["data"]["node_info"]["unique_id"]]
-        judged = manifest.nodes[getattr(node, "attached_node", None) or node.unique_id]
-        if judged.name not in FACTS and not {"cx", "feedback"} & set(judged.fqn[1:-1]):
+        tested = manifest.nodes[getattr(node, "attached_node", None) or node.unique_id]
+        if tested.name not in FACTS and not {"cx", "feedback"} & set(tested.fqn[1:-1]):
             return
         if node.resource_type == "model":
             models[node.name] = spent
@@ -122,12 +123,12 @@ def main() -> None:
         run_phase(raw, place, before, "before")
         phases = {"full build": run_phase(raw, place, before, "full")}
         deliver(raw, held_back)
-        phases["one more night"] = run_phase(raw, place, last, "night")
-        phases["empty night"] = run_phase(raw, place, last, "night")
+        phases["one more run"] = run_phase(raw, place, last, "next")
+        phases["empty run"] = run_phase(raw, place, last, "next")
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    told = ", ".join(f"{count:,} {name.removeprefix('survey_')}" for name, count in rows.items())
-    table.add_row("one scan of the raw columns", f"{yardstick:.2f}", "1", "", told)
+    loaded_rows = ", ".join(f"{count:,} {name.removeprefix('survey_')}" for name, count in rows.items())
+    table.add_row("one scan of the raw columns", f"{yardstick:.2f}", "1", "", loaded_rows)
     for name, one in phases.items():
         table.add_row(
             name, f"{one['cpu']:.1f}", f"{one['cpu'] / yardstick:.0f}", f"{one['peak_gib']:.1f}",

@@ -1,4 +1,4 @@
-"""One build in a process of its own, with what each stage cost. Prints one JSON object."""
+"""One build in a process of its own, with the cost of each stage. Prints one JSON object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestration.settings import Settings
 
 
 class StageClock:
-    """Wall and CPU seconds by stage, taken from the progress that a run reports."""
+    """Wall and CPU seconds by stage, from the progress that a run reports."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -39,7 +39,7 @@ class StageClock:
 
 
 class SqlClock:
-    """Seconds that dbt waits for DuckDB: the same SQL without the frame. Two statements at a time count twice."""
+    """Seconds that dbt waits for DuckDB, without dbt's own overhead. Two statements at a time count twice."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -93,11 +93,11 @@ class FolderClock:
 
 
 def folder_of(manifest, unique_id: str) -> str:
-    """The domain of a model or of what a test judges; the layer where that belongs to no domain; seeds are `policy`."""
+    """The domain of a model or of a test's model; the layer if that belongs to no domain; `policy` for seeds."""
     node = manifest.nodes[unique_id]
-    judged = getattr(node, "attached_node", None)
-    if judged:
-        return folder_of(manifest, judged)
+    tested = getattr(node, "attached_node", None)
+    if tested:
+        return folder_of(manifest, tested)
     if node.resource_type == "seed":
         return "policy"
     # fqn: stayhouse, layer, domain, ..., name; of a singular test: stayhouse, folder, name.

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a day held back for the next night, a phase in a process of its own, CPU by node."""
+"""Shared by the benchmarks: a day kept for the next run, a phase in a process of its own, CPU by node."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CPU_NOW = lambda: sum(os.times()[:2])  # noqa: E731
 
 
 def hold_back(raw: Path, day: date, aside: Path) -> None:
-    """Moves what arrived on a day out of the landing folder."""
+    """Moves the files of a day out of the landing folder."""
     for part in raw.glob(f"*/dt={day}"):
         target = aside / part.parent.name / part.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -22,13 +22,13 @@ def hold_back(raw: Path, day: date, aside: Path) -> None:
 
 
 def deliver(raw: Path, aside: Path) -> None:
-    """Moves what was held back into the landing folder."""
+    """Moves the kept files back into the landing folder."""
     for part in aside.glob("*/dt=*"):
         part.rename(raw / part.parent.name / part.name)
 
 
 def in_own_process(module: str, arguments: list[str], environment: Mapping[str, str]) -> dict:
-    """Runs a module with one dbt thread, so that CPU can be told by node (DuckDB still uses every core).
+    """Runs a module with one dbt thread, so that CPU can be split by node (DuckDB still uses every core).
 
     Returns the JSON object on the last line that it prints; ends the benchmark with its output when it fails.
     """
@@ -44,7 +44,8 @@ def in_own_process(module: str, arguments: list[str], environment: Mapping[str, 
 
 
 def run_as_process(phase: Callable[[Path, Path, date, str], dict], main: Callable[[], None]) -> None:
-    """What a module does that runs itself by in_own_process: `phase RAW PLACE AS_OF WHAT` is one phase, else `main`."""
+    """Entry point of a module that runs itself by in_own_process: `phase RAW PLACE AS_OF WHAT` is one phase, else
+    `main`."""
     if sys.argv[1:2] == ["phase"]:
         raw, place, as_of, what = sys.argv[2:6]
         print(json.dumps(phase(Path(raw), Path(place), date.fromisoformat(as_of), what)))
@@ -67,7 +68,7 @@ def bench_settings(raw: Path, place: Path):
 
 
 def load(settings) -> None:
-    """Takes the landing folder in."""
+    """Loads the landing folder."""
     from orchestration.contract import contract
     from orchestration.loading import load_landing
     from orchestration.warehouse import open_warehouse
@@ -77,14 +78,15 @@ def load(settings) -> None:
 
 
 class NodeClock:
-    """CPU seconds by dbt node. Needs one dbt thread: then what is spent between two ends of nodes is the second's."""
+    """CPU seconds by dbt node. Needs one dbt thread: then the time between the ends of two nodes belongs to the
+    second."""
 
     def __init__(self) -> None:
         self._mark = CPU_NOW()
         self._has_begun = False
 
     def lap(self) -> tuple[float, bool]:
-        """Seconds since the last node, and whether they are dbt's start: it ends with its first node, a small one."""
+        """Seconds since the last node, and whether they belong to dbt's start, which ends with its small first node."""
         now, is_start = CPU_NOW(), not self._has_begun
         spent, self._mark, self._has_begun = now - self._mark, now, True
         return spent, is_start

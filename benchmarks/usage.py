@@ -1,10 +1,10 @@
-"""Measures what usage health costs: facts and states, the signals of a day, the other marts; in full and by night.
+"""Measures the cost of usage health: facts and states, the signals of a day, other marts; in a full build and per run.
 
     python -m benchmarks.usage [MILLIONS ...]    (1 and 10 without arguments; 100 takes 20 minutes and 30 GB of disk)
-    python -m benchmarks.usage history           (nights of 10,000 customers with 90, 365 and 730 days of events)
+    python -m benchmarks.usage history           (runs of 10,000 customers with 90, 365 and 730 days of events)
 
 CPU seconds of the models, without loading and checks, also in scans: one pass over the raw event columns in Parquet, in
-the same run. Every phase runs in a process of its own; a peak is that of everything the domain reads as well.
+the same run. Every phase has a process of its own; a peak includes everything that the domain reads.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ SIGNALS = [
 ]  # fmt: skip
 GROUPS = ("facts and states", "signals of a day", "other steps and marts")
 HISTORIES = (90, 365, 730)
-NIGHTS = 4
+RUNS = 4
 
 
 def group_of(node) -> str | None:
-    """What a model is told under; None for those of other domains."""
+    """The group that a model is reported under; None for models of other domains."""
     if node.name in FACTS:
         return GROUPS[0]
     if node.name in SIGNALS:
@@ -48,7 +48,7 @@ def group_of(node) -> str | None:
 
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
-    """`load` loads only, `build` builds the domain and what it is made of, `night` does both."""
+    """`load` only loads, `build` builds the domain and what it reads, `next` does both."""
     from orchestration.dbt_session import DbtSession
     from orchestration.policy import prepare_policy
 
@@ -97,22 +97,22 @@ def measure(millions: int, place: Path, table: Table) -> None:
     full = run(raw, place, before, "build")
     deliver(raw, place / "held_back")
     run(raw, place, last, "load")
-    night = run(raw, place, last, "build")
+    later = run(raw, place, last, "build")
     table.add_row(f"{events / 1e6:.1f} M events", "one scan of the raw event columns", f"{scan:.1f}", "1", "", "")
 
-    def add(work: str, in_full: float, by_night: float) -> None:
-        cells = (f"{cpu:.1f}" for spent in (in_full, by_night) for cpu in (spent, spent / scan))
+    def add(work: str, in_full: float, by_run: float) -> None:
+        cells = (f"{cpu:.1f}" for spent in (in_full, by_run) for cpu in (spent, spent / scan))
         table.add_row("", work, *cells)
 
     for group in GROUPS:
-        add(group, full["groups"][group], night["groups"][group])
+        add(group, full["groups"][group], later["groups"][group])
         for model in FACTS if group == GROUPS[0] else SIGNALS if group == GROUPS[1] else ():
-            add(f"  {model}", full["models"][model], night["models"][model])
-    table.add_row(f"{customers:,} customers", "peak GiB", f"{full['peak_gib']:.1f}", "", f"{night['peak_gib']:.1f}", "")
+            add(f"  {model}", full["models"][model], later["models"][model])
+    table.add_row(f"{customers:,} customers", "peak GiB", f"{full['peak_gib']:.1f}", "", f"{later['peak_gib']:.1f}", "")
 
 
 def measure_history(place: Path, table: Table) -> None:
-    """Adds a row per length of history: the same customers and nights, with only the last days of their events."""
+    """Adds a row per length of history: the same customers and runs, with only the last days of their events."""
     from demonstration.saas import generate
 
     report = generate(place / "pack", customers=10_000, days=max(HISTORIES), seed=5, events_per_customer=300)
@@ -122,15 +122,15 @@ def measure_history(place: Path, table: Table) -> None:
         for part in report.raw.glob("*/dt=*"):
             if part.parent.name != "events" or date.fromisoformat(part.name[3:]) > begins:
                 shutil.copytree(part, here / "raw" / part.parent.name / part.name, copy_function=os.link)
-        nights = [report.last_day - timedelta(days=day) for day in reversed(range(NIGHTS))]
-        for night in nights:
-            hold_back(here / "raw", night, here / str(night))
-        run(here / "raw", here, nights[0] - timedelta(days=1), "night")
+        run_days = [report.last_day - timedelta(days=day) for day in reversed(range(RUNS))]
+        for run_day in run_days:
+            hold_back(here / "raw", run_day, here / str(run_day))
+        run(here / "raw", here, run_days[0] - timedelta(days=1), "next")
         spent = defaultdict(float)
-        for night in nights:
-            deliver(here / "raw", here / str(night))
-            for group, cpu in run(here / "raw", here, night, "night")["groups"].items():
-                spent[group] += cpu / NIGHTS
+        for run_day in run_days:
+            deliver(here / "raw", here / str(run_day))
+            for group, cpu in run(here / "raw", here, run_day, "next")["groups"].items():
+                spent[group] += cpu / RUNS
         table.add_row(str(days), *(f"{spent[group]:.2f}" for group in GROUPS), f"{sum(spent.values()):.2f}")
 
 
@@ -138,10 +138,10 @@ def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="stayhouse-usage-"))
     try:
         if sys.argv[1:] == ["history"]:
-            table = Table("days of history", *GROUPS, "CPU s a night")
+            table = Table("days of history", *GROUPS, "CPU s per run")
             measure_history(place, table)
         else:
-            table = Table("size", "work", "full, CPU s", "scans", "one more night, CPU s", "scans")
+            table = Table("size", "work", "full, CPU s", "scans", "one more run, CPU s", "scans")
             for millions in [int(argument) for argument in sys.argv[1:]] or [1, 10]:
                 measure(millions, place, table)
                 table.add_section()

@@ -1,4 +1,4 @@
-"""Demonstration data packs: what every pack hands back to the caller."""
+"""Demonstration data packs, and what every pack returns to its caller."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What a pack wrote and where."""
+    """What a pack wrote, and where."""
 
     out: Path
     """Folder that holds everything."""
     raw: Path
     """Landing folder: <raw>/<table>/dt=YYYY-MM-DD/part-NNN.parquet."""
     truth: Path
-    """Folder that tells what was planted."""
+    """Folder that documents what was planted."""
     policy: Path | None
-    """Folder of policy seeds that belong to this pack; None when the seeds of the repository fit."""
+    """Folder of the pack's own policy seeds; None when it uses those of the repository."""
     rows: dict[str, int]
     """Rows written by table, every version of a row counted."""
     first_day: date
     last_day: date
     planted: dict[str, int]
-    """How many of each planted thing there are."""
+    """Number of planted cases by kind."""

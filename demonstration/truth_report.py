@@ -1,4 +1,5 @@
-"""`python -m demonstration.truth_report usage --warehouse FILE --truth DIR`: what was planted and what was found."""
+"""`python -m demonstration.truth_report usage --warehouse FILE --truth DIR`: compares what was planted with what was
+found."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-{#-
-Joins what was true of a customer on a day: `{{ '{{ attributes_as_of(\'ends\', \'ends.last_date\', [\'usage_segment\']) }}' }}` gives a
-relation of each name to select from. Segments and status are those of the day, the account manager is the one when it
-closes. `customer` is the column of `base` that names the customer: for segments and owners that of the raw rows.
--#}
+{#- Joins attributes of a customer as of a day: `{{ '{{ attributes_as_of(\'ends\', \'ends.last_date\',
+[\'usage_segment\']) }}' }}` gives a relation of each name to select from. Segments and status are those of the day, the
+account manager is the one when it closes. `customer` is the column of `base` that names the customer: for segments and
+owners that of the raw rows. -#}
 {% macro attributes_as_of(base, day, names, customer='customer_id', source_customer=none) %}
 {%- set source_customer = source_customer or customer -%}
 {%- for name in names %}
@@ -25,7 +24,7 @@ left join {{ ref('dim_customer_segments') }} as {{ name }}
 {%- endfor %}
 {% endmacro %}
 
-{#- Periods with and without access, in turn, out of the status periods. -#}
+{#- Alternating periods with and without access, from the status periods. -#}
 {% macro access_periods(status_periods) %}
 {{ merged_periods(
     '(select customer_id, has_access, valid_from, valid_to from ' ~ status_periods ~ ') as status_periods',

@@ -95,3 +95,20 @@ bridge_faults as (
 
 {#- The reason of a churn that is the deletion of the account: no row of the billing system gives it. -#}
 {% macro deleted_reason() -%} deleted {%- endmacro %}
+
+{#-
+Movements of recurring revenue of a customer in a month, one formula for all currencies together and for each by itself: net
+revenue churn is what the customers of the opening gained, negated. What a tenure gains and gives up within its first month
+belongs to its start. Of the opening, more and less of one customer in a month are their difference.
+-#}
+{% macro mrr_movements(up, down, churned, net, is_from_opening, tenure_number) -%}
+    case when not {{ is_from_opening }} and {{ tenure_number }} = 1 then {{ up }} - {{ down }} else 0 end as new_amount,
+    case when not {{ is_from_opening }} and {{ tenure_number }} > 1 then {{ up }} - {{ down }} else 0 end
+        as reactivated_amount,
+    case when {{ is_from_opening }} then {{ up }} else 0 end as expansion_amount,
+    case when {{ is_from_opening }} then {{ down }} else 0 end as contraction_amount,
+    {{ churned }} as churned_amount,
+    case when {{ is_from_opening }} then {{ churned }} else 0 end as churned_from_opening_amount,
+    case when {{ is_from_opening }} then greatest(-({{ net }}), 0) else 0 end as gross_lost_amount,
+    case when {{ is_from_opening }} then {{ net }} else 0 end as net_gained_amount
+{%- endmacro %}

@@ -1,4 +1,4 @@
-{#- The cuts of customer experience: columns of int_cx__touches, each a cut of its own; `all` comes beside them. -#}
+{#- The breakdowns of customer experience: columns of int_cx__touches, each one breakdown; `all` is added. -#}
 {% macro cx_dimensions() %}
     {{ return([
         'status', 'usage_segment', 'value_segment', 'plan_code', 'tenure_band', 'owner_id', 'region', 'channel',
@@ -6,7 +6,7 @@
     ]) }}
 {% endmacro %}
 
-{#- One grouping set per cut and one for all, so that rows are read once and never copied for each cut. -#}
+{#- One grouping set per breakdown and one for all, so that rows are read once and not copied per breakdown. -#}
 {% macro cx_grouping_sets(dimensions, keys) -%}
     grouping sets (
         ({{ keys | join(', ') }})
@@ -16,7 +16,7 @@
     )
 {%- endmacro %}
 
-{#- Name and value of the cut that a grouped row belongs to. -#}
+{#- Name and value of the breakdown that a grouped row belongs to. -#}
 {% macro cx_dimension_columns(dimensions) -%}
     case
         {%- for dimension in dimensions %}
@@ -33,7 +33,7 @@
 {%- endmacro %}
 
 {#-
-Estimate and variance of an index that stay honest when few have answered, from its counts. net: adjusted Wald, 3/4 of a
+Estimate and variance of an index from its counts, valid with few answers. net: adjusted Wald, 3/4 of a
 promoter, 3/4 of a detractor and 3/2 of a passive are added (Rocks 2016, The American Statistician 70). share: one success
 and one failure are added (Agresti and Caffo 2000). mean: the mean and its sample variance, NULL for a single answer.
 -#}

@@ -104,20 +104,21 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
 }) %}
 {% endfor %}
 {% do metrics.append({
-    'code': 'winback_pct', 'title': 'Won back', 'question': 'Do those who left come back?',
-    'formula': '100 x back within winback_window_days / left so long ago, by month of leaving',
-    'numerator': 'leavings of the month that were followed by a return within winback_window_days',
-    'denominator': 'leavings of the month, at least winback_window_days ago',
+    'code': 'winback_pct', 'title': 'Reactivated customers', 'question': 'How many churned customers are reactivated?',
+    'formula': '100 x reactivated within winback_window_days / churned so long ago, by month of churn',
+    'numerator': 'churns of the month that were followed by a reactivation within winback_window_days',
+    'denominator': 'churns of the month, at least winback_window_days ago',
     'unit': 'percent', 'better': 'higher', 'version': '1', 'serves': ['CHN-17'], 'owner': 'churn',
-    'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'churned_month',
+    'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'period_start_date',
     'value': 'reactivated_pct', 'num': 'reactivated_num', 'den': 'reactivated_den',
     'lo': 'reactivated_ci_lo', 'hi': 'reactivated_ci_hi',
     'complete': 'is_winback_complete', 'reliable': 'is_reactivated_reliable',
-    'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
+    'dimension': 'dimension_name', 'member': 'dimension_value',
+    'where': "period_grain_code = 'month' and reason_code = 'all' and churned_count > 0",
 }) %}
 {% for suffix, title, question, who in [
-    ('contacted', 'Won back after a contact', 'Do customers come back after an effective win-back contact?', 'with'),
-    ('uncontacted', 'Came back by themselves', 'Would they come back anyway? What contacts are compared with.',
+    ('contacted', 'Reactivated after a contact', 'Are customers reactivated after an effective win-back contact?', 'with'),
+    ('uncontacted', 'Reactivated without a contact', 'How many are reactivated anyway? The comparison for contacts.',
         'without'),
 ] %}
 {% do metrics.append({
@@ -128,12 +129,13 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
         ~ ' an effective win-back contact by then, whose window has passed',
     'unit': 'percent', 'better': 'none' if suffix == 'uncontacted' else 'higher', 'version': '2',
     'serves': ['CHN-17'], 'owner': 'churn',
-    'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'churned_month',
+    'mart': 'mart_churn_quality', 'grain': 'month', 'period': 'period_start_date',
     'value': 'reactivated_' ~ suffix ~ '_pct', 'num': 'reactivated_' ~ suffix ~ '_num',
     'den': 'reactivated_' ~ suffix ~ '_den',
     'lo': 'reactivated_' ~ suffix ~ '_ci_lo', 'hi': 'reactivated_' ~ suffix ~ '_ci_hi',
     'complete': 'is_landmark_complete', 'reliable': 'is_reactivated_' ~ suffix ~ '_reliable',
-    'dimension': 'dimension_name', 'member': 'dimension_value', 'where': none,
+    'dimension': 'dimension_name', 'member': 'dimension_value',
+    'where': "period_grain_code = 'month' and reason_code = 'all' and churned_count > 0",
 }) %}
 {% endfor %}
 {% do metrics.append({

@@ -1,7 +1,7 @@
-{#- The currency that money is reported in, as a literal; the company sets it (STAYHOUSE_REPORTING_CURRENCY). -#}
+{#- The reporting currency as a literal; the company sets it (STAYHOUSE_REPORTING_CURRENCY). -#}
 {% macro reporting_currency() -%} '{{ var("reporting_currency") }}' {%- endmacro %}
 
-{#- A currency code as rates know it. Staging calls it: money whose source names no currency is in the reporting currency. -#}
+{#- A currency code as in the rates, for staging: money whose source names no currency is in the reporting currency. -#}
 {% macro currency_code(column) -%}
     coalesce(nullif(upper(trim({{ column }})), ''), {{ reporting_currency() }})
 {%- endmacro %}
@@ -13,10 +13,8 @@ left join {{ ref('dim_exchange_rates') }} as {{ rates }}
     and {{ holds_at(rates, period_start('month', day)) }}
 {%- endmacro %}
 
-{#-
-An amount in the reporting currency. NULL without a rate, never 0; nothing is nothing in every currency. Payments are
-rounded to cents one by one; recurring revenue keeps six digits, because a twelfth of a price for a year has no cents.
--#}
+{#- An amount in the reporting currency: NULL without a rate, but 0 is 0 in every currency. Payments are rounded to
+cents one by one; recurring revenue keeps six digits, because a twelfth of a yearly price has parts of a cent. -#}
 {% macro converted(amount, digits=2, rates='rates') -%}
     case
         when {{ amount }} = 0 then cast(0 as decimal(18, {{ digits }}))
@@ -32,7 +30,7 @@ rounded to cents one by one; recurring revenue keeps six digits, because a twelf
     end
 {%- endmacro %}
 
-{#- Number of rows that such a sum leaves out. -#}
+{#- Number of rows that converted_sum leaves out. -#}
 {% macro unconverted_count(amount, condition='true') -%}
     count(case when {{ condition }} and {{ amount }} is null then 1 end)
 {%- endmacro %}

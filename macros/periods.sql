@@ -1,7 +1,5 @@
-{#-
-Periods of one entity that follow one another: each ends where the next begins, at the latest, so that a join as of a
-moment finds at most one. Periods without a day are left out. Future periods (after as_of) are not known yet.
--#}
+{#- Consecutive periods of an entity: each ends at the latest where the next begins, so that a join as of a moment finds
+at most one. Empty periods are left out. Future periods (after as_of) are not known yet. -#}
 {% macro successive_periods(relation, entity, attributes, from_column='valid_from', to_column='valid_to', scope='true', from_day=none) %}
 with periods as (
     select
@@ -67,7 +65,7 @@ from (
 group by {{ keys | join(', ') }}, island
 {% endmacro %}
 
-{#- The end of a period that is not over, as a date or a timestamp; comparisons with it need no thought of NULL. -#}
+{#- The end of a period that is not over, as a date or a timestamp; comparisons with it need no NULL handling. -#}
 {% macro end_of_time(type) -%}
     {{ "date '9999-12-31'" if type == 'date' else "timestamp '9999-12-31 00:00:00'" }}
 {%- endmacro %}

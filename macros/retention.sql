@@ -54,22 +54,10 @@ periods of 1, 7 or 30 days.
     ({{ months }} + case when cast({{ dbt.dateadd('month', months, anchor) }} as date) < {{ day }} then 1 else 0 end)
 {%- endmacro %}
 
-{#- The cuts of lifetimes: name of the dimension -> column, which is never NULL. -#}
-{% macro lifetime_cuts() %}
+{#- The dimensions by which lifetimes are broken down; none of their columns is NULL. -#}
+{% macro lifetime_dimensions() %}
     {{ return({'segment': 'segment_code', 'plan': 'plan_code', 'channel': 'acquisition_channel', 'region': 'region'}) }}
 {% endmacro %}
-
-{#- dimension_name and dimension_value of a row that cut_sets grouped. -#}
-{% macro cut_columns(cuts) -%}
-    case {% for name, column in cuts.items() %}when grouping({{ column }}) = 0 then '{{ name }}' {% endfor %}else 'all' end
-        as dimension_name,
-    coalesce({{ cuts.values() | join(', ') }}, 'all') as dimension_value
-{%- endmacro %}
-
-{#- Grouping sets: everybody once in all and once in each cut, beside the columns `also`. -#}
-{% macro cut_sets(cuts, also) -%}
-    grouping sets (({{ also | join(', ') }}){% for column in cuts.values() %}, ({{ (also + [column]) | join(', ') }}){% endfor %})
-{%- endmacro %}
 
 {#- A survival in percent from its logarithm. Rounding must not make it 0, which says that nobody is left. -#}
 {% macro survival_pct(log_survival) -%}

@@ -1,4 +1,4 @@
-{#- Rank of a severity: the graver, the higher. -#}
+{#- Rank of a severity; a higher severity has a higher rank. -#}
 {% macro severity_rank(severity) -%}
     case {{ severity }} when 'high' then 3 when 'medium' then 2 else 1 end
 {%- endmacro %}

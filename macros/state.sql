@@ -1,10 +1,10 @@
 {#-
-The events that a per-customer state has to take in. In a full build: all visible ones. In a night: for most touched
-customers only the events that came or became visible; for the few whose history was rewritten (an event or the
-customer's own row displaced) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to select from.
+The events that a per-customer state has to take in. In a full build: all up to the as-of date. In an incremental run: for
+most changed customers only the events that came, or whose day has come; for the few whose history was rewritten (an event
+or the customer's own row displaced) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to select from.
 -#}
 {% macro incoming_events_ctes(columns) %}
-{%- set mark = touched_watermark() -%}
+{%- set mark = model_watermark() -%}
 {%- set columns = columns + ['occurred_date'] -%}
 {% if mark %}
 rewritten as (
@@ -56,18 +56,18 @@ incoming_events as (
 )
 {% endmacro %}
 
-{#- The as-of date as a literal, which the planner compares with the days of the events: of a day that it has to look up it
-    expects to keep few of them, and hashes all of them to be met by the customers (three times the CPU). -#}
+{#- The as-of date as a literal, for the planner: with a looked-up day it expects few events and hashes all of them for
+the join with customers (three times the CPU). -#}
 {% macro last_visible_day() -%}
     {%- set looked_up = '(select run_context.as_of_date from ' ~ ref('run_context') ~ ' as run_context)' -%}
     {%- set is_known = execute and model.resource_type != 'unit_test' and load_relation(ref('run_context')) is not none -%}
-    {{ "date '" ~ touched_as_of() ~ "'" if is_known else looked_up }}
+    {{ "date '" ~ run_as_of_date() ~ "'" if is_known else looked_up }}
 {%- endmacro %}
 
-{#- The rows of the previous state that a night builds on: touched customers whose history was only added to. -#}
+{#- The rows of the previous state that a run builds on: changed customers whose history was only added to. -#}
 {% macro carried_state(columns) %}
     select {{ columns | join(', ') }}
     from {{ this }}
-    where customer_id in (select customer_id from {{ touched_relation() }})
+    where customer_id in (select customer_id from {{ changed_keys_relation() }})
         and customer_id not in (select customer_id from rewritten)
 {% endmacro %}

@@ -1,7 +1,6 @@
-{#-
-On DuckDB a table is replaced where it stands, in one transaction: nobody sees it gone, and a failed build leaves the old
-one. The adapter's own way builds beside it, renames twice and drops, which costs a night of small tables a fifth of its time.
--#}
+{#- On DuckDB a table is replaced in place, in one transaction: readers always see it, and a failed build leaves the old
+one. The adapter builds a second table, renames twice and drops the old one, a fifth of the time of a run of small
+tables. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set language = model['language'] -%}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -16,7 +15,7 @@ one. The adapter's own way builds beside it, renames twice and drops, which cost
         {% endcall %}
     {% endif %}
     {% if language == 'python' %}
-        {#- A Python model writes over a connection of its own, which must see the old table gone. -#}
+        {#- A Python model writes over its own connection, which must not see the old table. -#}
         {% do adapter.commit() %}
         {% call statement('main', language=language) %}{{ build }}{% endcall %}
     {% else %}

@@ -1,7 +1,5 @@
-{#-
-Moments are UTC, days are business days. Staging turns a raw timestamp, which is in the source's zone, into UTC once; only the
-macros of this file know the business time zone. With both zones UTC they compile to plain casts.
--#}
+{#- Moments are UTC, days are business days. Staging converts a raw timestamp, which is in the source's zone, to UTC
+once; only the macros of this file know the business time zone. With both zones UTC they compile to plain casts. -#}
 
 {#- A raw timestamp as a moment in UTC. Only staging and what reads raw moments directly call it. -#}
 {% macro utc_moment(column) -%}
@@ -17,7 +15,7 @@ macros of this file know the business time zone. With both zones UTC they compil
     cast({{ business_clock(moment) }} as date)
 {%- endmacro %}
 
-{#- A moment on the clock of the business time zone: for hours and days only, since differences of clocks are not time. -#}
+{#- A moment on the clock of the business time zone: for hours and days only, not for durations. -#}
 {% macro business_clock(moment) -%}
     {%- if var('business_timezone') == 'UTC' -%}
         {{ moment }}
@@ -36,10 +34,8 @@ macros of this file know the business time zone. With both zones UTC they compil
     {{ clock_moment('cast(' ~ day ~ ' as timestamp)') }}
 {%- endmacro %}
 
-{#-
-The first moment at which the business clock shows a time. Where the clocks go back that time comes twice and engines take the
-later one; an hour earlier and back finds the first.
--#}
+{#- The first moment at which the business clock shows a time. When clocks go back a time occurs twice and engines take
+the later one; an hour earlier and back finds the first. -#}
 {% macro clock_moment(clock) -%}
     {%- if var('business_timezone') == 'UTC' -%}
         {{ clock }}
@@ -66,20 +62,18 @@ later one; an hour earlier and back finds the first.
     from_utc_timestamp(to_utc_timestamp({{ column }}, {{ source_zone }}), {{ target_zone }})
 {%- endmacro %}
 
-{#- Whether a moment lies at or after another, as far as two clocks can tell: the tolerance is that of the loader. -#}
+{#- Whether a moment lies at or after another, within the tolerance of two clocks, which is that of the loader. -#}
 {% macro is_not_before(moment, start) -%}
     {{ moment }} >= {{ add_time('minute', start, '-' ~ var('clock_tolerance_minutes')) }}
 {%- endmacro %}
 
-{#- A moment that cannot lie before another: within the tolerance of clocks it is the other one. -#}
+{#- A moment that cannot precede another: within the tolerance of clocks it becomes the other one. -#}
 {% macro settled_moment(moment, start) -%}
     case when {{ moment }} < {{ start }} and {{ is_not_before(moment, start) }} then {{ start }} else {{ moment }} end
 {%- endmacro %}
 
-{#-
-Seconds from one moment to a later one: none where the clocks disagree within the tolerance, NULL (not measurable) where the
-later one lies before the earlier one beyond it.
--#}
+{#- Seconds from one moment to a later one: 0 if their order is wrong within the tolerance of clocks, NULL (not
+measurable) if it is wrong beyond it. -#}
 {% macro elapsed_seconds(earlier, later) -%}
     case
         when {{ later }} >= {{ earlier }} then {{ dbt.datediff(earlier, later, 'second') }}

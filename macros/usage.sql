@@ -8,7 +8,7 @@
     (7 * policy.usage_current_weeks)
 {%- endmacro %}
 
-{#- The signals of usage health, the gravest first. -#}
+{#- The signals of usage health, the most severe first. -#}
 {% macro usage_signals() %}
     {{ return([
         'dormant', 'sharp_decline', 'below_segment', 'excessive', 'decline', 'low_start', 'component_abandoned',
@@ -46,7 +46,7 @@
     end
 {%- endmacro %}
 
-{#- Number of the recency band of a silence: boundaries belong to the lower band, 4 is everything beyond the third. -#}
+{#- Number of the recency band: boundaries belong to the lower band, 4 is everything beyond the third. -#}
 {% macro recency_band_number(inactive_days, unit) -%}
     case
         when {{ inactive_days }} is null then null
@@ -57,7 +57,7 @@
     end
 {%- endmacro %}
 
-{#- The values of a group in ascending order as one text, parted by blanks. -#}
+{#- The values of a group in ascending order as one text, separated by blanks. -#}
 {% macro sorted_list(column) -%}
     {{ adapter.dispatch('sorted_list', 'stayhouse')(column) }}
 {%- endmacro %}

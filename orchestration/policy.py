@@ -234,7 +234,7 @@ def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:
                     faults.append(f"{where}: is empty but required")
                 continue
             if not _parses(value, rules["type"]):
-                faults.append(f"{where}: {value!r} is no {rules['type']}")
+                faults.append(f"{where}: {value!r} is not of type {rules['type']}")
                 continue
             if "accepted" in rules and value not in rules["accepted"]:
                 faults.append(f"{where}: {value!r} is not one of {', '.join(rules['accepted'])}")
@@ -293,7 +293,7 @@ def _check_units(seed: _Seed) -> list[str]:
             faults.append(f"{seed.where(number, 'unit')}: {row['unit']!r} must be {unit!r}; convert the value to it")
         elif kinds[unit] == "integer" and not float(row["threshold_value"]).is_integer():
             faults.append(
-                f"{seed.where(number, 'threshold_value')}: {row['threshold_value']} is no whole number of {unit}"
+                f"{seed.where(number, 'threshold_value')}: {row['threshold_value']} is not a whole number of {unit}"
             )
     return faults
 

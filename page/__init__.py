@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML file that shows what a night published. It opens from disk and asks no network."""
+"""The page: one self-contained HTML file that shows a publication. It opens from disk and sends no requests."""
 
 from page.build import PAGE_NAME, build_page
 

@@ -35,8 +35,8 @@ def build_page(
 ) -> Path:
     """Write the page of a published database to `out`, in one step, and return its path.
 
-    `missing_tables` are the raw tables without rows, `cards` the file of each customer that has a card, `links` what
-    the foot of the page leads to (title, relative address).
+    `missing_tables` are the raw tables without rows, `cards` the file of each customer with a card, `links` the links
+    in the footer (title, relative address).
     """
     with duckdb.connect(database, read_only=True) as db:
         document = {
@@ -96,13 +96,13 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
         "total": total,
         "whole": [{"title": title, "href": href} for title, href in panel.whole],
         "columns": columns,
-        # By column: a name is written once, not once a row.
+        # By column, so that a name is written once and not in every row.
         "data": [[_plain(row[at]) for row in rows] for at in range(len(columns))] if rows else [],
     }
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON knows it; whole floats lose nothing and shrink."""
+    """A JSON value; whole floats become integers, which are shorter."""
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float):
@@ -115,7 +115,7 @@ def _plain(value: Any) -> Any:
 
 
 def _segments(sections: list[dict[str, Any]]) -> list[str]:
-    """Every segment that some panel can be cut by, 'all' first."""
+    """Every segment that a panel can be filtered by, 'all' first."""
     found: set[str] = set()
     for section in sections:
         for panel in section["panels"]:
@@ -137,18 +137,18 @@ def _library() -> str:
     import vl_convert
 
     bundle = vl_convert.javascript_bundle()
-    # Inside a script element only this sequence could end it early.
+    # Only this sequence could end a script element early.
     return bundle.replace("</script", "<\\/script")
 
 
 def _as_json(document: dict[str, Any]) -> str:
-    """JSON that cannot leave its script element, whatever the data hold."""
+    """JSON that cannot end its script element, whatever the data contain."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _fill(template: str, **parts: str) -> str:
-    """Put the parts into the template in one pass: a part that looks like a placeholder stays as it is."""
+    """Fill the template in one pass, so that a part that looks like a placeholder stays unchanged."""
     pieces = []
     rest = template
     while "{{" in rest:

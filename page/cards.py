@@ -1,4 +1,4 @@
-"""Customer cards: one small HTML file each, for those whom an alert sends somebody to, or for anybody by command."""
+"""Customer cards: one small HTML file per customer with an urgent alert, or for any customer by command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from page.sql import MOST_SEVERE_FIRST
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = "cards"
 MOST_CARDS = 2000
-"""Cards that a publication writes: the most severe open alerts first. The rest are made when somebody asks for one."""
+"""Number of cards in a publication, by severity of the open alerts. Other cards are written on request."""
 
 URGENT = f"""
     select customer_id
@@ -83,18 +83,19 @@ WEEKS_SHOWN = 78
 
 
 class UnknownCustomer(LookupError):
-    """No customer of that id is in the publication."""
+    """The publication has no customer of that id."""
 
 
 def card_name(customer_id: str) -> str:
-    """File name of a card: the id itself where that is safe, else a hash of it."""
+    """File name of a card: the id if that is safe, else a hash of it."""
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", customer_id):
         return f"{customer_id}.html"
     return f"{hashlib.sha256(customer_id.encode()).hexdigest()[:32]}.html"
 
 
 def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARDS) -> dict[str, str]:
-    """Cards of the customers with the most urgent open alerts; returns the address of each below the page."""
+    """Write the cards of the customers with the most urgent open alerts; returns the address of each relative to the
+    page."""
     with duckdb.connect(database, read_only=True) as db:
         customers = [customer for (customer,) in db.execute(URGENT, [most]).fetchall()]
         written = _write(db, customers, folder / FOLDER, as_of, back="../index.html")
@@ -102,7 +103,7 @@ def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARD
 
 
 def write_card(database: Path, customer_id: str, out: Path, as_of: date) -> Path:
-    """The card of one customer as `out`. Raises UnknownCustomer."""
+    """Write the card of one customer to `out`. Raises UnknownCustomer."""
     with duckdb.connect(database, read_only=True) as db:
         written = _write(db, [customer_id], out.parent, as_of, back=None, name=out.name)
     if not written:
@@ -114,7 +115,7 @@ def _write(
     db: duckdb.DuckDBPyConnection, customers: list[str], folder: Path, as_of: date, back: str | None,
     name: str | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """One query a part for all customers, then one file each."""
+    """One query per part for all customers, then one file each."""
     if not customers:
         return {}
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
@@ -150,7 +151,7 @@ def _write(
 
 
 def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:
-    """The health history as bands of a strip 1000 wide that ends on the business day."""
+    """The health history as bands of a strip of width 1000 that ends on the business day."""
     first = as_of - timedelta(weeks=WEEKS_SHOWN)
     days = (as_of - first).days + 1
     bands = []
@@ -170,7 +171,7 @@ def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any
 
 
 def _shown(value: Any) -> str:
-    """A value as people read it."""
+    """A value formatted for people."""
     if value is None:
         return "–"
     if isinstance(value, bool):

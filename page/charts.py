@@ -1,4 +1,4 @@
-"""Vega-Lite fragments that the sections share, so that every chart reads the same way."""
+"""Vega-Lite fragments shared by the sections, so that all charts look alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-# Okabe and Ito: told apart by people with any colour vision.
+# Colours of Okabe and Ito, distinguishable with any colour vision.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8c8c8c", "#F0E442"]
 GOOD, BAD = COLOURS[0], COLOURS[3]
 HEALTH_COLOURS = {
@@ -41,14 +41,14 @@ def axis(column: str, kind: str, title: str, **more: Any) -> Spec:
 
 
 def coded(column: str, title: str, colours: Mapping[str, str]) -> Spec:
-    """A colour encoding in which every code keeps its colour, whichever of them the rows hold."""
+    """A colour encoding in which every code keeps its colour, whichever codes occur in the rows."""
     return axis(
         column, "N", title, scale={"domain": list(colours), "range": list(colours.values())}, sort=list(colours)
     )
 
 
 def each_date(column: str, title: str) -> Spec:
-    """An axis with a band for each date that the rows hold, for bars of weeks or of snapshots."""
+    """An axis with a band for each date in the rows, for bars of weeks or of snapshots."""
     return axis(
         column,
         "O",
@@ -59,12 +59,12 @@ def each_date(column: str, title: str) -> Spec:
 
 
 def months(column: str, title: str) -> Spec:
-    """A time axis for lines with a point a month."""
+    """A time axis for lines with one point per month."""
     return axis(column, "T", title, axis={"format": "%b %Y", "tickCount": "month", "labelOverlap": True})
 
 
 def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
-    """What a pointer reads: (column, title, format); format '' leaves the value as it is."""
+    """A tooltip from (column, title, format); format '' leaves the value unchanged."""
     return [
         {"field": name, "title": title}
         | ({"type": "temporal", "format": "%d %b %Y"} if form == "date" else {})
@@ -104,7 +104,7 @@ def lines(
 
 
 def bars(x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, height: int = 260) -> Spec:
-    """Bars; stacked where a colour divides them."""
+    """Bars, stacked if there is a colour."""
     encoding: Spec = {"x": x, "y": y, "tooltip": tips}
     if colour:
         encoding["color"] = colour

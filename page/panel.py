@@ -1,4 +1,4 @@
-"""What a section of the page is made of: a question, SQL over published marts that answers it, and a way to draw it."""
+"""Parts of a section of the page: title, SQL over published marts, and a view."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Switch:
     column: str
     label: str
     default: str | None = None
-    """Chosen at first; None: the first value in the rows."""
+    """Initial choice; None: the first value in the rows."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A Vega-Lite specification. Its data are the panel's rows; the page adds width, colours and tooltips' looks."""
+    """A Vega-Lite specification. Its data are the panel's rows; the page adds width, colours and tooltip style."""
 
     spec: dict[str, Any]
     kind: str = "chart"
@@ -67,17 +67,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Tiles:
-    """One tile a row: label, value, unit ('%', 'points', ''), previous, higher_is_better, n, note."""
+    """One tile per row: label, value, unit ('%', 'points', ''), previous, higher_is_better, n, note."""
 
     kind: str = "tiles"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One question and its answer.
+    """One panel: its title, rows and view.
 
-    When the SQL selects a column `segment`, the filter of the page applies ('all' is the row over everybody). A result
-    without rows is drawn as a sentence that says which raw tables would fill it.
+    If the SQL selects a column `segment`, the filter of the page applies ('all' is the row over everybody). A result
+    without rows is shown as a sentence that names the raw tables that would fill it.
     """
 
     key: str
@@ -86,17 +86,17 @@ class Panel:
     sql: str
     view: Chart | Heat | Table | Tiles
     needs: tuple[str, ...] = ()
-    """Raw tables without which there is nothing to show."""
+    """Raw tables that the panel needs."""
     metrics: tuple[str, ...] = ()
     """Codes in the metric catalogue whose definitions are shown with the panel."""
     switches: tuple[Switch, ...] = ()
     empty: str | None = None
-    """What no rows mean where that is good news; None: the page says what is missing."""
+    """Meaning of no rows, if that is good news; None: the page names what is missing."""
     wide: bool = False
     most: int | None = None
-    """Rows that the page carries at most, the first ones of the SQL; it says how many it leaves out."""
+    """Most rows of the panel, the first ones of the SQL; the page says how many it leaves out."""
     whole: tuple[tuple[str, str], ...] = ()
-    """Where those left out are: (what, address in the release)."""
+    """Files with the rows left out: (title, address in the release)."""
 
 
 @dataclass(frozen=True)

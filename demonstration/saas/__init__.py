@@ -1,7 +1,7 @@
-"""The `saas` pack: eighteen believable months of a company that sells bulk mailing.
+"""The `saas` pack: eighteen plausible months of a company that sells bulk mailing.
 
-Everything is drawn from the seed; the same arguments give the same files. What was planted (who never activates, who
-declines, which contacts broke a silence) is written to `truth/` beside the landing folder `raw/`.
+Everything is drawn from the seed; the same arguments give the same files. Planted cases (customers who never activate
+or decline, contacts that violate do-not-disturb) are written to `truth/` beside the landing folder `raw/`.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def generate(
 ) -> DemoReport:
     """Write the pack into `out` (its folders `raw` and `truth` are replaced).
 
-    `days` end on 2025-06-30. `events_per_customer` is the wanted mean number of events; without it the rhythm of the
-    customers decides. `dirty` adds broken rows and files, counted in truth/dirty.json. `progress` hears what is being
-    done and which share (0-1) of the work lies behind.
+    `days` end on 2025-06-30. `events_per_customer` is the mean number of events; without it the rhythm of the customers
+    decides. `dirty` adds broken rows and files, counted in truth/dirty.json. `progress` receives the current step and
+    the finished share, 0 to 1.
 
-    Raises ValueError when the company would be too small to hold everything that is promised.
+    Raises ValueError when the company is too small for every planted case.
     """
     if customers < 40 or days < 60:
         raise ValueError(f"customers={customers}, days={days}: at least 40 customers and 60 days are needed")
@@ -88,11 +88,13 @@ def generate(
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, cases, abused, told = _write_part(landing, people, staff, owners, deals, facts, first, stop, part)
+            found, cases, abused, exposures = _write_part(
+                landing, people, staff, owners, deals, facts, first, stop, part
+            )
             named.append(found)
             answered.append(cases)
             sold.append(commissions.write_commissions(landing, deals, owners, people, first, stop, part))
-            exposed.append(told)
+            exposed.append(exposures)
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -159,7 +161,7 @@ def _write_part(
         asked.customer[drawn.row[low]],
         np.where(drawn.comes_back, drawn.second_write, drawn.first_write)[low],
     )
-    flags = contacts.silence(people, staff, owners, deals.ended, first, stop, part)
+    flags = contacts.do_not_disturb(people, staff, owners, deals.ended, first, stop, part)
     carriers, evidence, named = contacts.write_contacts(
         landing, people, staff, owners, deals, facts, tickets, asked, consents, flags, scores,
         asked.customer[drawn.row], first, stop, part,
@@ -170,8 +172,8 @@ def _write_part(
     )
     numbers = contacts.write_flags(landing, flags, evidence, people, part)
     contacts.write_reviews(landing, people, staff, flags, numbers, first, stop, part)
-    told = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
-    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), told
+    exposures = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
+    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:
@@ -193,7 +195,7 @@ def _write_truth(
     truth: Path, people: Population, staff: Staff, deals: Contracts, actions: PlannedActions, facts: UsageFacts,
     named: list[contacts.Planted],
 ) -> dict[str, int]:  # fmt: skip
-    """What was planted, by customer, by key action and by contact. Returns how many of each."""
+    """Planted cases by customer, by key action and by contact. Returns how many of each."""
     scope = people.scope
     everyone = np.arange(people.size)
     is_turning = people.is_a("decliner")
@@ -265,7 +267,7 @@ def _write_truth(
 
 
 def _write_cases_truth(truth: Path, answered: list[feedback.PlantedCases]) -> dict[str, int]:
-    """How every case of feedback was handled. Returns how many of each."""
+    """Handling of every feedback case. Returns how many of each."""
     source = np.concatenate([part.source for part in answered])
     source_number = np.concatenate([part.source_number for part in answered])
     decider = np.concatenate([part.decider for part in answered])

@@ -1,8 +1,8 @@
-"""The change log of the product, and who was told of its releases, trained for them and took them up.
+"""The change log of the product, and which customers were notified of a release, trained for it and adopted it.
 
-One change is released for all of them to see: the audience builder. Some customers get a letter about it, some a
-training; who had never used that component takes it up more often after a training than after a letter, and hardly ever
-without either. A few take it up before their letter comes.
+One release matters: the audience builder. Some customers get a mail about it, some a training; customers who never used
+that component adopt it more often after a training than after a mail, and rarely without either. A few adopt it before
+their mail arrives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RELEASED = "segments"
 RELEASED_EVENT = "audience_segment_created"
 EXPOSURES = ("none", "notified", "trained")
 UPTAKE = (0.05, 0.3, 0.7)
-"""Share of those without any use that take the component up, by exposure."""
+"""Share of customers without earlier use who adopt the component, by exposure."""
 EXTRA_PART = 800
 """Number of the first file that this module adds to tables of others."""
 
@@ -51,12 +51,12 @@ class Change:
 
 @dataclass
 class Exposed:
-    """Customers of one range and what they were told of the release."""
+    """Customers of one range and their exposure to the release."""
 
     customer: np.ndarray
     exposure: np.ndarray
-    """What became of the plan: a letter that nobody opened leaves a customer at none."""
-    told: np.ndarray
+    """The actual exposure: a customer who did not open the mail counts as none."""
+    known: np.ndarray
     """Moment of the opening or the end of the training; NEVER without."""
     adopted: np.ndarray
     """Moment of the first use that was planted; NEVER where none was."""
@@ -67,7 +67,7 @@ def change_log(scope: Scope) -> list[Change]:
 
     def moment(share: float, hour: int = 9) -> int:
         day = int(scope.days * share)
-        # Nobody releases on a weekend.
+        # There are no releases on weekends.
         return int(day - max(0, int(scope.weekday(np.array([day]))[0]) - 4)) * DAY + hour * HOUR
 
     quiet = int(scope.days * 0.25)
@@ -95,7 +95,7 @@ def change_log(scope: Scope) -> list[Change]:
 
 
 def released_at(scope: Scope) -> int:
-    """Moment of the release that customers are told of: a Tuesday in the middle of the period."""
+    """Moment of the release that customers are notified of: a Tuesday in the middle of the period."""
     day = int(scope.days * 0.5)
     return (day + int(1 - scope.weekday(np.array([day]))[0]) % 7) * DAY + 7 * HOUR
 
@@ -126,7 +126,7 @@ def write_changes(landing: Landing, scope: Scope) -> None:
             "description": words("words"),
             "source_system": Code(np.zeros(len(found), dtype="int8"), words=("release_log",)),
         },
-        # Trainings and ends that are later than the change itself must be told, too.
+        # Trainings and ends later than the change itself need a version of their own.
         [np.maximum(at, np.minimum(ended, scope.end)) * (ended < NEVER) + at * (ended >= NEVER) + 120,
          np.where(moments("training") < NEVER, moments("training") + 120, NEVER)],
     )  # fmt: skip
@@ -136,7 +136,7 @@ def write_release(
     landing: Landing, people: Population, staff: Staff, deals: Contracts, facts: UsageFacts, flags: Flags,
     consents: Consents, first: int, stop: int, part: int,
 ) -> Exposed:  # fmt: skip
-    """Letters, trainings and first uses around the release, for the customers [first, stop)."""
+    """Mails, trainings and first uses around the release, for the customers [first, stop)."""
     scope = people.scope
     rng = scope.rng("release", part)
     release = released_at(scope)
@@ -146,14 +146,14 @@ def write_release(
     flagged = np.zeros(stop - first, dtype=bool)
     flagged[flags.customer - first] = True
     size = len(span)
-    # Drawn for everybody, so that who is asked changes nobody else's luck.
+    # Drawn for everybody, so that the selection does not shift the random numbers of others.
     exposure = pick(rng, size, [45, 30, 25])
     wait = between(rng, DAY, 9 * DAY, size)
     is_read = chance(rng, size, 0.6)
     reading = between(rng, 300, 20 * HOUR, size)
     luck, pace, is_early = rng.random(size), between(rng, HOUR, 12 * DAY, size), chance(rng, size, 0.15)
 
-    # Customers who are there before the release and still a good month after it.
+    # Customers from before the release until at least a month after it.
     there = (people.registered[span] < (day - 30) * DAY) & (people.activation[span] < (day - 1) * DAY)
     there &= (facts.first_use[span] < (day - 30) * DAY) & (facts.last_use[span] > (day + 35) * DAY)
     there &= (deals.ended[span] > day + 35) & policy.plan_has()[deals.plan_on(span, np.full(size, day)), component]
@@ -169,16 +169,16 @@ def write_release(
     opened = np.where(letter & is_read, sent + reading, NEVER)
     begun = np.where(training, sent + 4 * HOUR, NEVER)
     ended = np.where(training, begun + 45 * 60, NEVER)
-    told = np.minimum(opened, ended)
+    known = np.minimum(opened, ended)
     exposure = np.where(letter & ~is_read, 0, exposure)
     _write_contacts(landing, rng, customer, letter | training, training, sent, opened, begun, ended, staff, part)
 
     takes = missing[asked] & (luck < np.array(UPTAKE)[exposure])
-    # Without a notice, at any time; those in a hurry do not wait for theirs.
-    start = np.where((told < NEVER) & ~is_early[asked], told, release)
+    # Without a notice, at any time; early adopters do not wait for it.
+    start = np.where((known < NEVER) & ~is_early[asked], known, release)
     adopted = np.where(takes, np.minimum(start + pace, (day + 29) * DAY + 20 * HOUR), NEVER)
     _write_events(landing, customer, component, adopted, np.where(training, ended, NEVER), part)
-    return Exposed(customer, exposure, told, adopted)
+    return Exposed(customer, exposure, known, adopted)
 
 
 def _write_contacts(landing, rng, customer, asked, training, sent, opened, begun, ended, staff, part) -> None:
@@ -221,7 +221,7 @@ def _write_contacts(landing, rng, customer, asked, training, sent, opened, begun
 
 
 def _write_events(landing, customer, component, adopted, trained, part) -> None:
-    """First uses of the released component and trainings that were finished."""
+    """First uses of the released component and completed trainings."""
     names = policy.event_names()
     code = np.concatenate([
         np.full(len(customer), policy.event_code(name)) for name in (RELEASED_EVENT, "training_completed")
@@ -250,10 +250,10 @@ def _write_events(landing, customer, component, adopted, trained, part) -> None:
 
 
 def write_truth(truth: Path, scope: Scope, parts: list[Exposed]) -> dict[str, int]:
-    """Who knew of the release from when on, and whose first use was planted. Returns how many of each."""
-    customer, exposure, told, adopted = (
+    """Exposure of each customer with its start, and planted first uses. Returns how many of each."""
+    customer, exposure, known, adopted = (
         np.concatenate([getattr(part, name) for part in parts])
-        for name in ("customer", "exposure", "told", "adopted")
+        for name in ("customer", "exposure", "known", "adopted")
     )  # fmt: skip
 
     def moments(values: np.ndarray) -> pa.Array:
@@ -266,7 +266,7 @@ def write_truth(truth: Path, scope: Scope, parts: list[Exposed]) -> dict[str, in
             "customer_id": numbered("c", 7, customer + 1),
             "component_code": pa.array([RELEASED] * len(customer), type=pa.string()),
             "exposure": pa.array(list(EXPOSURES)).take(pa.array(exposure)),
-            "known_at": moments(told),
+            "known_at": moments(known),
             "adopted_at": moments(adopted),
         }),
         truth / "release.parquet", compression="zstd",

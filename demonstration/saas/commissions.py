@@ -1,4 +1,4 @@
-"""Commissions of sellers for first sales, and what becomes of them when the customer leaves at once."""
+"""Commissions of sellers for first sales, and their fate when the customer churns at once."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def write_commissions(
     sold = np.maximum(sold, people.registered[customer] + HOUR)
     ended = np.where(deals.ended[customer] < NEVER_DAY, deals.ended[customer] * DAY, NEVER)
     left = np.where(deals.cancel_asked[customer] < NEVER, deals.cancel_asked[customer], ended)
-    # Most are paid when the month of trial is over, a few at once, which is what has to be paid back.
+    # Most are paid when the trial month is over, a few at once; those must be paid back.
     is_early = chance(rng, size, 0.2)
     paid = sold + np.where(is_early, between(rng, 3 * DAY, 12 * DAY, size), between(rng, 40 * DAY, 70 * DAY, size))
     is_stopped = (left < sold + 28 * DAY) & (left < paid) & chance(rng, size, 0.6)
@@ -95,7 +95,7 @@ def write_commissions(
 
 
 def write_truth(truth, people: Population, parts: list[Sold]) -> dict[str, int]:
-    """What has to become of each commission by the end of the data; returns how many of each."""
+    """Expected state of each commission at the end of the data; returns how many of each."""
     scope = people.scope
     number, customer, sold, paid, left = (
         np.concatenate([getattr(part, name) for part in parts])

@@ -1,4 +1,4 @@
-"""Contacts with customers, do-not-disturb flags and the verdicts of reviewers."""
+"""Contacts with customers, do-not-disturb flags and verdicts of reviewers."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ OUTCOMES = ("conversation", "no_answer", "voicemail", "wrong_number", "refused",
 (CONVERSATION, NO_ANSWER, VOICEMAIL, WRONG_NUMBER, REFUSED, BOUNCED, DELIVERED, HELD, CANCELLED, ANSWERED) = range(10)
 OUTCOME_REASONS = ("dislike", "alternative", "need_gone", "vacation", "price", "unknown")
 OUT, IN = 0, 1
-SILENT_PURPOSES = tuple(
+DND_PURPOSES = tuple(
     PURPOSES.index(name)
     for name in ("onboarding", "retention", "renewal", "rating_request", "sales", "reminder", "winback", "nudge")
 )
-"""Proactive purposes: these must stop for customers who asked for silence."""
+"""Proactive purposes, which do-not-disturb forbids."""
 MARKETING_PURPOSES = tuple(PURPOSES.index(name) for name in ("nudge", "winback"))
 SALES = PURPOSES.index("sales")
 VIOLATION_SHARE = 0.08
-"""Share of forbidden contacts that happen all the same."""
+"""Share of forbidden contacts that are made anyway."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ KINDS = ("after_dnd", "after_unsubscribe", "after_revocation", "without_consent"
          "unreachable")  # fmt: skip
 UNREACHABLE_SHARE = 0.6
 UNREACHABLE_FROM = 8
-"""Of customers whom we tried so often and who never spoke to us, this share (at least one) nobody ever reaches."""
+"""Of customers with this many attempts and no conversation, the share (at least one) that is never reached."""
 
 
 WORDS = {"purpose": PURPOSES, "rule": RULES, "reason": REASONS}
@@ -77,7 +77,7 @@ FIELDS = (
 
 
 class _Layers:
-    """Collects contacts; every layer is one reason to get in touch. A code of -1 means none."""
+    """Collects contacts; every layer is one reason for a contact. A code of -1 means none."""
 
     def __init__(self, people: Population) -> None:
         self.parts: list[dict[str, np.ndarray]] = []
@@ -105,10 +105,10 @@ INVITATION, EVIDENCE = 1 << 40, 2 << 40
 """Marks in `origin`: the contact carries that invitation, or it is the evidence of that flag."""
 
 
-def silence(
+def do_not_disturb(
     people: Population, staff: Staff, owners: Owners, ended: np.ndarray, first: int, stop: int, part: int
 ) -> Flags:
-    """Flags asked for by customers (with the talk as evidence) and flags set by staff without any."""
+    """Flags requested by customers (with the conversation as evidence) and flags set by staff without evidence."""
     scope = people.scope
     rng = scope.rng("flags", part)
     span = np.arange(first, stop)
@@ -157,8 +157,8 @@ def write_contacts(
     """All contacts of the customers [first, stop).
 
     `low` names responses with low scores (number, customer, moment) that get a follow-up, `talkative` customers who
-    answer surveys, so that somebody can reach them. Returns the contact numbers
-    by invitation and by flag (-1 without one) and what was planted.
+    answer surveys and are therefore reachable. Returns the contact numbers by invitation and by flag (-1 without one)
+    and what was planted.
     """
     scope = people.scope
     rng = scope.rng("contacts", part)
@@ -167,22 +167,22 @@ def write_contacts(
     _plan(people, staff, owners, deals, facts, span, rng, layers)
     _campaigns(people, deals, span, rng, layers)
     _relationship(people, owners, deals, span, rng, layers)
-    _leaving(people, staff, owners, deals, span, rng, layers)
+    _about_churn(people, staff, owners, deals, span, rng, layers)
     _service(people, staff, tickets, asked, flags, low, rng, layers)
     rows = layers.joined()
 
-    # Silence and consent are respected, mostly.
+    # Do-not-disturb and consent are mostly respected.
     out, customer, at = rows["direction"] == OUT, rows["customer"], rows["at"]
     is_marketing = out & np.isin(rows["purpose"], MARKETING_PURPOSES)
     breaks = np.stack([
-        out & np.isin(rows["purpose"], SILENT_PURPOSES) & _inside(flags, customer, at, first, stop),
+        out & np.isin(rows["purpose"], DND_PURPOSES) & _inside(flags, customer, at, first, stop),
         is_marketing & (rows["channel"] == EMAIL) & consents.is_unsubscribed(customer, at),
         is_marketing & consents.is_revoked(customer, at),
         (is_marketing | (out & (rows["purpose"] == SALES))) & consents.is_missing(customer),
     ])  # fmt: skip
     happens = ~breaks.any(axis=0) | chance(rng, len(at), VIOLATION_SHARE)
     for kind in breaks:
-        # Also a small company shows one of each.
+        # A small company has one of each, too.
         happens[np.flatnonzero(kind)[:1]] = True
     keep = np.flatnonzero(happens)
     keep = keep[np.lexsort((at[keep], customer[keep]))]
@@ -191,7 +191,7 @@ def write_contacts(
     size = len(keep)
     number = landing.take_numbers("contacts", size)
     signals = _signals(people, rng, rows, scope)
-    is_unreachable = _silence_unreachable(people, rows, signals, talkative, first, stop, part)
+    is_unreachable = _plant_unreachable(people, rows, signals, talkative, first, stop, part)
     at = rows["at"]
     columns = {
         "contact_id": Number(number, prefix="k"),
@@ -214,19 +214,19 @@ def write_contacts(
         "is_machine_open": Flag(signals["is_machine"], signals["opened"]),
         "clicked_at": landing.moment(signals["clicked"]),
         "answered_at": landing.moment(signals["answered"]),
-        "duration_sec": Whole(signals["duration"], signals["told"]),
+        "duration_sec": Whole(signals["duration"], signals["known"]),
         "replied_at": landing.moment(signals["replied"]),
         "held_at": landing.moment(signals["held"]),
         "ended_at": landing.moment(signals["ended"]),
-        "outcome_code": Code(signals["outcome"], signals["told"], words=OUTCOMES),
-        "outcome_reason": Code(signals["reason"], signals["told"], words=OUTCOME_REASONS),
+        "outcome_code": Code(signals["outcome"], signals["known"], words=OUTCOMES),
+        "outcome_reason": Code(signals["reason"], signals["known"], words=OUTCOME_REASONS),
         "source_system": Code(rows["is_automated"], words=("crm", "marketing")),
     }
     early = np.maximum(at, np.where(signals["ended"] - at < 3 * HOUR, signals["ended"], at)) + between(
         rng, 60, 600, size
     )
     latest = np.full(size, -1)
-    for name in ("delivered", "opened", "clicked", "replied", "held", "ended", "told"):
+    for name in ("delivered", "opened", "clicked", "replied", "held", "ended", "known"):
         latest = np.maximum(latest, np.where(signals[name] < NEVER, signals[name], -1))
     second = np.where(latest > early, latest + between(rng, 60, 600, size), NEVER)
     # Openings that come days apart from clicks or replies: three versions of the same contact.
@@ -322,9 +322,9 @@ def _campaigns(people, deals, span, rng, layers) -> None:
         )  # fmt: skip
     broken = incident_day(scope)
     there = (people.registration_day[span] < broken) & (deals.ended[span] > broken)
-    told = span[there & chance(rng, len(span), 0.7)]
-    at = broken * DAY + 15 * HOUR + rng.integers(0, 3 * HOUR, len(told))
-    layers.add(told, at, channel=EMAIL, purpose="incident", campaign="incident_notice", is_automated=1)
+    affected = span[there & chance(rng, len(span), 0.7)]
+    at = broken * DAY + 15 * HOUR + rng.integers(0, 3 * HOUR, len(affected))
+    layers.add(affected, at, channel=EMAIL, purpose="incident", campaign="incident_notice", is_automated=1)
 
 
 def _relationship(people, owners, deals, span, rng, layers) -> None:
@@ -370,8 +370,8 @@ def _relationship(people, owners, deals, span, rng, layers) -> None:
     )  # fmt: skip
 
 
-def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
-    """Talks about the reasons of those who ask to cancel, and attempts to win back who left."""
+def _about_churn(people, staff, owners, deals, span, rng, layers) -> None:
+    """Conversations about the reasons of a cancellation, and attempts to win back churned customers."""
     scope = people.scope
     asked = span[(deals.cancel_asked[span] < NEVER) & chance(rng, len(span), 0.5)]
     at = office_moment(rng, deals.cancel_asked[asked] // DAY + between(rng, 1, 5, len(asked)), scope)
@@ -387,14 +387,14 @@ def _leaving(people, staff, owners, deals, span, rng, layers) -> None:
     at = office_moment(rng, deals.ended[called] + between(rng, 30, 80, len(called)), scope)
     caller = staff.draw(rng, "sales", len(called))
     layers.add(called, at, channel=CALL, purpose="winback", employee=caller, is_personal=1)
-    # Some of those who do come back were asked to, shortly before.
+    # Some reactivated customers were contacted shortly before.
     gone = span[people.is_a("returner")[span] & chance(rng, len(span), 0.6)]
     at = (people.gap_to[gone] - between(rng, 3, 12, len(gone))) * DAY + 11 * HOUR
     layers.add(gone, at, channel=EMAIL, purpose="winback", campaign="winback_offer", is_automated=1)
 
 
 def _service(people, staff, tickets, asked, flags, low, rng, layers) -> None:
-    """Contacts that carry tickets, invitations, follow-ups of low scores and requests for silence."""
+    """Contacts about tickets, invitations, follow-ups of low scores and do-not-disturb requests."""
     channel_of_ticket = np.array([CONTACT_CHANNELS.index(name) for name in TICKET_CHANNELS])
     arrived = np.flatnonzero(tickets.arrived)
     layers.add(
@@ -436,12 +436,12 @@ def _inside(flags: Flags, customers: np.ndarray, moments: np.ndarray, first: int
 
 
 def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
-    """What comes back from a contact, by channel. `told` is the moment at which the outcome is known."""
+    """What comes back from a contact, by channel. `known` is the moment at which the outcome is known."""
     at, channel, size = rows["at"], rows["channel"], len(rows["at"])
     inbound = rows["direction"] == IN
     never = np.full(size, NEVER)
     found = {name: never.copy() for name in
-             ("delivered", "opened", "clicked", "answered", "replied", "held", "ended", "told")}  # fmt: skip
+             ("delivered", "opened", "clicked", "answered", "replied", "held", "ended", "known")}  # fmt: skip
     found["duration"], found["outcome"], found["reason"] = (np.full(size, -1) for _ in range(3))
     found["is_machine"] = np.full(size, -1)
     warmth = np.clip(people.satisfaction[rows["customer"]], 0.1, 0.95)
@@ -451,7 +451,7 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     bounced = mail & (draw < np.where(channel == EMAIL, 0.03, 0.05))
     delivered = np.where(mail & ~bounced, at + between(rng, 1, 90, size), NEVER)
     found["delivered"] = delivered
-    # SMS tells nothing about being read; some privacy proxies open every mail at once.
+    # SMS has no signal of being read; some privacy proxies open every mail at once.
     open_rate = np.choose(np.minimum(channel, 4), [0, 0.24, 0, 0.18, 0.62]) * (0.6 + 0.7 * warmth)
     robot = mail & ~bounced & (channel == EMAIL) & (second < 0.13)
     human = mail & ~bounced & ~robot & (second - 0.13 < open_rate)
@@ -467,7 +467,7 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     replies = mail & ~bounced & (rows["is_automated"] == 0) & chance(rng, size, 0.28) & (human | (channel == MESSENGER))
     found["replied"] = np.where(replies, base + between(rng, 300, 2 * DAY, size), NEVER)
     found["outcome"] = np.where(bounced, BOUNCED, np.where(mail, DELIVERED, -1))
-    found["told"] = np.where(mail, at + 30, NEVER)
+    found["known"] = np.where(mail, at + 30, NEVER)
 
     call = channel == CALL
     share = np.where(inbound, 0.97, 0.42 + 0.16 * warmth)
@@ -486,7 +486,7 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     found["ended"] = np.where(call, at + ring + np.maximum(found["duration"], 0), found["ended"])
     found["outcome"] = np.where(call, np.where(refuses, REFUSED, np.where(speaks, CONVERSATION, np.where(
         machine, VOICEMAIL, np.where(wrong, WRONG_NUMBER, NO_ANSWER)))), found["outcome"])  # fmt: skip
-    found["told"] = np.where(call, found["ended"], found["told"])
+    found["known"] = np.where(call, found["ended"], found["known"])
     asks_why = np.isin(rows["purpose"], [PURPOSES.index(name) for name in ("retention", "winback", "exit")])
     gives_reason = speaks & asks_why & ~refuses & (second > 0.3)
     why = {"dislike": 20, "alternative": 22, "need_gone": 18, "vacation": 12, "price": 20, "unknown": 8}
@@ -501,18 +501,18 @@ def _signals(people, rng, rows, scope) -> dict[str, np.ndarray]:
     found["ended"] = np.where(takes_place, planned + minutes, found["ended"])
     found["duration"] = np.where(takes_place, minutes, found["duration"])
     found["outcome"] = np.where(meeting, np.where(takes_place, HELD, CANCELLED), found["outcome"])
-    found["told"] = np.where(meeting, np.where(takes_place, planned + minutes, planned), found["told"])
+    found["known"] = np.where(meeting, np.where(takes_place, planned + minutes, planned), found["known"])
 
     chat = (channel == CHAT) | (inbound & ~call)
     answers = chat & (draw < 0.9)
     found["replied"] = np.where(answers, at + between(rng, 20, 3 * HOUR, size), found["replied"])
     found["ended"] = np.where(answers, found["replied"] + between(rng, 60, 1_800, size), found["ended"])
     found["outcome"] = np.where(chat, np.where(answers, ANSWERED, NO_ANSWER), found["outcome"])
-    found["told"] = np.where(chat, np.where(answers, found["ended"], at + DAY), found["told"])
+    found["known"] = np.where(chat, np.where(answers, found["ended"], at + DAY), found["known"])
     return found
 
 
-def _silence_unreachable(
+def _plant_unreachable(
     people: Population,
     rows: dict[str, np.ndarray],
     signals: dict[str, np.ndarray],
@@ -521,7 +521,7 @@ def _silence_unreachable(
     stop: int,
     part: int,
 ) -> np.ndarray:
-    """Plants customers whom nobody ever reaches: takes every sign of a person out of their contacts.
+    """Plants unreachable customers: removes every signal of a person from their contacts.
 
     A robot may still open their mail. Draws from a stream of its own, so that the rest of the company stays the same.
     Returns which contacts are theirs.
@@ -548,7 +548,7 @@ def _silence_unreachable(
         mask = theirs & (rows["channel"] == channel)
         signals["outcome"][mask] = outcome
         signals["ended"][mask] = rows["at"][mask] + 40 if channel == CALL else NEVER
-        signals["told"][mask] = rows["at"][mask] + (40 if channel == CALL else DAY)
+        signals["known"][mask] = rows["at"][mask] + (40 if channel == CALL else DAY)
     return theirs
 
 

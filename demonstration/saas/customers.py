@@ -1,4 +1,4 @@
-"""The register of customers and everything that is said about them: segments, contact points, consents."""
+"""The register of customers with their segments, contact points and consents."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ CALL, EMAIL, SMS, PUSH, MESSENGER, CHAT, MEETING, POST = range(8)
 
 
 def write_customers(landing: Landing, people: Population, first: int, stop: int, part: int) -> None:
-    """The register; an erased account loses its personal data with its last version."""
+    """The register; the last version of an erased account has no personal data."""
     rng = people.scope.rng("customer rows", part)
     span = slice(first, stop)
     size = stop - first
     registered, completed, deleted = people.registered[span], people.completed[span], people.deleted[span]
-    # A customer is known before anything else of them arrives, also at midnight.
+    # A customer row arrives before all other rows of the customer, also at midnight.
     written = registered + between(rng, 5, 50, size)
     completed = np.where(completed < NEVER, np.maximum(completed, written + 30), NEVER)
     erased = deleted < NEVER
@@ -70,7 +70,7 @@ def write_segments(landing: Landing, people: Population, first: int, stop: int, 
     until = np.where(until < last, until, NEVER_DAY)
     size = len(customer)
     written = np.maximum(since * DAY + between(rng, 4 * HOUR, 5 * HOUR, size), people.registered[customer] + 120)
-    # The night job that moves customers closes the old membership in the same run.
+    # The job that moves customers closes the old membership in the same run.
     closed = np.where(until < NEVER_DAY, until * DAY + between(rng, 4 * HOUR, 5 * HOUR, size), NEVER)
     landing.write(
         "customer_segments",
@@ -90,7 +90,7 @@ def write_segments(landing: Landing, people: Population, first: int, stop: int, 
 def write_contact_points(
     landing: Landing, people: Population, staff_size: int, first: int, stop: int, part: int
 ) -> None:
-    """Addresses and numbers: fillers, dead ones, ones typed in by staff."""
+    """Contact points: placeholders, dead ones, ones entered by staff."""
     rng = people.scope.rng("contact points", part)
     span = np.arange(first, stop)
     owners, channels = [], []
@@ -121,7 +121,7 @@ def write_contact_points(
             "channel": Code(channel, words=CONTACT_CHANNELS),
             "value_hash": Hash(np.where(is_missing, -1, value)),
             "is_placeholder": Flag(is_filler.astype("int8")),
-            # Known to be dead only once it is: before, a checked point was good.
+            # A point is known to be dead only from that moment on: before, a checked point was valid.
             "is_valid": ChangingFlag(np.where(dies, 0, np.where(is_checked, 1, -1)), invalidated),
             "added_at": landing.moment(added),
             "invalidated_at": landing.moment(invalidated),
@@ -171,12 +171,12 @@ class Consents:
         self.part = part
 
     def is_unsubscribed(self, customers: np.ndarray, moments: np.ndarray) -> np.ndarray:
-        """True when the customer had left the mailing list at that moment."""
+        """True when the customer was unsubscribed from the mailing list at that moment."""
         who = customers - self.first
         return (moments >= self.unsubscribed[who]) & (moments < self.resubscribed[who])
 
     def is_revoked(self, customers: np.ndarray, moments: np.ndarray) -> np.ndarray:
-        """True when the customer had taken back the consent to marketing at that moment."""
+        """True when the customer had revoked the consent to marketing at that moment."""
         return moments >= self.revoked[customers - self.first]
 
     def is_missing(self, customers: np.ndarray) -> np.ndarray:

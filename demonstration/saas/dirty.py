@@ -1,7 +1,7 @@
-"""Dirt: rows and files that break the raw contract, each in exactly one way, and a count of each.
+"""Rows and files that break the raw contract, each in exactly one way, and a count of each.
 
-All dirt lies in extra files (`dirty-*`) in the partition of the last day, so that the clean pack stays as it is. A
-broken row is a copy of a good one with a key of its own (where the key allows one) and one fault.
+They are in extra files (`dirty-*`) in the partition of the last day, so that the clean pack does not change. A broken
+row is a copy of a good one with a key of its own (where the key allows one) and one fault.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _spoil(con: duckdb.DuckDBPyConnection, folder: Path, table: RawTable, rng: n
     write("dirty-column-missing", kept, 0, max(1, duplicates // 4))
     counts["rejected_files"] += 1
 
-    # Corrected keys serve no other purpose, so that each finding has one cause.
+    # Corrected keys are not used otherwise, so that each finding has one cause.
     start = duplicates + 2 * corrections
     texts = [f"cast({name} as varchar) as {name}" for name in table.column_names]
     cursor = con.execute(f"select {', '.join(texts)} from sample where nth >= {start} order by nth")
@@ -156,7 +156,7 @@ def _faults(table: RawTable) -> dict[str, list[Fault]]:
             not column.required or column.data_type == "boolean"
         ):  # fmt: skip
             add("wrong_type", column)
-        # A start in the future would also precede nothing that follows it.
+        # A start in the future would break a second rule, the order of the moments.
         if column.is_moment and not column.may_be_future and column.name not in starts:
             add("in_future", column)
         # An early end would also lie before its start.
@@ -239,7 +239,7 @@ def _write_csv(file: Path, table: RawTable, rows: list[Row], rng: np.random.Gene
 
 
 def _write_jsonl(file: Path, table: RawTable, rows: list[Row], rng: np.random.Generator) -> int:
-    """Rows and some lines that are no JSON object. Returns how many of these."""
+    """Rows and some lines that are not JSON objects. Returns how many of these."""
     malformed = 0
     with file.open("w", encoding="utf-8") as target:
         for nth, row in enumerate(rows):
@@ -253,7 +253,7 @@ def _write_jsonl(file: Path, table: RawTable, rows: list[Row], rng: np.random.Ge
 
 
 def _json_value(column: Column, value: str | None) -> str | int | float | bool | None:
-    """The value with the JSON type it should have; what does not fit stays text."""
+    """The value with its JSON type; values that do not fit stay text."""
     if value is None:
         return None
     try:

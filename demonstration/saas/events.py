@@ -28,12 +28,12 @@ MIX = {
     "hint_shown": (2.5, 2, 1.5), "help_article_viewed": (2.5, 2, 1.5), "video_watched": (0.6, 0.5, 0.4),
     "training_opened": (0.3, 0.3, 0.2),
 }  # fmt: skip
-# What newcomers do before (or instead of) activation: no key action is among it.
+# Events of new customers before (or instead of) activation, without key actions.
 NEWCOMER = {"contact_edited": 5, "report_opened": 4, "hint_shown": 4, "help_article_viewed": 3, "video_watched": 1.5,
             "signed_in": 2}  # fmt: skip
 VIEWER = {"report_opened": 3, "hint_shown": 4, "help_article_viewed": 4, "video_watched": 2}
 VIEWS = ("hint_shown", "help_article_viewed", "video_watched", "training_opened")
-"""Events about a component that the catalogue does not name."""
+"""Events about a component, although the catalogue names none for them."""
 # Components that a variant of customers never takes up.
 NEVER_USED = ((), (), (), ("forms",), ("segments",), ("sms", "forms"), ("sms", "forms", "segments"), ("sms",))
 # Share of days with use by segment, Monday to Sunday. A sender has a favourite weekday on top.
@@ -67,7 +67,7 @@ def incident_day(scope: Scope) -> int:
 
 @dataclass
 class UsageFacts:
-    """What later domains must know of the stream, by customer (moments; NEVER where it did not happen)."""
+    """Facts of the stream that later domains need, by customer (moments; NEVER where it did not happen)."""
 
     first_use: np.ndarray
     last_use: np.ndarray
@@ -169,13 +169,13 @@ class _Stream:
         return np.where(is_quiet, 0.35, 1.0).astype("float32")
 
     def _calibrate(self) -> None:
-        """Choose events per session so that the asked volume comes out, and the size of the blocks."""
+        """Choose events per session for the requested volume, and the size of the blocks."""
         people, scope = self.people, self.scope
         rng = scope.rng("calibration")
         sample = np.sort(rng.choice(people.size, min(people.size, 3_000), replace=False))
         step = max(1, scope.days // 180)
         days = np.arange(0, scope.days, step)
-        # Shared accounts have many sessions a day: they weigh as many days.
+        # Shared accounts have many sessions a day and weigh as much.
         weight = np.where(people.is_a("sharer")[sample], (SESSIONS_PER_DAY + SHARED_SESSIONS) / SESSIONS_PER_DAY, 1)
         active_days = sum(
             float(weight @ self._probability(sample, days[first : first + 30]).sum(axis=1))
@@ -268,14 +268,14 @@ class _Stream:
         cell = np.repeat(np.arange(size, dtype="int32"), sessions)
         nth = np.arange(len(cell)) - np.repeat(np.cumsum(sessions) - sessions, sessions)
 
-        # The profile belongs to the day of a customer; users, device and start to the session.
+        # The profile belongs to the customer's day; users, device and start belong to the session.
         segment = people.segment_on(customer, day)
         plan = self.deals.plan_on(customer, day)
         dropped = np.where(day >= people.dropped_day[customer], people.dropped_component[customer] + 1, 0)
         profile = self.profiles.of(segment, plan, people.variant[customer], dropped)
         kind = people.never_kind[customer]
         is_new = day * DAY < np.where(kind >= 0, NEVER, people.activation[customer])
-        # Activated earlier on this very day still counts as new: the planted steps are that day's work.
+        # A customer who activated earlier on this day still counts as new: the planted steps are that day's work.
         is_new |= day == np.where(people.activation[customer] < 0, -1, people.activation[customer] // DAY)
         profile = np.where(is_new, self.profiles.newcomer, profile)
         profile = np.where(kind == NEVER_KINDS.index("views_only"), self.profiles.viewer, profile)
@@ -295,7 +295,7 @@ class _Stream:
         total = len(session)
         step = np.arange(total, dtype="int64") - np.repeat(np.cumsum(length) - length, length)
         second = start[session] + step * pace[session] + rng.integers(0, 15, total, dtype="int8")
-        # What would run past midnight happens in the last minutes before it.
+        # Events that would run past midnight happen in the last minutes before it.
         second = np.minimum(second, DAY - 1)
         of_cell = cell[session]
         code = self.profiles.tables[profile[of_cell], rng.integers(0, TABLE_SIZE, total, dtype="int16")]
@@ -341,12 +341,12 @@ class _Stream:
         return {name: np.concatenate([values, added[name]]) for name, values in rows.items()}
 
     def _with_anonymous(self, rng: np.random.Generator, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Visitors who are not signed in, at the times at which customers are there."""
+        """Visitors who are not signed in, at times of customer activity."""
         size = len(rows["at"])
         chosen = rng.integers(0, max(size, 1), int(size * ANONYMOUS_SHARE))
         names = ("help_article_viewed", "video_watched")
         code = np.array([policy.event_code(name) for name in names], dtype="int8")[rng.integers(0, 2, len(chosen))]
-        # A visitor number lies below zero and takes the place of the customer.
+        # A visitor has a negative number in place of the customer.
         visitor = -1 - (rng.integers(0, 1 << 20, len(chosen)) // 3)
         added = {name: values[chosen] for name, values in rows.items()}
         moved = np.minimum(added["at"] + rng.integers(1, 600, len(chosen)), (added["at"] // DAY) * DAY + DAY - 1)
@@ -380,21 +380,23 @@ class _Stream:
             first[policy.event_code(name)], count[policy.event_code(name)] = position, number
         drawn = first[code] + (draw * count[code]).astype("int64") * (first[code] >= 0)
         rows["property"] = np.where(rows["property"] == -2, drawn, rows["property"]).astype("int8")
-        # Information about the product is about one of its parts; use belongs to the part the catalogue names.
+        # Views of information are about any component; use belongs to the component of the catalogue.
         of_event = policy.event_components()[code]
         is_view = np.isin(code, [policy.event_code(name) for name in VIEWS])
         about = rng.integers(0, len(policy.components()), size, dtype="int8")
         rows["component"] = np.where(is_view, about, np.where(draw < 0.7, of_event, -1)).astype("int8")
         failed = np.isin(code, [policy.event_code("mailing_failed"), policy.event_code("import_failed")])
         rows["error"] = np.where(failed, (draw * len(ERRORS)).astype("int8"), -1).astype("int8")
-        told = failed | np.isin(code, [policy.event_code("mailing_sent"), policy.event_code("contact_list_imported")])
-        rows["success"] = np.where(told, np.where(failed, 0, 1), -1).astype("int8")
+        reported = failed | np.isin(
+            code, [policy.event_code("mailing_sent"), policy.event_code("contact_list_imported")]
+        )
+        rows["success"] = np.where(reported, np.where(failed, 0, 1), -1).astype("int8")
 
     def _remember(self, rows: dict[str, np.ndarray]) -> None:
         """Update what later domains need: first and last use, 50th and 500th mailing."""
         facts, customer, at, code = self.facts, rows["customer"], rows["at"], rows["code"]
         used = np.flatnonzero(policy.is_usage()[code] & (customer >= 0))
-        # Rows are in order of time, so of several assignments to a customer the last one stays.
+        # Rows are in order of time, so the last assignment to a customer wins.
         facts.last_use[customer[used]] = at[used]
         backwards = used[::-1]
         first = np.full(self.people.size, NEVER)
@@ -417,14 +419,14 @@ class _Stream:
     # ------------------------------------------------------------------ arrival
 
     def _deliver(self, rng: np.random.Generator, rows: dict[str, np.ndarray], since: int, until: int) -> None:
-        """Give every row its moment of arrival, hold back what arrives after the block, write the rest."""
+        """Give every row its moment of arrival, keep rows that arrive after the block, write the rest."""
         scope = self.scope
         size = len(rows["at"])
         draw = rng.random(size, dtype="float32")
         delay = 60 + (rng.random(size, dtype="float32") * 1_740).astype("int64")
         slow = np.flatnonzero(draw < 0.03)
         delay[slow] = HOUR + rng.integers(0, 11 * HOUR, len(slow))
-        # Devices that were offline. Planted steps are never late, so that the truth holds on the last day too.
+        # Offline devices. Planted steps are never late, so that the truth is correct on the last day too.
         late = np.flatnonzero((draw < LATE_SHARE) & ~rows["is_planted"])
         delay[late] = DAY + rng.integers(0, 59 * DAY, len(late))
         arrives = rows["at"] + delay

@@ -1,8 +1,7 @@
-"""What the company does about feedback: cases, topics found in comments, and two surveys of their own.
+"""Handling of feedback: cases, topics found in comments, and two surveys of their own.
 
-Planted: decisions by an interested party, cases that nobody touches or that are late, cases taken up again, neutral
-clients of whose wishes half concern the editor and automation, a pulse survey that asks too often, a survey of those
-who fell off at the very start.
+Planted: decisions by an interested party, cases that are late or never processed, reopened cases, passives half of
+whose wishes concern the editor and automation, a pulse survey that asks too often, a survey of early drop-offs.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ DECIDERS = ("disinterested", "self", "same_unit", "manager", "nobody", "undecide
 DISINTERESTED, SELF, SAME_UNIT, MANAGER, NOBODY, UNDECIDED = range(6)
 SOURCES = ("response", "ticket")
 SIGNAL_SOURCES = ("survey_comment", "ticket", "social")
-# What each group wishes for. Of the neutral ones half ask for the editor and for automation.
+# Wishes of each group. Half of the passives ask for the editor and for automation.
 WISHES = {
     "detractor": {"delivery": 30, "price": 22, "billing": 18, "integration": 15, "import": 15},
     "passive": {"editor": 26, "automation": 24, "reports": 14, "import": 12, "price": 12, "integration": 12},
@@ -114,7 +113,7 @@ def _write_cases(
         has_ticket & ~drawn.is_uninvited[gets], tickets.closer[np.maximum(asked.ticket[drawn.row[gets]], 0)], -1
     )
     subject = np.concatenate([closer, tickets.assigned[wrong]])
-    # An opinion of the company is laid at the door of whoever keeps the relationship.
+    # An opinion about the company has the account manager as its subject.
     subject = np.where(subject >= 0, subject, owners.on("account_manager", customer, opened))
 
     size = len(source)
@@ -134,8 +133,8 @@ def _write_cases(
     goes_back &= chance(rng, size, 0.85)
     mends = (decided < NEVER) & low & chance(rng, size, 0.62)
     resolved = np.where(mends, decided + between(rng, DAY, 12 * DAY, size), NEVER)
-    tells = mends & chance(rng, size, 0.8)
-    informed = np.where(tells, resolved + between(rng, HOUR, 3 * DAY, size), NEVER)
+    is_informed = mends & chance(rng, size, 0.8)
+    informed = np.where(is_informed, resolved + between(rng, HOUR, 3 * DAY, size), NEVER)
     knows_why = goes_back & chance(rng, size, 0.7)
     reason = np.where(knows_why, one_of(rng, size, WISHES["detractor"], TOPICS), -1)
     fix = np.where(knows_why & chance(rng, size, 0.75), one_of(rng, size, WISHES["passive"], TOPICS), -1)
@@ -152,13 +151,13 @@ def _write_cases(
         return np.where(moments[picked] < NEVER, moments[picked] + shift, NEVER)
 
     at, read, settled = later(opened), later(processed), later(decided)
-    mended, told = later(resolved), later(informed)
-    # What is taken up again is still being mended at first.
+    mended, notified = later(resolved), later(informed)
+    # A reopened case is still being fixed at first.
     mended = np.where(is_second, NEVER, mended)
-    told = np.where(is_second, NEVER, told)
+    notified = np.where(is_second, NEVER, notified)
     keep = np.flatnonzero(at <= scope.end - 600)
     picked, is_second, at, read = picked[keep], is_second[keep], at[keep], read[keep]
-    settled, mended, told = settled[keep], mended[keep], told[keep]
+    settled, mended, notified = settled[keep], mended[keep], notified[keep]
     number = landing.take_numbers("feedback_cases", len(picked))
     decider, subject_of = decider[picked], subject[picked]
     known = settled
@@ -182,12 +181,12 @@ def _write_cases(
             "reason_topic": Code(reason[picked], known, words=TOPICS),
             "fix_topic": Code(fix[picked], known, words=TOPICS),
             "resolved_at": landing.moment(mended),
-            "informed_at": landing.moment(told),
+            "informed_at": landing.moment(notified),
             "status": _Status(at, words=("new", "in_progress", "closed"), read=read, closed=mended),
             "source_system": Code(np.zeros(len(picked), dtype="int8"), words=("helpdesk",)),
         },
         [np.where(moment < NEVER, moment + 90 + 7 * step, NEVER)
-         for step, moment in enumerate((at, read, settled, mended, told))],
+         for step, moment in enumerate((at, read, settled, mended, notified))],
         part,
     )  # fmt: skip
     decided_in_time = settled <= scope.end - 120
@@ -231,12 +230,12 @@ def _unit_on(staff: Staff, who: np.ndarray, at: np.ndarray) -> np.ndarray:
 def _decider(
     rng: np.random.Generator, staff: Staff, subject: np.ndarray, kind: np.ndarray, at: np.ndarray
 ) -> np.ndarray:
-    """Who decides; -1 where the system does not tell, -2 where nobody of the wanted kind is there."""
+    """Decider; -1 when unknown, -2 when there is no employee of the required kind."""
     size = len(subject)
     known = np.maximum(subject, 0)
     lead = np.searchsorted(staff.team, staff.team[known])
     proper = staff.draw(rng, "cx", size)
-    # cx is nobody's subject here, but its lead answers for everybody who leads.
+    # No feedback is about cx here, but its lead manages all other leads.
     top = staff.members("cx")[0]
     proper = np.where(proper == top, staff.draw(rng, "marketing", size), proper)
     units, mates = _unit_on(staff, known, at), np.full(size, -2)
@@ -250,7 +249,7 @@ def _decider(
     found = np.choose(
         np.minimum(kind, NOBODY), [proper, subject, mates, np.where(lead == subject, -2, lead), np.full(size, -1)]
     )
-    # Without a subject nobody can be interested; such cases are decided by cx or by nobody known.
+    # Without a subject nobody is an interested party; such cases are decided by cx or by an unknown employee.
     found = np.where((subject < 0) & np.isin(kind, (SELF, SAME_UNIT, MANAGER)), -2, found)
     return np.where(kind == UNDECIDED, -1, found)
 
@@ -259,13 +258,13 @@ def _write_signals(
     landing: Landing, people: Population, tickets: Tickets, asked: Invitations, drawn: Responses,
     commented: np.ndarray, part: int,
 ) -> None:  # fmt: skip
-    """Topics of comments, and moods found in tickets and in public."""
+    """Topics of comments, and sentiment found in tickets and in public."""
     scope = people.scope
     rng = scope.rng("feedback signals", part)
     written = np.where(drawn.comes_back, drawn.second_write, drawn.first_write)
     group = _group(_scores(drawn, "nps"))
     said = commented[(written[commented] <= scope.end - 600) & (group[commented] >= 0)]
-    # One comment in five names two things.
+    # One comment in five names two topics.
     said = np.concatenate([said, said[chance(rng, len(said), 0.2)]])
     heard = np.flatnonzero(tickets.arrived & (tickets.opened <= scope.end - HOUR))
     heard = heard[chance(rng, len(heard), 0.25)]
@@ -383,7 +382,7 @@ def _ask_too_often(
     answers, begun, done = answers[keep], begun[keep], done[keep]
     count = len(answers)
     response = landing.take_numbers("survey_responses", count)
-    # Never before its invitation is there.
+    # Not before its invitation has arrived.
     written = done + between(rng, 1_100, 1_300, count)
     landing.write(
         "survey_responses",

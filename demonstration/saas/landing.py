@@ -1,8 +1,8 @@
 """From NumPy columns to the landing folder: row versions, Parquet types, `dt=` partitions.
 
-A table is given once, as it will look when everything has happened. Every row has one or more moments at which the
-source system wrote it; the version written at T shows only what was known at T. So a contact that is opened three days
-later arrives twice, without and with its opening, and the two can never disagree.
+A table is given once, in its final state. Every row has one or more moments at which the source system wrote it; the
+version written at T shows only what was known at T. So a contact that is opened three days later arrives twice, without
+and with its opening, and the two versions always agree.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FOUR_DIGITS = np.array([f"{number:04d}".encode() for number in range(10_000)], 
 
 
 def fixed_strings(letters: np.ndarray, is_null: np.ndarray | None = None) -> pa.Array:
-    """Strings of one length from an (n, length) array of ASCII bytes, without a Python object per row."""
+    """Strings of equal length from an (n, length) array of ASCII bytes, without a Python object per row."""
     rows, length = letters.shape
     offsets = np.arange(0, (rows + 1) * length, length, dtype="int32")[: rows + 1]
     validity, nulls = None, 0
@@ -233,7 +233,7 @@ class Landing:
         """
         size = len(versions[0])
         table = contract()[name]
-        # What was written before the first day comes with the first load, early on that day.
+        # Rows written before the first day come with the first load, early on that day.
         load = HOUR + np.arange(size) % 1_800
         rows, seen = [], []
         later = np.full(size, NEVER)
@@ -243,7 +243,7 @@ class Landing:
             later = np.minimum(later, written)
         for written, next_written in zip(versions, reversed(following), strict=True):
             at = np.maximum(written, load)
-            # A version that was replaced before it could be delivered is never seen.
+            # A version that was replaced before its delivery is left out.
             arrived = np.flatnonzero((at <= self.scope.end) & (written < NEVER) & (next_written > at))
             rows.append(arrived)
             seen.append(at[arrived])

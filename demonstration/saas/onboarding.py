@@ -1,6 +1,6 @@
-"""The planted part of the event stream: what newcomers do on purpose, and bursts before leaving.
+"""The planted part of the event stream: steps of new customers, and bursts before a churn.
 
-These events are laid down one by one, because the truth folder promises them; the rest of the stream is drawn.
+These events are planted one by one, because the truth folder lists them; the rest of the stream is drawn.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Planted:
     quantity: np.ndarray
     """NaN where nothing is counted."""
     recorder: np.ndarray
-    """Employee who typed the event in; -1 for none."""
+    """Employee who entered the event; -1 for none."""
 
     def between(self, since: int, until: int) -> Planted:
         low, high = np.searchsorted(self.at, [since, until])
@@ -71,7 +71,7 @@ class Planted:
 
 @dataclass
 class PlannedActions:
-    """One element per customer and planned key action: when its last needed event happens (it may be after the end)."""
+    """One element per customer and planned key action: moment of its last required event (it may be after the end)."""
 
     customer: np.ndarray
     action: np.ndarray
@@ -104,7 +104,7 @@ class _Script:
 
 
 def plant(people: Population, staff: Staff) -> tuple[Planted, PlannedActions]:
-    """All planted events and the key actions they amount to."""
+    """All planted events and the key actions that they complete."""
     script = _Script()
     actions = _plant_key_actions(people, staff, script)
     _plant_tours(people, script)
@@ -224,7 +224,7 @@ def _plant_tours(people: Population, script: _Script) -> None:
 
 
 def _plant_views(people: Population, script: _Script) -> None:
-    """Newcomers who look at everything and do nothing."""
+    """New customers who look at everything and do nothing."""
     rng = people.scope.rng("views")
     who = np.flatnonzero((people.never_kind == NEVER_KINDS.index("views_only")) & (people.registered >= 0))
     views = between(rng, 3, 9, len(who))
@@ -237,7 +237,7 @@ def _plant_views(people: Population, script: _Script) -> None:
 
 
 def _plant_exports(people: Population, script: _Script) -> None:
-    """Contacts taken out in bulk during the last days before leaving."""
+    """Contacts exported in bulk during the last days before a churn."""
     rng = people.scope.rng("exports")
     who = np.flatnonzero(people.is_a("exporter"))
     bursts = between(rng, 15, 50, len(who))

@@ -1,6 +1,6 @@
-"""Campaigns with a goal: what customers use the product for, and whether they get it.
+"""Campaigns with a goal: what customers want to achieve with the product, and whether they do.
 
-They join the event stream after everything in it is drawn, so that no other part moves.
+They join the event stream after the rest is drawn, so that no other part changes.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ TAKERS = 0.35
 GOALS_PER_MONTH = (0.4, 0.7, 2.0)
 """By segment: sender, shop, agency."""
 WIN_RATE = (0.30, 0.26, 0.42)
-"""By segment, before service became better."""
+"""By segment, before the service improved."""
 BETTER_BY = 0.10
-"""What better service added, from `better_day` on."""
+"""Improvement by better service, from `better_day` on."""
 UNDECIDED = 0.07
-"""Goals of which nobody ever says what became of them."""
+"""Share of goals whose outcome is never recorded."""
 FIRST_OBJECT = 5_000_000_000
 """Above the numbers that mailings have."""
 EVENTS = ("campaign_goal_set", "campaign_goal_reached", "campaign_goal_missed")
 
 
 def better_day(days: int) -> int:
-    """Day from which on service is better."""
+    """First day of better service."""
     return days // 2
 
 
 @dataclass
 class Goals:
-    """One element per goal; `number` tells the object."""
+    """One element per goal; `number` identifies the object."""
 
     customer: np.ndarray
     number: np.ndarray
     set_at: np.ndarray
     decided_at: np.ndarray
-    """NEVER when nobody says."""
+    """NEVER when it is not recorded."""
     is_won: np.ndarray
 
 
@@ -70,7 +70,7 @@ def plan_goals(people: Population) -> Goals:
     who = np.flatnonzero(chance(rng, people.size, TAKERS) & is_active)
     start = np.maximum(people.activation[who] // DAY + 1, np.maximum(people.registration_day[who] + 1, 0))
     stop = np.minimum(people.use_to[who], scope.days)
-    # Some work with goals all the time: the heavy users that a plain rate would be about.
+    # Some work with goals all the time: the heavy users that would dominate a plain rate.
     eagerness = np.exp(rng.normal(-0.3, 0.8, len(who)))
     months = np.maximum(stop - start, 0) / 30
     goals = rng.poisson(np.array(GOALS_PER_MONTH)[people.segment[who]] * eagerness * months)
@@ -80,13 +80,13 @@ def plan_goals(people: Population) -> Goals:
     takes_long = between(rng, 3, 45, size)
     says = ~chance(rng, size, UNDECIDED)
     draw = rng.random(size)
-    # The eager ones know how it is done.
+    # Heavy users are more successful.
     skill = np.repeat(0.05 * np.clip(eagerness - 1, -1, 2), goals)
     rate = np.array(WIN_RATE)[people.segment_on(customer, day)] + skill + BETTER_BY * (day >= better_day(scope.days))
     set_at = day * DAY + seconds_of_day(rng, size, OFFICE_HOURS)
     decided_at = (day + takes_long) * DAY + seconds_of_day(rng, size, OFFICE_HOURS)
 
-    # Nobody sets goals or says what became of them while they do not use the product.
+    # No goals are set or recorded while the customer does not use the product.
     def in_use(on: np.ndarray) -> np.ndarray:
         is_away = (on >= people.gap_from[customer]) & (on < people.gap_to[customer])
         return (on < people.use_to[customer]) & ~is_away
@@ -112,7 +112,7 @@ def goal_events(goals: Goals, end: int) -> GoalEvents:
 
 
 def write_truth(truth, people: Population, goals: Goals) -> dict[str, int]:
-    """What is known of every goal by the end of the data; returns how many of each."""
+    """Known outcome of every goal at the end of the data; returns how many of each."""
     scope = people.scope
     is_decided = goals.decided_at <= scope.end
 

@@ -1,6 +1,6 @@
-"""What the policy seeds of the repository say about events, key actions and plans.
+"""Events, key actions and plans from the policy seeds of the repository.
 
-The generated company must be one that the shipped policies can judge, so names and counts are read, not repeated.
+The generated company must match the shipped policy, so names and counts are read, not repeated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from orchestration.contract import REPO_ROOT
 
 SEEDS = REPO_ROOT / "seeds"
 UNKNOWN_EVENT = "beta_feature_clicked"
-"""An event that product people forgot to put into the catalogue."""
+"""An event that is missing in the catalogue."""
 PLANS = ("free", "start", "grow", "scale")
 SEGMENTS = ("sender", "shop", "agency")
 NO_SEGMENT = 3

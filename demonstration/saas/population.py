@@ -1,4 +1,4 @@
-"""Who the customers are and what is planted in their lives.
+"""The customers and their planted histories.
 
 Everything else (contracts, use, contacts, surveys) follows from these arrays. Row number = customer number - 1, in
 order of registration.
@@ -26,7 +26,7 @@ from demonstration.saas.scope import (
     seconds_of_day,
 )
 
-# Share of each archetype. The order is the code. Those of TURNING need a day on which their life turns.
+# Share of each archetype. The order is the code. Archetypes in TURNING need a day on which their behaviour changes.
 ARCHETYPES = {
     "steady": 0.325,
     "grower": 0.10,
@@ -44,7 +44,7 @@ ARCHETYPES = {
 NAMES = tuple(ARCHETYPES)
 TURNING = ("decliner", "vanisher", "returner", "exporter", "deleted", "seasonal")
 NEVER_KINDS = ("nothing", "views_only", "optional_only", "partial")
-# Mean satisfaction, 0-1: what people answer must agree with how they behave.
+# Mean satisfaction, 0-1: answers must agree with behaviour.
 SATISFACTION = {
     "steady": 0.81, "grower": 0.89, "never_activates": 0.50, "slow_activator": 0.70, "decliner": 0.50,
     "vanisher": 0.47, "returner": 0.64, "sharer": 0.84, "exporter": 0.44, "seasonal": 0.74, "test": 0.7,
@@ -99,11 +99,11 @@ class Population:
     """Weekday on which a sender mails, 0-4."""
     use_from: np.ndarray
     use_to: np.ndarray
-    """Day from which nothing is used any more."""
+    """First day without any further use."""
     gap_from: np.ndarray
     gap_to: np.ndarray
     turn: np.ndarray
-    """Day on which a life of TURNING turns; NEVER_DAY for others."""
+    """Day on which the behaviour of a TURNING archetype changes; NEVER_DAY for others."""
     activation: np.ndarray
     """Moment of the last required key action; -1 before the data begin, NEVER when it never happens."""
     satisfaction: np.ndarray
@@ -129,7 +129,7 @@ class Population:
         return np.isin(self.archetype, [NAMES.index(name) for name in names])
 
     def segment_on(self, customers: np.ndarray, days: np.ndarray) -> np.ndarray:
-        """Usage pattern by which a customer lives on a day."""
+        """Usage pattern of a customer on a day."""
         return np.where(days >= self.next_segment_day[customers], self.next_segment[customers], self.segment[customers])
 
     def value_on(self, customers: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -154,7 +154,7 @@ def _registrations(scope: Scope) -> np.ndarray:
 
 
 def _archetypes(scope: Scope, registration_day: np.ndarray) -> tuple[np.ndarray, int]:
-    """Archetype of every customer by quota, and the days that a turning life needs."""
+    """Archetype of every customer by quota, and the day on which the behaviour changes."""
     rng = scope.rng("archetypes")
     size = scope.customers
     need = int(min(120, scope.days * 0.4))
@@ -171,11 +171,11 @@ def _archetypes(scope: Scope, registration_day: np.ndarray) -> tuple[np.ndarray,
             chosen = queue[first : first + quota]
             first += len(chosen)
         else:
-            # From the other end, so that young customers are not all steady.
+            # From the other end, so that not all young customers are steady.
             chosen = queue[max(last - quota, first) : last]
             last -= len(chosen)
         codes[chosen] = NAMES.index(name)
-    # The tail of the queue is young; mix those who need no history among everybody.
+    # The end of the queue is young; spread archetypes that need no history over everybody.
     free = np.flatnonzero(~np.isin(codes, [NAMES.index(name) for name in TURNING]))
     codes[free] = codes[rng.permutation(free)]
     return codes, need
@@ -196,7 +196,7 @@ def _clamp_to_daytime(moments: np.ndarray, not_before: np.ndarray) -> np.ndarray
 def activation_moment(registered: np.ndarray, delay: np.ndarray, share: np.ndarray | float) -> np.ndarray:
     """Moment at which `share` of the way from registration to activation is done."""
     raw = registered + (delay * share).astype("int64")
-    # Within the first day people carry on in one sitting, whatever the hour.
+    # Within the first day people continue in one session, whatever the hour.
     return np.where(
         delay < DAY, raw, _clamp_to_daytime(raw, registered + 60 + (3_600 * np.asarray(share)).astype("int64"))
     )
@@ -241,7 +241,7 @@ def populate(scope: Scope) -> Population:
     high = np.where(code["returner"], low + (high - low) * 0.5, high)
     is_turning = np.isin(archetype, [NAMES.index(name) for name in TURNING]) & (day <= days - need)
     turn = np.where(is_turning, between(rng, low, high, size), NEVER_DAY)
-    # Small companies may have too few old customers for the quota: what cannot turn is steady.
+    # Small companies may have too few old customers for the quota: the others are steady.
     cannot = np.isin(archetype, [NAMES.index(name) for name in TURNING]) & ~is_turning
     archetype = np.where(cannot, 0, archetype).astype("int8")
     code = {name: archetype == position for position, name in enumerate(NAMES)}
@@ -288,7 +288,7 @@ def populate(scope: Scope) -> Population:
     paying = np.where(segment == 0, 0.72, 1.0)
     has_plan = np.where(chance(rng, size, paying), 2, 1)
     has_plan = np.where(code["never_activates"], pick(rng, size, [65, 22, 13]), has_plan)
-    # The exporter and the returner are about contracts that end, so they have one.
+    # The exporter and the returner need a contract that ends.
     has_plan = np.where(code["exporter"] | code["returner"], 2, has_plan).astype("int8")
 
     moves = chance(rng, size, 0.12)

@@ -1,8 +1,8 @@
 """Size, calendar and seeds of one generated company.
 
 Inside the generator a moment is a number of seconds and a day a number of days, both counted from midnight of the first
-day (negative before it). What never happens lies at NEVER, far in the future, so that one comparison
-(`moment > now`) hides both what has not happened yet and what never will.
+day (negative before it). What never happens is at NEVER, far in the future, so that one comparison (`moment > now`)
+hides both future and impossible moments.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 DAY = 86_400
 HOUR = 3_600
 NEVER = 1 << 40
-"""Moment (seconds) of what does not happen."""
+"""Moment (seconds) of an event that does not happen."""
 NEVER_DAY = NEVER // DAY
 
 LAST_DAY = date(2025, 6, 30)
@@ -29,7 +29,7 @@ LONG_HOURS = np.array([1, 0.5, 0.3, 0.2, 0.2, 0.5, 2, 4, 6, 8, 8, 8, 8, 8, 8, 8,
 
 @dataclass(frozen=True)
 class Scope:
-    """What was asked for, and the calendar that follows from it."""
+    """The requested size, and the calendar that follows from it."""
 
     customers: int
     days: int
@@ -58,7 +58,7 @@ class Scope:
         return (day - self.first_day).days
 
     def rng(self, domain: str, part: int = 0) -> np.random.Generator:
-        """Own random stream of a domain (and of a part of it), so that a change in one domain moves no other."""
+        """Random stream of a domain (and of a part of it), so that a change in one domain does not shift another."""
         child = np.random.SeedSequence(self.seed, spawn_key=(zlib.crc32(domain.encode()), part))
         return np.random.Generator(np.random.SFC64(child))
 

@@ -1,4 +1,4 @@
-"""Employees with their careers, and who is responsible for which customer."""
+"""Employees with their positions, and their responsibility for customers."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ class Staff:
     next_region: np.ndarray
     next_seniority: np.ndarray
     abuser: int
-    """Account manager who marks customers as not to be disturbed to be spared the calls."""
+    """Account manager who sets do-not-disturb flags to avoid calls."""
 
     def members(self, team: str) -> np.ndarray:
-        """Positions of the team, those who leave during the period excluded, so that they can serve on any day."""
+        """Positions of the team without employees who leave during the period, so that they are available on any
+        day."""
         return np.flatnonzero((self.team == TEAMS.index(team)) & (self.left == NEVER_DAY) & (self.hired <= 0))
 
     def draw(self, rng: np.random.Generator, team: str, size: int) -> np.ndarray:
@@ -55,7 +56,7 @@ def hire(scope: Scope) -> Staff:
     joins = chance(rng, size, 0.12) & ~is_lead
     hired = np.where(joins, between(rng, 10, scope.days * 0.8, size), hired)
     leaves = chance(rng, size, 0.10) & ~is_lead & ~joins
-    # Every team keeps at least two people who are there all the time.
+    # Every team keeps at least two people for the whole period.
     nth = np.arange(size) - np.searchsorted(team, team)
     joins &= nth > 2
     hired = np.where(joins | (hired < 0), hired, -between(rng, 30, 900, size))
@@ -90,7 +91,7 @@ def write_staff(landing: Landing, staff: Staff, scope: Scope) -> None:
     is_second = np.arange(len(who)) >= size
     since = np.where(is_second, staff.change[who], staff.hired[who])
     until = np.where(is_second, staff.left[who], np.minimum(staff.change[who], staff.left[who]))
-    # The first of a team leads it; the leads answer to the lead of cx, who answers to nobody.
+    # The first of a team leads it; leads report to the lead of cx, who has no manager.
     lead_of_team = np.searchsorted(staff.team, np.arange(len(TEAMS)))
     top = lead_of_team[TEAMS.index("cx")]
     manager = np.where(np.isin(who, lead_of_team), top, lead_of_team[staff.team[who]])
@@ -129,7 +130,7 @@ class Owners:
     next_employee: np.ndarray
 
     def on(self, role: str, customers: np.ndarray, moments: np.ndarray) -> np.ndarray:
-        """Employee in charge, -1 where nobody is."""
+        """Responsible employee, -1 for none."""
         row = ROLES.index(role)
         who = np.where(
             moments >= self.change[row, customers], self.next_employee[row, customers], self.employee[row, customers]
@@ -139,7 +140,7 @@ class Owners:
 
 
 def assign(people: Population, staff: Staff, ended: np.ndarray) -> Owners:
-    """Sellers, onboarding managers and account managers of all customers. `ended` is the day the customer left."""
+    """Sellers, onboarding managers and account managers of all customers. `ended` is the day the customer churned."""
     scope, size = people.scope, people.size
     rng = scope.rng("owners")
     start = people.registered
@@ -166,7 +167,7 @@ def assign(people: Population, staff: Staff, ended: np.ndarray) -> Owners:
         np.where(has_guide, staff.draw(rng, "onboarding", size), -1),
         np.where(has_account, staff.draw(rng, "account", size), -1),
     ])  # fmt: skip
-    # People who leave in the period own customers as well, and then hand them over.
+    # Employees who leave in the period own customers as well, and hand them over.
     change = np.full((3, size), NEVER)
     next_employee = np.full((3, size), -1)
     for row, team in enumerate(("sales", "onboarding", "account")):

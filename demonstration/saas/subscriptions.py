@@ -33,7 +33,7 @@ class Contracts:
 
     customer: np.ndarray
     number: np.ndarray
-    """0 first contract, 1 contract after a return, 2 parallel contract."""
+    """0 first contract, 1 contract after a reactivation, 2 parallel contract."""
     plan: np.ndarray
     cents: np.ndarray
     """Monthly price; -1 not priced."""
@@ -57,7 +57,7 @@ class Contracts:
     _key: np.ndarray | None = None
 
     def plan_on(self, customers: np.ndarray, days: np.ndarray) -> np.ndarray:
-        """Plan in force on a day; free where nothing is."""
+        """Plan in force on a day; free where there is none."""
         if self._key is None:
             self._main = np.flatnonzero(self.number < 2)
             self._key = self.customer[self._main] * SLOTS + self.since[self._main] + DAY_OFFSET
@@ -89,11 +89,11 @@ def contracts(people: Population) -> Contracts:
         1 + pick(rng, size, [60, 33, 7]), 2 + pick(rng, size, [80, 20]), 2 + pick(rng, size, [60, 40]),
         np.full(size, START),
     ])  # fmt: skip
-    # A shared account is one with few seats.
+    # A shared account has few seats.
     plan = np.where(people.is_a("sharer") & (people.segment == 0), START, plan)
     plan = np.where(is_free, FREE, plan).astype("int8")
 
-    # The end follows the use with some delay: people notice the bill.
+    # The contract ends some time after the use: customers notice the bill.
     leaves = (people.use_to < NEVER_DAY) & is_paid
     end = np.where(leaves, people.use_to + between(rng, 1, 28, size), never)
     end = np.where(people.is_a("never_activates") & is_paid, start + between(rng, 28, 75, size), end)
@@ -125,7 +125,7 @@ def contracts(people: Population) -> Contracts:
     people.gap_to = np.where(pauses, resume, people.gap_to)
     people.truth["paused_from"], people.truth["paused_to"] = pause, resume
 
-    # Late renewals: a hole of a few days that is no churn.
+    # Late renewals: a gap of a few days that is not a churn.
     hole = np.maximum(day, 0) + between(rng, 60, 400, size)
     holes = is_paid & chance(rng, size, 0.03) & (hole > start + 10) & (hole + 10 < end) & ~pauses
     hole_end = np.where(holes, hole + between(rng, 2, 7, size), never)
@@ -145,7 +145,7 @@ def contracts(people: Population) -> Contracts:
     reason = np.where(people.is_a("never_activates") & voluntary, REASONS.index("did_not_understand"), reason)
     reason = np.where(people.is_a("exporter") & voluntary, REASONS.index("switched_competitor"), reason)
     reason = np.where(is_erased, REASONS.index("erased"), reason)
-    tells = chance(rng, size, 0.9) | ~voluntary
+    has_reason = chance(rng, size, 0.9) | ~voluntary
     asked = end * DAY - between(rng, 1 * DAY, 18 * DAY, size)
     asked = np.maximum(asked, start * DAY + 2 * HOUR)
     asked = np.where((end < NEVER_DAY) & (kind == 0) & is_paid, np.minimum(asked, end * DAY - 60), NEVER)
@@ -159,15 +159,15 @@ def contracts(people: Population) -> Contracts:
             "customer": rows, "number": np.full(len(rows), number), "plan": plan[rows], "cents": cents[rows],
             "since": since[rows], "until": until[rows], "status": status[rows], "renewal": annual[rows],
             "cancelled": np.where(ends, asked[rows], NEVER), "end_kind": np.where(ends, kind[rows], -1),
-            "end_reason": np.where(ends & tells[rows], reason[rows], -1),
+            "end_reason": np.where(ends & has_reason[rows], reason[rows], -1),
         })  # fmt: skip
 
     trial_end = np.where(is_erased, np.minimum(start, end), start)
     layer(has_trial, 0, np.full(size, GROW), np.full(size, -1), day, trial_end, np.zeros(size, dtype="int64"),
           np.zeros(size, dtype=bool), never)  # fmt: skip
-    lapsed = people.has_plan[layers[0]["customer"]] == 0
-    layers[0]["end_kind"] = np.where(lapsed, 1, -1)
-    layers[0]["end_reason"] = np.where(lapsed, REASONS.index("trial_expired"), -1)
+    expired = people.has_plan[layers[0]["customer"]] == 0
+    layers[0]["end_kind"] = np.where(expired, 1, -1)
+    layers[0]["end_reason"] = np.where(expired, REASONS.index("trial_expired"), -1)
 
     points = np.sort(np.stack([np.minimum(point, end) for point in
                                (start, *years, change, pause, resume, hole, hole_end, end)]), axis=0)  # fmt: skip
@@ -280,7 +280,7 @@ def write_payments(
     at = due * DAY + between(rng, 3 * HOUR, 22 * HOUR, size)
     at = np.maximum(at, people.registered[deals.customer[where]] + 600)
 
-    # The last due payments of those who are cut off for not paying fail; of others a few fail and are repeated.
+    # The last due payments of customers whose contract ends for not paying fail; of others a few fail and are repeated.
     is_cut_off = deals.end_kind[where] == 1
     is_late_in_life = due >= deals.until[where] - 32
     fails = (is_cut_off & is_late_in_life & (turn > 0)) | chance(rng, size, 0.035)

@@ -1,4 +1,4 @@
-"""Surveys: who is asked, who answers, and what. Most people do not answer."""
+"""Surveys: invitations, responses and answers. Most people do not answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MISSING_WORDS = ("Examples for shops.", "A shorter tour.", "How to import from a
 SAGGING_MONTHS = (6, 9)
 """Customers of this tenure (from, before) are less happy with everything than the others."""
 BAD_UNIT = "support-2"
-"""Customers of whom this unit closes a chat rate it worse."""
+"""Customers whose chat is closed by this unit rate it worse."""
 SAG, BAD = 0.18, 0.28
 """By how much; feelings run from 0 to 1."""
 WORDS = (*GOOD_WORDS, *BAD_WORDS, *MISSING_WORDS)
@@ -151,7 +151,7 @@ class Responses:
     length: np.ndarray
     """Questions of the survey."""
     reached: np.ndarray
-    """Questions answered at the first go."""
+    """Questions answered in the first session."""
     comes_back: np.ndarray
     started: np.ndarray
     resumed: np.ndarray
@@ -183,7 +183,7 @@ COUNTS = np.array([len(questions) for questions in QUESTIONS_OF])
 def respond(
     landing: Landing, people: Population, staff: Staff, tickets: Tickets, asked: Invitations, part: int
 ) -> Responses:
-    """Who sees the invitation, who answers, how far they get and what they say."""
+    """Views of the invitation, responses, progress and answers."""
     rng = people.scope.rng("responses", part)
     size = len(asked.customer)
     delivered = np.where(chance(rng, size, 0.97), asked.sent + between(rng, 1, 120, size), NEVER)
@@ -192,7 +192,7 @@ def respond(
     wait = rng.exponential(np.where(is_mail, 9 * HOUR, HOUR), size).astype("int64")
     shown = np.where(seen, delivered + wait, NEVER)
 
-    # The seen ones answer at the rate of their channel; unhappy people a little more often.
+    # Viewed invitations are answered at the rate of their channel; unhappy people answer slightly more often.
     mood = _mood(people, tickets, asked)
     rate = RESPONSE_RATE[asked.channel] / np.where(is_mail, 0.55, 0.85)
     answers = np.flatnonzero(seen & chance(rng, size, np.clip(rate * (1.15 - 0.2 * mood), 0, 0.95)))
@@ -205,7 +205,7 @@ def respond(
     is_partial = chance(rng, count, 0.16) & (length > 1)
     reached = np.where(is_partial, between(rng, 1, length, count), length)
     pause = between(rng, 20, 90, count)
-    # A third of the partial ones is finished later, some are sent in as they are, the others never.
+    # A third of the partial responses is finished later, some are sent in as they are, the others never.
     fate = rng.random(count)
     comes_back = is_partial & (fate < 0.33)
     stopped = started + pause * reached
@@ -227,7 +227,7 @@ def respond(
     feeling = np.clip(feeling - _planted(people, staff, tickets, asked)[row][of], 0, 1)
     ten = np.clip(np.round(feeling * 10.5), 0, 10).astype("int64")
     five = np.clip(np.round(0.7 + feeling * 4.6), 1, 5).astype("int64")
-    # The fourth loyalty question asks about leaving: high is bad.
+    # The fourth loyalty question asks about switching: high is bad.
     loyalty = np.where(question == 6, np.clip(11 - ten, 1, 10), np.clip(ten, 1, 10))
     score = np.where(question == 0, ten, np.where((question >= 3) & (question <= 6), loyalty, five))
     bad = len(GOOD_WORDS) + rng.integers(0, len(BAD_WORDS), len(of))
@@ -256,7 +256,7 @@ def write_surveys(
 ) -> np.ndarray:
     """Write all three tables. `carriers` holds the number of the contact that carried each invitation, -1 without.
 
-    Returns the positions of the responses that hold a comment.
+    Returns the positions of the responses with a comment.
     """
     rng = people.scope.rng("survey rows", part)
     size = len(asked.customer)
@@ -297,9 +297,9 @@ def write_surveys(
     )
     row, count = drawn.row, len(drawn.row)
     invited = ~drawn.is_uninvited
-    judged = np.full(count, -1)
+    rated = np.full(count, -1)
     by_ticket = np.flatnonzero(invited & has_ticket[row])
-    judged[by_ticket] = tickets.closer[asked.ticket[row[by_ticket]]]
+    rated[by_ticket] = tickets.closer[asked.ticket[row[by_ticket]]]
     submitted = drawn.submitted
     synced = np.where((submitted < NEVER) & chance(rng, count, 0.93), submitted + between(rng, 5, 9, count), NEVER)
     landing.write(
@@ -316,8 +316,8 @@ def write_surveys(
             "stage_code": Code(stage[drawn.survey], words=STAGES),
             "touchpoint_code": Code(touchpoint[drawn.survey], words=TOUCHPOINTS),
             "ticket_id": Number(np.where(invited, ticket[row], -1), prefix="t"),
-            "subject_employee_id": Number(np.where(judged < 0, -1, judged + 1), prefix="m", width=3),
-            "subject_unit": Code(np.where(judged < 0, -1, staff.unit[np.maximum(judged, 0)]), words=UNITS),
+            "subject_employee_id": Number(np.where(rated < 0, -1, rated + 1), prefix="m", width=3),
+            "subject_unit": Code(np.where(rated < 0, -1, staff.unit[np.maximum(rated, 0)]), words=UNITS),
             "crm_synced_at": landing.moment(synced),
             "source_system": Code(np.zeros(count, dtype="int8"), words=("surveys",)),
         },
@@ -358,7 +358,7 @@ def _write_answers(landing: Landing, rng: np.random.Generator, drawn: Responses,
 def _mood(people: Population, tickets: Tickets, asked: Invitations) -> np.ndarray:
     """Satisfaction 0-1 when the invitation is sent: that of the customer, lower after complaints."""
     mood = people.satisfaction[asked.customer].copy()
-    # Those who will decline are content before they begin to.
+    # Customers who will decline are satisfied before the decline.
     turn = people.turn[asked.customer]
     is_before = (turn < NEVER_DAY) & (asked.sent < (turn - 60) * DAY)
     mood = np.where(is_before, np.maximum(mood, 0.72), mood)
@@ -375,7 +375,8 @@ def _mood(people: Population, tickets: Tickets, asked: Invitations) -> np.ndarra
 
 
 def _planted(people: Population, staff: Staff, tickets: Tickets, asked: Invitations) -> np.ndarray:
-    """How much worse the answer is than the mood, by invitation: a tenure that sags and a unit that serves badly."""
+    """How much worse the answer is than the customer's satisfaction, by invitation: an unhappy tenure band, a poor
+    unit."""
     scope = people.scope
     registered, day = people.registration_day[asked.customer], asked.sent // DAY
     first, after = (scope.add_months(registered, months) for months in SAGGING_MONTHS)

@@ -40,7 +40,7 @@ class Tickets:
 def write_tickets(
     landing: Landing, people: Population, staff: Staff, ended: np.ndarray, first: int, stop: int, part: int
 ) -> Tickets:
-    """Questions come with use; complaints pile up before people leave."""
+    """Questions come with use; complaints accumulate before a churn."""
     scope = people.scope
     rng = scope.rng("tickets", part)
     span = np.arange(first, stop)

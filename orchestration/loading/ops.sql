@@ -51,7 +51,7 @@ create table if not exists ops.expectation_results (
 -- The digest of the policy that the seeds of dbt hold, when it is the only row: every load of a seed adds its name.
 create table if not exists ops.loaded_policy (digest varchar not null);
 
--- How far the incremental models have come; written by the dbt materialization `touched`.
+-- How far the incremental models have come; written by the dbt materialization `changed_keys`.
 create table if not exists ops.model_watermarks (
     model_name varchar not null,
     load_id bigint not null,

@@ -1,5 +1,5 @@
 "use strict";
-// Everything that comes from data reaches the page as text nodes or attribute values, never as markup.
+// Values from data become text nodes or attribute values, never markup.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const state = { segment: "all", theme: "light" };
@@ -57,12 +57,12 @@
   const nothing = (panel) => {
     if (rowsOf(panel).length) return make("p", { class: "empty" }, "No rows for this choice.");
     const missing = panel.needs.filter((table) => data.missing.includes(table));
-    // Nothing is good news only where something could have come.
+    // No rows are good news only if the raw tables have data.
     if (panel.empty && !missing.length) return make("p", { class: "empty" }, panel.empty);
     const why = missing.length
       ? `Nothing to show yet: ${missing.join(", ")} ${missing.length > 1 ? "have" : "has"} no rows. Put files into ` +
         `${missing.map((table) => `${table}/`).join(", ")} of the landing folder and build again.`
-      : "Nothing to show: there are rows, but none that this question counts as of this day.";
+      : "Nothing to show: the raw tables have rows, but none of them counts here as of this day.";
     return make("p", { class: "empty" }, why);
   };
 
@@ -89,7 +89,7 @@
     const { y } = panel.spec.encoding ?? panel.spec.layer[0].encoding;
     const height = panel.spec.height.step ? panel.spec.height.step * new Set(rows.map((row) => row[y.field])).size : panel.spec.height;
     const settings = config();
-    settings.legend.columns = Math.max(2, Math.floor(holder.clientWidth / 105)); // a legend never runs out of its panel
+    settings.legend.columns = Math.max(2, Math.floor(holder.clientWidth / 105)); // keeps the legend within its panel
     const spec = { ...panel.spec, height, $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", autosize: { type: "fit-x", contains: "padding" }, data: { name: "rows", values: rows } };
     panel.embedded = await window.vegaEmbed(holder, spec, { actions: false, renderer: "svg", config: settings, tooltip: { theme: state.theme } });
   };
@@ -132,7 +132,7 @@
 
   const kindOf = (column) => ["number", "percent"].includes(column.format) ? "number" : column.format === "words" ? "words" : false;
   const leftOut = (panel) => panel.total > rowsOf(panel).length ? make("p", { class: "legend" },
-    `This page carries the first ${number(rowsOf(panel).length, 0)} of ${number(panel.total, 0)} rows; search, filters and CSV see these only. `,
+    `This page shows the first ${number(rowsOf(panel).length, 0)} of ${number(panel.total, 0)} rows; search, filters and CSV see these only. `,
     panel.whole.map((file, at) => [at ? ", " : "In the files: ", `${file.title} in `, make("a", { href: file.href }, file.href)])) : null;
 
   const drawTable = (panel, place) => {
@@ -194,7 +194,7 @@
     if (!rows.length) { place.append(nothing(panel)); return; }
     place.append(make("div", { class: "tiles" }, rows.map((row) => {
       const known = row.value !== null && row.previous !== null && row.previous !== undefined;
-      const change = known ? Number((row.value - row.previous).toFixed(1)) : null; // as far as it is shown
+      const change = known ? Number((row.value - row.previous).toFixed(1)) : null; // rounded as shown
       const good = change === null || change === 0 || row.higher_is_better === null ? "" : (change > 0) === row.higher_is_better ? "good" : "bad";
       const sign = change > 0 ? "▲ +" : "▼ ";
       const moved = change === 0 ? "unchanged" : `${sign}${number(change)}${row.unit === "%" ? " pp" : ""}`;
@@ -221,7 +221,7 @@
     for (const choice of panel.switches) {
       const valuesOf = (rows) => [...new Set(rows.map((row) => String(row[choice.column])))];
       choice.values = valuesOf(rowsOf(panel));
-      const possible = valuesOf(left); // what is chosen first has rows, also together with the choices before it
+      const possible = valuesOf(left); // the initial choice has rows together with the choices before it
       panel.chosen[choice.column] = possible.includes(choice.default) ? choice.default : possible[0] ?? choice.values[0];
       left = left.filter((row) => String(row[choice.column]) === panel.chosen[choice.column]);
     }

@@ -58,13 +58,13 @@ REVENUE = """
 """
 
 SURVIVAL = """
-    select dimension_value as value, dimension_name as dimension, days_from_start, surviving_pct, surviving_ci_lo,
-        surviving_ci_hi, at_risk_count
-    from retention.mart_survival_curve
-    where days_from_start <= 1100 and at_risk_count >= 10
+    select dimension_value as value, dimension_name as dimension, period_order as days_from_start, surviving_pct,
+        surviving_ci_lo, surviving_ci_hi, at_risk_count
+    from retention.mart_survival
+    where period_grain_code = 'day' and period_order between 1 and 1100 and at_risk_count >= 10
     -- A step a week is as much as the eye sees, whatever the number of customers.
     qualify row_number() over (
-        partition by dimension_name, dimension_value, days_from_start // 7 order by days_from_start desc
+        partition by dimension_name, dimension_value, period_order // 7 order by period_order desc
     ) = 1
     order by 2, 1, 3
 """

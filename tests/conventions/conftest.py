@@ -1,4 +1,4 @@
-"""The dbt project as dbt reads it, for lints. Needs no warehouse."""
+"""The dbt project as dbt reads it, for lints. Does not need a warehouse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestration.contract import REPO_ROOT
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Parsed once, in a process of its own: dbt keeps state in the process, which other suites share."""
+    """Parsed once, in a separate process, because dbt keeps state that other suites would share."""
     folder: Path = tmp_path_factory.mktemp("conventions")
     environment = os.environ | {
         "STAYHOUSE_WAREHOUSE": str(folder / "none.duckdb"),

@@ -1,4 +1,4 @@
-"""Small stand-ins for manifest nodes, to show that each lint fails on what it is there for."""
+"""Small manifest nodes, to show that each lint catches its fault."""
 
 from __future__ import annotations
 

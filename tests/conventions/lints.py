@@ -1,6 +1,6 @@
 """Lints over the dbt manifest. Each returns faults as `subject: what is wrong`; an empty list means clean.
 
-Exceptions live with the tests that call the lints, each with its reason; `judge` fails on one that is no longer
+Exceptions live with the tests that call the lints, each with its reason; `unexcepted` fails on one that is no longer
 needed, so that the lists only shrink.
 """
 
@@ -24,7 +24,7 @@ GRAIN_SENTENCE = re.compile(r"One row per [^.]+\.$")
 class Project:
     """What lints read: nodes of this project by unique id, and the files they come from."""
 
-    # Left out of the representation: pytest would print the whole manifest with a failure.
+    # Not in the representation, because pytest would print the whole manifest with a failure.
     nodes: Mapping[str, Node] = field(repr=False)
     sources: Mapping[str, Node] = field(default_factory=dict, repr=False)
     macros: Mapping[str, Node] = field(default_factory=dict, repr=False)
@@ -59,7 +59,7 @@ class Project:
         return [node for node in self.of_type("test") if not node.get("test_metadata")]
 
 
-def judge(faults: Iterable[str], exceptions: Mapping[str, str] | None = None) -> list[str]:
+def unexcepted(faults: Iterable[str], exceptions: Mapping[str, str] | None = None) -> list[str]:
     """Faults without an exception, and exceptions without a fault. An exception is named like the fault's subject."""
     exceptions = dict(exceptions or {})
     faults = list(faults)
@@ -91,30 +91,31 @@ def meta(node: Node) -> Mapping[str, Any]:
 
 MAY_READ = {
     "staging": ("source",),
-    # Policy is read from its seed; only what combines seeds, or adds to one, has a model.
+    # Policy is read from its seed; only combinations of seeds have a model.
     "core": ("staging", "core", "seed"),
     "intermediate": ("core", "intermediate", "marts", "seed"),
     "marts": ("core", "intermediate", "marts", "seed"),
 }
 
 
-# The domains in which the others meet: they read the marts of every domain, and the signals that each raises.
+# Domains that combine the others: they read the marts and signals of every domain.
 ROOFS = ("alerts", "customer_360", "metrics")
 SIGNALS = "int_signals__"
-# Steps that hold a concept of the whole company, which no other domain may compute for itself.
+# Steps with a concept of the whole company, which no other domain may compute for itself.
 HOMES = {
-    "int_cx__cells": "the company's indices, such as its NPS",
-    "int_contacts__attempts": "outbound contacts with the names that all reports give to what is unknown",
+    "int_activation__customers": "how far customers came in onboarding, and whether that is measurable",
+    "int_contacts__attempts": "outbound contacts with the names that all reports give to unknown values",
     "int_contacts__month_ends": "owners and do-not-disturb at the end of a month",
+    "int_cx__cells": "the company's indices, such as its NPS",
 }
 
 
 def layering(project: Project) -> list[str]:
-    """Each layer reads only what it may; a domain reads no other domain; nobody but staging reads a source."""
+    """Each layer reads only what it may; a domain reads no other domain; only staging reads a source."""
     faults = []
     for node in project.models:
-        # What the materialization `touched` asks for changed customers and days is not read into the model.
-        asked = {source["relation"] for source in node["config"].get("touched_by") or ()}
+        # What the materialization `changed_keys` asks for changed customers and days is not read into the model.
+        asked = {source["relation"] for source in node["config"].get("change_sources") or ()}
         asked |= {f"{name}__superseded" for name in asked}
         for name in parents(node):
             kind = name.split(".")[0]
@@ -146,7 +147,7 @@ HARD_CODED = re.compile(r"\b(?:from|join)\s+(?!jinja\b)([a-z_]+\.[a-z_]+)")
 
 
 def hard_coded_relations(project: Project) -> list[str]:
-    """Relations are named through ref() and source(), else dbt builds them in the wrong order."""
+    """Relations are named through ref() and source(), otherwise dbt builds them in the wrong order."""
     return [
         f"{node['name']}: names {match} directly"
         for node in [*project.models, *project.singular_tests]
@@ -167,7 +168,7 @@ PERIODS = "_periods"
 
 
 def model_names(project: Project) -> list[str]:
-    """The prefix tells the layer, a double underscore parts the system or entity, the schema is the folder."""
+    """The prefix names the layer, a double underscore follows the system or entity, the schema is the folder."""
     faults = []
     for node in project.models:
         name, place = node["name"], layer(node)
@@ -189,7 +190,7 @@ def model_names(project: Project) -> list[str]:
 TEXT = ("varchar",)
 WHOLE = ("bigint", "integer")
 NUMBER = (*WHOLE, "double", "decimal")
-# One list for all marts: what a suffix promises, the data type keeps.
+# One list for all marts: suffix -> data types.
 SUFFIXES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("_id", "_key", "_code", "_name", "_label", "_value", "_status", "_state", "_stage"), TEXT),
     **dict.fromkeys(("_source", "_reason", "_reasons", "_rule", "_band", "_version", "_kind", "_tier"), TEXT),
@@ -206,7 +207,7 @@ BANNED = {"date", "type", "name", "status", "timestamp", "value", "id", "count"}
 
 
 def column_names(project: Project, plain: Mapping[str, str]) -> list[str]:
-    """A mart's column ends with a suffix whose promise its type keeps. `plain` are names without one -> their type."""
+    """A mart's column ends with a suffix that matches its type. `plain` are names without a suffix -> their type."""
     faults = []
     for node in project.marts:
         for name, column in node["columns"].items():
@@ -248,7 +249,7 @@ def rate_parts(project: Project) -> list[str]:
                     if suffix == "_ci_lo" and {stem, f"{stem}_pp"} & names:
                         others = ("_ci_hi",)
                     missing = [stem + other for other in others if stem + other not in names]
-                    faults += [f"{node['name']}.{name}: stands without {other}" for other in missing]
+                    faults += [f"{node['name']}.{name}: has no {other}" for other in missing]
     return faults
 
 
@@ -361,7 +362,7 @@ def mart_contracts(project: Project) -> list[str]:
 
 
 def grains(project: Project) -> list[str]:
-    """Below the marts: whatever states its grain tests it once, and whatever tests a grain states it."""
+    """Below the marts: a model with a stated grain tests it once, and a model that tests a grain states it."""
     tests: dict[str, list[str]] = {}
     for test in project.of_type("test"):
         if (kind := (test.get("test_metadata") or {}).get("name")) in ("unique_grain", "rows_satisfy"):
@@ -401,7 +402,7 @@ def bare_sql(code: str) -> str:
 
 
 def _without_expressions(code: str) -> str:
-    # Braces are counted, because a config may hold mappings that end on `}}` themselves.
+    # Braces are counted, because a config may contain mappings that end with `}}`.
     parts, rest = [], code
     while (start := rest.find("{{")) >= 0:
         depth, end = 0, start
@@ -461,7 +462,8 @@ PORTABILITY = {name: re.compile(pattern, re.I) for name, pattern in NOT_PORTABLE
 
 
 def clock_and_chance(sources: Mapping[str, str]) -> list[str]:
-    """Same rows, same as-of date, same numbers: nothing may depend on a clock or on chance. Jinja is read as well."""
+    """Same rows, same as-of date, same numbers: nothing may depend on a clock or on random numbers. Jinja is checked
+    too."""
     return [
         f"{name}: uses {match.group(0).strip()}"
         for name, code in sources.items()
@@ -476,7 +478,7 @@ TIME_ZONE = re.compile(r"\bat\s+time\s+zone\b", re.I)
 
 
 def zones(sources: Mapping[str, str]) -> list[str]:
-    """Moments are UTC, days are business days: only the macros of time.sql take one to the other."""
+    """Moments are UTC, days are business days: only the macros of time.sql convert between them."""
     faults = []
     for name, code in sources.items():
         plain = COMMENT.sub(" ", JINJA_COMMENT.sub(" ", code))
@@ -499,14 +501,14 @@ def change_sources(project: Project) -> list[str]:
     return [
         f"{node['name']}: the change source {source['relation']} reads a relation for `{key}`; give it a column"
         for node in project.models
-        for source in node["config"].get("touched_by") or []
-        for key in ("as_of", "since")
+        for source in node["config"].get("change_sources") or []
+        for key in ("as_of", "changed_from")
         if re.search(r"\bselect\b", str(source.get(key, "")), re.I)
     ]
 
 
 def portability(sources: Mapping[str, str]) -> list[str]:
-    """SQL that PostgreSQL and Spark read too, with the same answer. What only one engine has lives in a macro."""
+    """SQL that PostgreSQL and Spark also read, with the same result. Features of one engine belong in a macro."""
     faults = []
     for name, code in sources.items():
         sql = bare_sql(code)
@@ -516,7 +518,7 @@ def portability(sources: Mapping[str, str]) -> list[str]:
 
 OUTER_JOIN = re.compile(r"\bleft\s+join\s+(?P<relation>\{\{.*?\}\}|\w+)(?:\s+as\s+(?P<alias>\w+))?\s+on\b", re.I)
 END_OF_JOIN = re.compile(r"(left|right|inner|cross|full|join|where|group|order|having|union|window)|\)", re.I)
-# The macro is given the name of the relation whose period it looks at.
+# The macro gets the name of the relation with the period.
 HOLDS_AT = re.compile(r"\bholds_at\(\s*'(\w+)'")
 BETWEEN = re.compile(r"\bbetween\b.*?\band\b", re.I | re.S)
 
@@ -553,7 +555,7 @@ def _conditions(sql: str) -> list[str]:
 
 
 def portable_sources(project: Project) -> dict[str, str]:
-    """SQL that every engine has to read: models, singular tests, and macros except those of one engine."""
+    """SQL that every engine must read: models, singular tests, and macros except those of one engine."""
     own = {
         node["name"]: node["raw_code"]
         for node in [*project.models, *project.singular_tests]
@@ -570,14 +572,14 @@ def portable_sources(project: Project) -> dict[str, str]:
 
 # ---------------------------------------------------------------- policy
 
-# What a company calls its own things. Roles, states and kinds that the contract or a seed lists by `accepted` are ours.
+# Codes that a company chooses. Roles, states and kinds that the contract or a seed lists by `accepted` are ours.
 COMPANY_CODES = (
     "survey_code", "question_code", "option_code", "seniority", "purpose", "purpose_code", "outcome_code",
     "outcome_reason", "end_reason_code", "reason_code", "event_name", "component_code", "plan_code", "topic_code",
     "segment_code", "usage_segment_code", "value_segment_code", "campaign_code", "region", "team", "team_code",
     "acquisition_channel", "trigger_key", "key_action_code", "anomaly_code", "currency", "currency_code",
 )  # fmt: skip
-# Values that we give ourselves where there is no code.
+# Values that we use ourselves if there is no code.
 OWN_VALUES = {"", "*", "all", "none", "(none)", "unknown", "unassigned", "unlisted", "untagged", "other"}
 _COLUMN = rf"(?:\b\w+\.)?\b(?P<column>{'|'.join(COMPANY_CODES)})\b(?:\s*,\s*'[^']*'\s*\))?"
 CODE_TESTS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conventions import lints
 from conventions.fakes import generic_test, model, project_of
-from conventions.lints import Project, judge
+from conventions.lints import Project, unexcepted
 
 GRAIN_EXCEPTIONS = {
     "dim_events": "copies the seed event_catalogue, whose key is tested",
@@ -13,11 +13,11 @@ GRAIN_EXCEPTIONS = {
 
 
 def test_marts_keep_their_contract(project: Project) -> None:
-    assert judge(lints.mart_contracts(project)) == []
+    assert unexcepted(lints.mart_contracts(project)) == []
 
 
 def test_tables_below_the_marts_test_their_grain(project: Project) -> None:
-    assert judge(lints.grains(project), GRAIN_EXCEPTIONS) == []
+    assert unexcepted(lints.grains(project), GRAIN_EXCEPTIONS) == []
 
 
 def test_a_mart_without_contract_is_caught() -> None:

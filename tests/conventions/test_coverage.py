@@ -1,4 +1,4 @@
-"""What was served stays served, and what is said to be served elsewhere is there."""
+"""Served requirements stay served, and requirements served elsewhere name existing files."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_column_may_serve_alone_and_a_test_may_serve() -> None:
     assert coverage.served(found) == ["CHN-02", "DQ-10"]
 
 
-def test_an_id_that_is_no_requirement_is_told() -> None:
+def test_an_unknown_requirement_is_reported() -> None:
     mart = model("mart_a", "marts/x")
     mart["config"]["meta"] = {"serves": ["CHN-99"]}
     with pytest.raises(ValueError, match="mart_a serves CHN-99"):

@@ -1,4 +1,4 @@
-"""Whoever reads a mart's YAML knows its grain, its meaning and what NULL means."""
+"""A mart's YAML states its grain, its meaning and what NULL means."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from conventions import lints
 from conventions.fakes import columns, model, project_of
-from conventions.lints import Project, judge
+from conventions.lints import Project, unexcepted
 
 
 def test_everything_is_described(project: Project) -> None:
-    assert judge(lints.descriptions(project)) == []
+    assert unexcepted(lints.descriptions(project)) == []
 
 
 def test_a_model_is_described_beside_its_sql(project: Project) -> None:
@@ -35,18 +35,18 @@ def test_a_description_elsewhere_is_caught() -> None:
 
 
 def test_columns_of_marts_say_what_null_means(project: Project) -> None:
-    assert judge(lints.null_meanings(project)) == []
+    assert unexcepted(lints.null_meanings(project)) == []
 
 
 def test_policy_files_are_typed_and_described(project: Project) -> None:
-    assert judge(lints.seed_columns(project)) == []
+    assert unexcepted(lints.seed_columns(project)) == []
 
 
 def test_missing_descriptions_are_caught() -> None:
-    silent = model("mart_a", "marts/x", description="", types={"customer_id": "varchar"})
-    silent["columns"]["customer_id"]["description"] = " "
+    undescribed = model("mart_a", "marts/x", description="", types={"customer_id": "varchar"})
+    undescribed["columns"]["customer_id"]["description"] = " "
     project = project_of(
-        silent,
+        undescribed,
         model("mart_b", "marts/x", description="One row per thing. And more."),
         model("mart_c", "marts/x", description="What it is.\nOne row\nper customer x month."),
         macros={
@@ -63,11 +63,11 @@ def test_missing_descriptions_are_caught() -> None:
     ]
 
 
-def test_a_silent_null_is_caught() -> None:
+def test_an_unexplained_null_is_caught() -> None:
     node = model(
         "mart_a", "marts/x", types={"left_at": "timestamp", "churned_pct": "double", "churned_count": "bigint"}
     )
-    node["columns"]["left_at"]["description"] = "Moment the customer left."
+    node["columns"]["left_at"]["description"] = "Moment of the churn."
     assert lints.null_meanings(project_of(node)) == [
         "mart_a.left_at: may be NULL, say what that means (or 'Never NULL')"
     ]

@@ -1,10 +1,10 @@
-"""Who reads whom. Exceptions carry their reason, and each list may only shrink."""
+"""Layers and domains read only what they may. Exceptions have a reason, and each list may only shrink."""
 
 from __future__ import annotations
 
 from conventions import lints
 from conventions.fakes import model, project_of, singular_test
-from conventions.lints import Project, judge
+from conventions.lints import Project, unexcepted
 
 LAYERING_EXCEPTIONS = {
     "run_context": "the day of a run follows from what was loaded, which only the ledger of the loader knows",
@@ -17,15 +17,15 @@ LAYERING_EXCEPTIONS = {
 
 
 def test_every_layer_reads_only_what_it_may(project: Project) -> None:
-    assert judge(lints.layering(project), LAYERING_EXCEPTIONS) == []
+    assert unexcepted(lints.layering(project), LAYERING_EXCEPTIONS) == []
 
 
 def test_relations_are_named_by_ref_and_source(project: Project) -> None:
-    assert judge(lints.hard_coded_relations(project)) == []
+    assert unexcepted(lints.hard_coded_relations(project)) == []
 
 
 def test_intermediate_models_are_private_to_their_domain(project: Project) -> None:
-    assert judge(lints.access_and_groups(project)) == []
+    assert unexcepted(lints.access_and_groups(project)) == []
 
 
 def test_layering_catches_a_mart_on_staging_a_source_in_core_and_another_domain() -> None:
@@ -37,10 +37,10 @@ def test_layering_catches_a_mart_on_staging_a_source_in_core_and_another_domain(
     seed = model("stg_crm__policy", "staging/crm", reads=["seed.stayhouse.thresholds"])
     stacked = model("stg_crm__twice", "staging/crm", reads=[staging])
     # Asking staging which customers have changed is not reading it; reading it as well is.
-    by = {"meta": {}, "touched_by": [{"relation": "stg_crm__customers"}]}
+    by = {"meta": {}, "change_sources": [{"relation": "stg_crm__customers"}]}
     asking = model("mart_e", "marts/churn", reads=[staging], config=by)
     both = model("mart_f", "marts/churn", reads=[staging], config=by, sql="from {{ ref('stg_crm__customers') }}")
-    assert judge(lints.layering(project_of(staging, fine, mart, core, other, seed, stacked, asking, both))) == [
+    assert unexcepted(lints.layering(project_of(staging, fine, mart, core, other, seed, stacked, asking, both))) == [
         "mart_a: marts reads staging (stg_crm__customers)",
         "dim_b: core reads source (crm.customers)",
         "mart_c: reads mart_a of another domain",
@@ -64,8 +64,8 @@ def test_only_the_roofs_read_other_domains_and_only_what_those_offer() -> None:
 
 def test_judge_lets_exceptions_only_shrink() -> None:
     faults = ["a: reads staging", "b: reads staging"]
-    assert judge(faults, {"a": "known"}) == ["b: reads staging"]
-    assert judge(faults, {"a": "known", "b": "known", "c": "was repaired"}) == [
+    assert unexcepted(faults, {"a": "known"}) == ["b: reads staging"]
+    assert unexcepted(faults, {"a": "known", "b": "known", "c": "was repaired"}) == [
         "c: exception is no longer needed, remove it"
     ]
 

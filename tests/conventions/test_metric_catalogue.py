@@ -1,4 +1,4 @@
-"""One definition per metric: complete, computed where it says, tested there, and on the page."""
+"""One definition per metric: complete, computed by the named mart, tested there, and on the page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_metric_is_computed_and_tested_where_it_says(project: Project, metric:
 
 
 def is_tested(project: Project, mart, column: str) -> bool:
-    """Some rule, unit test or singular test of the mart names the column."""
+    """A rule, unit test or singular test of the mart names the column."""
     texts = []
     for test in project.of_type("test"):
         if test.get("attached_node") == mart["unique_id"]:

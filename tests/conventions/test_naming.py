@@ -1,20 +1,20 @@
-"""Names are a contract: the prefix tells the layer, the suffix tells unit and type."""
+"""Names are a contract: the prefix names the layer, the suffix unit and type."""
 
 from __future__ import annotations
 
 from conventions import lints
 from conventions.fakes import model, project_of, singular_test
-from conventions.lints import Project, judge
+from conventions.lints import Project, unexcepted
 
 MODEL_EXCEPTIONS = {
     "policy": "the thresholds as one row; every model reads its columns under this name",
-    "run_context": "is no thing of the business but the frame of the run; every model joins it under this name",
+    "run_context": "describes the run, not the business; every model joins it under this name",
     "customer_accounts": "the spine: named after what it holds, because every domain joins it",
     "customer_tenures": "the spine: named after what it holds, because every domain joins it",
     "customer_registrations": "the spine: named after what it holds, because every domain joins it",
     "subscription_terms": "named after what it holds, as the periods are",
-    "unconverted_money": "a finding that the run reports, not a thing of the business",
-    "unknown_policy_codes": "a finding that the run reports, not a thing of the business",
+    "unconverted_money": "a finding that the run reports",
+    "unknown_policy_codes": "a finding that the run reports",
 }
 # Columns of marts whose name is the plain word that people use; a suffix would only be noise.
 PLAIN_COLUMNS = {
@@ -38,19 +38,19 @@ PLAIN_COLUMNS = {
 
 
 def test_models_are_named_after_their_layer(project: Project) -> None:
-    assert judge(lints.model_names(project), MODEL_EXCEPTIONS) == []
+    assert unexcepted(lints.model_names(project), MODEL_EXCEPTIONS) == []
 
 
 def test_columns_of_marts_keep_what_their_suffix_promises(project: Project) -> None:
-    assert judge(lints.column_names(project, PLAIN_COLUMNS)) == []
+    assert unexcepted(lints.column_names(project, PLAIN_COLUMNS)) == []
 
 
 def test_rates_are_never_alone(project: Project) -> None:
-    assert judge(lints.rate_parts(project)) == []
+    assert unexcepted(lints.rate_parts(project)) == []
 
 
 def test_tests_are_named_after_what_they_show(project: Project) -> None:
-    assert judge(lints.names_of_tests(project)) == []
+    assert unexcepted(lints.names_of_tests(project)) == []
 
 
 def test_plain_columns_are_all_in_use(project: Project) -> None:
@@ -81,31 +81,31 @@ def test_wrong_column_names_are_caught() -> None:
         "churned_pct": "bigint",
         "left_at": "date",
         "churned_date": "date",
-        "is_left": "varchar",
+        "is_churned": "varchar",
         "amount": "double",
         "status": "varchar",
-        "left_share": "double",
+        "churned_share": "double",
         "paid_amount": "decimal(18,2)",
         "region": "varchar",
     }
     assert lints.column_names(project_of(model("mart_a", "marts/x", types=types)), {"region": "varchar"}) == [
         "mart_a.churned_pct: is bigint, its name promises double",
         "mart_a.left_at: is date, its name promises timestamp",
-        "mart_a.is_left: is varchar, its name promises boolean",
+        "mart_a.is_churned: is varchar, its name promises boolean",
         "mart_a.amount: has no suffix of the list",
         "mart_a.status: say what it is of, and use _pct (0-100) for shares",
-        "mart_a.left_share: say what it is of, and use _pct (0-100) for shares",
+        "mart_a.churned_share: say what it is of, and use _pct (0-100) for shares",
     ]
 
 
 def test_a_rate_without_its_parts_is_caught() -> None:
     types = {"churned_num": "bigint", "churned_pct": "double", "paid_den": "bigint", "paid_ci_lo": "double"}
     assert lints.rate_parts(project_of(model("mart_a", "marts/x", types=types))) == [
-        "mart_a.churned_num: stands without churned_den",
-        "mart_a.paid_ci_lo: stands without paid_ci_hi",
-        "mart_a.paid_ci_lo: stands without paid_pct",
-        "mart_a.paid_den: stands without paid_num",
-        "mart_a.paid_den: stands without paid_pct",
+        "mart_a.churned_num: has no churned_den",
+        "mart_a.paid_ci_lo: has no paid_ci_hi",
+        "mart_a.paid_ci_lo: has no paid_pct",
+        "mart_a.paid_den: has no paid_num",
+        "mart_a.paid_den: has no paid_pct",
     ]
 
 

@@ -1,4 +1,4 @@
-"""The semantic layer is what the metric catalogue says, and dbt has not dropped it."""
+"""The semantic layer agrees with the metric catalogue, and dbt has not dropped it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_the_file_is_written_from_the_catalogue() -> None:
 
 
 def test_dbt_knows_every_metric(project: Project) -> None:
-    # A specification that this dbt does not know is dropped without a word, and leaves an empty manifest.
+    # dbt drops an unknown specification without a message, which leaves an empty manifest.
     known = {metric["name"] for metric in project.metrics.values()}
     assert project.semantic_models
     assert {metric["code"] for metric in metrics()} <= known

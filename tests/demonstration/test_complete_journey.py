@@ -1,4 +1,4 @@
-"""The demonstration pack `complete_journey`: it keeps the raw contract and loses nothing of the package's data.
+"""The demonstration pack `complete_journey` keeps the raw contract and loses none of the package's data.
 
 Expected numbers come from plain SQL over the package's files, written apart from the mapping.
 """
@@ -23,7 +23,7 @@ POLICY_FILES = sorted(path.name for path in complete_journey.POLICY_FOLDER.glob(
 
 @pytest.fixture(scope="module")
 def steps() -> list[tuple[str, float]]:
-    """What the pack told about its progress."""
+    """The progress that the pack reported."""
     return []
 
 
@@ -229,7 +229,7 @@ def test_a_campaign_is_one_contact_and_its_outcome_is_a_later_version(db: duckdb
         """,
     )
     assert sum(counts.values()) == 6589
-    # what is not known on the night of the mailing is not told then
+    # what is not known on the day of the mailing is not delivered then
     assert not db.sql("""
         select contact_id from contacts
         where outcome_code is null and (clicked_at is not null or ended_at is not null)

@@ -1,4 +1,4 @@
-"""The clean pack keeps every rule of the raw contract. The rules are read from the contract, not repeated here."""
+"""The clean pack keeps every rule of the raw contract, as read from the contract."""
 
 from __future__ import annotations
 

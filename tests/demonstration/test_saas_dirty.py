@@ -1,4 +1,4 @@
-"""The dirt that is counted is the dirt that is there, and every broken row breaks one rule only."""
+"""The counts of broken rows are right, and every broken row breaks exactly one rule."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def typed(column: Column, text: str):
 
 
 def faults(table: RawTable, row: dict[str, str], known: dict[str, set[str]]) -> list[str]:
-    """Kinds of all rules that a row breaks."""
+    """Kinds of the rules that a row breaks."""
     found, values = [], {}
     for column in table.columns:
         text = row[column.name]
@@ -142,7 +142,7 @@ def test_good_extra_rows_are_counted(pack, con, table):
     numbers = {c.name for c in table.columns if c.data_type in ("double", "decimal(18,2)", "decimal(18,6)")}
 
     def comparable(values) -> tuple:
-        """Numbers are spelled in several ways: 5, 5.0, 5.00."""
+        """Numbers are written in several ways: 5, 5.0, 5.00."""
         return tuple(
             value.rstrip("0").rstrip(".") if name in numbers and "." in value else value
             for name, value in zip(table.column_names, values, strict=True)

@@ -1,4 +1,4 @@
-"""What the truth folder says is what the landing folder shows."""
+"""The truth folder agrees with the landing folder."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_every_archetype_is_there(pack):
 
 
 def test_planted_key_actions_are_in_the_events(pack):
-    """The moment of the last needed event of every key action is the one that the truth names."""
+    """The moment of the last required event of every key action is the one in the truth."""
     _, con = pack
     customers = ask(
         con,

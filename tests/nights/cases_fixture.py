@@ -1,8 +1,8 @@
-"""Hand-worked cases: each is a few raw rows and the answer that they must give. One night a time zone serves them all.
+"""Hand-worked cases: a few raw rows each, and the expected answer. One run per time zone serves them all.
 
-A case is a YAML file in `cases/<zone>/`: `story` says what it is about; every other key is a raw table with its rows. What
-most rows share is filled in here (`ingested_at`, `is_test`, a segment, one well-behaved customer who covers the whole
-time), so that a file holds only what matters. Customers of a case start with its name, so that cases never meet.
+A case is a YAML file in `cases/<zone>/`: `story` describes it; every other key is a raw table with its rows. Common
+values are filled in here (`ingested_at`, `is_test`, a segment, one ordinary customer over the whole time), so that a
+file contains only what matters. Customers of a case start with its name, so that cases do not interfere.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ZONES = {
     "utc": ("UTC", date(2025, 6, 30)),
     "new_york": ("America/New_York", date(2025, 11, 30)),
     "berlin": ("Europe/Berlin", date(2025, 6, 30)),
-    # A company that tracks events only since April 2025; apart, because cases of a zone share the start of a source.
+    # A company that tracks events only since April 2025; separate, because cases of a zone share the start of a source.
     "late_tracking": ("America/New_York", date(2025, 11, 30)),
 }
 INGESTED_AT = "2025-12-01T02:00:00"
@@ -89,7 +89,7 @@ def write_cases(zone: str, folder: Path) -> None:
 
 
 class Cases:
-    """The night of one zone: its run log, and its published marts."""
+    """The run of one zone: its log and its published marts."""
 
     def __init__(self, log: dict, settings: Settings):
         self.log = log
@@ -111,7 +111,7 @@ class Cases:
 
 @pytest.fixture(scope="session")
 def cases(made_once):
-    """`cases("utc")`: all cases of that zone, loaded, checked, built, checked and published once for all tests."""
+    """`cases("utc")`: all cases of that zone, loaded, validated, built and published once for all tests."""
 
     def get(zone: str) -> Cases:
         timezone, as_of = ZONES[zone]
@@ -129,7 +129,7 @@ def cases(made_once):
             write_cases(zone, folder / "raw")
             shutil.copytree(FOLDER / "policy", folder / "policy")
             outcome = build(settings_in(folder), first=as_of, last=as_of, dagster_home=folder / "dagster")
-            # Also of a night that failed: every test says why, none builds it again.
+            # Also kept if the run failed: every test reports why, none builds it again.
             (folder / "ended.json").write_text(
                 json.dumps({"exit_code": outcome.exit_code, "log": outcome.log}, default=str)
             )

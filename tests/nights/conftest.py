@@ -1,8 +1,8 @@
-"""Whole nights on small companies, in temporary places.
+"""Whole runs on small companies, in temporary folders.
 
-A night costs seconds, so what several tests begin with is built once: `straight`, the small company loaded in order and
-transformed on its last day, and `published`, the same through Dagster with its gates and a publication. Nobody writes to
-them; a test that goes on from one takes a copy.
+A run costs seconds, so shared starting points are built once: `straight`, the small company loaded in order and
+transformed on its last day, and `published`, the same through Dagster with its gates and a publication. They are
+read-only; a test that continues from one takes a copy.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from orchestration.warehouse import open_warehouse
 
 LAST = date(2025, 6, 30)
 
-# What tells of files, loads and runs may differ between ways of loading; what tells of customers may not.
+# Tables about files, loads and runs may differ between ways of loading; tables about customers may not.
 ABOUT_LOADING = {"mart_raw_accounting", "mart_quarantine_reasons", "mart_data_quality_results"}
 
 
@@ -51,7 +51,7 @@ class Company:
             return load_landing(db, self.settings.raw, contract(), zones=self.settings.zones)
 
     def transform(self, as_of: date, full_refresh: bool = False, select: Sequence[str] = ()) -> list[str]:
-        """Builds what is selected, or everything; returns the tables that say something of the business."""
+        """Builds the selected models, or everything; returns the tables about the business."""
         self.session.settings = self.settings
         results = self.session.build(as_of, full_refresh, select, with_tests=False)
         return sorted(f"{result.node.schema}.{result.node.name}" for result in results if _is_told(result.node))
@@ -61,7 +61,7 @@ class Company:
         self.transform(as_of)
 
     def tables(self) -> list[str]:
-        """Every table that says something of the business, whatever domain it belongs to."""
+        """Every table about the business, of all domains."""
         wanted = {f"{node.schema}.{node.name}" for node in self.session.parse().nodes.values() if _is_told(node)}
         with duckdb.connect(self.settings.warehouse, read_only=True) as db:
             found = db.execute(
@@ -73,7 +73,7 @@ class Company:
 
 @pytest.fixture(scope="session")
 def small_company(made_once) -> Path:
-    """Landing folder of sixty customers over ninety days (2025-04-02 to 2025-06-30); the truth lies beside it."""
+    """Landing folder of sixty customers over ninety days (2025-04-02 to 2025-06-30), with the truth beside it."""
     return made_once("company", lambda out: generate(out, customers=60, days=90, seed=3)) / "raw"
 
 
@@ -93,7 +93,7 @@ def dbt_session(tmp_path_factory) -> DbtSession:
 
 @pytest.fixture(scope="session")
 def straight(small_company, dbt_session, made_once) -> Company:
-    """The small company, loaded in order and built on its last day. To be read; `company(raw, straight)` copies it."""
+    """The small company, loaded in order and built on its last day. Read-only; `company(raw, straight)` copies it."""
 
     def settings_in(folder: Path) -> Settings:
         return replace(
@@ -106,7 +106,7 @@ def straight(small_company, dbt_session, made_once) -> Company:
 
 @pytest.fixture(scope="session")
 def published(small_company, made_once) -> Settings:
-    """The small company with its last night published. To be read; its folder holds warehouse and publication."""
+    """The small company with its last run published. Read-only; its folder contains warehouse and publication."""
     from orchestration.runner import PUBLISHED, build
 
     def settings_in(folder: Path) -> Settings:
@@ -136,7 +136,7 @@ def company(tmp_path_factory, dbt_session):
 
 
 def assert_same(left: Company, right: Company, tables: Sequence[str] = ()) -> None:
-    """Both warehouses tell the same of the business, row by row; or only some of their tables do."""
+    """Asserts that both warehouses, or some of their tables, have the same business rows."""
     names = tables or left.tables()
     detail = {}
     with duckdb.connect() as db:

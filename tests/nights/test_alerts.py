@@ -1,4 +1,4 @@
-"""What an earlier night said of an alert, a later night says again, unless the rows themselves have changed."""
+"""A later run repeats what an earlier run reported about an alert, unless the rows themselves have changed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_history_is_not_rewritten_by_later_nights(small_company, company):
         before[as_of] = told(nights, as_of)
     assert len(before[LAST - timedelta(days=KNOWN_AT)]["alerts"]) > 5
     with duckdb.connect(nights.settings.warehouse, read_only=True) as db:
-        # Whoever was deleted has no history at all.
+        # Deleted customers have no history.
         kept = {customer for (customer,) in db.execute("select customer_id from core.dim_customers").fetchall()}
         assert db.execute("from core.fct_churn_events where reactivated_date is not null").fetchall()
     for as_of, seen in before.items():

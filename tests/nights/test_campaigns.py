@@ -1,6 +1,6 @@
-"""The real campaigns of the shop in the contact ledger: 6,589 mailings, effective where a coupon was redeemed.
+"""The real campaigns of the shop as contacts: 6,589 mailings, effective where a coupon was redeemed.
 
-Only what the ledger is made of is written, loaded and built: a whole night of the pack has a year of baskets to carry.
+Only tables that contacts need are written, loaded and built: the whole pack has a year of baskets.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def marts(dbt_session, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def redeemed() -> set[tuple[str, str]]:
-    """Contacts whose campaign saw a coupon redeemed by the household, read off the files of the package."""
+    """Contacts whose campaign has a coupon redeemed by the household, from the files of the package."""
     data = complete_journey.package_folder()
     with duckdb.connect() as package:
         return set(

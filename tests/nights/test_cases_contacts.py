@@ -1,4 +1,4 @@
-"""Contacts and planned touches around a churn: the hand-worked cases."""
+"""Contacts and planned contacts around a churn: the hand-worked cases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_contacts_of_a_month_count_though_the_customer_churned_before_its_end(cases):
-    """The month-end population lost them, and an effective call before a reactivation was forgotten."""
+    """Guards against a month-end population that loses churned customers and calls before a reactivation."""
     months = cases("utc").rows(
         """
         select strftime(contact_month, '%m'), customers_count, in_target_num, in_target_den
@@ -23,7 +23,7 @@ def test_contacts_of_a_month_count_though_the_customer_churned_before_its_end(ca
 
 
 def test_the_status_of_a_contact_is_that_of_its_day(cases):
-    """No column said that a customer had churned when called; tonight's status would call the won back one paying."""
+    """The status is that of the contact: today's status would show the reactivated customer as paying."""
     touched = cases("utc").rows(
         """
         select is_reached_in_time, customer_status, strftime(decided_at, '%m-%d %H') from contacts.mart_surprise_churn
@@ -41,7 +41,7 @@ def test_the_status_of_a_contact_is_that_of_its_day(cases):
 
 
 def test_nobody_is_inactive_while_churned(cases):
-    """31 days after the last use the customer was churned: the call was missed as soon as the customer came back."""
+    """Guards against a missed call for a customer who was churned 31 days after the last use."""
     touches = cases("utc").rows(
         """
         select strftime(anchor_at, '%m-%d'), touch_status, customer_status from contacts.mart_contact_plan

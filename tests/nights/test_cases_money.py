@@ -1,4 +1,4 @@
-"""What money is: the hand-worked cases of purchases, rates of exchange and recurring revenue."""
+"""Money: the hand-worked cases of purchases, exchange rates and recurring revenue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_what_was_given_back_in_full_is_no_purchase(cases):
-    """An order in pounds counted as a purchase of 8.00, because its rate fell between payment and refund."""
+    """Guards against a refunded order that counts as a purchase of 8.00 because its rate fell before the refund."""
     found = cases("utc").rows(
         """
         select customer_id, purchases_count, first_paid_date is null, check_avg, revenue_amount
@@ -38,7 +38,7 @@ def test_what_is_no_purchase_counts_nowhere_as_one(cases):
 
 
 def test_a_price_for_a_year_is_cash_once_and_recurring_revenue_every_month(cases):
-    """A cohort of annual payers read 100 %, then 0 % eleven times, and nothing said that this was cash."""
+    """Guards against a cohort of annual payers at 100 % and then eleven times 0 %, without naming it cash."""
     found = cases("utc").rows(
         """
         select measure_code, list(retained_pct order by last_period_order)
@@ -52,7 +52,7 @@ def test_a_price_for_a_year_is_cash_once_and_recurring_revenue_every_month(cases
 
 
 def test_twelfths_of_a_price_add_up(cases):
-    """Three customers of 100.00 a year bring 25.00 a month; rounded one by one they brought 24.99."""
+    """Three customers of 100.00 a year give 25.00 a month; rounded one by one they gave 24.99."""
     found = cases("utc").rows(
         """
         select distinct closing_amount from churn.mart_mrr_monthly
@@ -63,7 +63,7 @@ def test_twelfths_of_a_price_add_up(cases):
 
 
 def test_codes_of_currencies_are_read_in_any_case(cases):
-    """A tool that writes eur instead of EUR had a customer of 0.00 and a currency of its own."""
+    """Guards against `eur` as a currency of its own, with a revenue of 0.00."""
     mrr = cases("utc").rows(
         """
         select closing_amount, unconverted_count, is_complete from churn.mart_mrr_monthly
@@ -84,7 +84,7 @@ def test_codes_of_currencies_are_read_in_any_case(cases):
 
 
 def test_money_without_a_rate_is_unknown_and_counted(cases):
-    """Revenue in a currency without a rate was published as 0.00, and its customers had bought nothing."""
+    """Guards against revenue without a rate published as 0.00, and its customers without purchases."""
     value = cases("utc").rows(
         "select purchases_count, revenue_amount, check_avg, unconverted_count from retention.mart_customer_value "
         "where customer_id = 'money_unrated1'"
@@ -113,7 +113,7 @@ def test_money_without_a_rate_is_unknown_and_counted(cases):
 
 
 def test_the_worth_of_a_churn_without_a_rate_is_unknown(cases):
-    """The churn of a customer who paid in francs was worth 0.00."""
+    """Guards against a churn worth 0.00 for a customer who paid in francs."""
     found = cases("utc").rows(
         "select churned_date::varchar, lost_mrr_amount, unconverted_count from churn.mart_churn_events "
         "where customer_id = 'money_unrated1'"
@@ -163,7 +163,7 @@ def test_free_months_by_a_coupon_are_no_churn(cases):
 
 
 def test_more_and_less_within_a_month_lose_nothing(cases):
-    """Gross retention of the month read -400 %: the 100 that came and went were lost revenue."""
+    """Guards against a gross retention of -400 %: the 100 that came and went counted as lost revenue."""
     found = cases("utc").rows(
         """
         select expansion_amount, contraction_amount, gross_lost_amount, gross_revenue_retention_pct, gross_mrr_churn_pct

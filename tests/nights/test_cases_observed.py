@@ -1,4 +1,4 @@
-"""Since when what is recorded: the hand-worked cases of a company whose sources begin at different times."""
+"""Starts of sources: the hand-worked cases of a company whose sources begin at different times."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def test_each_source_begins_by_itself(late):
         """
     )
     assert starts == [
-        # The one contract since January has neither a payment nor an end that shows that others are in the table.
+        # The only contract since January has neither a payment nor an end, which would show that the table is complete.
         ("billing", date(2024, 3, 10), 1),
-        # Strays: the event of every zone's well-behaved customer, and that of the case.
+        # Strays: the event of the ordinary customer of every zone, and that of the case.
         ("events", date(2025, 4, 1), 2),
         ("payments", date(2024, 3, 10), 0),
     ]
 
 
 def test_late_tracking_hides_no_churn(late):
-    # Story: contracts older than the first event counted only survivors, so half of the churn was lost.
+    # Contracts older than the first event once counted only survivors, so half of the churn was lost.
     curve = late.rows(
         """
-        select days_from_start, surviving_pct from retention.mart_survival_curve
-        where dimension_name = 'channel' and dimension_value = 'older' and churned_count > 0
+        select period_order, surviving_pct from retention.mart_survival
+        where dimension_name = 'channel' and dimension_value = 'older' and period_grain_code = 'day' and churned_count > 0
         """
     )
     assert curve == [(184, 50.0)]
@@ -49,7 +49,7 @@ def test_late_tracking_hides_no_churn(late):
 
 
 def test_late_tracking_hides_no_revenue(late):
-    # Story: cohorts of payers began with the first event, so the first year of payments had none.
+    # Cohorts of payers once began with the first event, so the first year of payments had none.
     cells = late.rows(
         """
         select last_period_order, retained_num, retained_den, retained_pct from retention.mart_retention_grid
@@ -65,7 +65,7 @@ def test_late_tracking_hides_no_revenue(late):
 
 
 def test_months_before_a_source_are_not_measurable(late):
-    # Story: churn of 0 % was reliable and final for months of which nobody knows who ended.
+    # A churn of 0 % was once reliable and final for months with unknown ends.
     months = late.rows(
         """
         select opening_count, churn_num, churn_den, churn_pct, is_complete, is_final, is_reliable
@@ -79,7 +79,7 @@ def test_months_before_a_source_are_not_measurable(late):
 
 
 def test_registered_a_day_before_tracking_is_measured(late):
-    # Story: 64,000 customers who registered a day before the first event were in no rate, and five marts were empty.
+    # 64,000 customers who registered a day before the first event were once in no rate, and five marts were empty.
     measured = late.rows(
         """
         select customer_id, is_measurable from activation.mart_activation_customer
@@ -109,7 +109,7 @@ def test_use_before_registration_and_unmeasured_customers_are_reported(late):
         from quality.mart_observation_starts where source_code = 'events'
         """
     )
-    # Unmeasured: the well-behaved customer, the four of the old contracts, the stray one and the one of two days before.
+    # Unmeasured: the ordinary customer, the four with old contracts, the stray one and the one of two days before.
     assert counts == [(1, 7, 9)]
     warnings = late.rows(
         """

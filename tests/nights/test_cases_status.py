@@ -26,7 +26,7 @@ def months(cases):
 
 @pytest.fixture(scope="module")
 def status(cases):
-    """What one customer was, in turn: (status, first day)."""
+    """The statuses of one customer in order: (status, first day)."""
 
     def get(customer: str) -> list[tuple]:
         return cases("utc").working_rows(

@@ -1,4 +1,4 @@
-"""Moments are UTC, days are business days, and clocks may disagree: the hand-worked cases of time."""
+"""Moments are UTC, days are business days, and clocks may differ: the hand-worked cases of time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ pytestmark = pytest.mark.slow
 
 
 def test_an_account_completed_in_the_hour_that_comes_twice(cases):
-    # On the wall clock it was completed 40 minutes before the registration, and nothing was published for good.
+    # On the wall clock it was completed 40 minutes before registration, which blocked every publication.
     assert cases("new_york").working_rows(
         "select registered_at, registered_date, account_completed_at from core.dim_customers where customer_id = 'repeated1'"
     ) == [(datetime(2025, 11, 2, 5, 50), date(2025, 11, 2), datetime(2025, 11, 2, 6, 10))]
 
 
 def test_quiet_hours_are_those_of_the_customer_in_the_hour_that_comes_twice(cases):
-    # Both messages went out at 01:30 in New York; converted back from that clock both were at 08:30 in Vilnius.
+    # Both messages were sent at 01:30 in New York; converted back from that clock both were at 08:30 in Vilnius.
     assert cases("new_york").rows(
         """
         select customer_id, local_attempted_at from contacts.mart_contact_violations
@@ -27,7 +27,7 @@ def test_quiet_hours_are_those_of_the_customer_in_the_hour_that_comes_twice(case
 
 
 def test_a_complaint_answered_in_the_hour_that_comes_twice(cases):
-    # Answered 40 minutes before it was opened: the difference of two wall clocks.
+    # The difference of two wall clocks would be an answer 40 minutes before the opening.
     night = cases("new_york")
     assert night.rows(
         "select answer_state, waiting_minutes_count from contacts.mart_inbound_answers where inbound_id = 'answered1'"
@@ -38,7 +38,7 @@ def test_a_complaint_answered_in_the_hour_that_comes_twice(cases):
 
 
 def test_first_and_last_day_written_as_moments_in_utc(cases):
-    # Cut off in UTC, the customer was new in February and left in May: every customer of the company a month off.
+    # Truncated in UTC, the customer would be new in February and churn in May: the whole company a month off.
     assert cases("berlin").working_rows(
         """
         select period_id, valid_from, valid_to from staging.stg_billing__subscription_periods
@@ -54,7 +54,7 @@ def test_first_and_last_day_written_as_moments_in_utc(cases):
 
 
 def test_a_first_action_two_seconds_before_the_registration(cases):
-    # Strictly after the registration the import had never happened, and the customer was never active.
+    # Strictly after registration the import would not count, and the customer would never be active.
     night = cases("berlin")
     assert night.rows("select is_activated from activation.mart_activation_customer where customer_id = 'early1'") == [
         (True,)
@@ -68,14 +68,14 @@ def test_a_first_action_two_seconds_before_the_registration(cases):
 
 
 def test_an_account_completed_a_second_before_the_registration(cases):
-    # Two systems, two clocks: the loader forgave the second, the model did not, and nothing was published for good.
+    # Two clocks: the loader accepted the second, a model did not, which blocked every publication.
     assert cases("utc").working_rows(
         "select account_completed_at from core.dim_customers where customer_id = 'apart1'"
     ) == [(datetime(2025, 6, 10, 10, 0, 2),)]
 
 
 def test_nobody_waits_a_negative_time(cases):
-    # The answer came a second before the question: waiting -1 minute, or "unanswered" for weeks.
+    # An answer a second before the question would wait -1 minute, or be unanswered for weeks.
     night = cases("utc")
     assert night.rows(
         """

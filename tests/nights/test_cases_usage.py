@@ -1,4 +1,4 @@
-"""Hand-worked cases of usage health: one risk group, and what is available since when."""
+"""Hand-worked cases of usage health: the risk group, and the availability of components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def utc(cases):
 
 
 def test_inactive_and_never_used_are_at_risk_once_it_is_long_enough(utc):
-    # Story: customers who never used anything were in no risk group; 28 days are allowed to this segment.
+    # Customers without any use were once in no risk group; this segment allows 28 days.
     risks = utc.rows(
         """
         select customer_id, customer_status, is_paying, recency_band, is_in_risk_group from usage_health.mart_usage_health
@@ -29,7 +29,7 @@ def test_inactive_and_never_used_are_at_risk_once_it_is_long_enough(utc):
 
 
 def test_every_mart_has_the_same_risk_group(utc):
-    # Story: the report by account manager showed 37 of 157, because most customers had no account manager.
+    # The report by account manager once showed 37 of 157, because most customers had no account manager.
     [(by_use, paying)] = utc.rows(
         """
         select count(*) filter (where is_in_risk_group), count(*) filter (where is_in_risk_group and is_paying)
@@ -81,7 +81,7 @@ def test_headline_counts_customers_and_not_free_plans(utc):
 
 
 def test_a_component_is_available_since_the_trial(utc):
-    # Story: it restarted with the end of the trial and with the new price.
+    # Availability once restarted with the end of the trial and with the new price.
     days = utc.rows(
         """
         select distinct available_days from usage_health.mart_component_usage

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_year_paid_on_the_day_before_it_begins_is_worth_a_refund(cases):
-    """A year paid on 31 December for 1 January counted as a month, so nine months left over were worth no refund."""
+    """Guards against a year paid a day early that counts as a month, so that nine remaining months need no refund."""
     due = cases("utc").rows(
         """
         select customer_id, is_refund_due from churn.mart_churn_events
@@ -19,7 +19,7 @@ def test_a_year_paid_on_the_day_before_it_begins_is_worth_a_refund(cases):
 
 
 def test_win_back_is_compared_from_the_landmark_day(cases):
-    """Who was back at once counted as not contacted, and an attempt without an answer as a contact."""
+    """Guards against immediate reactivations as "not contacted", and unanswered attempts as contacts."""
     compared = cases("utc").rows(
         """
         select customer_id, is_winback_contacted, is_churned_at_landmark, is_contacted_by_landmark, is_landmark_mature,
@@ -37,13 +37,13 @@ def test_win_back_is_compared_from_the_landmark_day(cases):
 
 def test_a_sale_whose_window_runs_is_in_no_rate(cases):
     """A young sale that was lost counted at once while the others were pending: young months looked the worst."""
-    months = cases("utc").rows(
+    quarters = cases("utc").rows(
         """
-        select strftime(sold_month, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
-        from churn.mart_seller_quality where employee_id = 'winback_seller' order by 1
+        select strftime(sold_quarter, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
+        from churn.mart_seller_quality where dimension_name = 'seller' and dimension_value = 'winback_seller' order by 1
         """
     )
-    assert months == [("04", 1, 0, 0, 1), ("06", 1, 1, 0, 0)]
+    assert quarters == [("04", 2, 1, 0, 1)]
     decisions = cases("utc").rows(
         "select decision_status from churn.mart_commission_clawback where employee_id = 'winback_seller' order by sold_at"
     )

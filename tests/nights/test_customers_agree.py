@@ -1,4 +1,4 @@
-"""One answer to "who is a customer", and one population for each question, whichever mart is asked.
+"""All marts agree on who is a customer, and on the population of each question.
 
 The marts are found in the manifest: a new one is covered without a line here.
 """
@@ -21,7 +21,7 @@ def marts(session: DbtSession) -> list:
 
 
 def is_of_the_as_of_date(node) -> bool:
-    """A mart says whose status it shows by `status_day`; one row per customer means that of the as-of date."""
+    """A mart declares the day of its status by `status_day`; one row per customer means the as-of date."""
     told = node.config.meta.get("status_day")
     return told == "as_of" or (told is None and node.config.meta["grain"] == ["customer_id"])
 
@@ -32,7 +32,7 @@ def rows(company, sql: str) -> list[tuple]:
 
 
 def test_every_mart_of_customers_says_their_status(dbt_session):
-    """324 of 1,496 customers in the marts of usage paid nothing, and no column said so."""
+    """324 of 1,496 customers in the usage marts paid nothing, and no column showed it."""
     silent = [
         node.name for node in marts(dbt_session) if "customer_id" in node.columns and not set(node.columns) >= STATUS
     ]
@@ -40,7 +40,7 @@ def test_every_mart_of_customers_says_their_status(dbt_session):
 
 
 def test_marts_agree_on_the_status_of_the_as_of_date(straight):
-    """A lapsed trial was `left` in one mart and no churn in another."""
+    """An expired trial was `left` in one mart and not a churn in another."""
     asked = [node for node in marts(straight.session) if set(node.columns) >= STATUS and is_of_the_as_of_date(node)]
     assert len(asked) > 5
     for node in asked:
@@ -68,7 +68,7 @@ def test_early_drop_offs_are_one_population(straight):
 
 
 def test_the_risk_group_is_one_population(straight):
-    """The risk group had three sizes: of the card, of the bands of recency and of the report by manager."""
+    """The risk group had three sizes: on the card, in the recency bands and in the report by manager."""
     by_card = rows(straight, "select customer_id from customer_360.mart_customer_360 where is_in_risk_group order by 1")
     by_use = rows(straight, "select customer_id from usage_health.mart_usage_health where is_in_risk_group order by 1")
     assert by_card == by_use != []

@@ -1,4 +1,4 @@
-"""The gates hold: one corrupt value and nothing is published, the last publication stays as it is, byte by byte."""
+"""Gates: with one corrupt value nothing is published, and the last publication stays unchanged, byte by byte."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def again(published, tmp_path):
-    """A copy of the published company that a test may spoil: returns its settings and a function that builds it."""
+    """A copy of the published company that a test may corrupt: returns its settings and a function that builds it."""
     from orchestration.runner import build
 
     shutil.copytree(published.raw, tmp_path / "raw")
@@ -81,7 +81,7 @@ def test_personal_data_in_a_mart_withholds_the_publication(again):
     told = outcome.log["withheld"]
     assert any("mart_activation_customer" in line and "e-mail address" in line for line in told), told
     assert fingerprint(settings.publish) == before
-    # mended by a newer row, the next night is published
+    # corrected by a newer row, the next run is published
     (settings.raw / "customers" / "mended.csv").write_text(
         "customer_id,registered_at,is_test,region,ingested_at\n"
         f"{customer_id},{registered_at},false,north,2025-06-30 23:59:30\n"

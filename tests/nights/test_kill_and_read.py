@@ -1,4 +1,4 @@
-"""A run may die at any moment, and people read while it runs: neither ever leaves a mixture."""
+"""A run may be killed at any moment, and people read while it runs: neither ever sees a mixture."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from nights.conftest import LAST
 pytestmark = pytest.mark.slow
 
 KILLS = 10
-HANGS = 1800  # seconds; a machine that also does other things may need minutes for a night
+HANGS = 1800  # seconds; a busy machine may need minutes for a run
 ROOT = Path(__file__).parents[2]
 
-# A build in a process of its own. The libraries are imported once, by a parent that forks for every build: what a kill
-# may break is the work, and ten kills need not wait for ten imports.
+# A build in a process of its own. The libraries are imported once, by a parent that forks for every build: a kill can
+# only break the work, and ten kills need not wait for ten imports.
 STARTER = """
 import os, sys
 from dataclasses import replace
@@ -63,7 +63,7 @@ class Starter:
     """Starts one build after the other, each in a process that can be killed."""
 
     def __init__(self, folder: Path):
-        # Artifacts of its own: a killed build may leave them half written.
+        # Separate artifacts, because a killed build may leave them half written.
         environment = os.environ | {"PYTHONPATH": str(ROOT), "DBT_TARGET_PATH": str(folder / "target")}
         self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", STARTER],
@@ -83,7 +83,7 @@ class Starter:
         return bool(select.select([self.process.stdout], [], [], seconds)[0])
 
     def exit_code(self) -> int:
-        """Waits for the end; negative when a signal ended it. The limit only ends a build that hangs."""
+        """Waits for the end; negative if a signal ended it. The limit only ends a hanging build."""
         assert self.ends_within(HANGS), "the build does not end"
         return int(self.process.stdout.readline())
 
@@ -101,7 +101,7 @@ def starter(tmp_path_factory):
 
 
 def marts(publish: Path) -> dict[str, list]:
-    """Every published mart but those that tell of runs and loads."""
+    """Every published mart except those about runs and loads."""
     with duckdb.connect(publish / "current" / "stayhouse.duckdb", read_only=True) as db:
         names = db.execute(
             "select table_schema || '.' || table_name from information_schema.tables "
@@ -113,13 +113,13 @@ def marts(publish: Path) -> dict[str, list]:
 @pytest.mark.longest
 def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, starter, tmp_path):
     killed = tmp_path / "killed"
-    # One undisturbed run to know how long the way is (its numbers are those of the published company).
+    # One undisturbed run to know how long it takes (its numbers are those of the published company).
     begun = time.monotonic()
     starter.finish(small_company, tmp_path / "measured")
     length = time.monotonic() - begun
     chance = random.Random(11)
-    # Moments spread over the whole run, so that every stage is hit; a run that was faster than the kill is measured anew
-    # and the kill is tried again, so that ten of them happen on a machine of any speed.
+    # Moments spread over the whole run, so that every stage is hit; after a run that was faster than the kill, the time
+    # is measured again and the kill repeated, so that ten happen on a machine of any speed.
     stretches = list(range(KILLS)) + list(range(KILLS))
     chance.shuffle(stretches)
     kills = 0
@@ -170,7 +170,7 @@ def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, pub
         stderr=subprocess.PIPE,
         text=True,
     )
-    # The last night is published; the two before it are built under the eyes of the reader.
+    # The last run is published; the two before it are built while the reader reads.
     starter.finish(small_company, place, LAST - timedelta(days=2), LAST - timedelta(days=1))
     time.sleep(0.5)
     stop.touch()

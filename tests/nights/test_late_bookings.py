@@ -1,4 +1,4 @@
-"""Cancellations and payments that are booked, or taken back, months late: night by night is the same as all at once."""
+"""Cancellations and payments booked, or reversed, months late: daily runs give the same as one load."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ IDENTITIES = [
     "mart_mrr_monthly__rows_are_coherent",
 ]
 
-# Told after the middle of June, of what happened long before. A row is one that is known, with other values.
+# Delivered after the middle of June, about events long before. Each changes the values of a known row.
 FIRST = {
     "subscription_periods": [
-        # An annual contract had been cancelled in its second year, one in dollars before the rate of 2025.
+        # An annual contract was cancelled in its second year, another, in dollars, before the rate of 2025.
         ("r00000007", {"valid_to": "date '2025-03-12'", "cancel_requested_at": "timestamp '2025-03-01 09:00:00'",
                        "end_kind": "'voluntary'", "end_reason_code": "'too_expensive'"}),
         ("r00000036", {"valid_to": "date '2024-12-20'", "end_kind": "'involuntary'"}),
-        # One that goes on after all, as the next delivery says.
+        # A contract that continues after all, according to the next delivery.
         ("r00000012", {"valid_to": "date '2025-04-10'", "cancel_requested_at": "timestamp '2025-04-02 09:00:00'"}),
-        # A change of plan had been a leaving and a return within the month.
+        # A change of plan was a churn and a reactivation within the month.
         ("r00000027", {"valid_to": "date '2024-08-01'"}),
     ],
     "payments": [
-        # A year that was paid long ago, and part of it paid back after the leaving.
+        # A year paid long ago, partly refunded after the churn.
         ("p00000007", {"payment_id": "'late-1'", "customer_id": "'c0000003'", "order_id": "'late'",
                        "paid_at": "timestamp '2024-07-05 10:00:00'", "amount": "2892"}),
         ("p00000007", {"payment_id": "'late-2'", "customer_id": "'c0000003'", "order_id": "'late'",
@@ -48,16 +48,16 @@ FIRST = {
 THEN = {
     "subscription_periods": [
         ("r00000012", {"valid_to": "null", "cancel_requested_at": "null"}),
-        # Who had left for want of payment had paid, and who had come back had never been away.
+        # A customer churned for non-payment had paid, and a reactivated one had never churned.
         ("r00000004", {"valid_to": "null", "end_kind": "null", "end_reason_code": "null"}),
         ("r00000015", {"valid_to": "date '2025-06-11'", "cancel_requested_at": "null", "end_kind": "null",
                        "end_reason_code": "null"}),
-        # One contract was another customer's.
+        # One contract belonged to another customer.
         ("r00000059", {"customer_id": "'c0000020'"}),
     ],
     "payments": [
         ("p00000070", {"status": "'succeeded'"}),
-        # 17 dollars of May had come in April.
+        # 17 dollars of May were paid in April.
         ("p00000033", {"paid_at": "timestamp '2025-04-28 10:00:00'"}),
     ],
 }  # fmt: skip
@@ -71,7 +71,7 @@ def _months(first: str, last: str) -> list[str]:
 
 
 def _gone(left: str, mrr: int, opening: list[str], sign: int = 1) -> dict[tuple[str, str], int]:
-    """What it does to the bridges when somebody turns out to have left in a month: they are in no opening after it."""
+    """Effect on the bridges of a churn that becomes known later: the customer is in no opening after it."""
     change = {(f"{left}-01", "churned_count"): 1, (f"{left}-01", "churned_amount"): mrr}
     for month in [f"{left}-01", *opening]:
         change |= {(month, "closing_count"): -1, (month, "closing_amount"): -mrr}
@@ -86,13 +86,12 @@ CHANGES = [
     _gone("2024-12", 126, _months("2025-01", "2025-06")),
     {("2025-01-01", "revaluation_amount"): -7},
     *[{(month, f"{end}_amount"): -7} for month in _months("2025-01", "2025-06") for end in ("opening", "closing")],
-    # 33 left and came back as 73 instead of growing by 40
+    # 33 churned and were reactivated as 73 instead of growing by 40
     {("2024-08-01", "churned_count"): 1, ("2024-08-01", "reactivated_count"): 1, ("2024-08-01", "churned_amount"): 33,
      ("2024-08-01", "reactivated_amount"): 73, ("2024-08-01", "expansion_amount"): -40},
     _gone("2025-05", 130, ["2025-06-01"], sign=-1),
-    # The contract moves with its revenue from one customer to another, which changes no sum: in a company with contracts
-    # its former customer is registered.
-    # From 390 to 385 without a break
+    # The contract moves with its revenue to another customer, which changes no sum: in a company with contracts its
+    # former customer is registered. From 390 to 385 without a gap
     _gone("2025-05", 390, [], sign=-1),
     {("2025-06-01", "opening_count"): 1, ("2025-06-01", "opening_amount"): 390, ("2025-06-01", "reactivated_count"): -1,
      ("2025-06-01", "reactivated_amount"): -385, ("2025-06-01", "contraction_amount"): 5},
@@ -134,7 +133,7 @@ def _whole(warehouse: Path, mart: str, month: str, measures: list[str]) -> Count
 
 
 def _told(warehouse: Path) -> tuple[Counter, Counter]:
-    """The two bridges together, and what was bought."""
+    """Both bridges and the purchases."""
     customers = _whole(warehouse, "churn.mart_churn_monthly", "churn_month", COUNTS)
     revenue = _whole(warehouse, "churn.mart_mrr_monthly", "churn_month", AMOUNTS)
     purchases = _whole(warehouse, "retention.mart_customer_mix", "observed_month", ["purchases_amount"])
@@ -169,7 +168,7 @@ def test_what_is_booked_months_late_changes_the_months_it_belongs_to(small_compa
     assert {"core.fct_churn_events", "core.fct_payments", "churn.mart_mrr_monthly"} <= set(tables)
     assert_same(at_once, nightly, tables)
 
-    # To the end of a month long closed, and back.
+    # To the end of a month closed long ago, and back.
     nightly.transform(date(2025, 4, 30), select=MONEY_AND_LEAVING)
     nightly.transform(LAST, select=MONEY_AND_LEAVING)
     assert_same(at_once, nightly, tables)

@@ -1,4 +1,4 @@
-"""Openings and teams that arrive up to sixty days late: night by night is the same as all at once."""
+"""Openings and teams that arrive up to sixty days late: daily runs give the same as one load."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(s
         ).fetchall()
     (raw / "employees" / "late.csv").write_text(
         "employee_id,team,valid_from,ingested_at\n"
-        # told only now: somebody moved to another team long ago, somebody else had never been in the one on record
+        # delivered only now: one employee moved to another team long ago, another was never in the recorded one
         f"{mover},cx,{max(moved_on + timedelta(days=1), date(2025, 5, 10))},2025-06-30 23:00:00\n"
         f"{corrected},marketing,{since},2025-06-30 23:00:00\n"
     )
     (raw / "contacts" / "late.csv").write_text(
         "contact_id,customer_id,direction,channel,attempted_at,opened_at,is_machine_open,ingested_at\n"
-        # opened soon, but told only now
+        # opened early, but delivered only now
         f"{first},{first_customer},outbound,email,{first_at},{first_at + timedelta(days=1)},false,2025-06-30 23:00:00\n"
         # opened sixty days after it was sent, as far as the day allows
         f"{second},{second_customer},outbound,email,{second_at},"
@@ -72,7 +72,7 @@ def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(s
     assert effective == (2,)
     assert sorted(teams) == sorted([(mover, "cx"), (corrected, "marketing")])
 
-    # On the night before the second opening only the first was known to have worked.
+    # In the run before the second opening only the first contact was known to be effective.
     nightly.transform(LAST - timedelta(days=30))
     with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
         known = db.execute(

@@ -1,4 +1,4 @@
-"""One number, wherever one looks it up: the mart, the semantic layer, a BI client and the page."""
+"""The mart, the semantic layer, a BI client and the page show the same number."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def release(published) -> Path:
 
 @pytest.fixture(scope="module")
 def in_the_mart(release) -> dict[Cell, float]:
-    """Every metric in every cut and period in which it can be measured."""
+    """Every metric in every breakdown and period in which it is measurable."""
     with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
         rows = db.execute(
             "select metric_code, dimension_name, dimension_value, cast(period_start_date as varchar), metric_amount "
@@ -46,7 +46,7 @@ def in_the_mart(release) -> dict[Cell, float]:
 
 
 def measured(rows: Iterable[tuple[str, str, str, dict]], suffix: str = "") -> dict[Cell, float]:
-    """Cells out of rows of (dimension, value, day, amount by metric); what cannot be measured is left out."""
+    """Cells from rows of (dimension, value, day, amount by metric), without unmeasurable ones."""
     return {
         (code, name, value, day): float(amounts[code + suffix])
         for name, value, day, amounts in rows
@@ -56,7 +56,7 @@ def measured(rows: Iterable[tuple[str, str, str, dict]], suffix: str = "") -> di
 
 
 def in_the_semantic_layer(release: Path, made_once, folder: Path) -> dict[Cell, float]:
-    """Asks the published file through `mf query`: over everybody, and by every cut."""
+    """Queries the published file through `mf query`: over everybody, and by every breakdown."""
     for name in PARTS_OF_THE_PROJECT:
         (folder / name).symlink_to(REPO_ROOT / name)
     tools = Path(sys.executable).parent
@@ -90,7 +90,7 @@ def in_the_semantic_layer(release: Path, made_once, folder: Path) -> dict[Cell, 
 
 
 def in_superset(release: Path, made_once, folder: Path) -> dict[Cell, float]:
-    """Superset's own query over the metrics that its dataset has saved."""
+    """Superset's own query over the saved metrics of its dataset."""
     return measured(
         (
             row["dimension_name"],
@@ -114,7 +114,7 @@ def on_the_page(release: Path, made_once, folder: Path) -> dict[Cell, float]:
 
 
 def shown_on_the_page(release: Path) -> set[Cell]:
-    """The cells that the page has to show: of each metric the latest period over everybody whose window has elapsed."""
+    """The cells that the page must show: of each metric the latest period over everybody whose window has elapsed."""
     with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
         rows = db.execute(
             "select metric_code, cast(max(period_start_date) as varchar) from metrics.mart_metric_values where "
@@ -128,7 +128,7 @@ def test_a_metric_is_the_same_number_in_the_mart_and(place: Callable, release, i
     found = place(release, made_once, tmp_path)
     expected, near = in_the_mart, {"rel": 1e-9, "abs": 1e-9}
     if place is on_the_page:
-        # Rounded to four digits there.
+        # The page rounds to four digits.
         expected, near = {cell: in_the_mart[cell] for cell in shown_on_the_page(release)}, {"abs": 1e-4}
     assert found.keys() == expected.keys()
     wrong = {cell: found[cell] for cell, amount in expected.items() if found[cell] != pytest.approx(amount, **near)}
@@ -136,7 +136,7 @@ def test_a_metric_is_the_same_number_in_the_mart_and(place: Callable, release, i
 
 
 def test_the_small_company_measures_metrics_of_every_domain(in_the_mart):
-    # Else equality would say little: a metric without a number is equal everywhere.
+    # Otherwise equality would mean little: a metric without a number is equal everywhere.
     domains = {metric["owner"] for metric in metrics()}
     assert {
         metric["owner"] for metric in metrics() if any(cell[0] == metric["code"] for cell in in_the_mart)

@@ -1,4 +1,4 @@
-"""The promises of design and issue: order of loading, re-runs and night-by-night building never change a number."""
+"""Guarantees: order of loading, re-runs and daily incremental runs never change a number."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def test_any_order_and_split_of_the_rows_gives_the_same_marts(small_company, str
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, place)
         if number == 0 and not (pieces / "customers").exists():
-            # The one required table must have a file; the rest of it may come at any time.
+            # The one required table must have a file; its other files may come at any time.
             first = next(f for f in files if f.parent.name == "customers")
             (pieces / "customers").mkdir()
             shutil.copyfile(first, pieces / "customers" / first.name)
         scattered.load()
         if number == 1:
-            # In between, a night on the part that is there: the last one must mend what it could not know.
+            # In between, a run on the part that is loaded: the last run must correct what it could not know.
             scattered.transform(LAST - timedelta(days=10))
     scattered.transform(LAST)
     assert_same(straight, scattered)
@@ -83,7 +83,7 @@ def test_nights_one_by_one_equal_all_at_once(small_company, straight, company, t
                 shutil.copytree(part, place)
         nightly.night(as_of)
     for part in small_company.glob("*/dt=*"):
-        # Rows that arrived after the last night belong to it as little as to the company that got them all at once.
+        # Rows that arrived after the last run are left out, as in the company that got them all at once.
         place = raw / part.parent.name / part.name
         if not place.exists():
             shutil.copytree(part, place)
@@ -98,14 +98,14 @@ def test_going_back_to_an_earlier_night_and_forward_again(small_company, straigh
     back.transform(earlier)
     refreshed.transform(earlier, full_refresh=True)
     assert_same(refreshed, back)
-    # and forward again, over days that were loaded before
+    # and forward again, over days loaded before
     back.transform(LAST)
     assert_same(straight, back)
 
 
 def test_a_changed_policy_and_windows_that_pass(straight, company, tmp_path):
-    # Key actions with a window are open until it has passed, whether or not rows come; no action of the policy that the
-    # other tests use has one. The nights go on from a warehouse that was built with that other policy.
+    # Key actions with a window stay open until it has passed, with or without new rows; no action in the policy of the
+    # other tests has one. The runs continue from a warehouse that was built with that other policy.
     policy = tmp_path / "policy"
     policy.mkdir()
     actions = (REPO_ROOT / "seeds" / "key_actions.csv").read_text()
@@ -149,9 +149,9 @@ def test_a_row_200_days_late_and_a_row_that_moves_change_their_own_days(small_co
     late = raw / "events" / "late.csv"
     late.write_text(
         "event_id,customer_id,event_name,occurred_at,source,ingested_at\n"
-        # 200 days late, before everything that is there
+        # 200 days late, before everything loaded so far
         f"late-1,{customer_id},mailing_sent,2024-12-12 10:00:00,app,2025-06-30 23:00:00\n"
-        # an event that is known moves to another day and becomes something else
+        # a known event moves to another day and becomes another event
         f"{event_id},{customer_id},report_exported,2025-05-05 10:00:00,web,2025-06-30 23:30:00\n"
         # and an event with a future version of its own
         f"late-2,{customer_id},form_published,2025-06-01 10:00:00,app,2025-06-30 23:00:00\n"
@@ -174,7 +174,7 @@ def test_a_customer_who_becomes_a_test_account_and_back(small_company, straight,
         )
 
         def write(name: str, ingested_at: str, registered_at: str, is_test: str) -> None:
-            # The second one registered later than thought: events before no longer count for activation.
+            # The second customer registered later than known before: earlier events no longer count for activation.
             db.execute(
                 f"""copy (select * exclude (_extra, _load_id, _file_id, _line) replace (
                         timestamp '{ingested_at}' as ingested_at, {registered_at} as registered_at,
@@ -190,6 +190,6 @@ def test_a_customer_who_becomes_a_test_account_and_back(small_company, straight,
         fresh.night(LAST)
         assert_same(fresh, changed)
         write("changed-back", "2025-06-30 23:45:00", "registered_at", "is_test")
-    # Nothing is left of it: what stands is what stood before.
+    # Nothing of it remains: the tables are as before.
     changed.night(LAST)
     assert_same(straight, changed)

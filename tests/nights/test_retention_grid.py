@@ -1,4 +1,4 @@
-"""The retention grid against a plain count over the raw events: every definition, kind of period, zone and first weekday."""
+"""The retention grid equals a plain count over the raw events, for each definition, period, zone and first weekday."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Landing:
             if date(2025, 3, 16) <= at.date() <= date(2025, 3, 29):
                 self.customers[name] = (at + timedelta(days=14), region)
         self.customers["c00"] = (start + HOUR, "r0")
-        # One on the very stroke of midnight in Tokyo.
+        # One exactly at midnight in Tokyo.
         self.customers["c01"] = (datetime(2025, 3, 1, 15), "r1")
         self.events: dict[str, tuple[str, datetime]] = {"e_first": ("c00", start + 2 * HOUR)}
         self.payments: dict[str, tuple[str, datetime, int]] = {}
@@ -139,7 +139,7 @@ def _count(landing: Landing, zone: str, first_weekday: int) -> dict[tuple, tuple
     for name, at, cents in landing.payments.values():
         if local(at) < end:
             money[name].append((local(at), cents))
-    # Whose first payment it was is known of customers who registered since payments are recorded, a day of tolerance before.
+    # First payments are known for customers registered since payments are recorded, less a day of tolerance.
     paid_from = min(at for moved in money.values() for at, _ in moved).date() - timedelta(days=1)
     entries = {
         "registration": {name: local(at) for name, (at, _) in landing.customers.items()},
@@ -169,7 +169,7 @@ def _count(landing: Landing, zone: str, first_weekday: int) -> dict[tuple, tuple
         for (cohort, value), names in cohorts.items():
             for first, last in spans:
                 size = len(names)
-                # The first moment after the business day is in the first period that is not over.
+                # The first moment after the business day belongs to the first open period.
                 members = [n for n in names if since(end, entries[kind][n]) > last]
                 if not members and last > 0:
                     continue

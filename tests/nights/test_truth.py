@@ -1,4 +1,4 @@
-"""What the generator planted is what the marts find, to the second."""
+"""The marts find the planted key actions, to the second."""
 
 from __future__ import annotations
 

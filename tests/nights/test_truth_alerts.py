@@ -1,4 +1,4 @@
-"""Alerts hold what the generator planted: who stood still in onboarding, and what came of the warning."""
+"""Alerts contain the planted cases: stalled onboardings, and the outcomes of warnings."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_alert_closes_on_the_day_of_activation(marts):
 
 
 def test_the_report_of_a_rule_agrees_with_the_planted_leavings(made_once, company):
-    """Precision, worked out from what was planted, is what the report says."""
+    """The report's precision equals the one computed from the planted cases."""
     from demonstration.saas import generate
 
     raw = made_once("alert_company", lambda out: generate(out, customers=150, days=300, seed=5)) / "raw"
@@ -93,8 +93,8 @@ def test_the_report_of_a_rule_agrees_with_the_planted_leavings(made_once, compan
             "select precision_num, precision_den from alerts.mart_alert_rule_report "
             "where warning_code = 'onboarding_stalled' and dimension_name = 'all'"
         ).fetchone()
-        # Who paid on the day of the warning, and whose contract of that day ran out within 90 days of it: for good, or
-        # until the planted return.
+        # Customers who paid on the day of the warning and whose contract ended within 90 days of it: for good, or until
+        # the planted reactivation.
         expected = db.execute(
             """
             select

@@ -1,4 +1,4 @@
-"""Leavings, returns, pauses and commissions are found as the generator planted them, and the bridges close on them."""
+"""Planted churns, reactivations, pauses and commissions are found, and the bridges close on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 LAST = date(2025, 6, 30)
-# A leaving in the last days may still be a late renewal.
+# A churn in the last days may still be a late renewal.
 KNOWN_BY = date(2025, 6, 23)
 
 

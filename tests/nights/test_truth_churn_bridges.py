@@ -1,4 +1,4 @@
-"""The bridges of customers and money close on data as they come: a dirty delivery, and a real shop.
+"""The bridges of customers and money close on realistic data: a dirty delivery, and a real shop.
 
 Beside the identities, which are error-level tests of dbt and run here with the build, the bridges of customers are
 counted again from the raw rows, customer by customer and in plain Python.
@@ -30,7 +30,7 @@ IDENTITIES = {
 
 
 def _bridges(raw, folder, dbt_session, as_of: date, policy=None):
-    """Builds what the bridges are made of, with its tests; returns the warehouse. Fails when a test does."""
+    """Builds the bridges and everything they read, with tests; returns the warehouse. Fails when a test does."""
     from nights.conftest import Company
 
     settings = replace(dbt_session.settings, raw=raw, warehouse=folder / "stayhouse.duckdb", policy=policy)
@@ -41,7 +41,7 @@ def _bridges(raw, folder, dbt_session, as_of: date, policy=None):
     Company(settings, session).load()
     session.settings = settings
     session.build(as_of, select=["+mart_churn_monthly", "+mart_mrr_monthly"], with_tests=False)
-    # Raises when one of them finds a row.
+    # Raises if one of them finds a row.
     results = session.build(as_of, select=sorted(IDENTITIES))
     assert {result.node.name for result in results if str(result.status) == "pass"} == IDENTITIES
     return settings.warehouse
@@ -58,7 +58,8 @@ def _months(first: date, as_of: date) -> list[tuple[date, date]]:
 
 
 def _count(spells: dict[str, list[tuple[date, date | None]]], value_on, as_of: date) -> dict[tuple, tuple]:
-    """(month, value) -> opening, new, returned, left, closing, moved in, moved out. `value_on(customer, day)` cuts."""
+    """(month, value) -> opening, new, reactivated, churned, closing, moved in, moved out, by `value_on(customer,
+    day)`."""
     months = _months(min(start for stretches in spells.values() for start, _ in stretches), as_of)
     counts = defaultdict(Counter)
     for customer, stretches in spells.items():
@@ -69,7 +70,7 @@ def _count(spells: dict[str, list[tuple[date, date | None]]], value_on, as_of: d
                 opens, closes = start < month, not left or left > last
                 if not opens and not closes and not (left and left >= start):
                     continue
-                # Whoever leaves has what was true on the last day.
+                # A churned customer has the values of the last day.
                 opening = value_on(customer, month - timedelta(days=1))
                 credited = value_on(customer, last if closes else left - timedelta(days=1))
                 if opens:
@@ -90,7 +91,7 @@ def _found(db, dimension: str) -> dict[tuple, tuple]:
         "moved_in_count, moved_out_count from churn.mart_churn_monthly where dimension_name = ?",
         [dimension],
     ).fetchall()
-    # Values that nobody has any more keep their rows of zeros.
+    # Values without customers keep their rows of zeros.
     return {(month, value): tuple(counts) for month, value, *counts in rows if any(counts)}
 
 
@@ -106,7 +107,7 @@ def dirty(tmp_path_factory, dbt_session):
 
 
 def _contract_spells(periods: list[tuple], as_of: date) -> list[tuple[date, date | None]]:
-    """Stretches of coverage of one customer, late renewals bridged; an end within the grace is not known yet."""
+    """Coverage periods of one customer, late renewals bridged; an end within the grace is not known yet."""
     stretches: list[list[date]] = []
     for start, end in sorted(periods):
         if stretches and (start - stretches[-1][1]).days <= GRACE:
@@ -158,7 +159,7 @@ def test_bridges_close_on_a_dirty_delivery(dirty):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory, dbt_session):
-    """A tenth of the households of the real pack, all of their year."""
+    """A tenth of the households of the real pack, with their whole year."""
     from demonstration.complete_journey import POLICY_FOLDER, generate
 
     out = tmp_path_factory.mktemp("shop")
@@ -217,5 +218,5 @@ def test_bridges_close_on_a_real_shop(shop):
             key: (expected.get(key), found.get(key)) for key in expected | found if expected.get(key) != found.get(key)
         }
         assert wrong == {}, dimension
-    # Silence bears no recurring revenue: the bridge of money is empty, not a row of zeros.
+    # Churn by inactivity has no recurring revenue: the bridge of money is empty, not a row of zeros.
     assert db.execute("select count(*) from churn.mart_mrr_monthly").fetchone() == (0,)

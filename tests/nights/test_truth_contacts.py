@@ -1,4 +1,4 @@
-"""What the generator planted about contacts is what the ledger finds."""
+"""The contact marts find the planted contacts."""
 
 from __future__ import annotations
 

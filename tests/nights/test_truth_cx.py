@@ -1,4 +1,4 @@
-"""Indices are what anybody can recompute, with published bounds; what is planted is found, and noise is not."""
+"""Indices and their bounds can be recomputed; planted differences are found, noise is not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Z = 1.959963984540054
 
 @pytest.fixture(scope="module")
 def surveyed(dbt_session, tmp_path_factory):
-    """A company with enough answers in its last quarter to judge a team of support; few events, they play no part."""
+    """A company with enough answers in its last quarter to compare a support team; few events, which do not matter
+    here."""
     folder = tmp_path_factory.mktemp("surveyed")
     generate(folder, customers=3_000, days=200, seed=5, events_per_customer=4)
     settings = replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
@@ -100,7 +101,7 @@ def test_bounds_of_nps_are_the_published_adjusted_wald(surveyed):
         promoters, detractors = (top + 0.75) / (n + 3), (bottom + 0.75) / (n + 3)
         net = promoters - detractors
         margin = Z * np.sqrt((promoters + detractors - net**2) / (n + 3))
-        # The adjustment draws towards 0, so that an index of one answer would lie outside: the bounds hold it.
+        # The adjustment pulls towards 0, so an index of one answer would lie outside; the bounds are extended to it.
         index = (top - bottom) / n
         assert low == pytest.approx(100 * min(max(net - margin, -1), index), abs=1e-9)
         assert high == pytest.approx(100 * max(min(net + margin, 1), index), abs=1e-9)
@@ -115,7 +116,7 @@ def test_bounds_of_nps_agree_with_a_bootstrap(surveyed):
     for n, top, bottom, low, high in large:
         drawn = chance.multinomial(n, [top / n, (n - top - bottom) / n, bottom / n], size=20_000)
         expected = np.percentile(100 * (drawn[:, 0] - drawn[:, 2]) / n, [2.5, 97.5])
-        # One respondent more or less moves the index by 100 / n; the adjustment draws it towards 0 by 3 / (n + 3).
+        # One respondent more or less moves the index by 100 / n; the adjustment pulls it towards 0 by 3 / (n + 3).
         assert np.abs(np.array([low, high]) - expected).max() < 200 / n + 100 * 3 / (n + 3) * abs(top - bottom) / n
 
 
@@ -128,7 +129,7 @@ def test_bounds_of_shares_are_wilson_of_statsmodels(surveyed):
 
 
 def test_noise_is_called_real_no_more_often_than_stated(surveyed):
-    """Scores dealt out anew among the answers: nothing is planted any more, and whatever is found is an error."""
+    """Scores reassigned at random: nothing is planted any more, and every finding is an error."""
     source, _, compiled = surveyed
     shares = []
     with duckdb.connect() as db:
@@ -174,7 +175,7 @@ def test_noise_is_called_real_no_more_often_than_stated(surveyed):
         families, wrong = [s[place][1] for s in shares], [s[place][2] for s in shares]
         assert {s[place][0] for s in shares} == {comparison}
         assert min(families) > 300
-        # Families share their answers, so the error is taken from one deal to the next.
+        # Families share their answers, so the error varies between draws.
         assert np.mean(wrong) <= 0.05 + 2 * np.std(wrong, ddof=1) / np.sqrt(len(wrong))
         assert np.mean(wrong) > 0.005, "nothing is ever called real: the test would not see an error"
 

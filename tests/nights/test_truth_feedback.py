@@ -1,4 +1,4 @@
-"""How feedback was handled in the generated company is what the marts find."""
+"""The marts find how the generated company handled feedback."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_interested_deciders_are_found_and_nobody_else_is_accused(marts):
     for planted, interest, is_disinterested, is_without_subject, count in rows:
         wanted = {"disinterested": "none", "nobody": "unknown", "undecided": None}.get(planted, planted)
         if is_without_subject and wanted is not None:
-            # Whom it is about is not known, so nobody can be shown to be disinterested.
+            # Its subject is unknown, so no decider is known to be disinterested.
             wanted = "unknown"
         assert interest == wanted, (planted, interest, count)
         assert is_disinterested == (None if wanted is None else wanted == "none")
@@ -106,7 +106,7 @@ def test_the_survey_that_over_asks_is_the_one_that_was_planted(marts):
 
 
 def test_neutral_clients_ask_for_the_editor_and_automation(marts):
-    """Their share was planted at one half; the interval is that of 99.9 % for so many wishes."""
+    """The planted share is one half; the interval is the 99.9 % interval for this number of wishes."""
     wanted, tagged = marts.execute(
         "select sum(wishes_num) filter (where topic_code in ('editor', 'automation')), sum(wishes_num) "
         "from feedback.mart_feedback_themes where nps_group_code = 'passive'"

@@ -1,4 +1,4 @@
-"""The histories of use are continued from where something changed: night by night they are those of a full refresh."""
+"""Usage states continue from the first change: daily runs give the same as a full refresh."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nights.conftest import assert_same
 STATES = ("state_usage_falls", "state_usage_gaps")
 LAST = date(2025, 6, 30)
 FIRST = LAST - timedelta(days=800)
-# How customers use the product: events, and the share of days with each; there are several of every kind.
+# Usage patterns: events, and the share of days with each; several customers have each pattern.
 HABITS = {
     "daily": {"mailing_sent": 0.9, "report_exported": 0.4},
     "weekly": {"mailing_sent": 0.15},
@@ -26,14 +26,16 @@ CUSTOMERS = [f"{habit}{number}" for habit in HABITS for number in range(4)]
 
 
 def two_edges() -> list[tuple[str, str, date]]:
-    """Uses of two customers for whom what happens on 5 April and 20 May reaches back beyond that."""
+    """Uses of two customers for whom events of 5 April and 20 May affect earlier days."""
     january = date(2025, 1, 1)
     every_day = [january + timedelta(days=number) for number in range(120)]
     return [
-        # Without reports since 7 March, which can be no chance on a day of use in April that depends on all before it.
+        # Without reports since 7 March, which chance no longer explains on a day in April that depends on all before
+        # it.
         *(("leaver", "mailing_sent", day) for day in every_day),
         *(("leaver", "report_exported", day) for day in every_day[:68:3]),
-        # Silent since January: the last step of its fall is that of 7 May, when 1 January leaves the baseline of a sender.
+        # Inactive since January: the last step of its fall is on 7 May, when 1 January drops out of a sender's
+        # baseline.
         ("sleeper", "mailing_sent", january),
         *(("sleeper", "mailing_sent", day) for day in every_day[19:30]),
     ]
@@ -47,7 +49,7 @@ def days_of_use(chance: random.Random) -> list[tuple[str, str, date]]:
         begin = FIRST + timedelta(days=chance.randint(0, 90))
         for number in range((LAST - begin).days + 1):
             for event_name, share in HABITS[habit].items():
-                # Some use everything ever less, some leave one thing in the last half year.
+                # Some use everything less and less, some abandon one component in the last half year.
                 left = chance.random() < number / 800 if habit == "fading" else False
                 left |= habit == "daily" and event_name == "report_exported" and number > 660
                 resting = habit == "bursts" and number % 110 > 45
@@ -57,7 +59,7 @@ def days_of_use(chance: random.Random) -> list[tuple[str, str, date]]:
 
 
 class Nights:
-    """A warehouse of which only the histories of use and what they are made of are built."""
+    """A warehouse with only the usage states and the models that they read."""
 
     def __init__(self, landing: Landing, company):
         self.landing = landing
@@ -76,7 +78,7 @@ class Nights:
         session = self.company.session
         session.settings = self.company.settings
         if self.definitions:
-            # What is made of seeds alone stands after the first build and does not change.
+            # Models made of seeds alone do not change after the first build.
             select = [
                 "run_context",
                 "dim_customer_segments",
@@ -94,7 +96,7 @@ class Nights:
             return db.execute(sql).fetchall()
 
     def assert_whole(self) -> None:
-        """What stands is what a full refresh would write: the SQL of the first build, run over the rows of today."""
+        """Asserts that the tables equal a full refresh: the SQL of the first build, run over today's rows."""
         for name, sql in self.definitions.items():
             columns = [column for (column, *_) in self.rows(f"describe core.{name}")]
             stands, whole = (
@@ -129,7 +131,7 @@ def membership(name: str, code: str, valid_from: date, told: date, **changes: ob
 
 @pytest.fixture(autouse=True)
 def _without_artifacts(monkeypatch) -> None:
-    # dbt writes its manifest with every build, which takes as long as these few tables.
+    # dbt writes its manifest in every build, which takes as long as these few tables.
     monkeypatch.setenv("DBT_WRITE_JSON", "false")
 
 
@@ -150,7 +152,7 @@ def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company)
     )
     edges = two_edges()
     known = dict(enumerate(edges + days_of_use(chance)))
-    # One use in a hundred is told late, by up to 200 days.
+    # One use in a hundred arrives late, by up to 200 days.
     told = {
         number: day + timedelta(days=chance.randint(1, 200) if number >= len(edges) and chance.random() < 0.01 else 0)
         for number, (_, _, day) in known.items()
@@ -162,7 +164,7 @@ def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company)
         waiting -= coming
         rows = [use(number, *known[number], told=as_of) for number in chance.sample(sorted(coming), len(coming))]
         if step:
-            # What is known moves to another day or another customer, or turns out to be no use at all.
+            # Known events move to another day or another customer, or turn out not to be use.
             recent = [
                 number
                 for number, (*_, day) in known.items()
@@ -186,7 +188,7 @@ def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company)
         if step == 2:
             nights.bring("customer_segments", [membership("moving0", "sender", as_of - timedelta(days=90), as_of)])
         if step == 4:
-            # First segments that are told, or corrected, two years late.
+            # First segments that are assigned, or corrected, two years late.
             nights.bring(
                 "customer_segments",
                 [
@@ -197,14 +199,14 @@ def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company)
         nights.night(as_of)
         nights.assert_whole()
         if step == 3:
-            # Back to an earlier night, over days of which rows have come since, and forth again.
+            # Back to an earlier run, over days with newer rows, and forward again.
             for other in (ends[1], as_of):
                 nights.build(other)
                 nights.assert_whole()
 
 
 def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, company):
-    # Otherwise a night would cost the more, the longer the history of those who used something.
+    # Otherwise the cost of a run would grow with the history of its active customers.
     nights = Nights(landing, company)
     nights.bring("customers", [customer(customer_id=name, registered_at=f"{FIRST} 08:00:00") for name in CUSTOMERS])
     uses = dict(enumerate(days_of_use(random.Random(3))))
@@ -213,7 +215,7 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
     nights.night(yesterday)
     marks = {"state_usage_falls": ("window_days", "valid_to"), "state_usage_gaps": ("uses_count", "gap_to")}
     with duckdb.connect(nights.company.settings.warehouse) as db:
-        # Where no night may come any more: gaps begin anew with a quarter (1 April).
+        # No run may read before this day: gaps restart with a quarter (1 April).
         marked = {
             name: db.execute(f"update core.{name} set {column} = -1 where {ends} < date '2025-04-01'").fetchone()
             for name, (column, ends) in marks.items()
@@ -225,13 +227,29 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
         assert nights.rows(f"select count(*) from core.{name} where {column} = -1") == [marked[name]]
 
 
+def test_a_threshold_rebuilds_only_the_models_that_name_it(landing, company):
+    # An alert budget that changes must not rebuild every fact.
+    nights = Nights(landing, company)
+    nights.bring("customers", [customer(customer_id="c1", registered_at=f"{FIRST} 08:00:00")])
+    nights.bring("events", [use(number, "c1", "mailing_sent", LAST, told=LAST) for number in range(2)])
+    nights.night(LAST)
+    fingerprints = "select model_name, fingerprint from ops.model_watermarks"
+    before = dict(nights.rows(fingerprints))
+    with duckdb.connect(nights.company.settings.warehouse) as db:
+        db.execute("update core.policy set alert_budget_owner = alert_budget_owner + 1")
+        db.execute("update core.policy set usage_baseline_days = usage_baseline_days + 1")
+    nights.build(LAST)
+    after = dict(nights.rows(fingerprints))
+    assert {name for name in before if before[name] != after[name]} == {"state_usage_falls"}
+
+
 @pytest.mark.parametrize("named_by", ["names", "numbers"])
 def test_a_full_build_in_chunks_writes_what_one_at_once_does(landing, company, monkeypatch, named_by):
-    # Millions of events are built in chunks of days and of customers; no other test has as many. Where every customer is
-    # a number, the bounds of the chunks are texts still: 0011 is no 11.
+    # Millions of events are built in chunks of days and of customers; no other test has as many. Even if every customer
+    # id is a number, the bounds of chunks are text: 0011 is not 11.
     nights = Nights(landing, company)
     quoted = ["o'hara", "O'Hara", "'; drop"]
-    # Some use the product whom nobody has registered: before, between and after all others.
+    # Some users are not registered: before, between and after all others.
     called = {"daily0": "", "weekly1": "bz", "rare0": "~"}
     if named_by == "numbers":
         called = {name: f"{3 + 4 * number:04}" for number, name in enumerate([*quoted, *CUSTOMERS])}

@@ -73,7 +73,7 @@ def test_a_threshold_that_is_not_stated_keeps_its_value(settings):
         ),
         (
             "churn_grace_days,7.5,days,ours,half a day",
-            "thresholds.csv, row 3, column threshold_value: 7.5 is no whole number of days",
+            "thresholds.csv, row 3, column threshold_value: 7.5 is not a whole number of days",
         ),
         (
             "churn_grace_days,1,weeks,ours,another unit",
@@ -81,7 +81,7 @@ def test_a_threshold_that_is_not_stated_keeps_its_value(settings):
         ),
         (
             "churn_grace_days,nan,days,ours,no number",
-            "thresholds.csv, row 3, column threshold_value: 'nan' is no double",
+            "thresholds.csv, row 3, column threshold_value: 'nan' is not of type double",
         ),
         (
             "churn_top_value_pct,120,percent,ours,too much",
@@ -168,7 +168,7 @@ def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, ke
         ("segments", "scheme,title", "schema,title", "", ["segments.csv, row 1, column scheme", "missing"]),
         ("segments", "sender,usage,", "sender,usages,", "", ["segments.csv, row 2, column scheme", "'usages'"]),
         ("segments", "false,7,14,3,90", "false,0,14,3,90", "", ["row 2, column expected_usage_interval_days", "below 1"]),
-        ("segments", "false,7,14,3,90", "false,weekly,14,3,90", "", ["'weekly' is no integer"]),
+        ("segments", "false,7,14,3,90", "false,weekly,14,3,90", "", ["'weekly' is not of type integer"]),
         ("segments", "sender,usage,", ",usage,", "", ["segments.csv, row 2, column segment_code", "is empty but required"]),
         ("segments", "", "", "sender,usage,Again,false,7,14,2,90,,,,,,,,ours,twice\n", ["repeats the key of segments.csv, row 2"]),
         ("segments", "", "", "new,usage,Short\n", ["segments.csv, row 8", "cells"]),
@@ -197,7 +197,7 @@ def test_a_file_that_is_no_seed_is_an_error(settings):
         prepare_policy(settings)
 
 
-def test_a_segment_without_customers_and_customers_without_a_segment_are_told(settings, tmp_path):
+def test_a_segment_without_customers_and_customers_without_a_segment_are_named(settings, tmp_path):
     landing = Landing(settings.raw)
     landing.csv("customers", [customer(1)])
     row = {"customer_id": "c1", "scheme": "usage", "valid_from": "2025-01-01", "ingested_at": "2025-03-31"}

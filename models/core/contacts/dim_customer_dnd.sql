@@ -11,7 +11,7 @@ with flags as (
         or dnd_flags.valid_to > dnd_flags.valid_from
 ),
 
-periods as (
+merged as (
     {{ merged_periods('flags', ['customer_id']) }}
 )
 
@@ -19,4 +19,4 @@ select
     customer_id,
     valid_from,
     valid_to
-from periods
+from merged

@@ -12,7 +12,7 @@
     {'relation': 'stg_crm__contacts', 'as_of': business_date(moment ~ '_at'), 'only': 'passing'}
 ) %}
 {% endfor %}
-{{ touched({'customer_id': 'customer_id'}, changes) }}
+{{ changed_keys({'customer_id': 'customer_id'}, changes) }}
 -- A step of its own, so that the sort carries few columns.
 with episodes as (
     select
@@ -32,12 +32,12 @@ with episodes as (
     inner join {{ ref('run_context') }} as run_context
         on contacts.attempted_date <= run_context.as_of_date
     cross join {{ ref('policy') }} as policy
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 ),
 
 effects as (
     select * from {{ ref('fct_contact_effects') }}
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 )
 
 select

@@ -1,4 +1,4 @@
-{{ touched_by_registration() }}
+{{ changed_by_registration() }}
 -- Attributes of a customer at registration: as of that day, else the first known value (ACT-01).
 {% set attributes = {
     'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date'),
@@ -17,7 +17,7 @@ with customers as (
         on customers.registered_date <= run_context.as_of_date
         -- Deleted customers count nowhere from the day of their deletion.
         and coalesce(customers.deleted_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 ),
 {% for name, (relation, condition, value, moment) in attributes.items() %}
 {{ name }}_candidates as (

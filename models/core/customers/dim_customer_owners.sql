@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [{'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')}],
 ) }}
@@ -6,6 +6,6 @@
     ref('stg_crm__customer_owners'),
     ['customer_id', 'role'],
     ['employee_id'],
-    scope=touched_scope(),
+    scope=rows_to_build(),
     from_day=business_date('valid_from')
 ) }}

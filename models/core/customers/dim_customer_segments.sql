@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [{'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'}],
 ) }}
@@ -6,5 +6,5 @@
     ref('stg_crm__customer_segments'),
     ['customer_id', 'scheme'],
     ['segment_code'],
-    scope=touched_scope()
+    scope=rows_to_build()
 ) }}

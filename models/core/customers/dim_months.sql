@@ -2,12 +2,12 @@
 -- observed once its source has begun: contracts, else use where inactivity has a limit.
 with bounds as (
     select
-        {{ period_start('month', 'coalesce(min(spells.started_date), max(run_context.as_of_date))') }} as first_month,
-        min(spells.started_date) as first_started_date,
+        {{ period_start('month', 'coalesce(min(tenures.started_date), max(run_context.as_of_date))') }} as first_month,
+        min(tenures.started_date) as first_started_date,
         max(run_context.as_of_date) as as_of_date
     from {{ ref('run_context') }} as run_context
-    left join {{ ref('customer_tenures') }} as spells
-        on spells.started_date <= run_context.as_of_date
+    left join {{ ref('customer_tenures') }} as tenures
+        on tenures.started_date <= run_context.as_of_date
 ),
 
 limited as (

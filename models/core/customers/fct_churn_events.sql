@@ -1,5 +1,5 @@
--- Every churn known as of the business day, from the status periods, with the terms of the contract that ended. Where
--- several end on the day, the most informative one counts.
+-- Every churn that is known as of the business day, with what was true of the customer on the last day before it. Of
+-- several contracts that end on the day, the one that says most gives plan, reason and kind of the end.
 with last_slices as (
     select
         tenures.customer_id,
@@ -30,7 +30,7 @@ losses as (
     select
         customer_id,
         tenure_number,
-        -- One part without an exchange rate makes the whole value unknown.
+        -- One part without a rate makes the whole worth unknown.
         case when count(*) = count(converted_mrr_change) then -sum(converted_mrr_change) end as mrr_lost,
         count(*) as changes_count
     from {{ ref('fct_mrr_changes') }}
@@ -42,6 +42,8 @@ events as (
     select
         tenures.customer_id,
         customer_accounts.source_customer_id,
+        customer_accounts.region,
+        customer_accounts.acquisition_channel,
         tenures.tenure_number,
         tenures.basis,
         last_slices.plan_code,
@@ -71,27 +73,44 @@ events as (
 )
 
 select
-    customer_id,
-    source_customer_id,
-    tenure_number,
-    basis,
-    plan_code,
-    case when is_deleted then '{{ deleted_reason() }}' else end_reason_code end as end_reason_code,
-    cast(mrr_lost as decimal(18, 2)) as mrr_lost,
+    events.customer_id,
+    events.source_customer_id,
+    events.tenure_number,
+    events.basis,
+    usage_segment.segment_code,
+    value_segment.segment_code as value_segment_code,
+    events.plan_code,
+    events.region,
+    events.acquisition_channel,
+    account_manager.employee_id as owner_id,
+    status.status as customer_status,
+    status.is_paying,
+    case when events.is_deleted then '{{ deleted_reason() }}' else events.end_reason_code end as end_reason_code,
+    cast(events.mrr_lost as decimal(18, 2)) as mrr_lost,
+    {{ days_between('events.started_date', 'events.churned_date') }} as tenure_days,
     case
-        when is_deleted then true
-        when end_kind is not null then end_kind = 'voluntary'
-        when cancel_requested_at is not null then true
+        when events.is_deleted then true
+        when events.end_kind is not null then events.end_kind = 'voluntary'
+        when events.cancel_requested_at is not null then true
     end as is_voluntary,
-    started_date,
-    churned_date,
-    {{ period_start('month', 'churned_date') }} as churned_month,
-    recognised_date,
-    reactivated_date,
-    cancel_requested_at,
-    -- The decision is the cancellation request, else the end itself; later contacts come too late.
+    events.started_date,
+    events.churned_date,
+    {{ period_start('month', 'events.churned_date') }} as churned_month,
+    events.recognised_date,
+    events.reactivated_date,
+    events.cancel_requested_at,
+    -- A contact after the decision comes too late: a request decides, else the end itself.
     coalesce(
-        case when {{ business_date('cancel_requested_at') }} <= churned_date then cancel_requested_at end,
-        {{ day_start_at('churned_date') }}
+        case
+            when {{ business_date('events.cancel_requested_at') }} <= events.churned_date
+                then events.cancel_requested_at
+        end,
+        {{ day_start_at('events.churned_date') }}
     ) as decided_at
 from events
+{{ attributes_as_of(
+    'events',
+    add_days('events.churned_date', -1),
+    ['status', 'usage_segment', 'value_segment', 'account_manager'],
+    source_customer='source_customer_id'
+) }}

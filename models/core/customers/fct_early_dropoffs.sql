@@ -27,7 +27,7 @@ last_uses as (
     group by watches.customer_id
 ),
 
-judged as (
+evaluated as (
     select
         watches.*,
         watches.watched_to_date <= run_context.as_of_date as is_mature,
@@ -59,4 +59,4 @@ select
     registered_date,
     registration_month,
     watched_to_date as dropoff_date
-from judged
+from evaluated

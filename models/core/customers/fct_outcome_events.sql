@@ -1,4 +1,4 @@
-{{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'event_date'}) }}
+{{ changed_by_events({'customer_id': 'customer_id', 'occurred_date': 'event_date'}) }}
 with events as (
     select
         event_id,
@@ -10,7 +10,7 @@ with events as (
         occurred_at
     from {{ ref('stg_product__events') }}
     where customer_id is not null
-        and {{ touched_scope() }}
+        and {{ rows_to_build() }}
 )
 
 select

@@ -19,7 +19,7 @@ days as (
     cross join {{ ref('run_context') }} as run_context
 ),
 
-judged as (
+classified as (
     select
         days.date_day,
         not days.is_weekend and holidays.holiday_date is null as is_working_day
@@ -39,4 +39,4 @@ select
         ) as bigint
     ) as working_day_number,
     is_working_day
-from judged
+from classified

@@ -49,9 +49,9 @@ select
     levels.currency_code,
     levels.tenure_number,
     case
-        when levels.changed_date = spells.started_date and levels.tenure_number = 1 then 'new'
-        when levels.changed_date = spells.started_date then 'returned'
-        when levels.changed_date = spells.churned_date then 'churned'
+        when levels.changed_date = tenures.started_date and levels.tenure_number = 1 then 'new'
+        when levels.changed_date = tenures.started_date then 'returned'
+        when levels.changed_date = tenures.churned_date then 'churned'
         when levels.mrr_change > 0 then 'expansion'
         else 'contraction'
     end as movement,
@@ -67,7 +67,7 @@ select
     levels.next_changed_date,
     {{ period_start('month', 'levels.changed_date') }} as changed_month
 from levels
-inner join {{ ref('customer_tenures') }} as spells
-    on levels.customer_id = spells.customer_id
-    and levels.tenure_number = spells.tenure_number
+inner join {{ ref('customer_tenures') }} as tenures
+    on levels.customer_id = tenures.customer_id
+    and levels.tenure_number = tenures.tenure_number
 {{ join_rates('levels.currency_code', 'levels.changed_date') }}

@@ -1,4 +1,4 @@
-{{ touched({'customer_id': 'customer_id', 'paid_date': 'paid_date'}, [{'relation': 'stg_billing__payments'}]) }}
+{{ changed_keys({'customer_id': 'customer_id', 'paid_date': 'paid_date'}, [{'relation': 'stg_billing__payments'}]) }}
 select
     payment_id,
     customer_id,
@@ -12,4 +12,4 @@ select
     paid_at
 from {{ ref('stg_billing__payments') }}
 where status = 'succeeded'
-    and {{ touched_scope() }}
+    and {{ rows_to_build() }}

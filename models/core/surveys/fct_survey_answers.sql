@@ -15,7 +15,7 @@ with answers as (
         on answers.response_id = responses.response_id
 ),
 
-judged as (
+validated as (
     select
         answers.*,
         questions.metric_code,
@@ -58,4 +58,4 @@ select
     is_required,
     has_text,
     asked_date
-from judged
+from validated

@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
@@ -28,7 +28,7 @@ candidates as (
     where event_name in (select needed.event_name from needed)
         and coalesce(is_success, true)
         and {{ is_not_before('occurred_at', 'registered_at') }}
-    {%- if is_touched_run() %}
+    {%- if is_incremental_run() %}
     union all
     {{ carried_state(['event_id', 'customer_id', 'event_name', 'quantity', 'occurred_at']) }}
     {%- endif %}

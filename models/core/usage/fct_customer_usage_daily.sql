@@ -1,4 +1,4 @@
-{{ touched_by_events({'customer_id': 'customer_id', 'occurred_date': 'usage_date'}) }}
+{{ changed_by_events({'customer_id': 'customer_id', 'occurred_date': 'usage_date'}) }}
 -- Distinct devices of a day cannot be summed over components. Distinct counts are most of the cost, so only those that
 -- somebody reads are computed.
 with events as (
@@ -9,7 +9,7 @@ with events as (
         occurred_date
     from {{ ref('stg_product__events') }}
     where customer_id is not null
-        and {{ touched_scope() }}
+        and {{ rows_to_build() }}
 ),
 
 exports as (

@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id', period_start('week', 'occurred_date') | trim: 'week_start_date'},
     [{'relation': 'stg_product__events'}],
 ) }}
@@ -18,5 +18,5 @@ select
     cast(sum(events_count) as bigint) as events_count,
     {{ period_start('week', 'occurred_date') }} as week_start_date
 from days
-where {{ touched_scope() }}
+where {{ rows_to_build() }}
 group by customer_id, component_code, {{ period_start('week', 'occurred_date') }}

@@ -1,4 +1,4 @@
-{{ touched({'customer_id': 'customer_id'}, [{'relation': 'stg_product__events', 'as_of': 'occurred_date'}]) }}
+{{ changed_keys({'customer_id': 'customer_id'}, [{'relation': 'stg_product__events', 'as_of': 'occurred_date'}]) }}
 select
     uses.customer_id,
     uses.component_code,
@@ -9,5 +9,5 @@ select
 from {{ ref('fct_component_usage_daily') }} as uses
 inner join {{ ref('run_context') }} as run_context
     on uses.usage_date <= run_context.as_of_date
-where {{ touched_scope() }}
+where {{ rows_to_build() }}
 group by uses.customer_id, uses.component_code

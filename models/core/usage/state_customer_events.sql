@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
@@ -18,7 +18,7 @@ contributions as (
         max(occurred_at) as last_at
     from incoming_events
     group by customer_id, event_name
-    {%- if is_touched_run() %}
+    {%- if is_incremental_run() %}
     union all
     {{ carried_state([
         'customer_id', 'event_name', 'events_count', 'events_since_registration_count', 'first_at', 'last_at'

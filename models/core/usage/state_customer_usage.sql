@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
@@ -17,7 +17,7 @@ with days as (
     from {{ ref('fct_customer_usage_daily') }} as uses
     inner join {{ ref('run_context') }} as run_context
         on uses.usage_date <= run_context.as_of_date
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 )
 
 select

@@ -1,4 +1,4 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [
         {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
@@ -33,7 +33,7 @@ candidates as (
     -- Key actions count from registration on (ACT-02), within the tolerance of two clocks.
     where {{ is_not_before('occurred_at', 'registered_at') }}
         and event_name in (select needed.event_name from needed)
-    {%- if is_touched_run() %}
+    {%- if is_incremental_run() %}
     union all
     {{ carried_state(['event_id', 'customer_id', 'event_name', 'source', 'recorded_by_employee_id', 'occurred_at']) }}
     {%- endif %}

@@ -1,11 +1,11 @@
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
     [
-        {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': 'occurred_date'},
+        {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'changed_from': 'occurred_date'},
         {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
     ],
     chunk=customer_chunks('fct_customer_usage_daily'),
-    ends='valid_to',
+    ends_on='valid_to',
 ) }}
 -- The sums of both windows change only when a day of use enters the recent one, passes into the baseline or drops out:
 -- three steps per day of use instead of a row per calendar day. Future steps assume no further use, so passing time
@@ -21,8 +21,10 @@ with days as (
     select
         customer_id,
         usage_date,
-        since
-    from {{ touched_rows(ref('fct_customer_usage_daily'), 'usage_date', looks_back_days) }}
+        changed_from
+    from {{ history_rows(
+        ref('fct_customer_usage_daily'), 'usage_date', looks_back_days, changed_from='changed_from'
+    ) }}
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
 ),
 
@@ -46,7 +48,7 @@ memberships as (
             end as comparable_from
         from {{ ref('dim_customer_segments') }}
         where scheme = 'usage'
-            and {{ touched_scope() }}
+            and {{ rows_to_build() }}
         union all
         select
             customers.customer_id,
@@ -71,7 +73,7 @@ normed as (
         memberships.window_days,
         memberships.both_days,
         days.usage_date,
-        days.since
+        days.changed_from
     from days
     inner join memberships
         on days.customer_id = memberships.customer_id
@@ -89,7 +91,7 @@ changes as (
         {{ step_date }} as step_date,
         {{ recent_change }} as recent_change,
         {{ baseline_change }} as baseline_change,
-        since
+        changed_from
     from normed
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -97,14 +99,14 @@ changes as (
 
 -- An incremental run merges the steps before the first changed day into one, on the day of the last of them.
 steps as (
-    {% if is_touched_run() %}
+    {% if is_incremental_run() %}
     select
         membership_number,
         max(step_date) as step_date,
         cast(sum(recent_change) as integer) as recent_change,
         cast(sum(baseline_change) as integer) as baseline_change
     from changes
-    group by membership_number, greatest(step_date, {{ add_days('since', -1) }})
+    group by membership_number, greatest(step_date, {{ add_days('changed_from', -1) }})
     {% else %}
     select * from changes
     {% endif %}

@@ -1,9 +1,9 @@
 {% set quarter_of %}{{ period_start('quarter', 'occurred_date') }}{% endset %}
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_product__events', 'as_of': 'occurred_date', 'since': quarter_of | trim}],
+    [{'relation': 'stg_product__events', 'as_of': 'occurred_date', 'changed_from': quarter_of | trim}],
     chunk=customer_chunks('fct_component_usage_daily'),
-    ends='gap_to',
+    ends_on='gap_to',
 ) }}
 -- Passing time changes no row: a lasting gap stays open, and readers compare it with the as-of date. So a run rebuilds
 -- only customers with new use, from the quarter of their first changed day on. The rows that span the beginning of that
@@ -17,9 +17,9 @@ with days as (
         cast(null as bigint) as day_number,
         cast(null as bigint) as first_number,
         cast(null as date) as unlikely_from
-    from {{ touched_rows(ref('fct_component_usage_daily'), 'usage_date') }}
+    from {{ history_rows(ref('fct_component_usage_daily'), 'usage_date') }}
     where usage_date <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
-    {%- if is_touched_run() %}
+    {%- if is_incremental_run() %}
     union all
     select
         earlier.customer_id,
@@ -28,12 +28,12 @@ with days as (
         earlier.uses_count,
         earlier.day_number,
         earlier.first_number,
-        case when earlier.unlikely_from < touched.since then earlier.unlikely_from end as unlikely_from
+        case when earlier.unlikely_from < changed.changed_from then earlier.unlikely_from end as unlikely_from
     from {{ this }} as earlier
-    inner join {{ touched_relation() }} as touched
-        on earlier.customer_id = touched.customer_id
-        and earlier.gap_from < touched.since
-        and coalesce(earlier.gap_to, {{ end_of_time('date') }}) >= touched.since
+    inner join {{ changed_keys_relation() }} as changed
+        on earlier.customer_id = changed.customer_id
+        and earlier.gap_from < changed.changed_from
+        and coalesce(earlier.gap_to, {{ end_of_time('date') }}) >= changed.changed_from
     {%- endif %}
 ),
 

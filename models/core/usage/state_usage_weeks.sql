@@ -1,10 +1,10 @@
 {% set weeks_before %}(select {{ usage_current_days() }} - 7 from {{ ref('policy') }} as policy){% endset %}
 {% set week_start = period_start('week', 'occurred_date') | trim %}
-{{ touched(
+{{ changed_keys(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_product__events', 'as_of': add_days(week_start, 6) | trim, 'since': week_start}],
+    [{'relation': 'stg_product__events', 'as_of': add_days(week_start, 6) | trim, 'changed_from': week_start}],
     chunk=customer_chunks('fct_customer_usage_daily'),
-    ends='week_end_date',
+    ends_on='week_end_date',
 ) }}
 -- A closed week counts for its own Sunday and the following ones whose current weeks contain it. Future Sundays assume
 -- no further use, so passing time only adds the week that closes.
@@ -15,7 +15,7 @@ with days as (
         devices_count,
         exports_count,
         {{ period_start('week', 'usage_date') }} as week_start_date
-    from {{ touched_rows(ref('fct_customer_usage_daily'), 'usage_date', weeks_before) }}
+    from {{ history_rows(ref('fct_customer_usage_daily'), 'usage_date', weeks_before) }}
     where {{ add_days(period_start('week', 'usage_date') | trim, 6) }} <= {{ last_visible_day() }}
 ),
 
@@ -24,7 +24,7 @@ components as (
         customer_id,
         component_code,
         week_start_date
-    from {{ touched_rows(ref('fct_usage_weekly'), 'week_start_date', weeks_before) }}
+    from {{ history_rows(ref('fct_usage_weekly'), 'week_start_date', weeks_before) }}
     where {{ add_days('week_start_date', 6) }} <= {{ last_visible_day() }}
 ),
 

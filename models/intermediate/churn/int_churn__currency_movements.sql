@@ -5,35 +5,44 @@ with changes as (
         changes.currency_code,
         changes.changed_month as month_date,
         changes.tenure_number,
-        spells.started_date < changes.changed_month as is_from_opening,
+        tenures.started_date < changes.changed_month as is_from_opening,
         sum(case when changes.movement = 'churned' then -changes.mrr_change else 0 end) as churned_amount,
         sum(case when changes.movement <> 'churned' then greatest(changes.mrr_change, 0) else 0 end) as up_amount,
         sum(case when changes.movement <> 'churned' then greatest(-changes.mrr_change, 0) else 0 end) as down_amount,
         sum(changes.mrr_change) as net_amount
     from {{ ref('fct_mrr_changes') }} as changes
-    inner join {{ ref('customer_tenures') }} as spells
-        on changes.customer_id = spells.customer_id
-        and changes.tenure_number = spells.tenure_number
+    inner join {{ ref('customer_tenures') }} as tenures
+        on changes.customer_id = tenures.customer_id
+        and changes.tenure_number = tenures.tenure_number
     group by
-        changes.customer_id, changes.currency_code, changes.changed_month, changes.tenure_number, spells.started_date
+        changes.customer_id, changes.currency_code, changes.changed_month, changes.tenure_number, tenures.started_date
+),
+
+classified as (
+    select
+        currency_code,
+        month_date,
+        net_amount,
+        {{ mrr_movements(
+            'up_amount', 'down_amount', 'churned_amount', 'net_amount', 'is_from_opening', 'tenure_number'
+        ) }}
+    from changes
 ),
 
 movements as (
     select
         currency_code,
         month_date,
-        -- What a spell gains and gives up within its first month belongs to its start.
-        sum(case when not is_from_opening and tenure_number = 1 then up_amount - down_amount else 0 end) as new_amount,
-        sum(case when not is_from_opening and tenure_number > 1 then up_amount - down_amount else 0 end)
-            as reactivated_amount,
-        sum(case when is_from_opening then up_amount else 0 end) as expansion_amount,
-        sum(case when is_from_opening then down_amount else 0 end) as contraction_amount,
+        sum(new_amount) as new_amount,
+        sum(reactivated_amount) as reactivated_amount,
+        sum(expansion_amount) as expansion_amount,
+        sum(contraction_amount) as contraction_amount,
         sum(churned_amount) as churned_amount,
-        sum(case when is_from_opening then churned_amount else 0 end) as churned_from_opening_amount,
-        sum(case when is_from_opening then greatest(-net_amount, 0) else 0 end) as gross_lost_amount,
-        sum(case when is_from_opening then net_amount else 0 end) as net_gained_amount,
+        sum(churned_from_opening_amount) as churned_from_opening_amount,
+        sum(gross_lost_amount) as gross_lost_amount,
+        sum(net_gained_amount) as net_gained_amount,
         sum(net_amount) as net_amount
-    from changes
+    from classified
     group by currency_code, month_date
 ),
 

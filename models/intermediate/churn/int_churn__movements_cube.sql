@@ -14,14 +14,10 @@
     'expansion_amount', 'contraction_amount', 'churned_amount', 'churned_from_opening_amount', 'closing_amount',
     'gross_lost_amount', 'net_gained_amount',
 ] -%}
--- Everything that happens to customers and their money in a month, by what they were when it began (opening_*) and by
--- what the movements are credited to (credited_*): what they were at its end, or on their last day as customers. Small:
--- rows of customers are counted here once, and the marts add up counts.
-with ends as (
-    select * from {{ ref('dim_customer_month_end') }}
-),
-
-month_ends as (
+-- Movements of customers and their money in a month, by what they were when it began (opening_*) and by what the
+-- movements are credited to (credited_*): what they were at its end, or on their last day as customers. Customers are
+-- counted here once; the marts add up counts.
+with month_ends as (
     select
         ends.customer_id,
         ends.tenure_number,
@@ -36,10 +32,10 @@ month_ends as (
         ends.started_date,
         ends.month_date,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as next_month_date
-    from ends
+    from {{ ref('dim_customer_month_end') }} as ends
 ),
 
-leavings as (
+churns as (
     select
         ends.customer_id,
         ends.tenure_number,
@@ -50,10 +46,10 @@ leavings as (
         ends.is_voluntary,
         ends.started_date,
         ends.churned_month
-    from {{ ref('int_churn__events') }} as ends
+    from {{ ref('fct_churn_events') }} as ends
 ),
 
--- Rows of three kinds: spells open when the month began, that began in it and last, that began and ended in it.
+-- Rows of three kinds: tenures open when the month began, that began in it and last, that began and ended in it.
 tenure_months as (
     select
         opening.customer_id,
@@ -114,7 +110,7 @@ tenure_months as (
         0 as closing_count,
         false as is_leaving_pending,
         churned_month as month_date
-    from leavings
+    from churns
     where started_date >= churned_month
 ),
 
@@ -136,8 +132,8 @@ measured as (
         end as reactivated_count,
         1 - tenure_months.closing_count as churned_count,
         tenure_months.opening_count * (1 - tenure_months.closing_count) as churned_from_opening_count,
-        case when leavings.is_voluntary then 1 else 0 end as voluntary_count,
-        case when not leavings.is_voluntary then 1 else 0 end as involuntary_count,
+        case when churns.is_voluntary then 1 else 0 end as voluntary_count,
+        case when not churns.is_voluntary then 1 else 0 end as involuntary_count,
         case when tenure_months.basis = 'contract' then 1 else 0 end as contracts_count,
         case when tenure_months.is_unconverted or coalesce(changes.is_unconverted, false) then 1 else 0 end
             as unconverted_count,
@@ -145,25 +141,15 @@ measured as (
         coalesce(revaluations.revaluation_amount, 0) as revaluation_amount,
         (tenure_months.earlier_closing_amount + coalesce(revaluations.revaluation_amount, 0))
         * tenure_months.opening_count * tenure_months.closing_count as stayed_opening_amount,
-        -- What a spell gains and gives up within its first month belongs to its start.
-        case
-            when tenure_months.opening_count = 0 and tenure_months.tenure_number = 1
-                then coalesce(changes.up_amount - changes.down_amount, 0)
-            else 0
-        end as new_amount,
-        case
-            when tenure_months.opening_count = 0 and tenure_months.tenure_number > 1
-                then coalesce(changes.up_amount - changes.down_amount, 0)
-            else 0
-        end as reactivated_amount,
-        tenure_months.opening_count * coalesce(changes.up_amount, 0) as expansion_amount,
-        tenure_months.opening_count * coalesce(changes.down_amount, 0) as contraction_amount,
-        coalesce(changes.churned_amount, 0) as churned_amount,
-        tenure_months.opening_count * coalesce(changes.churned_amount, 0) as churned_from_opening_amount,
         tenure_months.closing_amount,
-        -- Of the opening, whatever happens in between: more and less of one customer in a month is their difference.
-        tenure_months.opening_count * greatest(-coalesce(changes.net_amount, 0), 0) as gross_lost_amount,
-        tenure_months.opening_count * coalesce(changes.net_amount, 0) as net_gained_amount
+        {{ mrr_movements(
+            'coalesce(changes.up_amount, 0)',
+            'coalesce(changes.down_amount, 0)',
+            'coalesce(changes.churned_amount, 0)',
+            'coalesce(changes.net_amount, 0)',
+            'tenure_months.opening_count = 1',
+            'tenure_months.tenure_number'
+        ) }}
     from tenure_months
     left join {{ ref('int_churn__monthly_changes') }} as changes
         on tenure_months.customer_id = changes.customer_id
@@ -173,10 +159,10 @@ measured as (
         on tenure_months.customer_id = revaluations.customer_id
         and tenure_months.tenure_number = revaluations.tenure_number
         and tenure_months.month_date = revaluations.month_date
-    left join leavings
-        on tenure_months.customer_id = leavings.customer_id
-        and tenure_months.tenure_number = leavings.tenure_number
-        and tenure_months.month_date = leavings.churned_month
+    left join churns
+        on tenure_months.customer_id = churns.customer_id
+        and tenure_months.tenure_number = churns.tenure_number
+        and tenure_months.month_date = churns.churned_month
 )
 
 -- Owners are many, so they are counted apart: crossed with the rest they would be as many rows as customers.

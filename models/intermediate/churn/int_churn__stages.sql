@@ -1,5 +1,5 @@
--- The stage of the journey on a day: of every customer when a month begins, and of leavers when they decided. Stages
--- are revisited (a renewal comes every year), so it is the stage of the day, not the furthest ever reached.
+-- The stage of the journey on a day: of every customer when a month begins, and of churned customers when they decided.
+-- Stages are revisited (a renewal comes every year), so it is the stage of the day, not the furthest ever reached.
 with first_uses as (
     select
         events.customer_id,
@@ -35,12 +35,11 @@ moments as (
     select
         events.customer_id,
         events.source_customer_id,
-        'leaving' as moment,
+        'churn' as moment,
         events.churned_month as month_date,
-        -- A request long before the end tells when the customer decided.
-        coalesce({{ business_date('events.cancel_requested_at') }}, events.churned_date) as stage_date,
+        {{ business_date('events.decided_at') }} as stage_date,
         events.tenure_number
-    from {{ ref('int_churn__events') }} as events
+    from {{ ref('fct_churn_events') }} as events
 ),
 
 renewing as (

@@ -53,10 +53,11 @@ def fit(period, at_risk, left):
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    counts = dbt.ref("int_retention__renewals").df().sort_values(["dimension_name", "dimension_value", "period_number"])
+    counts = dbt.ref("int_retention__risk_sets").df().sort_values(["dimension_name", "dimension_value", "period_order"])
+    months = counts[(counts["period_grain_code"] == "contract_month") & (counts["period_order"] > 0)]
     rows = [
-        (*cut, *fit(cell["period_number"], cell["at_risk_count"], cell["churned_count"]))
-        for cut, cell in counts.groupby(["dimension_name", "dimension_value"])
+        (*value, *fit(cell["period_order"], cell["at_risk_count"], cell["churned_count"]))
+        for value, cell in months.groupby(["dimension_name", "dimension_value"])
     ]
     fits = pd.DataFrame(rows, columns=["dimension_name", "dimension_value", "alpha", "beta", "hazard"])
     text, number = ("dimension_name", "dimension_value"), ("alpha", "beta", "hazard")

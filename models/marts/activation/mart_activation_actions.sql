@@ -2,7 +2,7 @@
 An action that was never done closes when its window has passed, without any new row; a contract of before the registration
 is known to have ended when the grace is over.
 -#}
-{{ touched_by_registration([
+{{ changed_by_registration([
     {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
     {
         'relation': 'int_key_actions__expected',
@@ -13,7 +13,7 @@ is known to have ended when the grace is over.
 ]) }}
 with expected as (
     select * from {{ ref('int_key_actions__expected') }}
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
 ),
 
 occurrences as (
@@ -82,7 +82,7 @@ views as (
         on events.event_name = catalogue.event_name
         and catalogue.is_information_view
         and catalogue.component_code is not null
-    where {{ touched_scope() }}
+    where {{ rows_to_build() }}
     group by events.customer_id, catalogue.component_code
 ),
 

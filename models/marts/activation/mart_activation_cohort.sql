@@ -1,3 +1,8 @@
+{% set windows = {
+    'short': 'policy.activation_window_short_days',
+    'medium': 'policy.activation_window_medium_days',
+    'long': 'policy.activation_window_long_days',
+} %}
 with members as (
     select
         members.*,
@@ -14,8 +19,7 @@ counted as (
         members.dimension_value,
         members.cohort_label,
         members.registration_month,
-        {%- for window in ['short', 'medium', 'long'] %}
-        {%- set window_days = 'policy.activation_window_' ~ window ~ '_days' %}
+        {%- for window, window_days in windows.items() %}
         sum(case
             when members.tenure_days >= {{ window_days }} and members.days_to_activate <= {{ window_days }}
                 then members.customers_count

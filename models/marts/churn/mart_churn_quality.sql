@@ -1,153 +1,132 @@
-{%- set shares = {
-    'promoter': ['is_promoter', 'is_promoter is not null'],
-    'top_value': ['is_top_value', 'is_top_value is not null'],
-    'warm_exit': ['is_warm_exit', 'basis_code is not null'],
-    'complained_after': ['has_complained_after', 'is_winback_mature'],
-    'reactivated': ['is_reactivated_in_window', 'is_winback_mature'],
-    'reactivated_contacted': [
-        'is_reactivated_after_landmark', 'is_landmark_mature and is_churned_at_landmark and is_contacted_by_landmark'
-    ],
-    'reactivated_uncontacted': [
-        'is_reactivated_after_landmark', 'is_landmark_mature and is_churned_at_landmark and not is_contacted_by_landmark'
-    ],
-} -%}
-{%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status'} -%}
-with cuts as (
+with joined as (
     select
-        'all' as dimension_name,
-        'all' as dimension_value,
-        events.*
-    from {{ ref('mart_churn_events') }} as events
-    union all
-    select
-        'segment' as dimension_name,
-        coalesce(events.segment_code, 'unassigned') as dimension_value,
-        events.*
-    from {{ ref('mart_churn_events') }} as events
-    union all
-    select
-        'status' as dimension_name,
-        events.customer_status as dimension_value,
-        events.*
-    from {{ ref('mart_churn_events') }} as events
+        breakdowns.*,
+        max(case when breakdowns.reason_code = 'all' then breakdowns.churned_count end) over (
+            partition by
+                breakdowns.dimension_name,
+                breakdowns.dimension_value,
+                breakdowns.period_grain_code,
+                breakdowns.period_start_date
+        ) as value_churned_count,
+        max(case
+            when breakdowns.reason_code = 'all' and breakdowns.dimension_name = 'all' then breakdowns.churned_count
+        end) over (
+            partition by breakdowns.period_grain_code, breakdowns.period_start_date
+        ) as period_churned_count,
+        coalesce(openings.scored_count, 0) as base_scored_count,
+        coalesce(openings.promoters_count, 0) as base_promoters_count,
+        coalesce(openings.observed_opening_count, 0) as opening_count,
+        breakdowns.dimension_name = 'stage' and breakdowns.reason_code = 'all' as is_stage
+    from {{ ref('int_churn__breakdowns') }} as breakdowns
+    left join {{ ref('int_churn__openings') }} as openings
+        on breakdowns.dimension_name = openings.dimension_name
+        and breakdowns.dimension_value = openings.dimension_value
+        and breakdowns.period_grain_code = openings.period_grain_code
+        and breakdowns.period_start_date = openings.period_start_date
 ),
 
-counted as (
-    select
-        dimension_name,
-        dimension_value,
-        churned_month,
-        count(*) as churned_count,
-        {%- for share, (part, whole) in shares.items() %}
-        count(case when {{ part }} and {{ whole }} then 1 end) as {{ share }}_num,
-        count(case when {{ whole }} then 1 end) as {{ share }}_den,
-        {%- endfor %}
-        count(case when not is_winback_mature then 1 end) as pending_count,
-        count(case when not is_landmark_mature then 1 end) as landmark_pending_count,
-        count(case when is_landmark_mature and not is_churned_at_landmark then 1 end)
-            as reactivated_before_landmark_count,
-        count(case when winback_attempted_at is not null then 1 end) as attempted_count,
-        count(case when is_winback_contacted then 1 end) as contacted_count,
-        sum(tenure_days) as tenure_days,
-        count(case when unconverted_count > 0 then 1 end) as unconverted_count,
-        sum(lost_mrr_amount) as lost_mrr_amount,
-        sum(revenue_12m_amount) as revenue_12m_amount,
-        sum(revenue_after_reactivation_amount) as revenue_after_reactivation_amount
-    from cuts
-    group by dimension_name, dimension_value, churned_month
-),
-
+-- The share of a reason is of the churns of the same dimension value, every other share of all churns of the period.
 rated as (
     select
-        {%- for share in shares %}
-        {{ pct(share ~ '_num', share ~ '_den') }} as {{ share }}_pct,
-        {%- if share.startswith('re') %}
-        {{ wilson_pct(share ~ '_num', share ~ '_den', 'lo') }} as {{ share }}_ci_lo,
-        {{ wilson_pct(share ~ '_num', share ~ '_den', 'hi') }} as {{ share }}_ci_hi,
-        {%- endif %}
-        {%- endfor %}
-        *
-    from counted
-),
-
--- How many promoters there were among all customers when the month began, by the last score of each.
-scored as (
-    select
-        coalesce(ends.segment_code, 'unassigned') as segment_value,
-        ends.customer_status,
-        cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as churned_month,
-        scores.nps_group
-    from {{ ref('customer_nps_periods') }} as scores
-    inner join {{ ref('dim_customer_month_end') }} as ends
-        on scores.customer_id = ends.customer_id
-        and scores.valid_from <= {{ add_days('ends.month_end_date', 1) }}
-        and scores.valid_to > {{ add_days('ends.month_end_date', 1) }}
-),
-
-bases as (
-    select
-        {{ cut_columns(dimensions) }},
-        churned_month,
-        count(*) as scored_count,
-        count(case when nps_group = 'promoter' then 1 end) as promoters_count
-    from scored
-    group by {{ cut_sets(dimensions, ['churned_month']) }}
+        *,
+        case when reason_code = 'all' then period_churned_count else value_churned_count end as share_den,
+        churned_count - pending_count as mature_count,
+        case when is_stage and is_observed then observed_churned_count end as stage_churned_count,
+        case when is_stage and is_observed then opening_count end as stage_opening_count,
+        {{ pct('reactivated_contacted_count', 'contacted_at_landmark_count') }} as contacted_pct,
+        {{ wilson_pct('reactivated_contacted_count', 'contacted_at_landmark_count', 'lo') }} as contacted_ci_lo,
+        {{ wilson_pct('reactivated_contacted_count', 'contacted_at_landmark_count', 'hi') }} as contacted_ci_hi,
+        {{ pct('reactivated_uncontacted_count', 'uncontacted_at_landmark_count') }} as uncontacted_pct,
+        {{ wilson_pct('reactivated_uncontacted_count', 'uncontacted_at_landmark_count', 'lo') }} as uncontacted_ci_lo,
+        {{ wilson_pct('reactivated_uncontacted_count', 'uncontacted_at_landmark_count', 'hi') }} as uncontacted_ci_hi
+    from joined
 )
 
 select
     rated.dimension_name,
     rated.dimension_value,
-    cast(rated.churned_count as bigint) as churned_count,
-    cast(rated.pending_count as bigint) as pending_count,
-    cast(rated.landmark_pending_count as bigint) as landmark_pending_count,
-    cast(rated.reactivated_before_landmark_count as bigint) as reactivated_before_landmark_count,
-    cast(rated.attempted_count as bigint) as winback_attempted_count,
-    cast(rated.contacted_count as bigint) as winback_contacted_count,
-    {%- for share in shares %}
-    cast(rated.{{ share }}_num as bigint) as {{ share }}_num,
-    cast(rated.{{ share }}_den as bigint) as {{ share }}_den,
-    rated.{{ share }}_pct,
-    {%- if share.startswith('re') %}
-    rated.{{ share }}_ci_lo,
-    rated.{{ share }}_ci_hi,
-    rated.{{ share }}_den >= policy.min_reliable_count as is_{{ share }}_reliable,
-    {%- endif %}
-    {%- endfor %}
-    rated.reactivated_contacted_pct - rated.reactivated_uncontacted_pct as reactivated_difference_pp,
-    {%- for side in ['lo', 'hi'] %}
-    {{ newcombe_pp('rated.reactivated_contacted', 'rated.reactivated_uncontacted', side) }}
-        as reactivated_difference_ci_{{ side }},
-    {%- endfor %}
-    true as is_confounded,
-    cast(coalesce(bases.promoters_count, 0) as bigint) as base_promoter_num,
-    cast(coalesce(bases.scored_count, 0) as bigint) as base_promoter_den,
-    {{ pct('bases.promoters_count', 'bases.scored_count') }} as base_promoter_pct,
+    rated.reason_code,
+    rated.reason_category_code,
+    rated.period_grain_code,
+    rated.top_prior_topic_code,
+    rated.churned_count,
+    rated.churned_count as churn_share_num,
+    rated.share_den as churn_share_den,
+    {{ pct('rated.churned_count', 'rated.share_den') }} as churn_share_pct,
+    rated.stage_churned_count as stage_churn_num,
+    rated.stage_opening_count as stage_churn_den,
+    {{ pct('rated.stage_churned_count', 'rated.stage_opening_count') }} as stage_churn_pct,
+    rated.stage_opening_count >= policy.min_reliable_count as is_stage_churn_reliable,
+    rated.voluntary_count as churned_voluntary_count,
+    rated.asked_count as asked_num,
+    rated.churned_count as asked_den,
+    {{ pct('rated.asked_count', 'rated.churned_count') }} as asked_pct,
+    rated.prior_signal_count as prior_signal_num,
+    rated.churned_count as prior_signal_den,
+    {{ pct('rated.prior_signal_count', 'rated.churned_count') }} as prior_signal_pct,
+    rated.promoter_count as promoter_num,
+    rated.scored_count as promoter_den,
+    {{ pct('rated.promoter_count', 'rated.scored_count') }} as promoter_pct,
+    cast(rated.base_promoters_count as bigint) as base_promoter_num,
+    cast(rated.base_scored_count as bigint) as base_promoter_den,
+    {{ pct('rated.base_promoters_count', 'rated.base_scored_count') }} as base_promoter_pct,
     {{ pct(
-        '(1.0 * rated.promoter_num / nullif(rated.promoter_den, 0))',
-        '(1.0 * bases.promoters_count / nullif(bases.scored_count, 0))'
+        '(1.0 * rated.promoter_count / nullif(rated.scored_count, 0))',
+        '(1.0 * rated.base_promoters_count / nullif(rated.base_scored_count, 0))'
     ) }} as promoter_lift_pct,
-    cast(1.0 * rated.tenure_days / rated.churned_count as double) as tenure_days_avg,
-    cast(rated.unconverted_count as bigint) as unconverted_count,
+    rated.top_value_count as top_value_num,
+    rated.valued_count as top_value_den,
+    {{ pct('rated.top_value_count', 'rated.valued_count') }} as top_value_pct,
+    rated.warm_exit_count as warm_exit_num,
+    rated.churned_count as warm_exit_den,
+    {{ pct('rated.warm_exit_count', 'rated.churned_count') }} as warm_exit_pct,
+    rated.pending_count,
+    rated.complained_after_count as complained_after_num,
+    rated.mature_count as complained_after_den,
+    {{ pct('rated.complained_after_count', 'rated.mature_count') }} as complained_after_pct,
+    rated.reactivated_count as reactivated_num,
+    rated.mature_count as reactivated_den,
+    {{ pct('rated.reactivated_count', 'rated.mature_count') }} as reactivated_pct,
+    {{ wilson_pct('rated.reactivated_count', 'rated.mature_count', 'lo') }} as reactivated_ci_lo,
+    {{ wilson_pct('rated.reactivated_count', 'rated.mature_count', 'hi') }} as reactivated_ci_hi,
+    rated.mature_count >= policy.min_reliable_count as is_reactivated_reliable,
+    rated.attempted_count as winback_attempted_count,
+    rated.contacted_count as winback_contacted_count,
+    rated.landmark_pending_count,
+    rated.reactivated_before_landmark_count,
+    rated.reactivated_contacted_count as reactivated_contacted_num,
+    rated.contacted_at_landmark_count as reactivated_contacted_den,
+    rated.contacted_pct as reactivated_contacted_pct,
+    rated.contacted_ci_lo as reactivated_contacted_ci_lo,
+    rated.contacted_ci_hi as reactivated_contacted_ci_hi,
+    rated.contacted_at_landmark_count >= policy.min_reliable_count as is_reactivated_contacted_reliable,
+    rated.reactivated_uncontacted_count as reactivated_uncontacted_num,
+    rated.uncontacted_at_landmark_count as reactivated_uncontacted_den,
+    rated.uncontacted_pct as reactivated_uncontacted_pct,
+    rated.uncontacted_ci_lo as reactivated_uncontacted_ci_lo,
+    rated.uncontacted_ci_hi as reactivated_uncontacted_ci_hi,
+    rated.uncontacted_at_landmark_count >= policy.min_reliable_count as is_reactivated_uncontacted_reliable,
+    rated.contacted_pct - rated.uncontacted_pct as reactivated_difference_pp,
+    {{ newcombe_pp('rated.contacted', 'rated.uncontacted', 'lo') }} as reactivated_difference_ci_lo,
+    {{ newcombe_pp('rated.contacted', 'rated.uncontacted', 'hi') }} as reactivated_difference_ci_hi,
+    true as is_confounded,
+    cast(1.0 * rated.tenure_days / nullif(rated.churned_count, 0) as double) as tenure_days_avg,
+    rated.unconverted_count,
     cast(case
-        when rated.unconverted_count = 0 then coalesce(rated.lost_mrr_amount, 0)
+        when rated.unconverted_mrr_count = 0 then coalesce(rated.lost_mrr_amount, 0)
         else rated.lost_mrr_amount
     end as decimal(18, 2)) as lost_mrr_amount,
-    cast(rated.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
+    cast(case when rated.churned_count = 0 then 0 else rated.revenue_12m_amount end as decimal(18, 2))
+        as revenue_12m_amount,
     cast(case
         when rated.unconverted_count = 0 then coalesce(rated.revenue_after_reactivation_amount, 0)
         else rated.revenue_after_reactivation_amount
     end as decimal(18, 2)) as revenue_after_reactivation_amount,
-    months.is_complete and rated.unconverted_count = 0 as is_complete,
-    months.is_final and rated.unconverted_count = 0 as is_final,
-    months.is_final and rated.unconverted_count = 0 and rated.pending_count = 0 as is_winback_complete,
-    months.is_final and rated.unconverted_count = 0 and rated.landmark_pending_count = 0 as is_landmark_complete,
-    rated.churned_count >= policy.min_reliable_count as is_reliable,
-    rated.churned_month
+    rated.is_complete and rated.unconverted_count = 0 as is_complete,
+    rated.is_final and rated.unconverted_count = 0 as is_final,
+    rated.is_final and rated.unconverted_count = 0 and rated.pending_count = 0 as is_winback_complete,
+    rated.is_final and rated.unconverted_count = 0 and rated.landmark_pending_count = 0 as is_landmark_complete,
+    rated.value_churned_count >= policy.min_reliable_count as is_reliable,
+    rated.period_start_date
 from rated
-inner join {{ ref('dim_months') }} as months
-    on rated.churned_month = months.month_date
-left join bases
-    on rated.dimension_name = bases.dimension_name
-    and rated.dimension_value = bases.dimension_value
-    and rated.churned_month = bases.churned_month
 cross join {{ ref('policy') }} as policy

@@ -49,7 +49,7 @@ happenings as (
 
 counted as (
     select
-        {{ cut_columns(lifetime_cuts()) }},
+        {{ breakdown_columns(lifetime_dimensions()) }},
         lifetimes.started_month,
         happenings.month_date,
         sum(happenings.active_count) as active_count,
@@ -65,18 +65,18 @@ counted as (
     from happenings
     inner join {{ ref('int_retention__lifetimes') }} as lifetimes
         on happenings.customer_id = lifetimes.customer_id
-    group by {{ cut_sets(lifetime_cuts(), ['lifetimes.started_month', 'happenings.month_date']) }}
+    group by {{ breakdown_sets(lifetime_dimensions(), ['lifetimes.started_month', 'happenings.month_date']) }}
 ),
 
 cohorts as (
     select
-        {{ cut_columns(lifetime_cuts()) }},
+        {{ breakdown_columns(lifetime_dimensions()) }},
         started_month,
         count(*) as cohort_size_count,
         count(case when is_truncated then 1 end) as truncated_count,
         {{ period_number('month', 'started_month') }} as started_number
     from {{ ref('int_retention__lifetimes') }}
-    group by {{ cut_sets(lifetime_cuts(), ['started_month']) }}
+    group by {{ breakdown_sets(lifetime_dimensions(), ['started_month']) }}
 ),
 
 followed as (

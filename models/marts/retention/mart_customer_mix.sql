@@ -36,7 +36,7 @@ judged as (
 
 mixed as (
     select
-        {{ cut_columns({'segment': 'segment_code'}) }},
+        {{ breakdown_columns({'segment': 'segment_code'}) }},
         paid_month,
         count(*) as active_count,
         count(case when is_regular then 1 end) as regular_count,
@@ -49,7 +49,7 @@ mixed as (
         sum(case when is_regular then converted_count else 0 end) as regular_converted_count,
         coalesce(sum(case when is_regular then purchases_count end), 0) as regular_purchases_count
     from judged
-    group by {{ cut_sets({'segment': 'segment_code'}, ['paid_month']) }}
+    group by {{ breakdown_sets({'segment': 'segment_code'}, ['paid_month']) }}
 ),
 
 found_values as (

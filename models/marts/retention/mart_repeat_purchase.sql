@@ -35,7 +35,7 @@ steps as (
 )
 
 select
-    {{ cut_columns({'segment': 'segment_code'}) }},
+    {{ breakdown_columns({'segment': 'segment_code'}) }},
     cast(steps.purchase_number as bigint) as purchase_order,
     cast(count(steps.days_between_purchases) as bigint) as reached_num,
     cast(count(*) as bigint) as reached_den,
@@ -56,4 +56,4 @@ select
     steps.first_purchase_month
 from steps
 cross join {{ ref('policy') }} as policy
-group by {{ cut_sets({'segment': 'segment_code'}, ['steps.first_purchase_month', 'steps.purchase_number']) }}
+group by {{ breakdown_sets({'segment': 'segment_code'}, ['steps.first_purchase_month', 'steps.purchase_number']) }}

@@ -75,7 +75,7 @@ payments as (
 
 counted as (
     select
-        {{ cut_columns(cuts) }},
+        {{ breakdown_columns(cuts) }},
         cohort_month,
         paid_month,
         count(case when is_payment then 1 end) as payments_count,
@@ -83,16 +83,16 @@ counted as (
         sum(reporting_amount) as amount,
         count(case when not is_payment then 1 end) as new_payers_count
     from payments
-    group by {{ cut_sets(cuts, ['cohort_month', 'paid_month']) }}
+    group by {{ breakdown_sets(cuts, ['cohort_month', 'paid_month']) }}
 ),
 
 cohorts as (
     select
-        {{ cut_columns(cuts) }},
+        {{ breakdown_columns(cuts) }},
         cohort_month,
         count(*) as cohort_size_count
     from members
-    group by {{ cut_sets(cuts, ['cohort_month']) }}
+    group by {{ breakdown_sets(cuts, ['cohort_month']) }}
 ),
 
 known as (

@@ -1,5 +1,5 @@
--- Prevents a dimension that loses or doubles customers: segments, regions, ... must add up to all, all must add up to
--- the customers, and months to all months.
+-- Prevents a dimension that loses or duplicates customers: its values must add up to all, all to the customers, and
+-- months to all months.
 with sums as (
     select
         dimension_name,

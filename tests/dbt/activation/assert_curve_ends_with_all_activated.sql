@@ -1,4 +1,4 @@
--- Prevents a curve that loses customers on the way, or falls: its last day must hold every mature activated customer.
+-- Prevents a curve that loses customers or falls: its last day must contain every mature activated customer.
 with expected as (
     select
         'all' as dimension_name,

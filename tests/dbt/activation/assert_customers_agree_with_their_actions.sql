@@ -23,5 +23,5 @@ left join actions
 where customers.required_actions_count <> coalesce(actions.required_count, 0)
     or customers.done_required_count <> coalesce(actions.done_required_count, 0)
     or customers.done_actions_count <> coalesce(actions.done_count, 0)
-    -- No proposal is right when every open step is past the window in which it could be done.
+    -- No next action is right when the window of every open step has passed.
     or coalesce(actions.next_count, 0) > case when actions.open_count > 0 then 1 else 0 end

@@ -1,4 +1,4 @@
--- Prevents customers from vanishing: whoever registered by the business day and is not deleted has a row, nobody else.
+-- Prevents lost customers: exactly the customers registered by the business day and not deleted have a row.
 with expected as (
     select customers.customer_id
     from {{ ref('stg_crm__customers') }} as customers

@@ -1,4 +1,4 @@
--- Prevents an alert that its own history contradicts: opened twice, or closed and yet on the list.
+-- Prevents an alert that contradicts its own history: opened twice, or closed and still on the list.
 with transitions as (
     select
         alert_id,

@@ -1,5 +1,5 @@
--- Prevents bridges that lose customers: an opening is the closing before it, the values of a cut add up to the whole,
--- and the whole agrees with the spells it is made of.
+-- Prevents bridges that lose customers: an opening is the closing before it, the values of a breakdown add up to the
+-- whole, and the whole agrees with the tenures.
 {{ config(meta={'serves': ['DQ-10']}) }}
 {%- set measures = ['opening_count', 'new_count', 'reactivated_count', 'churned_count', 'closing_count'] %}
 with {{ bridge_faults(
@@ -21,7 +21,7 @@ spells as (
     inner join {{ ref('customer_tenures') }} as spells
         on spells.started_date <= months.last_date
         and coalesce(spells.churned_date, {{ end_of_time('timestamp') }}) >= months.month_date
-    -- Whoever left on the first day of a month was there when it began.
+    -- A customer who churned on the first day of a month belongs to its opening.
     group by months.month_date
 )
 

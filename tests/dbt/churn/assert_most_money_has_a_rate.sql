@@ -1,4 +1,4 @@
--- Prevents the publication of amounts that hold only a small part of the money (threshold unconverted_share_pct).
+-- Prevents the publication of amounts that contain only a small part of the money (threshold unconverted_share_pct).
 select
     unconverted_money.table_name,
     sum(unconverted_money.unconverted_count) as unconverted_count,

@@ -1,4 +1,4 @@
--- Prevents a rate of violations that forgets attempts or counts one twice: it must agree with the list of violations.
+-- Prevents a violation rate that misses or duplicates attempts: it must agree with the list of violations.
 with listed as (
     select
         count(*) as violations_count,

@@ -1,4 +1,4 @@
--- Prevents contacts and churn from counting other customers: those at the end of a month are the same, except for
+-- Prevents different populations in contacts and churn: the customers at the end of a month are the same, except for
 -- deleted accounts, whose contacts are deleted with them.
 {{ config(group='contacts') }}
 with contacts as (

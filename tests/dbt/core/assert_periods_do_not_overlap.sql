@@ -1,4 +1,4 @@
--- Prevents an as-of join from finding two rows: two segments, owners or positions at one moment double every fact.
+-- Prevents an as-of join that finds two rows: two segments, owners or positions at one moment duplicate every fact.
 with periods as (
     select
         'dim_customer_segments' as model_name,

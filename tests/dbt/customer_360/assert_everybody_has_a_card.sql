@@ -1,4 +1,4 @@
--- Prevents customers who vanish from the card, or whom a join doubles.
+-- Prevents lost or duplicated customers on the card.
 select
     coalesce(customers.customer_id, cards.customer_id) as customer_id,
     cards.open_alerts_count,

@@ -1,4 +1,4 @@
--- Prevents an answer from being lost between raw and index, or judged twice: each is accepted, or rejected with reason.
+-- Prevents lost or duplicated answers: each is accepted, or rejected with a reason.
 with standing as (
     select count(*) as answers_count
     from {{ ref('stg_surveys__survey_answers') }}

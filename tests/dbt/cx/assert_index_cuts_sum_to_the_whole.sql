@@ -1,5 +1,5 @@
--- Prevents a cut from losing or doubling answers: over the values of each cut, counts sum to those of everybody, and
--- the monthly counts of NPS are those of the responses and of the invitations.
+-- Prevents a breakdown that loses or duplicates answers: the counts of its values add up to everybody, and the monthly
+-- counts of NPS are those of the responses and of the invitations.
 {{ config(meta={'serves': ['DQ-10']}) }}
 with cuts as (
     select

@@ -1,5 +1,5 @@
--- Prevents a broken survey form from going unnoticed (DQ-01, DQ-02): many scores outside their scale, or loyalty
--- surveys that are called complete and lack one of the four answers.
+-- Prevents an unnoticed broken survey form (DQ-01, DQ-02): many scores outside their scale, or complete loyalty surveys
+-- that lack one of the four answers.
 {{ config(severity='warn') }}
 with counted as (
     select

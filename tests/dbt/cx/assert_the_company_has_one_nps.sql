@@ -1,4 +1,4 @@
--- Prevents two NPS of one month: anonymous and earlier answers once turned the sign of the process report.
+-- Prevents two different NPS of one month: anonymous and earlier answers once changed the sign of the process report.
 with indices as (
     select
         period_kind,

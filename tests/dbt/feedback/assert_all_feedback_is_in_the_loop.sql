@@ -1,4 +1,4 @@
--- Prevents feedback that nobody opened a case for from vanishing out of the denominators (FBK-07).
+-- Prevents feedback without a case from dropping out of the denominators (FBK-07).
 with facts as (
     select
         (

@@ -1,4 +1,4 @@
--- Prevents a sent survey from standing as unsent in the schedule, and the coverage from counting other questions.
+-- Prevents a sent survey that counts as unsent in the schedule, and a coverage that counts other questions.
 with sent as (
     select
         reached.customer_id,

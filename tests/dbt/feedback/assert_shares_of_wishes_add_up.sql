@@ -1,4 +1,4 @@
--- Prevents topics of a group from sharing more or less than all of its wishes (FBK-16).
+-- Prevents topic shares of a group that do not add up to all of its wishes (FBK-16).
 select
     feedback_quarter,
     nps_group_code,

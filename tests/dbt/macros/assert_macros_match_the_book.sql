@@ -1,4 +1,4 @@
--- Prevents a slip in a macro that every mart uses: Wilson bounds, day arithmetic over midnight and months, JSON.
+-- Prevents an error in a macro that every mart uses: Wilson bounds, day arithmetic over midnight and months, JSON.
 -- The four examples of Newcombe (1998), Statistics in Medicine 17, in percent.
 with proportions as (
     select 81 as num, 263 as den, 25.53 as expected_lo, 36.62 as expected_hi
@@ -56,12 +56,12 @@ where {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'a') }} <> 'b'
     or {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'no') }} <> 'false'
     or {{ json_text("'{\"a\": \"b\"}'", 'missing') }} is not null
 union all
--- Not measurable once came out as a tiny survival.
+-- An unmeasurable survival was once published as a tiny one.
 select 'survival_pct' as broken_macro
 where {{ survival_pct('cast(null as double)') }} is not null
     or {{ survival_pct('cast(-100 as double)') }} <= 0
 union all
--- Clocks may disagree by five minutes: four are no time, six are not measurable.
+-- Clocks may differ by five minutes: a difference of four counts as 0, one of six is not measurable.
 select 'elapsed_seconds' as broken_macro
 from moments
 where {{ elapsed_seconds('late', 'early') }} <> 2 * 60

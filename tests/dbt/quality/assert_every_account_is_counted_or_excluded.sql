@@ -1,4 +1,4 @@
--- Prevents a hole between "registered" and "counted": accounts = customers + excluded by a rule that is published.
+-- Prevents a gap between "registered" and "counted": accounts = customers + accounts excluded by a published rule.
 with excluded as (
     select
         max(registered_customers_count) as registered_count,

@@ -1,4 +1,4 @@
--- Prevents a night from missing or doubling a touched day: daily volumes add up to the events that stand in raw.
+-- Prevents a run that misses or duplicates a changed day: daily volumes add up to the events in raw.
 with daily as (
     select coalesce(sum(events_count), 0) as events_count from {{ ref('fct_event_volume_daily') }}
 ),

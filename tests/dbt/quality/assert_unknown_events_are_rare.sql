@@ -1,4 +1,4 @@
--- Prevents broken tagging from going unnoticed (DQ-04): too many events have names that the catalogue does not know.
+-- Prevents unnoticed broken tagging (DQ-04): too many events have names that the catalogue does not know.
 {{ config(severity='warn') }}
 with recent as (
     select

@@ -1,4 +1,5 @@
--- Prevents a churn cohort that loses or doubles a customer: at every month end the cohorts together are all customers.
+-- Prevents a churn cohort that loses or duplicates a customer: at every month end the cohorts together contain all
+-- customers.
 with month_ends as (
     select
         month_date,

@@ -1,5 +1,5 @@
--- Prevents grids that contradict: whoever is seen in every period is seen on it and so on or after it, a longer wait
--- finds no more, and the values of a cut add up to the whole of the same cohort where the policy asks for both.
+-- Prevents contradicting grids: customers active in every period are active on it, and so on or after it; a later
+-- period never has more; and the values of a breakdown add up to the whole cohort where the policy has both.
 with grid as (
     select
         *,
@@ -20,7 +20,8 @@ definitions as (
     group by cohort_key, last_period_order
 ),
 
--- A cohort of which some are too young shrinks from period to period, so only whole cohorts can be compared over time.
+-- A cohort with customers who are too young shrinks from period to period, so only whole cohorts are compared over
+-- time.
 steps as (
     select
         cohort_key,

@@ -1,4 +1,4 @@
--- Prevents value that appears or vanishes: customers, cohorts and payments hold the same sum to the cent.
+-- Prevents value that appears or disappears: customers, cohorts and payments have the same sum to the cent.
 with payments as (
     select
         paid_date,
@@ -10,7 +10,7 @@ with payments as (
 paid as (
     select
         coalesce(sum(payments.amount), 0) as amount,
-        -- Cohorts leave out who registered before the data, and payments made before the month of the registration.
+        -- Cohorts leave out customers registered before the data, and payments before the month of registration.
         coalesce(sum(case
             when customers.is_measurable and payments.paid_date >= customers.registration_month then payments.amount
         end), 0) as measurable_amount

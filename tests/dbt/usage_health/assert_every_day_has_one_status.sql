@@ -1,5 +1,5 @@
--- Prevents gaps and overlaps in the history of a status, but for the time a customer was away, and customers that the
--- two marts do not agree on.
+-- Prevents gaps and overlaps in the history of a status, except while the customer was churned, and customers on whom
+-- the two marts differ.
 with followed as (
     select
         customer_id,

@@ -1,4 +1,4 @@
--- Prevents numbers beside a signal that contradict it: both are computed from the day facts, but in different ways.
+-- Prevents numbers that contradict the signal beside them: both are computed from the day facts, but in different ways.
 select
     health.customer_id,
     health.trend_ratio,
@@ -16,7 +16,7 @@ where (health.is_dormant and coalesce(health.inactive_days, 0) <= norms.risk_aft
     or falls.recent_days_count <> health.recent_days_count
     or falls.baseline_days_count <> health.baseline_days_count
 union all
--- A signal of somebody who has left, or never came.
+-- A signal of a churned customer, or of an unknown one.
 select
     signals.customer_id,
     cast(null as double) as trend_ratio,

@@ -1,5 +1,5 @@
--- Prevents customers that fall between the statuses or the bands, and marts with a risk group of their own: each
--- dimension counts everybody with access once, and every mart closes with the risk group of the business day.
+-- Prevents customers without a status or band, and marts with a different risk group: each dimension counts everybody
+-- with access once, and every mart closes with the risk group of the business day.
 with counts as (
     select
         count(*) as customers_count,
@@ -18,7 +18,7 @@ summed as (
     group by dimension_name
 ),
 
--- The month of the business day, which nobody has when no events are recorded.
+-- The month of the business day, which has no rows when no events are recorded.
 closings as (
     select
         coalesce(sum(closing_count), 0) as closing_count,

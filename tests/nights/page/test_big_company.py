@@ -34,12 +34,14 @@ OWNER = ", 'm' || copies.copy % {managers} as {column}"
 
 # A curve that has a step on every day.
 SURVIVAL = """
-    insert into retention.mart_survival_curve by name
+    insert into retention.mart_survival by name
     select any_row.* replace (
-        days.day as days_from_start, 1000000 - 500 * days.day as at_risk_count, 99.8765 - days.day / 20.0 as surviving_pct,
+        days.day as period_order, 1000000 - 500 * days.day as at_risk_count, 99.8765 - days.day / 20.0 as surviving_pct,
         98.7654 - days.day / 20.0 as surviving_ci_lo, 99.9876 - days.day / 20.0 as surviving_ci_hi
     )
-    from (select distinct on (dimension_name, dimension_value) * from retention.mart_survival_curve) as any_row
+    from (
+        select distinct on (dimension_name, dimension_value) * from retention.mart_survival where period_grain_code = 'day'
+    ) as any_row
     cross join (select unnest(generate_series(0, 1800)) as day) as days
 """
 # Grids that are full: every cohort is seen in every period.

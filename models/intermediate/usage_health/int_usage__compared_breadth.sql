@@ -1,5 +1,6 @@
--- Customers of a day in the past, by how many components they used then, and who was still one a while later. The
--- day lies far enough back for every churn to be known.
+{{ config(materialized='ephemeral') }}
+-- USE-15: customers of a Sunday in the past by how many components they used then, and who was still a customer a while
+-- later. The Sunday is long enough ago for every churn to be known.
 with snapshots as (
     select max(weekly.week_end_date) as snapshot_date
     from {{ ref('int_usage__weekly') }} as weekly
@@ -45,17 +46,27 @@ counted as (
 )
 
 select
-    segment_code,
-    cast(components_used_count as bigint) as components_used_count,
-    cast(retained_num as bigint) as retained_num,
-    cast(retained_den as bigint) as retained_den,
-    {{ pct('retained_num', 'retained_den') }} as retained_pct,
-    {{ wilson_pct('retained_num', 'retained_den', 'lo') }} as retained_ci_lo,
-    {{ wilson_pct('retained_num', 'retained_den', 'hi') }} as retained_ci_hi,
-    cast({{ pct('retained_num', 'retained_den') }} - lag({{ pct('retained_num', 'retained_den') }}) over (
-        partition by segment_code order by components_used_count
-    ) as double) as retained_change_pp,
-    {{ is_reliable('retained_den') }} as is_reliable,
-    true as is_confounded,
-    snapshot_date
+    'component_breadth' as subject_code,
+    cast(null as {{ dbt.type_string() }}) as subject_label,
+    cast(null as {{ dbt.type_string() }}) as component_code,
+    'segment' as dimension_name,
+    counted.segment_code as dimension_value,
+    cast(counted.components_used_count as {{ dbt.type_string() }}) as group_code,
+    counted.components_used_count as group_order,
+    'retained' as outcome_code,
+    policy.breadth_retention_days as horizon_days,
+    counted.retained_den as members_count,
+    0 as pending_count,
+    0 as excluded_count,
+    counted.retained_num as outcome_num,
+    counted.retained_den as outcome_den,
+    -- Compared with the next smaller breadth.
+    cast(lag(counted.components_used_count) over (
+        partition by counted.segment_code order by counted.components_used_count
+    ) as {{ dbt.type_string() }}) as reference_group_code,
+    cast(null as double) as median_days,
+    true as is_complete,
+    false as is_changed_again,
+    counted.snapshot_date as started_date
 from counted
+cross join {{ ref('policy') }} as policy

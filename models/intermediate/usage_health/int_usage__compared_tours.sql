@@ -1,7 +1,8 @@
+{{ config(materialized='ephemeral') }}
 {%- set rates = ['completed', 'skipped', 'returned', 'retained'] -%}
 {%- set dimensions = {'status': 'customer_status', 'segment': 'segment_code', 'version': 'tour_version'} -%}
--- What became of those who were made to take the tour and of those who could skip it. The first tour counts, for later
--- ones are taken by whoever stayed; days are counted from it, so that nobody is judged earlier than anybody else.
+-- ACT-14: what became of customers who had to take the tour and of customers who could skip it. The first tour counts,
+-- because later ones are taken by customers who stayed; days are counted from it, the same number for everybody.
 with tours as (
     select
         events.customer_id,
@@ -43,7 +44,7 @@ ends as (
     group by tours.customer_id
 ),
 
--- Use on the day of the tour proves nothing yet.
+-- Use on the day of the tour is not a return.
 uses as (
     select
         tours.customer_id,
@@ -58,7 +59,7 @@ uses as (
     group by tours.customer_id
 ),
 
-judged as (
+observed as (
     select
         tours.tour_kind,
         tours.segment_code,
@@ -80,7 +81,7 @@ judged as (
 
 counted as (
     select
-        {{ cut_columns(dimensions) }},
+        {{ breakdown_columns(dimensions) }},
         {%- for rate in rates %}
         coalesce(sum(case when is_mature then {{ rate }} end), 0) as {{ rate }}_count,
         {%- endfor %}
@@ -88,11 +89,11 @@ counted as (
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature then 1 end) as mature_count,
         tour_kind
-    from judged
-    group by {{ cut_sets(dimensions, ['tour_kind']) }}
+    from observed
+    group by {{ breakdown_sets(dimensions, ['tour_kind']) }}
 ),
 
--- Every kind has a row in every cut that has a tour, so that one sees with whom there is nobody to compare.
+-- Every kind has a row for every value that has a tour, also where there is nobody to compare with.
 kinds as (
     select 'forced' as tour_kind
     union all
@@ -101,7 +102,7 @@ kinds as (
     select 'untold' as tour_kind
 ),
 
-cuts as (
+tour_values as (
     select distinct
         dimension_name,
         dimension_value
@@ -110,56 +111,43 @@ cuts as (
 
 filled as (
     select
-        cuts.dimension_name,
-        cuts.dimension_value,
+        tour_values.dimension_name,
+        tour_values.dimension_value,
         {%- for measure in ['customers', 'pending', 'mature'] + rates %}
         coalesce(counted.{{ measure }}_count, 0) as {{ measure }}_count,
         {%- endfor %}
         kinds.tour_kind
-    from cuts
+    from tour_values
     cross join kinds
     left join counted
-        on cuts.dimension_name = counted.dimension_name
-        and cuts.dimension_value = counted.dimension_value
+        on tour_values.dimension_name = counted.dimension_name
+        and tour_values.dimension_value = counted.dimension_value
         and kinds.tour_kind = counted.tour_kind
-),
-
-bounded as (
-    select
-        {%- for rate in rates %}
-        {{ pct(rate ~ '_count', 'mature_count') }} as {{ rate }}_pct,
-        {{ wilson_pct(rate ~ '_count', 'mature_count', 'lo') }} as {{ rate }}_ci_lo,
-        {{ wilson_pct(rate ~ '_count', 'mature_count', 'hi') }} as {{ rate }}_ci_hi,
-        {%- endfor %}
-        *
-    from filled
 )
 
+{%- for rate in rates %}
 select
-    own.dimension_name,
-    own.dimension_value,
-    own.tour_kind as tour_kind_code,
-    cast(own.customers_count as bigint) as customers_count,
-    cast(own.pending_count as bigint) as pending_count,
-    {%- for rate in rates %}
-    cast(own.{{ rate }}_count as bigint) as {{ rate }}_num,
-    cast(own.mature_count as bigint) as {{ rate }}_den,
-    own.{{ rate }}_pct,
-    own.{{ rate }}_ci_lo,
-    own.{{ rate }}_ci_hi,
-    {%- endfor %}
-    {%- for rate in ['returned', 'retained'] %}
-    own.{{ rate }}_pct - skippable.{{ rate }}_pct as {{ rate }}_lift_pp,
-    {%- for side in ['lo', 'hi'] %}
-    {{ newcombe_pp('own.' ~ rate, 'skippable.' ~ rate, side) }} as {{ rate }}_lift_pp_{{ side }},
-    {%- endfor %}
-    {%- endfor %}
-    own.pending_count = 0 as is_complete,
-    {{ is_reliable('own.mature_count') }} as is_reliable,
-    true as is_confounded
-from bounded as own
-left join bounded as skippable
-    on own.dimension_name = skippable.dimension_name
-    and own.dimension_value = skippable.dimension_value
-    -- Only the forced are held against the others.
-    and case own.tour_kind when 'forced' then 'skippable' end = skippable.tour_kind
+    'first_tour' as subject_code,
+    cast(null as {{ dbt.type_string() }}) as subject_label,
+    cast(null as {{ dbt.type_string() }}) as component_code,
+    filled.dimension_name,
+    filled.dimension_value,
+    filled.tour_kind as group_code,
+    case filled.tour_kind when 'forced' then 1 when 'skippable' then 2 else 3 end as group_order,
+    '{{ rate }}' as outcome_code,
+    {{ '2 * ' if rate == 'retained' }}policy.prompt_outcome_days as horizon_days,
+    filled.customers_count as members_count,
+    filled.pending_count,
+    0 as excluded_count,
+    filled.{{ rate }}_count as outcome_num,
+    filled.mature_count as outcome_den,
+    {{ "case filled.tour_kind when 'forced' then 'skippable' end" if rate in ['returned', 'retained']
+        else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as reference_group_code,
+    cast(null as double) as median_days,
+    filled.pending_count = 0 as is_complete,
+    false as is_changed_again,
+    cast(null as date) as started_date
+from filled
+cross join {{ ref('policy') }} as policy
+{{ 'union all' if not loop.last }}
+{%- endfor %}

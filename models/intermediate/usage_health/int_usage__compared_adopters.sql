@@ -1,8 +1,9 @@
+{{ config(materialized='ephemeral') }}
 {% set horizons = ['policy.mastery_horizon_short_days', 'policy.mastery_horizon_long_days'] %}
 {% set dimensions = {'segment': 'segment_code', 'status': 'customer_status'} %}
--- Landmark comparison: of those who are customers at the end of the first window, who had used the component in it,
--- and who is a customer a horizon later. Use after the landmark makes nobody an adopter: the long-lived would adopt by
--- living on.
+-- ACT-06, a landmark comparison: customers at the end of the first window who had used a component in it or had not,
+-- and who is a customer a horizon later. Use after the landmark makes nobody an adopter: customers would adopt
+-- because they stay.
 with landmarks as (
     select
         registration.customer_id,
@@ -26,7 +27,7 @@ horizons as (
     {%- endfor %}
 ),
 
--- Judged on the day that closes the horizon, once nobody can still turn out to have left before it.
+-- Evaluated on the day that closes the horizon, once every churn before it is known.
 outcomes as (
     select
         landmarks.customer_id,
@@ -76,13 +77,13 @@ compared as (
     left join adoptions
         on outcomes.customer_id = adoptions.customer_id
         and components.component_code = adoptions.component_code
-    -- Whose plan lacks the component could not adopt it.
+    -- Customers whose plan lacks the component could not adopt it.
     where coalesce(plan_components.is_available, true)
 ),
 
 counted as (
     select
-        {{ cut_columns(dimensions) }},
+        {{ breakdown_columns(dimensions) }},
         component_code,
         horizon_days,
         count(case when is_adopter then 1 end) as adopters_count,
@@ -90,35 +91,44 @@ counted as (
         count(case when is_adopter and is_retained then 1 end) as adopters_retained_count,
         count(case when not is_adopter and is_retained then 1 end) as others_retained_count
     from compared
-    group by {{ cut_sets(dimensions, ['component_code', 'horizon_days']) }}
+    group by {{ breakdown_sets(dimensions, ['component_code', 'horizon_days']) }}
 ),
 
-bounded as (
+grouped as (
+    {%- for group, reference in [('adopters', "'others'"), ('others', 'null')] %}
     select
-        *,
-        {{ pct('adopters_retained_count', 'adopters_count') }} as adopters_pct,
-        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'lo') }} as adopters_ci_lo,
-        {{ wilson_pct('adopters_retained_count', 'adopters_count', 'hi') }} as adopters_ci_hi,
-        {{ pct('others_retained_count', 'others_count') }} as others_pct,
-        {{ wilson_pct('others_retained_count', 'others_count', 'lo') }} as others_ci_lo,
-        {{ wilson_pct('others_retained_count', 'others_count', 'hi') }} as others_ci_hi
+        dimension_name,
+        dimension_value,
+        component_code,
+        horizon_days,
+        '{{ group }}' as group_code,
+        {{ loop.index }} as group_order,
+        {{ group }}_count as members_count,
+        {{ group }}_retained_count as retained_count,
+        cast({{ reference }} as {{ dbt.type_string() }}) as reference_group_code
     from counted
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
+    component_code as subject_code,
+    cast(null as {{ dbt.type_string() }}) as subject_label,
+    component_code,
     dimension_name,
     dimension_value,
-    component_code,
-    cast(horizon_days as bigint) as horizon_days,
-    cast(adopters_retained_count as bigint) as adopters_retained_num,
-    cast(adopters_count as bigint) as adopters_retained_den,
-    adopters_pct as adopters_retained_pct,
-    cast(others_retained_count as bigint) as others_retained_num,
-    cast(others_count as bigint) as others_retained_den,
-    others_pct as others_retained_pct,
-    adopters_pct - others_pct as lift_pp,
-    {{ newcombe_pp('adopters', 'others', 'lo') }} as lift_pp_ci_lo,
-    {{ newcombe_pp('adopters', 'others', 'hi') }} as lift_pp_ci_hi,
-    {{ is_reliable('least(adopters_count, others_count)') }} as is_reliable,
-    true as is_confounded
-from bounded
+    group_code,
+    group_order,
+    'retained' as outcome_code,
+    horizon_days,
+    members_count,
+    0 as pending_count,
+    0 as excluded_count,
+    retained_count as outcome_num,
+    members_count as outcome_den,
+    reference_group_code,
+    cast(null as double) as median_days,
+    true as is_complete,
+    false as is_changed_again,
+    cast(null as date) as started_date
+from grouped

@@ -1,3 +1,14 @@
+{{ config(materialized='ephemeral') }}
+-- ACT-16: customers who could take up a new component, grouped by their knowledge of it when the landmark day began.
+-- Groups are compared from that day on; adoption within the whole window adds up to the release's own rate.
+{% set adoption = ['windows.is_complete', 'policy.release_adoption_days'] %}
+{% set churn = ['windows.is_churn_known', 'policy.release_churn_days'] %}
+{% set outcomes = {
+    'adopted': ['adopted_count', 'eligible_count'] + adoption + [false],
+    'adopted_after_landmark': ['adopted_later_count', 'open_count'] + adoption + [true],
+    'aware': ['aware_count', 'eligible_count'] + adoption + [false],
+    'churned': ['churned_count', 'at_landmark_count'] + churn + [true],
+} %}
 with releases as (
     select
         changes.change_id,
@@ -30,10 +41,10 @@ confounders as (
     group by releases.change_id
 ),
 
-judged as (
+windows as (
     select
         releases.*,
-        -- A contract that ended is a leaving only when the grace is over.
+        -- A contract that ended is a churn only when the grace is over.
         {{ add_days('releases.churn_window_to', 'policy.churn_grace_days') }}
         <= releases.next_date as is_churn_known,
         releases.adoption_window_to <= releases.next_date as is_complete,
@@ -44,16 +55,16 @@ judged as (
     cross join {{ ref('policy') }} as policy
 ),
 
-leavings as (
+churns as (
     select
-        judged.change_id,
+        windows.change_id,
         events.customer_id,
         min(events.churned_date) as churned_date
     from {{ ref('fct_churn_events') }} as events
-    inner join judged
-        on events.churned_date >= judged.effective_date
-        and events.churned_date < judged.churn_window_to
-    group by judged.change_id, events.customer_id
+    inner join windows
+        on events.churned_date >= windows.effective_date
+        and events.churned_date < windows.churn_window_to
+    group by windows.change_id, events.customer_id
 ),
 
 exposures as (
@@ -61,12 +72,12 @@ exposures as (
         exposures.*,
         not exposures.is_early_user as is_eligible,
         not exposures.is_early_user
-        and coalesce(leavings.churned_date >= exposures.landmark_date, true) as is_at_landmark,
-        leavings.customer_id is not null as is_churned
+        and coalesce(churns.churned_date >= exposures.landmark_date, true) as is_at_landmark,
+        churns.customer_id is not null as is_churned
     from {{ ref('int_releases__exposures') }} as exposures
-    left join leavings
-        on exposures.change_id = leavings.change_id
-        and exposures.customer_id = leavings.customer_id
+    left join churns
+        on exposures.change_id = churns.change_id
+        and exposures.customer_id = churns.customer_id
 ),
 
 counted as (
@@ -97,60 +108,60 @@ kinds as (
     select 'trained'
 ),
 
-filled as (
+outcomes as (
+    {%- for outcome, (outcome_num, outcome_den, is_complete, horizon_days, is_after_landmark) in outcomes.items() %}
     select
-        judged.*,
+        windows.change_id,
+        windows.description,
+        windows.component_code,
         components.segment_code,
         kinds.exposure_kind,
+        '{{ outcome }}' as outcome_code,
+        {{ horizon_days }} as horizon_days,
         coalesce(counted.eligible_count, 0) as eligible_count,
         coalesce(counted.early_users_count, 0) as early_users_count,
-        {% for count in ['aware', 'adopted', 'adopted_later', 'open'] %}
-        case when judged.is_complete then coalesce(counted.{{ count }}_count, 0) else 0 end as {{ count }}_num,
-        {% endfor %}
-        case when judged.is_complete then coalesce(counted.eligible_count, 0) else 0 end as window_den,
-        case when judged.is_churn_known then coalesce(counted.churned_count, 0) else 0 end as churned_num,
-        case when judged.is_churn_known then coalesce(counted.at_landmark_count, 0) else 0 end as churned_den,
-        case when judged.is_complete then counted.median_adoption_days end as median_adoption_days
-    from judged
+        case when {{ is_complete }} then coalesce(counted.{{ outcome_num }}, 0) else 0 end as outcome_num,
+        case when {{ is_complete }} then coalesce(counted.{{ outcome_den }}, 0) else 0 end as outcome_den,
+        {{ 'case when windows.is_complete then counted.median_adoption_days end' if outcome == 'adopted'
+            else 'cast(null as double)' }} as median_days,
+        -- Before the landmark day the groups are not formed yet.
+        {{ "case when kinds.exposure_kind <> 'none' then 'none' end" if is_after_landmark
+            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as reference_group_code,
+        {{ is_complete }} as is_complete,
+        windows.is_changed_again,
+        windows.effective_date
+    from windows
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('dim_segment_components') }} as components
-        on judged.component_code = components.component_code
+        on windows.component_code = components.component_code
         and components.is_relevant
     cross join kinds
     left join counted
-        on judged.change_id = counted.change_id
+        on windows.change_id = counted.change_id
         and components.segment_code = counted.segment_code
         and kinds.exposure_kind = counted.exposure_kind
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
-    change_id,
-    description as change_label,
+    change_id as subject_code,
+    description as subject_label,
     component_code,
-    segment_code,
-    exposure_kind,
-    cast(eligible_count as bigint) as eligible_count,
-    cast(early_users_count as bigint) as early_users_count,
-    cast(adopted_num as bigint) as adopted_num,
-    cast(window_den as bigint) as adopted_den,
-    {{ pct('adopted_num', 'window_den') }} as adopted_pct,
-    {{ wilson_pct('adopted_num', 'window_den', 'lo') }} as adopted_ci_lo,
-    {{ wilson_pct('adopted_num', 'window_den', 'hi') }} as adopted_ci_hi,
-    cast(adopted_later_num as bigint) as adopted_after_landmark_num,
-    cast(open_num as bigint) as adopted_after_landmark_den,
-    {{ pct('adopted_later_num', 'open_num') }} as adopted_after_landmark_pct,
-    {{ wilson_pct('adopted_later_num', 'open_num', 'lo') }} as adopted_after_landmark_ci_lo,
-    {{ wilson_pct('adopted_later_num', 'open_num', 'hi') }} as adopted_after_landmark_ci_hi,
-    cast(aware_num as bigint) as aware_num,
-    cast(window_den as bigint) as aware_den,
-    {{ pct('aware_num', 'window_den') }} as aware_pct,
-    cast(median_adoption_days as double) as median_adoption_days,
-    cast(churned_num as bigint) as churned_num,
-    cast(churned_den as bigint) as churned_den,
-    {{ pct('churned_num', 'churned_den') }} as churned_pct,
+    'segment' as dimension_name,
+    segment_code as dimension_value,
+    exposure_kind as group_code,
+    case exposure_kind when 'none' then 1 when 'notified' then 2 else 3 end as group_order,
+    outcome_code,
+    horizon_days,
+    eligible_count as members_count,
+    case when is_complete then 0 else eligible_count end as pending_count,
+    early_users_count as excluded_count,
+    outcome_num,
+    outcome_den,
+    reference_group_code,
+    median_days,
     is_complete,
-    is_churn_known,
     is_changed_again,
-    true as is_confounded,
-    {{ is_reliable('eligible_count') }} as is_reliable,
-    effective_date as release_date
-from filled
+    effective_date as started_date
+from outcomes
