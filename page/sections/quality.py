@@ -70,7 +70,7 @@ QUALITY = Section(
         ),
         Panel(
             "quality_checks",
-            "Checks of this night",
+            "Checks of this run",
             "What was checked, and what did not hold?",
             CHECKS,
             Table((
