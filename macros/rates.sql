@@ -14,6 +14,20 @@
 {%- endmacro %}
 
 {#-
+Bound of the 95 % interval, after Byar, of a count over a base that need not contain it, in percent: churn of customers who
+joined in the month is over customers of its start, and may exceed 100. side is 'lo' or 'hi'. NULL without a base.
+-#}
+{% macro byar_pct(numerator, base, side) -%}
+    {%- set n = 'cast(' ~ numerator ~ ' as double)' if side == 'lo' else '(cast(' ~ numerator ~ ' as double) + 1.0)' -%}
+    case when {{ base }} > 0 then
+        100.0 * coalesce({{ n }} * power(
+            1.0 - 1.0 / (9.0 * nullif({{ n }}, 0)) {{ '-' if side == 'lo' else '+' }} {{ 1.959963984540054 / 3 }}
+            / sqrt(nullif({{ n }}, 0)), 3
+        ), 0.0) / {{ base }}
+    end
+{%- endmacro %}
+
+{#-
 Bound of the 95 % interval of the difference of two proportions, in percentage points, after Newcombe from their Wilson
 intervals: `<left>_pct` less `<right>_pct`, whose bounds are `<left>_ci_lo` and so on; side is 'lo' or 'hi'.
 -#}

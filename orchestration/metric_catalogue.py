@@ -1,4 +1,4 @@
-"""The page of the metric catalogue, written from the one list that the marts are built from.
+"""The metric catalogue for Python, and its page, from models/metrics/*.yml, the one place in which a metric is defined.
 
 `python -m orchestration.metric_catalogue` writes models/docs/metric_catalogue.md; a convention test compares the two.
 """
@@ -8,35 +8,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+import yaml
 
 from orchestration.contract import REPO_ROOT
 
+FOLDER = REPO_ROOT / "models" / "metrics"
 PAGE = REPO_ROOT / "models" / "docs" / "metric_catalogue.md"
+FACTORS = {"percent": "100.0 * ", "points": "100.0 * "}
+"""What a quotient of the parts is multiplied by to be in the unit of the metric."""
 
 
-def metrics(macros: Path = REPO_ROOT / "macros") -> list[dict[str, Any]]:
-    """The definitions, as dbt reads them."""
-    environment = Environment(loader=FileSystemLoader(macros), extensions=["jinja2.ext.do"])
-    found: list[dict[str, Any]] = []
-
-    def give(value: list[dict[str, Any]]) -> str:
-        found.extend(value)
-        return ""
-
-    template = environment.get_template("metric_catalogue.sql", globals={"return": give, "none": None})
-    template.module.metric_catalogue()  # type: ignore[attr-defined]
-    return found
+def metrics(folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """The published metrics by name, with the keys of the macro `metric_catalogue` and the names of their parts."""
+    found = [
+        metric["config"]["meta"]
+        | {
+            "code": metric["name"],
+            "title": metric["label"],
+            "question": metric["description"],
+            "parts": metric["type_params"]["metrics"],
+        }
+        for file in sorted(folder.glob("*.yml"))
+        for metric in yaml.safe_load(file.read_text())["metrics"]
+        if metric.get("config", {}).get("meta", {}).get("published")
+    ]
+    return sorted(found, key=lambda metric: metric["code"])
 
 
 def page() -> str:
-    """The catalogue as a dbt docs block: the documentation of `mart_metric_values` shows it."""
+    """The catalogue as a dbt docs block, which the documentation of `mart_metric_values` shows."""
     lines = [
         "{% docs metric_catalogue %}",
         "| metric | question | numerator | denominator | unit | better | version | mart |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for metric in metrics():
+        published = metric["published"]
         cells = (
             f"`{metric['code']}` {metric['title']}",
             metric["question"],
@@ -45,7 +52,7 @@ def page() -> str:
             metric["unit"],
             metric["better"],
             metric["version"],
-            f"`{metric['mart']}.{metric['value']}`",
+            f"`{published['mart']}{'.' + published['column'] if 'column' in published else ''}`",
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, "{% enddocs %}", ""])

@@ -156,7 +156,7 @@ ACTIVATION = Section(
                 )
             ),
             needs=("customers", "events"),
-            metrics=("onboarding_completion_pct",),
+            metrics=("activation_long_pct",),
             switches=(Switch("dimension", "by", "segment"), Switch("month", "registered in")),
         ),
     ),

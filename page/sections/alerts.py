@@ -1,4 +1,4 @@
-"""Alerts: who is to be called, by whom, by when, and did it help?"""
+"""Alerts: which customers need a call, who owns them, when they are due, and how they end."""
 
 from page.charts import OUTCOME_COLOURS, axis, bars, coded, each_date, tooltip
 from page.panel import Chart, Column, Panel, Section, Switch, Table
@@ -25,14 +25,13 @@ HISTORY = """
 ALERTS = Section(
     "alerts",
     "Alerts",
-    "A short list that is worth a day: one open alert a customer and rule, with its owner, the moment it is due and "
-    "what to do. What the day has no room for is held back and shown as such.",
+    "A short list for each working day: one open alert per customer and rule, with owner, deadline and playbook. Alerts "
+    "beyond the daily budget are held back and marked.",
     (
         Panel(
             "alerts_open",
             "Open alerts",
-            "Who needs somebody now? The most severe first. Customers with a card are linked; "
-            "the command stayhouse card CUSTOMER_ID writes any other.",
+            "Most severe first. Customers with a card are linked; stayhouse card CUSTOMER_ID writes any other.",
             OPEN,
             Table((
                 Column("severity", "severity", filter=True),
@@ -53,13 +52,13 @@ ALERTS = Section(
             wide=True,
             most=3000,
             whole=(
-                ("what the day has room for", "lists/alerts.csv"), ("every alert", "parquet/mart_alerts.parquet"),
+                ("today's list", "lists/alerts.csv"), ("every alert", "parquet/mart_alerts.parquet"),
             ),
         ),
         Panel(
             "alerts_history",
-            "Alerts by week and how they ended",
-            "Do alerts end well? Pending ones are too young to say.",
+            "Outcomes of alerts by week",
+            "Pending alerts are too recent to have an outcome.",
             HISTORY,
             Chart(bars(
                 each_date("week", "opened in the week of"),

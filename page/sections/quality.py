@@ -1,19 +1,21 @@
-"""Quality of the night: can the numbers above be trusted?"""
+"""Data quality: can the numbers above be trusted?"""
 
 from page.charts import axis, bars, tooltip
 from page.panel import Chart, Column, Panel, Section, Table
 
 TABLES = """
-    select table_name, file_rows_count, standing_rows_count, superseded_rows_count, duplicate_rows_count,
+    select table_name, file_rows_count, current_rows_count, superseded_rows_count, duplicate_rows_count,
         quarantined_rows_count, quarantined_pct, last_event_at
     from quality.mart_raw_accounting
+    where quarantine_reasons = 'all'
     order by quarantined_rows_count desc, file_rows_count desc, table_name
 """
 
 REASONS = """
-    select table_name, quarantine_reasons, rows_count, files_count
-    from quality.mart_quarantine_reasons
-    order by rows_count desc, table_name, quarantine_reasons
+    select table_name, quarantine_reasons, quarantined_rows_count, quarantined_files_count
+    from quality.mart_raw_accounting
+    where quarantine_reasons <> 'all'
+    order by quarantined_rows_count desc, table_name, quarantine_reasons
 """
 
 CHECKS = """
@@ -33,19 +35,19 @@ TAXONOMY = """
 
 QUALITY = Section(
     "quality",
-    "Quality of the night",
+    "Data quality",
     "Every row of every file is loaded, a duplicate, superseded by a newer version, or in quarantine with its reason. "
-    "A failed check of the first severity withholds the whole publication, so what you read has passed them.",
+    "A failed critical check withholds the whole publication, so everything on this page has passed them.",
     (
         Panel(
             "quality_tables",
             "Raw tables",
-            "What came, what stands, what waits?",
+            "What became of the rows of every file?",
             TABLES,
             Table((
                 Column("table_name", "table"),
                 Column("file_rows_count", "rows in files", "number"),
-                Column("standing_rows_count", "standing", "number"),
+                Column("current_rows_count", "current", "number"),
                 Column("superseded_rows_count", "superseded", "number"),
                 Column("duplicate_rows_count", "duplicate", "number"),
                 Column("quarantined_rows_count", "quarantined", "number"),
@@ -68,7 +70,7 @@ QUALITY = Section(
         ),
         Panel(
             "quality_checks",
-            "Checks of this night",
+            "Checks of this run",
             "What was checked, and what did not hold?",
             CHECKS,
             Table((
@@ -85,18 +87,18 @@ QUALITY = Section(
         Panel(
             "quality_quarantine",
             "In quarantine",
-            "Which rows wait, and what would let them in?",
+            "Which rows are quarantined, and how to fix them",
             REASONS,
             Table((
                 Column("table_name", "table", filter=True),
                 Column("quarantine_reasons", "reasons", "words"),
-                Column("rows_count", "rows", "number"),
-                Column("files_count", "files", "number"),
+                Column("quarantined_rows_count", "rows", "number"),
+                Column("quarantined_files_count", "files", "number"),
             )),
             empty="Nothing is in quarantine.",
             wide=True,
             most=500,
-            whole=(("every reason", "parquet/mart_quarantine_reasons.parquet"),),
+            whole=(("every reason", "parquet/mart_raw_accounting.parquet"),),
         ),
     ),
 )  # fmt: skip

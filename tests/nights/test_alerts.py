@@ -20,7 +20,7 @@ def told(company, until: date) -> dict[str, list[tuple]]:
         return {
             "alerts": db.execute(
                 "select alert_id, customer_id, rule_code, owner_employee_id, owner_source, playbook_code, opened_date, "
-                "released_date, due_at from alerts.mart_alerts where opened_date <= ? order by all",
+                "listed_date, due_at from alerts.mart_alerts where opened_date <= ? order by all",
                 [until],
             ).fetchall(),
             "transitions": db.execute(

@@ -1,4 +1,4 @@
--- Alerts are read off the history of their signal, never off what an earlier night wrote. Three steps of gaps and
+-- Alerts follow from the history of their signal, never from what an earlier run wrote. Three steps of gaps and
 -- islands: periods of the signal under a rule; episodes, which bridge gaps shorter than `resolve_after_days`; alerts,
 -- which bridge resolutions shorter than `cooldown_days`.
 {% set never = end_of_time('date') %}
@@ -41,7 +41,7 @@ bounded as (
     from pieces
 ),
 
-cut as (
+chained_pieces as (
     select
         *,
         max(resolves_date) over (
@@ -58,7 +58,7 @@ islanded as (
             partition by customer_id, rule_code, window_from order by starts_date, ends_date, signal_code
             rows between unbounded preceding and current row
         ) as island
-    from cut
+    from chained_pieces
 ),
 
 ordered as (
@@ -102,14 +102,14 @@ opened as (
             else {{ never }}
         end as warm_until
     from islands
-    left join {{ ref('int_alerts__departures') }} as departures
-        on islands.customer_id = departures.customer_id
-        and departures.recognised_date <= islands.opened_date
-        and coalesce(departures.reactivated_date, {{ end_of_time('timestamp') }}) > islands.opened_date
-    -- Long enough to open, and nobody is alerted about a customer who is known to be gone.
+    left join {{ ref('int_alerts__access_ends') }} as ends
+        on islands.customer_id = ends.customer_id
+        and ends.recognised_date <= islands.opened_date
+        and coalesce(ends.reactivated_date, {{ end_of_time('timestamp') }}) > islands.opened_date
+    -- Long enough to open, and not about customers whose churn is known.
     where islands.ends_date > islands.opened_date
         and islands.opened_date <= islands.as_of_date
-        and departures.customer_id is null
+        and ends.customer_id is null
 ),
 
 chained as (

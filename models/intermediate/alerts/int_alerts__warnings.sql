@@ -1,6 +1,5 @@
--- Everything that warned of a leaving, and whether the customer then left. What was known on the day of the warning
--- is held against what came after it; a warning counts for the customers of that day only, and when its time is
--- over.
+-- Every warning about a customer, and whether the customer churned afterwards. It says what was known on its day, and
+-- counts when the customer was one on that day, in rates when its window is over.
 {% set warning_statuses = "('stopped', 'at_risk', 'to_verify', 'watch')" %}
 with statuses as (
     select
@@ -12,23 +11,23 @@ with statuses as (
     from {{ ref('mart_usage_health_history') }} as history
 ),
 
--- The first contact of a person that got through while the status held.
-answers as (
+-- The first effective contact by a person while the status held.
+responses as (
     select
         statuses.customer_id,
         statuses.valid_from,
-        touches.effective_at,
-        touches.channel,
+        attempts.effective_at,
+        attempts.channel,
         row_number() over (
             partition by statuses.customer_id, statuses.valid_from
-            order by touches.effective_at asc, touches.contact_id asc
+            order by attempts.effective_at asc, attempts.contact_id asc
         ) as choice
     from statuses
     cross join {{ ref('run_context') }} as run_context
-    inner join {{ ref('int_alerts__touches') }} as touches
-        on statuses.customer_id = touches.customer_id
-        and {{ business_date('touches.effective_at') }} > statuses.valid_from
-        and {{ business_date('touches.effective_at') }} <= coalesce(statuses.valid_to, run_context.as_of_date)
+    inner join {{ ref('int_alerts__attempts') }} as attempts
+        on statuses.customer_id = attempts.customer_id
+        and {{ business_date('attempts.effective_at') }} > statuses.valid_from
+        and {{ business_date('attempts.effective_at') }} <= coalesce(statuses.valid_to, run_context.as_of_date)
     where statuses.health_status in {{ warning_statuses }}
 ),
 
@@ -45,7 +44,7 @@ warnings as (
         alerts.acted_at,
         alerts.closed_at,
         alerts.close_reason = 'resolved' as is_resolved
-    from {{ ref('mart_alerts') }} as alerts
+    from {{ ref('int_alerts__outcomes') }} as alerts
     union all
     select
         statuses.customer_id || '|' || cast(statuses.valid_from as {{ dbt.type_string() }}) as warning_key,
@@ -54,16 +53,16 @@ warnings as (
         statuses.customer_id,
         segments.segment_code,
         status.status as customer_status,
-        answers.channel as acted_channel_code,
+        responses.channel as acted_channel_code,
         statuses.valid_from as warned_date,
-        answers.effective_at as acted_at,
+        responses.effective_at as acted_at,
         {{ day_start_at('statuses.valid_to') }} as closed_at,
         statuses.next_status not in {{ warning_statuses }} as is_resolved
     from statuses
-    left join answers
-        on statuses.customer_id = answers.customer_id
-        and statuses.valid_from = answers.valid_from
-        and answers.choice = 1
+    left join responses
+        on statuses.customer_id = responses.customer_id
+        and statuses.valid_from = responses.valid_from
+        and responses.choice = 1
     left join {{ ref('dim_customer_segments') }} as segments
         on statuses.customer_id = segments.customer_id
         and segments.scheme = 'usage'
@@ -72,48 +71,48 @@ warnings as (
     where statuses.health_status in {{ warning_statuses }}
 ),
 
-spelled as (
+dated as (
     select
         warnings.*,
-        spells.churned_date,
+        tenures.churned_date,
         run_context.as_of_date,
         {{ days_between('warnings.warned_date', 'run_context.as_of_date') }}
         >= policy.alert_outcome_days + policy.churn_grace_days as is_mature,
-        row_number() over (partition by warnings.warning_key order by spells.started_date desc) as choice
+        row_number() over (partition by warnings.warning_key order by tenures.started_date desc) as choice
     from warnings
     cross join {{ ref('run_context') }} as run_context
-    inner join {{ ref('customer_tenures') }} as spells
-        on warnings.customer_id = spells.customer_id
-        and spells.started_date <= warnings.warned_date
-        and coalesce(spells.recognised_date, {{ end_of_time('timestamp') }}) > warnings.warned_date
+    inner join {{ ref('customer_tenures') }} as tenures
+        on warnings.customer_id = tenures.customer_id
+        and tenures.started_date <= warnings.warned_date
+        and coalesce(tenures.recognised_date, {{ end_of_time('timestamp') }}) > warnings.warned_date
     cross join {{ ref('policy') }} as policy
 )
 
 select
-    spelled.warning_key,
-    spelled.warning_kind,
-    spelled.warning_code,
-    spelled.customer_id,
-    spelled.segment_code,
-    spelled.customer_status,
-    spelled.acted_channel_code,
-    spelled.is_mature,
+    dated.warning_key,
+    dated.warning_kind,
+    dated.warning_code,
+    dated.customer_id,
+    dated.segment_code,
+    dated.customer_status,
+    dated.acted_channel_code,
+    dated.is_mature,
     coalesce(
-        {{ days_between('spelled.warned_date', 'churned_date') }} <= policy.alert_outcome_days, false
+        {{ days_between('dated.warned_date', 'dated.churned_date') }} <= policy.alert_outcome_days, false
     ) as is_followed,
-    -- Days that were left to act; not positive when the customer had gone, and nobody knew it yet.
-    {{ days_between('spelled.warned_date', 'churned_date') }} as lead_days,
-    spelled.acted_at is not null as is_acted,
-    {{ days_between(business_date('spelled.acted_at'), 'as_of_date') }} >= policy.alert_recovery_days
+    -- Days left to act; not positive when the churn was not yet known on the day of the warning.
+    {{ days_between('dated.warned_date', 'dated.churned_date') }} as lead_days,
+    dated.acted_at is not null as is_acted,
+    {{ days_between(business_date('dated.acted_at'), 'dated.as_of_date') }} >= policy.alert_recovery_days
         as is_recovery_mature,
     coalesce(
-        spelled.is_resolved
-        and spelled.closed_at >= spelled.acted_at
-        and {{ days_between(business_date('spelled.acted_at'), business_date('spelled.closed_at')) }}
+        dated.is_resolved
+        and dated.closed_at >= dated.acted_at
+        and {{ days_between(business_date('dated.acted_at'), business_date('dated.closed_at')) }}
         <= policy.alert_recovery_days,
         false
     ) as is_recovered,
-    spelled.warned_date
-from spelled
+    dated.warned_date
+from dated
 cross join {{ ref('policy') }} as policy
-where spelled.choice = 1
+where dated.choice = 1

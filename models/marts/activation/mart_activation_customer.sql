@@ -44,6 +44,15 @@ select
     customers.prompts_after_suppression_count,
     customers.is_paying,
     customers.is_activated,
+    customers.tenure_days >= policy.activation_window_short_days as is_short_due,
+    customers.tenure_days >= policy.activation_window_short_days
+    and coalesce(customers.days_to_activate <= policy.activation_window_short_days, false) as is_activated_short,
+    customers.tenure_days >= policy.activation_window_medium_days as is_medium_due,
+    customers.tenure_days >= policy.activation_window_medium_days
+    and coalesce(customers.days_to_activate <= policy.activation_window_medium_days, false) as is_activated_medium,
+    customers.tenure_days >= policy.activation_window_long_days as is_long_due,
+    customers.tenure_days >= policy.activation_window_long_days
+    and coalesce(customers.days_to_activate <= policy.activation_window_long_days, false) as is_activated_long,
     customers.is_mature,
     customers.is_measurable,
     customers.is_viewed_only,
@@ -58,5 +67,6 @@ select
     customers.self_taught_at,
     customers.suppress_from
 from customers
+cross join {{ ref('policy') }} as policy
 left join prompt_outcomes
     on customers.customer_id = prompt_outcomes.customer_id

@@ -1,32 +1,20 @@
 {% set z = 1.959963984540054 %}
+{% set cell = ['metric_code', 'period_grain_code', 'dimension_name', 'dimension_value'] %}
 with cells as (
     select
         *,
-        avg(metric_amount) over (
-            partition by metric_code, period_grain_code, dimension_name, dimension_value order by period_start_date
-            rows between 3 preceding and 1 preceding
-        ) as trailing_amount,
-        count(metric_amount) over (
-            partition by metric_code, period_grain_code, dimension_name, dimension_value order by period_start_date
-            rows between 3 preceding and 1 preceding
-        ) as trailing_count
+        row_number() over (partition by {{ cell | join(', ') }} order by period_start_date) as period_number
     from {{ ref('mart_metric_values') }}
 ),
 
-judged as (
+ruled as (
     select
         cells.*,
         rules.rule_code,
         rules.severity,
         rules.side,
-        case
-            when rules.compared_with = 'limit' then rules.limit_value
-            when cells.trailing_count = 3 then rules.limit_value / 100.0 * cells.trailing_amount
-        end as limit_amount,
-        -- A count varies by its root; the mean of three by a third of that square.
-        case when rules.compared_with = 'trailing_mean' then cells.trailing_amount - cells.metric_amount end as fall,
-        sqrt(greatest(cells.metric_amount + cells.trailing_amount / 3.0, 0.0)) as fall_error,
-        rules.compared_with
+        rules.compared_with,
+        rules.limit_value
     from cells
     inner join {{ ref('metric_alert_rules') }} as rules
         on cells.metric_code = rules.metric_code
@@ -34,7 +22,54 @@ judged as (
         and {{ holds_at('rules', 'cells.period_start_date') }}
 ),
 
-told as (
+-- The mean of the periods before, once all of them have a value.
+usual as (
+    select
+        ruled.rule_code,
+        {%- for column in cell %}
+        ruled.{{ column }},
+        {%- endfor %}
+        ruled.period_number,
+        max(policy.metric_trailing_periods) as periods_count,
+        case when count(earlier.metric_amount) = max(policy.metric_trailing_periods) then avg(earlier.metric_amount) end
+            as usual_amount
+    from ruled
+    cross join {{ ref('policy') }} as policy
+    inner join cells as earlier
+        on ruled.period_number > earlier.period_number
+        and earlier.period_number >= ruled.period_number - policy.metric_trailing_periods
+        {%- for column in cell %}
+        and ruled.{{ column }} = earlier.{{ column }}
+        {%- endfor %}
+    where ruled.compared_with = 'trailing_mean'
+    group by
+        ruled.rule_code,
+        {%- for column in cell %}
+        ruled.{{ column }},
+        {%- endfor %}
+        ruled.period_number
+),
+
+limited as (
+    select
+        ruled.*,
+        case
+            when ruled.compared_with = 'limit' then ruled.limit_value
+            else ruled.limit_value / 100.0 * usual.usual_amount
+        end as limit_amount,
+        -- A count varies by its square root, the mean of several by a part of that.
+        usual.usual_amount - ruled.metric_amount as fall,
+        sqrt(greatest(ruled.metric_amount + 1.0 * usual.usual_amount / usual.periods_count, 0.0)) as fall_error
+    from ruled
+    left join usual
+        on ruled.rule_code = usual.rule_code
+        {%- for column in cell %}
+        and ruled.{{ column }} = usual.{{ column }}
+        {%- endfor %}
+        and ruled.period_number = usual.period_number
+),
+
+evaluated as (
     select
         *,
         case
@@ -48,7 +83,7 @@ told as (
             when side = 'above' then metric_amount_ci_lo > limit_amount
             else metric_amount_ci_hi < limit_amount
         end as is_beyond_noise
-    from judged
+    from limited
 )
 
 select
@@ -70,4 +105,4 @@ select
     and coalesce(is_complete, true)
     and coalesce(is_reliable, true) as is_alert,
     period_start_date
-from told
+from evaluated

@@ -8,11 +8,12 @@ select
     {{ catalogue_text(metric.denominator) }} as denominator_label,
     '{{ metric.unit }}' as unit_code,
     '{{ metric.better }}' as better_code,
-    '{{ metric.grain }}' as period_grain_code,
+    {{ catalogue_text(metric.target) }} as target_code,
+    '{{ metric.published.period_grain }}' as period_grain_code,
     '{{ metric.owner }}' as owner_group_code,
     '{{ metric.version }}' as definition_version,
     '{{ metric.serves | join(', ') }}' as requirement_label,
-    '{{ metric.mart }}' as mart_name,
-    {{ catalogue_text(metric.value) }} as mart_column_name
+    '{{ metric.published.mart }}' as mart_name,
+    {{ catalogue_text(metric.published.get('column')) }} as mart_column_name
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -1,30 +1,81 @@
 -- Every metric of the catalogue, cell by cell, in one shape. A rate that is not measurable has no parts either, so that
--- dividing them gives the same.
+-- dividing them gives the same. The marts that the catalogue names, for dbt, which knows them before it reads the catalogue:
+{% set relations = [
+    'mart_activation_cohort', 'mart_churn_monthly', 'mart_churn_quality', 'mart_closed_loop_kpi', 'mart_contact_kpi',
+    'mart_cx_indices', 'mart_inbound_answers', 'mart_mrr_monthly', 'mart_surprise_churn',
+    'mart_usage_health', 'mart_usage_health_summary', 'policy', 'run_context',
+] %}
+{% for relation in relations %}
+-- depends_on: {{ ref(relation) }}
+{% endfor %}
 {% for metric in metric_catalogue() %}
-{%- set parts = {'numerator': metric.num or 'null', 'denominator': metric.den or 'null'} %}
+{%- set mart = metric.published %}
+{%- set factor = '1.0' if metric.unit == 'score' else '100.0' %}
 select
     '{{ metric.code }}' as metric_code,
-    '{{ metric.grain }}' as period_grain_code,
-    cast({{ metric.dimension }} as {{ dbt.type_string() }}) as dimension_name,
-    cast({{ metric.member }} as {{ dbt.type_string() }}) as dimension_value,
+    '{{ mart.period_grain }}' as period_grain_code,
+    {%- if mart.get('breakdowns') or mart.get('is_summed') %}
+    -- A mart of facts, or one without rows over everybody, is added up here.
+    cells.dimension_name,
+    cells.dimension_value,
     '{{ metric.unit }}' as unit_code,
-    {%- for name, part in parts.items() %}
-    {%- if metric.unit == 'percent' and metric.den %}
-    cast(case when {{ metric.value }} is not null or {{ metric.den }} = 0 then {{ part }} end as double)
+    cells.numerator_amount,
+    cells.denominator_amount,
+    {{ factor }} * cells.numerator_amount / nullif(cells.denominator_amount, 0) as metric_amount,
+    {{ wilson_pct('cells.numerator_amount', 'cells.denominator_amount', 'lo') }} as metric_amount_ci_lo,
+    {{ wilson_pct('cells.numerator_amount', 'cells.denominator_amount', 'hi') }} as metric_amount_ci_hi,
+    cells.pending_count = 0 as is_complete,
+    {{ is_reliable('cells.denominator_amount') }} as is_reliable,
+    cells.period_start_date
+from (
+    select
+        {{ breakdown_columns(mart.get('breakdowns') or {mart.is_summed: 'value_code'}) }},
+        period_start_date,
+        cast(sum(numerator_amount) as double) as numerator_amount,
+        cast(sum(denominator_amount) as double) as denominator_amount,
+        count(case when not is_complete then 1 end) as pending_count
+    from (
+        select
+            {%- for name, column in mart.get('breakdowns', {}).items() %}
+            coalesce({{ column }}, 'unassigned') as {{ column }},
+            {%- endfor %}
+            {%- if mart.get('is_summed') %}
+            {{ mart.member }} as value_code,
+            {%- endif %}
+            cast({{ mart.period }} as date) as period_start_date,
+            {{ mart.numerator }} as numerator_amount,
+            {{ mart.denominator }} as denominator_amount,
+            {{ mart.get('is_complete', 'is_complete') or 'true' }} as is_complete
+        from {{ ref(mart.mart) }} as facts
+        cross join {{ ref('run_context') }} as run_context
+        {% if mart.get('where') %}
+        where {{ mart.where }}
+        {% endif %}
+    ) as facts
+    group by {{ breakdown_sets(mart.get('breakdowns') or {mart.is_summed: 'value_code'}, ['period_start_date']) }}
+) as cells
+    {%- else %}
+    cast({{ mart.get('dimension', 'dimension_name') }} as {{ dbt.type_string() }}) as dimension_name,
+    cast({{ mart.get('member', 'dimension_value') }} as {{ dbt.type_string() }}) as dimension_value,
+    '{{ metric.unit }}' as unit_code,
+    {%- for name in ['numerator', 'denominator'] %}
+    {%- if metric.unit == 'percent' %}
+    cast(case when {{ mart.column }} is not null or {{ mart.denominator }} = 0 then {{ mart[name] }} end as double)
         as {{ name }}_amount,
     {%- else %}
-    cast({{ part }} as double) as {{ name }}_amount,
+    cast({{ mart.get(name) or 'null' }} as double) as {{ name }}_amount,
     {%- endif %}
     {%- endfor %}
-    cast({{ metric.value }} as double) as metric_amount,
-    cast({{ metric.lo or 'null' }} as double) as metric_amount_ci_lo,
-    cast({{ metric.hi or 'null' }} as double) as metric_amount_ci_hi,
-    cast({{ metric.complete or 'null' }} as boolean) as is_complete,
-    cast({{ metric.reliable or 'null' }} as boolean) as is_reliable,
-    cast({{ metric.period }} as date) as period_start_date
-from {{ ref(metric.mart) }}
-{% if metric.where %}
-where {{ metric.where }}
+    cast({{ mart.column }} as double) as metric_amount,
+    cast({{ mart.get('ci_lo') or 'null' }} as double) as metric_amount_ci_lo,
+    cast({{ mart.get('ci_hi') or 'null' }} as double) as metric_amount_ci_hi,
+    cast({{ mart.get('is_complete', 'is_complete') or 'null' }} as boolean) as is_complete,
+    cast({{ mart.get('is_reliable', 'is_reliable') or 'null' }} as boolean) as is_reliable,
+    cast({{ mart.period }} as date) as period_start_date
+from {{ ref(mart.mart) }}
+{% if mart.get('where') %}
+where {{ mart.where }}
 {% endif %}
+    {%- endif %}
 {{ 'union all' if not loop.last }}
 {% endfor %}

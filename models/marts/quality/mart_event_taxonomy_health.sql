@@ -61,7 +61,7 @@ select
         measured.last_seen_date is null
         or {{ days_between('measured.last_seen_date', 'measured.event_date') }}
         >= policy.taxonomy_lookback_days
-    ) as is_silent,
+    ) as is_unseen,
     measured.event_date
 from measured
 left join {{ ref('dim_events') }} as catalogue

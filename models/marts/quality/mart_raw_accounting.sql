@@ -1,31 +1,71 @@
+-- A table that never had a file is a row of zeros, not a missing one.
 with ledger as (
     select
         table_name,
-        cast(sum(case when status in ('loaded', 'copy') then 1 else 0 end) as bigint) as current_files_count,
-        cast(sum(case when status = 'rejected' then 1 else 0 end) as bigint) as rejected_files_count,
-        cast(sum(coalesce(rows_in_file, 0)) as bigint) as file_rows_count,
-        cast(sum(rows_loaded) as bigint) as loaded_rows_count,
-        cast(sum(rows_quarantined) as bigint) as quarantined_rows_count,
-        cast(sum(rows_duplicate) as bigint) as duplicate_rows_count,
-        cast(sum(rows_superseded) as bigint) as superseded_rows_count,
+        sum(case when status in ('loaded', 'copy') then 1 else 0 end) as current_files_count,
+        sum(case when status = 'rejected' then 1 else 0 end) as rejected_files_count,
+        sum(coalesce(rows_in_file, 0)) as file_rows_count,
+        sum(rows_loaded) as loaded_rows_count,
+        sum(rows_quarantined) as quarantined_rows_count,
+        sum(rows_duplicate) as duplicate_rows_count,
+        sum(rows_superseded) as superseded_rows_count,
         max(event_time_max) as last_event_at
     from {{ source('ops', 'load_ledger') }}
+    group by table_name
+),
+
+quarantined as (
+    select
+        table_name,
+        reasons,
+        count(*) as rows_count,
+        count(distinct _file_id) as files_count
+    from {{ source('ops', 'quarantined_rows') }}
+    group by table_name, reasons
+),
+
+quarantined_files as (
+    select
+        table_name,
+        count(distinct _file_id) as files_count
+    from {{ source('ops', 'quarantined_rows') }}
     group by table_name
 )
 
 select
     declared.table_name,
-    coalesce(ledger.current_files_count, 0) as current_files_count,
-    coalesce(ledger.rejected_files_count, 0) as rejected_files_count,
-    coalesce(ledger.file_rows_count, 0) as file_rows_count,
-    coalesce(ledger.loaded_rows_count, 0) as loaded_rows_count,
-    coalesce(ledger.quarantined_rows_count, 0) as quarantined_rows_count,
-    coalesce(ledger.duplicate_rows_count, 0) as duplicate_rows_count,
-    coalesce(ledger.superseded_rows_count, 0) as superseded_rows_count,
-    coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as standing_rows_count,
+    'all' as quarantine_reasons,
+    cast(coalesce(ledger.current_files_count, 0) as bigint) as current_files_count,
+    cast(coalesce(ledger.rejected_files_count, 0) as bigint) as rejected_files_count,
+    cast(coalesce(quarantined_files.files_count, 0) as bigint) as quarantined_files_count,
+    cast(coalesce(ledger.file_rows_count, 0) as bigint) as file_rows_count,
+    cast(coalesce(ledger.loaded_rows_count, 0) as bigint) as loaded_rows_count,
+    cast(coalesce(ledger.quarantined_rows_count, 0) as bigint) as quarantined_rows_count,
+    cast(coalesce(ledger.duplicate_rows_count, 0) as bigint) as duplicate_rows_count,
+    cast(coalesce(ledger.superseded_rows_count, 0) as bigint) as superseded_rows_count,
+    cast(coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as bigint) as current_rows_count,
     {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
     {{ utc_moment('ledger.last_event_at') }} as last_event_at
--- A table that never had a file is a row of zeros, not a missing one.
 from {{ source('ops', 'raw_tables') }} as declared
 left join ledger
     on declared.table_name = ledger.table_name
+left join quarantined_files
+    on declared.table_name = quarantined_files.table_name
+union all
+select
+    quarantined.table_name,
+    quarantined.reasons as quarantine_reasons,
+    cast(null as bigint) as current_files_count,
+    cast(null as bigint) as rejected_files_count,
+    cast(quarantined.files_count as bigint) as quarantined_files_count,
+    cast(ledger.file_rows_count as bigint) as file_rows_count,
+    cast(null as bigint) as loaded_rows_count,
+    cast(quarantined.rows_count as bigint) as quarantined_rows_count,
+    cast(null as bigint) as duplicate_rows_count,
+    cast(null as bigint) as superseded_rows_count,
+    cast(null as bigint) as current_rows_count,
+    {{ pct('quarantined.rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
+    cast(null as timestamp) as last_event_at
+from quarantined
+left join ledger
+    on quarantined.table_name = ledger.table_name

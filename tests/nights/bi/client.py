@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from orchestration.contract import REPO_ROOT
-from orchestration.metric_catalogue import metrics
+from orchestration.metric_catalogue import FACTORS, metrics
 from orchestration.publication import DATABASE_NAME
-from orchestration.semantic_layer import FACTORS
 
 PYTHON = REPO_ROOT / ".venv-superset" / "bin" / "python"
 MISSING = "Superset lives in an environment of its own; `make bi-test` installs it and runs this"
 METRICS = "metrics.mart_metric_values"
-CELLS = "every metric in every cut"
+CELLS = "every metric by every dimension"
 
 
 def saved_metrics() -> dict[str, str]:
@@ -30,7 +29,7 @@ def saved_metrics() -> dict[str, str]:
     return {
         code: f"{FACTORS.get(metric['unit'], '')}{total('numerator_amount', code)}"
         f" / nullif({total('denominator_amount', code)}, 0)"
-        if metric["num"] and metric["den"]
+        if metric["denominator"]
         else total("metric_amount", code)
         for metric in metrics()
         for code in (metric["code"],)

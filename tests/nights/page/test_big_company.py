@@ -69,8 +69,9 @@ INDICES = """
     cross join (select unnest(generate_series(1, 12)) as back) as earlier
 """
 REASONS = """
-    insert into quality.mart_quarantine_reasons by name
-    select table_name, 'another reason, number ' || n as quarantine_reasons, n as rows_count, 1 as files_count
+    insert into quality.mart_raw_accounting by name
+    select table_name, 'another reason, number ' || n as quarantine_reasons, n as quarantined_rows_count,
+        1 as quarantined_files_count
     from (values ('events')) as tables(table_name), range(5000) as numbers(n)
 """
 

@@ -1,0 +1,200 @@
+-- What happened to an alert, in order; read off its signal, the contacts and the reviews, never remembered.
+with episodes as (
+    select
+        alert_id,
+        customer_id,
+        episode_order,
+        {{ day_start_at(add_days('opened_date', 1)) }} as opened_at,
+        {{ day_start_at(add_days('resolved_date', 1)) }} as resolved_at
+    from {{ ref('int_alerts__episodes') }}
+),
+
+-- A review names the alert itself, or the customer with the rule or the signal.
+subjects as (
+    {% for key in ['alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"] %}
+    select
+        alert_id,
+        opened_at,
+        {{ key }} as subject_key
+    from {{ ref('int_alerts__opened') }}
+    {{ 'union distinct' if not loop.last }}
+    {% endfor %}
+),
+
+matched_reviews as (
+    select
+        subjects.alert_id,
+        reviews.review_id,
+        reviews.is_dismissal,
+        reviews.is_action,
+        reviews.reviewed_at
+    from subjects
+    inner join {{ ref('fct_alert_reviews') }} as reviews
+        on subjects.subject_key = reviews.subject_key
+        and subjects.opened_at <= reviews.reviewed_at
+),
+
+-- What ends an alert for good, whatever the signal does afterwards.
+endings as (
+    select
+        alerts.alert_id,
+        'churned' as transition_kind,
+        1 as priority,
+        cast(null as {{ dbt.type_string() }}) as evidence_id,
+        {{ day_start_at(add_days('ends.recognised_date', 1)) }} as ended_at
+    from {{ ref('int_alerts__opened') }} as alerts
+    inner join {{ ref('int_alerts__access_ends') }} as ends
+        on alerts.customer_id = ends.customer_id
+        and ends.recognised_date > alerts.opened_date
+    union all
+    select
+        alert_id,
+        'dismissed' as transition_kind,
+        2 as priority,
+        review_id as evidence_id,
+        reviewed_at as ended_at
+    from matched_reviews
+    where is_dismissal
+    union all
+    select
+        alert_id,
+        'rule_off' as transition_kind,
+        3 as priority,
+        cast(null as {{ dbt.type_string() }}) as evidence_id,
+        {{ day_start_at(add_days('window_to', 1)) }} as ended_at
+    from {{ ref('int_alerts__opened') }}
+    where window_to is not null
+    union all
+    select
+        alert_id,
+        'expired' as transition_kind,
+        4 as priority,
+        cast(null as {{ dbt.type_string() }}) as evidence_id,
+        {{ day_start_at(add_days('opened_date', 'expires_after_days + 1')) }} as ended_at
+    from {{ ref('int_alerts__opened') }}
+),
+
+first_endings as (
+    select
+        endings.*,
+        row_number() over (
+            partition by endings.alert_id order by endings.ended_at, endings.priority, endings.evidence_id
+        ) as choice
+    from endings
+    inner join {{ ref('run_context') }} as run_context
+        -- Midnight after the business day still belongs to it: that is when its close is known.
+        on endings.ended_at <= run_context.as_of_end_at
+),
+
+lives as (
+    select
+        episodes.*,
+        case
+            when endings.ended_at <= episodes.resolved_at or episodes.resolved_at is null then endings.transition_kind
+            else 'resolved'
+        end as closing_kind,
+        case
+            when endings.ended_at <= episodes.resolved_at or episodes.resolved_at is null then endings.evidence_id
+        end as evidence_id,
+        least(endings.ended_at, episodes.resolved_at) as closed_at
+    from episodes
+    left join first_endings as endings
+        on episodes.alert_id = endings.alert_id
+        and endings.choice = 1
+    where endings.ended_at is null
+        or episodes.opened_at < endings.ended_at
+),
+
+responses as (
+    {% for kind, moment in {'acknowledged': 'attempted_at', 'acted': 'effective_at'}.items() %}
+    select
+        lives.alert_id,
+        lives.episode_order,
+        '{{ kind }}' as transition_kind,
+        attempts.contact_id as evidence_id,
+        attempts.channel as channel_code,
+        attempts.{{ moment }} as responded_at
+    from lives
+    inner join {{ ref('int_alerts__attempts') }} as attempts
+        on lives.customer_id = attempts.customer_id
+        and lives.opened_at <= attempts.attempted_at
+        and attempts.{{ moment }} < coalesce(lives.closed_at, {{ end_of_time('timestamp') }})
+    union all
+    {% endfor %}
+    select
+        lives.alert_id,
+        lives.episode_order,
+        case when matched_reviews.is_action then 'acted' else 'acknowledged' end as transition_kind,
+        matched_reviews.review_id as evidence_id,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        matched_reviews.reviewed_at as responded_at
+    from lives
+    inner join matched_reviews
+        on lives.alert_id = matched_reviews.alert_id
+        and matched_reviews.reviewed_at >= lives.opened_at
+        and matched_reviews.reviewed_at < coalesce(lives.closed_at, {{ end_of_time('timestamp') }})
+    where not matched_reviews.is_dismissal
+),
+
+first_responses as (
+    select
+        responses.*,
+        row_number() over (
+            partition by responses.alert_id, responses.episode_order, responses.transition_kind
+            order by responses.responded_at, responses.evidence_id
+        ) as choice
+    from responses
+    inner join {{ ref('run_context') }} as run_context
+        on responses.responded_at < run_context.as_of_end_at
+),
+
+transitions as (
+    select
+        alert_id,
+        episode_order,
+        case when episode_order = 1 then 'opened' else 'reopened' end as transition_kind,
+        1 as rank_in_moment,
+        cast(null as {{ dbt.type_string() }}) as evidence_id,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        opened_at as transition_at
+    from lives
+    union all
+    select
+        alert_id,
+        episode_order,
+        transition_kind,
+        case transition_kind when 'acknowledged' then 2 else 3 end as rank_in_moment,
+        evidence_id,
+        channel_code,
+        responded_at as transition_at
+    from first_responses
+    where choice = 1
+    union all
+    select
+        alert_id,
+        episode_order,
+        closing_kind as transition_kind,
+        4 as rank_in_moment,
+        evidence_id,
+        cast(null as {{ dbt.type_string() }}) as channel_code,
+        closed_at as transition_at
+    from lives
+    where closed_at is not null
+)
+
+select
+    transitions.alert_id,
+    alerts.customer_id,
+    alerts.rule_code,
+    transitions.transition_kind,
+    transitions.evidence_id,
+    transitions.channel_code,
+    transitions.episode_order,
+    row_number() over (
+        partition by transitions.alert_id
+        order by transitions.transition_at, transitions.episode_order, transitions.rank_in_moment
+    ) as transition_order,
+    transitions.transition_at
+from transitions
+inner join {{ ref('int_alerts__opened') }} as alerts
+    on transitions.alert_id = alerts.alert_id
