@@ -51,7 +51,7 @@ PARTS = {
         order by customer_id, step_order, title
     """,
     "scores": """
-        select customer_id, response_date, survey_code, metric_code as metric, round(score, 2) as score,
+        select customer_id, response_date, survey_code, metric_code as metric, round(metric_score, 2) as score,
             coalesce(nps_group, score_group_code) as answer_group, has_comment
         from cx.mart_cx_responses
         where customer_id in (select unnest(?)) and coalesce(is_base, true)

@@ -3,7 +3,11 @@ with indices as (
     select
         *,
         case period_kind when 'month' then 1 else 3 end as period_months,
-        case when is_reliable then is_target_met end as is_reliably_met
+        case when is_reliable then is_target_met end as is_reliably_met,
+        -- Keys of rows that coverage and promoters belong to.
+        case when period_kind = 'quarter' then metric_code end as quarterly_metric_code,
+        case when metric_code = 'nps' and is_headline and period_kind = 'quarter' then period_start_date end
+            as promoter_quarter
     from {{ ref('mart_cx_indices') }}
     where dimension_name in ('all', 'tenure_band')
 ),
@@ -139,12 +143,9 @@ left join streaks
     and indices.period_kind = streaks.period_kind
     and indices.period_start_date = streaks.period_start_date
 left join {{ ref('int_cx__coverage') }} as coverage
-    on case when indices.period_kind = 'quarter' then indices.metric_code end = coverage.metric_code
+    on indices.quarterly_metric_code = coverage.metric_code
     and indices.programme = coverage.programme
     and indices.period_start_date = coverage.period_start_date
 left join promoters
-    on case
-        when indices.metric_code = 'nps' and indices.is_headline and indices.period_kind = 'quarter'
-            then indices.period_start_date
-    end = promoters.period_start_date
+    on indices.promoter_quarter = promoters.period_start_date
 where indices.dimension_name = 'all'

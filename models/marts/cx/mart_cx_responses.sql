@@ -24,7 +24,7 @@ select
     responses.subject_unit as subject_unit_code,
     coalesce(touches.ticket_topic, 'none') as ticket_topic_code,
     cast(coalesce(touches.tickets_before_count, 0) as bigint) as tickets_before_count,
-    scores.score,
+    scores.score as metric_score,
     cast(responses.answers_count as bigint) as answers_count,
     cast(responses.rejected_answers_count as bigint) as rejected_answers_count,
     touches.mrr_amount,
