@@ -192,20 +192,21 @@ models/docs/metric_catalogue.md. It is code and no policy seed: a metric is what
     'where': "metric_code = 'nps' and period_kind = 'month' and is_headline",
 }) %}
 {% for rate, title, question, numerator, denominator, better, serves in [
-    ('closed', 'Closed loop', 'Do we come back to those who told us something?',
+    ('closed', 'Closed loop', 'Do customers who gave feedback hear from us?',
         'cases that were closed', 'cases received', 'higher', 'FBK-07'),
-    ('in_time', 'Followed up in time', 'Do we come back in time?',
+    ('in_time', 'Followed up in time', 'Do they hear from us in time?',
         'cases with a first attempt before their deadline', 'cases with a deadline that is over or kept', 'higher', 'FBK-07'),
-    ('disinterested', 'Decided by the disinterested', 'Do those decide who have nothing to hide?',
+    ('disinterested', 'Disinterested decisions', 'Are callbacks decided by people without an interest?',
         'decided cases whose decider has no interest in them', 'decided cases', 'higher', 'FBK-08'),
 ] %}
 {% do metrics.append({
     'code': 'feedback_' ~ rate ~ '_pct', 'title': title, 'question': question,
-    'formula': '100 x numerator / denominator, by week of receipt', 'numerator': numerator, 'denominator': denominator,
+    'formula': '100 x numerator / denominator, by month of receipt', 'numerator': numerator, 'denominator': denominator,
     'unit': 'percent', 'better': better, 'version': '1', 'serves': [serves], 'owner': 'feedback',
-    'mart': 'mart_closed_loop_kpi', 'grain': 'week', 'period': 'received_week',
+    'mart': 'mart_closed_loop_kpi', 'grain': 'month', 'period': 'received_month',
     'value': rate ~ '_pct', 'num': rate ~ '_num', 'den': rate ~ '_den', 'lo': none, 'hi': none,
-    'complete': 'is_complete', 'reliable': 'is_reliable', 'dimension': "'unit'", 'member': 'unit_code', 'where': none,
+    'complete': 'is_complete', 'reliable': 'is_reliable',
+    'dimension': "case unit_code when 'all' then 'all' else 'unit' end", 'member': 'unit_code', 'where': none,
 }) %}
 {% endfor %}
 {% do metrics.append({

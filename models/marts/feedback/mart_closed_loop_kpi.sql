@@ -1,7 +1,15 @@
-with counted as (
+with cases as (
     select
-        received_week,
-        unit_code,
+        *,
+        {{ period_start('month', 'received_date') }} as received_month
+    from {{ ref('mart_feedback_cases') }}
+),
+
+-- Months, and everybody together: a week of a single unit is never reliable.
+counted as (
+    select
+        received_month,
+        coalesce(unit_code, 'all') as unit_code,
         count(case when not is_reopening then 1 end) as received_count,
         count(case when is_reopening then 1 end) as reopened_count,
         count(case when processed_at is not null then 1 end) as processed_num,
@@ -21,8 +29,8 @@ with counted as (
         count(case when is_followup_required and is_followup_complete then 1 end) as followup_complete_num,
         count(case when is_followup_required then 1 end) as followup_complete_den,
         percentile_cont(0.5) within group (order by processing_hours) as median_processing_hours
-    from {{ ref('mart_feedback_cases') }}
-    group by received_week, unit_code
+    from cases
+    group by grouping sets ((received_month), (received_month, unit_code))
 )
 
 select
@@ -58,10 +66,10 @@ select
     cast(counted.followup_complete_den as bigint) as followup_complete_den,
     {{ pct('counted.followup_complete_num', 'counted.followup_complete_den') }} as followup_complete_pct,
     cast(counted.median_processing_hours as double) as median_processing_hours,
-    {{ add_days('counted.received_week', '7 + policy.silence_reply_days') }}
+    {{ add_days(add_months('counted.received_month', '1'), 'policy.silence_reply_days') }}
     <= run_context.as_of_date as is_complete,
     counted.processed_den >= policy.min_reliable_count as is_reliable,
-    counted.received_week
+    counted.received_month
 from counted
 cross join {{ ref('run_context') }} as run_context
 cross join {{ ref('policy') }} as policy
