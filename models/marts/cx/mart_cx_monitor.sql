@@ -118,7 +118,7 @@ select
     case when coverage.metric_code is not null then indices.is_reliable end as is_measured,
     case when coverage.metric_code is not null then indices.is_complete and not indices.is_reliable end as is_overdue,
     promoters.promoters_count = promoters.kept_den as is_kept_complete,
-    {{ is_reliable('promoters.kept_den') }} as is_kept_reliable,
+    promoters.kept_den >= policy.min_reliable_count as is_kept_reliable,
     indices.is_headline,
     indices.is_complete,
     indices.is_reliable,
