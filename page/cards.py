@@ -57,11 +57,11 @@ PARTS = {
         order by customer_id, step_order, title
     """,
     "scores": """
-        select customer_id, response_date, survey_code, nps_score, csi_score, csat_score, ces_score,
-            round(cli_points, 2) as cli_points, nps_group, has_comment
+        select customer_id, response_date, survey_code, metric_code as metric, round(metric_score, 2) as score,
+            coalesce(nps_group, score_group_code) as answer_group, has_comment
         from cx.mart_cx_responses
-        where customer_id in (select unnest(?))
-        order by customer_id, submitted_at desc, response_id
+        where customer_id in (select unnest(?)) and coalesce(is_base, true)
+        order by customer_id, submitted_at desc, response_id, metric_code
     """,
     "channels": """
         select customer_id, channel_code, has_usable_point, is_marketing_allowed, is_service_allowed, block_reason,

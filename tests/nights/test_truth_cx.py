@@ -16,6 +16,8 @@ from nights.conftest import Company
 from statsmodels.stats.proportion import proportion_confint
 
 from demonstration.saas import generate
+from orchestration.dbt_session import DbtSession
+from orchestration.policy import SEEDS_FOLDER, prepare_policy
 
 pytestmark = pytest.mark.slow
 
@@ -30,14 +32,59 @@ def surveyed(dbt_session, tmp_path_factory):
     here."""
     folder = tmp_path_factory.mktemp("surveyed")
     generate(folder, customers=3_000, days=200, seed=5, events_per_customer=4)
-    settings = replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(LAST)
+    policy = folder / "policy"
+    add_metric(policy, folder / "raw")
+    settings = replace(
+        dbt_session.settings,
+        raw=folder / "raw",
+        policy=policy,
+        warehouse=folder / "stayhouse.duckdb",
+        target=folder / "target",
+    )
+    Company(settings, DbtSession(settings, prepare_policy(settings)[0])).night(LAST)
     compiled = {}
     for name in ("int_cx__answer_cells", "int_cx__cells", "int_cx__comparisons"):
         (file,) = Path(settings.target).rglob(f"compiled/**/{name}.sql")
         compiled[name] = re.sub(r'"\w+"\.(?="(?:intermediate|core)")', "", file.read_text())
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         yield db, json.loads((folder / "truth" / "surveys.json").read_text()), compiled
+
+
+def add_metric(policy: Path, raw: Path) -> None:
+    """The company asks a second question about effort and makes an index of it, `ces2`, by a row in each table of policy."""
+    metrics = (SEEDS_FOLDER / "survey_metrics.csv").read_text()
+    (policy / "survey_metrics.csv").write_text(metrics + "ces2,Second effort score,mean,false,,,,false,,ours,own\n")
+    questions = (SEEDS_FOLDER / "survey_questions.csv").read_text()
+    (policy / "survey_questions.csv").write_text(
+        questions + "ces_support,ease,How easy was it today?,ces2,,,1,1,7,,,false,false,false,,2000-01-01,,ours,own\n"
+    )
+    with duckdb.connect() as db:
+        db.execute(
+            f"copy (select * replace ('ease' as question_code) from read_parquet('{raw}/survey_answers/*/*.parquet') "
+            f"where question_code = 'ces') to '{raw}/survey_answers/ease.parquet'"
+        )
+
+
+def test_a_metric_that_the_policy_adds_has_its_index(surveyed):
+    """The list of metrics was in SQL: an index of the company's own was published with periods and without an answer."""
+    db, _, _ = surveyed
+    expected = db.execute(
+        """
+        select date_trunc('month', responses.submitted_at)::date, count(*), avg(answers.score)
+        from raw.survey_answers as answers
+        join raw.survey_responses as responses using (response_id)
+        join raw.customers as customers using (customer_id)
+        where answers.question_code = 'ease' and answers.score is not null and responses.submitted_at is not null
+            and not customers.is_test and customers.deleted_at is null
+        group by all order by all
+        """
+    ).fetchall()
+    found = db.execute(
+        "select period_start_date, answers_count, answers_index_points from cx.mart_cx_indices where metric_code = 'ces2' "
+        "and dimension_name = 'all' and period_kind = 'month' and answers_count > 0 order by all"
+    ).fetchall()
+    assert sum(count for _, count, _ in expected) > 50
+    assert found == expected
 
 
 def sagging(db, metric: str, cut: str) -> set[str]:
@@ -207,7 +254,13 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
             "select response_id, question_code, reject_reason, rejected_score from cx.mart_survey_answers_rejected order by all"
         ).fetchall()
         scores = db.execute(
-            "select response_id, nps_score, nps_group, cli_answers_count, csat_score, rejected_answers_count from core.fct_survey_responses where response_id like 'bad%' order by all"
+            """
+            select responses.response_id, scores.metric_code, scores.score, scores.nps_group,
+                responses.rejected_answers_count
+            from core.fct_survey_responses as responses
+            left join core.fct_survey_scores as scores using (response_id)
+            where responses.response_id like 'bad%' order by all
+            """
         ).fetchall()
         (standing,) = db.execute("select count(*) from raw.survey_answers").fetchone()
         (judged,) = db.execute("select count(*) from core.fct_survey_answers").fetchone()
@@ -217,8 +270,8 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
         ("bad2", "nps", "unknown_question", 9),
     ]
     assert scores == [
-        ("bad0", None, None, 0, None, 1),
-        ("bad1", 0, "detractor", 0, None, 1),
-        ("bad2", None, None, 0, 5, 1),
+        ("bad0", None, None, None, 1),
+        ("bad1", "nps", 0, "detractor", 1),
+        ("bad2", "csat", 5, None, 1),
     ]
     assert standing == judged

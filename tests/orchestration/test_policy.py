@@ -45,7 +45,9 @@ def test_a_column_with_a_default_may_be_missing(settings):
     rows = (SEEDS_FOLDER / "survey_metrics.csv").read_text().replace(",headline_programme", "", 1).splitlines()
     cells = [line.replace(",true,relational,", ",true,").replace(",false,relational,", ",false,") for line in rows]
     cells = [line.replace(",false,transactional,", ",false,") for line in cells]
-    (settings.policy / "survey_metrics.csv").write_text("\n".join([*cells, "own,Own,mean,false,ours,own"]) + "\n")
+    (settings.policy / "survey_metrics.csv").write_text(
+        "\n".join([*cells, "own,Own,mean,false,,,false,,ours,own"]) + "\n"
+    )
     folder, _ = prepare_policy(settings)
     with (folder / "survey_metrics.csv").open(newline="") as stream:
         found = {row["metric_code"]: row["headline_programme"] for row in csv.DictReader(stream)}

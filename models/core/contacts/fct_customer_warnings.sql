@@ -9,13 +9,12 @@ inner join {{ ref('run_context') }} as run_context
 where tickets.is_complaint
 union all
 select
-    responses.customer_id,
+    scores.customer_id,
     'low_nps' as warning_kind,
-    responses.submitted_at as warned_at
-from {{ ref('fct_survey_responses') }} as responses
-inner join {{ ref('dim_survey_metrics') }} as metrics
-    on responses.programme = metrics.headline_programme
-    and metrics.metric_code = 'nps'
+    scores.submitted_at as warned_at
+from {{ ref('fct_survey_scores') }} as scores
 cross join {{ ref('policy') }} as policy
-where responses.nps_score <= policy.surprise_low_nps_score
-    and responses.customer_id is not null
+where scores.metric_code = 'nps'
+    and scores.is_headline
+    and scores.score <= policy.surprise_low_nps_score
+    and scores.customer_id is not null

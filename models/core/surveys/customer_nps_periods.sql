@@ -1,20 +1,17 @@
 -- The current score of a customer, from the day after the answer until the next answer or until it is too old.
 with answers as (
     select
-        responses.customer_id,
-        responses.nps_score,
-        responses.nps_group,
-        responses.response_date,
+        customer_id,
+        score as nps_score,
+        nps_group,
+        response_date,
         row_number() over (
-            partition by responses.customer_id, responses.response_date
-            order by responses.submitted_at desc, responses.response_id desc
+            partition by customer_id, response_date order by submitted_at desc, response_id desc
         ) as choice
-    from {{ ref('fct_survey_responses') }} as responses
-    inner join {{ ref('dim_survey_metrics') }} as metrics
-        on responses.programme = metrics.headline_programme
-        and metrics.metric_code = 'nps'
-    where responses.nps_score is not null
-        and responses.customer_id is not null
+    from {{ ref('fct_survey_scores') }}
+    where metric_code = 'nps'
+        and is_headline
+        and customer_id is not null
 )
 
 select

@@ -1,10 +1,8 @@
-{%- set scored = ['nps', 'csi', 'csat', 'ces', 'onboarding_rating'] -%}
-{%- set loyalty = ['recommend', 'continue', 'buy_more', 'switch'] -%}
 with responses as (
     select
         responses.*,
         {{ business_date('coalesce(responses.started_at, responses.submitted_at)') }} as begun_date,
-        -- A response sent in after the business day is still open as of that day.
+        -- A response that was submitted after the business day is still open on it.
         coalesce(responses.submitted_at < run_context.as_of_end_at, false) as is_submitted,
         case when responses.submitted_at < run_context.as_of_end_at then responses.response_id end
             as submitted_response_id
@@ -17,28 +15,31 @@ with responses as (
     where responses.customer_id is null or customers.customer_id is not null
 ),
 
-scores as (
+answers as (
     select
         response_id,
-        {%- for metric in scored %}
-        max(case when metric_code = '{{ metric }}' then directed_score end) as {{ metric }}_score,
-        max(case when metric_code = '{{ metric }}' then score_box end) as {{ metric }}_box,
-        {%- endfor %}
-        {%- for part in loyalty %}
-        max(case when metric_code = 'cli' and metric_part = '{{ part }}' then directed_score end)
-            as cli_{{ part }}_score,
-        {%- endfor %}
-        max(case when metric_code = 'cli' and metric_part = 'switch' and directed_score is not null then score end)
-            as cli_switch_answer,
-        count(case when metric_code = 'cli' and directed_score is not null then 1 end) as cli_answers_count,
-        sum(case when metric_code = 'cli' then directed_score end) as cli_points,
-        sum(case when metric_code = 'cli' and directed_score is not null then score end) as cli_plain_points,
         count(case when reject_reason is null and (score is not null or option_code is not null or has_text) then 1 end)
             as answers_count,
         count(reject_reason) as rejected_answers_count,
         coalesce(max(case when has_text then 1 end), 0) = 1 as has_comment
     from {{ ref('fct_survey_answers') }}
     group by response_id
+),
+
+-- The score that represents a response where only one can be shown: that of the first metric in the order of policy.
+main_scores as (
+    select
+        answers.response_id,
+        answers.metric_code as main_metric_code,
+        answers.directed_score as main_score,
+        row_number() over (
+            partition by answers.response_id order by metrics.feedback_order, answers.question_code
+        ) as choice
+    from {{ ref('fct_survey_answers') }} as answers
+    inner join {{ ref('dim_survey_metrics') }} as metrics
+        on answers.metric_code = metrics.metric_code
+        and metrics.feedback_order is not null
+    where answers.directed_score is not null
 )
 
 select
@@ -56,32 +57,12 @@ select
     responses.subject_employee_id,
     responses.subject_unit,
     case when responses.is_submitted then responses.status else 'open' end as status,
-    case scores.nps_box when 'top' then 'promoter' when 'middle' then 'passive' when 'bottom' then 'detractor' end
-        as nps_group,
-    {%- for metric in scored if metric != 'nps' %}
-    scores.{{ metric }}_box,
-    {%- endfor %}
-    {%- for metric in scored %}
-    scores.{{ metric }}_score,
-    {%- endfor %}
-    {%- for part in loyalty %}
-    scores.cli_{{ part }}_score,
-    {%- endfor %}
-    scores.cli_switch_answer,
-    -- The index needs all four answers: the mean of three would be another index.
-    case
-        when scores.cli_answers_count = {{ loyalty | length }}
-            then cast(scores.cli_points / {{ loyalty | length }}.0 as double)
-    end as cli,
-    case
-        when scores.cli_answers_count = {{ loyalty | length }}
-            then cast(scores.cli_plain_points / {{ loyalty | length }}.0 as double)
-    end as cli_plain,
-    coalesce(scores.cli_answers_count, 0) as cli_answers_count,
-    coalesce(scores.answers_count, 0) as answers_count,
-    coalesce(scores.rejected_answers_count, 0) as rejected_answers_count,
+    main_scores.main_metric_code,
+    main_scores.main_score,
+    coalesce(answers.answers_count, 0) as answers_count,
+    coalesce(answers.rejected_answers_count, 0) as rejected_answers_count,
     responses.is_submitted and responses.status = 'complete' as is_complete,
-    coalesce(scores.has_comment, false) as has_comment,
+    coalesce(answers.has_comment, false) as has_comment,
     responses.begun_date,
     case when responses.is_submitted then responses.submitted_date end as response_date,
     invitations.sent_at,
@@ -92,7 +73,10 @@ left join {{ ref('surveys') }} as surveys
     on responses.survey_code = surveys.survey_code
 left join {{ ref('stg_surveys__survey_invitations') }} as invitations
     on responses.invitation_id = invitations.invitation_id
--- An answer counts when the response was sent in, complete or partial. The condition is part of the key: with a
--- condition on one side alone the engine compares all pairs.
-left join scores
-    on responses.submitted_response_id = scores.response_id
+-- Answers count once the response was submitted, complete or partial. The key carries that condition: with a condition
+-- on the left side alone the engine compares every row with every other.
+left join answers
+    on responses.submitted_response_id = answers.response_id
+left join main_scores
+    on responses.submitted_response_id = main_scores.response_id
+    and main_scores.choice = 1

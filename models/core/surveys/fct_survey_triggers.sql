@@ -71,21 +71,29 @@ tenure as (
         and status.has_access
 ),
 
-payments as (
+-- What happens once: the first payment, the first request to cancel, the early drop-off.
+occurrences as (
     select
         customer_id,
+        'payment' as cause,
         min(purchased_at) as reached_at
     from {{ ref('fct_purchases') }}
     group by customer_id
-),
-
-cancellations as (
+    union all
     select
-        periods.customer_id,
-        min(periods.cancel_requested_at) as reached_at
-    from {{ ref('stg_billing__subscription_periods') }} as periods
-    where periods.cancel_requested_at is not null
-    group by periods.customer_id
+        customer_id,
+        'cancel_request' as cause,
+        min(cancel_requested_at) as reached_at
+    from {{ ref('stg_billing__subscription_periods') }}
+    where cancel_requested_at is not null
+    group by customer_id
+    union all
+    select
+        customer_id,
+        'early_silence' as cause,
+        {{ day_start_at('dropoff_date') }} as reached_at
+    from {{ ref('fct_early_dropoffs') }}
+    where dropoff_kind is not null
 ),
 
 quantities as (
@@ -129,24 +137,14 @@ reached as (
     where not is_upcoming or nth = 1
     union all
     select
-        payments.customer_id,
+        occurrences.customer_id,
         triggers.trigger_key,
         triggers.trigger_key as schedule_key,
         cast(null as {{ dbt.type_string() }}) as ticket_id,
-        payments.reached_at
-    from payments
+        occurrences.reached_at
+    from occurrences
     inner join {{ ref('survey_triggers') }} as triggers
-        on triggers.cause = 'payment'
-    union all
-    select
-        cancellations.customer_id,
-        triggers.trigger_key,
-        triggers.trigger_key as schedule_key,
-        cast(null as {{ dbt.type_string() }}) as ticket_id,
-        cancellations.reached_at
-    from cancellations
-    inner join {{ ref('survey_triggers') }} as triggers
-        on triggers.cause = 'cancel_request'
+        on occurrences.cause = triggers.cause
     union all
     select
         customer_id,
@@ -155,17 +153,6 @@ reached as (
         cast(null as {{ dbt.type_string() }}) as ticket_id,
         reached_at
     from quantities
-    union all
-    select
-        dropoffs.customer_id,
-        triggers.trigger_key,
-        triggers.trigger_key as schedule_key,
-        cast(null as {{ dbt.type_string() }}) as ticket_id,
-        {{ day_start_at('dropoffs.dropoff_date') }} as reached_at
-    from {{ ref('fct_early_dropoffs') }} as dropoffs
-    inner join {{ ref('survey_triggers') }} as triggers
-        on triggers.cause = 'early_silence'
-        and dropoffs.dropoff_kind is not null
     union all
     select
         customer_id,

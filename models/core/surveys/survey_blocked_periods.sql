@@ -5,16 +5,12 @@ with responses as (
         responses.response_id,
         count(routes.route_code) > 0 as is_low
     from {{ ref('fct_survey_responses') }} as responses
+    left join {{ ref('fct_survey_scores') }} as scores
+        on responses.response_id = scores.response_id
     left join {{ ref('score_routes') }} as routes
-        on routes.is_followup
-        and (
-            {%- for metric in ['nps', 'csi', 'csat', 'ces'] %}
-            {{ 'or ' if not loop.first }}(
-                routes.metric_code = '{{ metric }}'
-                and responses.{{ metric }}_score between routes.score_from and routes.score_to
-            )
-            {%- endfor %}
-        )
+        on scores.metric_code = routes.metric_code
+        and scores.score between routes.score_from and routes.score_to
+        and routes.is_followup
     group by responses.response_id
 )
 

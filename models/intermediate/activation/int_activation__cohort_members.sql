@@ -13,10 +13,10 @@
 with ratings as (
     select
         customer_id,
-        sum(onboarding_rating_score) as rating_points,
-        count(onboarding_rating_score) as ratings_count
-    from {{ ref('fct_survey_responses') }}
-    where onboarding_rating_score is not null
+        sum(score) as rating_points,
+        count(*) as ratings_count
+    from {{ ref('fct_survey_scores') }}
+    where metric_code = 'onboarding_rating'
     group by customer_id
 ),
 

@@ -1,5 +1,5 @@
--- What was known of the customer at the moment of each invitation and each answer; never what is known today. A view:
--- invitations are many and only counted, so nobody writes them down with all that was known.
+-- What was known about the customer at the moment of each invitation and each answer, not what is known today. A view:
+-- invitations are many and only counted, so they are not stored with all these attributes.
 {{ config(materialized='view') }}
 with touches as (
     select
@@ -49,47 +49,7 @@ bands as (
     cross join {{ ref('tenure_bands') }} as bands
 ),
 
-covering_plans as (
-    select
-        touches.touch_kind,
-        touches.touch_id,
-        periods.plan_code,
-        {{ converted('periods.mrr_amount', 6) }} as mrr_amount
-    from touches
-    inner join {{ ref('subscription_plan_periods') }} as periods
-        on touches.customer_id = periods.customer_id
-        and {{ holds_at('periods', 'touches.touch_date') }}
-    {{ join_rates('periods.currency_code', 'touches.touch_date') }}
-),
-
-plans as (
-    select
-        touch_kind,
-        touch_id,
-        count(*) as plans_count,
-        min(plan_code) as plan_code
-    from covering_plans
-    group by touch_kind, touch_id
-),
-
--- With several subscriptions, which few have: the plan that brings most.
-ranked_plans as (
-    select
-        covering_plans.touch_kind,
-        covering_plans.touch_id,
-        covering_plans.plan_code,
-        row_number() over (
-            partition by covering_plans.touch_kind, covering_plans.touch_id
-            order by covering_plans.mrr_amount desc nulls last, covering_plans.plan_code asc nulls last
-        ) as choice
-    from covering_plans
-    inner join plans
-        on covering_plans.touch_kind = plans.touch_kind
-        and covering_plans.touch_id = plans.touch_id
-        and plans.plans_count > 1
-),
-
--- The weight of an account is its recurring revenue. NULL in a currency without a rate: nobody knows what it weighs.
+-- An account is weighted by its recurring revenue. NULL in a currency without a rate: its weight is unknown.
 weights as (
     {{ mrr_at('touches', ['touch_kind', 'touch_id'], 'touches.touch_date') }}
 ),
@@ -130,7 +90,7 @@ select
     status.status,
     coalesce(usage_segments.segment_code, 'unassigned') as usage_segment,
     coalesce(value_segments.segment_code, 'unassigned') as value_segment,
-    coalesce(case when plans.plans_count > 1 then ranked_plans.plan_code else plans.plan_code end, 'none') as plan_code,
+    coalesce(status.plan_code, 'none') as plan_code,
     coalesce(bands.tenure_band, 'unknown') as tenure_band,
     coalesce(account_managers.employee_id, onboarding_managers.employee_id, 'unassigned') as owner_id,
     coalesce(customers.region, 'unknown') as region,
@@ -180,16 +140,9 @@ left join {{ ref('dim_customer_owners') }} as onboarding_managers
     on touches.customer_id = onboarding_managers.customer_id
     and onboarding_managers.role = 'onboarding_manager'
     and {{ holds_at('onboarding_managers', 'touches.touched_at') }}
-left join plans
-    on touches.touch_kind = plans.touch_kind
-    and touches.touch_id = plans.touch_id
 left join weights
     on touches.touch_kind = weights.touch_kind
     and touches.touch_id = weights.touch_id
-left join ranked_plans
-    on touches.touch_kind = ranked_plans.touch_kind
-    and touches.touch_id = ranked_plans.touch_id
-    and ranked_plans.choice = 1
 left join recent_tickets
     on touches.touch_kind = recent_tickets.touch_kind
     and touches.touch_id = recent_tickets.touch_id

@@ -1,11 +1,40 @@
--- Everything that customers told us and that somebody has to look at, whether there is a case for it or not (FBK-07).
-with followups as (
+-- All feedback that somebody has to look at, with or without a case (FBK-07).
+with signals as (
+    select
+        case when response_id is not null then 'response' else source_type end as source_kind,
+        coalesce(response_id, source_id) as source_id,
+        topic_code,
+        sentiment,
+        occurred_at,
+        signal_id
+    from {{ ref('fct_feedback_signals') }}
+    where response_id is not null
+        or source_type = 'ticket'
+),
+
+-- What was found in a comment or in a ticket belongs to that response or ticket: the first topic, the mean sentiment.
+tagged as (
+    select
+        source_kind,
+        source_id,
+        topic_code,
+        avg(sentiment) over (partition by source_kind, source_id) as sentiment,
+        row_number() over (
+            partition by source_kind, source_id
+            order by case when topic_code is null then 1 else 0 end, occurred_at, signal_id
+        ) as choice
+    from signals
+),
+
+followups as (
     select
         scores.response_id,
         scores.metric_code,
         scores.metric_score,
         scores.next_score,
         scores.next_at,
+        max(case when scores.metric_code = 'nps' then scores.nps_group end) over (partition by scores.response_id)
+            as nps_group,
         routes.route_code,
         routes.sla_days,
         routes.score_to,
@@ -13,7 +42,7 @@ with followups as (
             partition by scores.response_id
             order by
                 case when routes.is_followup then 0 else 1 end,
-                scores.metric_order,
+                scores.metric_order nulls last,
                 routes.sla_days,
                 routes.route_code
         ) as choice
@@ -33,13 +62,17 @@ items as (
         responses.stage_code,
         responses.touchpoint_code,
         followups.metric_code,
-        responses.nps_group as nps_group_code,
+        followups.nps_group as nps_group_code,
+        tagged.topic_code,
         responses.subject_employee_id,
         responses.subject_unit,
         followups.metric_score,
         followups.next_score,
         followups.sla_days,
         followups.score_to as low_up_to_score,
+        tagged.sentiment,
+        responses.has_comment,
+        true as is_direct,
         followups.route_code is not null as is_followup_required,
         responses.submitted_at as received_at,
         cast(null as timestamp) as replied_at,
@@ -50,34 +83,45 @@ items as (
     left join followups
         on responses.response_id = followups.response_id
         and followups.choice = 1
+    left join tagged
+        on responses.response_id = tagged.source_id
+        and tagged.source_kind = 'response'
+        and tagged.choice = 1
     where responses.submitted_at is not null
     union all
     select
         'ticket' as source_kind,
-        ticket_id as source_id,
-        customer_id,
+        tickets.ticket_id as source_id,
+        tickets.customer_id,
         cast(null as {{ dbt.type_string() }}) as survey_code,
-        stage_code,
+        tickets.stage_code,
         'support' as touchpoint_code,
         cast(null as {{ dbt.type_string() }}) as metric_code,
         cast(null as {{ dbt.type_string() }}) as nps_group_code,
-        first_assigned_employee_id as subject_employee_id,
+        coalesce(tickets.topic_code, tagged.topic_code) as topic_code,
+        tickets.first_assigned_employee_id as subject_employee_id,
         cast(null as {{ dbt.type_string() }}) as subject_unit,
         cast(null as integer) as metric_score,
         cast(null as integer) as next_score,
         cast(null as integer) as sla_days,
         cast(null as integer) as low_up_to_score,
+        tagged.sentiment,
+        false as has_comment,
+        true as is_direct,
         true as is_followup_required,
-        opened_at as received_at,
-        first_response_at as replied_at,
-        resolved_at as settled_at,
-        -- Closing a ticket tells the customer.
-        closed_at as known_at,
+        tickets.opened_at as received_at,
+        tickets.first_response_at as replied_at,
+        tickets.resolved_at as settled_at,
+        -- Closing a ticket informs the customer.
+        tickets.closed_at as known_at,
         cast(null as timestamp) as next_at
-    from {{ ref('fct_tickets') }}
-    where is_complaint
+    from {{ ref('fct_tickets') }} as tickets
+    left join tagged
+        on tickets.ticket_id = tagged.source_id
+        and tagged.source_kind = 'ticket'
+        and tagged.choice = 1
+    where tickets.is_complaint
     union all
-    -- What was found in a comment or in a ticket belongs to that response or ticket.
     select
         'signal' as source_kind,
         signal_id as source_id,
@@ -87,12 +131,16 @@ items as (
         source_type as touchpoint_code,
         cast(null as {{ dbt.type_string() }}) as metric_code,
         cast(null as {{ dbt.type_string() }}) as nps_group_code,
+        topic_code,
         cast(null as {{ dbt.type_string() }}) as subject_employee_id,
         cast(null as {{ dbt.type_string() }}) as subject_unit,
         cast(null as integer) as metric_score,
         cast(null as integer) as next_score,
         cast(null as integer) as sla_days,
         cast(null as integer) as low_up_to_score,
+        sentiment,
+        false as has_comment,
+        is_direct,
         false as is_followup_required,
         occurred_at as received_at,
         replied_at,
@@ -116,12 +164,16 @@ select
     cast(null as {{ dbt.type_string() }}) as touchpoint_code,
     cast(null as {{ dbt.type_string() }}) as metric_code,
     cast(null as {{ dbt.type_string() }}) as nps_group_code,
+    cast(null as {{ dbt.type_string() }}) as topic_code,
     cases.subject_employee_id,
     cases.subject_unit,
     cast(null as integer) as metric_score,
     cast(null as integer) as next_score,
     cast(null as integer) as sla_days,
     cast(null as integer) as low_up_to_score,
+    cast(null as {{ type_double() }}) as sentiment,
+    cast(null as boolean) as has_comment,
+    cast(null as boolean) as is_direct,
     false as is_followup_required,
     cases.opened_at as received_at,
     cast(null as timestamp) as replied_at,

@@ -1,5 +1,5 @@
--- What feedback asks people to act on, as periods of days: low scores that nobody followed up, open complaints, and bad
--- scores of a service that make a customer disloyal for a while (CXI-19).
+-- Feedback that calls for action, as periods of days: low scores without a follow-up, open complaints, and bad scores
+-- of a service, which make a customer disloyal for a while (CXI-19).
 with run_context as (
     select * from {{ ref('run_context') }}
 ),
@@ -16,14 +16,14 @@ conditions as (
             else 'medium'
         end as severity,
         'A low ' || upper(cases.metric_code) || ' score waits for somebody to find out why' as reason,
-        cases.received_date as valid_from,
+        {{ business_date('cases.begun_at') }} as valid_from,
         least(
             {{ business_date('cases.informed_at') }},
             {{ business_date('cases.resolved_at') }},
             {{ business_date('cases.contacted_at') }},
             case when cases.case_state = 'no_callback' then {{ business_date('cases.decided_at') }} end
         ) as valid_to
-    from {{ ref('mart_feedback_cases') }} as cases
+    from {{ ref('int_feedback__openings') }} as cases
     cross join {{ ref('policy') }} as policy
     where cases.source_kind = 'response'
         and cases.is_followup_required
@@ -41,7 +41,7 @@ conditions as (
     from {{ ref('fct_tickets') }}
     where is_complaint
     union all
-    -- Whoever is served badly is disloyal, whatever was said before; a better answer to the same question ends it.
+    -- A bad service makes a customer disloyal, whatever they said before; a better answer to the same metric ends it.
     select
         scores.customer_id,
         'disloyal_after_service' as signal_code,
@@ -61,9 +61,11 @@ conditions as (
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
         and routes.is_followup
+    inner join {{ ref('dim_survey_metrics') }} as metrics
+        on scores.metric_code = metrics.metric_code
+        and metrics.headline_programme = 'transactional'
     cross join {{ ref('policy') }} as policy
-    where scores.metric_code in ('csat', 'ces', 'csi')
-        and scores.customer_id is not null
+    where scores.customer_id is not null
 ),
 
 held as (

@@ -28,7 +28,7 @@
     ),
     (
         'survey', 'fct_survey_responses', 'response_id', 'submitted_at',
-        "'survey_answered'", 'channel', 'survey_code', 'coalesce(nps_score, csi_score, csat_score, ces_score)', false,
+        "'survey_answered'", 'channel', 'survey_code', 'main_score', false,
     ),
     (
         'payment', 'fct_payments', 'payment_id', 'paid_at',

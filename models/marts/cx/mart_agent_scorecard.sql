@@ -30,17 +30,19 @@ ratings as (
     select
         responses.subject_employee_id as employee_id,
         {{ period_start('month', 'responses.response_date') }} as score_month,
-        responses.csat_score,
-        responses.csat_box,
+        scores.score as csat_score,
+        scores.score_box as csat_box,
         coalesce(tickets.is_complaint, false) as is_complaint,
         row_number() over (
             partition by coalesce(responses.ticket_id, responses.response_id)
             order by responses.submitted_at desc, responses.response_id desc
         ) as choice
-    from {{ ref('fct_survey_responses') }} as responses
+    from {{ ref('fct_survey_scores') }} as scores
+    inner join {{ ref('fct_survey_responses') }} as responses
+        on scores.response_id = responses.response_id
     left join {{ ref('fct_tickets') }} as tickets
         on responses.ticket_id = tickets.ticket_id
-    where responses.csat_score is not null
+    where scores.metric_code = 'csat'
         and responses.subject_employee_id is not null
 ),
 

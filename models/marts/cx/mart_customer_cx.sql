@@ -3,7 +3,7 @@ with nps as (
         customer_id,
         score,
         previous_score,
-        score_box,
+        nps_group,
         submitted_at,
         row_number() over (partition by customer_id order by submitted_at desc, response_id desc) as choice,
         count(*) over (partition by customer_id) as answers_count
@@ -13,10 +13,7 @@ with nps as (
 ),
 
 last_nps as (
-    select
-        *,
-        case score_box when 'top' then 'promoter' when 'middle' then 'passive' when 'bottom' then 'detractor' end
-            as nps_group
+    select *
     from nps
     where choice = 1
 ),
@@ -24,8 +21,7 @@ last_nps as (
 previous_nps as (
     select
         customer_id,
-        case score_box when 'top' then 'promoter' when 'middle' then 'passive' when 'bottom' then 'detractor' end
-            as nps_group
+        nps_group
     from nps
     where choice = 2
 ),

@@ -1,7 +1,7 @@
 with mentions as (
     select
         {{ period_start('quarter', 'responses.response_date') }} as feedback_quarter,
-        responses.nps_group as nps_group_code,
+        scores.nps_group as nps_group_code,
         coalesce(signals.topic_code, 'untagged') as topic_code,
         signals.topic_code is not null as is_tagged,
         -- Two signals of one topic in one comment are one wish.
@@ -11,10 +11,12 @@ with mentions as (
     inner join {{ ref('fct_survey_responses') }} as responses
         on signals.response_id = responses.response_id
         and responses.submitted_at is not null
-        and responses.nps_group is not null
+    inner join {{ ref('fct_survey_scores') }} as scores
+        on signals.response_id = scores.response_id
+        and scores.metric_code = 'nps'
     group by
         {{ period_start('quarter', 'responses.response_date') }},
-        responses.nps_group,
+        scores.nps_group,
         coalesce(signals.topic_code, 'untagged'),
         signals.topic_code is not null
 ),

@@ -6,16 +6,14 @@ with routed as (
         routes.action_kind,
         routes.score_to,
         not routes.is_followup and routes.action_kind = 'contact' as is_praise,
-        -- Keys of what only some routes look at: a condition on the left side alone would compare all with all.
-        case when scores.metric_code = 'nps' then scores.response_id end as nps_response_id,
+        -- A key of what only some routes look at: a condition on the left side alone would compare all with all.
         case when routes.action_kind = 'contact' then scores.customer_id end as contacted_customer_id,
-        routes.sla_days,
         {{ dbt.dateadd('day', 'routes.sla_days', 'scores.submitted_at') }} as due_at
     from {{ ref('int_feedback__scores') }} as scores
     inner join {{ ref('score_routes') }} as routes
         on scores.metric_code = routes.metric_code
         and scores.metric_score between routes.score_from and routes.score_to
-    -- Nobody can be taken down a route without being known.
+    -- Anonymous scores start no route.
     where scores.customer_id is not null
 ),
 
@@ -30,7 +28,7 @@ contacts as (
     group by trigger_response_id
 ),
 
-silenced as (
+dnd_customers as (
     select distinct periods.customer_id
     from {{ ref('survey_blocked_periods') }} as periods
     inner join {{ ref('run_context') }} as run_context
@@ -43,24 +41,39 @@ followed as (
         routed.*,
         status.status as customer_status,
         status.is_paying,
-        silenced.customer_id is not null as is_silenced,
+        customers.value_segment_code,
+        dnd_customers.customer_id is not null as is_dnd,
+        tickets.ticket_id,
+        tickets.assigned_employee_id,
+        tickets.assigned_seniority,
+        tickets.csat_score,
+        tickets.is_routed_right,
+        tickets.is_escalated_later,
         case when routed.action_kind = 'next_ticket' then tickets.opened_at else contacts.started_at end as started_at,
         case when routed.action_kind = 'contact' then contacts.effective_at end as effective_contact_at,
         case
             when routed.action_kind = 'contact' then contacts.effective_at
             when tickets.is_routed_right then tickets.opened_at
         end as completed_at,
-        coalesce(routed.action_kind = 'next_ticket' and not tickets.is_routed_right, false) as is_misrouted,
+        coalesce(not tickets.is_routed_right, false) as is_misrouted,
+        routed.action_kind = 'next_ticket'
+        and routed.next_at is null
+        and tickets.ticket_id is null
+        and coalesce(customers.has_access, false) as is_waiting,
+        run_context.as_of_date,
         run_context.as_of_end_at
     from routed
     cross join {{ ref('run_context') }} as run_context
     {{ attributes_as_of('routed', business_date('routed.submitted_at'), ['status']) }}
+    left join {{ ref('dim_customers') }} as customers
+        on routed.customer_id = customers.customer_id
     left join contacts
         on routed.response_id = contacts.response_id
-    left join {{ ref('mart_support_routing') }} as tickets
-        on routed.nps_response_id = tickets.response_id
-    left join silenced
-        on routed.contacted_customer_id = silenced.customer_id
+    left join {{ ref('int_feedback__next_tickets') }} as tickets
+        on routed.response_id = tickets.response_id
+        and routed.route_code = tickets.route_code
+    left join dnd_customers
+        on routed.contacted_customer_id = dnd_customers.customer_id
 )
 
 select
@@ -68,20 +81,28 @@ select
     route_code,
     customer_id,
     customer_status,
+    value_segment_code,
     metric_code,
     owner_team as owner_team_code,
+    action_kind,
     case
         when completed_at is not null then 'completed'
         when is_misrouted then 'misrouted'
         when next_at is not null then 'superseded'
         when started_at is not null then 'started'
-        when is_silenced then 'silenced'
+        when is_dnd then 'silenced'
         when due_at < as_of_end_at then 'overdue'
         else 'open'
     end as route_state,
+    ticket_id,
+    assigned_employee_id,
+    assigned_seniority as assigned_seniority_tier,
     cast(metric_score as bigint) as metric_score,
     cast(next_score as bigint) as next_score,
     cast(next_score - metric_score as bigint) as next_delta_points,
+    cast(csat_score as double) as csat_after_score,
+    cast(case when is_waiting then {{ days_between(business_date('submitted_at'), 'as_of_date') }} end as bigint)
+        as waiting_days,
     is_paying,
     case
         when due_at is null then null
@@ -89,6 +110,9 @@ select
         when started_at is not null or due_at < as_of_end_at then false
     end as is_started_in_time,
     case when next_score is not null and not is_praise then next_score > score_to end as is_recovered,
+    is_waiting,
+    is_routed_right,
+    is_escalated_later,
     {{ period_start('month', business_date('submitted_at')) }} as response_month,
     submitted_at as scored_at,
     due_at,

@@ -66,11 +66,11 @@ invitations as (
 
 routing as (
     select
-        opened_month as feedback_month,
+        {{ period_start('month', 'opened_date') }} as feedback_month,
         count(case when is_routed_right then 1 end) as routed_right_count,
         count(is_routed_right) as routed_count
-    from {{ ref('mart_support_routing') }}
-    group by opened_month
+    from {{ ref('int_feedback__next_tickets') }}
+    group by {{ period_start('month', 'opened_date') }}
 ),
 
 bounds as (

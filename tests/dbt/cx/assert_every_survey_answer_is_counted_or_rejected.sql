@@ -1,10 +1,10 @@
--- Prevents lost or duplicated answers: each is accepted, or rejected with a reason.
-with standing as (
+-- Prevents an answer from being lost or doubled between raw and index: each is accepted, or rejected with a reason.
+with loaded as (
     select count(*) as answers_count
     from {{ ref('stg_surveys__survey_answers') }}
 ),
 
-judged as (
+validated as (
     select
         count(*) as answers_count,
         count(case when reject_reason is not null and (directed_score is not null or score_box is not null) then 1 end)
@@ -24,11 +24,11 @@ facts as (
     group by responses.response_id, responses.rejected_answers_count
 )
 
-select 'answers judged are not the answers standing' as fault
-from standing
-cross join judged
-where standing.answers_count <> judged.answers_count
-    or judged.rejected_but_counted_count > 0
+select 'answers validated differ from answers loaded' as fault
+from loaded
+cross join validated
+where loaded.answers_count <> validated.answers_count
+    or validated.rejected_but_counted_count > 0
 union all
 select 'rejected answers of ' || response_id as fault
 from facts

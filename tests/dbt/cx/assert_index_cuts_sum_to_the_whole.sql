@@ -24,8 +24,8 @@ rows_of_months as (
         count(*) as answers_count,
         count(distinct customer_id) as respondents_count
     from {{ ref('mart_cx_responses') }}
-    where nps_score is not null
-        and customer_id is not null
+    where metric_code = 'nps'
+        and is_counted
     group by programme, {{ period_start('month', 'response_date') }}
 ),
 

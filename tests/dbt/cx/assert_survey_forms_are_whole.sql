@@ -1,13 +1,29 @@
--- Prevents an unnoticed broken survey form (DQ-01, DQ-02): many scores outside their scale, or complete loyalty surveys
--- that lack one of the four answers.
+-- Prevents a broken survey form from going unnoticed (DQ-01, DQ-02): many scores outside their scale, or complete
+-- responses that lack an answer to an index of several questions.
 {{ config(severity='warn') }}
-with counted as (
+with loyalty as (
     select
-        sum(rejected_answers_count) as rejected_count,
-        sum(answers_count + rejected_answers_count) as answers_count,
-        count(case when is_complete and cli_answers_count between 1 and 3 then 1 end) as incomplete_count,
-        count(case when is_complete and cli_answers_count > 0 then 1 end) as loyalty_count
-    from {{ ref('fct_survey_responses') }}
+        answers.response_id,
+        count(answers.directed_score) as answered_count,
+        max(metrics.parts_count) as parts_count
+    from {{ ref('fct_survey_answers') }} as answers
+    inner join {{ ref('dim_survey_metrics') }} as metrics
+        on answers.metric_code = metrics.metric_code
+        and metrics.parts_count > 1
+    group by answers.response_id
+),
+
+counted as (
+    select
+        sum(responses.rejected_answers_count) as rejected_count,
+        sum(responses.answers_count + responses.rejected_answers_count) as answers_count,
+        count(case
+            when responses.is_complete and loyalty.answered_count between 1 and loyalty.parts_count - 1 then 1
+        end) as incomplete_count,
+        count(case when responses.is_complete and loyalty.answered_count > 0 then 1 end) as loyalty_count
+    from {{ ref('fct_survey_responses') }} as responses
+    left join loyalty
+        on responses.response_id = loyalty.response_id
 )
 
 select

@@ -31,12 +31,16 @@ shown as (
         'quarter' as period_kind,
         answer_quarter as period_start_date,
         segment_code,
-        satisfied_den as nps_answers_count,
-        satisfied_num as promoters_count,
-        nps_points
+        max(group_den) as nps_answers_count,
+        sum(case when answer_group_code = 'top' then group_num end) as promoters_count,
+        100.0 * (
+            sum(case when answer_group_code = 'top' then group_num end)
+            - sum(case when answer_group_code = 'bottom' then group_num end)
+        ) / max(group_den) as nps_points
     from {{ ref('mart_segment_satisfaction') }}
     where metric_code = 'nps'
         and topic_code = 'all'
+    group by answer_quarter, segment_code
 )
 
 select
@@ -50,6 +54,6 @@ left join indices
 where not coalesce(
         shown.nps_answers_count = indices.respondents_count
         and shown.promoters_count = indices.top_count
-        and shown.nps_points = indices.index_points,
+        and abs(shown.nps_points - indices.index_points) < 1e-9,
         false
     )

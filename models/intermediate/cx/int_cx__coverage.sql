@@ -1,23 +1,21 @@
+-- How many customers the quarterly metrics have heard from in each quarter, of all customers at its end (CXI-04).
 with quarters as (
     select
-        indices.metric_code,
-        indices.programme,
-        indices.respondents_count,
-        indices.is_reliable,
-        indices.is_complete,
-        indices.period_start_date,
-        indices.period_end_date,
+        cells.metric_code,
+        cells.programme,
+        cells.period_start_date,
+        cells.period_end_date,
         case
-            when indices.is_complete then indices.period_end_date
+            when cells.is_complete then cells.period_end_date
             else {{ business_date('run_context.as_of_end_at') }}
         end as counted_until
-    from {{ ref('mart_cx_indices') }} as indices
+    from {{ ref('int_cx__cells') }} as cells
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_survey_metrics') }} as metrics
-        on indices.metric_code = metrics.metric_code
+        on cells.metric_code = metrics.metric_code
         and metrics.is_quarterly
-    where indices.period_kind = 'quarter'
-        and indices.dimension_name = 'all'
+    where cells.period_kind = 'quarter'
+        and cells.dimension_name = 'all'
 ),
 
 ends as (
@@ -27,7 +25,7 @@ ends as (
     from quarters
 ),
 
--- Customers at the end of the quarter, or of the business day while it runs.
+-- Customers at the end of the quarter, or of the business day while the quarter runs.
 active as (
     select
         ends.period_start_date,
@@ -72,14 +70,9 @@ measured as (
 select
     quarters.metric_code,
     quarters.programme,
-    quarters.respondents_count,
-    cast(coalesce(measured.covered_count, 0) as bigint) as covered_num,
-    cast(coalesce(active_counts.customers_count, 0) as bigint) as covered_den,
-    {{ pct('coalesce(measured.covered_count, 0)', 'active_counts.customers_count') }} as covered_pct,
-    quarters.is_reliable as is_measured,
-    quarters.is_complete and not quarters.is_reliable as is_overdue,
-    quarters.is_complete,
-    quarters.period_start_date as index_quarter,
+    quarters.period_start_date,
+    coalesce(measured.covered_count, 0) as covered_num,
+    coalesce(active_counts.customers_count, 0) as covered_den,
     measured.last_measured_at
 from quarters
 left join active_counts

@@ -1,69 +1,73 @@
-with low_route as (
+-- After a low score the next ticket belongs to an experienced specialist: the first one opened later than the score,
+-- unless a newer score has called the route off.
+with routes as (
     select
-        min(score_from) as score_from,
-        max(score_to) as score_to,
-        max(seniorities) as seniorities
+        route_code,
+        metric_code,
+        score_from,
+        score_to,
+        seniorities
     from {{ ref('score_routes') }}
-    where metric_code = 'nps'
-        and action_kind = 'next_ticket'
+    where action_kind = 'next_ticket'
 ),
 
--- The latest score before the ticket decides: a newer high one calls the route off.
 last_scores as (
     select
         tickets.ticket_id,
-        tickets.customer_id,
         tickets.first_assigned_employee_id,
         tickets.closing_employee_id,
         tickets.opened_date,
         tickets.opened_at,
         tickets.closed_at,
         scores.response_id,
+        scores.metric_code,
         scores.metric_score,
-        scores.submitted_at,
         row_number() over (
-            partition by tickets.ticket_id order by scores.submitted_at desc, scores.response_id desc
+            partition by tickets.ticket_id, scores.metric_code
+            order by scores.submitted_at desc, scores.response_id desc
         ) as recency
     from {{ ref('fct_tickets') }} as tickets
     inner join {{ ref('int_feedback__scores') }} as scores
         on tickets.customer_id = scores.customer_id
-        and scores.metric_code = 'nps'
         -- A ticket that was open already is not the next one.
         and scores.submitted_at < tickets.opened_at
+    where scores.metric_code in (select routes.metric_code from routes)
 ),
 
 firsts as (
     select
         last_scores.*,
-        low_route.seniorities,
+        routes.route_code,
+        routes.seniorities,
         row_number() over (
-            partition by last_scores.response_id order by last_scores.opened_at, last_scores.ticket_id
+            partition by last_scores.response_id, routes.route_code
+            order by last_scores.opened_at, last_scores.ticket_id
         ) as nth
     from last_scores
-    inner join low_route
-        on last_scores.metric_score between low_route.score_from and low_route.score_to
+    inner join routes
+        on last_scores.metric_code = routes.metric_code
+        and last_scores.metric_score between routes.score_from and routes.score_to
     where last_scores.recency = 1
 ),
 
-csat as (
+ratings as (
     select
-        ticket_id,
-        avg(csat_score) as csat_score
-    from {{ ref('fct_survey_responses') }}
-    where csat_score is not null
-    group by ticket_id
+        responses.ticket_id,
+        avg(scores.score) as csat_score
+    from {{ ref('fct_survey_scores') }} as scores
+    inner join {{ ref('fct_survey_responses') }} as responses
+        on scores.response_id = responses.response_id
+    where scores.metric_code = 'csat'
+    group by responses.ticket_id
 )
 
 select
-    firsts.ticket_id,
-    firsts.customer_id,
-    status.status as customer_status,
     firsts.response_id,
+    firsts.route_code,
+    firsts.ticket_id,
     firsts.first_assigned_employee_id as assigned_employee_id,
-    assigned.seniority as assigned_seniority_tier,
-    cast(firsts.metric_score as bigint) as nps_score,
-    cast(csat.csat_score as double) as csat_after_score,
-    status.is_paying,
+    assigned.seniority as assigned_seniority,
+    ratings.csat_score,
     case
         when firsts.first_assigned_employee_id is not null
             then {{ is_named('assigned.seniority', 'firsts.seniorities') }}
@@ -71,8 +75,7 @@ select
     end as is_routed_right,
     not {{ is_named('assigned.seniority', 'firsts.seniorities') }}
     and {{ is_named('closing.seniority', 'firsts.seniorities') }} as is_escalated_later,
-    {{ period_start('month', 'firsts.opened_date') }} as opened_month,
-    firsts.submitted_at as nps_at,
+    firsts.opened_date,
     firsts.opened_at
 from firsts
 left join {{ ref('dim_employees') }} as assigned
@@ -81,7 +84,6 @@ left join {{ ref('dim_employees') }} as assigned
 left join {{ ref('dim_employees') }} as closing
     on firsts.closing_employee_id = closing.employee_id
     and {{ holds_at('closing', business_date('firsts.closed_at')) }}
-left join csat
-    on firsts.ticket_id = csat.ticket_id
-{{ attributes_as_of('firsts', 'firsts.opened_date', ['status']) }}
+left join ratings
+    on firsts.ticket_id = ratings.ticket_id
 where firsts.nth = 1
