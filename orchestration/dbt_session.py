@@ -1,4 +1,4 @@
-"""dbt in this process: started once, parsed once, run for as many nights as a run has."""
+"""dbt in this process: started once, parsed once, used for every date of a run."""
 
 from __future__ import annotations
 
@@ -215,12 +215,12 @@ def _broken_rules(result: Any) -> str | None:
     if str(result.status) != "fail" or cursor is None or metadata is None or metadata.name not in TESTS_OF_RULES:
         return None
     stated = metadata.kwargs.get("rules") or {}
-    told = []
+    broken = []
     for rule, _, count in cursor.execute(result.node.compiled_code).fetchall():
         parts = stated.get(rule, rule)
         text = parts if isinstance(parts, str) else parts.get("message") or parts["expression"]
-        told.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
-    return "; ".join(told)
+        broken.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
+    return "; ".join(broken)
 
 
 def row_count(schema: str, table: str) -> int | None:
@@ -256,7 +256,7 @@ def _is_whole(manifest: Path) -> bool:
 def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Path:
     """The path of a manifest that is not older than the project; Dagster draws its graph from it.
 
-    Parsed, where it must be, by the session that will use it: dbt parses a project anew for another warehouse file.
+    Parsed, where it must be, by the session that will use it: dbt parses a project again for another warehouse file.
     """
     manifest = settings.target / "manifest.json"
     folders = [REPO_ROOT / name for name in ("models", "macros", "seeds", "tests/dbt")]
