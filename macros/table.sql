@@ -39,7 +39,7 @@ tables. -#}
         {% call statement('drop_existing') %}drop table if exists {{ existing_relation }}{% endcall %}
     {% endif %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(sql) }}{% endif %}
-    {{ run_once('create or replace view ' ~ target_relation ~ ' as (' ~ sql ~ ')') }}
+    {{ run_once('create or replace view ' ~ target_relation ~ ' as (' ~ sql ~ '\n);' ~ note_as_made('view')) }}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
     {% do adapter.commit() %}
@@ -57,12 +57,12 @@ target/compiled has already; a file per model and run is a tenth of the time of 
 {% endmacro %}
 
 {#-
-A hook of seeds. A nightly run loads a policy once (orchestration/dbt_session.py): a seed that is loaded by anything else
-makes it load the policy again.
+Notes that a seed was loaded or a view made. A run of the command line leaves both out while they are what it would make
+(orchestration/dbt_session.py); what anything else has made since, it makes again.
 -#}
-{% macro note_loaded_seed() %}
-    {%- if execute and adapter.get_relation(this.database, 'ops', 'loaded_policy') -%}
-        insert into ops.loaded_policy values ('{{ this.identifier }}')
+{% macro note_as_made(kind) %}
+    {%- if execute and adapter.get_relation(this.database, 'ops', 'settled') -%}
+        insert into ops.settled values ('{{ kind }}', '{{ this.identifier }}')
     {%- endif -%}
 {% endmacro %}
 

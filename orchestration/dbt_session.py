@@ -1,4 +1,4 @@
-"""dbt in this process: started once, parsed once, run for as many nights as a run has."""
+"""dbt in this process: started once, parsed once, used for every date of a run."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from orchestration.warehouse import open_warehouse
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # Data tests that the gate evaluates from the same YAML, and tests of code (see dbt_project.yml).
 NOT_NIGHTLY = "tag:not_nightly"
+# Views that a run makes only when the project has changed. Those of marts are published, so they are made every time.
+SETTLED_VIEWS = [f"config.materialized:view,path:models/{folder}" for folder in ("staging", "core", "intermediate")]
 # Data tests that return a row per broken rule.
 TESTS_OF_RULES = ("rows_satisfy", "unique_grain")
 
@@ -116,30 +118,46 @@ class DbtSession:
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
-        # A policy is loaded once; with a selection, dbt knows best. Unit tests are about the code, not the data.
-        is_new_policy = bool(select) or full_refresh or not self._is_policy_loaded()
-        kinds = (["seed"] if is_new_policy else []) + ["model"] + (["test"] if with_tests else [])
+        settled = set() if select or full_refresh else self._settled(as_of)
+        # Unit tests are about the code, not the data: they belong to the test suite.
+        kinds = ["seed"] * ("seed" not in settled) + ["model"] + ["test"] * with_tests
         # Nobody reads the artifacts of a run.
         command = ["--log-level", "none", "--no-write-json", "build", *(["--full-refresh"] if full_refresh else [])]
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
         if select:
             command += ["--select", *select]
         command += ["--exclude", NOT_NIGHTLY]
+        if "view" in settled:
+            # Tests that read a view run all the same.
+            command += [*SETTLED_VIEWS, "--indirect-selection", "empty"]
         results = self._invoke(command, as_of, on_event)
-        if is_new_policy and not select:
-            with open_warehouse(self.settings.warehouse) as connection:
-                connection.execute("delete from ops.loaded_policy")
-                connection.execute("insert into ops.loaded_policy values (?)", [self._policy_digest()])
+        if not select:
+            self._settle(as_of)
         return results
 
-    def _is_policy_loaded(self) -> bool:
-        """Whether the seeds in the warehouse are this policy; a seed that was loaded since has left its name beside."""
+    def _settled(self, as_of: date | None) -> set[str]:
+        """Kinds of nodes ('seed', 'view') that are in the warehouse as this run would make them."""
         with open_warehouse(self.settings.warehouse) as connection:
-            return connection.execute("select digest from ops.loaded_policy").fetchall() == [(self._policy_digest(),)]
+            found = connection.execute("select kind, name from ops.settled").fetchall()
+        made = {kind: [name for other, name in found if other == kind] for kind, _ in found}
+        return {kind for kind, digest in self._digests(as_of).items() if made.get(kind) == [digest]}
 
-    def _policy_digest(self) -> str:
-        files = sorted(file for file in self.seeds.iterdir() if file.is_file())
-        return hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
+    def _settle(self, as_of: date | None) -> None:
+        with open_warehouse(self.settings.warehouse) as connection:
+            connection.execute("delete from ops.settled")
+            connection.executemany("insert into ops.settled values (?, ?)", list(self._digests(as_of).items()))
+
+    def _digests(self, as_of: date | None) -> dict[str, str]:
+        """What seeds come from: the files of the policy. What views come from: the project and its variables."""
+        policy = sorted((file.name, file.read_bytes()) for file in self.seeds.iterdir() if file.is_file())
+        project = sorted(
+            (str(file.path.original_file_path), str(file.checksum.checksum)) for file in self.parse().files.values()
+        )
+        variables = {name: value for name, value in self._variables(as_of).items() if name != "as_of_date"}
+        return {
+            kind: hashlib.sha256(repr(content).encode()).hexdigest()
+            for kind, content in (("seed", policy), ("view", (project, sorted(variables.items()))))
+        }
 
     def unit_tests(self) -> list[Any]:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
@@ -197,12 +215,12 @@ def _broken_rules(result: Any) -> str | None:
     if str(result.status) != "fail" or cursor is None or metadata is None or metadata.name not in TESTS_OF_RULES:
         return None
     stated = metadata.kwargs.get("rules") or {}
-    told = []
+    broken = []
     for rule, _, count in cursor.execute(result.node.compiled_code).fetchall():
         parts = stated.get(rule, rule)
         text = parts if isinstance(parts, str) else parts.get("message") or parts["expression"]
-        told.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
-    return "; ".join(told)
+        broken.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
+    return "; ".join(broken)
 
 
 def row_count(schema: str, table: str) -> int | None:
@@ -238,7 +256,7 @@ def _is_whole(manifest: Path) -> bool:
 def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Path:
     """The path of a manifest that is not older than the project; Dagster draws its graph from it.
 
-    Parsed, where it must be, by the session that will use it: dbt parses a project anew for another warehouse file.
+    Parsed, where it must be, by the session that will use it: dbt parses a project again for another warehouse file.
     """
     manifest = settings.target / "manifest.json"
     folders = [REPO_ROOT / name for name in ("models", "macros", "seeds", "tests/dbt")]

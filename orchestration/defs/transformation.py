@@ -102,18 +102,21 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
             if info["resource_type"] == "test":
                 continue
             message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-            for told in message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent):
-                if rows is not None and isinstance(told, dg.Output | dg.AssetMaterialization):
+            for result in message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent):
+                if rows is not None and isinstance(result, dg.Output | dg.AssetMaterialization):
                     # The UI shows it beside the table and plots it over the nights.
-                    told = told.with_metadata({**told.metadata, "dagster/row_count": dg.MetadataValue.int(rows)})
-                if isinstance(told, dg.Output) and (key := context.asset_key_for_output(told.output_name)) not in GATED:
+                    result = result.with_metadata({**result.metadata, "dagster/row_count": dg.MetadataValue.int(rows)})
+                if (
+                    isinstance(result, dg.Output)
+                    and (key := context.asset_key_for_output(result.output_name)) not in GATED
+                ):
                     # Nothing outside this step waits for it: its materialization is one event of the history, an
                     # output three and the look-up of everything it reads.
                     context.log_event(
-                        dg.AssetMaterialization(key, metadata=told.metadata, partition=context.partition_key)
+                        dg.AssetMaterialization(key, metadata=result.metadata, partition=context.partition_key)
                     )
                 else:
-                    yield told
+                    yield result
     finally:
         # The step must not end while dbt still writes.
         worker.join()

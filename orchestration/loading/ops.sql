@@ -48,8 +48,9 @@ create table if not exists ops.expectation_results (
     message varchar
 );
 
--- The digest of the policy that the seeds of dbt hold, when it is the only row: every load of a seed adds its name.
-create table if not exists ops.loaded_policy (digest varchar not null);
+-- What a run need not make again. Of kind seed (view) the digest of the policy (of the project), when it is the only row:
+-- dbt adds the name of every seed that it loads and of every view that it makes.
+create table if not exists ops.settled (kind varchar not null, name varchar not null);
 
 -- How far the incremental models have come; written by the dbt materialization `changed_keys`.
 create table if not exists ops.model_watermarks (

@@ -604,9 +604,11 @@ def vocabulary(sources: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def thresholds(sources: Mapping[str, str], known: Iterable[str]) -> list[str]:
+def thresholds(sources: Mapping[str, str], known: Iterable[str], others: Iterable[str] = ()) -> list[str]:
     """Every threshold is read, and under the one name by which incremental models know what they read."""
-    read = {code for sql in sources.values() for code in re.findall(r"\bpolicy\.([a-z_0-9]+)", sql)}
+    # Rules of rows have no join: they read `(select churn_grace_days from policy)`.
+    reading = re.compile(r"\bpolicy\.([a-z_0-9]+)|\bselect ([a-z_0-9]+) from (?:core\.)?policy\b")
+    read = {code for text in (*sources.values(), *others) for codes in reading.findall(text) for code in codes}
     renamed = re.compile(r"ref\('policy'\)(?! (?:\}\}|~ ['\"]) as policy\b)")
     return [
         *(f"{code}: is in the policy, but nothing reads it" for code in sorted(set(known) - read)),
