@@ -606,7 +606,9 @@ def vocabulary(sources: Mapping[str, str]) -> list[str]:
 
 def thresholds(sources: Mapping[str, str], known: Iterable[str]) -> list[str]:
     """Every threshold is read, and under the one name by which incremental models know what they read."""
-    read = {code for sql in sources.values() for code in re.findall(r"\bpolicy\.([a-z_0-9]+)", sql)}
+    # Rules of gates, which have no model's SQL around them, look a threshold up.
+    reading = re.compile(r"\bpolicy\.([a-z_0-9]+)|\bselect ([a-z_0-9]+) from policy\b")
+    read = {code for sql in sources.values() for match in reading.findall(sql) for code in match}
     renamed = re.compile(r"ref\('policy'\)(?! (?:\}\}|~ ['\"]) as policy\b)")
     return [
         *(f"{code}: is in the policy, but nothing reads it" for code in sorted(set(known) - read)),
