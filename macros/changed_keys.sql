@@ -27,7 +27,8 @@ What its SQL uses:
   changed_keys_relation()  the changed keys of a run: the columns of the model that name the keys and, with `ends_on`,
                            `changed_from`.
 
-The SQL is rendered once for every predicate. What dbt compiles is the full build.
+The SQL is rendered once for every predicate; what dbt compiles is the full build. It cannot read ephemeral models, which dbt
+puts into compiled SQL only.
 -#}
 
 {#- Configures a model; its change sources become dependencies. -#}

@@ -183,6 +183,7 @@ class DbtSession:
                 on_event(MessageToDict(message, preserving_proto_field_name=True))
 
         manifest = self.parse()
+        _forget_compilation(manifest)
         try:
             with self._environment():
                 result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
@@ -207,6 +208,14 @@ def _open_cursor() -> duckdb.DuckDBPyConnection | None:
 
     connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
     return connection.cursor() if connection else None
+
+
+def _forget_compilation(manifest: Any) -> None:
+    """Makes dbt compile every node again: it leaves ephemeral models out of one that it has compiled before."""
+    for node in manifest.nodes.values():
+        if getattr(node, "compiled", False):
+            node.compiled, node.compiled_code, node._pre_injected_sql = False, None, None
+            node.extra_ctes_injected, node.extra_ctes = False, []
 
 
 def _broken_rules(result: Any) -> str | None:

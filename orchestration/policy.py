@@ -289,7 +289,9 @@ def _check_units(seed: _Seed) -> list[str]:
         expected = {seed.key_of(row): row["unit"] for row in csv.DictReader(stream)}
     for number, row in enumerate(seed.rows):
         unit = expected[seed.key_of(row)]
-        if row["unit"] != unit:
+        if unit not in kinds:
+            faults.append(f"{seed.where(number, 'unit')}: {unit!r} has no type in `units` of seeds/_seeds.yml")
+        elif row["unit"] != unit:
             faults.append(f"{seed.where(number, 'unit')}: {row['unit']!r} must be {unit!r}; convert the value to it")
         elif kinds[unit] == "integer" and not float(row["threshold_value"]).is_integer():
             faults.append(

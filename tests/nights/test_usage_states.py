@@ -108,24 +108,24 @@ class Nights:
             assert whole
 
 
-def use(number: int, name: str, event_name: str, day: date, told: date) -> dict:
+def use(number: int, name: str, event_name: str, day: date, reported: date) -> dict:
     return event(
         number,
         customer_id=name,
         event_name=event_name,
         occurred_at=f"{day} 10:00:00",
-        ingested_at=f"{told} 23:00:00",
+        ingested_at=f"{reported} 23:00:00",
     )
 
 
-def membership(name: str, code: str, valid_from: date, told: date, **changes: object) -> dict:
+def membership(name: str, code: str, valid_from: date, reported: date, **changes: object) -> dict:
     return {
         "customer_id": name,
         "scheme": "usage",
         "segment_code": code,
         "valid_from": valid_from,
         "valid_to": None,
-        "ingested_at": f"{told} 23:00:00",
+        "ingested_at": f"{reported} 23:00:00",
     } | changes
 
 
@@ -153,16 +153,16 @@ def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company)
     edges = two_edges()
     known = dict(enumerate(edges + days_of_use(chance)))
     # One use in a hundred arrives late, by up to 200 days.
-    told = {
+    reported = {
         number: day + timedelta(days=chance.randint(1, 200) if number >= len(edges) and chance.random() < 0.01 else 0)
         for number, (_, _, day) in known.items()
     }
     waiting = set(known)
     ends = [LAST - timedelta(days=days) for days in (30, 29, 20, 10, 2, 0)]
     for step, as_of in enumerate(ends):
-        coming = {number for number in waiting if told[number] <= as_of or as_of == LAST}
+        coming = {number for number in waiting if reported[number] <= as_of or as_of == LAST}
         waiting -= coming
-        rows = [use(number, *known[number], told=as_of) for number in chance.sample(sorted(coming), len(coming))]
+        rows = [use(number, *known[number], reported=as_of) for number in chance.sample(sorted(coming), len(coming))]
         if step:
             # Known events move to another day or another customer, or turn out not to be use.
             recent = [
@@ -179,11 +179,11 @@ def test_nights_with_rows_200_days_late_equal_one_full_refresh(landing, company)
                     name = chance.choice(CUSTOMERS)
                 else:
                     event_name = "signed_in"
-                rows.append(use(number, name, event_name, day, told=as_of))
+                rows.append(use(number, name, event_name, day, reported=as_of))
         if step == 3:
             gone = edges.index(("leaver", "mailing_sent", date(2025, 4, 5)))
-            rows.append(use(gone, "leaver", "signed_in", date(2025, 4, 5), told=as_of))
-            rows.append(use(len(known), "sleeper", "mailing_sent", date(2025, 5, 20), told=as_of))
+            rows.append(use(gone, "leaver", "signed_in", date(2025, 4, 5), reported=as_of))
+            rows.append(use(len(known), "sleeper", "mailing_sent", date(2025, 5, 20), reported=as_of))
         nights.bring("events", rows)
         if step == 2:
             nights.bring("customer_segments", [membership("moving0", "sender", as_of - timedelta(days=90), as_of)])
@@ -211,7 +211,7 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
     nights.bring("customers", [customer(customer_id=name, registered_at=f"{FIRST} 08:00:00") for name in CUSTOMERS])
     uses = dict(enumerate(days_of_use(random.Random(3))))
     yesterday, late = LAST - timedelta(days=1), LAST - timedelta(days=90)
-    nights.bring("events", [use(number, *one, told=yesterday) for number, one in uses.items() if one[2] < LAST])
+    nights.bring("events", [use(number, *one, reported=yesterday) for number, one in uses.items() if one[2] < LAST])
     nights.night(yesterday)
     marks = {"state_usage_falls": ("window_days", "valid_to"), "state_usage_gaps": ("uses_count", "gap_to")}
     with duckdb.connect(nights.company.settings.warehouse) as db:
@@ -221,7 +221,9 @@ def test_a_night_leaves_alone_what_ended_before_the_first_changed_day(landing, c
             for name, (column, ends) in marks.items()
         }
     assert min(marked.values()) > (100,)
-    nights.bring("events", [use(10**6 + i, one, "mailing_sent", late, told=LAST) for i, one in enumerate(CUSTOMERS)])
+    nights.bring(
+        "events", [use(10**6 + i, one, "mailing_sent", late, reported=LAST) for i, one in enumerate(CUSTOMERS)]
+    )
     nights.night(LAST)
     for name, (column, _) in marks.items():
         assert nights.rows(f"select count(*) from core.{name} where {column} = -1") == [marked[name]]
@@ -231,7 +233,7 @@ def test_a_threshold_rebuilds_only_the_models_that_name_it(landing, company):
     # An alert budget that changes must not rebuild every fact.
     nights = Nights(landing, company)
     nights.bring("customers", [customer(customer_id="c1", registered_at=f"{FIRST} 08:00:00")])
-    nights.bring("events", [use(number, "c1", "mailing_sent", LAST, told=LAST) for number in range(2)])
+    nights.bring("events", [use(number, "c1", "mailing_sent", LAST, reported=LAST) for number in range(2)])
     nights.night(LAST)
     fingerprints = "select model_name, fingerprint from ops.model_watermarks"
     before = dict(nights.rows(fingerprints))
@@ -259,7 +261,7 @@ def test_a_full_build_in_chunks_writes_what_one_at_once_does(landing, company, m
     uses = [*days_of_use(random.Random(5))]
     uses += [(name, "mailing_sent", LAST - timedelta(days=3 * days)) for name in quoted for days in range(20)]
     uses = [(called.get(name, name), *use) for name, *use in uses]
-    nights.bring("events", [use(number, *one, told=LAST) for number, one in enumerate(uses)])
+    nights.bring("events", [use(number, *one, reported=LAST) for number, one in enumerate(uses)])
     nights.company.load()
     names = [
         "fct_component_usage_daily",

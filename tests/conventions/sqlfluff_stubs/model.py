@@ -1,0 +1,5 @@
+"""Stands in for the model that dbt is building when sqlfluff renders it without dbt: nothing is built yet."""
+
+from __future__ import annotations
+
+build: dict[str, object] = {}
