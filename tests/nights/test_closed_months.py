@@ -78,7 +78,9 @@ def rows(company: Company, mart: str) -> dict[tuple, dict]:
     with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
         schema = "churn"
         names = [name for name, *_ in db.execute(f"describe {schema}.{mart}").fetchall()]
-        keys = [n for n in names if n.startswith("dimension_") or n.endswith(("_month", "_start_date", "_code", "_band"))]
+        keys = [
+            n for n in names if n.startswith("dimension_") or n.endswith(("_month", "_start_date", "_code", "_band"))
+        ]
         found = db.execute(f"from {schema}.{mart}").fetchall()
     return {
         tuple(value for name, value in zip(names, row, strict=True) if name in keys): dict(zip(names, row, strict=True))
