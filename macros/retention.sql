@@ -59,7 +59,7 @@ periods of 1, 7 or 30 days.
     {{ return({'segment': 'segment_code', 'plan': 'plan_code', 'channel': 'acquisition_channel', 'region': 'region'}) }}
 {% endmacro %}
 
-{#- A survival in percent from its logarithm. Rounding must not make it 0, which says that nobody is left. -#}
+{#- A survival in percent from its logarithm. Rounding must not make it 0, which means that no customer remains. -#}
 {% macro survival_pct(log_survival) -%}
     case
         when {{ log_survival }} is not null

@@ -1,8 +1,7 @@
-{#-
-The events that a per-customer state has to take in. In a full build: all up to the as-of date. In an incremental run: for
-most changed customers only the events that came, or whose day has come; for the few whose history was rewritten (an event
-or the customer's own row displaced) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to select from.
--#}
+{#- The events that a per-customer state has to add. In a full build: all up to the as-of date. In an incremental run:
+for most changed customers only the events that came, or whose day has come; for the few whose history was rewritten (an
+event or the customer's own row superseded) all of theirs. CTEs `rewritten` and `incoming_events` are for the caller to
+select from. -#}
 {% macro incoming_events_ctes(columns) %}
 {%- set mark = model_watermark() -%}
 {%- set columns = columns + ['occurred_date'] -%}

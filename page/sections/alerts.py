@@ -25,8 +25,8 @@ HISTORY = """
 ALERTS = Section(
     "alerts",
     "Alerts",
-    "A short list for each working day: one open alert per customer and rule, with owner, deadline and playbook. Alerts "
-    "beyond the daily budget are held back and marked.",
+    "A short list for each working day: one open alert per customer and rule, with owner, deadline and playbook. "
+    "Alerts beyond the daily budget are held back and marked.",
     (
         Panel(
             "alerts_open",

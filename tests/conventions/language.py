@@ -70,7 +70,7 @@ RULES = [
 ]
 # Codes of published values and names of the raw contract keep their spelling; folders are no prose.
 ALLOWED = re.compile(
-    r"tests[./]nights|silenced_customers|short cut|cut[- ]off|left_at|left_company|clear-cut|tells apart"
+    r"tests[./]nights|(?:from|import) nights|silenced_customers|short cut|cut[- ]off|left_at|left_company|clear-cut|tells apart"
 )
 # Marks of comments and continued lines, so that a phrase is found across a line break.
 LINE_BREAK = re.compile(r"\s*\n\s*(?:--|#|\*|//)?\s*")

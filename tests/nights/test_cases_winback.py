@@ -36,7 +36,7 @@ def test_win_back_is_compared_from_the_landmark_day(cases):
 
 
 def test_a_sale_whose_window_runs_is_in_no_rate(cases):
-    """A young sale that was lost counted at once while the others were pending: young months looked the worst."""
+    """Guards against young lost sales that count before the others, which made young months look worst."""
     quarters = cases("utc").rows(
         """
         select strftime(sold_quarter, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
