@@ -83,12 +83,12 @@ ACTIVATION = Section(
     "activation",
     "Activation",
     "A customer is active when every required key action has been done; looking at it does not count. Customers who "
-    "are too young to judge are pending and in no rate.",
+    "are too young for a window are pending and in no rate.",
     (
         Panel(
             "activation_funnel",
             "Key actions done",
-            "Which step do customers who are old enough to judge never take?",
+            "Which step do customers never take, of those registered long enough ago?",
             FUNNEL,
             Chart(
                 {

@@ -14,7 +14,7 @@ with owners as (
                 owners.valid_from desc,
                 owners.employee_id asc
         ) as choice,
-        -- Whoever is still at it is judged in the position they hold today.
+        -- Employees who are still at it count in the position they hold today.
         coalesce(activation.activated_at, {{ day_start_at('run_context.as_of_date') }}) as evaluated_at
     from {{ ref('int_activation__customers') }} as activation
     cross join {{ ref('run_context') }} as run_context

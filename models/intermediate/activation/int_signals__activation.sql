@@ -1,5 +1,5 @@
--- Onboarding stands still: so many days after registration not everything required is done. What is told is what was
--- known on the first day of the period, so that a later night tells the same.
+-- Onboarding is stalled: so many days after registration not everything required is done. Values are those known on the
+-- first day of the period, so that a later run gives the same.
 with stalled as (
     select
         customers.customer_id,

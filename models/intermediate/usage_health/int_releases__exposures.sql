@@ -101,7 +101,7 @@ joined as (
         members.effective_date,
         members.window_to,
         members.landmark_date,
-        -- Whoever used it before its release helped to try it out.
+        -- Customers who used it before its release helped to try it out.
         coalesce(
             first_uses.first_use_date < members.effective_date or first_uses.first_use_at < members.effective_at, false
         ) as is_early_user,

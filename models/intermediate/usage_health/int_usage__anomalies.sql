@@ -98,7 +98,7 @@ limits as (
         and medians.week_end_date = spreads.week_end_date
 ),
 
-judged as (
+compared as (
     select
         weekly.customer_id,
         weekly.segment_code,
@@ -127,24 +127,24 @@ judged as (
 )
 
 select
-    judged.customer_id,
-    judged.segment_code,
-    judged.plan_code,
-    judged.anomaly_code,
-    judged.measure,
-    judged.title,
-    cast(judged.peers_count as bigint) as peers_count,
-    cast(1.0 * judged.observed / judged.unit as double) as observed_value,
-    cast(1.0 * judged.median_value / judged.unit as double) as median_value,
-    cast(1.0 * judged.p99_value / judged.unit as double) as p99_value,
-    cast(0.6745 * (judged.observed - judged.median_value) / nullif(judged.mad_value, 0) as double) as robust_z,
-    judged.week_end_date
-from judged
+    compared.customer_id,
+    compared.segment_code,
+    compared.plan_code,
+    compared.anomaly_code,
+    compared.measure,
+    compared.title,
+    cast(compared.peers_count as bigint) as peers_count,
+    cast(1.0 * compared.observed / compared.unit as double) as observed_value,
+    cast(1.0 * compared.median_value / compared.unit as double) as median_value,
+    cast(1.0 * compared.p99_value / compared.unit as double) as p99_value,
+    cast(0.6745 * (compared.observed - compared.median_value) / nullif(compared.mad_value, 0) as double) as robust_z,
+    compared.week_end_date
+from compared
 cross join {{ ref('policy') }} as policy
-where judged.observed >= judged.min_value
-    and judged.observed > judged.median_value
+where compared.observed >= compared.min_value
+    and compared.observed > compared.median_value
     and case
-        when judged.mad_value > 0
-            then 0.6745 * (judged.observed - judged.median_value) > policy.usage_outlier_z * judged.mad_value
-        else judged.observed > judged.p99_value
+        when compared.mad_value > 0
+            then 0.6745 * (compared.observed - compared.median_value) > policy.usage_outlier_z * compared.mad_value
+        else compared.observed > compared.p99_value
     end

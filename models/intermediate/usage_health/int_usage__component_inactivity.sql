@@ -1,4 +1,5 @@
--- Silences of one component that are no chance and longer than its limit, while the customer could use it (USE-17).
+-- Inactivity in one component that is longer than its limit and unlikely by chance, while the customer could use it
+-- (USE-17).
 {% set inactive_from = 'greatest(gaps.gap_from, tenures.present_from)' %}
 with access_tenures as (
     select
@@ -45,34 +46,34 @@ found as (
         and gaps.unlikely_from is not null
 ),
 
-silences as (
+inactivity as (
     select * from found
     where valid_from < valid_to
 ),
 
--- Days of the silence on which the component was out of order.
+-- Days of the inactivity on which the component was out of order.
 interrupted as (
     select
-        silences.customer_id,
-        silences.component_code,
-        silences.valid_from,
+        inactivity.customer_id,
+        inactivity.component_code,
+        inactivity.valid_from,
         sum({{ days_between(
-            'greatest(incidents.valid_from, ' ~ add_days('silences.gap_from', 1) ~ ')',
-            'least(incidents.valid_to, silences.valid_from)'
+            'greatest(incidents.valid_from, ' ~ add_days('inactivity.gap_from', 1) ~ ')',
+            'least(incidents.valid_to, inactivity.valid_from)'
         ) }}) as incident_days
-    from silences
+    from inactivity
     inner join {{ ref('int_usage__incidents') }} as incidents
-        on silences.component_code = incidents.component_code
-        and incidents.valid_from < silences.valid_from
-        and incidents.valid_to > {{ add_days('silences.gap_from', 1) }}
-    group by silences.customer_id, silences.component_code, silences.valid_from
+        on inactivity.component_code = incidents.component_code
+        and incidents.valid_from < inactivity.valid_from
+        and incidents.valid_to > {{ add_days('inactivity.gap_from', 1) }}
+    group by inactivity.customer_id, inactivity.component_code, inactivity.valid_from
 )
 
 select
-    silences.*,
+    inactivity.*,
     cast(coalesce(interrupted.incident_days, 0) as integer) as incident_days
-from silences
+from inactivity
 left join interrupted
-    on silences.customer_id = interrupted.customer_id
-    and silences.component_code = interrupted.component_code
-    and silences.valid_from = interrupted.valid_from
+    on inactivity.customer_id = interrupted.customer_id
+    and inactivity.component_code = interrupted.component_code
+    and inactivity.valid_from = interrupted.valid_from

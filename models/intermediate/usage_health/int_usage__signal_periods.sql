@@ -43,7 +43,7 @@ described as (
         case conditions.signal_code
             when 'dormant'
                 then 'No use since ' || conditions.subject || '; up to '
-                    || {{ shown_whole('conditions.expected_value') }} || ' days of silence are usual in the segment'
+                    || {{ shown_whole('conditions.expected_value') }} || ' days without use are usual in the segment'
             when 'component_abandoned'
                 then 'No longer uses ' || conditions.subject
                     || case

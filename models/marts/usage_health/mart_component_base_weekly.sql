@@ -46,15 +46,15 @@ happenings as (
     from {{ ref('fct_usage_weekly') }}
     union all
     select distinct
-        silences.customer_id,
-        silences.component_code,
+        inactivity.customer_id,
+        inactivity.component_code,
         weeks.week_end_date,
         0 as is_used,
         1 as is_stopped
-    from {{ ref('int_usage__component_inactivity') }} as silences
+    from {{ ref('int_usage__component_inactivity') }} as inactivity
     inner join weeks
-        on silences.valid_from >= weeks.week_start_date
-        and silences.valid_from <= weeks.week_end_date
+        on inactivity.valid_from >= weeks.week_start_date
+        and inactivity.valid_from <= weeks.week_end_date
 ),
 
 happened as (

@@ -26,14 +26,14 @@ recent as (
 
 abandoned as (
     select
-        silences.customer_id,
-        silences.component_code,
-        max(silences.valid_from) as abandoned_date
-    from {{ ref('int_usage__component_inactivity') }} as silences
+        inactivity.customer_id,
+        inactivity.component_code,
+        max(inactivity.valid_from) as abandoned_date
+    from {{ ref('int_usage__component_inactivity') }} as inactivity
     inner join {{ ref('run_context') }} as run_context
-        on silences.valid_from <= run_context.as_of_date
-        and silences.valid_to > run_context.as_of_date
-    group by silences.customer_id, silences.component_code
+        on inactivity.valid_from <= run_context.as_of_date
+        and inactivity.valid_to > run_context.as_of_date
+    group by inactivity.customer_id, inactivity.component_code
 ),
 
 -- Contacts that worked and were about the component.

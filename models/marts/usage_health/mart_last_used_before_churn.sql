@@ -1,46 +1,46 @@
--- Anchored at the last use before a leaving, not at the end of the contract: many have long been silent by then.
-with leavings as (
+-- Anchored at the last use before a churn, not at the end of the contract: many customers were inactive long before.
+with churns as (
     select
         customer_id,
         tenure_number,
         coalesce(end_reason_code, 'unknown') as end_reason_code,
         churned_date,
         churned_month,
-        -- What was used before an earlier leaving says nothing of this one; a trial belongs to the first.
+        -- Use before an earlier churn says nothing about this one; a trial belongs to the first.
         case when tenure_number = 1 then date '0001-01-01' else started_date end as used_from_date
     from {{ ref('fct_churn_events') }}
 ),
 
-leavers as (
+users as (
     select
-        leavings.customer_id,
-        leavings.tenure_number,
-        leavings.end_reason_code,
-        leavings.churned_month,
-        leavings.used_from_date,
+        churns.customer_id,
+        churns.tenure_number,
+        churns.end_reason_code,
+        churns.churned_month,
+        churns.used_from_date,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
         max(uses.usage_date) as last_use_date
-    from leavings
+    from churns
     inner join {{ ref('fct_customer_usage_daily') }} as uses
-        on leavings.customer_id = uses.customer_id
-        and uses.usage_date >= leavings.used_from_date
-        and uses.usage_date < leavings.churned_date
+        on churns.customer_id = uses.customer_id
+        and uses.usage_date >= churns.used_from_date
+        and uses.usage_date < churns.churned_date
     left join {{ ref('dim_customer_segments') }} as segments
-        on leavings.customer_id = segments.customer_id
+        on churns.customer_id = segments.customer_id
         and segments.scheme = 'usage'
-        and segments.valid_from < leavings.churned_date
-        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) >= leavings.churned_date
+        and segments.valid_from < churns.churned_date
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) >= churns.churned_date
     group by
-        leavings.customer_id,
-        leavings.tenure_number,
-        leavings.end_reason_code,
-        leavings.churned_month,
-        leavings.used_from_date,
+        churns.customer_id,
+        churns.tenure_number,
+        churns.end_reason_code,
+        churns.churned_month,
+        churns.used_from_date,
         coalesce(segments.segment_code, 'unassigned')
 ),
 
--- Each leaving under its reason and under `all`.
-told as (
+-- Each churn under its reason and under `all`.
+by_reason as (
     {% for reason in ['end_reason_code', "'all'"] %}
     select
         customer_id,
@@ -50,7 +50,7 @@ told as (
         used_from_date,
         segment_code,
         last_use_date
-    from leavers
+    from users
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -61,27 +61,27 @@ totals as (
         end_reason_code,
         churned_month,
         count(*) as churned_customers_count
-    from told
+    from by_reason
     group by segment_code, end_reason_code, churned_month
 ),
 
 last_uses as (
     select
-        told.segment_code,
-        told.end_reason_code,
-        told.churned_month,
+        by_reason.segment_code,
+        by_reason.end_reason_code,
+        by_reason.churned_month,
         daily.component_code,
         count(
-            distinct told.customer_id || ':' || cast(told.tenure_number as {{ dbt.type_string() }})
+            distinct by_reason.customer_id || ':' || cast(by_reason.tenure_number as {{ dbt.type_string() }})
         ) as used_count
-    from told
+    from by_reason
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('fct_component_usage_daily') }} as daily
-        on told.customer_id = daily.customer_id
-        and daily.usage_date >= told.used_from_date
-        and daily.usage_date <= told.last_use_date
-        and {{ days_between('daily.usage_date', 'told.last_use_date') }} < policy.churn_last_use_days
-    group by told.segment_code, told.end_reason_code, told.churned_month, daily.component_code
+        on by_reason.customer_id = daily.customer_id
+        and daily.usage_date >= by_reason.used_from_date
+        and daily.usage_date <= by_reason.last_use_date
+        and {{ days_between('daily.usage_date', 'by_reason.last_use_date') }} < policy.churn_last_use_days
+    group by by_reason.segment_code, by_reason.end_reason_code, by_reason.churned_month, daily.component_code
 ),
 
 -- Churned customers are compared with customers, not with everybody who may use the product.

@@ -15,7 +15,7 @@ hazard as (
     select
         segment_code,
         max(worry_after_days) as worry_after_days
-    from {{ ref('mart_idle_hazard') }}
+    from {{ ref('mart_inactivity_hazard') }}
     group by segment_code
 )
 

@@ -20,13 +20,13 @@ select
     'gap or overlap' as fault,
     followed.customer_id
 from followed
-left join {{ ref('customer_access_periods') }} as absences
-    on followed.customer_id = absences.customer_id
-    and followed.valid_to = absences.valid_from
-    and followed.next_from = absences.valid_to
-    and not absences.has_access
+left join {{ ref('customer_access_periods') }} as access_gaps
+    on followed.customer_id = access_gaps.customer_id
+    and followed.valid_to = access_gaps.valid_from
+    and followed.next_from = access_gaps.valid_to
+    and not access_gaps.has_access
 where followed.next_from is not null
-    and absences.customer_id is null
+    and access_gaps.customer_id is null
     and coalesce(followed.valid_to, {{ end_of_time('date') }}) <> followed.next_from
 union all
 select

@@ -1,4 +1,4 @@
--- Silences that began long enough ago to know how they went on: a return within the horizon, or none.
+-- Gaps in use that began long enough ago to know how they went on: use again within the horizon, or none.
 with gaps as (
     select
         gaps.customer_id,
@@ -49,7 +49,7 @@ counted as (
     group by lengths.segment_code, horizon.generated_number
 ),
 
-judged as (
+rated as (
     select
         counted.*,
         min(case
@@ -70,4 +70,4 @@ select
     {{ wilson_pct('reactivated_num', 'reactivated_den', 'hi') }} as reactivated_ci_hi,
     cast(worry_after_days as bigint) as worry_after_days,
     {{ is_reliable('reactivated_den') }} as is_reliable
-from judged
+from rated
