@@ -1,5 +1,5 @@
--- Every churn that is known as of the business day, with what was true of the customer on the last day before it. Of
--- several contracts that end on the day, the one that says most gives plan, reason and kind of the end.
+-- Every churn known as of the business day, with what was true of the customer on the last day before it and the terms
+-- of the contract that ended. Where several end on the day, the most informative one counts.
 with last_slices as (
     select
         tenures.customer_id,
@@ -30,7 +30,7 @@ losses as (
     select
         customer_id,
         tenure_number,
-        -- One part without a rate makes the whole worth unknown.
+        -- One part without an exchange rate makes the whole value unknown.
         case when count(*) = count(converted_mrr_change) then -sum(converted_mrr_change) end as mrr_lost,
         count(*) as changes_count
     from {{ ref('fct_mrr_changes') }}
@@ -99,7 +99,7 @@ select
     events.recognised_date,
     events.reactivated_date,
     events.cancel_requested_at,
-    -- A contact after the decision comes too late: a request decides, else the end itself.
+    -- The decision is the cancellation request, else the end itself; later contacts come too late.
     coalesce(
         case
             when {{ business_date('events.cancel_requested_at') }} <= events.churned_date

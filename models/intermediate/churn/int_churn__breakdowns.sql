@@ -7,7 +7,6 @@
     'reactivated_before_landmark_count', 'contacted_at_landmark_count', 'reactivated_contacted_count',
     'uncontacted_at_landmark_count', 'reactivated_uncontacted_count', 'unconverted_count', 'unconverted_mrr_count',
 ] -%}
--- Churns of a month and of a quarter, counted by dimension and, within each of its values, by reason.
 with months as (
     {%- for grain, months_count in [('month', 1), ('quarter', 3)] %}
     select
@@ -35,14 +34,14 @@ periods as (
     group by period_grain_code, period_start_date
 ),
 
--- A churn counts once for every reason and once for its own.
+-- A churn counts once for all reasons and once for its own.
 events as (
     {%- for reason in ["'all'", 'churns.reason_code'] %}
     select
+        {{ reason }} as counted_reason_code,
         months.period_grain_code,
         months.period_start_date,
         months.is_observed,
-        {{ reason }} as counted_reason_code,
         coalesce(churns.segment_code, 'unassigned') as segment_value,
         churns.is_landmark_mature and churns.is_churned_at_landmark as is_compared,
         churns.is_landmark_mature and not churns.is_churned_at_landmark as is_back_before,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- The periods since their entry in which customers used the product, up to the horizon of their track. No customer meets
--- a day on which nothing happened; keys are whole numbers, because the rows are many. A view: it is read once.
+-- Periods since the entry in which customers used the product, up to the horizon of their track. No customer meets a
+-- day without use; keys are whole numbers, because there are many rows. A view, because one model reads it.
 with calendar as (
     {{ numbered_days() }}
 ),
