@@ -7,8 +7,8 @@
     'channel': "coalesce(ends.acquisition_channel, 'unknown')",
     'owner': "coalesce(ends.owner_id, 'unassigned')",
 } -%}
--- What a customer and their money do in a month. Opening attributes are those when it began; credited ones, to which the
--- movements belong, are those at its end or on the last day as a customer.
+-- What a customer and their money do in a month. Opening attributes are those when it began; credited ones, to which
+-- the movements belong, are those at its end or on the last day as a customer.
 with month_ends as (
     select
         ends.customer_id,

@@ -7,8 +7,8 @@
     'expansion_amount', 'contraction_amount', 'churned_amount', 'churned_from_opening_amount', 'closing_amount',
     'gross_lost_amount', 'net_gained_amount',
 ] -%}
--- The months of all customers by what they were and became. Small: rows of customers are counted here once, and the marts
--- add up counts. Owners are many, so they are counted apart: crossed with the rest they would be as many rows as customers.
+-- Months of customers by their attributes. Small: customers are counted here once, and the marts add up counts. Owners
+-- are many, so they are counted apart: crossed with the rest they would be as many rows as customers.
 select
     case when grouping(opening_owner) = 0 then 'owner' else 'profile' end as cube_part,
     {% for name in attributes -%}

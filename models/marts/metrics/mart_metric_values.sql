@@ -1,5 +1,5 @@
 -- Every metric of the catalogue, cell by cell, in one shape. A rate that is not measurable has no parts either, so that
--- dividing them gives the same. The marts that the catalogue names, for dbt, which knows them before it reads the catalogue:
+-- dividing them gives the same. dbt must know all relations before it reads the catalogue, so they are listed here.
 {% set relations = [
     'mart_activation_cohort', 'mart_churn_monthly', 'mart_churn_quality', 'mart_closed_loop_kpi', 'mart_contact_kpi',
     'mart_cx_indices', 'mart_inbound_answers', 'mart_mrr_monthly', 'mart_surprise_churn',
