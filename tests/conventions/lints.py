@@ -103,7 +103,6 @@ ROOFS = ("alerts", "customer_360", "metrics")
 SIGNALS = "int_signals__"
 # Steps with a concept of the whole company, which no other domain may compute for itself.
 HOMES = {
-    "int_activation__customers": "how far customers came in onboarding, and whether that is measurable",
     "int_contacts__attempts": "outbound contacts with the names that all reports give to unknown values",
     "int_contacts__month_ends": "owners and do-not-disturb at the end of a month",
     "int_cx__cells": "the company's indices, such as its NPS",
