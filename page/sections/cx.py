@@ -1,4 +1,4 @@
-"""CX indices and the voice of the customer."""
+"""CX indices and customer feedback."""
 
 from page.charts import axis, bars, each_date, intervals, tooltip, with_target
 from page.panel import Chart, Column, Panel, Section, Switch, Table
@@ -46,13 +46,13 @@ OPEN_CASES = """
 CX = Section(
     "cx",
     "CX indices and feedback",
-    "One answer a customer and period. The bars are 95 % intervals: a change or a difference counts only when it is "
-    "beyond noise.",
+    "Every customer counts once in a period, with the latest answer. Error bars are 95 % intervals; a change or a "
+    "difference is real only when it is beyond noise.",
     (
         Panel(
             "cx_indices",
-            "Indices over time",
-            "Are customers happier? The red line is the target.",
+            "Customer experience indices",
+            "Index by period with its target in red. A higher value is better.",
             INDICES,
             Chart(with_target(
                 intervals(
@@ -74,8 +74,8 @@ CX = Section(
         ),
         Panel(
             "cx_drivers",
-            "What divides customers",
-            "Where is the index other than over everybody? Last complete quarter, cuts of five answers and more.",
+            "Indices by customer group",
+            "Which groups differ from the overall score? Last complete quarter, groups with at least five answers.",
             DRIVERS,
             Chart(intervals(
                 axis("index_points", "Q", "points"),
@@ -92,8 +92,8 @@ CX = Section(
         ),
         Panel(
             "cx_cases",
-            "Feedback that called for an answer",
-            "Is the loop closed?",
+            "Feedback by week and state",
+            "How much of the feedback of each week is closed, and how far the rest has come.",
             ANSWERS,
             Chart(bars(
                 each_date("received_week", "received in the week of"),
@@ -106,8 +106,8 @@ CX = Section(
         ),
         Panel(
             "cx_open_cases",
-            "Open cases",
-            "Who waits for an answer of ours?",
+            "Open feedback cases",
+            "Customers who need a follow-up, by deadline.",
             OPEN_CASES,
             Table((
                 Column("customer_id", "customer", "card"),
@@ -117,8 +117,8 @@ CX = Section(
                 Column("owner_employee_id", "owner", filter=True),
                 Column("received_date", "received"),
                 Column("due_at", "due", "moment"),
-                Column("is_disinterested", "decided by somebody disinterested", "yes_no", filter=True),
-                Column("is_reopening", "re-opened", "yes_no"),
+                Column("is_disinterested", "disinterested decision", "yes_no", filter=True),
+                Column("is_reopening", "reopened", "yes_no"),
             )),
             needs=("survey_responses", "survey_answers"),
             empty="No case is open.",

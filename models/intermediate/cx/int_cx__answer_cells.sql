@@ -1,5 +1,5 @@
--- Answers counted by period and cut. A customer counts once per programme and period, with the latest answer; beside it
--- stand all answers, and the latest ones weighted with the revenue of the account.
+-- Answers by period and breakdown. A customer counts once per programme and period, with the latest answer; beside it
+-- are all answers, and the latest ones weighted by the revenue of the account.
 {%- set dimensions = cx_dimensions() %}
 {%- set month_keys = ['metric_code', 'programme', 'touch_month', 'months_alone'] %}
 with placed as (
@@ -26,7 +26,7 @@ with placed as (
         on answers.response_id = touches.response_id
 ),
 
--- Every answer is read once for each cut; the periods, five for each month, are made of these few rows.
+-- Every answer is read once per breakdown; the periods, five for each month, are summed from these few rows.
 months as (
     select
         {{ month_keys | join(',\n        ') }},

@@ -1,4 +1,4 @@
--- Who was asked, who answered in time and who went through to the end: additive, so counted once by month and cut.
+-- Invitations, answers in time and completed responses: additive, so counted once by month and breakdown.
 {%- set dimensions = cx_dimensions() %}
 with first_answers as (
     select

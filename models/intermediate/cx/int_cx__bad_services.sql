@@ -1,5 +1,5 @@
--- The latest bad service of a customer, and whether a good one followed. A bad service makes disloyal at once, while a
--- good one never makes anybody loyal.
+-- The latest bad service of a customer, and whether a good one followed. A bad service makes a customer disloyal at
+-- once; a good one does not make a customer loyal.
 with services as (
     select
         customer_id,

@@ -1,5 +1,5 @@
--- The index of every cell and the counts it is made from, with cells in which nobody answered or nobody was asked.
--- Every mart that shows an index over customers reads it here.
+-- The index of every cell with its counts, also for cells without answers or without invitations. Every mart that shows
+-- an index over customers reads it here.
 {% set keys = [
     'metric_code', 'programme', 'period_kind', 'period_start_date', 'dimension_name', 'dimension_value'
 ] %}

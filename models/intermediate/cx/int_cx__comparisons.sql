@@ -1,4 +1,4 @@
--- Each cell against the period before, and against everybody else: how far apart, and how often chance alone does that.
+-- Each cell compared with the period before and with all other customers: the difference, and how likely chance is.
 {% set keys = [
     'metric_code', 'programme', 'period_kind', 'period_start_date', 'dimension_name', 'dimension_value'
 ] %}
@@ -27,7 +27,7 @@ pairs as (
         and cells.dimension_name = previous.dimension_name
         and cells.dimension_value = previous.dimension_value
     union all
-    -- The whole without the cell: held against a whole that holds it, half of a gap would be hidden.
+    -- The whole without the cell: comparing with a whole that contains the cell would hide part of the gap.
     select
         'gap' as comparison,
         {%- for key in keys %}
@@ -76,7 +76,7 @@ spread as (
     from estimated
 ),
 
--- Only what rests on enough answers on both sides is judged.
+-- Only cells with enough answers on both sides are tested.
 tested as (
     select
         *,

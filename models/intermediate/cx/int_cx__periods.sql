@@ -1,5 +1,5 @@
--- Every month with the periods that hold it: itself, its quarter, and the windows of three months that do not end after
--- the running month. Nothing begins before surveys do: such a window would only look like a bad one.
+-- Every month with the periods that contain it: itself, its quarter, and the three-month windows that do not end after
+-- the running month. No window begins before surveys are recorded: it would look like one with few answers.
 with first_answer as (
     select {{ period_start('month', 'sources.observed_from') }} as first_month
     from {{ ref('dim_observation_starts') }} as sources

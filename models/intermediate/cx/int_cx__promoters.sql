@@ -1,4 +1,4 @@
--- Whoever promoted once: did they stay a promoter while half a year of new experience came?
+-- Customers who were promoters once: did they remain promoters through half a year of new experience?
 with answers as (
     select
         customer_id,
@@ -18,7 +18,7 @@ later as (
         {{ business_date('answers.first_promoter_at') }} as first_promoter_date,
         min(case when answers.score_box <> 'top' then answers.submitted_at end) as dropped_at,
         max(case when answers.score_box = 'top' then answers.response_date end) as last_promoter_date,
-        -- The survey that would tell may come a little early.
+        -- The survey at the end of the half-year may come a little early.
         count(case
             when {{ add_days('answers.response_date', 'policy.promoter_hold_grace_days') }}
                 >= {{ add_months(business_date('answers.first_promoter_at'), 'policy.promoter_hold_months') }} then 1
@@ -29,7 +29,7 @@ later as (
     group by answers.customer_id, answers.first_promoter_at
 ),
 
--- Of any time, so that a later return changes nothing of it.
+-- Churn at any time, so that a later reactivation does not change the result.
 churns as (
     select
         customer_id,
@@ -45,13 +45,13 @@ select
     {{ days_between(
         'later.first_promoter_date', 'coalesce(' ~ business_date('later.dropped_at') ~ ', later.last_promoter_date)'
     ) }} as promoter_days,
-    -- A drop shows at once and staying only after half a year, so shares look at those who had the time for both.
+    -- A drop shows at once and staying only after half a year, so shares cover promoters who had time for both.
     cast({{ dbt.dateadd('month', 'policy.promoter_hold_months', 'later.first_promoter_date') }} as date)
     <= run_context.as_of_date as is_mature,
     case
         when later.dropped_at is not null then false
         when later.answers_after_hold_count > 0 then true
-        -- Churned customers are no promoters any more, whatever they would have said.
+        -- Churned customers are not promoters any more, whatever they would have said.
         when churns.last_churned_date >= later.first_promoter_date then false
     end as is_promoter_kept
 from later

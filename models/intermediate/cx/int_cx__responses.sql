@@ -1,4 +1,4 @@
--- Responses with what was known of the customer at that moment.
+-- Responses with what was known about the customer at that moment.
 {%- set dimensions = cx_dimensions() %}
 select
     touch_id as response_id,

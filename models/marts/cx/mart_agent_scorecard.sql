@@ -25,7 +25,7 @@ closings as (
     group by closing_employee_id, {{ period_start('month', business_date('closed_at')) }}
 ),
 
--- One rating per ticket, the latest; ratings without a ticket stand for themselves.
+-- One rating per ticket, the latest; a rating without a ticket counts alone.
 ratings as (
     select
         responses.subject_employee_id as employee_id,
@@ -46,7 +46,7 @@ ratings as (
         and responses.subject_employee_id is not null
 ),
 
--- Seniors get the hard cases: what all employees together reach with complaints and with the rest is the yardstick.
+-- Seniors get the hard cases, so each employee is compared with what all employees reach with as many complaints.
 yardstick as (
     select
         score_month,

@@ -115,7 +115,7 @@ select
     cli_category as cli_category_code,
     weakest_question as weakest_question_code,
     bad_service_code,
-    -- Loyal is only who says so: content with the service is not loyal yet (CXI-19).
+    -- Only promoters are loyal: satisfaction with a service is not loyalty yet (CXI-19).
     case
         when is_disloyal_mode or nps_group = 'detractor' then 'disloyal'
         when nps_group = 'promoter' then 'loyal'

@@ -1,5 +1,5 @@
--- Do low scores foretell leaving? Each customer once per quarter, with the latest answer. Who was asked and did not
--- answer is a group of its own, who was no customer on the day is in none: there was nothing to leave.
+-- Do low scores predict churn? Each customer counts once per quarter, with the latest answer. Customers who were asked
+-- and did not answer are a group of their own; those who were not customers on that day are in none.
 with asked_metrics as (
     select distinct
         survey_code,
@@ -71,7 +71,7 @@ followed as (
         units.programme,
         units.score_group,
         units.period_start_date,
-        -- Leaving is known only after the grace, so the window is closed that much later.
+        -- Churn is final only after the grace, so the window closes that much later.
         {{ days_between('units.asked_date', 'run_context.as_of_date') }}
         >= policy.cx_churn_window_days + policy.churn_grace_days as is_mature,
         coalesce(
@@ -84,7 +84,7 @@ followed as (
         on units.customer_id = status.customer_id
         and status.is_customer
         and {{ holds_at('status', 'units.asked_date') }}
-    -- What counts is the end of the tenure that they were asked in, whether or not they came back.
+    -- The end of the tenure in which they were asked counts, whether or not they were reactivated.
     inner join {{ ref('customer_tenures') }} as tenures
         on status.customer_id = tenures.customer_id
         and status.tenure_number = tenures.tenure_number

@@ -71,7 +71,7 @@ customers as (
         on watched.customer_id = returns.customer_id
 ),
 
--- Who names two topics is in both, so topics do not add up to customers.
+-- A customer who names two topics is in both, so topics do not add up to customers.
 topics as (
     select
         customers.customer_id,

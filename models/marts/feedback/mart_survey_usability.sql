@@ -33,7 +33,7 @@ counted as (
         invitations.channel_code,
         count(*) as invited_count,
         count(invitations.shown_at) as shown_count,
-        -- Who was not reached could not answer; a channel without a delivery report is known by what it led to.
+        -- Only invitations that arrived can be answered; without a delivery report, a view or an answer shows it.
         count(coalesce(
             invitations.delivered_at, invitations.shown_at, invitations.started_at, invitations.answered_at
         )) as reached_count,
