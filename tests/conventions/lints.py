@@ -361,7 +361,10 @@ def mart_contracts(project: Project) -> list[str]:
 
 
 def grains(project: Project) -> list[str]:
-    """Below the marts: a model with a stated grain tests it once, and a model that tests a grain states it."""
+    """Below the marts: a table that states its grain tests it once, and whatever tests a grain states it.
+
+    A view may go without: a test of its own would compute it once more.
+    """
     tests: dict[str, list[str]] = {}
     for test in project.of_type("test"):
         if (kind := (test.get("test_metadata") or {}).get("name")) in ("unique_grain", "rows_satisfy"):
@@ -369,9 +372,9 @@ def grains(project: Project) -> list[str]:
     faults = []
     for node in project.models:
         own = tests.get(node["unique_id"], [])
-        if layer(node) not in ("staging", "marts") and (
-            len(own) != 1 if meta(node).get("grain") else "unique_grain" in own
-        ):
+        is_view = node["config"].get("materialized") in ("view", "ephemeral") and not own
+        missing = len(own) != 1 and not is_view if meta(node).get("grain") else "unique_grain" in own
+        if layer(node) not in ("staging", "marts") and missing:
             faults.append(f"{node['name']}: needs its meta.grain and one test of it, unique_grain or rows_satisfy")
     return faults
 
