@@ -4,12 +4,12 @@
 {%- endmacro %}
 
 {#-
-The cuts of the churn bridges, added up from the movements cube: a row per month, cut and value. What was there when the
-month began stands at the value it had then, everything else at the value it is credited to; who changed the value is
-moved out of one and into the other, so that every value closes by itself. `opening` maps measures of the opening and
-the moves to a name; `credited` lists the others.
+The churn bridges by dimension, added up from the movements cube: a row per dimension value and month. The opening counts
+at the value it had when the month began, everything else at the value it is credited to; a customer whose value changed is
+moved out of one value and into the other, so that each closes. `opening` lists measures of the opening, `moved` maps a name
+to the measure that moves, `credited` lists the others.
 -#}
-{% macro churn_cuts(dimensions, opening, moved, credited) %}
+{% macro churn_breakdowns(dimensions, opening, moved, credited) %}
     {%- set sides = ['opening', 'credited'] -%}
     {%- for dimension in dimensions -%}
     {%- for side in sides %}
@@ -38,9 +38,9 @@ the moves to a name; `credited` lists the others.
 {% endmacro %}
 
 {#-
-CTEs that find where the bridges of a mart break; the last one, `bridge_faults`, has a row per fault. Values of a cut must
+CTEs that find where the bridges of a mart break; the last one, `bridge_faults`, has a row per fault. Values of a dimension must
 add up to the whole in every one of `measures`, what moves between them must come to nothing, and an opening must be the
-closing before it. Amounts that are rounded once may miss by `tolerance` for each value. `unsummed` is the cut whose values are of different units, so that they have no sum.
+closing before it. Amounts that are rounded once may miss by `tolerance` for each value. `unsummed` is the dimension whose values are of different units, so that they have no sum.
 -#}
 {% macro bridge_faults(mart, measures, opening, closing, moved_in, moved_out, unsummed=none, tolerance=0) %}
 sums as (
@@ -71,7 +71,7 @@ chained as (
 
 bridge_faults as (
     select
-        'cut against all' as fault,
+        'dimension against all' as fault,
         parts.dimension_name,
         parts.churn_month
     from sums as parts

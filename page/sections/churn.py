@@ -1,4 +1,4 @@
-"""Churn: who left, in customers and in money, and for how long do customers stay?"""
+"""Churn: customers and revenue lost, and how long customers stay."""
 
 from page.charts import GAINS, LOSSES, axis, bars, coded, lines, months, tooltip, with_target
 from page.panel import Chart, Panel, Section, Switch
@@ -20,11 +20,11 @@ BRIDGE = """
     )
     select segment, churn_month, 'new' as part, new_count as customers from months
     union all
-    select segment, churn_month, 'returned', reactivated_count from months
+    select segment, churn_month, 'reactivated', reactivated_count from months
     union all
     select segment, churn_month, 'moved in', moved_in_count from months
     union all
-    select segment, churn_month, 'left', -churned_count from months
+    select segment, churn_month, 'churned', -churned_count from months
     union all
     select segment, churn_month, 'moved out', -moved_out_count from months
     order by all
@@ -39,7 +39,7 @@ MONEY = """
     )
     select segment, currency, churn_month, 'new' as part, new_amount as amount from months
     union all
-    select segment, currency, churn_month, 'returned', reactivated_amount from months
+    select segment, currency, churn_month, 'reactivated', reactivated_amount from months
     union all
     select segment, currency, churn_month, 'expansion', expansion_amount from months
     union all
@@ -69,27 +69,27 @@ SURVIVAL = """
     order by 2, 1, 3
 """
 
-CUSTOMER_PARTS = dict(zip(("new", "returned", "moved in", "left", "moved out"), GAINS + LOSSES, strict=True))
-MONEY_PARTS = dict(zip(("new", "returned", "expansion", "churned", "contraction"), GAINS + LOSSES, strict=True))
+CUSTOMER_PARTS = dict(zip(("new", "reactivated", "moved in", "churned", "moved out"), GAINS + LOSSES, strict=True))
+MONEY_PARTS = dict(zip(("new", "reactivated", "expansion", "churned", "contraction"), GAINS + LOSSES, strict=True))
 
 CHURN = Section(
     "churn",
     "Churn and revenue",
-    "A customer leaves on the first day without a contract once the grace is over, or after the silence that the "
-    "segment's rhythm allows. Every month closes: opening + new + returned - left = closing.",
+    "A customer churns on the first day without a contract, known once the grace is over, or after the inactivity that "
+    "the segment allows. Every month closes: opening + new + reactivated - churned = closing.",
     (
         Panel(
             "churn_rate",
-            "Churn by month",
-            "Do more customers leave? The dashed line is the norm; a hollow point may still be restated.",
+            "Monthly customer churn",
+            "Churned customers in percent of the opening. The dashed line is the norm; hollow points may still change.",
             RATE,
             Chart(with_target(
                 lines(
                     months("churn_month", ""),
-                    axis("churn_pct", "Q", "left, % of the opening"),
+                    axis("churn_pct", "Q", "churned, % of the opening"),
                     None,
                     tooltip(("churn_month", "month", "date"), ("churn_pct", "churn %", ".2f"),
-                            ("churn_num", "left", ",.0f"), ("churn_den", "at the opening", ",.0f"),
+                            ("churn_num", "churned", ",.0f"), ("churn_den", "at the opening", ",.0f"),
                             ("opening_base_churn_pct", "of those at the opening %", ".2f")),
                     incomplete="is_final",
                 ),
@@ -101,8 +101,8 @@ CHURN = Section(
         ),
         Panel(
             "churn_bridge",
-            "Customers who came and went",
-            "Is the base growing, and from what?",
+            "Customers gained and lost",
+            "New and reactivated customers above the line, churned customers below it.",
             BRIDGE,
             Chart(bars(
                 axis("churn_month", "T", "", timeUnit="yearmonth"),
@@ -114,8 +114,8 @@ CHURN = Section(
         ),
         Panel(
             "churn_money",
-            "Recurring revenue that came and went",
-            "Does expansion outweigh what is lost?",
+            "Recurring revenue gained and lost",
+            "New, reactivated and expanded revenue above the line, churned and contracted revenue below it.",
             MONEY,
             Chart(bars(
                 axis("churn_month", "T", "", timeUnit="yearmonth"),
@@ -129,7 +129,7 @@ CHURN = Section(
         Panel(
             "churn_revenue",
             "Net revenue retention",
-            "Do the customers of the opening pay more or less at the closing? Above 100 % churn is negative.",
+            "Closing revenue of the customers of the opening, in percent of it. Above 100 %, churn is negative.",
             REVENUE,
             Chart(lines(
                 months("churn_month", ""),
@@ -145,8 +145,8 @@ CHURN = Section(
         Panel(
             "churn_survival",
             "How long customers stay",
-            "Which share is still there after so many days? Those who have not left are in the curve, not dropped. A "
-            "curve ends where fewer than ten are left to watch.",
+            "Share of customers still there after a number of days, including customers who have not churned. A curve "
+            "ends where fewer than ten customers remain.",
             SURVIVAL,
             Chart(lines(
                 axis("days_from_start", "Q", "days from the start"),

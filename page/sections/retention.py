@@ -1,4 +1,4 @@
-"""Retention: of those who came together, who is still there?"""
+"""Retention of cohorts: customers who began together, and the share still there."""
 
 from page.charts import axis, lines, tooltip
 from page.panel import Chart, Heat, Panel, Section, Switch
@@ -43,13 +43,13 @@ POOLED = """
 RETENTION = Section(
     "retention",
     "Retention",
-    "A cohort is everybody who began in the same month or week. On counts who came in that very period, on_or_after "
-    "who came then or later, every who never missed one; within counts who came once in the bracket.",
+    "A cohort is the customers who began in the same month or week. `on` counts customers active in that period, "
+    "`on_or_after` then or later, `every` in each period up to it, `within` at least once in the bracket.",
     (
         Panel(
             "retention_grid",
-            "Cohorts",
-            "Of those who began together, which share is there in each later period? Hatched periods are not over.",
+            "Retention by cohort",
+            "Share of each cohort that is active in each later period. Hatched periods are not over.",
             GRID,
             Heat("cohort", "period", "retained_pct", "retained_num", "retained_den", "cohort", "period", "is_complete",
                  "is_reliable", "cohort_size_count"),
@@ -62,8 +62,8 @@ RETENTION = Section(
         ),
         Panel(
             "retention_pooled",
-            "Everybody together",
-            "Where does the curve become flat? Only customers who could have reached a period count in it.",
+            "Retention of all cohorts together",
+            "A flat end of the curve is the loyal core. Only customers who could reach a period count in it.",
             POOLED,
             Chart(lines(
                 axis("period", "Q", "period"),

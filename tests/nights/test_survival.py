@@ -1,4 +1,4 @@
-"""Survival, projection and intervals agree with statistical libraries and with planted parameters."""
+"""Survival, projection and intervals against the libraries of the field and against what was planted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _fit():
 
 
 def _counts(alpha: float, beta: float, customers: int, months: int, seed: int) -> tuple:
-    """Contracts whose monthly churn probability is drawn from Beta(alpha, beta), begun evenly over the months."""
+    """Contracts whose monthly chance of churn is drawn from Beta(alpha, beta), begun evenly over the months."""
     rng = np.random.default_rng(seed)
     lifetime = rng.geometric(rng.beta(alpha, beta, customers))
     age = rng.integers(1, months + 1, customers)
@@ -64,7 +64,7 @@ def test_tiny_counts_give_a_chance_between_none_and_all(left):
         assert 0 < first < 1
 
 
-def test_what_cannot_be_told_is_not_told():
+def test_counts_that_show_nothing_give_no_model():
     assert _fit()([1], [100], [3]) == (None, None, None)
     assert _fit()([1, 2, 3], [100, 90, 80], [0, 0, 0]) == (None, None, None)
     assert _fit()([], [], []) == (None, None, None)
@@ -91,12 +91,12 @@ def compare_with_lifelines(marts) -> int:
     for name, column in (("all", "'all'"), ("segment", "segment_code"), ("plan", "plan_code"), ("region", "region")):
         lifetimes = marts.execute(
             f"""
-            select {column} as cut, date_diff('day', started_date, seen_from_date) as entered,
+            select {column} as value, date_diff('day', started_date, seen_from_date) as entered,
                 date_diff('day', started_date, coalesce(churned_date, last_final_date)) as exited, churned_date is not null as is_churned
             from intermediate.int_retention__lifetimes where coalesce(churned_date, last_final_date) > seen_from_date
             """
         ).df()
-        for value, people in lifetimes.groupby("cut"):
+        for value, people in lifetimes.groupby("value"):
             rows = marts.execute(
                 "select period_order, at_risk_count, surviving_pct, surviving_ci_lo, surviving_ci_hi from retention.mart_survival "
                 "where dimension_name = ? and dimension_value = ? and period_grain_code = 'day' and period_order > 0 order by 1",
@@ -108,7 +108,7 @@ def compare_with_lifelines(marts) -> int:
             try:
                 fitter = KaplanMeierFitter().fit(people.exited, people.is_churned, entry=people.entered)
             except StatError:
-                # The library refuses a curve that reaches zero early; ours shows the number at risk.
+                # It refuses a curve that reaches zero among its first few; ours says so by the number at risk.
                 assert not all(row[1] >= 30 for row in rows)
                 continue
             days = [row[0] for row in rows]
@@ -131,7 +131,7 @@ def compare_with_lifelines(marts) -> int:
 
 
 def test_lift_intervals_are_those_of_statsmodels():
-    # Tests the macros themselves, because a formula read out of a model's text broke when it became a macro.
+    # The test read its formula out of a model's text, and broke when the formula became a macro: the macros are held now.
     from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
     rates = Environment(autoescape=False).from_string((REPO_ROOT / "macros" / "rates.sql").read_text()).module

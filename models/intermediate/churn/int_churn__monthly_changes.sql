@@ -1,5 +1,5 @@
 -- What the recurring revenue of a customer did in a month, in the reporting currency. All currencies of a day together:
--- changing the currency is no loss and no gain. Changes without a rate are counted, not added.
+-- changing the currency is neither loss nor gain. Changes without a rate are counted, not added.
 with daily_changes as (
     select
         customer_id,

@@ -1,5 +1,5 @@
 {%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status', 'stage': 'stage_code'} -%}
--- Customers at the start of a month, by their attributes then; a quarter has the openings of its months together.
+-- Customers when a month begins, by their attributes then; a quarter has the openings of its months together.
 with grains as (
     select 'month' as period_grain_code
     union all

@@ -1,5 +1,5 @@
 -- Attempts to win churned customers back, and who can be compared. Customers who reactivate at once could not be
--- contacted, so groups are formed on a landmark day, of those still churned on it, by their contacts before it.
+-- contacted, so groups are formed on a landmark day, of those still churned on it, by earlier contacts.
 with events as (
     select
         churn_events.customer_id,

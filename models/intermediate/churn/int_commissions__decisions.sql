@@ -1,6 +1,6 @@
--- What becomes of each commission, and whether its window has passed: the one home of the window after a sale. The
--- request to cancel counts, because that is when the customer understood; without one, the first day without cover.
-with leavings as (
+-- What becomes of each commission, and whether its window after the sale has passed. The request to cancel counts,
+-- because it shows the decision of the customer; without one, the first day without cover.
+with churns as (
     select
         commissions.commission_id,
         coalesce(
@@ -28,34 +28,34 @@ notices as (
     group by commissions.commission_id
 ),
 
-judged as (
+matched as (
     select
         commissions.*,
         {{ add_on_clock('month', 'commissions.sold_at', 'policy.commission_window_months') }} as window_end_at,
-        coalesce(leavings.left_at, notices.left_at) as left_at,
-        leavings.end_reason_code,
+        coalesce(churns.left_at, notices.left_at) as left_at,
+        churns.end_reason_code,
         case
-            when leavings.commission_id is null then notices.commission_id is not null
-            else coalesce(reasons.is_commission_forfeited, leavings.is_voluntary, false)
+            when churns.commission_id is null then notices.commission_id is not null
+            else coalesce(reasons.is_commission_forfeited, churns.is_voluntary, false)
         end as is_reason_counted
     from {{ ref('fct_commissions') }} as commissions
-    left join leavings
-        on commissions.commission_id = leavings.commission_id
-        and leavings.choice = 1
+    left join churns
+        on commissions.commission_id = churns.commission_id
+        and churns.choice = 1
     left join notices
         on commissions.commission_id = notices.commission_id
     left join {{ ref('dim_churn_reasons') }} as reasons
-        on leavings.end_reason_code = reasons.reported_code
+        on churns.end_reason_code = reasons.reported_code
     cross join {{ ref('policy') }} as policy
 ),
 
 dated as (
     select
-        judged.*,
+        matched.*,
         -- A churn within the window without a request is known only when the grace is over.
-        {{ days_between(business_date('judged.window_end_at'), 'run_context.as_of_date') }}
+        {{ days_between(business_date('matched.window_end_at'), 'run_context.as_of_date') }}
         >= policy.churn_grace_days as is_mature
-    from judged
+    from matched
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
 )

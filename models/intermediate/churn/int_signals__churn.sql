@@ -32,7 +32,7 @@ intervals as (
         and slices.is_coverage
     group by slices.customer_id, {{ business_date('slices.cancel_requested_at') }}
     union all
-    -- The contract has run out and nothing follows: until it is renewed, or known to be a leaving.
+    -- The contract has run out and nothing follows: until it is renewed, or known to be a churn.
     select
         gaps.customer_id,
         'renewal_missing' as signal_code,
@@ -55,13 +55,13 @@ intervals as (
         where covered.from_date > covered.earlier_to
         union all
         select
-            spells.customer_id,
-            spells.covered_to_date as earlier_to,
+            tenures.customer_id,
+            tenures.covered_to_date as earlier_to,
             {{ end_of_time('date') }} as from_date
-        from {{ ref('customer_tenures') }} as spells
-        where spells.basis = 'contract'
-            and spells.covered_to_date is not null
-            and spells.reactivated_date is null
+        from {{ ref('customer_tenures') }} as tenures
+        where tenures.basis = 'contract'
+            and tenures.covered_to_date is not null
+            and tenures.reactivated_date is null
     ) as gaps
     cross join {{ ref('policy') }} as policy
     union all
@@ -104,7 +104,7 @@ intervals as (
         and slices.is_coverage
     group by slices.customer_id, slices.renewal_date, policy.renewal_notice_days
     union all
-    -- Left, and may be won back.
+    -- Churned, and may be reactivated.
     select
         events.customer_id,
         'recently_churned' as signal_code,

@@ -1,4 +1,4 @@
--- The smallest groups that any cut or cohort is a sum of: everything after this is about groups, not customers.
+-- The smallest groups that every dimension value and cohort is a sum of: everything after this counts groups.
 select
     cell_number,
     cohort_kind,

@@ -1,6 +1,6 @@
-"""Shifted beta-geometric model of contracts: each customer's own chance of leaving is drawn from Beta(alpha, beta).
+"""Shifted beta-geometric model of contracts: each customer's own chance of churn is drawn from Beta(alpha, beta).
 
-Fader and Hardie (2007), "How to project customer retention". The chance of leaving in month t of those who came that
+Fader and Hardie (2007), "How to project customer retention". The chance of churn in month t of customers who came that
 far is alpha / (alpha + beta + t - 1), so that censored and late-seen contracts only need the counts per month.
 """
 
@@ -11,9 +11,9 @@ import pandas as pd
 from scipy.optimize import minimize
 
 SMALLEST = 1e-3
-"""Below it some customers leave at once or never, which so few counts cannot show."""
+"""Below it some customers churn at once or never, which so few counts cannot show."""
 LARGEST_SUM = 1e4
-"""Beyond it the chances of leaving spread by less than a hundredth of their mean's root: no difference to speak of."""
+"""Beyond it the chances of churn spread by less than a hundredth of their mean's root: a negligible difference."""
 
 EXACT = {"xatol": 1e-9, "fatol": 1e-15, "maxiter": 4000}
 
@@ -21,8 +21,8 @@ EXACT = {"xatol": 1e-9, "fatol": 1e-15, "maxiter": 4000}
 def fit(period, at_risk, left):
     """(alpha, beta, hazard) of greatest likelihood.
 
-    Where customers do not differ, or more leave the older they are, alpha and beta run to infinity and the model is
-    a plain geometric one: then only the monthly hazard is given. All None when the counts tell nothing.
+    Where customers do not differ, or more churn the older they are, alpha and beta run to infinity and the model is
+    a plain geometric one: then only the monthly hazard is given. All None when the counts show nothing.
     """
     period, at_risk, left = (np.asarray(column, dtype=float) for column in (period, at_risk, left))
     seen = at_risk > 0

@@ -1,6 +1,6 @@
--- Customers in the tracks (kind of cohort and of period) that the policy asks for, and the cell they count in: who
--- entered together and is alike in every cut that some grid of the track asks for. Fewer cells, less work.
-{% set cuts = {
+-- Customers in the tracks (kind of cohort and of period) that the policy asks for, and the cell they count in:
+-- customers who entered together and are alike in every dimension that a grid of the track asks for.
+{% set dimensions = {
     'segment': 'segment_code',
     'value_segment': 'value_segment_code',
     'channel': 'acquisition_channel',
@@ -16,7 +16,7 @@ with tracks as (
         max(case when measure_code in ('revenue', 'mrr') then 0 else horizon_periods end) as use_horizon,
         max(case when measure_code = 'revenue' then horizon_periods else -1 end) as revenue_horizon,
         max(case when measure_code = 'mrr' then horizon_periods else -1 end) as mrr_horizon,
-        {%- for name in cuts %}
+        {%- for name in dimensions %}
         max(case when dimension_name = '{{ name }}' then 1 else 0 end) as by_{{ name }},
         {%- endfor %}
         max(case
@@ -67,7 +67,7 @@ keyed as (
         {%- for grain in grains %}
         case when tracks.by_{{ grain }} = 1 then numbered.{{ grain }}_number else 0 end as cell_{{ grain }}_number,
         {%- endfor %}
-        {%- for name, column in cuts.items() %}
+        {%- for name, column in dimensions.items() %}
         case when tracks.by_{{ name }} = 1 then numbered.{{ column }} else 'all' end as cell_{{ column }},
         {%- endfor %}
         -- Rolling periods of a customer who enters at midnight end with the calendar day.
@@ -84,7 +84,7 @@ cells as (
         {%- for column in grains %}
         cell_{{ column }}_number,
         {%- endfor %}
-        {%- for column in cuts.values() %}
+        {%- for column in dimensions.values() %}
         cell_{{ column }},
         {%- endfor %}
         is_midnight,
@@ -115,6 +115,6 @@ inner join cells
     {%- for column in grains %}
     and keyed.cell_{{ column }}_number = cells.cell_{{ column }}_number
     {%- endfor %}
-    {%- for column in cuts.values() %}
+    {%- for column in dimensions.values() %}
     and keyed.cell_{{ column }} = cells.cell_{{ column }}
     {%- endfor %}

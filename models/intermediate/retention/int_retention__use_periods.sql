@@ -42,7 +42,7 @@ use_days as (
         on facts.customer_id = customers.customer_id
 ),
 
--- Use by parts of weeks, split at the end of a month: weeks and months are both sums of them.
+-- Use by pieces of weeks that end with the month: weeks and months are both sums of them.
 pieces as (
     select
         customer_number,
@@ -101,8 +101,8 @@ rolling_days as (
     where members.period_kind = 'rolling'
 ),
 
--- The 24 hours turn in the middle of a calendar day: its first use belongs to the period before the turn, its last use
--- to the period after it.
+-- The 24 hours turn in the middle of a calendar day: its first use belongs to the period before the turn, its
+-- last use to the period after it.
 rolling_periods as (
     {%- for side in ['before', 'after'] %}
     select

@@ -6,8 +6,8 @@
 {%- set opening = [
     'earlier_closing_amount', 'revaluation_amount', 'gross_lost_amount', 'net_gained_amount', 'unconverted_count',
 ] -%}
-with cuts as (
-    {{ churn_cuts(
+with breakdowns as (
+    {{ churn_breakdowns(
         ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner'],
         opening, {'amount': 'stayed_opening_amount'}, credited
     ) }}
@@ -24,7 +24,7 @@ united as (
         {%- endfor %}
         sum(moved_in_amount) as moved_in_amount,
         sum(moved_out_amount) as moved_out_amount
-    from cuts
+    from breakdowns
     group by dimension_name, dimension_value, month_date
     having sum(contracts_count) > 0 or sum(earlier_closing_amount) > 0
     union all
@@ -57,7 +57,7 @@ known as (
     from united
 ),
 
--- Sums keep all digits until here. The opening has the rate of the month: the market is no movement of customers.
+-- Sums keep all digits until here. The opening has the rate of the month: the market does not move customers.
 rounded as (
     select
         dimension_name,

@@ -1,4 +1,4 @@
-{%- set cut_columns = ['segment_code', 'tenure_band'] -%}
+{%- set dimensions = ['segment_code', 'tenure_band'] -%}
 -- Every month since the first participation x every cell that was ever in it: what nobody tried is a row of zeros.
 with outcomes as (
     select *
@@ -11,7 +11,7 @@ with outcomes as (
 clients as (
     select
         outcome_code,
-        {%- for column in cut_columns %}
+        {%- for column in dimensions %}
         case when grouping({{ column }}) = 1 then 'all' else {{ column }} end as {{ column }},
         {%- endfor %}
         participation_month,

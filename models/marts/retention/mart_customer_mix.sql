@@ -26,7 +26,7 @@ followed as (
         on counted.customer_id = registration.customer_id
 ),
 
-judged as (
+classified as (
     select
         followed.*,
         followed.purchases_to_date_count >= policy.regular_min_purchases as is_regular
@@ -48,7 +48,7 @@ mixed as (
         sum(converted_count) as converted_count,
         sum(case when is_regular then converted_count else 0 end) as regular_converted_count,
         coalesce(sum(case when is_regular then purchases_count end), 0) as regular_purchases_count
-    from judged
+    from classified
     group by {{ breakdown_sets({'segment': 'segment_code'}, ['paid_month']) }}
 ),
 

@@ -1,4 +1,4 @@
-{% set cuts = {
+{% set dimensions = {
     'segment': 'segment_code',
     'channel': 'acquisition_channel',
     'region': 'region',
@@ -11,7 +11,7 @@ with members as (
         entries.segment_code,
         entries.acquisition_channel,
         entries.region,
-        -- In time or not at all: whoever activated years later had stayed to do so.
+        -- In time or not at all: customers who activated years later had stayed to do so.
         case
             when {{ days_between('entries.entered_date', 'activations.entered_date') }}
                 <= policy.activation_window_long_days then 'activated'
@@ -75,7 +75,7 @@ payments as (
 
 counted as (
     select
-        {{ breakdown_columns(cuts) }},
+        {{ breakdown_columns(dimensions) }},
         cohort_month,
         paid_month,
         count(case when is_payment then 1 end) as payments_count,
@@ -83,16 +83,16 @@ counted as (
         sum(reporting_amount) as amount,
         count(case when not is_payment then 1 end) as new_payers_count
     from payments
-    group by {{ breakdown_sets(cuts, ['cohort_month', 'paid_month']) }}
+    group by {{ breakdown_sets(dimensions, ['cohort_month', 'paid_month']) }}
 ),
 
 cohorts as (
     select
-        {{ breakdown_columns(cuts) }},
+        {{ breakdown_columns(dimensions) }},
         cohort_month,
         count(*) as cohort_size_count
     from members
-    group by {{ breakdown_sets(cuts, ['cohort_month']) }}
+    group by {{ breakdown_sets(dimensions, ['cohort_month']) }}
 ),
 
 known as (

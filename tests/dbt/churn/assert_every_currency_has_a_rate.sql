@@ -1,4 +1,4 @@
--- Prevents converted money without a warning that a currency is missing: each currency paid or billed has a rate.
+-- Prevents converted money that omits a currency without notice: each that is paid or billed has a rate.
 {{ config(severity='warn') }}
 select
     currency_code,

@@ -1,5 +1,6 @@
--- Prevents revenue from nowhere: an opening is the closing before it, breakdowns add up to the whole up to a cent of
--- rounding per value, and the closing of a currency is what its contracts bill on the last day.
+-- Prevents revenue that appears from nowhere: an opening is the closing before it, dimensions add up to the whole
+-- but for the cent that each value is rounded by, and the closing of a currency is what its contracts bill on the
+-- last day.
 {{ config(meta={'serves': ['DQ-10']}) }}
 {%- set measures = [
     'earlier_closing_amount', 'revaluation_amount', 'new_amount', 'reactivated_amount', 'expansion_amount',

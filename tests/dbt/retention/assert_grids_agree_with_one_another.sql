@@ -1,5 +1,5 @@
--- Prevents contradicting grids: customers active in every period are active on it, and so on or after it; a later
--- period never has more; and the values of a breakdown add up to the whole cohort where the policy has both.
+-- Prevents grids that contradict: customers seen in every period are seen on it and so on or after it, a longer wait
+-- finds no more, and the values of a dimension add up to the whole of the same cohort where the policy asks for both.
 with grid as (
     select
         *,
@@ -20,8 +20,7 @@ definitions as (
     group by cohort_key, last_period_order
 ),
 
--- A cohort with customers who are too young shrinks from period to period, so only whole cohorts are compared over
--- time.
+-- A cohort of which some are too young shrinks from period to period, so only whole cohorts can be compared over time.
 steps as (
     select
         cohort_key,
@@ -67,18 +66,18 @@ from steps
 where rise > 0
 union all
 select
-    'a cut does not add up to the whole' as fault,
-    cuts.setting_code || ' ' || cuts.cohort_label as cohort_key
-from wholes as cuts
+    'a dimension does not add up to the whole' as fault,
+    parts.setting_code || ' ' || parts.cohort_label as cohort_key
+from wholes as parts
 inner join wholes
-    on cuts.cohort_kind = wholes.cohort_kind
-    and cuts.period_kind = wholes.period_kind
-    and cuts.period_grain_code = wholes.period_grain_code
-    and cuts.cohort_grain_code = wholes.cohort_grain_code
-    and cuts.cohort_label = wholes.cohort_label
-    and cuts.definition_code = wholes.definition_code
-    and cuts.first_period_order = wholes.first_period_order
-    and cuts.last_period_order = wholes.last_period_order
+    on parts.cohort_kind = wholes.cohort_kind
+    and parts.period_kind = wholes.period_kind
+    and parts.period_grain_code = wholes.period_grain_code
+    and parts.cohort_grain_code = wholes.cohort_grain_code
+    and parts.cohort_label = wholes.cohort_label
+    and parts.definition_code = wholes.definition_code
+    and parts.first_period_order = wholes.first_period_order
+    and parts.last_period_order = wholes.last_period_order
     and wholes.dimension_name = 'all'
-where cuts.retained_num <> wholes.retained_num
-    or cuts.eligible_count <> wholes.eligible_count
+where parts.retained_num <> wholes.retained_num
+    or parts.eligible_count <> wholes.eligible_count
