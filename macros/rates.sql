@@ -42,12 +42,6 @@ intervals: `<left>_pct` less `<right>_pct`, whose bounds are `<left>_ci_lo` and 
 {% macro is_reliable(units_count) -%}
     {{ units_count }} >= (select policy.min_reliable_count from {{ ref('policy') }} as policy)
 {%- endmacro %}
-
-{#- A threshold of the policy as a scalar subquery; models join `policy` instead. -#}
-{% macro threshold(code) -%}
-    (select threshold_value from {{ ref('dim_thresholds') }} where threshold_code = '{{ code }}')
-{%- endmacro %}
-
 {#-
 First day that a source (events, billing, payments, contacts, surveys, tickets) is recorded, as a scalar subquery; with
 `column='measured_from'` the first day on which a customer may register to be measured. NULL when it is not recorded.

@@ -8,8 +8,6 @@ from conventions.lints import Project, unexcepted
 
 GRAIN_EXCEPTIONS = {
     "dim_events": "copies the seed event_catalogue, whose key is tested",
-    "dim_thresholds": "copies the seed thresholds, whose key is tested",
-    "int_retention__use_periods": "a view that one model reads; int_retention__cell_periods tests what it counts",
 }
 
 

@@ -1,7 +1,0 @@
-select
-    threshold_code,
-    cast(threshold_value as double) as threshold_value,
-    unit,
-    origin,
-    reason
-from {{ ref('thresholds') }}
