@@ -108,6 +108,8 @@ select
     cast(case when rated.is_observed then rated.churned_count end as bigint) as churn_num,
     cast(rated.base_count as bigint) as churn_den,
     {{ pct('rated.churned_count', 'rated.base_count') }} as churn_pct,
+    {{ byar_pct('rated.churned_count', 'rated.base_count', 'lo') }} as churn_ci_lo,
+    {{ byar_pct('rated.churned_count', 'rated.base_count', 'hi') }} as churn_ci_hi,
     cast(case when rated.is_observed then rated.churned_from_opening_count end as bigint) as opening_base_churn_num,
     cast(rated.base_count as bigint) as opening_base_churn_den,
     {{ pct('rated.churned_from_opening_count', 'rated.base_count') }} as opening_base_churn_pct,
