@@ -2,7 +2,7 @@
     'closing_count', 'paused_count', 'pending_count', 'new_count', 'reactivated_count', 'churned_count',
     'churned_from_opening_count', 'voluntary_count', 'involuntary_count',
 ] -%}
-with breakdowns as (
+with broken_down as (
     {{ churn_breakdowns(
         ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner'],
         ['opening_count'], {'count': 'stayed_count'}, counts
@@ -20,7 +20,7 @@ summed as (
         sum(opening_count) as opening_count,
         sum(moved_in_count) as moved_in_count,
         sum(moved_out_count) as moved_out_count
-    from breakdowns
+    from broken_down
     group by dimension_name, dimension_value, month_date
 ),
 
@@ -46,7 +46,7 @@ spine as (
 ),
 
 -- The quarter of months that end here, and the same one a year before: seasons are compared with themselves.
-rated as (
+cells as (
     select
         spine.*,
         {%- for count in ['opening_count', 'moved_in_count', 'moved_out_count'] + counts %}
@@ -72,21 +72,21 @@ rated as (
 
 targets as (
     select
-        rated.dimension_name,
-        rated.dimension_value,
-        rated.month_date,
+        cells.dimension_name,
+        cells.dimension_value,
+        cells.month_date,
         targets.target_value,
         row_number() over (
-            partition by rated.dimension_name, rated.dimension_value, rated.month_date
+            partition by cells.dimension_name, cells.dimension_value, cells.month_date
             order by case when targets.segment_code = '*' then 1 else 0 end, targets.valid_from desc
         ) as choice
-    from rated
+    from cells
     inner join {{ ref('metric_targets') }} as targets
         on targets.metric_code = 'churn_pct'
-        and {{ holds_at('targets', 'rated.month_date') }}
+        and {{ holds_at('targets', 'cells.month_date') }}
         and (
             targets.segment_code = '*'
-            or (rated.dimension_name in ('segment', 'value_segment') and targets.segment_code = rated.dimension_value)
+            or (cells.dimension_name in ('segment', 'value_segment') and targets.segment_code = cells.dimension_value)
         )
 )
 
@@ -117,50 +117,50 @@ select
     {{ wilson_pct('rated.churned_from_opening_count', 'rated.base_count', 'hi') }} as opening_base_churn_ci_hi,
     cast(case when rated.is_observed then rated.churned_count - rated.reactivated_count end as bigint)
         as net_customer_churn_num,
-    cast(rated.base_count as bigint) as net_customer_churn_den,
-    {{ pct('(rated.churned_count - rated.reactivated_count)', 'rated.base_count') }} as net_customer_churn_pct,
+    cast(cells.base_count as bigint) as net_customer_churn_den,
+    {{ pct('(cells.churned_count - cells.reactivated_count)', 'cells.base_count') }} as net_customer_churn_pct,
     targets.target_value as churn_norm_pct,
     case
-        when coalesce(rated.base_count, 0) = 0 or targets.target_value is null then null
-        when not rated.is_complete then 'pending'
-        when 100.0 * rated.churned_count <= targets.target_value * rated.base_count then 'normal'
+        when coalesce(cells.base_count, 0) = 0 or targets.target_value is null then null
+        when not cells.is_complete then 'pending'
+        when 100.0 * cells.churned_count <= targets.target_value * cells.base_count then 'normal'
         else 'above_norm'
     end as churn_norm_status,
     cast(
-        case when rated.quarter_months_count = 3 then rated.quarter_churned_count end as bigint
+        case when cells.quarter_months_count = 3 then cells.quarter_churned_count end as bigint
     ) as quarter_churn_num,
-    cast(case when rated.quarter_months_count = 3 then rated.quarter_opening_count end as bigint)
+    cast(case when cells.quarter_months_count = 3 then cells.quarter_opening_count end as bigint)
         as quarter_churn_den,
     case
-        when rated.quarter_months_count = 3
-            then {{ pct('rated.quarter_churned_count', 'rated.quarter_opening_count') }}
+        when cells.quarter_months_count = 3
+            then {{ pct('cells.quarter_churned_count', 'cells.quarter_opening_count') }}
     end as quarter_churn_pct,
     {{ pct('baseline.quarter_churned_count', 'baseline.quarter_opening_count') }} as baseline_quarter_churn_pct,
     {{ pct(
-        '(1.0 * rated.quarter_churned_count / nullif(rated.quarter_opening_count, 0))',
+        '(1.0 * cells.quarter_churned_count / nullif(cells.quarter_opening_count, 0))',
         '(1.0 * baseline.quarter_churned_count / nullif(baseline.quarter_opening_count, 0))'
     ) }} as change_to_baseline_pct,
     case
-        when rated.is_complete
-            then 100.0 * rated.quarter_churned_count * baseline.quarter_opening_count
+        when cells.is_complete
+            then 100.0 * cells.quarter_churned_count * baseline.quarter_opening_count
                 <= policy.churn_halved_ratio_pct
-                * baseline.quarter_churned_count * rated.quarter_opening_count
-                and rated.quarter_opening_count > 0
+                * baseline.quarter_churned_count * cells.quarter_opening_count
+                and cells.quarter_opening_count > 0
     end as is_halved,
-    rated.is_complete,
-    rated.is_final,
-    coalesce(rated.base_count, 0) >= policy.min_reliable_count as is_reliable,
-    rated.month_date as churn_month
-from rated
+    cells.is_complete,
+    cells.is_final,
+    coalesce(cells.base_count, 0) >= policy.min_reliable_count as is_reliable,
+    cells.month_date as churn_month
+from cells
 left join targets
-    on rated.dimension_name = targets.dimension_name
-    and rated.dimension_value = targets.dimension_value
-    and rated.month_date = targets.month_date
+    on cells.dimension_name = targets.dimension_name
+    and cells.dimension_value = targets.dimension_value
+    and cells.month_date = targets.month_date
     and targets.choice = 1
-left join rated as baseline
-    on rated.dimension_name = baseline.dimension_name
-    and rated.dimension_value = baseline.dimension_value
-    and rated.year_before_month = baseline.month_date
+left join cells as baseline
+    on cells.dimension_name = baseline.dimension_name
+    and cells.dimension_value = baseline.dimension_value
+    and cells.year_before_month = baseline.month_date
     and baseline.quarter_months_count = 3
     and baseline.quarter_churned_count > 0
     and baseline.quarter_opening_count > 0
