@@ -86,7 +86,6 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
         finally:
             events.put(None)
 
-    total = len(PROJECT_MANIFEST["nodes"])
     worker = threading.Thread(target=run, name="dbt", daemon=True)
     worker.start()
     done = 0
@@ -96,7 +95,7 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
             event, rows = finished
             done += 1
             info = event["data"]["node_info"]
-            progress.report("transform", info["node_name"], done / total)
+            progress.report("transform", info["node_name"], done / event["data"]["total"])
             if info["node_status"] == "warn":
                 warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
             if info["resource_type"] == "test":

@@ -90,7 +90,7 @@ USAGE = Section(
                         ("customers_pct", "%", ".1f")),
             )),
             needs=("customers", "events"),
-            metrics=("usage_health_pct",),
+            metrics=("usage_healthy_pct", "usage_at_risk_pct", "usage_stopped_pct"),
         ),
         Panel(
             "usage_recency",
