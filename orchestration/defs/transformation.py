@@ -95,7 +95,9 @@ def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select:
             event, rows = finished
             done += 1
             info = event["data"]["node_info"]
-            progress.report("transform", info["node_name"], done / event["data"]["total"])
+            # dbt calls it `total` for models and seeds, `num_models` for tests.
+            total = event["data"].get("total") or event["data"].get("num_models") or done
+            progress.report("transform", info["node_name"], done / total)
             if info["node_status"] == "warn":
                 warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
             if info["resource_type"] == "test":
