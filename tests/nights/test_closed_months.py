@@ -47,7 +47,7 @@ def nights(dbt_session, made_once, tmp_path_factory):
         if name == "tonight":
             delete_somebody(companies["then"], landing)
         company.load()
-        company.transform(day, select=[f"+{mart}" for mart in MARTS])
+        company.transform(day, select=[f"+{mart}" for mart in [*MARTS, "mart_churn_events"]])
         companies[name] = company
     return companies
 
