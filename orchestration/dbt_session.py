@@ -161,14 +161,14 @@ class DbtSession:
 
     def unit_tests(self) -> list[Any]:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
-        return self._test("test_type:unit", None)
+        return self._test(["test_type:unit"], None)
 
-    def tests_not_nightly(self, as_of: date) -> list[Any]:
-        """Runs the data tests that a nightly run leaves out on a warehouse that is built; returns their results."""
-        return self._test(NOT_NIGHTLY, as_of)
+    def tests_not_nightly(self, as_of: date, names: Sequence[str] = ()) -> list[Any]:
+        """Runs the data tests that a nightly run leaves out, or those named, on a warehouse that is built."""
+        return self._test([f"{NOT_NIGHTLY},{name}" for name in names] or [NOT_NIGHTLY], as_of)
 
-    def _test(self, select: str, as_of: date | None) -> list[Any]:
-        return self._invoke(["--log-level", "none", "test", "--select", select], as_of, lambda event: None)
+    def _test(self, select: Sequence[str], as_of: date | None) -> list[Any]:
+        return self._invoke(["--log-level", "none", "test", "--select", *select], as_of, lambda event: None)
 
     def docs(self, as_of: date) -> None:
         """Writes static_index.html and catalog.json beside the manifest. Needs a warehouse that is built."""
