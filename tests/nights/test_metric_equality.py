@@ -164,8 +164,9 @@ def test_metrics_are_sliced_by_two_dimensions_and_summed_to_a_quarter(published,
     }
     with duckdb.connect(published.publish / "current" / DATABASE_NAME, read_only=True) as db:
         expected = db.execute(
-            "select cast(date_trunc('quarter', churn_month) as varchar), quarter_churn_pct from churn.mart_churn_monthly "
-            "where dimension_name = 'all' and month(churn_month) % 3 = 0 and quarter_churn_pct is not null"
+            "select cast(cast(date_trunc('quarter', churn_month) as date) as varchar), quarter_churn_pct "
+            "from churn.mart_churn_monthly where dimension_name = 'all' and month(churn_month) % 3 = 0 "
+            "and quarter_churn_pct is not null"
         ).fetchall()
     found = {row["metric_time__quarter"]: row["customer_churn_pct"] for row in answers["quarter"]}
     assert expected
