@@ -63,11 +63,11 @@ contracts as (
 
 known as (
     select
-        customer_id,
+        contracts.customer_id,
         contracts.coverage_kind,
         contracts.coverage_number,
         'contract' as basis,
-        started_date,
+        contracts.started_date,
         contracts.covered_to_date,
         {{ add_days('contracts.covered_to_date', 'policy.churn_grace_days') }} as recognised_date
     from contracts

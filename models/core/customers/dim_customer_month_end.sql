@@ -58,7 +58,7 @@ select
     cast(case when live.basis = 'contract' then coalesce(money.converted_mrr, 0) end as decimal(18, 6))
         as converted_mrr,
     money.customer_id is not null and money.mrr is null as is_unconverted,
-    live.is_churn_pending as is_churn_pending,
+    live.is_churn_pending,
     live.started_date,
     live.month_date,
     live.month_end_date
