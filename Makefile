@@ -26,8 +26,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 landing/saas/raw: | $(INSTALLED)
 	@$(BIN)/stayhouse demo
 
-build: $(INSTALLED) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and
-publish
+build: $(INSTALLED) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and publish
 	@$(BIN)/stayhouse build
 
 test: $(INSTALLED) ## Run every test (WORKERS=2 at a time; each holds a few GB at most)
@@ -43,8 +42,7 @@ format: $(INSTALLED) ## Format the Python code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Measure loading, a full build and one more run at 1 and 10 million events (EVENTS="1 10 100" for
-more)
+bench: $(INSTALLED) ## Measure loading, a full build and one more run at 1 and 10 million events (EVENTS="1 10 100" for more)
 	@$(BIN)/python -m benchmarks $(EVENTS)
 
 bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million survey answers
@@ -53,8 +51,7 @@ bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million 
 bench-usage: $(INSTALLED) ## Measure usage health at 1 and 10 million events (EVENTS=100 for more, EVENTS=history by length of history)
 	@$(BIN)/python -m benchmarks.usage $(EVENTS)
 
-bi-test: $(INSTALLED) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with
-the marts (.venv-superset, 700 MB)
+bi-test: $(INSTALLED) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with the marts (.venv-superset, 700 MB)
 	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py
 
 .venv-superset/.installed: tests/nights/bi/requirements.lock
