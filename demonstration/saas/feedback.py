@@ -230,7 +230,7 @@ def _unit_on(staff: Staff, who: np.ndarray, at: np.ndarray) -> np.ndarray:
 def _decider(
     rng: np.random.Generator, staff: Staff, subject: np.ndarray, kind: np.ndarray, at: np.ndarray
 ) -> np.ndarray:
-    """Decider; -1 when unknown, -2 when there is no employee of the required kind."""
+    """Decider; -1 when unknown, -2 when no employee is of the required kind."""
     size = len(subject)
     known = np.maximum(subject, 0)
     lead = np.searchsorted(staff.team, staff.team[known])

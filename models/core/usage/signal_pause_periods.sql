@@ -1,4 +1,4 @@
--- Periods in which signals of a customer are suppressed, and which ones: '*' stands for every signal.
+-- Periods in which signals of a customer are suppressed, and which ones: '*' means every signal.
 with as_of as (
     select
         as_of_date,
