@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from expectations.mart_profile import NUMERIC, changes
 from expectations.registry import Gate
 from expectations.reports import Parameters
 from expectations.row_rules import RowRule, identifier, literal
@@ -17,6 +18,7 @@ from expectations.vocabulary import (
     PHONE,
     ExpectColumnsOfTheContract,
     ExpectMartToBePlausible,
+    ExpectMartToContinueThePublication,
     ExpectMartToKeepItsRules,
     HouseExpectation,
 )
@@ -26,8 +28,6 @@ from expectations.vocabulary import (
 OPEN_PERCENTAGE = re.compile(r"(^|_)(net|nrr|change|growth|delta|diff|lift)(_|$)")
 # Digits in such columns are identifiers, not phone numbers.
 IDENTIFIER_SUFFIXES = ("_id", "_key", "_code", "_hash", "_version")
-NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-           "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 
 
 class MartSuiteError(Exception):
@@ -143,7 +143,19 @@ def mart_expectations(
     ]
     suite: list[HouseExpectation] = [ExpectMartToKeepItsRules.of(gate.grain, critical, references)]
     plausible = [rule for rule in gate.rules if rule.severity != "critical"]
-    published = parameters.published_rows.get(gate.table)
-    if plausible or published:
-        suite.append(ExpectMartToBePlausible.of(gate.grain, plausible, published, parameters.fewer_rows_limit_pct))
+    if plausible:
+        suite.append(
+            ExpectMartToBePlausible.of(
+                plausible,
+                gate.grain,
+                severity="warning",
+                remedy="Look at the rows; the run goes on.",
+                notes="What is unusual is often a delivery that is not complete.",
+                description="The rows are plausible.",
+            )
+        )
+    published = parameters.published.get(gate.table)
+    if published and published.rows:
+        compared = changes(published, columns, gate.grain, parameters.lost_limit_pct, parameters.compared_from_rows)
+        suite.append(ExpectMartToContinueThePublication.of(*compared))
     return suite

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from expectations.mart_profile import Profile
+
 WHOLE_TABLE = "*"
 """Stands for the column of an expectation that judges the whole table, so that the column can be part of a key."""
 
@@ -28,10 +30,12 @@ class Parameters:
     since_load_id: int = 0
     """Row rules judge rows with `_load_id` at or above this; 0 judges all rows."""
     run_id: str = "manual"
-    published_rows: Mapping[str, int] = field(default_factory=dict)
-    """Rows of each mart ('churn.mart_churn_monthly') in the last publication; empty: nothing to compare with."""
-    fewer_rows_limit_pct: float = 100
-    """A mart that lost a larger share of the rows last published is reported."""
+    published: Mapping[str, Profile] = field(default_factory=dict)
+    """Each mart ('churn.mart_churn_monthly') as last published; empty: nothing to compare with."""
+    lost_limit_pct: float = 100
+    """A mart that lost a larger share of its rows, values or totals since then is reported."""
+    compared_from_rows: int = 0
+    """Columns of a mart are compared when it had at least so many rows."""
 
 
 @dataclass(frozen=True)

@@ -126,18 +126,6 @@ def _shown(rule: RowRule, identity: Sequence[str]) -> tuple[str, ...]:
     return (*identity, *rule.columns) if rule.shown is None else rule.shown
 
 
-def fewer_rows(published: int, limit_pct: float) -> str:
-    """SQL: how many rows are missing from a table that lost more than a share of those last published."""
-    return f"""
-    select
-        'fewer_rows' as rule,
-        cast({published} - count(*) as bigint) as unexpected_count,
-        cast([] as varchar[]) as sample
-    from {{batch}}
-    having 100.0 * ({published} - count(*)) > {limit_pct} * {published}
-    """
-
-
 def repeated_keys(key: Sequence[str], arrived_where: str | None = None) -> str:
     """SQL: how many rows repeat the key of another row.
 

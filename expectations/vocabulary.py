@@ -234,25 +234,24 @@ class ExpectMartToKeepItsRules(HouseExpectation):
         )
 
 
-class ExpectMartToBePlausible(HouseExpectation):
-    """Rules that may be broken but should be looked at, and the rows of the last publication."""
+class ExpectMartToBePlausible(_ExpectRowRules):
+    """Rules of a mart that may be broken but should be looked at."""
+
+
+class ExpectMartToContinueThePublication(HouseExpectation):
+    """Nothing of the last publication is lost: rows, values, the newest dates, the totals."""
 
     @classmethod
-    def of(cls, grain: Sequence[str], rules: Sequence[RowRule], published: int | None, limit_pct: float) -> Self:
-        """`published` are the rows of the last publication; None compares with nothing."""
-        queries = [row_rules.broken_rows(rules, grain)] if rules else []
-        if published:
-            queries.append(row_rules.fewer_rows(published, limit_pct))
+    def of(cls, sql: str, phrases: Mapping[str, str]) -> Self:
+        """`sql` and `phrases` come from `mart_profile.changes`."""
         return cls.from_sql(
-            row_rules.together(queries),
-            phrases={
-                **{rule.name: rule.phrase for rule in rules},
-                "fewer_rows": f"more than {limit_pct:g} % of the {published or 0:,} rows last published are missing",
-            },
+            sql,
+            phrases=phrases,
+            unit="",
             severity="warning",
-            remedy="Look at the rows; the run goes on.",
-            notes="What is unusual is often a delivery that is not complete.",
-            description="The rows are plausible and about as many as last published.",
+            remedy="Look for a delivery that is not complete; the run goes on.",
+            notes="A mart that shrinks, loses the values of a column or ends earlier than before is rarely right.",
+            description="Rows, filled columns, newest dates and totals are about those of the last publication.",
         )
 
 

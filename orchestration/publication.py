@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.mart_profile import Profile, profile
 from orchestration.loading.contract_sql import identifier, literal
 from orchestration.warehouse import open_warehouse
 
@@ -31,6 +32,8 @@ class Mart:
     description: str = ""
     columns: dict[str, str] = field(default_factory=dict)
     """Description by column."""
+    grain: tuple[str, ...] = ()
+    """The columns that name a row."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def publish(
     fresh = releases / f".{run_id}"
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "parquet").mkdir(parents=True)
-    rows: dict[str, int] = {}
+    profiles: dict[str, Profile] = {}
     with open_warehouse(warehouse) as connection:
         attached = (
             f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
@@ -74,7 +77,7 @@ def publish(
         connection.execute("begin transaction")
         for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
             progress(mart.name, number / len(marts))
-            rows[f"{mart.schema}.{mart.name}"] = _copy_mart(
+            profiles[f"{mart.schema}.{mart.name}"] = _copy_mart(
                 connection, mart, fresh / "parquet" / f"{mart.name}.parquet"
             )
         connection.execute(
@@ -85,11 +88,13 @@ def publish(
         connection.execute("detach published")
     if docs and docs.is_dir():
         shutil.copytree(docs, fresh / "data_docs")
+    rows = {name: profile.rows for name, profile in profiles.items()}
     document = {
         "run_id": run_id,
         "as_of_date": as_of.isoformat(),
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "rows": rows,
+        "profiles": {name: profile.as_json() for name, profile in profiles.items()},
     } | details
     for write in companions:
         write(fresh, document)
@@ -102,12 +107,12 @@ def publish(
     return Publication(release, as_of, rows)
 
 
-def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> int:
+def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> Profile:
     source = f"{identifier(mart.schema)}.{identifier(mart.name)}"
     target = f"published.{source}"
     connection.execute(f"create schema if not exists published.{identifier(mart.schema)}")
     connection.execute(f"create table {target} as from {source}")
-    found = [name for name, *_ in connection.execute(f"from {target} limit 0").description]
+    found = {name: str(kind) for name, kind, *_ in connection.execute(f"from {target} limit 0").description}
     comments = [f"comment on table {target} is {literal(mart.description)}"] + [
         f"comment on column {target}.{identifier(column)} is {literal(mart.columns[column])}"
         for column in found
@@ -115,7 +120,7 @@ def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path)
     ]
     connection.execute(";\n".join(comments))
     connection.execute(f"copy {target} to {literal(parquet)} (format parquet, compression zstd)")
-    return connection.execute(f"select count(*) from {target}").fetchone()[0]
+    return profile(connection, target, found, mart.grain)
 
 
 def _make_current(publish_folder: Path, release: Path) -> None:

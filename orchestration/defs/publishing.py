@@ -30,6 +30,7 @@ def marts() -> list[Mart]:
             *gate.asset_key,
             nodes[gate.asset_key[1]]["description"],
             {name: column["description"] for name, column in nodes[gate.asset_key[1]]["columns"].items()},
+            gate.grain,
         )
         for gate in MART_GATES
     ]

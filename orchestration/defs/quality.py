@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from expectations.mart_profile import Profile
 from expectations.registry import MART_GATES, RAW_GATES, Gate
 from expectations.reports import GateReport, Parameters
 from orchestration import progress
@@ -57,11 +58,11 @@ def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id
         newest, checked = connection.execute(
             "select coalesce(max(load_id), 0), coalesce(max(load_id) filter (where is_checked), 0) from ops.loads"
         ).fetchone()
-        published, limit = _last_published(settings, as_of, connection) if stage == "mart" else ({}, 100)
+        published = _last_published(settings, as_of, connection) if stage == "mart" else {}
     # All loads that have not passed yet, not just the newest: a failed night must not hide its rows from the next.
     # When none has passed, the whole table is judged, which needs no look-up of what is new.
     since = min(checked + 1, newest) if checked and not night.full_refresh else 0
-    parameters = Parameters(as_of, since, run_id, published, limit)
+    parameters = Parameters(as_of, since, run_id, **published)
     reports = validate(settings.warehouse, gates, parameters, _docs(night, stage))
     frame = results_frame(reports, run_id, as_of)
     with open_warehouse(settings.warehouse) as connection:
@@ -82,15 +83,16 @@ def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id
     return reports
 
 
-def _last_published(
-    settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection
-) -> tuple[dict[str, int], float]:
-    """Rows by mart of the last publication, unless it describes a later day, and the share that may go missing."""
+def _last_published(settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection) -> dict:
+    """What marts are compared with: the last publication, unless it describes a later day, and what may be lost."""
     document = current_publication(settings.publish)
     if document is None or date.fromisoformat(document["as_of_date"]) > as_of:
-        return {}, 100
-    (limit,) = connection.execute("select published_rows_missing_pct from core.policy").fetchone()
-    return document["rows"], limit
+        return {}
+    limit, compared_from = connection.execute(
+        "select policy.published_lost_pct, policy.min_reliable_count from core.policy"
+    ).fetchone()
+    published = {mart: Profile(**stated) for mart, stated in document.get("profiles", {}).items()}
+    return {"published": published, "lost_limit_pct": limit, "compared_from_rows": compared_from}
 
 
 def _docs(night: Night, stage: str) -> Path:

@@ -152,5 +152,5 @@ select
     {{ threshold_double('before_registration_share_pct') }} as before_registration_share_pct,
     {{ threshold_integer('alert_overdue_limit_days') }} as alert_overdue_limit_days,
     {{ threshold_integer('metric_trailing_periods') }} as metric_trailing_periods,
-    {{ threshold_double('published_rows_missing_pct') }} as published_rows_missing_pct
+    {{ threshold_double('published_lost_pct') }} as published_lost_pct
 from {{ ref('thresholds') }}
