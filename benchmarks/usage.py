@@ -31,7 +31,7 @@ FACTS = [
 ]  # fmt: skip
 SIGNALS = [
     "int_usage__component_inactivity", "int_usage__weekly", "int_usage__anomalies", "int_usage__signal_dormant",
-    "int_usage__signal_conditions", "int_usage__signal_periods", "mart_usage_signals",
+    "int_usage__signal_conditions", "int_signals__usage", "mart_usage_signals",
 ]  # fmt: skip
 GROUPS = ("facts and states", "signals of a day", "other steps and marts")
 HISTORIES = (90, 365, 730)

@@ -21,7 +21,7 @@ signals as (
         suppressed_by,
         valid_from,
         coalesce(valid_to, {{ end_of_time('date') }}) as valid_to
-    from {{ ref('int_usage__signal_periods') }}
+    from {{ ref('int_signals__usage') }}
 ),
 
 slices as (

@@ -20,7 +20,7 @@ select
     status.is_paying,
     periods.since_date,
     periods.valid_from as state_from
-from {{ ref('int_usage__signal_periods') }} as periods
+from {{ ref('int_signals__usage') }} as periods
 cross join {{ ref('run_context') }} as run_context
 {{ attributes_as_of('periods', 'run_context.as_of_date', ['status', 'account_manager']) }}
 where periods.valid_to is null
