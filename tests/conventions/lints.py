@@ -106,6 +106,7 @@ HOMES = {
     "int_contacts__attempts": "outbound contacts with the names that all reports give to unknown values",
     "int_contacts__month_ends": "owners and do-not-disturb at the end of a month",
     "int_cx__cells": "the company's indices, such as its NPS",
+    "int_usage__status_periods": "the health status of a customer on a day",
 }
 
 

@@ -5,6 +5,7 @@ with first_episodes as (
         customer_id,
         rule_code,
         signal_code,
+        rule_valid_from,
         alert_opened_date as opened_date,
         -- It is known when its day has closed.
         {{ day_start_at(add_days('alert_opened_date', 1)) }} as opened_at
@@ -54,11 +55,8 @@ positions as (
 owned as (
     select
         alerts.*,
-        rules.valid_from as rule_valid_from,
-        rules.window_to,
         rules.fallback_team as queue_code,
         rules.sla_hours,
-        rules.expires_after_days,
         rules.playbook_code,
         coalesce(rules.severity, signals.severity) as severity,
         signals.reason,
@@ -72,7 +70,7 @@ owned as (
     from first_episodes as alerts
     inner join {{ ref('dim_alert_rules') }} as rules
         on alerts.rule_code = rules.rule_code
-        and {{ holds_at('rules', 'alerts.opened_date') }}
+        and alerts.rule_valid_from = rules.valid_from
     left join signals
         on alerts.alert_id = signals.alert_id
         and signals.choice = 1
@@ -118,11 +116,9 @@ select
     owned.observed_value,
     owned.expected_value,
     owned.sla_hours,
-    owned.expires_after_days,
     do_not_disturb.alert_id is not null as is_do_not_disturb,
     owned.opened_date,
     owned.rule_valid_from,
-    owned.window_to,
     owned.opened_at
 from owned
 inner join {{ ref('playbooks') }} as playbooks

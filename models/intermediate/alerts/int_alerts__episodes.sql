@@ -141,13 +141,19 @@ dated as (
 )
 
 select
-    md5(customer_id || '|' || rule_code || '|' || cast(alert_opened_date as {{ dbt.type_string() }})) as alert_id,
-    customer_id,
-    rule_code,
-    signal_code,
-    cast(episode_order as bigint) as episode_order,
-    window_from,
-    alert_opened_date,
-    opened_date,
-    resolved_date
+    md5(dated.customer_id || '|' || dated.rule_code || '|' || cast(dated.alert_opened_date as {{ dbt.type_string() }}))
+        as alert_id,
+    dated.customer_id,
+    dated.rule_code,
+    dated.signal_code,
+    cast(dated.episode_order as bigint) as episode_order,
+    dated.window_from,
+    -- An alert keeps the row of its opening.
+    rules.valid_from as rule_valid_from,
+    dated.alert_opened_date,
+    dated.opened_date,
+    dated.resolved_date
 from dated
+inner join {{ ref('dim_alert_rules') }} as rules
+    on dated.rule_code = rules.rule_code
+    and {{ holds_at('rules', 'dated.alert_opened_date') }}

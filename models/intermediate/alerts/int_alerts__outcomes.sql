@@ -1,5 +1,15 @@
 -- How each alert went on after its opening, and what the customer did.
-with transitions as (
+with alerts as (
+    select
+        alert_id,
+        customer_id,
+        rule_code,
+        alert_opened_date as opened_date
+    from {{ ref('int_alerts__episodes') }}
+    where episode_order = 1
+),
+
+transitions as (
     select * from {{ ref('int_alerts__transitions') }}
 ),
 
@@ -18,7 +28,7 @@ churned as (
     select
         alerts.alert_id,
         min(ends.recognised_date) as churned_date
-    from {{ ref('int_alerts__opened') }} as alerts
+    from alerts
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('int_alerts__access_ends') }} as ends
         on alerts.customer_id = ends.customer_id
@@ -44,7 +54,7 @@ joined as (
         -- A churn on the last day of the window is known after the grace.
         {{ days_between('alerts.opened_date', 'run_context.as_of_date') }}
         >= policy.alert_outcome_days + policy.churn_grace_days as is_mature
-    from {{ ref('int_alerts__opened') }} as alerts
+    from alerts
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     inner join lives
@@ -71,8 +81,6 @@ select
     customer_status,
     is_paying,
     rule_code,
-    signal_code,
-    severity,
     case when last_kind in ('opened', 'reopened') then 'open' else last_kind end as alert_status,
     case when is_closed then last_kind end as close_reason,
     case
@@ -83,24 +91,12 @@ select
         else 'stayed'
     end as outcome_state,
     coalesce(segment_code, 'unassigned') as segment_code,
-    reason,
-    owner_employee_id,
-    owner_source,
-    queue_code,
-    playbook_code,
     acted_channel_code,
-    observed_value,
-    expected_value,
     reopenings_count,
     is_closed,
     is_mature,
-    is_do_not_disturb,
     opened_date,
-    listed_date,
     churned_date,
-    rule_valid_from,
-    opened_at,
-    due_at,
     acknowledged_at,
     acted_at,
     case when is_closed then last_at end as closed_at

@@ -1,22 +1,35 @@
 -- What happened to an alert, in order; read off its signal, the contacts and the reviews, never remembered.
+{% set is_ended = 'endings.ended_at <= coalesce(episodes.resolved_at, endings.ended_at)' %}
 with episodes as (
     select
-        alert_id,
-        customer_id,
-        episode_order,
-        {{ day_start_at(add_days('opened_date', 1)) }} as opened_at,
-        {{ day_start_at(add_days('resolved_date', 1)) }} as resolved_at
-    from {{ ref('int_alerts__episodes') }}
+        episodes.alert_id,
+        episodes.customer_id,
+        episodes.rule_code,
+        episodes.signal_code,
+        episodes.episode_order,
+        episodes.alert_opened_date,
+        rules.window_to,
+        {{ add_days('episodes.alert_opened_date', 'rules.expires_after_days') }} as expires_date,
+        {{ day_start_at(add_days('episodes.opened_date', 1)) }} as opened_at,
+        {{ day_start_at(add_days('episodes.resolved_date', 1)) }} as resolved_at
+    from {{ ref('int_alerts__episodes') }} as episodes
+    inner join {{ ref('dim_alert_rules') }} as rules
+        on episodes.rule_code = rules.rule_code
+        and episodes.rule_valid_from = rules.valid_from
+),
+
+alerts as (
+    select * from episodes
+    where episode_order = 1
 ),
 
 -- A review names the alert itself, or the customer with the rule or the signal.
 subjects as (
     {% for key in ['alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"] %}
     select
-        alert_id,
-        opened_at,
+        alerts.*,
         {{ key }} as subject_key
-    from {{ ref('int_alerts__opened') }}
+    from alerts
     {{ 'union distinct' if not loop.last }}
     {% endfor %}
 ),
@@ -24,10 +37,7 @@ subjects as (
 matched_reviews as (
     select
         subjects.alert_id,
-        reviews.review_id,
-        reviews.is_dismissal,
-        reviews.is_action,
-        reviews.reviewed_at
+        reviews.*
     from subjects
     inner join {{ ref('fct_alert_reviews') }} as reviews
         on subjects.subject_key = reviews.subject_key
@@ -42,10 +52,10 @@ endings as (
         1 as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
         {{ day_start_at(add_days('ends.recognised_date', 1)) }} as ended_at
-    from {{ ref('int_alerts__opened') }} as alerts
+    from alerts
     inner join {{ ref('int_alerts__access_ends') }} as ends
         on alerts.customer_id = ends.customer_id
-        and ends.recognised_date > alerts.opened_date
+        and ends.recognised_date > alerts.alert_opened_date
     union all
     select
         alert_id,
@@ -55,23 +65,17 @@ endings as (
         reviewed_at as ended_at
     from matched_reviews
     where is_dismissal
+    {% for kind, day in {'rule_off': 'window_to', 'expired': 'expires_date'}.items() %}
     union all
     select
         alert_id,
-        'rule_off' as transition_kind,
-        3 as priority,
+        '{{ kind }}' as transition_kind,
+        {{ loop.index + 2 }} as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
-        {{ day_start_at(add_days('window_to', 1)) }} as ended_at
-    from {{ ref('int_alerts__opened') }}
-    where window_to is not null
-    union all
-    select
-        alert_id,
-        'expired' as transition_kind,
-        4 as priority,
-        cast(null as {{ dbt.type_string() }}) as evidence_id,
-        {{ day_start_at(add_days('opened_date', 'expires_after_days + 1')) }} as ended_at
-    from {{ ref('int_alerts__opened') }}
+        {{ day_start_at(add_days(day, 1)) }} as ended_at
+    from alerts
+    where {{ day }} is not null
+    {% endfor %}
 ),
 
 first_endings as (
@@ -89,20 +93,14 @@ first_endings as (
 lives as (
     select
         episodes.*,
-        case
-            when endings.ended_at <= episodes.resolved_at or episodes.resolved_at is null then endings.transition_kind
-            else 'resolved'
-        end as closing_kind,
-        case
-            when endings.ended_at <= episodes.resolved_at or episodes.resolved_at is null then endings.evidence_id
-        end as evidence_id,
+        case when {{ is_ended }} then endings.transition_kind else 'resolved' end as closing_kind,
+        case when {{ is_ended }} then endings.evidence_id end as evidence_id,
         least(endings.ended_at, episodes.resolved_at) as closed_at
     from episodes
     left join first_endings as endings
         on episodes.alert_id = endings.alert_id
         and endings.choice = 1
-    where endings.ended_at is null
-        or episodes.opened_at < endings.ended_at
+    where episodes.opened_at < coalesce(endings.ended_at, {{ end_of_time('timestamp') }})
 ),
 
 responses as (
@@ -196,5 +194,5 @@ select
     ) as transition_order,
     transitions.transition_at
 from transitions
-inner join {{ ref('int_alerts__opened') }} as alerts
+inner join alerts
     on transitions.alert_id = alerts.alert_id

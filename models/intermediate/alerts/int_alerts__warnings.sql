@@ -8,7 +8,7 @@ with statuses as (
         history.valid_from,
         history.valid_to,
         lead(history.health_status) over (partition by history.customer_id order by history.valid_from) as next_status
-    from {{ ref('mart_usage_health_history') }} as history
+    from {{ ref('int_usage__status_periods') }} as history
 ),
 
 -- The first effective contact by a person while the status held.

@@ -1,5 +1,5 @@
--- The whole history of every signal as periods (USE-03 to USE-07, USE-17): conditions, split where a reason not to raise
--- them begins or ends: pauses, vacations and reviews, incidents, the customer's own rhythm, a history that is too short.
+-- The whole history of every signal as periods (USE-03 to USE-07, USE-17): conditions, split where a reason not to
+-- raise them begins or ends: pauses, vacations, reviews, incidents, the customer's own rhythm, a history too short.
 {% set keys = ['customer_id', 'signal_code', 'own_reason', 'since_date'] %}
 with conditions as (
     select

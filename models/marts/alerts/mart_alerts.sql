@@ -17,45 +17,47 @@ select
     alerts.rule_code,
     alerts.signal_code,
     alerts.severity,
-    alerts.alert_status,
-    alerts.close_reason,
-    alerts.outcome_state,
-    alerts.segment_code,
-    alerts.customer_status,
+    outcomes.alert_status,
+    outcomes.close_reason,
+    outcomes.outcome_state,
+    outcomes.segment_code,
+    outcomes.customer_status,
     alerts.reason as signal_reason,
     alerts.owner_employee_id,
     alerts.owner_source,
     alerts.queue_code,
     alerts.playbook_code,
-    alerts.acted_channel_code,
+    outcomes.acted_channel_code,
     case
-        when not alerts.is_closed and coalesce(alerts.listed_date > run.list_date, true) then 'daily_budget'
+        when not outcomes.is_closed and coalesce(alerts.listed_date > run.list_date, true) then 'daily_budget'
     end as held_back_reason,
     alerts.observed_value as observed_score,
     alerts.expected_value as expected_score,
-    cast(alerts.reopenings_count as bigint) as reopenings_count,
+    cast(outcomes.reopenings_count as bigint) as reopenings_count,
     cast(
-        {{ days_between('alerts.opened_date', business_date('coalesce(alerts.closed_at, run.as_of_end_at)')) }} - 1
+        {{ days_between('alerts.opened_date', business_date('coalesce(outcomes.closed_at, run.as_of_end_at)')) }} - 1
         as bigint
     ) as open_days,
     cast(case
-        when alerts.acted_at is not null
-            then {{ days_between(business_date('alerts.opened_at'), business_date('alerts.acted_at')) }}
+        when outcomes.acted_at is not null
+            then {{ days_between(business_date('alerts.opened_at'), business_date('outcomes.acted_at')) }}
     end as bigint) as days_to_act,
-    alerts.is_paying,
-    not alerts.is_closed as is_open,
-    not alerts.is_closed and alerts.acted_at is null and coalesce(alerts.due_at < run.as_of_end_at, false)
+    outcomes.is_paying,
+    not outcomes.is_closed as is_open,
+    not outcomes.is_closed and outcomes.acted_at is null and coalesce(alerts.due_at < run.as_of_end_at, false)
         as is_overdue,
     alerts.is_do_not_disturb,
-    alerts.is_mature as is_complete,
+    outcomes.is_mature as is_complete,
     alerts.opened_date,
     alerts.listed_date,
-    alerts.churned_date,
+    outcomes.churned_date,
     alerts.rule_valid_from,
     alerts.opened_at,
     alerts.due_at,
-    alerts.acknowledged_at,
-    alerts.acted_at,
-    alerts.closed_at
-from {{ ref('int_alerts__outcomes') }} as alerts
+    outcomes.acknowledged_at,
+    outcomes.acted_at,
+    outcomes.closed_at
+from {{ ref('int_alerts__opened') }} as alerts
+inner join {{ ref('int_alerts__outcomes') }} as outcomes
+    on alerts.alert_id = outcomes.alert_id
 cross join run
