@@ -1,6 +1,6 @@
--- An alert as it was at its opening, with the working day on which it enters the list of its owner and the deadline that
--- follows. A list takes `alert_budget_*` new alerts a working day: those that arrive on it first, by severity; older ones
--- fill the free places of later days in order of arrival.
+-- An alert as it was at its opening, with the working day on which it enters the list of its owner and the deadline
+-- that follows. A list takes `alert_budget_*` new alerts a working day: those that arrive on it first, by severity;
+-- older ones fill the free places of later days in order of arrival.
 with alerts as (
     select
         assigned.*,
