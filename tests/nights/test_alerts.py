@@ -13,7 +13,7 @@ KNOWN_AT = 20
 pytestmark = pytest.mark.slow
 
 
-def told(company, until: date) -> dict[str, list[tuple]]:
+def reported(company, until: date) -> dict[str, list[tuple]]:
     """Alerts and transitions up to the close of a day, without what may still change."""
     close = until + timedelta(days=1)
     with duckdb.connect(company.settings.warehouse, read_only=True) as db:
@@ -31,21 +31,21 @@ def told(company, until: date) -> dict[str, list[tuple]]:
         }
 
 
-def test_history_is_not_rewritten_by_later_nights(small_company, company):
-    nights = company(small_company)
-    nights.load()
+def test_history_is_not_rewritten_by_later_runs(small_company, company):
+    small = company(small_company)
+    small.load()
     before = {}
     for back in (KNOWN_AT, 10, 0):
         as_of = LAST - timedelta(days=back)
-        nights.transform(as_of)
-        before[as_of] = told(nights, as_of)
+        small.transform(as_of)
+        before[as_of] = reported(small, as_of)
     assert len(before[LAST - timedelta(days=KNOWN_AT)]["alerts"]) > 5
-    with duckdb.connect(nights.settings.warehouse, read_only=True) as db:
+    with duckdb.connect(small.settings.warehouse, read_only=True) as db:
         # Deleted customers have no history.
         kept = {customer for (customer,) in db.execute("select customer_id from core.dim_customers").fetchall()}
         assert db.execute("from core.fct_churn_events where reactivated_date is not null").fetchall()
     for as_of, seen in before.items():
-        later = told(nights, as_of)
+        later = reported(small, as_of)
         for part, rows in seen.items():
             lost = [row for row in rows if row not in later[part] and row[1] in kept]
             new = [row for row in later[part] if row not in rows and row[1] in kept]

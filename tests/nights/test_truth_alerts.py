@@ -21,7 +21,7 @@ def marts(straight):
         yield db
 
 
-def test_whoever_stands_still_is_told_of_on_the_day_and_nobody_else(marts):
+def test_only_stalled_onboardings_open_an_alert_and_on_their_day(marts):
     wrong = marts.execute(
         """
         with planted as (
@@ -30,7 +30,7 @@ def test_whoever_stands_still_is_told_of_on_the_day_and_nobody_else(marts):
             where not is_test and deleted_at is null and not registered_before_data
                 and cast(registered_at as date) + $days <= $last
                 and (activated_at is null or cast(activated_at as date) > cast(registered_at as date) + $days)
-                -- Nobody is alerted about who declined, or had gone by then.
+                -- No alert when onboarding was declined, or the contract had ended by then.
                 and (onboarding_declined_at is null
                     or cast(onboarding_declined_at as date) > cast(registered_at as date) + $days)
                 and (contract_ended_on is null or contract_ended_on + 7 > cast(registered_at as date) + $days)
@@ -41,7 +41,7 @@ def test_whoever_stands_still_is_told_of_on_the_day_and_nobody_else(marts):
         select
             (select count(*) from planted),
             (select count(*) from found),
-            -- Hushed for those who taught themselves: the plan is seen by the mart, not by the truth.
+            -- Suppressed for self-taught customers: the mart knows their plan, the truth does not.
             (
                 select count(*) from planted
                 left join activation.mart_activation_customer as customers using (customer_id)
@@ -80,7 +80,7 @@ def test_an_alert_closes_on_the_day_of_activation(marts):
     assert late == 0
 
 
-def test_the_report_of_a_rule_agrees_with_the_planted_leavings(made_once, company):
+def test_the_report_of_a_rule_agrees_with_the_planted_churn(made_once, company):
     """The report's precision equals the one computed from the planted cases."""
     from demonstration.saas import generate
 
