@@ -30,7 +30,7 @@ signals as (
                 signals.reason asc
         ) as choice
     from first_episodes as alerts
-    inner join {{ ref('int_alert_signals__unioned') }} as signals
+    inner join {{ ref('int_signals__unioned') }} as signals
         on alerts.customer_id = signals.customer_id
         and alerts.signal_code = signals.signal_code
         and signals.valid_from <= alerts.opened_date

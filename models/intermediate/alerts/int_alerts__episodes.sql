@@ -19,7 +19,7 @@ with pieces as (
                 then least(signals.valid_to, rules.valid_to)
             else {{ never }}
         end as ends_date
-    from {{ ref('int_alert_signals__unioned') }} as signals
+    from {{ ref('int_signals__unioned') }} as signals
     inner join {{ ref('dim_alert_rules') }} as rules
         on signals.signal_code = rules.signal_code
         and coalesce(signals.valid_to, {{ end_of_time('timestamp') }}) > rules.valid_from

@@ -1,12 +1,6 @@
 {{ config(materialized='view') }}
--- One line per domain that raises signals; the history of every condition as periods. Nobody acts on deleted accounts.
-{% set domains = [
-    'activation',
-    'churn',
-    'contacts',
-    'cx',
-    'usage',
-] %}
+-- The history of every condition of every domain as periods. Nobody acts on deleted accounts.
+{% set domains = ['activation', 'churn', 'contacts', 'cx', 'usage'] %}
 with signals as (
     {% for domain in domains %}
     select

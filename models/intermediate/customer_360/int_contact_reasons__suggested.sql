@@ -2,18 +2,15 @@
 -- What there was to talk about with a customer, as periods of days on whose close it held (CON-09): signals of all
 -- domains that nothing suppresses, first steps that were not all done, and components that were open to the customer
 -- and not tried. Read by customer, so it need not be stored.
-{% set domains = ['activation', 'churn', 'contacts', 'cx', 'usage'] %}
 with signals as (
-    {% for domain in domains %}
     select
         customer_id,
         signal_code,
         valid_from,
         valid_to
-    from {{ ref('int_signals__' ~ domain) }}
+    from {{ ref('int_signals__unioned') }}
     where suppressed_by is null
     union all
-    {% endfor %}
     -- Open onboarding is a reason before it is stalled.
     select
         customers.customer_id,

@@ -1,3 +1,4 @@
+-- Counts behind precision, recall and lead time of every warning, in all and by each dimension, and their rates.
 {% set breakdowns = {'segment': 'segment_value', 'status': 'customer_status'} %}
 {% set with_channel = dict(breakdowns, channel='channel_value') %}
 {% set codes = ['warning_kind', 'warning_code'] %}
