@@ -27,27 +27,21 @@ channels as (
 -- Without any consent or contact point on record, a company keeps no register and nothing is missing or forbidden.
 registers as (
     select
-        (select count(*) from {{ ref('fct_consent_events') }}) > 0 as has_consents,
+        (select count(*) from {{ ref('customer_consent_periods') }}) > 0 as has_consents,
         (select count(*) from {{ ref('dim_contact_points') }}) > 0 as has_points
 ),
 
 consents as (
     select
-        events.customer_id,
+        customer_id,
+        channel_code,
         {% for purpose in purposes %}
-        max(case when events.is_grant and events.purpose_code in ('{{ purpose }}', 'all') then events.occurred_at end)
-            as {{ purpose }}_granted_at,
-        max(
-            case
-                when not events.is_grant and events.purpose_code in ('{{ purpose }}', 'all') then events.occurred_at
-            end
-        ) as {{ purpose }}_denied_at,
+        count(case when is_granted and valid_to is null and purpose_code = '{{ purpose }}' then 1 end) > 0
+            as has_{{ purpose }}_consent,
         {% endfor %}
-        channels.channel_code
-    from {{ ref('fct_consent_events') }} as events
-    inner join channels
-        on events.channel_code in (channels.channel_code, 'all')
-    group by events.customer_id, channels.channel_code
+        count(case when not is_granted and purpose_code = 'marketing' then 1 end) > 0 as has_denied_marketing
+    from {{ ref('customer_consent_periods') }}
+    group by customer_id, channel_code
 ),
 
 points as (
@@ -118,15 +112,10 @@ select
             and experience.last_failure_at >= coalesce(points.last_added_at, experience.last_failure_at) then 'dead'
     end as missing_reason,
     {% for purpose in purposes %}
-    case
-        when registers.has_consents
-            then coalesce(
-                    consents.{{ purpose }}_granted_at > consents.{{ purpose }}_denied_at,
-                    consents.{{ purpose }}_granted_at is not null
-                )
-    end as has_{{ purpose }}_consent,
+    case when registers.has_consents then coalesce(consents.has_{{ purpose }}_consent, false) end
+        as has_{{ purpose }}_consent,
     {% endfor %}
-    registers.has_consents and consents.marketing_denied_at is not null as has_denied_marketing,
+    coalesce(consents.has_denied_marketing, false) as has_denied_marketing,
     registers.has_points,
     coalesce(experience.attempts_count, 0) as attempts_count,
     coalesce(experience.effective_count, 0) as effective_count

@@ -1,67 +1,44 @@
 -- CON-17: subscribers of a channel at the start of a month, and opt-outs in the month. Periods of consent are split by
 -- segment and access and counted by the first and last month that they cover, so that customers are not multiplied by
 -- months.
-with channels as (
-    select channel_code
-    from {{ ref('contact_channels') }}
-    where is_addressable
-),
-
-events as (
+with subscribed as (
     select
         consents.customer_id,
-        channels.channel_code,
-        consents.is_grant,
-        consents.occurred_at,
-        lag(consents.is_grant) over (
-            partition by consents.customer_id, channels.channel_code
-            order by consents.occurred_at, case when consents.is_grant then 0 else 1 end, consents.consent_event_id
-        ) as was_granted
-    from {{ ref('fct_consent_events') }} as consents
-    inner join channels
-        on consents.channel_code in (channels.channel_code, 'all')
-    where consents.purpose_code in ('marketing', 'all')
-),
-
-changes as (
-    select
-        customer_id,
-        channel_code,
-        is_grant,
-        {{ business_date('occurred_at') }} as changed_date,
-        lead({{ business_date('occurred_at') }}) over (
-            partition by customer_id, channel_code
-            order by occurred_at, case when is_grant then 0 else 1 end
-        ) as ended_date
-    from events
-    where is_grant <> coalesce(was_granted, false)
+        consents.channel_code,
+        {{ business_date('consents.valid_from') }} as granted_date,
+        {{ business_date('consents.valid_to') }} as ended_date
+    from {{ ref('customer_consent_periods') }} as consents
+    inner join {{ ref('contact_channels') }} as channels
+        on consents.channel_code = channels.channel_code
+        and channels.is_addressable
+    where consents.purpose_code = 'marketing'
+        and consents.is_granted
 ),
 
 subscriptions as (
     select
-        changes.customer_id,
-        changes.channel_code,
+        subscribed.customer_id,
+        subscribed.channel_code,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
-        greatest(changes.changed_date, segments.valid_from, access_periods.valid_from) as from_date,
-        least(changes.ended_date, segments.valid_to, access_periods.valid_to) as to_date,
-        changes.ended_date is not null
-        and changes.ended_date < coalesce(segments.valid_to, {{ end_of_time('date') }})
-        and changes.ended_date < coalesce(access_periods.valid_to, {{ end_of_time('date') }}) as is_opted_out
-    from changes
+        greatest(subscribed.granted_date, segments.valid_from, access_periods.valid_from) as from_date,
+        least(subscribed.ended_date, segments.valid_to, access_periods.valid_to) as to_date,
+        subscribed.ended_date is not null
+        and subscribed.ended_date < coalesce(segments.valid_to, {{ end_of_time('date') }})
+        and subscribed.ended_date < coalesce(access_periods.valid_to, {{ end_of_time('date') }}) as is_opted_out
+    from subscribed
     -- Churned customers get no advertising and cannot opt out; reactivated customers count again.
     inner join {{ ref('customer_access_periods') }} as access_periods
-        on changes.customer_id = access_periods.customer_id
+        on subscribed.customer_id = access_periods.customer_id
         and access_periods.has_access
-        and access_periods.valid_from < coalesce(changes.ended_date, {{ end_of_time('date') }})
-        and coalesce(access_periods.valid_to, {{ end_of_time('date') }}) > changes.changed_date
+        and access_periods.valid_from < coalesce(subscribed.ended_date, {{ end_of_time('date') }})
+        and coalesce(access_periods.valid_to, {{ end_of_time('date') }}) > subscribed.granted_date
     left join {{ ref('dim_customer_segments') }} as segments
-        on changes.customer_id = segments.customer_id
+        on subscribed.customer_id = segments.customer_id
         and segments.scheme = 'value'
-        and segments.valid_from < coalesce(changes.ended_date, {{ end_of_time('date') }})
-        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) > changes.changed_date
+        and segments.valid_from < coalesce(subscribed.ended_date, {{ end_of_time('date') }})
+        and coalesce(segments.valid_to, {{ end_of_time('timestamp') }}) > subscribed.granted_date
         and segments.valid_from < coalesce(access_periods.valid_to, {{ end_of_time('date') }})
         and coalesce(segments.valid_to, {{ end_of_time('date') }}) > access_periods.valid_from
-    where changes.is_grant
 ),
 
 spans as (

@@ -55,26 +55,9 @@ candidates as (
         and coalesce(contacts.comm_rule_code, planned.rule_code) = planned.rule_code
 ),
 
-consents as (
-    select
-        planned.rule_code,
-        planned.customer_id,
-        planned.anchor_key,
-        planned.anchor_at,
-        max(case when events.is_grant then events.occurred_at end) as granted_at,
-        max(case when not events.is_grant then events.occurred_at end) as denied_at
-    from planned
-    inner join {{ ref('fct_consent_events') }} as events
-        on planned.customer_id = events.customer_id
-        and events.channel_code in (planned.channel_code, 'all')
-        and events.purpose_code in (planned.consent_purpose, 'all')
-        and events.occurred_at < planned.due_to
-    group by planned.rule_code, planned.customer_id, planned.anchor_key, planned.anchor_at
-),
-
 register as (
     select count(*) > 0 as has_consents
-    from {{ ref('fct_consent_events') }}
+    from {{ ref('customer_consent_periods') }}
 ),
 
 on_dnd as (
@@ -100,7 +83,7 @@ evaluated as (
             when on_dnd.customer_id is not null then 'do_not_disturb'
             when planned.consent_purpose is not null
                 and register.has_consents
-                and not coalesce(consents.granted_at > consents.denied_at, consents.granted_at is not null)
+                and not coalesce(consents.is_granted, false)
                 then 'no_consent'
             when {{ day_start_at('planned.churned_date') }} < planned.due_to then 'left'
             when {{ day_start_at('planned.void_date') }} < planned.due_to then 'no_longer_needed'
@@ -118,11 +101,13 @@ evaluated as (
         and planned.customer_id = on_dnd.customer_id
         and planned.anchor_key = on_dnd.anchor_key
         and planned.anchor_at = on_dnd.anchor_at
-    left join consents
-        on planned.rule_code = consents.rule_code
-        and planned.customer_id = consents.customer_id
-        and planned.anchor_key = consents.anchor_key
-        and planned.anchor_at = consents.anchor_at
+    -- The consent that holds at the end of the time in which the touch is due.
+    left join {{ ref('customer_consent_periods') }} as consents
+        on planned.customer_id = consents.customer_id
+        and planned.channel_code = consents.channel_code
+        and planned.consent_purpose = consents.purpose_code
+        and consents.valid_from < planned.due_to
+        and coalesce(consents.valid_to, {{ end_of_time('timestamp') }}) >= planned.due_to
 )
 
 select

@@ -6,33 +6,18 @@ with outbound as (
 
 register as (
     select count(*) > 0 as has_consents
-    from {{ ref('fct_consent_events') }}
+    from {{ ref('customer_consent_periods') }}
 ),
 
-consents as (
-    select
-        outbound.contact_id,
-        max(case when events.is_grant then events.occurred_at end) as granted_at,
-        max(case when events.action_code = 'revoked' then events.occurred_at end) as revoked_at,
-        max(case when events.action_code = 'unsubscribed' then events.occurred_at end) as unsubscribed_at
-    from outbound
-    inner join {{ ref('fct_consent_events') }} as events
-        on outbound.customer_id = events.customer_id
-        and events.channel_code in (outbound.channel_code, 'all')
-        and events.purpose_code in (outbound.consent_purpose, 'all')
-        and events.occurred_at <= outbound.attempted_at
-    where outbound.is_consent_required
-    group by outbound.contact_id
-),
-
+-- Consents for another purpose that the customer had given by then.
 other_purposes as (
     select distinct outbound.contact_id
     from outbound
-    inner join {{ ref('fct_consent_events') }} as events
-        on outbound.customer_id = events.customer_id
-        and events.is_grant
-        and events.channel_code in (outbound.channel_code, 'all')
-        and events.occurred_at <= outbound.attempted_at
+    inner join {{ ref('customer_consent_periods') }} as consents
+        on outbound.customer_id = consents.customer_id
+        and outbound.channel_code = consents.channel_code
+        and consents.is_granted
+        and consents.valid_from <= outbound.attempted_at
     where outbound.is_consent_required
 ),
 
@@ -40,43 +25,34 @@ consent_faults as (
     select
         outbound.contact_id,
         case
-            when consents.revoked_at >= coalesce(consents.granted_at, consents.revoked_at)
-                and consents.revoked_at >= coalesce(consents.unsubscribed_at, consents.revoked_at) then 'revoked'
-            when consents.unsubscribed_at >= coalesce(consents.granted_at, consents.unsubscribed_at)
-                then 'unsubscribed_channel'
-            when consents.granted_at is not null then null
+            when consents.consent_state = 'revoked' then 'revoked'
+            when consents.consent_state = 'unsubscribed' then 'unsubscribed_channel'
             when other_purposes.contact_id is not null then 'wrong_purpose'
             else 'no_consent'
         end as broken_rule,
-        cast(null as bigint) as observed_count,
-        cast(null as bigint) as allowed_count,
-        case
-            when consents.contact_id is not null
-                then greatest(
-                        coalesce(consents.granted_at, timestamp '1900-01-01 00:00:00'),
-                        coalesce(consents.revoked_at, timestamp '1900-01-01 00:00:00'),
-                        coalesce(consents.unsubscribed_at, timestamp '1900-01-01 00:00:00')
-                    )
-        end as decided_at
+        consents.valid_from as decided_at
     from outbound
     inner join register
         on register.has_consents
-    left join consents
-        on outbound.contact_id = consents.contact_id
+    left join {{ ref('customer_consent_periods') }} as consents
+        on outbound.customer_id = consents.customer_id
+        and outbound.channel_code = consents.channel_code
+        and outbound.consent_purpose = consents.purpose_code
+        and {{ holds_at('consents', 'outbound.attempted_at') }}
     left join other_purposes
         on outbound.contact_id = other_purposes.contact_id
     where outbound.is_consent_required
+        and not coalesce(consents.is_granted, false)
 ),
 
 faults as (
     select
         contact_id,
         broken_rule,
-        observed_count,
-        allowed_count,
+        cast(null as bigint) as observed_count,
+        cast(null as bigint) as allowed_count,
         decided_at
     from consent_faults
-    where broken_rule is not null
     union all
     select
         outbound.contact_id,

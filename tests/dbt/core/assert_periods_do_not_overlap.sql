@@ -1,4 +1,5 @@
--- Prevents an as-of join that finds two rows: two segments, owners or positions at one moment duplicate every fact.
+-- Prevents an as-of join that finds two rows: two segments, owners, positions, consents or do-not-disturb periods at one
+-- moment duplicate every fact.
 with periods as (
     select
         'dim_customer_segments' as model_name,
@@ -20,6 +21,20 @@ with periods as (
         cast(valid_from as timestamp) as valid_from,
         cast(valid_to as timestamp) as valid_to
     from {{ ref('dim_employees') }}
+    union all
+    select
+        'customer_consent_periods' as model_name,
+        customer_id || ' ' || channel_code || ' ' || purpose_code as entity,
+        valid_from,
+        valid_to
+    from {{ ref('customer_consent_periods') }}
+    union all
+    select
+        'dim_customer_dnd' as model_name,
+        customer_id as entity,
+        valid_from,
+        valid_to
+    from {{ ref('dim_customer_dnd') }}
 ),
 
 followed as (
