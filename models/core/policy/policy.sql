@@ -101,7 +101,6 @@ select
     {{ threshold_double('surprise_low_nps_score') }} as surprise_low_nps_score,
     {{ threshold_integer('optout_attribution_days') }} as optout_attribution_days,
     {{ threshold_integer('signal_action_days') }} as signal_action_days,
-    {{ threshold_double('contact_data_target_pct') }} as contact_data_target_pct,
     {{ threshold_integer('component_adoption_after_days') }} as component_adoption_after_days,
     {{ threshold_double('component_adoption_low_pct') }} as component_adoption_low_pct,
     {{ threshold_integer('breadth_retention_days') }} as breadth_retention_days,

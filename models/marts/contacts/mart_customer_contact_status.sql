@@ -55,7 +55,14 @@ channels as (
         max(case when is_best_channel then effective_den end) as best_channel_den,
         count(case when is_service_allowed then 1 end) as reachable_channels_count,
         count(case when is_marketing_allowed then 1 end) as marketing_channels_count,
-        count(case when is_missing then 1 end) as missing_channels_count
+        count(case when is_missing then 1 end) as missing_channels_count,
+        count(case when is_required then 1 end) as required_channels_count,
+        count(case when contact_points_count > 0 then 1 end) as filled_channels_count,
+        count(case when contact_points_count > 0 and has_usable_point then 1 end) as usable_channels_count,
+        count(case when channel_code = 'call' and has_usable_point then 1 end) > 0 as has_usable_phone,
+        count(case when channel_code = 'email' and has_usable_point then 1 end) > 0 as has_usable_email,
+        -- Without any contact points on record, completeness is unknown.
+        count(has_usable_point) > 0 as has_register
     from {{ ref('mart_customer_channels') }}
     group by customer_id
 ),
@@ -154,12 +161,19 @@ select
     cast(coalesce(channels.reachable_channels_count, 0) as bigint) as reachable_channels_count,
     cast(coalesce(channels.marketing_channels_count, 0) as bigint) as marketing_channels_count,
     cast(coalesce(channels.missing_channels_count, 0) as bigint) as missing_channels_count,
+    cast(coalesce(channels.filled_channels_count, 0) as bigint) as filled_channels_count,
+    cast(coalesce(channels.usable_channels_count, 0) as bigint) as usable_channels_count,
     customers.is_priority,
     customers.is_paying,
     customers.is_customer,
     customers.has_access,
     customers.is_dnd,
     coalesce(channels.reachable_channels_count, 0) > 0 as is_contactable,
+    coalesce(channels.has_usable_phone, false) as has_usable_phone,
+    coalesce(channels.has_usable_email, false) as has_usable_email,
+    case
+        when channels.has_register and channels.required_channels_count > 0 then channels.missing_channels_count = 0
+    end as is_contact_data_complete,
     customers.last_effective_at is null as is_never_reached,
     coalesce(customers.unreached_chance_pct <= policy.unreachable_chance_pct, false) as is_unreachable,
     customers.has_access

@@ -9,19 +9,10 @@ with frequency as (
         sum(in_target_den) as eligible_count
     from {{ ref('mart_contact_norms') }}
     group by contact_month, dimension_name
-),
-
-completeness as (
-    select
-        dimension_name,
-        sum(customers_count) as customers_count,
-        sum(complete_num) as complete_count
-    from {{ ref('mart_contact_completeness') }}
-    group by dimension_name
 )
 
 select
-    'frequency' as report_name,
+    frequency.contact_month,
     frequency.dimension_name
 from frequency
 inner join frequency as wholes
@@ -36,21 +27,5 @@ where frequency.customers_count < wholes.customers_count
             frequency.customers_count > wholes.customers_count
             or frequency.in_target_count > wholes.in_target_count
             or frequency.eligible_count > wholes.eligible_count
-        )
-    )
-union all
-select
-    'completeness' as report_name,
-    completeness.dimension_name
-from completeness
-inner join completeness as wholes
-    on wholes.dimension_name = 'all'
-where completeness.customers_count < wholes.customers_count
-    or completeness.complete_count < wholes.complete_count
-    or (
-        completeness.dimension_name <> 'status'
-        and (
-            completeness.customers_count > wholes.customers_count
-            or completeness.complete_count > wholes.complete_count
         )
     )

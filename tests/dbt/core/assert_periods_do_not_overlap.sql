@@ -1,5 +1,5 @@
--- Prevents an as-of join that finds two rows: two segments, owners, positions, consents or do-not-disturb periods at one
--- moment duplicate every fact.
+-- Prevents an as-of join that finds two rows: two segments, owners, positions, consents or periods of do-not-disturb at
+-- one moment duplicate every fact.
 with periods as (
     select
         'dim_customer_segments' as model_name,
