@@ -62,6 +62,7 @@ attempts as (
         contacts.channel as channel_code,
         contacts.outcome_role,
         contacts.is_effective,
+        contacts.consent_purpose = 'marketing' and not contacts.is_effective as is_unengaged_promotion,
         contacts.attempted_at,
         contacts.attempted_date > {{ add_days(
             'run_context.as_of_date', '-policy.best_channel_days'
@@ -70,7 +71,9 @@ attempts as (
                 then contacts.attempted_at
         end) over (
             partition by contacts.customer_id, contacts.channel
-        ) as last_delivered_at
+        ) as last_delivered_at,
+        max(case when contacts.consent_purpose = 'marketing' and contacts.is_effective then contacts.attempted_at end)
+            over (partition by contacts.customer_id, contacts.channel) as last_engaged_at
     from {{ ref('fct_contacts') }} as contacts
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
@@ -83,6 +86,12 @@ experience as (
         channel_code,
         count(case when is_recent then 1 end) as attempts_count,
         count(case when is_recent and is_effective then 1 end) as effective_count,
+        count(
+            case
+                when is_unengaged_promotion
+                    and attempted_at > coalesce(last_engaged_at, timestamp '1900-01-01 00:00:00') then 1
+            end
+        ) as unengaged_promotions_count,
         count(
             case
                 when outcome_role in ('bounced', 'wrong_number')
@@ -118,7 +127,8 @@ select
     coalesce(consents.has_denied_marketing, false) as has_denied_marketing,
     registers.has_points,
     coalesce(experience.attempts_count, 0) as attempts_count,
-    coalesce(experience.effective_count, 0) as effective_count
+    coalesce(experience.effective_count, 0) as effective_count,
+    coalesce(experience.unengaged_promotions_count, 0) as unengaged_promotions_count
 from customers
 cross join channels
 cross join registers

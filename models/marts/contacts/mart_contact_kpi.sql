@@ -5,8 +5,8 @@
     'no_answer', 'no_reaction', 'no_signal',
 ] %}
 {% set broken_rules = [
-    'no_consent', 'wrong_purpose', 'revoked', 'unsubscribed_channel', 'contact_during_dnd', 'over_frequency_day',
-    'over_frequency_week', 'quiet_hours',
+    'no_consent', 'wrong_purpose', 'revoked', 'unsubscribed_channel', 'contact_during_dnd', 'channel_collision',
+    'over_frequency_day', 'over_frequency_week', 'quiet_hours',
 ] %}
 {% set measures = [
     'attempts', 'episodes', 'delivered', 'reached', 'effective', 'credited_effective', 'with_reason', 'personalised',
@@ -175,6 +175,7 @@ select
     cast(revoked_count as bigint) as revoked_count,
     cast(unsubscribed_channel_count as bigint) as unsubscribed_channel_count,
     cast(contact_during_dnd_count as bigint) as contact_during_dnd_count,
+    cast(channel_collision_count as bigint) as channel_collision_count,
     cast(over_frequency_day_count as bigint) as over_frequency_day_count,
     cast(over_frequency_week_count as bigint) as over_frequency_week_count,
     cast(quiet_hours_count as bigint) as quiet_hours_count,

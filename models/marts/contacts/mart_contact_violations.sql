@@ -45,6 +45,27 @@ consent_faults as (
         and not coalesce(consents.is_granted, false)
 ),
 
+-- CON-15: a sales call within a day of advertising, while the customer waits for an answer.
+collisions as (
+    select
+        calls.contact_id,
+        min(inbound.opened_at) as decided_at
+    from outbound as calls
+    inner join outbound as promotions
+        on calls.customer_id = promotions.customer_id
+        and promotions.consent_purpose = 'marketing'
+        and promotions.attempted_at > {{ add_time('hour', 'calls.attempted_at', -24) }}
+        and promotions.attempted_at < {{ add_time('hour', 'calls.attempted_at', 24) }}
+    inner join {{ ref('fct_inbound_answers') }} as inbound
+        on calls.customer_id = inbound.customer_id
+        and inbound.opened_at <= calls.attempted_at
+        and coalesce(inbound.answered_at, {{ end_of_time('timestamp') }}) > calls.attempted_at
+        and coalesce(inbound.closed_at, {{ end_of_time('timestamp') }}) > calls.attempted_at
+    where calls.consent_purpose = 'sales'
+        and calls.channel_code = 'call'
+    group by calls.contact_id
+),
+
 faults as (
     select
         contact_id,
@@ -65,6 +86,14 @@ faults as (
         on outbound.customer_id = dnd.customer_id
         and {{ holds_at('dnd', 'outbound.attempted_at') }}
     where outbound.is_proactive
+    union all
+    select
+        contact_id,
+        'channel_collision' as broken_rule,
+        cast(null as bigint) as observed_count,
+        cast(null as bigint) as allowed_count,
+        decided_at
+    from collisions
     union all
     select
         contact_id,

@@ -72,6 +72,7 @@ select
         when not has_marketing_consent then 'no_consent'
     end as block_reason,
     cast(points_count as bigint) as contact_points_count,
+    cast(unengaged_promotions_count as bigint) as unengaged_promotions_count,
     cast(effective_count as bigint) as effective_num,
     cast(attempts_count as bigint) as effective_den,
     {{ pct('effective_count', 'attempts_count') }} as effective_pct,

@@ -11,7 +11,8 @@ counted as (
         dimension_name,
         sum(
             no_consent_count + wrong_purpose_count + revoked_count + unsubscribed_channel_count
-            + contact_during_dnd_count + over_frequency_day_count + over_frequency_week_count + quiet_hours_count
+            + contact_during_dnd_count + channel_collision_count + over_frequency_day_count + over_frequency_week_count
+            + quiet_hours_count
         ) as violations_count,
         sum(violations_num) as attempts_count
     from {{ ref('mart_contact_kpi') }}
