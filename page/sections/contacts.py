@@ -40,7 +40,8 @@ RULES = """
         select contact_month, no_consent_count as no_consent, wrong_purpose_count as wrong_purpose,
             revoked_count as revoked, unsubscribed_channel_count as unsubscribed_channel,
             contact_during_dnd_count as contact_during_dnd, channel_collision_count as channel_collision,
-            over_frequency_day_count as over_frequency_day, over_frequency_week_count as over_frequency_week, quiet_hours_count as quiet_hours
+            over_frequency_day_count as over_frequency_day, over_frequency_week_count as over_frequency_week,
+            quiet_hours_count as quiet_hours
         from contacts.mart_contact_kpi
         where dimension_name = 'all'
     )

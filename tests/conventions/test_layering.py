@@ -9,8 +9,7 @@ from conventions.lints import Project, unexcepted
 LAYERING_EXCEPTIONS = {
     "run_context": "the day of a run follows from what was loaded, which only the ledger of the loader knows",
     "mart_data_quality_results": "copies what the gates wrote; there is nothing between them and the mart",
-    "mart_raw_accounting": "is about the loader itself, not about a business thing that staging could name",
-    "mart_excluded_customers": "counts the rows that staging leaves out, so it cannot read staging",
+    "mart_raw_accounting": "is about the loader itself, and counts the accounts that staging leaves out",
     "int_retention__entries": "cohorts by activation need its moment, which only the activation domain can tell",
 }
 

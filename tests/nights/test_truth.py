@@ -63,8 +63,10 @@ def test_accounts_left_out_are_the_planted_ones(marts):
         "select count(*) filter (where is_test), count(*) filter (where not is_test and deleted_at is not null) from true_customers"
     ).fetchone()
     found = dict(
-        marts.execute("select exclusion_rule, excluded_customers_count from quality.mart_excluded_customers").fetchall()
+        marts.execute(
+            "select reasons, excluded_rows_count from quality.mart_raw_accounting where reasons like 'excluded:%'"
+        ).fetchall()
     )
-    assert planted == (found["test_account"], found["deleted"])
+    assert planted == (found["excluded:test_account"], found["excluded:deleted"])
     (kept,) = marts.execute("select count(*) from activation.mart_activation_customer").fetchone()
     assert kept == marts.execute("select count(*) from true_customers").fetchone()[0] - sum(planted)

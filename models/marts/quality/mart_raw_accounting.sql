@@ -30,11 +30,43 @@ quarantined_files as (
         count(distinct _file_id) as files_count
     from {{ source('ops', 'quarantined_rows') }}
     group by table_name
+),
+
+-- A deleted test account counts as a test account.
+accounts as (
+    select
+        'customers' as table_name,
+        case
+            when {{ business_date(utc_moment('customers.registered_at')) }} > run_context.as_of_date
+                then 'excluded:registered_later'
+            when customers.is_test then 'excluded:test_account'
+            when {{ utc_moment('customers.deleted_at') }} < run_context.as_of_end_at then 'excluded:deleted'
+        end as reasons
+    from {{ source('crm', 'customers') }} as customers
+    cross join {{ ref('run_context') }} as run_context
+),
+
+excluded as (
+    select
+        table_name,
+        reasons,
+        count(*) as rows_count
+    from accounts
+    where reasons is not null
+    group by table_name, reasons
+),
+
+excluded_tables as (
+    select
+        table_name,
+        sum(rows_count) as rows_count
+    from excluded
+    group by table_name
 )
 
 select
     declared.table_name,
-    'all' as quarantine_reasons,
+    'all' as reasons,
     cast(coalesce(ledger.current_files_count, 0) as bigint) as current_files_count,
     cast(coalesce(ledger.rejected_files_count, 0) as bigint) as rejected_files_count,
     cast(coalesce(quarantined_files.files_count, 0) as bigint) as quarantined_files_count,
@@ -44,6 +76,7 @@ select
     cast(coalesce(ledger.duplicate_rows_count, 0) as bigint) as duplicate_rows_count,
     cast(coalesce(ledger.superseded_rows_count, 0) as bigint) as superseded_rows_count,
     cast(coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as bigint) as current_rows_count,
+    cast(coalesce(excluded_tables.rows_count, 0) as bigint) as excluded_rows_count,
     {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
     {{ utc_moment('ledger.last_event_at') }} as last_event_at
 from {{ source('ops', 'raw_tables') }} as declared
@@ -51,10 +84,12 @@ left join ledger
     on declared.table_name = ledger.table_name
 left join quarantined_files
     on declared.table_name = quarantined_files.table_name
+left join excluded_tables
+    on declared.table_name = excluded_tables.table_name
 union all
 select
     quarantined.table_name,
-    quarantined.reasons as quarantine_reasons,
+    quarantined.reasons,
     cast(null as bigint) as current_files_count,
     cast(null as bigint) as rejected_files_count,
     cast(quarantined.files_count as bigint) as quarantined_files_count,
@@ -64,8 +99,28 @@ select
     cast(null as bigint) as duplicate_rows_count,
     cast(null as bigint) as superseded_rows_count,
     cast(null as bigint) as current_rows_count,
+    cast(null as bigint) as excluded_rows_count,
     {{ pct('quarantined.rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
     cast(null as timestamp) as last_event_at
 from quarantined
 left join ledger
     on quarantined.table_name = ledger.table_name
+union all
+select
+    excluded.table_name,
+    excluded.reasons,
+    cast(null as bigint) as current_files_count,
+    cast(null as bigint) as rejected_files_count,
+    cast(null as bigint) as quarantined_files_count,
+    cast(ledger.file_rows_count as bigint) as file_rows_count,
+    cast(null as bigint) as loaded_rows_count,
+    cast(null as bigint) as quarantined_rows_count,
+    cast(null as bigint) as duplicate_rows_count,
+    cast(null as bigint) as superseded_rows_count,
+    cast(null as bigint) as current_rows_count,
+    cast(excluded.rows_count as bigint) as excluded_rows_count,
+    cast(null as double) as quarantined_pct,
+    cast(null as timestamp) as last_event_at
+from excluded
+left join ledger
+    on excluded.table_name = ledger.table_name

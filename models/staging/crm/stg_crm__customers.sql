@@ -29,7 +29,7 @@ renamed as (
         {{ settled_moment(utc_moment('deleted_at'), utc_moment('registered_at')) }} as deleted_at,
         ingested_at
     from source
-    -- Accounts of employees, testers and robots count nowhere; quality.mart_excluded_customers counts them.
+    -- Accounts of employees, testers and robots count nowhere; quality.mart_raw_accounting counts them.
     where not is_test
 )
 

@@ -1,9 +1,11 @@
--- Prevents a gap between "registered" and "counted": accounts = customers + accounts excluded by a published rule.
-with excluded as (
+-- Prevents a gap between accounts and customers: loaded accounts = customers + accounts excluded for a published reason.
+with accounts as (
     select
-        max(registered_customers_count) as registered_count,
-        sum(excluded_customers_count) as excluded_count
-    from {{ ref('mart_excluded_customers') }}
+        current_rows_count,
+        excluded_rows_count
+    from {{ ref('mart_raw_accounting') }}
+    where table_name = 'customers'
+        and reasons = 'all'
 ),
 
 counted as (
@@ -11,9 +13,9 @@ counted as (
 )
 
 select
-    excluded.registered_count,
-    excluded.excluded_count,
+    accounts.current_rows_count,
+    accounts.excluded_rows_count,
     counted.counted_count
-from excluded
+from accounts
 cross join counted
-where excluded.registered_count <> excluded.excluded_count + counted.counted_count
+where accounts.current_rows_count <> accounts.excluded_rows_count + counted.counted_count
