@@ -59,8 +59,8 @@ SURPRISE = """
     select cast(date_trunc('month', churned_date) as date) as churned_month,
         count(*) filter (where is_surprise) as surprise_num, count(*) as surprise_den,
         100.0 * count(*) filter (where is_surprise) / count(*) as surprise_pct
-    from contacts.mart_surprise_churn
-    where is_evaluated
+    from churn.mart_churn_events
+    where is_contact_evaluated
         and date_trunc('month', churned_date) >= (select max(as_of_date) - interval '1 year' from main.publication)
     group by all
     order by churned_month
@@ -124,8 +124,8 @@ CONTACTS = Section(
         Panel(
             "contacts_rules",
             "Attempts that broke a rule",
-            "Outbound attempts by the rule that they broke: consent, do-not-disturb, caps or quiet hours. An attempt "
-            "that broke two rules counts in both.",
+            "Outbound attempts by the rule that they broke: consent, do-not-disturb, collisions, caps or quiet hours. An "
+            "attempt that broke two rules counts in both.",
             RULES,
             Chart(bars(
                 axis("contact_month", "T", "", timeUnit="yearmonth"),

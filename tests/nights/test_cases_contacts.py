@@ -26,7 +26,7 @@ def test_the_status_of_a_contact_is_that_of_its_day(cases):
     """The status is that of the contact: today's status would show the reactivated customer as paying."""
     touched = cases("utc").rows(
         """
-        select is_reached_in_time, customer_status, strftime(decided_at, '%m-%d %H') from contacts.mart_surprise_churn
+        select is_reached_in_time, customer_status, strftime(decided_at, '%m-%d %H') from churn.mart_churn_events
         where customer_id = 'contacts_churn_called'
         """
     )

@@ -1,4 +1,4 @@
--- Prevents a gap between accounts and customers: loaded accounts = customers + accounts excluded for a published reason.
+-- Prevents a gap between accounts and customers: loaded accounts = customers + those excluded for a published reason.
 with accounts as (
     select
         current_rows_count,

@@ -1,13 +1,10 @@
--- CON-14: churns without an effective contact in time and without a warning. Only what happened before the cancellation
--- request counts.
+-- CON-14: whether a contact in time or a warning came before a churn. Only what happened before the cancellation request
+-- counts.
 with churns as (
     select
         churn_events.customer_id,
-        status.status as customer_status,
-        status.is_paying,
-        churn_events.churned_date,
+        churn_events.tenure_number,
         churn_events.decided_at,
-        value_segment.segment_code,
         norms.contact_interval_days,
         owners.employee_id as owner_employee_id,
         dnd.customer_id is not null as was_dnd
@@ -16,7 +13,6 @@ with churns as (
     inner join {{ ref('customer_registrations') }} as registration
         on churn_events.customer_id = registration.customer_id
     {{ attributes_as_of('churn_events', business_date('churn_events.decided_at'), ['value_segment']) }}
-    {{ attributes_as_of('churn_events', add_days('churn_events.churned_date', -1), ['status']) }}
     left join {{ ref('segments') }} as norms
         on value_segment.segment_code = norms.segment_code
     left join {{ ref('dim_customer_owners') }} as owners
@@ -50,7 +46,7 @@ windows as (
 contacts as (
     select
         windows.customer_id,
-        windows.churned_date,
+        windows.tenure_number,
         max(contacts.effective_at) as last_effective_at,
         count(case when contacts.attempted_at >= windows.signals_from then 1 end) as attempts_count
     from windows
@@ -59,44 +55,41 @@ contacts as (
         and contacts.direction = 'outbound'
         and contacts.attempted_at < windows.decided_at
         and (contacts.effective_at is null or contacts.effective_at < windows.decided_at)
-    group by windows.customer_id, windows.churned_date
+    group by windows.customer_id, windows.tenure_number
 ),
 
 warnings as (
     select
         windows.customer_id,
-        windows.churned_date,
+        windows.tenure_number,
         count(*) as warnings_count
     from windows
     inner join {{ ref('fct_customer_warnings') }} as warnings
         on windows.customer_id = warnings.customer_id
         and warnings.warned_at >= windows.signals_from
         and warnings.warned_at < windows.decided_at
-    group by windows.customer_id, windows.churned_date
+    group by windows.customer_id, windows.tenure_number
 )
 
 select
     windows.customer_id,
-    windows.customer_status,
-    coalesce(windows.owner_employee_id, 'unassigned') as owner_employee_id,
-    coalesce(windows.segment_code, 'unassigned') as segment_code,
-    cast(windows.contact_interval_days as bigint) as contact_interval_days,
-    cast(coalesce(contacts.attempts_count, 0) as bigint) as attempts_before_count,
-    cast(coalesce(warnings.warnings_count, 0) as bigint) as warnings_before_count,
-    windows.is_paying,
-    windows.was_dnd as is_dnd,
+    windows.tenure_number,
+    windows.owner_employee_id,
+    windows.contact_interval_days,
+    coalesce(contacts.attempts_count, 0) as attempts_count,
+    coalesce(warnings.warnings_count, 0) as warnings_count,
+    windows.was_dnd,
     coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
     windows.is_evaluated,
     windows.is_evaluated
     and not coalesce(contacts.last_effective_at >= windows.interval_from, false)
     and coalesce(warnings.warnings_count, 0) = 0 as is_surprise,
-    windows.churned_date,
     windows.decided_at,
     contacts.last_effective_at
 from windows
 left join contacts
     on windows.customer_id = contacts.customer_id
-    and windows.churned_date = contacts.churned_date
+    and windows.tenure_number = contacts.tenure_number
 left join warnings
     on windows.customer_id = warnings.customer_id
-    and windows.churned_date = warnings.churned_date
+    and windows.tenure_number = warnings.tenure_number
