@@ -93,7 +93,7 @@ MAY_READ = {
     "staging": ("source",),
     # Policy is read from its seed; only combinations of seeds have a model.
     "core": ("staging", "core", "seed"),
-    "intermediate": ("core", "intermediate", "marts", "seed"),
+    "intermediate": ("core", "intermediate", "seed"),
     "marts": ("core", "intermediate", "marts", "seed"),
 }
 

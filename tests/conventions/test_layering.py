@@ -10,7 +10,6 @@ LAYERING_EXCEPTIONS = {
     "run_context": "the day of a run follows from what was loaded, which only the ledger of the loader knows",
     "mart_data_quality_results": "copies what the gates wrote; there is nothing between them and the mart",
     "mart_raw_accounting": "is about the loader itself, and counts the accounts that staging leaves out",
-    "int_retention__entries": "cohorts by activation need its moment, which only the activation domain can tell",
 }
 
 
@@ -52,11 +51,21 @@ def test_only_the_roofs_read_other_domains_and_only_what_those_offer() -> None:
     signals = model("int_signals__churn", "intermediate/churn", access="protected")
     step = model("int_churn__dated", "intermediate/churn")
     mart = model("mart_churn", "marts/churn")
-    roof = model("int_alerts__episodes", "intermediate/alerts", reads=[signals, mart, step])
+    roof = model("mart_alerts", "marts/alerts", reads=[signals, mart, step])
     other = model("int_usage__scored", "intermediate/usage", reads=[signals])
     assert lints.layering(project_of(signals, step, mart, roof, other)) == [
-        "int_alerts__episodes: reads int_churn__dated of another domain",
+        "mart_alerts: reads int_churn__dated of another domain",
         "int_usage__scored: reads int_signals__churn of another domain",
+    ]
+
+
+def test_no_edge_runs_back_from_a_mart() -> None:
+    mart = model("mart_alerts", "marts/alerts")
+    step = model("int_alerts__episodes", "intermediate/alerts", reads=[mart])
+    fact = model("fct_alerts", "core", reads=[mart])
+    assert lints.layering(project_of(mart, step, fact)) == [
+        "int_alerts__episodes: intermediate reads marts (mart_alerts)",
+        "fct_alerts: core reads marts (mart_alerts)",
     ]
 
 

@@ -56,7 +56,7 @@ def test_a_cast_that_ends_before_a_moment_is_fine() -> None:
 
 def test_outer_joins_are_joined_by_what_they_join(project: Project) -> None:
     sources = {node["name"]: node["raw_code"] for node in project.models}
-    exceptions = {"int_key_actions__expected": "the joined side is policy, a handful of rows"}
+    exceptions = {"dim_expected_key_actions": "the joined side is policy, a handful of rows"}
     assert unexcepted(lints.one_sided_joins(sources), exceptions) == []
 
 
@@ -133,7 +133,7 @@ def test_change_sources_are_read_by_their_own_columns(project: Project) -> None:
 
 
 def test_a_relation_in_a_change_source_is_caught() -> None:
-    # A threshold in a change source of mart_activation_actions once looked for the policy in the mart itself, in every incremental run.
+    # A threshold in a change source of fct_key_actions once looked for the policy in the mart itself, in every incremental run.
     sources = [
         {"relation": "stg_a", "as_of": "registered_date"},
         {"relation": "stg_b", "as_of": "registered_date + (select threshold_value from main.m)", "only": "passing"},

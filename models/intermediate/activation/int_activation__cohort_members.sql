@@ -38,7 +38,7 @@ measurable as (
         customers.is_mature,
         coalesce(ratings.rating_points, 0) as rating_points,
         coalesce(ratings.ratings_count, 0) as ratings_count
-    from {{ ref('int_activation__customers') }} as customers
+    from {{ ref('dim_customer_activation') }} as customers
     cross join {{ ref('policy') }} as policy
     left join {{ ref('int_onboarding__responsible_employees') }} as responsible
         on customers.customer_id = responsible.customer_id
@@ -59,7 +59,7 @@ actions as (
         actions.days_from_registration as days_to_activate,
         actions.is_done as is_activated,
         measurable.is_mature
-    from {{ ref('mart_activation_actions') }} as actions
+    from {{ ref('fct_key_actions') }} as actions
     cross join {{ ref('policy') }} as policy
     inner join measurable
         on actions.customer_id = measurable.customer_id

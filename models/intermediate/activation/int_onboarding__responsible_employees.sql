@@ -16,7 +16,7 @@ with owners as (
         ) as choice,
         -- Employees who are still at it count in the position they hold today.
         coalesce(activation.activated_at, {{ day_start_at('run_context.as_of_date') }}) as evaluated_at
-    from {{ ref('int_activation__customers') }} as activation
+    from {{ ref('dim_customer_activation') }} as activation
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_customer_owners') }} as owners
         on activation.customer_id = owners.customer_id

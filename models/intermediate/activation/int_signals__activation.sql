@@ -10,7 +10,7 @@ with stalled as (
         case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end
             as suppressed_date,
         run_context.as_of_date
-    from {{ ref('int_activation__customers') }} as customers
+    from {{ ref('dim_customer_activation') }} as customers
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     where customers.is_measurable
@@ -47,7 +47,7 @@ progress as (
         count(*) as required_count,
         count(case when {{ business_date('actions.first_done_at') }} <= periods.valid_from then 1 end) as done_count
     from periods
-    inner join {{ ref('mart_activation_actions') }} as actions
+    inner join {{ ref('fct_key_actions') }} as actions
         on periods.customer_id = actions.customer_id
         and actions.is_required
     group by periods.customer_id, periods.valid_from

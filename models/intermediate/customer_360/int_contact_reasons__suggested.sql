@@ -21,7 +21,7 @@ with signals as (
             case when customers.suppress_reason <> 'activated' then {{ business_date('customers.suppress_from') }} end,
             access_periods.valid_to
         ) as valid_to
-    from {{ ref('int_activation__customers') }} as customers
+    from {{ ref('dim_customer_activation') }} as customers
     inner join {{ ref('customer_access_periods') }} as access_periods
         on customers.customer_id = access_periods.customer_id
         and access_periods.has_access

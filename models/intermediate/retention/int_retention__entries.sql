@@ -26,7 +26,7 @@ moments as (
         customer_id,
         'activation' as cohort_kind,
         activated_at as entered_at
-    from {{ ref('mart_activation_customer') }}
+    from {{ ref('dim_customer_activation') }}
     where is_activated
     union all
     select

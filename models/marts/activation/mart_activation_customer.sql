@@ -1,5 +1,5 @@
 with customers as (
-    select * from {{ ref('int_activation__customers') }}
+    select * from {{ ref('dim_customer_activation') }}
 ),
 
 -- The outcome of an offer is known when its window is over and, for contracts, the grace in which an end may be a late

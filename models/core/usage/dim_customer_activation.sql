@@ -1,6 +1,6 @@
 -- How far every customer came in activation, and when offers of onboarding had to end.
 with actions as (
-    select * from {{ ref('mart_activation_actions') }}
+    select * from {{ ref('fct_key_actions') }}
 ),
 
 progress as (
