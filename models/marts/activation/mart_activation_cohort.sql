@@ -66,7 +66,7 @@ targets as (
         ) as choice
     from counted
     inner join {{ ref('metric_targets') }} as targets
-        on targets.metric_code = 'onboarding_completion_pct'
+        on targets.metric_code = 'activation_long_pct'
         and {{ holds_at('targets', 'counted.registration_month') }}
         and (
             targets.segment_code = '*'
