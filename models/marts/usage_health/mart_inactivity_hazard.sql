@@ -1,4 +1,5 @@
--- Gaps in use that began long enough ago to know how they went on: use again within the horizon, or none.
+-- The norms of a segment beside what its customers do, so that a wrong setting shows. Gaps in use count when they began
+-- long enough ago to know how they went on.
 with gaps as (
     select
         gaps.customer_id,
@@ -32,21 +33,24 @@ horizon as (
     {{ dbt.generate_series(400) }}
 ),
 
+-- Every segment has its days, also those that no gap has reached.
 counted as (
     select
-        lengths.segment_code,
+        norms.segment_code,
         horizon.generated_number as inactive_days,
-        sum(lengths.gaps_count) as reactivated_den,
-        sum(case
-            when lengths.length_days <= policy.inactive_horizon_days then lengths.gaps_count else 0
-        end) as reactivated_num
-    from lengths
+        coalesce(sum(lengths.gaps_count), 0) as reactivated_den,
+        coalesce(sum(case
+            when lengths.length_days <= policy.inactive_horizon_days then lengths.gaps_count
+        end), 0) as reactivated_num
+    from {{ ref('dim_segment_policy') }} as norms
     cross join {{ ref('policy') }} as policy
     inner join horizon
-        on lengths.length_days >= horizon.generated_number
-        and horizon.generated_number > policy.usage_run_gap_days
+        on horizon.generated_number > policy.usage_run_gap_days
         and horizon.generated_number <= policy.inactive_horizon_days
-    group by lengths.segment_code, horizon.generated_number
+    left join lengths
+        on norms.segment_code = lengths.segment_code
+        and horizon.generated_number <= lengths.length_days
+    group by norms.segment_code, horizon.generated_number
 ),
 
 rated as (
@@ -58,16 +62,42 @@ rated as (
         end) over (partition by counted.segment_code) as worry_after_days
     from counted
     cross join {{ ref('policy') }} as policy
+),
+
+rhythms as (
+    select
+        segment_code,
+        count(*) as active_customers_count,
+        percentile_cont(0.5) within group (order by median_gap_days) as natural_interval_days,
+        percentile_cont(0.9) within group (order by median_gap_days) as slow_interval_days
+    from {{ ref('mart_usage_health') }}
+    where current_use_days_count > 0
+        and median_gap_days is not null
+    group by segment_code
 )
 
 select
-    segment_code,
-    cast(inactive_days as bigint) as inactive_days,
-    cast(reactivated_num as bigint) as reactivated_num,
-    cast(reactivated_den as bigint) as reactivated_den,
-    {{ pct('reactivated_num', 'reactivated_den') }} as reactivated_pct,
-    {{ wilson_pct('reactivated_num', 'reactivated_den', 'lo') }} as reactivated_ci_lo,
-    {{ wilson_pct('reactivated_num', 'reactivated_den', 'hi') }} as reactivated_ci_hi,
-    cast(worry_after_days as bigint) as worry_after_days,
-    {{ is_reliable('reactivated_den') }} as is_reliable
+    rated.segment_code,
+    norms.title,
+    norms.origin as norm_origin_kind,
+    cast(rated.inactive_days as bigint) as inactive_days,
+    cast(rated.reactivated_num as bigint) as reactivated_num,
+    cast(rated.reactivated_den as bigint) as reactivated_den,
+    {{ pct('rated.reactivated_num', 'rated.reactivated_den') }} as reactivated_pct,
+    {{ wilson_pct('rated.reactivated_num', 'rated.reactivated_den', 'lo') }} as reactivated_ci_lo,
+    {{ wilson_pct('rated.reactivated_num', 'rated.reactivated_den', 'hi') }} as reactivated_ci_hi,
+    {{ is_reliable('rated.reactivated_den') }} as is_reliable,
+    cast(rated.worry_after_days as bigint) as worry_after_days,
+    cast(norms.risk_after_days as bigint) as risk_after_days,
+    cast(norms.recency_unit_days as bigint) as recency_unit_days,
+    cast(norms.window_days as bigint) as window_days,
+    cast(norms.expected_usage_interval_days as bigint) as expected_interval_days,
+    cast(rhythms.natural_interval_days as double) as natural_interval_days,
+    cast(rhythms.slow_interval_days as double) as slow_interval_days,
+    cast(coalesce(rhythms.active_customers_count, 0) as bigint) as active_customers_count,
+    {{ is_reliable('coalesce(rhythms.active_customers_count, 0)') }} as is_rhythm_reliable
 from rated
+inner join {{ ref('dim_segment_policy') }} as norms
+    on rated.segment_code = norms.segment_code
+left join rhythms
+    on rated.segment_code = rhythms.segment_code
