@@ -1,6 +1,6 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, months, tooltip
+from page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, tooltip
 from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
 from page.sql import MOST_SEVERE_FIRST
 
@@ -54,18 +54,15 @@ COUNTS = """
 """
 
 COMPONENTS = """
-    with latest as (
-        select * from usage_health.mart_component_adoption
-        where snapshot_month = (select max(snapshot_month) from usage_health.mart_component_adoption where is_complete)
-    )
-    select segment_code, component_code, used_num, used_den, used_pct, is_complete, is_reliable
-    from latest
+    select segment_code, component_code, used_num, used_den, used_pct, true as is_complete, is_reliable
+    from usage_health.mart_component_adoption
     where used_den > 0
+        and snapshot_date = (select max(snapshot_date) from usage_health.mart_component_adoption)
     order by segment_code, component_code
 """
 
 ADOPTION = """
-    select component_code as component, segment_code, snapshot_month, used_pct, used_num, used_den, is_complete
+    select component_code as component, segment_code, snapshot_date, used_pct, used_num, used_den
     from usage_health.mart_component_adoption
     where used_den > 0
     order by 1, 2, 3
@@ -123,7 +120,7 @@ USAGE = Section(
         Panel(
             "usage_components",
             "Components in use",
-            "Which part of the product does which segment use? Share of the customers who have it, 28 days.",
+            "Which part of the product does which segment use? Share of the customers who have it, last four weeks.",
             COMPONENTS,
             Heat("component_code", "segment_code", "used_pct", "used_num", "used_den", "component", "segment",
                  "is_complete", "is_reliable"),
@@ -131,16 +128,15 @@ USAGE = Section(
         ),
         Panel(
             "usage_adoption",
-            "Use of a component over the months",
-            "Does it gain or lose?",
+            "Use of a component over the weeks",
+            "Does it gain or lose? Share of the customers who have it and used it in the four weeks up to the Sunday.",
             ADOPTION,
             Chart(lines(
-                months("snapshot_month", ""),
+                axis("snapshot_date", "T", ""),
                 axis("used_pct", "Q", "in use, %"),
                 axis("segment_code", "N", "segment"),
-                tooltip(("snapshot_month", "month", "date"), ("segment_code", "segment", ""),
+                tooltip(("snapshot_date", "week to", "date"), ("segment_code", "segment", ""),
                         ("used_pct", "in use %", ".1f"), ("used_num", "customers", ",.0f"), ("used_den", "of", ",.0f")),
-                incomplete="is_complete",
             )),
             needs=("customers", "events", "subscription_periods"),
             switches=(Switch("component", "component"),),

@@ -101,7 +101,7 @@ def test_the_change_log_is_beside_the_weeks_of_the_component(release, folder):
     found = release.execute(
         f"""
         select distinct component_code
-        from usage_health.mart_component_base_weekly
+        from usage_health.mart_component_adoption
         inner join core.dim_changes as changes using (component_code)
         where change_kind = 'incident'
             and effective_date = date '{summary["incident_day"]}'

@@ -1,97 +1,88 @@
+-- Shares of customers with access, because growth of the base would hide a component that loses (USE-18).
 with weeks as (
-    select
-        max(week_end_date) as snapshot_date,
-        {{ period_start('month', 'week_end_date') }} as snapshot_month
-    from {{ ref('int_usage__weekly') }}
-    group by {{ period_start('month', 'week_end_date') }}
-),
-
-months as (
-    select
-        snapshot_date,
-        {{ add_days('snapshot_date', -27) }} as window_date,
-        snapshot_month
-    from weeks
-),
-
--- Shares are taken on the last Sunday of the month, over customers who could use the component on that day.
-members as (
-    select
-        months.snapshot_month,
-        months.snapshot_date,
-        members.customer_id,
-        members.is_customer,
-        components.segment_code,
-        components.component_code
-    from months
-    inner join {{ ref('int_usage__weekly') }} as members
-        on months.snapshot_date = members.week_end_date
-    inner join {{ ref('dim_segment_components') }} as components
-        on members.segment_code = components.segment_code
-        and components.is_relevant
-        and coalesce(components.available_date, months.snapshot_date) <= months.snapshot_date
-    left join {{ ref('plan_components') }} as holdings
-        on members.plan_code = holdings.plan_code
-        and components.component_code = holdings.component_code
-    where coalesce(holdings.is_available, true)
-),
-
-recent as (
     select distinct
-        months.snapshot_month,
-        weekly.customer_id,
-        weekly.component_code
-    from {{ ref('fct_usage_weekly') }} as weekly
-    inner join months
-        on weekly.week_start_date >= months.window_date
-        and weekly.week_start_date <= months.snapshot_date
+        {{ add_days('week_end_date', -6) }} as week_start_date,
+        week_end_date
+    from {{ ref('int_usage__weekly') }}
 ),
 
-counted as (
+components as (
+    select * from {{ ref('dim_segment_components') }}
+    where is_relevant
+),
+
+-- What was changed about the component, or about the whole product.
+changes as (
     select
-        members.component_code,
-        members.segment_code,
-        members.snapshot_month,
-        max(members.snapshot_date) as snapshot_date,
-        count(*) as eligible_count,
-        count(case when uses.first_use_date <= members.snapshot_date then 1 end) as adopted_count,
-        count(recent.customer_id) as users_count,
-        count(case when members.is_customer then 1 end) as customers_count,
-        count(case when members.is_customer then recent.customer_id end) as customer_users_count
-    from members
-    left join {{ ref('state_customer_component_usage') }} as uses
-        on members.customer_id = uses.customer_id
-        and members.component_code = uses.component_code
-    left join recent
-        on members.customer_id = recent.customer_id
-        and members.component_code = recent.component_code
-        and members.snapshot_month = recent.snapshot_month
-    group by members.component_code, members.segment_code, members.snapshot_month
+        weeks.week_end_date,
+        names.component_code,
+        count(*) as changes_count,
+        {{ sorted_list('changes.change_id') }} as change_ids
+    from (select distinct component_code from components) as names
+    inner join {{ ref('dim_changes') }} as changes
+        on names.component_code = coalesce(changes.component_code, names.component_code)
+    inner join weeks
+        on changes.effective_date >= weeks.week_start_date
+        and changes.effective_date <= weeks.week_end_date
+    group by weeks.week_end_date, names.component_code
 ),
 
 filled as (
     select
-        components.component_code,
         components.segment_code,
+        components.component_code,
         components.owner_team,
         components.target_adoption_pct,
         components.is_critical,
-        coalesce(counted.eligible_count, 0) as eligible_count,
-        coalesce(counted.adopted_count, 0) as adopted_count,
-        coalesce(counted.users_count, 0) as users_count,
+        coalesce(counted.access_count, 0) as access_count,
         coalesce(counted.customers_count, 0) as customers_count,
-        coalesce(counted.customer_users_count, 0) as customer_users_count,
-        months.snapshot_date,
-        months.snapshot_month,
-        run_context.as_of_date
-    from {{ ref('dim_segment_components') }} as components
-    cross join months
-    cross join {{ ref('run_context') }} as run_context
-    left join counted
-        on components.component_code = counted.component_code
+        coalesce(counted.week_users_count, 0) as week_users_count,
+        coalesce(counted.current_users_count, 0) as current_users_count,
+        coalesce(counted.current_customer_users_count, 0) as current_customer_users_count,
+        coalesce(counted.adopted_count, 0) as adopted_count,
+        coalesce(counted.stopped_count, 0) as stopped_count,
+        coalesce(changes.changes_count, 0) as changes_count,
+        changes.change_ids,
+        weeks.week_start_date,
+        weeks.week_end_date
+    from weeks
+    cross join components
+    left join {{ ref('int_usage__component_weeks') }} as counted
+        on weeks.week_end_date = counted.week_end_date
         and components.segment_code = counted.segment_code
-        and months.snapshot_month = counted.snapshot_month
-    where components.is_relevant
+        and components.component_code = counted.component_code
+    left join changes
+        on weeks.week_end_date = changes.week_end_date
+        and components.component_code = changes.component_code
+),
+
+framed as (
+    select
+        *,
+        lag(adopted_count, 4) over by_week as adopted_before_count,
+        lag(access_count, 4) over by_week as adopted_before_access_count,
+        sum(week_users_count) over four_before as users_before_count,
+        sum(access_count) over four_before as access_before_count,
+        count(*) over four_before as weeks_before_count,
+        sum(week_users_count) over four_from as users_after_count,
+        sum(access_count) over four_from as access_after_count,
+        count(*) over four_from as weeks_after_count,
+        sum(changes_count) over all_eight as changes_around_count
+    from filled
+    window
+        by_week as (partition by segment_code, component_code order by week_start_date),
+        four_before as (
+            partition by segment_code, component_code order by week_start_date
+            rows between 4 preceding and 1 preceding
+        ),
+        four_from as (
+            partition by segment_code, component_code order by week_start_date
+            rows between current row and 3 following
+        ),
+        all_eight as (
+            partition by segment_code, component_code order by week_start_date
+            rows between 4 preceding and 3 following
+        )
 )
 
 select
@@ -99,25 +90,46 @@ select
     segment_code,
     owner_team as owner_team_code,
     cast(adopted_count as bigint) as adopted_num,
-    cast(eligible_count as bigint) as adopted_den,
-    {{ pct('adopted_count', 'eligible_count') }} as adopted_pct,
-    cast({{ pct('adopted_count', 'eligible_count') }} - lag({{ pct('adopted_count', 'eligible_count') }}) over (
-        partition by component_code, segment_code order by snapshot_month
-    ) as double) as adopted_change_pp,
-    cast(users_count as bigint) as used_num,
-    cast(eligible_count as bigint) as used_den,
-    {{ pct('users_count', 'eligible_count') }} as used_pct,
-    {{ wilson_pct('users_count', 'eligible_count', 'lo') }} as used_ci_lo,
-    {{ wilson_pct('users_count', 'eligible_count', 'hi') }} as used_ci_hi,
-    cast(customer_users_count as bigint) as customers_used_num,
+    cast(access_count as bigint) as adopted_den,
+    {{ pct('adopted_count', 'access_count') }} as adopted_pct,
+    cast({{ pct('adopted_count', 'access_count') }} - {{ pct('adopted_before_count', 'adopted_before_access_count') }}
+        as double) as adopted_change_pp,
+    cast(current_users_count as bigint) as used_num,
+    cast(access_count as bigint) as used_den,
+    {{ pct('current_users_count', 'access_count') }} as used_pct,
+    {{ wilson_pct('current_users_count', 'access_count', 'lo') }} as used_ci_lo,
+    {{ wilson_pct('current_users_count', 'access_count', 'hi') }} as used_ci_hi,
+    cast(current_customer_users_count as bigint) as customers_used_num,
     cast(customers_count as bigint) as customers_used_den,
-    {{ pct('customer_users_count', 'customers_count') }} as customers_used_pct,
+    {{ pct('current_customer_users_count', 'customers_count') }} as customers_used_pct,
     cast(target_adoption_pct as double) as target_pct,
     is_critical,
-    100.0 * users_count >= target_adoption_pct * nullif(eligible_count, 0) as is_target_met,
-    {{ is_reliable('eligible_count') }} as is_reliable,
-    -- A month is complete when no later Sunday of it can come.
-    {{ period_start('month', add_days('snapshot_date', 7)) }} > snapshot_month as is_complete,
-    snapshot_date,
-    snapshot_month
-from filled
+    100.0 * current_users_count >= target_adoption_pct * nullif(access_count, 0) as is_target_met,
+    cast(week_users_count as bigint) as used_in_week_num,
+    cast(access_count as bigint) as used_in_week_den,
+    {{ pct('week_users_count', 'access_count') }} as used_in_week_pct,
+    cast(stopped_count as bigint) as stopped_num,
+    cast(access_count as bigint) as stopped_den,
+    {{ pct('stopped_count', 'access_count') }} as stopped_pct,
+    change_ids as change_ids_key,
+    cast(changes_count as bigint) as changes_count,
+    case
+        when weeks_before_count = 4 then {{ pct('users_before_count', 'access_before_count') }}
+    end as four_weeks_before_pct,
+    case
+        when weeks_after_count = 4 then {{ pct('users_after_count', 'access_after_count') }}
+    end as four_weeks_from_pct,
+    case
+        when weeks_before_count = 4 and weeks_after_count = 4
+            then {{ pct('users_after_count', 'access_after_count') }}
+                - {{ pct('users_before_count', 'access_before_count') }}
+    end as used_in_week_change_pp,
+    -- With several changes within the compared weeks the difference belongs to none of them alone.
+    changes_around_count > 1 as is_confounded,
+    {{ is_reliable('access_count') }} as is_reliable,
+    -- No later Sunday of the month can come.
+    {{ period_start('month', add_days('week_end_date', 7)) }} > {{ period_start('month', 'week_end_date') }}
+        as is_month_end,
+    week_start_date,
+    week_end_date as snapshot_date
+from framed
