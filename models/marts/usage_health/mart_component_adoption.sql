@@ -15,16 +15,16 @@ components as (
 changes as (
     select
         weeks.week_end_date,
-        names.component_code,
+        named.component_code,
         count(*) as changes_count,
         {{ sorted_list('changes.change_id') }} as change_ids
-    from (select distinct component_code from components) as names
+    from (select distinct component_code from components) as named
     inner join {{ ref('dim_changes') }} as changes
-        on names.component_code = coalesce(changes.component_code, names.component_code)
+        on named.component_code = coalesce(changes.component_code, named.component_code)
     inner join weeks
         on changes.effective_date >= weeks.week_start_date
         and changes.effective_date <= weeks.week_end_date
-    group by weeks.week_end_date, names.component_code
+    group by weeks.week_end_date, named.component_code
 ),
 
 filled as (
@@ -92,8 +92,8 @@ select
     cast(adopted_count as bigint) as adopted_num,
     cast(access_count as bigint) as adopted_den,
     {{ pct('adopted_count', 'access_count') }} as adopted_pct,
-    cast({{ pct('adopted_count', 'access_count') }} - {{ pct('adopted_before_count', 'adopted_before_access_count') }}
-        as double) as adopted_change_pp,
+    {{ pct('adopted_count', 'access_count') }} - {{ pct('adopted_before_count', 'adopted_before_access_count') }}
+        as adopted_change_pp,
     cast(current_users_count as bigint) as used_num,
     cast(access_count as bigint) as used_den,
     {{ pct('current_users_count', 'access_count') }} as used_pct,

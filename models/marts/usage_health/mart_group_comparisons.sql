@@ -3,6 +3,7 @@
     'component_adoption': 'int_usage__compared_adopters',
     'first_tour': 'int_usage__compared_tours',
     'release': 'int_usage__compared_releases',
+    'use_before_churn': 'int_usage__compared_last_uses',
 } %}
 with compared as (
     {%- for comparison, relation in comparisons.items() %}
@@ -65,12 +66,13 @@ select
     cast(own.outcome_pct - reference.outcome_pct as double) as difference_pp,
     {{ newcombe_pp('own.outcome', 'reference.outcome', 'lo') }} as difference_ci_lo,
     {{ newcombe_pp('own.outcome', 'reference.outcome', 'hi') }} as difference_ci_hi,
+    cast(100.0 * own.outcome_pct / nullif(reference.outcome_pct, 0) as double) as outcome_index_score,
     cast(own.median_days as double) as median_days,
     own.is_complete,
     own.is_reliable,
     case when reference.group_code is not null then own.is_reliable and reference.is_reliable end
         as is_difference_reliable,
-    -- Nobody is put into a group by lot.
+    -- Customers are not assigned to groups at random.
     true as is_confounded,
     own.is_changed_again,
     own.started_date
