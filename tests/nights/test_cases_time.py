@@ -95,7 +95,7 @@ def test_nobody_waits_a_negative_time(cases):
     ) == [("response", 0, 0, None), ("signal", 0, 0, None), ("ticket", 0, 0, 0)]
     assert night.rows(
         """
-        select median_seconds from feedback.mart_survey_usability
-        where survey_code = 'relational' and sent_month = date '2025-06-01'
+        select median_seconds from feedback.mart_survey_programme
+        where survey_code = 'relational' and programme_month = date '2025-06-01'
         """
     ) == [(0,)]

@@ -251,7 +251,8 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
     after.night(LAST)
     with duckdb.connect(after.settings.warehouse, read_only=True) as db:
         rejected = db.execute(
-            "select response_id, question_code, reject_reason, rejected_score from cx.mart_survey_answers_rejected order by all"
+            "select response_id, question_code, rule_code, rejected_score from feedback.mart_survey_violations "
+            "where record_kind = 'answer' order by all"
         ).fetchall()
         scores = db.execute(
             """

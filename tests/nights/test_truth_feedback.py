@@ -95,8 +95,8 @@ def test_milestones_of_mailings_are_reached_on_the_planted_day(marts):
 def test_the_survey_that_over_asks_is_the_one_that_was_planted(marts):
     shares = dict(
         marts.execute(
-            "select survey_code, 100.0 * sum(too_soon_num) / sum(too_soon_den) from feedback.mart_survey_usability "
-            "group by all having sum(too_soon_den) > 0"
+            "select survey_code, 100.0 * sum(too_soon_num) / sum(too_soon_den) from feedback.mart_survey_programme "
+            "where dimension_name = 'survey_channel' group by all having sum(too_soon_den) > 0"
         ).fetchall()
     )
     pulse = shares.pop("pulse")

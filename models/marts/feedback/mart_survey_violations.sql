@@ -1,95 +1,70 @@
-with invitations as (
+with violations as (
     select
-        *,
-        {{ percent_bucket('customer_id') }} as rollout_bucket,
-        lag(sent_at) over (
-            partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
-        ) as previous_sent_at,
-        lag(invitation_id) over (
-            partition by customer_id, coalesce(trigger_type, 'campaign') = 'service' order by sent_at, invitation_id
-        ) as previous_invitation_id
-    from {{ ref('fct_survey_invitation_outcomes') }}
-    where customer_id is not null
-),
-
-broken as (
-    select
-        invitations.invitation_id,
-        periods.block_reason as rule_code,
-        min(periods.source_id) as source_id
-    from invitations
-    inner join {{ ref('survey_blocked_periods') }} as periods
-        on invitations.customer_id = periods.customer_id
-        and (periods.is_absolute or invitations.is_suppressible)
-        and periods.blocked_from < invitations.sent_at
-        and coalesce(periods.blocked_to, {{ end_of_time('timestamp') }}) > invitations.sent_at
-    group by invitations.invitation_id, periods.block_reason
+        'invitation' as record_kind,
+        violations.invitation_id as record_id,
+        violations.rule_code,
+        violations.invitation_id,
+        cast(null as {{ dbt.type_string() }}) as response_id,
+        cast(null as {{ dbt.type_string() }}) as question_code,
+        invitations.customer_id,
+        invitations.survey_code,
+        invitations.trigger_type,
+        invitations.trigger_key,
+        invitations.channel,
+        violations.source_id,
+        violations.distance_days,
+        cast(null as integer) as rejected_score,
+        invitations.sent_date as violation_date,
+        invitations.sent_at
+    from {{ ref('int_feedback__survey_violations') }} as violations
+    inner join {{ ref('fct_survey_invitation_outcomes') }} as invitations
+        on violations.invitation_id = invitations.invitation_id
     union all
+    -- The registry of questions rejects answers one by one, also of responses that are still open.
     select
-        invitation_id,
-        'quiet_period' as rule_code,
-        previous_invitation_id as source_id
-    from invitations
-    where {{ dbt.dateadd('day', 'quiet_days', 'previous_sent_at') }} > sent_at
-    union all
-    select
-        invitation_id,
-        'asked_twice' as rule_code,
-        schedule_key as source_id
-    from invitations
-    where asking_order > 1
-        and schedule_key is not null
-        and trigger_type in ('tenure', 'event', 'service')
-    union all
-    select
-        invitations.invitation_id,
-        'too_early' as rule_code,
-        reached.schedule_key as source_id
-    from invitations
-    inner join {{ ref('fct_survey_triggers') }} as reached
-        on invitations.customer_id = reached.customer_id
-        and invitations.trigger_type = reached.trigger_type
-        and invitations.schedule_key = reached.schedule_key
-        and reached.reached_at > invitations.sent_at
-    union all
-    select
-        invitations.invitation_id,
-        'outside_rollout' as rule_code,
-        cast(null as {{ dbt.type_string() }}) as source_id
-    from invitations
-    inner join {{ ref('dim_customers') }} as customers
-        on invitations.customer_id = customers.customer_id
-    left join {{ ref('survey_rollout') }} as waves
-        on waves.start_date <= invitations.sent_date
-        and (
-            waves.max_tenure_months is null
-            or invitations.sent_date < {{ add_months('customers.registered_date', 'waves.max_tenure_months + 1') }}
-        )
-        and invitations.rollout_bucket < waves.share_pct
-    where invitations.is_suppressible
-        and waves.wave is null
+        'answer' as record_kind,
+        answers.response_id || ':' || answers.question_code as record_id,
+        answers.reject_reason as rule_code,
+        responses.invitation_id,
+        answers.response_id,
+        answers.question_code,
+        responses.customer_id,
+        answers.survey_code,
+        responses.trigger_type,
+        responses.trigger_key,
+        responses.channel,
+        answers.question_code as source_id,
+        cast(null as bigint) as distance_days,
+        answers.score as rejected_score,
+        answers.asked_date as violation_date,
+        cast(null as timestamp) as sent_at
+    from {{ ref('fct_survey_answers') }} as answers
+    inner join {{ ref('run_context') }} as run_context
+        on coalesce(answers.asked_date, run_context.as_of_date) <= run_context.as_of_date
+    left join {{ ref('fct_survey_responses') }} as responses
+        on answers.response_id = responses.response_id
+    where answers.reject_reason is not null
 )
 
 select
-    broken.invitation_id,
-    broken.rule_code,
-    invitations.customer_id,
+    violations.record_kind,
+    violations.record_id,
+    violations.rule_code,
+    violations.invitation_id,
+    violations.response_id,
+    violations.question_code,
+    violations.customer_id,
     status.status as customer_status,
-    invitations.survey_code,
-    invitations.trigger_type as trigger_kind,
-    invitations.trigger_key,
-    invitations.channel as channel_code,
-    broken.source_id,
-    case
-        when broken.rule_code = 'quiet_period'
-            then cast({{ days_between(
-                business_date('invitations.previous_sent_at'), 'invitations.sent_date'
-            ) }} as bigint)
-    end as distance_days,
+    violations.survey_code,
+    violations.trigger_type as trigger_kind,
+    violations.trigger_key,
+    violations.channel as channel_code,
+    violations.source_id,
+    violations.rejected_score,
+    violations.distance_days,
     status.is_paying,
-    {{ period_start('month', 'invitations.sent_date') }} as sent_month,
-    invitations.sent_at
-from broken
-inner join invitations
-    on broken.invitation_id = invitations.invitation_id
-{{ attributes_as_of('invitations', 'invitations.sent_date', ['status']) }}
+    {{ period_start('month', 'violations.violation_date') }} as violation_month,
+    violations.violation_date,
+    violations.sent_at
+from violations
+{{ attributes_as_of('violations', 'violations.violation_date', ['status']) }}

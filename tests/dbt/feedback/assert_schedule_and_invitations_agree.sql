@@ -36,10 +36,12 @@ from (
             select count(*)
             from {{ ref('mart_survey_schedule') }} as due
             where due.schedule_state <> 'upcoming'
-                and due.due_month >= (
-                    select min(months.feedback_month) from {{ ref('mart_feedback_coverage') }} as months
-                )
+                and due.due_month >= {{ period_start('month', observed_from('surveys')) }}
         ) as asked_count,
-        (select coalesce(sum(places.asked_den), 0) from {{ ref('mart_feedback_coverage') }} as places) as covered_count
+        (
+            select coalesce(sum(places.asked_den), 0)
+            from {{ ref('mart_survey_programme') }} as places
+            where places.dimension_name = 'touchpoint'
+        ) as covered_count
 ) as counted
 where counted.asked_count <> counted.covered_count
