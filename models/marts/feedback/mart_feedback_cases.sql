@@ -27,7 +27,9 @@ joined as (
         decider_positions.unit as decider_unit,
         status.status as customer_status,
         status.is_paying,
-        {{ dbt.dateadd('day', 'policy.silence_reply_days', 'openings.begun_at') }} as reply_until_at,
+        policy.silence_reply_days as reply_days,
+        {{ business_date('openings.begun_at') }} as received_date,
+        run_context.as_of_date,
         run_context.as_of_end_at
     from {{ ref('int_feedback__openings') }} as openings
     cross join {{ ref('run_context') }} as run_context
@@ -64,7 +66,8 @@ classified as (
             when decider_unit is null or subject_unit_code is null then 'unknown'
             when decider_unit = subject_unit_code then 'same_unit'
             else 'none'
-        end as interest_kind
+        end as interest_kind,
+        {{ dbt.dateadd('day', 'reply_days', 'begun_at') }} as reply_until_at
     from joined
 )
 
@@ -125,8 +128,10 @@ select
     case when is_followup_required and metric_score is not null and next_score is not null
             then next_score > low_up_to_score
     end as is_recovered,
-    {{ period_start('week', business_date('begun_at')) }} as received_week,
-    {{ business_date('begun_at') }} as received_date,
+    {{ add_days(add_months(period_start('month', 'received_date'), '1'), 'reply_days') }} <= as_of_date
+        as is_month_complete,
+    {{ period_start('week', 'received_date') }} as received_week,
+    received_date,
     begun_at as received_at,
     due_at,
     processed_at,

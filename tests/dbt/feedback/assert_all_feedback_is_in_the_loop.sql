@@ -16,31 +16,16 @@ with facts as (
 marts as (
     select
         count(case when source_kind in ('response', 'ticket') and not is_reopening then 1 end) as received_count,
-        count(case_id) as cases_count,
-        count(*) as openings_count,
-        count(case when is_closed then 1 end) as closed_count
+        count(case_id) as cases_count
     from {{ ref('mart_feedback_cases') }}
-),
-
-kpi as (
-    select
-        coalesce(sum(received_count + reopened_count), 0) as openings_count,
-        coalesce(sum(closed_num), 0) as closed_count,
-        coalesce(sum(open_count), 0) as open_count
-    from {{ ref('mart_closed_loop_kpi') }}
-    where unit_code = 'all'
 )
 
 select
     facts.received_count,
+    facts.cases_count,
     marts.received_count as mart_received_count,
-    marts.openings_count,
-    kpi.openings_count as kpi_openings_count
+    marts.cases_count as mart_cases_count
 from facts
 cross join marts
-cross join kpi
 where facts.received_count <> marts.received_count
     or facts.cases_count <> marts.cases_count
-    or marts.openings_count <> kpi.openings_count
-    or marts.closed_count <> kpi.closed_count
-    or marts.openings_count <> kpi.closed_count + kpi.open_count
