@@ -29,7 +29,7 @@ day_counts as (
     group by feedback_month
 ),
 
--- The NPS of the company has one home; an answer without a customer counts as a response only.
+-- Read from the cells of the indices, so that the company has one NPS. Anonymous answers count as responses only.
 scores as (
     select
         period_start_date as feedback_month,
@@ -94,7 +94,7 @@ months as (
 joined as (
     select
         months.feedback_month,
-        -- A month in which the collection began, or which is not over, is not a month to compare.
+        -- The month in which collection began and the running month are too short to compare.
         months.feedback_month >= bounds.first_date
         and months.next_month <= {{ add_days('run_context.as_of_date', 1) }} as is_full_month,
         coalesce(response_counts.responses_count, 0) as responses_count,
@@ -129,6 +129,7 @@ joined as (
 compared as (
     select
         joined.*,
+        joined.tenure_count + joined.event_count + joined.service_count as triggered_count,
         policy.voc_month_responses_count as expected_count,
         sum(case when joined.is_full_month then 1 else 0 end) over (
             order by joined.feedback_month rows between unbounded preceding and current row
@@ -141,15 +142,19 @@ compared as (
 )
 
 select
-    {% for count in ['invitations', 'tenure', 'event', 'service', 'campaign', 'responses', 'response_days'] -%}
-    cast({{ count }}_count as bigint) as {{ count }}_count,
-    {% endfor -%}
-    cast(tenure_count + event_count + service_count as bigint) as triggered_num,
-    cast(invitations_count as bigint) as triggered_den,
-    {{ pct('(tenure_count + event_count + service_count)', 'invitations_count') }} as triggered_pct,
+    cast(compared.invitations_count as bigint) as invitations_count,
+    cast(compared.tenure_count as bigint) as tenure_count,
+    cast(compared.event_count as bigint) as event_count,
+    cast(compared.service_count as bigint) as service_count,
+    cast(compared.campaign_count as bigint) as campaign_count,
+    cast(compared.responses_count as bigint) as responses_count,
+    cast(compared.response_days_count as bigint) as response_days_count,
+    cast(compared.triggered_count as bigint) as triggered_num,
+    cast(compared.invitations_count as bigint) as triggered_den,
+    {{ pct('compared.triggered_count', 'compared.invitations_count') }} as triggered_pct,
     cast(compared.longest_gap_days as bigint) as longest_gap_days,
     cast(compared.expected_count as bigint) as expected_responses_count,
-    {{ pct('(responses_count - compared.expected_count)', 'compared.expected_count') }} as deviation_pct,
+    {{ pct('(compared.responses_count - compared.expected_count)', 'compared.expected_count') }} as deviation_pct,
     cast(compared.usual_responses_avg as double) as usual_responses_avg,
     cast(compared.nps_answers_count as bigint) as nps_answers_count,
     cast(compared.promoters_count as bigint) as promoters_count,
@@ -163,7 +168,7 @@ select
     and compared.nps_points <= policy.voc_nps_to_points as is_in_corridor,
     compared.full_months_count >= policy.voc_history_months as has_enough_history,
     case
-        when compared.is_full_month then 100.0 * responses_count < policy.voc_drop_pct
+        when compared.is_full_month then 100.0 * compared.responses_count < policy.voc_drop_pct
             * coalesce(compared.usual_responses_avg, compared.expected_count)
     end as is_volume_low,
     compared.is_full_month as is_complete,
