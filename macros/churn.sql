@@ -9,7 +9,8 @@ at the value it had when the month began, everything else at the value it is cre
 moved out of one value and into the other, so that each closes. `opening` lists measures of the opening, `moved` maps a name
 to the measure that moves, `credited` lists the others.
 -#}
-{% macro churn_breakdowns(dimensions, opening, moved, credited) %}
+{% macro churn_breakdowns(opening, moved, credited) %}
+    {%- set dimensions = ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner'] -%}
     {%- set sides = ['opening', 'credited'] -%}
     {%- for dimension in dimensions -%}
     {%- for side in sides %}
@@ -40,14 +41,15 @@ to the measure that moves, `credited` lists the others.
 {#-
 CTEs that find where the bridges of a mart break; the last one, `bridge_faults`, has a row per fault. Values of a dimension must
 add up to the whole in every one of `measures`, what moves between them must come to nothing, and an opening must be the
-closing before it. Amounts that are rounded once may miss by `tolerance` for each value. `unsummed` is the dimension whose values are of different units, so that they have no sum.
+closing before it. Amounts that are rounded once
+may miss by `tolerance` for each value. `unsummed` is the dimension whose values have no sum, such as currencies.
 -#}
 {% macro bridge_faults(mart, measures, opening, closing, moved_in, moved_out, unsummed=none, tolerance=0) %}
 sums as (
     select
         dimension_name,
         churn_month,
-        {{ tolerance }} * (count(*) + 1) as tolerance,
+        {{ tolerance }} * (count({{ opening }}) + 1) as tolerance,
         {%- for measure in measures %}
         sum({{ measure }}) as {{ measure }},
         {%- endfor %}
@@ -97,18 +99,15 @@ bridge_faults as (
 {% macro deleted_reason() -%} deleted {%- endmacro %}
 
 {#-
-Movements of recurring revenue of a customer in a month, one formula for all currencies together and for each by itself: net
-revenue churn is what the customers of the opening gained, negated. What a tenure gains and gives up within its first month
-belongs to its start. Of the opening, more and less of one customer in a month are their difference.
+Movements of recurring revenue of a customer in a month. What a tenure gains and gives up within its first month belongs to
+its start; expansion and contraction are of customers of the opening.
 -#}
-{% macro mrr_movements(up, down, churned, net, is_from_opening, tenure_number) -%}
+{% macro mrr_movements(up, down, churned, is_from_opening, tenure_number) -%}
     case when not {{ is_from_opening }} and {{ tenure_number }} = 1 then {{ up }} - {{ down }} else 0 end as new_amount,
     case when not {{ is_from_opening }} and {{ tenure_number }} > 1 then {{ up }} - {{ down }} else 0 end
         as reactivated_amount,
     case when {{ is_from_opening }} then {{ up }} else 0 end as expansion_amount,
     case when {{ is_from_opening }} then {{ down }} else 0 end as contraction_amount,
     {{ churned }} as churned_amount,
-    case when {{ is_from_opening }} then {{ churned }} else 0 end as churned_from_opening_amount,
-    case when {{ is_from_opening }} then greatest(-({{ net }}), 0) else 0 end as gross_lost_amount,
-    case when {{ is_from_opening }} then {{ net }} else 0 end as net_gained_amount
+    case when {{ is_from_opening }} then {{ churned }} else 0 end as churned_from_opening_amount
 {%- endmacro %}

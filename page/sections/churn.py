@@ -34,8 +34,8 @@ MONEY = """
     with months as (
         select dimension_value as segment, currency_code as currency, churn_month, new_amount, reactivated_amount,
             expansion_amount, contraction_amount, churned_amount
-        from churn.mart_mrr_monthly
-        where dimension_name in ('all', 'segment') and is_complete
+        from churn.mart_churn_monthly
+        where dimension_name in ('all', 'segment') and is_mrr_complete
     )
     select segment, currency, churn_month, 'new' as part, new_amount as amount from months
     union all
@@ -52,8 +52,8 @@ MONEY = """
 REVENUE = """
     select dimension_value as segment, currency_code as currency, churn_month,
         net_revenue_retention_pct as retained_pct, gross_revenue_retention_pct, opening_amount, closing_amount
-    from churn.mart_mrr_monthly
-    where dimension_name in ('all', 'segment') and is_complete and opening_amount > 0
+    from churn.mart_churn_monthly
+    where dimension_name in ('all', 'segment') and is_mrr_complete and opening_amount > 0
     order by 1, 2, 3
 """
 

@@ -55,7 +55,7 @@ def test_twelfths_of_a_price_add_up(cases):
     """Three customers of 100.00 a year give 25.00 a month; rounded one by one they gave 24.99."""
     found = cases("utc").rows(
         """
-        select distinct closing_amount from churn.mart_mrr_monthly
+        select distinct closing_amount from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'money_year' and churn_month >= date '2024-07-01'
         """
     )
@@ -66,7 +66,7 @@ def test_codes_of_currencies_are_read_in_any_case(cases):
     """Guards against `eur` as a currency of its own, with a revenue of 0.00."""
     mrr = cases("utc").rows(
         """
-        select closing_amount, unconverted_count, is_complete from churn.mart_mrr_monthly
+        select closing_amount, unconverted_count, is_mrr_complete from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'money_lower' and churn_month = date '2025-05-01'
         """
     )
@@ -75,7 +75,7 @@ def test_codes_of_currencies_are_read_in_any_case(cases):
         "where customer_id = 'money_lower'"
     )
     currencies = cases("utc").rows(
-        "select distinct dimension_value from churn.mart_mrr_monthly where dimension_name = 'currency' "
+        "select distinct dimension_value from churn.mart_churn_monthly where dimension_name = 'currency' "
         "and lower(dimension_value) = 'eur'"
     )
     assert mrr == [(Decimal("40.00"), 0, True)]
@@ -91,8 +91,8 @@ def test_money_without_a_rate_is_unknown_and_counted(cases):
     )
     months = cases("utc").rows(
         """
-        select strftime(churn_month, '%Y-%m'), opening_amount, closing_amount, unconverted_count, is_complete
-        from churn.mart_mrr_monthly
+        select strftime(churn_month, '%Y-%m'), opening_amount, closing_amount, unconverted_count, is_mrr_complete
+        from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'money_unrated'
             and churn_month between date '2025-02-01' and date '2025-04-01' order by 1
         """
@@ -133,7 +133,7 @@ def test_a_change_of_the_currency_is_no_movement(cases):
         """
         select strftime(churn_month, '%m'), revaluation_amount, expansion_amount, contraction_amount, churned_amount,
             closing_amount
-        from churn.mart_mrr_monthly
+        from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'money_currency'
             and churn_month in (date '2025-01-01', date '2025-03-01') order by 1
         """
@@ -149,7 +149,7 @@ def test_free_months_by_a_coupon_are_no_churn(cases):
     found = cases("utc").rows(
         """
         select strftime(churn_month, '%m'), expansion_amount, contraction_amount, churned_amount, closing_amount
-        from churn.mart_mrr_monthly
+        from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'money_coupon' and churn_month >= date '2025-03-01' order by 1
         """
     )
@@ -167,7 +167,7 @@ def test_more_and_less_within_a_month_lose_nothing(cases):
     found = cases("utc").rows(
         """
         select expansion_amount, contraction_amount, gross_lost_amount, gross_revenue_retention_pct, gross_mrr_churn_pct
-        from churn.mart_mrr_monthly
+        from churn.mart_churn_monthly
         where dimension_name = 'channel' and dimension_value = 'money_up_and_down' and churn_month = date '2025-04-01'
         """
     )

@@ -49,7 +49,7 @@ def test_a_pause_is_no_churn_and_no_revenue(months):
         (0, 0, 1, 0),
         (0, 0, 1, 0),
     ]
-    money = months("mart_mrr_monthly", "pause", "contraction_amount, expansion_amount, churned_amount")
+    money = months("mart_churn_monthly", "pause", "contraction_amount, expansion_amount, churned_amount")
     assert money["03"] == (80, 0, 0)
     assert money["05"] == (0, 80, 0)
 
@@ -67,18 +67,18 @@ def test_a_plan_that_policy_does_not_know_is_not_free(status, cases):
 def test_a_free_month_inside_a_paid_subscription_is_no_churn(months):
     bridge = months("mart_churn_monthly", "free_month", "churned_count, reactivated_count, closing_count")
     assert set(bridge.values()) == {(0, 0, 1)}
-    money = months("mart_mrr_monthly", "free_month", "contraction_amount, churned_amount, closing_amount")
+    money = months("mart_churn_monthly", "free_month", "contraction_amount, churned_amount, closing_amount")
     assert money["04"] == (50, 0, 0)
 
 
 def test_a_late_renewal_moves_no_other_contract(months):
-    money = months("mart_mrr_monthly", "late_renewal_of_one", "contraction_amount, expansion_amount, closing_amount")
+    money = months("mart_churn_monthly", "late_renewal_of_one", "contraction_amount, expansion_amount, closing_amount")
     assert money["04"] == (70, 0, 30)
     assert money["05"] == (0, 0, 30)
 
 
 def test_of_two_changes_on_one_day_the_later_version_wins(months):
-    money = months("mart_mrr_monthly", "two_changes", "expansion_amount, closing_amount")
+    money = months("mart_churn_monthly", "two_changes", "expansion_amount, closing_amount")
     assert money["03"] == (40, 80)
 
 
@@ -86,7 +86,7 @@ def test_a_plan_and_an_addon_of_one_day_are_one_start(months, status):
     bridge = months("mart_churn_monthly", "plan_and_addon", "new_count, churned_count, closing_count")
     assert bridge["01"] == (1, 0, 1)
     assert bridge["04"] == (0, 0, 1)
-    money = months("mart_mrr_monthly", "plan_and_addon", "new_amount, contraction_amount, closing_amount")
+    money = months("mart_churn_monthly", "plan_and_addon", "new_amount, contraction_amount, closing_amount")
     assert money["01"] == (70, 0, 70)
     assert money["04"] == (0, 20, 50)
     assert status("plan_and_addon1") == [("paying", "2025-01-15")]
@@ -96,7 +96,7 @@ def test_a_pause_that_is_never_resumed_is_one_churn(months, status):
     bridge = months("mart_churn_monthly", "pause_then_end", "churned_count, closing_count")
     assert bridge["03"] == (0, 1)
     assert bridge["05"] == (1, 0)
-    money = months("mart_mrr_monthly", "pause_then_end", "contraction_amount, churned_amount")
+    money = months("mart_churn_monthly", "pause_then_end", "contraction_amount, churned_amount")
     assert money["03"] == (80, 0)
     assert money["05"] == (0, 0)
     assert [name for name, _ in status("pause_then_end1")] == ["paying", "paused", "churned"]

@@ -24,7 +24,7 @@ STILL_OPEN = (
     "reactivated_", "revenue_after_reactivation_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
     "is_landmark_",
 )  # fmt: skip
-MARTS = ["mart_churn_monthly", "mart_mrr_monthly", "mart_churn_quality"]
+MARTS = ["mart_churn_monthly", "mart_churn_quality"]
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_the_bridges_close_in_every_month_and_cut(marts):
         select count(*), count(*) filter (where opening_amount + new_amount + reactivated_amount + expansion_amount
             - contraction_amount - churned_amount + moved_in_amount - moved_out_amount <> closing_amount),
             sum(moved_in_amount) filter (where dimension_name = 'plan')
-        from churn.mart_mrr_monthly
+        from churn.mart_churn_monthly
         """
     ).fetchone()
     assert months > 100

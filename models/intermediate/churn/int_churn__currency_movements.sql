@@ -23,9 +23,10 @@ classified as (
         currency_code,
         month_date,
         net_amount,
-        {{ mrr_movements(
-            'up_amount', 'down_amount', 'churned_amount', 'net_amount', 'is_from_opening', 'tenure_number'
-        ) }}
+        -- All changes of a month together are closing less opening.
+        case when is_from_opening then greatest(-net_amount, 0) else 0 end as gross_lost_amount,
+        case when is_from_opening then net_amount else 0 end as net_gained_amount,
+        {{ mrr_movements('up_amount', 'down_amount', 'churned_amount', 'is_from_opening', 'tenure_number') }}
     from changes
 ),
 

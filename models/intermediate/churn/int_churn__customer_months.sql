@@ -104,59 +104,72 @@ tenure_months as (
         churned_month as month_date
     from churns
     where started_date >= churned_month
+),
+
+-- The opening has the rate of the month: a new rate of exchange is neither loss nor gain.
+revalued as (
+    select
+        tenure_months.*,
+        coalesce(revaluations.revaluation_amount, 0) as revaluation_amount,
+        tenure_months.earlier_closing_amount + coalesce(revaluations.revaluation_amount, 0) as opening_amount
+    from tenure_months
+    left join {{ ref('int_churn__revaluations') }} as revaluations
+        on tenure_months.customer_id = revaluations.customer_id
+        and tenure_months.tenure_number = revaluations.tenure_number
+        and tenure_months.month_date = revaluations.month_date
 )
 
 select
-    tenure_months.customer_id,
-    tenure_months.tenure_number,
+    revalued.customer_id,
+    revalued.tenure_number,
     {% for name in attributes -%}
-    tenure_months.opening_{{ name }},
-    tenure_months.credited_{{ name }},
+    revalued.opening_{{ name }},
+    revalued.credited_{{ name }},
     {% endfor -%}
-    tenure_months.month_date,
+    revalued.month_date,
     -- Before churn is observed the months are known, but not measurable.
     coalesce(months.is_observed, false) as is_observed,
-    tenure_months.opening_count,
-    tenure_months.opening_count * tenure_months.closing_count as stayed_count,
-    tenure_months.closing_count,
-    case when tenure_months.status = 'paused' then 1 else 0 end as paused_count,
-    case when tenure_months.is_churn_pending then 1 else 0 end as pending_count,
-    case when tenure_months.opening_count = 0 and tenure_months.tenure_number = 1 then 1 else 0 end as new_count,
+    revalued.opening_count,
+    revalued.opening_count * revalued.closing_count as stayed_count,
+    revalued.closing_count,
+    case when revalued.status = 'paused' then 1 else 0 end as paused_count,
+    case when revalued.is_churn_pending then 1 else 0 end as pending_count,
+    case when revalued.opening_count = 0 and revalued.tenure_number = 1 then 1 else 0 end as new_count,
     case
-        when tenure_months.opening_count = 0 and tenure_months.tenure_number > 1 then 1 else 0
+        when revalued.opening_count = 0 and revalued.tenure_number > 1 then 1 else 0
     end as reactivated_count,
-    1 - tenure_months.closing_count as churned_count,
-    tenure_months.opening_count * (1 - tenure_months.closing_count) as churned_from_opening_count,
+    1 - revalued.closing_count as churned_count,
+    revalued.opening_count * (1 - revalued.closing_count) as churned_from_opening_count,
     case when churns.is_voluntary then 1 else 0 end as voluntary_count,
     case when not churns.is_voluntary then 1 else 0 end as involuntary_count,
-    case when tenure_months.basis = 'contract' then 1 else 0 end as contracts_count,
-    case when tenure_months.is_unconverted or coalesce(changes.is_unconverted, false) then 1 else 0 end
+    case when revalued.basis = 'contract' then 1 else 0 end as contracts_count,
+    case when revalued.is_unconverted or coalesce(changes.is_unconverted, false) then 1 else 0 end
         as unconverted_count,
-    tenure_months.earlier_closing_amount,
-    coalesce(revaluations.revaluation_amount, 0) as revaluation_amount,
-    (tenure_months.earlier_closing_amount + coalesce(revaluations.revaluation_amount, 0))
-    * tenure_months.opening_count * tenure_months.closing_count as stayed_opening_amount,
-    tenure_months.closing_amount,
+    revalued.earlier_closing_amount,
+    revalued.revaluation_amount,
+    revalued.opening_amount,
+    revalued.opening_amount * revalued.opening_count * revalued.closing_count as stayed_opening_amount,
+    revalued.closing_amount,
+    -- Gross churn: what each customer of the opening pays less at the end, so that nobody makes up for another one.
+    revalued.opening_count * greatest(revalued.opening_amount - revalued.closing_amount, 0)
+        as gross_lost_amount,
+    -- Net churn is this, negated: what the customers of the opening pay at the end, less what they paid at the opening.
+    revalued.opening_count * (revalued.closing_amount - revalued.opening_amount) as net_gained_amount,
     {{ mrr_movements(
         'coalesce(changes.up_amount, 0)',
         'coalesce(changes.down_amount, 0)',
         'coalesce(changes.churned_amount, 0)',
-        'coalesce(changes.net_amount, 0)',
-        'tenure_months.opening_count = 1',
-        'tenure_months.tenure_number'
+        'revalued.opening_count = 1',
+        'revalued.tenure_number'
     ) }}
-from tenure_months
+from revalued
 left join {{ ref('int_churn__monthly_changes') }} as changes
-    on tenure_months.customer_id = changes.customer_id
-    and tenure_months.tenure_number = changes.tenure_number
-    and tenure_months.month_date = changes.changed_month
-left join {{ ref('int_churn__revaluations') }} as revaluations
-    on tenure_months.customer_id = revaluations.customer_id
-    and tenure_months.tenure_number = revaluations.tenure_number
-    and tenure_months.month_date = revaluations.month_date
+    on revalued.customer_id = changes.customer_id
+    and revalued.tenure_number = changes.tenure_number
+    and revalued.month_date = changes.changed_month
 left join churns
-    on tenure_months.customer_id = churns.customer_id
-    and tenure_months.tenure_number = churns.tenure_number
-    and tenure_months.month_date = churns.churned_month
+    on revalued.customer_id = churns.customer_id
+    and revalued.tenure_number = churns.tenure_number
+    and revalued.month_date = churns.churned_month
 left join {{ ref('dim_months') }} as months
-    on tenure_months.month_date = months.month_date
+    on revalued.month_date = months.month_date

@@ -20,7 +20,6 @@ select
     sum(case when is_churned = 0 then greatest(net_change, 0) else 0 end) as up_amount,
     sum(case when is_churned = 0 then greatest(-net_change, 0) else 0 end) as down_amount,
     sum(case when is_churned = 1 then -net_change else 0 end) as churned_amount,
-    sum(net_change) as net_amount,
     max(is_unconverted) = 1 as is_unconverted
 from daily_changes
 group by customer_id, tenure_number, changed_month

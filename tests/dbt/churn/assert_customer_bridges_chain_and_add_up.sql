@@ -3,7 +3,8 @@
 {{ config(meta={'serves': ['DQ-10']}) }}
 {%- set measures = ['opening_count', 'new_count', 'reactivated_count', 'churned_count', 'closing_count'] %}
 with {{ bridge_faults(
-    ref('mart_churn_monthly'), measures, 'opening_count', 'closing_count', 'moved_in_count', 'moved_out_count'
+    ref('mart_churn_monthly'), measures, 'opening_count', 'closing_count', 'moved_in_count', 'moved_out_count',
+    unsummed='currency'
 ) }},
 
 counted as (

@@ -7,7 +7,7 @@
     'contraction_amount', 'churned_amount', 'closing_amount',
 ] %}
 with {{ bridge_faults(
-    ref('mart_mrr_monthly'), measures, 'earlier_closing_amount', 'closing_amount', 'moved_in_amount', 'moved_out_amount',
+    ref('mart_churn_monthly'), measures, 'earlier_closing_amount', 'closing_amount', 'moved_in_amount', 'moved_out_amount',
     unsummed='currency', tolerance=0.01
 ) }},
 
@@ -28,7 +28,7 @@ native as (
         dimension_value as currency_code,
         churn_month as month_date,
         closing_amount
-    from {{ ref('mart_mrr_monthly') }}
+    from {{ ref('mart_churn_monthly') }}
     where dimension_name = 'currency'
 )
 
