@@ -39,11 +39,12 @@ def test_a_sale_whose_window_runs_is_in_no_rate(cases):
     """Guards against young lost sales that count before the others, which made young months look worst."""
     quarters = cases("utc").rows(
         """
-        select strftime(sold_quarter, '%m'), sales_count, pending_count, early_churn_num, early_churn_den
-        from churn.mart_seller_quality where dimension_name = 'seller' and dimension_value = 'winback_seller' order by 1
+        select strftime(period_start_date, '%m'), numerator_amount, denominator_amount, is_complete
+        from metrics.mart_metric_values
+        where metric_code = 'early_churn_pct' and dimension_name = 'seller' and dimension_value = 'winback_seller'
         """
     )
-    assert quarters == [("04", 2, 1, 0, 1)]
+    assert quarters == [("04", 0, 1, False)]
     decisions = cases("utc").rows(
         "select decision_status from churn.mart_commission_clawback where employee_id = 'winback_seller' order by sold_at"
     )

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What becomes of each commission, and whether its window after the sale has passed. The request to cancel counts,
 -- because it shows the decision of the customer; without one, the first day without cover.
 with churns as (
@@ -6,7 +7,7 @@ with churns as (
         coalesce(
             case when events.cancel_requested_at > commissions.sold_at then events.cancel_requested_at end,
             {{ day_start_at('events.churned_date') }}
-        ) as left_at,
+        ) as churned_at,
         events.end_reason_code,
         events.is_voluntary,
         row_number() over (partition by commissions.commission_id order by events.churned_date) as choice
@@ -20,7 +21,7 @@ with churns as (
 notices as (
     select
         commissions.commission_id,
-        min(notices.cancel_requested_at) as left_at
+        min(notices.cancel_requested_at) as churned_at
     from {{ ref('fct_commissions') }} as commissions
     inner join {{ ref('int_churn__notices') }} as notices
         on commissions.customer_id = notices.customer_id
@@ -32,7 +33,7 @@ matched as (
     select
         commissions.*,
         {{ add_on_clock('month', 'commissions.sold_at', 'policy.commission_window_months') }} as window_end_at,
-        coalesce(churns.left_at, notices.left_at) as left_at,
+        coalesce(churns.churned_at, notices.churned_at) as churned_at,
         churns.end_reason_code,
         case
             when churns.commission_id is null then notices.commission_id is not null
@@ -63,6 +64,8 @@ dated as (
 select
     dated.commission_id,
     dated.employee_id,
+    employees.team as team_code,
+    employees.unit as unit_code,
     dated.customer_id,
     status.status as customer_status,
     status.is_paying,
@@ -71,7 +74,7 @@ select
     dated.commission_status,
     case
         when not dated.is_first_sale then 'not_judged'
-        when dated.left_at < dated.window_end_at and dated.is_reason_counted
+        when dated.churned_at < dated.window_end_at and dated.is_reason_counted
             then case when dated.commission_status = 'paid' then 'clawback_due' else 'forfeited' end
         when dated.commission_status = 'cancelled' then 'cancelled'
         when not dated.is_mature then 'pending'
@@ -82,13 +85,16 @@ select
     {{ converted('dated.amount') }} as converted_amount,
     dated.is_first_sale,
     dated.is_mature,
-    dated.is_first_sale and coalesce(dated.left_at < dated.window_end_at, false) and dated.is_reason_counted
+    dated.is_first_sale and coalesce(dated.churned_at < dated.window_end_at, false) and dated.is_reason_counted
         as is_early_churn,
     {{ period_start('month', 'dated.sold_date') }} as sold_month,
     dated.sold_at,
     dated.window_end_at,
-    dated.left_at,
+    dated.churned_at,
     dated.paid_at
 from dated
 {{ join_rates('dated.currency_code', 'dated.sold_date') }}
 {{ attributes_as_of('dated', 'dated.sold_date', ['status']) }}
+left join {{ ref('dim_employees') }} as employees
+    on dated.employee_id = employees.employee_id
+    and {{ holds_at('employees', 'dated.sold_date') }}

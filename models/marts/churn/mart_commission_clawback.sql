@@ -1,6 +1,8 @@
 select
     commission_id,
     employee_id,
+    team_code,
+    unit_code,
     customer_id,
     customer_status,
     subscription_id,
@@ -15,9 +17,10 @@ select
     is_paying,
     is_first_sale,
     is_mature,
+    is_early_churn,
     sold_month,
     sold_at,
     window_end_at,
-    left_at,
+    churned_at,
     paid_at
 from {{ ref('int_commissions__decisions') }}
