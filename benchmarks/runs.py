@@ -69,8 +69,8 @@ def bench_settings(raw: Path, place: Path):
 
 def load(settings) -> None:
     """Loads the landing folder."""
-    from orchestration.contract import contract
-    from orchestration.loading import load_landing
+    from contract import contract
+    from loading import load_landing
     from orchestration.warehouse import open_warehouse
 
     with open_warehouse(settings.warehouse) as connection:

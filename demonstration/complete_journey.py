@@ -49,8 +49,8 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from contract import RawTable, contract
 from demonstration import DemoReport
-from orchestration.contract import RawTable, contract
 
 POLICY_FOLDER = Path(__file__).resolve().parent / "policy" / "complete_journey"
 SOURCE_SYSTEM = "complete_journey"

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from expectations.registry import MART_GATES, RAW_GATES, Gate
+from expectations.gates import Gate
+from expectations.registry import mart_gates, raw_gates
 from expectations.reports import GateReport, Parameters
 from expectations.runner import WarehouseError, validate
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     parameters = Parameters(options.as_of, options.since_load_id)
     try:
-        reports = validate(options.warehouse, gates, parameters, options.docs)
+        reports = validate(options.warehouse, gates, parameters, options.docs, options.memory_limit)
     except WarehouseError as error:
         print(error, file=sys.stderr)
         return 2
@@ -46,13 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--as-of", type=date.fromisoformat, default=datetime.now(UTC).date() - timedelta(days=1),
                         help="the business day to judge, YYYY-MM-DD; yesterday (UTC) when left out")  # fmt: skip
     parser.add_argument("--since-load-id", type=int, default=0, help="judge rows of this load and later; 0: all rows")
+    parser.add_argument("--memory-limit", help="what DuckDB may use, like 5GB; its own default when left out")
     parser.add_argument("--docs", type=Path, help="also write the pages to this folder")
     return parser
 
 
 def _chosen(stage: str | None, table: str | None) -> list[Gate]:
     return [
-        gate for gate in (*RAW_GATES, *MART_GATES) if stage in (None, gate.stage) and table in (None, gate.table)
+        gate for gate in (*raw_gates(), *mart_gates()) if stage in (None, gate.stage) and table in (None, gate.table)
     ]  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from contract import Column, RawTable, clock_tolerance_minutes, contract
+from contract.sql import ORIGIN_COLUMNS, TECHNICAL_COLUMNS, identifier, literal, literals, raw_type
 from expectations.reports import Parameters
-from expectations.row_rules import ORIGIN_COLUMNS, RowRule, identifier, literal, literals
+from expectations.row_rules import RowRule
 from expectations.vocabulary import (
     ExpectColumnsOfTheContract,
     ExpectHashesNotToBeNumbers,
@@ -28,14 +30,7 @@ from expectations.vocabulary import (
     is_bare_number,
     is_plain_contact_data,
 )
-from orchestration.contract import CLOCK_TOLERANCE_MINUTES, Column, RawTable, contract
 
-TECHNICAL_COLUMNS = {
-    "_load_id": ["BIGINT"],
-    "_file_id": ["INTEGER"],
-    "_line": ["BIGINT"],
-    "_extra": ["JSON", "VARCHAR"],
-}
 # Bare digits in a column of hashes: 2 % of hashes of 8 hexadecimal digits by chance, all of the phone numbers (ours).
 BARE_NUMBERS_LIMIT_PCT = 10
 BARE_NUMBERS_MIN_ROWS = 20
@@ -43,9 +38,11 @@ HASH_REMEDY = "Hash the values before they are delivered, and erase the delivere
 LOADER_PROMISE = "The loader quarantines such rows: find out how they got past it, then load the files again."
 
 
-def _duckdb_types(column: Column) -> list[str]:
-    # The loader keeps JSON as text that it has checked.
-    return ["VARCHAR", "JSON"] if column.data_type == "json" else [column.data_type.upper()]
+def _expected_types(table: RawTable) -> dict[str, list[str]]:
+    """The types that each column may have: JSON is text that the loader has checked, or DuckDB's own type."""
+    types = {column.name: raw_type(column) for column in table.columns} | TECHNICAL_COLUMNS
+    json = {"_extra", *(column.name for column in table.columns if column.data_type == "json")}
+    return {name: [data_type, "JSON"] if name in json else [data_type] for name, data_type in types.items()}
 
 
 def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
@@ -80,7 +77,7 @@ def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
             rules.append(
                 RowRule(
                     f"in_future:{name}",
-                    f"{value} > {ingested} + interval {CLOCK_TOLERANCE_MINUTES} minute",
+                    f"{value} > {ingested} + interval {clock_tolerance_minutes()} minute",
                     (name, table.newer_by),
                     f"{name} lies after {table.newer_by}",
                 )
@@ -89,7 +86,7 @@ def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
         rules.append(
             RowRule(
                 f"before_start:{name}",
-                f"{value} < {identifier(column.not_before)} - interval {CLOCK_TOLERANCE_MINUTES} minute",
+                f"{value} < {identifier(column.not_before)} - interval {clock_tolerance_minutes()} minute",
                 (name, column.not_before),
                 f"{name} lies before {column.not_before}",
             )
@@ -156,7 +153,7 @@ def contract_expectations(
     suite: list[HouseExpectation] = [
         ExpectColumnsOfTheContract.of(
             f"raw.{name}",
-            {column.name: _duckdb_types(column) for column in table.columns} | TECHNICAL_COLUMNS,
+            _expected_types(table),
             remedy="Load the warehouse again in full: the contract has changed since the table was created.",
             notes="Staging selects these columns by name and relies on their types.",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract import contract
 from expectations.reports import Parameters
 from expectations.row_rules import RowRule
 from expectations.vocabulary import (
@@ -12,7 +13,6 @@ from expectations.vocabulary import (
     ExpectTablesToMatchTheLedger,
     HouseExpectation,
 )
-from orchestration.contract import contract
 
 # Shares of the newest load of a table that may be in quarantine. Ours: a percent is the noise of any source, a quarter
 # is a broken export, and the marts of such a night would mislead.

@@ -11,10 +11,8 @@ from dataclasses import asdict, dataclass, field
 
 import duckdb
 
-from expectations.row_rules import identifier, literal
+from contract.sql import NUMERIC_TYPES, identifier, literal
 
-NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-           "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 SUMMED = ("_count", "_num", "_den", "_amount", "_total", "mrr")
 
 
@@ -42,7 +40,7 @@ def _aggregates(columns: Mapping[str, str], grain: Sequence[str]) -> dict[tuple[
         if columns.get(name) == "DATE":
             found["newest", name] = f"cast(max({identifier(name)}) as varchar)"
     for name, data_type in columns.items():
-        if data_type.startswith(NUMERIC) and name.endswith(SUMMED):
+        if data_type.startswith(NUMERIC_TYPES) and name.endswith(SUMMED):
             found["totals", name] = f"cast(sum({identifier(name)}) as double)"
     return found
 

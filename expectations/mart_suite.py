@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from expectations.mart_profile import NUMERIC, changes
-from expectations.registry import Gate
+from contract.sql import NUMERIC_TYPES, identifier, literal
+from expectations.gates import Bounds, Gate
+from expectations.mart_profile import changes
 from expectations.reports import Parameters
-from expectations.row_rules import RowRule, identifier, literal
+from expectations.row_rules import RowRule
 from expectations.vocabulary import (
     EMAIL,
     PERCENT_ROUNDING,
@@ -34,7 +35,7 @@ class MartSuiteError(Exception):
     """The mart cannot be validated. The message names the mart and what is missing."""
 
 
-def _percent_rules(names: Sequence[str], bounds: Mapping[str, tuple[float | None, float | None]]) -> list[RowRule]:
+def _percent_rules(names: Sequence[str], bounds: Mapping[str, Bounds]) -> list[RowRule]:
     rules = []
     for name in names:
         low, high = _bounds_of(name, bounds)
@@ -46,13 +47,13 @@ def _percent_rules(names: Sequence[str], bounds: Mapping[str, tuple[float | None
     return rules
 
 
-def _bounds_of(name: str, bounds: Mapping[str, tuple[float | None, float | None]]) -> tuple[float | None, float | None]:
+def _bounds_of(name: str, bounds: Mapping[str, Bounds]) -> Bounds:
     if name in bounds:
         return bounds[name]
     return (None, None) if OPEN_PERCENTAGE.search(name) else (0, 100)
 
 
-def _rate_rules(numbers: Sequence[str], bounds: Mapping[str, tuple[float | None, float | None]]) -> list[RowRule]:
+def _rate_rules(numbers: Sequence[str], bounds: Mapping[str, Bounds]) -> list[RowRule]:
     """Rules for shares: a pair with an average beside it (points over answers) has no such order."""
     rules = []
     for den in (name for name in numbers if name.endswith("_den")):
@@ -129,7 +130,7 @@ def mart_expectations(
                 notes="Readers of the mart and its own rules rely on these columns.",
             )
         ]
-    numbers = [name for name, data_type in columns.items() if data_type.startswith(NUMERIC)]
+    numbers = [name for name, data_type in columns.items() if data_type.startswith(NUMERIC_TYPES)]
     critical = [
         *_grain_rules(gate.grain),
         *_percent_rules([name for name in numbers if name.endswith("_pct")], gate.bounds),

@@ -5,80 +5,25 @@ Raw gates follow from the raw contract, mart gates from the YAML beside the SQL 
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
-from expectations.reports import Parameters
+from contract import REPO_ROOT, contract
+from expectations.gates import Bounds, Gate
 from expectations.row_rules import RowRule
-from orchestration.contract import REPO_ROOT, contract
-
-if TYPE_CHECKING:
-    from expectations.vocabulary import HouseExpectation
 
 MARTS_FOLDER = REPO_ROOT / "models" / "marts"
-Bounds = tuple[float | None, float | None]
 
 
 class RegistryError(Exception):
     """A YAML file of a mart cannot be read as a gate. The message names the file."""
 
 
-@dataclass(frozen=True)
-class Gate:
-    """A table and the suite that guards it."""
-
-    asset_key: tuple[str, ...]
-    table: str
-    """Name with its schema: 'raw.customers'."""
-    suite: str
-    """Of a raw table: where the suite is built, 'module:function'. Imported when needed; need not exist."""
-    stage: str
-    """'raw': validated before dbt runs. 'mart': validated before publication."""
-    columns: tuple[str, ...] = ()
-    """Of a mart: the columns of its contract."""
-    grain: tuple[str, ...] = ()
-    """Of a mart: the columns that name a row."""
-    bounds: Mapping[str, Bounds] = field(default_factory=dict, hash=False)
-    """Of a mart: percentages with bounds other than 0..100; None is open."""
-    rules: tuple[RowRule, ...] = field(default=(), hash=False)
-    """Of a mart: the rules of its data test rows_satisfy."""
-    references: tuple[tuple[str, str, str], ...] = ()
-    """Of a mart: its data tests `relationships`, as (column, model that holds it, column there)."""
-
-    def build_suite(
-        self, parameters: Parameters, columns: Mapping[str, str], tables: Iterable[str] = ()
-    ) -> list[HouseExpectation]:
-        """The suite of this gate. `columns` are name -> DuckDB type of the table as it is in the warehouse.
-
-        `tables` are all tables of the warehouse, with their schemas. Raises whatever the suite module raises; the
-        runner reports it as a critical failure.
-        """
-        own = self._own_function() if self.suite else None
-        if self.stage == "mart":
-            from expectations.mart_suite import mart_expectations
-
-            parents = {table.split(".")[1]: table for table in tables}
-            return mart_expectations(self, columns, parameters, parents)
-        if own:
-            return own(parameters)
-        from expectations.contract_suite import contract_expectations
-
-        return contract_expectations(self.table.split(".")[1], parameters)
-
-    def _own_function(self) -> Callable | None:
-        module_name, function_name = self.suite.split(":")
-        if importlib.util.find_spec(module_name) is None:
-            return None
-        return getattr(importlib.import_module(module_name), function_name, None)
-
-
+@cache
 def raw_gates() -> tuple[Gate, ...]:
     """One gate per table of the raw contract, parents before children, and the gate of the load ledger."""
     tables = tuple(
@@ -88,7 +33,13 @@ def raw_gates() -> tuple[Gate, ...]:
     return (Gate(("ops", "load_ledger"), "ops.load_ledger", "expectations.ledger_suite:load_ledger", "raw"), *tables)
 
 
-def mart_gates(folder: Path = MARTS_FOLDER) -> tuple[Gate, ...]:
+@cache
+def mart_gates() -> tuple[Gate, ...]:
+    """The gates of this repository's marts, read once."""
+    return read_mart_gates(MARTS_FOLDER)
+
+
+def read_mart_gates(folder: Path) -> tuple[Gate, ...]:
     """One gate per model described under `folder`/<domain>/, in the order of their names.
 
     Read from each model: its columns, `config.meta.grain`, `config.meta.bounds` of columns, and its data tests
@@ -113,9 +64,9 @@ def mart_gates(folder: Path = MARTS_FOLDER) -> tuple[Gate, ...]:
     return tuple(gates[name] for name in sorted(gates))
 
 
-def _mart_gate(domain: str, model: dict, file: Path) -> Gate:
+def _mart_gate(domain: str, model: dict[str, Any], file: Path) -> Gate:
     name, columns = model["name"], model.get("columns") or []
-    tests: dict[str, dict] = {}
+    tests: dict[str, Any] = {}
     for entry in model.get("data_tests") or ():
         tests |= entry if isinstance(entry, dict) else {}
     rules = ((tests.get("rows_satisfy") or {}).get("arguments") or {}).get("rules") or {}
@@ -133,7 +84,7 @@ def _mart_gate(domain: str, model: dict, file: Path) -> Gate:
     )
 
 
-def _row_rule(name: str, stated: str | dict, columns: tuple[str, ...], file: Path) -> RowRule:
+def _row_rule(name: str, stated: str | dict[str, str], columns: tuple[str, ...], file: Path) -> RowRule:
     rule = {"expression": stated} if isinstance(stated, str) else stated
     unknown = set(rule) - {"expression", "message", "severity"}
     if unknown or "expression" not in rule or rule.get("severity", "critical") not in ("critical", "warning"):
@@ -151,7 +102,7 @@ def _row_rule(name: str, stated: str | dict, columns: tuple[str, ...], file: Pat
     )
 
 
-def _references(column: dict) -> list[tuple[str, str, str]]:
+def _references(column: dict[str, Any]) -> list[tuple[str, str, str]]:
     found = []
     for test in column.get("data_tests") or ():
         if isinstance(test, dict) and "relationships" in test:
@@ -161,16 +112,12 @@ def _references(column: dict) -> list[tuple[str, str, str]]:
     return found
 
 
-def _meta(column: dict) -> dict:
+def _meta(column: dict[str, Any]) -> dict[str, Any]:
     return (column.get("config") or {}).get("meta") or {}
 
 
-def _bounds(column: dict, file: Path) -> tuple[str, Bounds]:
+def _bounds(column: dict[str, Any], file: Path) -> tuple[str, Bounds]:
     bounds = _meta(column)["bounds"]
     if not isinstance(bounds, list) or len(bounds) != 2:
         raise RegistryError(f"{file}: {column['name']}: bounds are [lowest, highest], null for open, not {bounds!r}")
     return column["name"], (bounds[0], bounds[1])
-
-
-RAW_GATES = raw_gates()
-MART_GATES = mart_gates()

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from contract.sql import identifier, identifiers, literal
+
 SAMPLE_ROWS = 5
 # Models of one row that a rule may read: `(select as_of_date from run_context)`.
 CONTEXT = ("run_context", "policy")
-# Columns of the loader that lead from a raw row back to the line of the file.
-ORIGIN_COLUMNS = ("_load_id", "_file_id", "_line")
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,6 @@ class RowRule:
     """'critical' or 'warning'."""
     shown: tuple[str, ...] | None = None
     """Columns that a sample shows of a broken row; None: those that find it again and those that the rule reads."""
-
-
-def identifier(name: str) -> str:
-    """A quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def identifiers(names: Iterable[str]) -> str:
-    """Quoted identifiers, separated by commas."""
-    return ", ".join(identifier(name) for name in names)
-
-
-def literal(value: object) -> str:
-    """A quoted text literal."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def literals(values: Iterable[object]) -> str:
-    """Quoted text literals, separated by commas."""
-    return ", ".join(literal(value) for value in values)
 
 
 def gx_query(sql: str) -> str:

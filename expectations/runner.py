@@ -17,7 +17,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.registry import Gate
+from contract.sql import identifier, literal
+from expectations.gates import Gate
 from expectations.reports import (
     WHOLE_TABLE,
     ExpectationResult,
@@ -25,8 +26,6 @@ from expectations.reports import (
     Parameters,
     results_frame,
 )
-from expectations.row_rules import identifier
-from orchestration.warehouse import memory_limit
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -48,9 +47,15 @@ class WarehouseError(Exception):
 
 
 def validate(
-    warehouse: Path, gates: Sequence[Gate], parameters: Parameters, docs_dir: Path | None = None
+    warehouse: Path,
+    gates: Sequence[Gate],
+    parameters: Parameters,
+    docs_dir: Path | None = None,
+    memory_limit: str | None = None,
 ) -> list[GateReport]:
     """Validates the gates in their order and returns one report each.
+
+    `memory_limit` is what DuckDB may use, in its own words ('5GB'); None leaves it DuckDB's default.
 
     A suite that cannot be built or a table that does not exist is a critical failure in its report, never an exception.
     With `docs_dir`, the results are also written there as pages to read (see data_docs); when that fails, the reports
@@ -59,7 +64,7 @@ def validate(
     """
     if not warehouse.exists():
         raise WarehouseError(f"{warehouse}: the warehouse does not exist, build it first")
-    with _quiet_context() as context, _opened(context, warehouse) as (datasource, connection):
+    with _quiet_context() as context, _opened(context, warehouse, memory_limit) as (datasource, connection):
         columns = _columns(connection)
         expectations = {gate.table: _expectations(gate, columns, parameters, connection) for gate in gates}
         found = _evaluated(datasource, [e for own in expectations.values() for e in own])
@@ -96,7 +101,9 @@ def _remove_default_sites(context: EphemeralDataContext) -> None:
 
 
 @contextmanager
-def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQLDatasource, Connection]]:
+def _opened(
+    context: EphemeralDataContext, warehouse: Path, memory_limit: str | None
+) -> Iterator[tuple[SQLDatasource, Connection]]:
     """The warehouse as a data source of GX, closed at the end."""
     from sqlalchemy import text
     from sqlalchemy.pool import QueuePool
@@ -119,7 +126,8 @@ def _opened(context: EphemeralDataContext, warehouse: Path) -> Iterator[tuple[SQ
             opened.callback(gx_engine.close)
             buffer_results(gx_engine.engine)
             connection = opened.enter_context(gx_engine.engine.connect())
-            connection.exec_driver_sql(f"set memory_limit = '{memory_limit()}'")
+            if memory_limit:
+                connection.exec_driver_sql(f"set memory_limit = {literal(memory_limit)}")
             answer = gx_engine.execute_query(text("select 1 as alive")).fetchall()
         except Exception as error:  # GX wraps the driver's errors in several of its own
             raise WarehouseError(f"{warehouse}: cannot be read: {_first_line(_root(error))}") from error
@@ -174,6 +182,7 @@ def _expectations(
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
+    from expectations.suites import build_suite
     from expectations.vocabulary import ExpectSuiteToBeBuilt, ExpectTableToExist, fault
 
     table = ".".join(identifier(part) for part in gate.table.split("."))
@@ -183,7 +192,7 @@ def _expectations(
     else:
         try:
             connection.execute(text(f"select 1 from {table} limit 0"))
-            own = gate.build_suite(parameters, columns[gate.table], columns)
+            own = build_suite(gate, parameters, columns[gate.table], columns)
         except DBAPIError as error:  # a view, for one, whose tables are gone
             problem = f"{gate.table} cannot be read: {_first_line(_root(error))}"
             own = [fault(ExpectTableToExist, problem, "Build it again.")]

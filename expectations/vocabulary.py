@@ -24,9 +24,10 @@ from typing import Any, ClassVar, Self
 from great_expectations.compatibility import pydantic
 from great_expectations.expectations import UnexpectedRowsExpectation
 
+from contract.sql import identifier, literal, literals
 from expectations import row_rules
 from expectations.reports import WHOLE_TABLE
-from expectations.row_rules import RowRule, identifier, literal
+from expectations.row_rules import RowRule
 
 # DQ-07: a table of facts is compared with its own recent days. The numbers are ours.
 VOLUME_WINDOW_DAYS = 28
@@ -281,7 +282,7 @@ class ExpectColumnsOfTheContract(HouseExpectation):
     def of(cls, table: str, columns: Mapping[str, Sequence[str]], *, remedy: str, notes: str) -> Self:
         """`columns` maps a name to the DuckDB types it may have; no types means any type."""
         expected = ", ".join(
-            f"({literal(column)}, [{row_rules.literals(types)}]::varchar[])" for column, types in columns.items()
+            f"({literal(column)}, [{literals(types)}]::varchar[])" for column, types in columns.items()
         )
         return cls.from_sql(
             f"""

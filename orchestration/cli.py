@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from contract import REPO_ROOT
 from orchestration import progress
-from orchestration.contract import REPO_ROOT
 from orchestration.settings import ConfigurationError, Settings
 
 app = typer.Typer(

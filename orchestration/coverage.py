@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 
 REQUIREMENTS = Path(__file__).with_name("requirements.csv")
 ELSEWHERE = Path(__file__).with_name("served_elsewhere.csv")

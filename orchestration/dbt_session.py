@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import REPO_ROOT
-from orchestration.loading.contract_sql import identifier
+from contract import REPO_ROOT
+from contract.sql import identifier
 from orchestration.money import reporting_currency
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from expectations.registry import MART_GATES
+from expectations.registry import mart_gates
 from orchestration.defs.delivery import alert_delivery
 from orchestration.defs.ingestion import raw_tables
 from orchestration.defs.partitions import nights
@@ -45,7 +45,7 @@ nightly_schedule = dg.build_schedule_from_partitioned_job(
 BY_MORNING = dg.FreshnessPolicy.cron(
     deadline_cron="0 6 * * *", lower_bound_delta=timedelta(hours=4), timezone=Settings.resolve().business_timezone
 )
-ARE_READ = {publication.key, *(dg.AssetKey(list(gate.asset_key)) for gate in MART_GATES)}
+ARE_READ = {publication.key, *(dg.AssetKey(list(gate.asset_key)) for gate in mart_gates())}
 
 
 def with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:

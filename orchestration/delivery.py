@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from orchestration.loading.contract_sql import identifier, literal
+from contract.sql import identifier, literal
 from orchestration.publication import DATABASE_NAME
 from orchestration.warehouse import open_warehouse
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 
 FOLDER = REPO_ROOT / "models" / "metrics"
 PAGE = REPO_ROOT / "models" / "docs" / "metric_catalogue.md"

@@ -25,8 +25,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from orchestration.contract import REPO_ROOT
-from orchestration.loading.contract_sql import literal
+from contract import REPO_ROOT
+from contract.sql import literal
 from orchestration.settings import ConfigurationError, Settings
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"

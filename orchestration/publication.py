@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from contract.sql import identifier, literal
 from expectations.mart_profile import Profile, profile
-from orchestration.loading.contract_sql import identifier, literal
 from orchestration.warehouse import open_warehouse
 
 # Readable by every DuckDB client since 1.0.

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from contract import REPO_ROOT
 from orchestration import progress
-from orchestration.contract import REPO_ROOT
 from orchestration.resources import Night
 from orchestration.settings import ConfigurationError, Settings
 

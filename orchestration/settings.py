@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestration.contract import REPO_ROOT, Zones
+from contract import REPO_ROOT, Zones
 
 DEFAULT_RAW = REPO_ROOT / "landing" / "saas" / "raw"
 

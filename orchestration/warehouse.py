@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from contract.sql import literal
+
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
 # by older clients (see publication.py).
 WORKING_STORAGE = "v1.5.0"
@@ -55,7 +57,6 @@ def _create(path: Path) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     with duckdb.connect() as connection:
-        quoted = str(fresh).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as fresh (storage_version '{WORKING_STORAGE}')")
+        connection.execute(f"attach {literal(fresh)} as fresh (storage_version '{WORKING_STORAGE}')")
         connection.execute("detach fresh")
     fresh.rename(path)

@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.contract import REPO_ROOT, contract
-from orchestration.loading import LoadReport, load_landing
-from orchestration.loading.contract_sql import target_type
+from contract import REPO_ROOT, contract
+from contract.sql import raw_type
+from loading import LoadReport, load_landing
 from orchestration.warehouse import open_warehouse
 
 LOADED_AT = "2025-03-31 23:00:00"
@@ -51,7 +51,7 @@ class Landing:
         """Parquet with the types of the contract; values are given as text."""
         path = self.path(table, name)
         rows = list(rows)
-        columns = {c.name: target_type(c) for c in contract()[table].columns}
+        columns = {c.name: raw_type(c) for c in contract()[table].columns}
         names = list(dict.fromkeys(key for row in rows for key in row))
         shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
         fields = ", ".join(f'cast(s."{n}" as {columns.get(n, "VARCHAR")}) as "{n}"' for n in names)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contract import contract
 from demonstration import DemoReport
 from demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
 from demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
@@ -29,7 +30,6 @@ from demonstration.saas.scope import DAY, LAST_DAY, NEVER, NEVER_DAY, Scope
 from demonstration.saas.staff import Owners, Staff, assign, hire, write_owners, write_staff
 from demonstration.saas.subscriptions import Contracts, contracts, write_contracts, write_payments
 from demonstration.saas.tickets import write_tickets
-from orchestration.contract import contract
 
 POLICY_FOLDER = Path(__file__).resolve().parent.parent / "policy" / "saas"
 

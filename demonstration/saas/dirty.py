@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from contract import Column, RawTable, contract
 from demonstration.saas.scope import LAST_DAY, Scope
-from orchestration.contract import Column, RawTable, contract
 
 EACH = 8
 """Broken rows of every kind and table."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from contract import contract
 from demonstration.saas import policy
 from demonstration.saas.landing import Landing, cents, hashed, numbered
 from demonstration.saas.onboarding import PROPERTIES, PROPERTIES_OF, Planted
@@ -15,7 +16,6 @@ from demonstration.saas.outcomes import FIRST_OBJECT, GoalEvents
 from demonstration.saas.population import NAMES, NEVER_KINDS, Population
 from demonstration.saas.scope import DAY, HOUR, LONG_HOURS, NEVER, OFFICE_HOURS, Scope
 from demonstration.saas.subscriptions import Contracts
-from orchestration.contract import contract
 
 # Relative frequency of events of an active customer, by segment (sender, shop, agency).
 MIX = {

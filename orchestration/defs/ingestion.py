@@ -5,10 +5,9 @@ import json
 import dagster as dg
 import duckdb
 
+from contract import RawTable, contract
+from loading import LoadError, LoadReport, TableReport, check_landing_folder, load_landing
 from orchestration import progress
-from orchestration.contract import RawTable, contract
-from orchestration.loading import LoadError, LoadReport, TableReport, load_landing
-from orchestration.loading.loader import check_landing_folder
 from orchestration.resources import NightResource
 from orchestration.settings import ConfigurationError
 from orchestration.warehouse import WarehouseBusy, open_warehouse

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from expectations.registry import MART_GATES
+from contract import contract
+from expectations.registry import mart_gates
 from orchestration import progress
-from orchestration.contract import contract
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
 from orchestration.defs.transformation import PROJECT_MANIFEST
@@ -32,7 +32,7 @@ def marts() -> list[Mart]:
             {name: column["description"] for name, column in nodes[gate.asset_key[1]]["columns"].items()},
             gate.grain,
         )
-        for gate in MART_GATES
+        for gate in mart_gates()
     ]
 
 
@@ -73,7 +73,7 @@ def write_page(release: Path, document: dict) -> None:
 
 @dg.asset(
     key=PUBLICATION_KEY,
-    deps=[dg.AssetKey(list(gate.asset_key)) for gate in MART_GATES],
+    deps=[dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()],
     partitions_def=daily,
     backfill_policy=ONE_NIGHT_A_RUN,
     group_name="publication",

@@ -10,14 +10,15 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from expectations.gates import Gate
 from expectations.mart_profile import Profile
-from expectations.registry import MART_GATES, RAW_GATES, Gate
+from expectations.registry import mart_gates, raw_gates
 from expectations.reports import GateReport, Parameters
 from orchestration import progress
 from orchestration.publication import current_publication
 from orchestration.resources import Night, NightResource
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from orchestration.warehouse import memory_limit, open_warehouse
 
 CHECK_NAME = "expectations"
 DOCS_INDEX = """<!doctype html>
@@ -63,7 +64,7 @@ def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id
     # When none has passed, the whole table is judged, which needs no look-up of what is new.
     since = min(checked + 1, newest) if checked and not night.full_refresh else 0
     parameters = Parameters(as_of, since, run_id, **published)
-    reports = validate(settings.warehouse, gates, parameters, _docs(night, stage))
+    reports = validate(settings.warehouse, gates, parameters, _docs(night, stage), memory_limit())
     frame = results_frame(reports, run_id, as_of)
     with open_warehouse(settings.warehouse) as connection:
         names = ", ".join(frame.columns)
@@ -134,18 +135,18 @@ def check_result(report: GateReport) -> dg.AssetCheckResult:
     )
 
 
-@dg.multi_asset_check(specs=check_specs(RAW_GATES), name="raw_expectations")
+@dg.multi_asset_check(specs=check_specs(raw_gates()), name="raw_expectations")
 def raw_expectations(context: dg.AssetCheckExecutionContext, night: NightResource):
     """Judges what arrived. Row rules look at the rows of the newest load; a full refresh looks at all."""
     as_of = night.last_covered_day() or date(1970, 1, 1)
-    for report in judge(night, RAW_GATES, "raw", as_of, context.op_execution_context.run_id):
+    for report in judge(night, raw_gates(), "raw", as_of, context.op_execution_context.run_id):
         yield check_result(report)
 
 
-@dg.multi_asset_check(specs=check_specs(MART_GATES), name="mart_expectations")
+@dg.multi_asset_check(specs=check_specs(mart_gates()), name="mart_expectations")
 def mart_expectations(context: dg.AssetCheckExecutionContext, night: NightResource):
     """Judges what would be published."""
     op_context = context.op_execution_context
     as_of = date.fromisoformat(op_context.partition_key) if op_context.has_partition_key else night.last_covered_day()
-    for report in judge(night, MART_GATES, "mart", as_of, context.op_execution_context.run_id):
+    for report in judge(night, mart_gates(), "mart", as_of, context.op_execution_context.run_id):
         yield check_result(report)

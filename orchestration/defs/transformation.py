@@ -12,9 +12,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from expectations.registry import MART_GATES
+from contract import REPO_ROOT
+from expectations.registry import mart_gates
 from orchestration import progress
-from orchestration.contract import REPO_ROOT
 from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, ensure_manifest, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
 from orchestration.defs.partitions import nights as daily
@@ -27,7 +27,7 @@ MANIFEST = ensure_manifest(Settings.resolve())
 PROJECT = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=MANIFEST.parent)
 PROJECT_MANIFEST = json.loads(MANIFEST.read_text())
 # The assets that the gate and the publication wait for.
-GATED = {dg.AssetKey(list(gate.asset_key)) for gate in MART_GATES}
+GATED = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conventions.lints import Project
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 
 
 @pytest.fixture(scope="session")

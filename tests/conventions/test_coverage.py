@@ -6,8 +6,8 @@ import pytest
 from conventions.fakes import columns, generic_test, model
 from conventions.lints import Project
 
+from contract import REPO_ROOT
 from orchestration import coverage
-from orchestration.contract import REPO_ROOT
 
 
 def test_no_requirement_that_was_served_is_lost(project: Project) -> None:

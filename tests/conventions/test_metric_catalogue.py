@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from conventions.lints import REQUIREMENT_ID, Project
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.metric_catalogue import PAGE, metrics, page
 
 CATALOGUE = metrics()

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from contract import RawTable, clock_tolerance_minutes, contract
 from demonstration.saas import generate
-from orchestration.contract import CLOCK_TOLERANCE_MINUTES, RawTable, contract
 
 TABLES = contract()
 DUCKDB_TYPES = {"timestamp": "TIMESTAMP", "json": "VARCHAR"}
@@ -56,7 +56,7 @@ def test_every_table_has_rows_with_the_columns_and_types_of_the_contract(pack, t
 @pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 def test_values_keep_the_rules_of_their_columns(pack, table: RawTable):
     _, con = pack
-    moment = "{} > ingested_at + interval '" + str(CLOCK_TOLERANCE_MINUTES) + " minutes'"
+    moment = "{} > ingested_at + interval '" + str(clock_tolerance_minutes()) + " minutes'"
     for column in table.columns:
         broken = {}
         if column.required:

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from contract import Column, RawTable, contract
 from demonstration.saas import generate
-from orchestration.contract import Column, RawTable, contract
 
 TABLES = contract()
 

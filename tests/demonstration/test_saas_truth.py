@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from contract import contract
 from demonstration.saas import generate, policy
 from demonstration.saas.population import NAMES, NEVER_KINDS
-from orchestration.contract import contract
 
 DAYS = 240
 

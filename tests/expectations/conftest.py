@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.registry import RAW_GATES, Gate
+from contract import RawTable, contract
+from expectations.gates import Gate
+from expectations.registry import raw_gates
 from expectations.reports import GateReport, Parameters
 from expectations.runner import validate
-from orchestration.contract import RawTable, contract
 
 AS_OF = date(2025, 6, 30)
 HAPPENED = datetime(2025, 6, 29, 10)
@@ -142,7 +143,7 @@ def spoil(warehouse: Path) -> Callable[[str], Path]:
 
 
 def gate_of(table: str) -> Gate:
-    return next(gate for gate in RAW_GATES if gate.table == table)
+    return next(gate for gate in raw_gates() if gate.table == table)
 
 
 @pytest.fixture

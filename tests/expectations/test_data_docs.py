@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from expectations.data_docs import external_references
-from expectations.registry import RAW_GATES
+from expectations.registry import raw_gates
 from expectations.reports import Parameters
 from expectations.runner import validate
 
@@ -47,7 +47,7 @@ def site(good_warehouse, tmp_path_factory):
             drop table raw.reviews;
             """
         )
-    reports = validate(spoiled, RAW_GATES, Parameters(date(2025, 6, 30), 0, "run 7"), folder / "docs")
+    reports = validate(spoiled, raw_gates(), Parameters(date(2025, 6, 30), 0, "run 7"), folder / "docs")
     return folder / "docs", reports
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from expectations.mart_profile import Profile, profile
-from expectations.registry import mart_gates
+from expectations.registry import read_mart_gates
 from expectations.reports import Parameters
 from expectations.runner import validate
 
@@ -60,7 +60,7 @@ def gate(tmp_path):
     def make(text=YAML):
         (tmp_path / "churn").mkdir(exist_ok=True)
         (tmp_path / "churn" / "mart.yml").write_text(text)
-        (found,) = mart_gates(tmp_path)
+        (found,) = read_mart_gates(tmp_path)
         return found
 
     return make

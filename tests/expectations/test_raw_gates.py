@@ -7,25 +7,25 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from expectations.registry import RAW_GATES
+from contract import contract
+from expectations.registry import raw_gates
 from expectations.reports import Parameters
 from expectations.runner import validate
-from orchestration.contract import contract
 
 AS_OF = date(2025, 6, 30)
 
 
 def test_good_rows_keep_every_expectation(good_warehouse):
-    reports = validate(good_warehouse, RAW_GATES, Parameters(AS_OF))
+    reports = validate(good_warehouse, raw_gates(), Parameters(AS_OF))
     assert [result.message for report in reports for result in report.failures] == []
-    assert {report.table for report in reports} == {gate.table for gate in RAW_GATES}
+    assert {report.table for report in reports} == {gate.table for gate in raw_gates()}
     judged = {result.expectation for report in reports for result in report.expectations if result.severity != "info"}
     assert {"expect_rows_to_be_fresh", "expect_usual_daily_volume", "expect_tables_to_match_the_ledger"} <= judged
 
 
 def test_empty_tables_pass_and_say_what_was_not_judged(spoil):
     emptied = "".join(f"delete from raw.{name};" for name in contract() if name != "customers")
-    reports = validate(spoil(emptied), RAW_GATES[1:], Parameters(AS_OF))
+    reports = validate(spoil(emptied), raw_gates()[1:], Parameters(AS_OF))
     assert all(report.passed for report in reports)
     events = next(report for report in reports if report.table == "raw.events")
     unjudged = {result.expectation: result for result in events.expectations if result.severity == "info"}
@@ -62,7 +62,7 @@ def test_every_rule_of_the_contract_is_seen(warehouse, from_contract):
                     row[start] = row[table.newer_by] - timedelta(days=30)
                 row[rule.columns[0]] = _broken_value(table, rule, row)
                 insert(connection, f"raw.{table.name}", row)
-    reports = validate(warehouse, RAW_GATES[1:], Parameters(AS_OF))
+    reports = validate(warehouse, raw_gates()[1:], Parameters(AS_OF))
     for report in reports:
         table = contract()[report.table.removeprefix("raw.")]
         (result,) = [r for r in report.expectations if r.expectation == "expect_rows_to_keep_the_contract"]

@@ -7,15 +7,16 @@ import sys
 
 import pytest
 
-from expectations.registry import RAW_GATES, RegistryError, mart_gates
-from orchestration.contract import REPO_ROOT, contract
+from contract import REPO_ROOT, contract
+from expectations.registry import RegistryError, raw_gates, read_mart_gates
+from expectations.suites import own_suite
 
 
 def test_every_raw_table_has_a_gate_and_a_suite_of_its_own():
-    gates = {gate.asset_key: gate for gate in RAW_GATES}
+    gates = {gate.asset_key: gate for gate in raw_gates()}
     assert set(gates) == {(table.source, table.name) for table in contract().values()} | {("ops", "load_ledger")}
-    for gate in RAW_GATES:
-        assert gate._own_function() is not None, f"{gate.suite} is missing"
+    for gate in raw_gates():
+        assert own_suite(gate) is not None, f"{gate.suite} is missing"
         assert gate.stage == "raw"
 
 
@@ -53,7 +54,7 @@ models:
 """,
     )
     _write(tmp_path, "churn", "version: 2\n", "empty.yml")
-    (gate,) = mart_gates(tmp_path)
+    (gate,) = read_mart_gates(tmp_path)
     assert (gate.asset_key, gate.table, gate.stage) == (
         ("churn", "mart_churn_monthly"), "churn.mart_churn_monthly", "mart",
     )  # fmt: skip
@@ -67,7 +68,7 @@ models:
 
 
 def test_no_marts_yet_is_no_error(tmp_path):
-    assert mart_gates(tmp_path / "nothing") == ()
+    assert read_mart_gates(tmp_path / "nothing") == ()
 
 
 @pytest.mark.parametrize(
@@ -89,5 +90,5 @@ def test_no_marts_yet_is_no_error(tmp_path):
 def test_a_broken_yaml_names_its_file(tmp_path, text, problem):
     _write(tmp_path, "churn", text)
     with pytest.raises(RegistryError, match=problem) as error:
-        mart_gates(tmp_path)
+        read_mart_gates(tmp_path)
     assert "models.yml" in str(error.value)

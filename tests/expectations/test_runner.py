@@ -11,9 +11,11 @@ import pytest
 
 from expectations import runner
 from expectations.__main__ import main
-from expectations.registry import RAW_GATES, Gate
+from expectations.gates import Gate
+from expectations.registry import raw_gates
 from expectations.reports import RESULT_COLUMNS, Parameters, results_frame
 from expectations.runner import WarehouseError, validate
+from expectations.suites import build_suite
 
 PARAMETERS = Parameters(date(2025, 6, 30), 0, "run-7")
 
@@ -38,7 +40,7 @@ def test_a_suite_that_cannot_be_built_fails_and_the_others_are_judged(warehouse,
         raise ZeroDivisionError("it's a {trap}: nothing to divide")
 
     suite_module.boom = boom
-    other = next(other for other in RAW_GATES if other.table == "raw.employees")
+    other = next(other for other in raw_gates() if other.table == "raw.employees")
     broken, good = validate(warehouse, [gate("boom"), other], PARAMETERS)
     (result,) = broken.expectations
     assert (result.severity, result.success, broken.severity) == ("critical", False, "error")
@@ -71,7 +73,7 @@ def test_a_view_that_cannot_be_read_is_a_failure(warehouse, suite_module):
             "create table raw.gone (x int); create view raw.hollow as from raw.gone; drop table raw.gone"
         )
     suite_module.empty = lambda parameters: []
-    hollow, good = validate(warehouse, [gate("empty", "raw.hollow"), RAW_GATES[1]], PARAMETERS)
+    hollow, good = validate(warehouse, [gate("empty", "raw.hollow"), raw_gates()[1]], PARAMETERS)
     assert [(r.expectation, r.severity) for r in hollow.failures] == [("expect_table_to_exist", "critical")]
     assert "raw.hollow cannot be read" in hollow.failures[0].message
     assert good.passed
@@ -79,32 +81,32 @@ def test_a_view_that_cannot_be_read_is_a_failure(warehouse, suite_module):
 
 def test_the_file_can_be_written_afterwards_in_the_same_process(warehouse, tmp_path):
     for _ in range(2):
-        validate(warehouse, RAW_GATES[:3], PARAMETERS, tmp_path / "docs")
+        validate(warehouse, raw_gates()[:3], PARAMETERS, tmp_path / "docs")
         with duckdb.connect(warehouse) as connection:
             connection.execute("create or replace table raw.scratch as select 1 as one")
 
 
 def test_nothing_is_written_to_the_warehouse(warehouse):
     before = warehouse.read_bytes()
-    validate(warehouse, RAW_GATES, PARAMETERS)
+    validate(warehouse, raw_gates(), PARAMETERS)
     assert warehouse.read_bytes() == before
     assert not warehouse.with_name(warehouse.name + ".wal").exists()
 
 
 def test_a_missing_or_busy_warehouse_is_told(warehouse, tmp_path):
     with pytest.raises(WarehouseError, match="does not exist"):
-        validate(tmp_path / "none.duckdb", RAW_GATES, PARAMETERS)
+        validate(tmp_path / "none.duckdb", raw_gates(), PARAMETERS)
     assert not (tmp_path / "none.duckdb").exists()
     with duckdb.connect(warehouse), pytest.raises(WarehouseError, match="cannot be read"):
-        validate(warehouse, RAW_GATES, PARAMETERS)
-    assert validate(warehouse, RAW_GATES[1:2], PARAMETERS)[0].passed
+        validate(warehouse, raw_gates(), PARAMETERS)
+    assert validate(warehouse, raw_gates()[1:2], PARAMETERS)[0].passed
 
 
 def test_results_that_get_lost_on_the_way_stop_the_validation(warehouse, monkeypatch):
     """When this fails because nothing is raised, GX and DuckDB get along: drop expectations/duckdb_results.py."""
     monkeypatch.setattr("expectations.duckdb_results.buffer_results", lambda engine: None)
     with pytest.raises(WarehouseError, match="receives no rows"):
-        validate(warehouse, RAW_GATES[:1], PARAMETERS)
+        validate(warehouse, raw_gates()[:1], PARAMETERS)
     with duckdb.connect(warehouse):  # and nothing stays open
         pass
 
@@ -113,12 +115,12 @@ def test_results_that_get_lost_on_the_way_stop_the_validation(warehouse, monkeyp
 def test_any_path_will_do(warehouse, tmp_path, name):
     path = tmp_path / name
     path.write_bytes(warehouse.read_bytes())
-    assert validate(path, RAW_GATES[1:2], PARAMETERS)[0].passed
+    assert validate(path, raw_gates()[1:2], PARAMETERS)[0].passed
     assert {file.name for file in tmp_path.iterdir()} == {"spoiled.duckdb", name}
 
 
 def test_results_frame_has_one_row_per_expectation(warehouse):
-    reports = validate(warehouse, RAW_GATES, PARAMETERS)
+    reports = validate(warehouse, raw_gates(), PARAMETERS)
     frame = results_frame(reports, "run-7", PARAMETERS.as_of)
     assert tuple(frame.columns) == RESULT_COLUMNS
     assert len(frame) == sum(len(report.expectations) for report in reports)
@@ -129,8 +131,8 @@ def test_results_frame_has_one_row_per_expectation(warehouse):
 
 
 def test_every_expectation_says_why_and_what_to_do():
-    for raw_gate in RAW_GATES:
-        for expectation in raw_gate.build_suite(PARAMETERS, {}):
+    for raw_gate in raw_gates():
+        for expectation in build_suite(raw_gate, PARAMETERS, {}):
             assert expectation.notes, expectation
             assert expectation.remedy.endswith("."), expectation
             assert expectation.description, expectation
@@ -142,13 +144,13 @@ def test_no_sites_are_left_in_the_temporary_folder(warehouse, tmp_path, monkeypa
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
-    validate(warehouse, RAW_GATES[:1], PARAMETERS, tmp_path / "docs")
+    validate(warehouse, raw_gates()[:1], PARAMETERS, tmp_path / "docs")
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_pages_that_cannot_be_written_do_not_change_the_verdict(warehouse, tmp_path, caplog):
     (tmp_path / "docs").write_text("a file where the folder should be")
-    (report,) = validate(warehouse, RAW_GATES[1:2], PARAMETERS, tmp_path / "docs")
+    (report,) = validate(warehouse, raw_gates()[1:2], PARAMETERS, tmp_path / "docs")
     assert report.passed
     assert "Data Docs could not be written" in caplog.text
 

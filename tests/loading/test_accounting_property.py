@@ -10,8 +10,8 @@ from conftest import LOADED_AT, Landing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.contract import contract
-from orchestration.loading import load_landing
+from contract import contract
+from loading import load_landing
 from orchestration.warehouse import open_warehouse
 
 TABLES = {name: contract()[name] for name in ("customers", "events")}

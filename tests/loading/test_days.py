@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from conftest import LOADED_AT, Landing, customer, event
 
-from orchestration.contract import Zones, contract
-from orchestration.loading import load_landing
+from contract import Zones, contract
+from loading import load_landing
 
 
 def rows(db, sql: str) -> list[tuple]:

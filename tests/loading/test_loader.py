@@ -7,7 +7,7 @@ import gzip
 import pytest
 from conftest import Landing, customer, event
 
-from orchestration.loading import LoadError
+from loading import LoadError
 
 
 def rows(db, sql: str) -> list[tuple]:
@@ -320,16 +320,16 @@ def test_unfinished_files_are_left_for_the_next_run(landing: Landing, load, db):
 def test_a_file_that_changes_while_it_is_read_is_left_whole_for_the_next_run(landing: Landing, load, db, monkeypatch):
     landing.csv("customers", [customer(1)], "a.csv")
     path = landing.csv("customers", [customer(2)], "b.csv")
-    from orchestration.loading.loader import TableLoader
+    from loading import loader
 
-    genuine = TableLoader._load_batch
+    genuine = loader.load_batch
 
-    def append_meanwhile(self, batch):
-        genuine(self, batch)
+    def append_meanwhile(target, batch):
+        genuine(target, batch)
         if any(c.file.name == "customers/b.csv" for c in batch):
             path.write_text(path.read_text() + "c3,2025-01-01,false,2025-03-31\n")
 
-    monkeypatch.setattr(TableLoader, "_load_batch", append_meanwhile)
+    monkeypatch.setattr(loader, "load_batch", append_meanwhile)
     report = load()
     assert rows(db, "select customer_id from raw.customers") == [("c1",)]
     assert "customers/b.csv: was written to while it was read" in report.tables["customers"].notices[0]

@@ -17,10 +17,10 @@ import duckdb
 import pytest
 from nights.cases_fixture import cases  # noqa: F401
 
+from contract import contract
 from demonstration.saas import POLICY_FOLDER, generate
-from orchestration.contract import contract
+from loading import load_landing
 from orchestration.dbt_session import DbtSession
-from orchestration.loading import load_landing
 from orchestration.policy import prepare_policy
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 from nights.conftest import Company
 
+from contract import contract
 from demonstration import complete_journey
-from orchestration.contract import contract
 from orchestration.dbt_session import DbtSession
 from orchestration.policy import prepare_policy
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from nights.conftest import LAST
 
-from expectations.registry import MART_GATES
+from expectations.registry import mart_gates
 from orchestration.dbt_session import DbtFailed
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ def test_what_a_nightly_run_leaves_out_holds_as_dbt_tests_too(straight, company)
     built.session.settings = built.settings
     results = built.session.tests_not_nightly(LAST)
     tested = {result.node.attached_node.split(".")[-1] for result in results if hasattr(result.node, "attached_node")}
-    assert {name for name in tested if name.startswith("mart_")} == {gate.asset_key[1] for gate in MART_GATES}
+    assert {name for name in tested if name.startswith("mart_")} == {gate.asset_key[1] for gate in mart_gates()}
     assert {name.split("_")[0] for name in tested} == {"mart", "int"}
     assert {str(result.status) for result in results} <= {"pass", "warn"}
 

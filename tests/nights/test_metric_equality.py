@@ -16,7 +16,7 @@ import pytest
 import yaml
 from nights.bi.client import CELLS, superset_answers
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.metric_catalogue import FOLDER, metrics
 from orchestration.publication import DATABASE_NAME
 from page import PAGE_NAME

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from nights.conftest import LAST, assert_same
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.dbt_session import DbtSession
 from orchestration.policy import prepare_policy
 

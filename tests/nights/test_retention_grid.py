@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.dbt_session import DbtSession
 from orchestration.policy import prepare_policy
 

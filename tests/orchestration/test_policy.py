@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import Landing, customer
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from orchestration.settings import ConfigurationError, Settings
 

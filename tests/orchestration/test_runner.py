@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 
 # dbt imports a tracker that calls logging.basicConfig(): where dbt came first, every warning of Dagster, of Great
 # Expectations and of the lineage was printed between the progress bars of a first build.

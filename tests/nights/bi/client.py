@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.metric_catalogue import FACTORS, metrics
 from orchestration.publication import DATABASE_NAME
 

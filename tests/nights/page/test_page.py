@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.contract import REPO_ROOT
+from contract import REPO_ROOT
 from orchestration.publication import DATABASE_NAME
 from page import PAGE_NAME, build, build_page
 from page.build import _plain

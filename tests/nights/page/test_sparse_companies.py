@@ -13,8 +13,8 @@ import pytest
 from nights.conftest import Company
 from nights.page.conftest import release_of
 
+from contract import contract
 from demonstration.complete_journey import generate as generate_journey
-from orchestration.contract import contract
 from orchestration.dbt_session import DbtSession
 from orchestration.policy import prepare_policy
 from orchestration.settings import Settings

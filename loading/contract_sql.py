@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.contract import CLOCK_TOLERANCE_MINUTES, Column, RawTable, Zones
+from contract import Column, RawTable, Zones, clock_tolerance_minutes
+from contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, raw_type
 
-NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-           "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
-TEMPORAL = ("TIMESTAMP", "DATE")
-TARGET_TYPES = {"json": "VARCHAR"}
 UTC = Zones()
 # An offset or a zone after the time of day: 23:00:00Z, 23:00+02:00.
 HAS_OFFSET = ":.*([A-Za-z]|[+-][0-9])"
-
-
-def identifier(name: str) -> str:
-    """A quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: object) -> str:
-    """A quoted text literal."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)
@@ -36,11 +23,6 @@ class Incoming:
     line: str = "_line"
 
 
-def target_type(column: Column) -> str:
-    """The DuckDB type of the raw column. JSON is kept as text: it is validated, not taken apart."""
-    return TARGET_TYPES.get(column.data_type, column.data_type.upper())
-
-
 def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
     """The value of a contract column, cast to its type; NULL where it is absent or cannot be cast.
 
@@ -48,7 +30,7 @@ def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
     """
     name = identifier(column.name)
     source = incoming.columns.get(column.name)
-    target = target_type(column)
+    target = raw_type(column)
     if source is None:
         return f"cast(null as {target})"
     if column.data_type == "json":
@@ -59,9 +41,9 @@ def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
         return f"nullif({name if source == 'VARCHAR' else f'cast({name} as varchar)'}, '')"
     if source == target:
         return name
-    if source.startswith(NUMERIC) and target.startswith(NUMERIC):
+    if source.startswith(NUMERIC_TYPES) and target.startswith(NUMERIC_TYPES):
         return _whole(f"try_cast({name} as {target})", name, target)
-    if source.startswith(TEMPORAL) and target.startswith(TEMPORAL):
+    if source.startswith(TEMPORAL_TYPES) and target.startswith(TEMPORAL_TYPES):
         return _from_temporal(name, source, target, zones)
     text = f"trim({name})" if source == "VARCHAR" else f"cast({name} as varchar)"
     if target == "TIMESTAMP":
@@ -139,7 +121,7 @@ def reasons(table: RawTable, incoming: Incoming, zones: Zones = UTC) -> str:
         value, present = typed(column, incoming, zones), _present(column, incoming)
         if column.required:
             tests.append((f"missing:{column.name}", f"not {present}"))
-        if target_type(column) != incoming.columns[column.name] or column.data_type == "json":
+        if raw_type(column) != incoming.columns[column.name] or column.data_type == "json":
             tests.append((f"wrong_type:{column.name}", f"{present} and {value} is null"))
         if column.accepted:
             accepted = ", ".join(literal(v) for v in column.accepted)
@@ -157,13 +139,13 @@ def reasons(table: RawTable, incoming: Incoming, zones: Zones = UTC) -> str:
                     (f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day")
                 )
             elif not column.may_be_future:
-                limit = f"{ingested} + interval {CLOCK_TOLERANCE_MINUTES} minute"
+                limit = f"{ingested} + interval {clock_tolerance_minutes()} minute"
                 tests.append((f"in_future:{column.name}", f"{value} > {limit}"))
         if column.not_before and column.not_before in incoming.columns:
             start = typed(table.column(column.not_before), incoming, zones)
             tests.append((
                 f"before_start:{column.name}",
-                f"{value} < {start} - interval {CLOCK_TOLERANCE_MINUTES} minute",
+                f"{value} < {start} - interval {clock_tolerance_minutes()} minute",
             ))  # fmt: skip
     if table.interval and set(table.interval) <= set(incoming.columns):
         start, end = (typed(table.column(name), incoming, zones) for name in table.interval)

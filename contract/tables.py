@@ -1,7 +1,6 @@
 """The raw contract, read from the dbt sources YAML, which is its only home.
 
-Loading, quarantine and the expectation suites all ask this module what a raw table must look like. It imports neither
-Dagster nor dbt, so that it stays cheap to import.
+Loading, quarantine and the expectation suites all ask this module what a raw table must look like.
 """
 
 from __future__ import annotations
@@ -13,13 +12,10 @@ from pathlib import Path
 
 import yaml
 
-REPO_ROOT = Path(__file__).resolve().parents[1]
+from contract.project import REPO_ROOT
+
 SOURCES_FOLDER = REPO_ROOT / "models" / "staging"
 
-# Two clocks of source systems may disagree by this much (DQ-05). Models and tests read the same variable.
-CLOCK_TOLERANCE_MINUTES: int = yaml.safe_load((REPO_ROOT / "dbt_project.yml").read_text())["vars"][
-    "clock_tolerance_minutes"
-]
 # Earlier moments are the epoch or an unset clock, not history; a column may widen this with `earliest`.
 EARLIEST_PLAUSIBLE = "2000-01-01"
 

@@ -1,0 +1,41 @@
+"""SQL text that every package writes: quoting, types of raw columns, names of technical columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contract.tables import Column
+
+# Names of DuckDB types begin with one of these: DECIMAL(18,2), TIMESTAMP WITH TIME ZONE.
+NUMERIC_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+                 "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+TEMPORAL_TYPES = ("TIMESTAMP", "DATE")
+# Columns that lead from a raw row back to the line of its file.
+ORIGIN_COLUMNS = ("_load_id", "_file_id", "_line")
+# Columns that the loader adds to every raw table, with their types.
+TECHNICAL_COLUMNS = {"_extra": "VARCHAR", "_load_id": "BIGINT", "_file_id": "INTEGER", "_line": "BIGINT"}
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def identifiers(names: Iterable[str]) -> str:
+    """Quoted identifiers, separated by commas."""
+    return ", ".join(identifier(name) for name in names)
+
+
+def literal(value: object) -> str:
+    """A quoted text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def literals(values: Iterable[object]) -> str:
+    """Quoted text literals, separated by commas."""
+    return ", ".join(literal(value) for value in values)
+
+
+def raw_type(column: Column) -> str:
+    """The DuckDB type of the raw column. JSON is stored as text: it is validated, not taken apart."""
+    return "VARCHAR" if column.data_type == "json" else column.data_type.upper()

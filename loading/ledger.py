@@ -1,0 +1,137 @@
+"""The ledger of landing files: one row per version of a file, so that every row of every file is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from contract.sql import literals
+from loading.candidate import Batch, Candidate
+from loading.discovery import LandingFile
+from loading.target import Target
+
+DDL = Path(__file__).with_name("ops.sql").read_text()
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What the ledger says of a file that stands."""
+
+    file: str
+    fingerprint: str
+    content_hash: str
+    status: str
+    file_id: int
+
+
+class FileCounts(NamedTuple):
+    """What became of the rows of one file, in the order of the ledger's columns."""
+
+    rows: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    first_event: datetime | None = None
+    last_event: datetime | None = None
+
+
+def next_file_id(target: Target) -> int:
+    """The first identity that no file has yet."""
+    return int(target.ask("select coalesce(max(file_id), 0) + 1 from ops.load_ledger"))
+
+
+def known_files(target: Target) -> list[LedgerEntry]:
+    """The files of the table that the ledger knows, without replaced versions, in the order of loading."""
+    rows = target.db.execute(
+        "select file, fingerprint, content_hash, status, file_id from ops.load_ledger "
+        "where table_name = ? and status <> 'replaced' order by file_id",
+        [target.table.name],
+    ).fetchall()
+    return [LedgerEntry(*row) for row in rows]
+
+
+def note_fingerprint(target: Target, file_id: int, fingerprint: str) -> None:
+    """Remembers how a known file looks now, so that its content need not be read again."""
+    target.db.execute("update ops.load_ledger set fingerprint = ? where file_id = ?", [fingerprint, file_id])
+
+
+def reject(target: Target, file: LandingFile, content_hash: str, problem: str) -> None:
+    """Reports a file that cannot be read and writes it to the ledger; it is tried again on the next run."""
+    message = f"{file.name}: {problem}"
+    target.report.rejected.append(message)
+    target.db.execute("delete from ops.load_ledger where file = ? and status = 'rejected'", [file.name])
+    target.db.execute(
+        "insert into ops.load_ledger values (-1, ?, ?, ?, ?, 'rejected', ?, ?, ?, null, 0, 0, 0, 0, null, null, ?)",
+        [target.load_id, target.table.name, file.name, file.format, file.size, file.fingerprint, content_hash, message],
+    )
+
+
+def mark_replaced(target: Target, batch: Batch) -> None:
+    """Marks earlier versions of these files as replaced."""
+    names = literals(candidate.file.name for candidate in batch) or "null"
+    replaced = target.db.execute(
+        "update ops.load_ledger set status = 'replaced' "
+        f"where file in ({names}) and status in ('loaded', 'copy') returning file"
+    ).fetchall()
+    target.db.execute(f"delete from ops.load_ledger where file in ({names}) and status = 'rejected'")
+    for (name,) in replaced:
+        target.report.notices.append(f"{name}: has new content since it was loaded, loaded again")
+
+
+def write_entries(target: Target, batch: Batch, outcome: Mapping[int, FileCounts], status: str) -> None:
+    """One entry per file of a batch."""
+    if not batch:
+        return
+    rows = [
+        (c.file_id, target.load_id, target.table.name, c.file.name, c.file.format, status, c.file.size,
+         c.file.fingerprint, c.content_hash, *outcome[c.file_id], None)
+        for c in batch
+    ]  # fmt: skip
+    # One statement: row by row a load of thousands of small files spends its time here.
+    marks = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
+    target.db.execute(f"insert into ops.load_ledger values {marks}", [value for row in rows for value in row])
+
+
+def write_copy(target: Target, candidate: Candidate, original: str) -> None:
+    """Accounts for a file whose content was loaded under another name: every row is a duplicate."""
+    found = target.db.execute(
+        "select rows_in_file from ops.load_ledger where table_name = ? and file = ? and status <> 'rejected' "
+        "order by file_id desc limit 1",
+        [target.table.name, original],
+    ).fetchone()
+    if found is None:
+        return  # the original was rejected or postponed; this file is looked at again on the next run
+    rows = found[0]
+    mark_replaced(target, [candidate])
+    write_entries(target, [candidate], {candidate.file_id: FileCounts(rows=rows, duplicate=rows)}, "copy")
+    target.report.notices.append(
+        f"{candidate.file.name}: has the same content as {original}, so all its rows are duplicates"
+    )
+    target.report.files_loaded += 1
+    target.report.rows_in_files += rows
+    target.report.rows_duplicate += rows
+
+
+def book_released(target: Target, file_id: int, counts: FileCounts) -> None:
+    """Moves rows of a file from quarantined to loaded after their parents have come."""
+    released = counts.rows - counts.quarantined
+    target.db.execute(
+        """update ops.load_ledger set rows_loaded = rows_loaded + ?, rows_duplicate = rows_duplicate + ?,
+            rows_superseded = rows_superseded + ?, rows_quarantined = rows_quarantined - ?,
+            event_time_min = least(event_time_min, ?), event_time_max = greatest(event_time_max, ?)
+        where file_id = ?""",
+        [
+            counts.loaded,
+            counts.duplicate,
+            counts.superseded,
+            released,
+            counts.first_event,
+            counts.last_event,
+            file_id,
+        ],
+    )
+    target.report.rows_released += released

@@ -1,0 +1,242 @@
+"""Loads landing files into raw tables: each file whole or not at all, every row accounted for.
+
+The unit of work is a batch of files of one table, one format and one set of columns, loaded in one transaction:
+
+1. rows that break the contract go to ``quarantine.<table>`` with all their reasons;
+2. rows whose key nobody else claims go straight into ``raw.<table>``;
+3. contested keys (twice in the batch, or known already) are settled;
+4. the ledger is written.
+
+Orphans (rows whose parent is not there yet) wait in quarantine and are evaluated again whenever their parents grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from contract import RawTable, Zones
+from contract.sql import identifier, literal
+from loading import contract_sql as rules
+from loading import ledger
+from loading.candidate import Batch, Candidate, batches
+from loading.contract_sql import Incoming
+from loading.discovery import LandingFile, find_files
+from loading.inspection import choose, first_line
+from loading.ledger import FileCounts
+from loading.reading import read, stage_objects
+from loading.reports import LoadError, LoadReport, Progress, TableReport
+from loading.settlement import merge
+from loading.target import Target
+from loading.validation import validate
+
+
+class _FilesChanged(Exception):
+    """Files were written to while they were read."""
+
+    def __init__(self, files: list[LandingFile]):
+        self.files = files
+
+
+def check_landing_folder(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
+    """Remembers which landing folder a warehouse is loaded from, and refuses another one.
+
+    Two companies in one warehouse would read as one. Raises LoadError.
+    """
+    connection.execute(ledger.DDL)
+    known = connection.execute("select folder from ops.landing_folder").fetchone()
+    if known is None:
+        connection.execute("insert into ops.landing_folder values (?)", [str(raw)])
+    elif known[0] != str(raw):
+        raise LoadError(
+            f"{raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
+            "(a landing folder that was only moved is loaded again from its files into a new one)"
+        )
+
+
+def load_landing(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Path,
+    tables: dict[str, RawTable],
+    progress: Progress = lambda table, done, total: None,
+    zones: Zones = rules.UTC,
+) -> LoadReport:
+    """Loads everything new below the landing folder, parents before children.
+
+    Raises LoadError when the folder is missing or empty, or a required table has never had a row.
+    """
+    if not raw.is_dir():
+        raise LoadError(f"{raw}: there is no such landing folder; give the right one with --raw")
+    files, notices = find_files(raw, tables)
+    connection.execute(ledger.DDL)
+    # Half as long again otherwise; where the order of lines matters (text files) it is kept.
+    connection.execute("set preserve_insertion_order = false")
+    report = LoadReport(_begin(connection), notices=notices)
+    if not any(files.values()):
+        raise LoadError(
+            f"{raw}: holds no landing files; expected <table>/*.parquet, .csv or .jsonl for tables such as customers"
+        )
+    total = sum(file.size for found in files.values() for file in found)
+    done = 0
+
+    def advance(table: str, size: int) -> None:
+        nonlocal done
+        done += size
+        progress(table, done, total)
+
+    for table in tables.values():
+        target = Target(connection, table, report.load_id, zones, TableReport(table.name))
+        report.tables[table.name] = target.report
+        _load_table(target, raw, files[table.name], advance)
+    connection.execute(_quarantine_view(tables))
+    names = ", ".join(f"({literal(name)})" for name in tables)
+    connection.execute(f"create or replace table ops.raw_tables as from (values {names}) as t(table_name)")
+    return report
+
+
+def _begin(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of a new load."""
+    ((load_id,),) = connection.execute(
+        "insert into ops.loads (load_id) select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
+    ).fetchall()
+    return int(load_id)
+
+
+def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance: Callable[[str, int], None]) -> None:
+    name = target.table.name
+    target.ensure_tables()
+    if target.table.is_required and not files and not target.has_rows(target.raw):
+        raise LoadError(
+            f"{name}: this table is required and the landing folder has no file for it; "
+            f"put one at {raw / name}/ (.parquet, .csv or .jsonl)"
+        )
+    release_orphans(target)
+    chosen = choose(target, files)
+    advance(name, sum(file.size for file in files) - sum(candidate.file.size for candidate in chosen.candidates))
+    _load_candidates(target, chosen.candidates, lambda size: advance(name, size))
+    for candidate, original in chosen.copies:
+        ledger.write_copy(target, candidate, original)
+
+
+def _load_candidates(target: Target, candidates: Sequence[Candidate], advance: Callable[[int], None]) -> None:
+    """Loads the candidates batch by batch; a file that spoils its batch is singled out and rejected."""
+    queue = list(batches(candidates))
+    while queue:
+        batch = queue.pop(0)
+        target.db.execute("begin transaction")
+        try:
+            load_batch(target, batch)
+            changed = [candidate.file for candidate in batch if not candidate.file.is_unchanged()]
+            if changed:
+                raise _FilesChanged(changed)
+            target.db.execute("commit")
+            advance(sum(candidate.file.size for candidate in batch))
+        except _FilesChanged as change:
+            target.db.execute("rollback")
+            for file in change.files:
+                target.report.notices.append(f"{file.name}: was written to while it was read; left for the next run")
+            rest = [candidate for candidate in batch if candidate.file not in change.files]
+            queue[:0] = [rest] if rest else []
+        except duckdb.Error as error:
+            target.db.execute("rollback")
+            if len(batch) > 1:
+                queue[:0] = [[candidate] for candidate in batch]
+            else:
+                problem = f"cannot be read ({first_line(error)})"
+                ledger.reject(target, batch[0].file, batch[0].content_hash, problem)
+
+
+def load_batch(target: Target, batch: Batch) -> None:
+    """Loads the files of a batch and accounts for them, inside a transaction of the caller."""
+    found = read(target, batch)
+    counts = accept(target, found.incoming)
+    outcome = {}
+    for candidate in found.batch:
+        accepted = counts.get(candidate.file_id, FileCounts())
+        malformed = found.malformed.get(candidate.file_id, 0)
+        outcome[candidate.file_id] = accepted._replace(
+            rows=accepted.rows + malformed, quarantined=accepted.quarantined + malformed
+        )
+    _notice_unknown_columns(target, found.batch, found.incoming)
+    ledger.mark_replaced(target, found.batch)
+    ledger.write_entries(target, found.batch, outcome, "loaded")
+    report = target.report
+    report.files_loaded += len(found.batch)
+    report.rows_in_files += sum(file.rows for file in outcome.values())
+    report.rows_loaded += sum(file.loaded for file in outcome.values())
+    report.rows_quarantined += sum(file.quarantined for file in outcome.values())
+    report.rows_duplicate += sum(file.duplicate for file in outcome.values())
+
+
+def _notice_unknown_columns(target: Target, batch: Batch, incoming: Incoming) -> None:
+    unknown = rules.unknown_columns(target.table, incoming)
+    if unknown and batch:
+        names = ", ".join(candidate.file.name for candidate in batch[:3])
+        names += f" and {len(batch) - 3} more" if len(batch) > 3 else ""
+        target.report.notices.append(f"{names}: unknown columns {', '.join(unknown)} are kept in _extra")
+
+
+def accept(target: Target, incoming: Incoming) -> dict[int, FileCounts]:
+    """Sorts the incoming rows into raw, superseded, quarantine and copies; returns what became of them by file."""
+    validated = validate(target, incoming)
+    settled = merge(target, validated.good)
+    counts = {}
+    for total in validated.totals:
+        quarantined = validated.quarantined.get(total.file_id, 0)
+        duplicate = settled.copies.get(total.file_id, 0)
+        counts[total.file_id] = FileCounts(
+            total.rows,
+            total.rows - quarantined - duplicate,
+            quarantined,
+            duplicate,
+            settled.stale.get(total.file_id, 0),
+            total.first_event,
+            total.last_event,
+        )
+    return counts
+
+
+def release_orphans(target: Target) -> None:
+    """Evaluates quarantined rows again that only lacked a parent."""
+    references = [(c.name, c.references) for c in target.table.columns if c.references and c.quarantines_orphans]
+    if not references or not target.has_rows(target.quarantine):
+        return
+    waiting = "not exists (select 1 from unnest(string_split(reasons, '; ')) as t(r) where r not like 'orphan:%')"
+    parents = " or ".join(
+        f"exists (select 1 from raw.{identifier(parent)} as p "
+        f"where p.{identifier(column)} = json_extract_string(q.row, {literal('$.' + identifier(name))}))"
+        for name, (parent, column) in references
+    )
+    target.db.execute("begin transaction")
+    try:
+        target.db.execute(
+            "create or replace temp table released as "
+            f"select * from {target.quarantine} as q where {waiting} and ({parents})"
+        )
+        if target.has_rows("released"):
+            _accept_released(target)
+        target.db.execute("commit")
+    except BaseException:
+        target.db.execute("rollback")
+        raise
+
+
+def _accept_released(target: Target) -> None:
+    keys = target.db.execute("select distinct unnest(json_keys(row)) from released order by 1").fetchall()
+    incoming = stage_objects(target, [name for (name,) in keys], "row", "released")
+    target.db.execute(
+        f"""delete from {target.quarantine} as q using released as r
+        where q._file_id = r._file_id and q._line = r._line and q._load_id = r._load_id"""
+    )
+    for file_id, counts in accept(target, incoming).items():
+        ledger.book_released(target, file_id, counts)
+
+
+def _quarantine_view(tables: dict[str, RawTable]) -> str:
+    parts = " union all ".join(
+        f"select {literal(name)} as table_name, _load_id, _file_id, _line, reasons from quarantine.{identifier(name)}"
+        for name in tables
+    )
+    return f"create or replace view ops.quarantined_rows as {parts}"

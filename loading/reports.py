@@ -1,0 +1,51 @@
+"""What a load did, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Progress = Callable[[str, int, int], None]
+"""Called with a table, the bytes that are done and the bytes of all files."""
+
+
+class LoadError(Exception):
+    """The landing folder cannot be loaded at all. The message names what is wrong and the way out."""
+
+
+@dataclass
+class TableReport:
+    """What one load did to one raw table. Counts are rows, unless they say files."""
+
+    table: str
+    files_loaded: int = 0
+    files_known: int = 0
+    rows_in_files: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    rows_superseded: int = 0
+    rows_released: int = 0
+    """Quarantined orphans of earlier loads whose parents have come."""
+    rejected: list[str] = field(default_factory=list)
+    """Messages about files that were not read because of their structure."""
+    notices: list[str] = field(default_factory=list)
+    quarantine_reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class LoadReport:
+    """What one load did, by table in the order of loading."""
+
+    load_id: int
+    tables: dict[str, TableReport] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> list[str]:
+        return [message for report in self.tables.values() for message in report.rejected]
+
+    @property
+    def rows_loaded(self) -> int:
+        return sum(report.rows_loaded for report in self.tables.values())

@@ -1,0 +1,147 @@
+"""Decides between several versions of a key.
+
+Of two versions the one with the later ``newer_by`` wins, a tie goes to the greater content hash, so that the order of
+loading never matters. The losing versions are kept in ``superseded.<table>``; exact copies are only counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contract.sql import identifier
+from loading.target import Target
+
+
+@dataclass(frozen=True)
+class Settled:
+    """New rows that do not become the current version of their key, by file."""
+
+    copies: dict[int, int] = field(default_factory=dict)
+    """Rows that repeat a known row exactly."""
+    stale: dict[int, int] = field(default_factory=dict)
+    """Rows that a newer version of the same key supersedes."""
+
+
+def merge(target: Target, good: str) -> Settled:
+    """Adds the rows of a relation to the raw table, one version per key."""
+    settled = Settled()
+    if _find_contested(target, good):
+        settled = _settle(target, good)
+        is_contested = f"exists (select 1 from contested_keys as k where {target.same_key('g', 'k')})"
+        good = f"(from {good} as g where not {is_contested})"
+    target.db.execute(
+        f"insert into {target.raw} ({target.columns}) "
+        f"select {target.contract_columns}, _extra, {target.load_id}, _file_id, _line from {good}"
+    )
+    return settled
+
+
+def _find_contested(target: Target, good: str) -> bool:
+    """Writes the keys that more than one row claims to ``contested_keys``; says whether there are any."""
+    key = target.key
+    # Twice in the batch: the hash narrows them down on integers; a collision only costs a second look.
+    repeated = target.has_rows(f"(select 1 from {good} group by hash({key}) having count(*) > 1)")
+    target.db.execute(
+        f"""create or replace temp table contested_keys as
+        select distinct {key} from {good}
+        where hash({key}) in (select hash({key}) from {good} group by 1 having count(*) > 1)
+        """
+        if repeated
+        else f"create or replace temp table contested_keys as select {key} from {good} where false"
+    )
+    if target.has_rows(target.raw):
+        target.db.execute(
+            f"""insert into contested_keys select {key} from {target.raw} as r
+            where exists (select 1 from {good} as g where {target.same_key("g", "r")})
+            and not exists (select 1 from contested_keys as k where {target.same_key("k", "r")})"""
+        )
+    return target.has_rows("contested_keys")
+
+
+def _settle(target: Target, good: str) -> Settled:
+    _collect_claims(target, good)
+    _rank_claims(target)
+    db = target.db
+    db.execute(
+        f"""insert into {target.superseded} ({target.columns}, _superseded_load_id)
+        select {target.columns}, {target.load_id} from claims
+        where rowid in (select claim from contenders where version_number > 1 and origin in (0, 2))"""
+    )
+    db.execute(
+        f"""delete from {target.raw} as r using contenders as c
+        where {target.same_key("r", "c")} and c.origin = 0 and c.version_number > 1"""
+    )
+    db.execute(
+        f"insert into {target.raw} ({target.columns}) select {target.columns} from claims "
+        "where rowid in (select claim from contenders where origin = 2 and version_number = 1)"
+    )
+    # A replaced row is booked on the file it came from, so that loaded - superseded is what remains of a file.
+    db.execute(
+        """update ops.load_ledger set rows_superseded = rows_superseded + lost.number
+        from (
+            select _file_id, count(*) as number from contenders
+            where origin = 0 and version_number > 1 group by 1
+        ) as lost
+        where lost._file_id = load_ledger.file_id"""
+    )
+    target.report.rows_superseded += target.ask(
+        "select count(*) from contenders where version_number > 1 and origin in (0, 2)"
+    )
+    return Settled(
+        copies=_new_rows_by_file(target, "copy_number > 1"), stale=_new_rows_by_file(target, "version_number > 1")
+    )
+
+
+def _new_rows_by_file(target: Target, condition: str) -> dict[int, int]:
+    sql = f"select _file_id, count(*) from contenders where origin = 2 and {condition} group by 1"
+    return dict(target.db.execute(sql).fetchall())
+
+
+def _collect_claims(target: Target, good: str) -> None:
+    """Writes every version of a contested key to ``claims``: origin 0 is current, 1 superseded before, 2 new."""
+    names = target.contract_columns
+    claimed = f"exists (select 1 from contested_keys as k where {target.same_key('k', 'x')})"
+    target.db.execute(
+        f"""create or replace temp table claims as
+        select {names}, _extra, 0 as origin, _load_id, _file_id, _line from {target.raw} as x where {claimed}
+        union all
+        select {names}, _extra, 1, _load_id, _file_id, _line from {target.superseded} as x where {claimed}
+        union all
+        select {names}, _extra, 2, {target.load_id}, _file_id, _line from {good} as x where {claimed}"""
+    )
+
+
+def _rank_claims(target: Target) -> None:
+    """Writes to ``contenders`` which copy and which version of its key each claim is; version 1 wins."""
+    key, newer = target.key, identifier(target.table.newer_by)
+    # Only versions of the same moment can be copies or need a tie broken, so only their content is hashed; and only
+    # what decides goes through the windows, not the whole rows.
+    target.db.execute(
+        f"""create or replace temp table ties as
+        select {key}, {newer} as newer from claims group by all having count(*) > 1"""
+    )
+    fields = ", ".join(f"{name} := {name}" for name in [*map(identifier, target.table.column_names), "_extra"])
+    tied = f"exists (select 1 from ties as t where {target.same_key('t', 'x')} and t.newer = x.{newer})"
+    target.db.execute(
+        f"""create or replace temp table contenders as
+        with versions as (
+            select rowid as claim, {key}, {newer} as newer, origin, _file_id, _line,
+                case when {tied} then md5(cast(to_json(struct_pack({fields})) as varchar)) end as content
+            from claims as x
+        ),
+        copies as (
+            select *, case when content is null then 1 else row_number() over (
+                partition by {key}, newer, content order by origin, _file_id, _line
+            ) end as copy_number
+            from versions
+        )
+        select claim, {key}, origin, _file_id, copy_number, case when copy_number = 1 then row_number() over (
+            partition by {key}, copy_number = 1 order by newer desc, content desc
+        ) end as version_number
+        from copies"""
+        if target.has_rows("ties")
+        else f"""create or replace temp table contenders as
+        select rowid as claim, {key}, origin, _file_id, 1 as copy_number,
+            row_number() over (partition by {key} order by {newer} desc) as version_number
+        from claims"""
+    )

@@ -1,0 +1,104 @@
+"""Separates the rows that keep the contract from those that do not; the latter go to quarantine with their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from contract.sql import identifier, literal
+from loading import contract_sql as rules
+from loading.contract_sql import Incoming
+from loading.target import Target
+
+
+class FileTotals(NamedTuple):
+    """Rows of one file, those with a broken rule, and the first and last event of the others."""
+
+    file_id: int
+    rows: int
+    broken: int
+    first_event: datetime | None
+    last_event: datetime | None
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The outcome of one relation of rows."""
+
+    good: str
+    """A FROM item of the rows that keep the contract, typed, with `_extra`, `_file_id` and `_line`."""
+    totals: list[FileTotals]
+    quarantined: dict[int, int] = field(default_factory=dict)
+    """Rows by file."""
+
+
+def validate(target: Target, incoming: Incoming) -> Validated:
+    """Evaluates every row, and sends those that break a rule or lack a parent to quarantine."""
+    table = target.table
+    fields = ", ".join(f"{rules.typed(c, incoming, target.zones)} as {identifier(c.name)}" for c in table.columns)
+    reasons = rules.reasons(table, incoming, target.zones)
+    evaluated = (
+        f"(select {fields}, {rules.extra(table, incoming)} as _extra, {incoming.file_id} as _file_id, "
+        f"{incoming.line} as _line, {reasons} as _reasons from {incoming.relation})"
+    )
+    event_time = f"cast({identifier(table.event_time)} as timestamp)" if table.event_time else "cast(null as timestamp)"
+    totals = [
+        FileTotals(*row)
+        for row in target.db.execute(
+            f"""select _file_id, count(*), count(*) filter (where _reasons <> ''),
+                min({event_time}) filter (where _reasons = ''), max({event_time}) filter (where _reasons = '')
+            from {evaluated} group by _file_id"""
+        ).fetchall()
+    ]
+    orphans = _orphans(target, evaluated)
+    conditions = ["_reasons = ''"] if any(total.broken for total in totals) else []
+    conditions += [f"({name} is null or not {is_orphan})" for name, is_orphan, _ in orphans]
+    if not conditions:
+        return Validated(evaluated, totals)
+    return Validated(
+        f"(from {evaluated} where {' and '.join(conditions)})",
+        totals,
+        _quarantine(target, incoming, [f"nullif({reasons}, '')", *(case for _, _, case in orphans)]),
+    )
+
+
+def _orphans(target: Target, evaluated: str) -> list[tuple[str, str, str]]:
+    """For each reference whose parents are partly missing: its column, what says so of a row, and the reason."""
+    found = []
+    references = [
+        (column.name, column.references)
+        for column in target.table.columns
+        if column.references and column.quarantines_orphans
+    ]
+    for number, (column, (parent, parent_column)) in enumerate(references):
+        name = identifier(column)
+        target.db.execute(
+            f"""create or replace temp table orphans_{number} as
+            select distinct {name} as value from {evaluated} as j
+            where {name} is not null and not exists (
+                select 1 from raw.{identifier(parent)} as p where p.{identifier(parent_column)} = j.{name})"""
+        )
+        if target.has_rows(f"orphans_{number}"):
+            is_orphan = f"{name} in (select value from orphans_{number})"
+            found.append((name, is_orphan, f"case when {is_orphan} then {literal(f'orphan:{column}')} end"))
+    return found
+
+
+def _quarantine(target: Target, incoming: Incoming, cases: list[str]) -> dict[int, int]:
+    reasons = f"concat_ws('; ', {', '.join(cases)})"
+    target.db.execute(
+        f"""create or replace temp table broken_rows as
+        select {incoming.file_id} as _file_id, {incoming.line} as _line, {reasons} as reasons,
+            {rules.original(incoming)} as row
+        from {incoming.relation} where {reasons} <> ''"""
+    )
+    target.db.execute(
+        f"insert into {target.quarantine} select {target.load_id}, _file_id, _line, reasons, row from broken_rows"
+    )
+    for reason, count in target.db.execute(
+        "select reason, count(*) "
+        "from (select unnest(string_split(reasons, '; ')) as reason from broken_rows) group by 1"
+    ).fetchall():
+        target.report.quarantine_reasons[reason] += count
+    return dict(target.db.execute("select _file_id, count(*) from broken_rows group by 1").fetchall())
