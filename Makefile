@@ -75,4 +75,4 @@ lock: ## Resolve the dependencies again (needs uv on the PATH)
 
 .PHONY: coverage
 coverage: $(INSTALLED) ## Show which models, columns and tests serve each requirement, and which are not served
-	@$(BIN)/python -m orchestration.coverage
+	@$(BIN)/python -m tests.conventions.requirements

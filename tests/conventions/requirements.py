@@ -1,7 +1,7 @@
-"""Which requirement is served by which models and columns, and tested by what; read off the dbt manifest.
+"""Which models and columns serve each requirement, and which tests prove it; read from the dbt manifest.
 
 A model says what it serves in its YAML (`config: {meta: {serves: [...]}}`); a column or a singular test may say so of
-itself. What is served outside dbt stands in `served_elsewhere.csv` with the test that proves it. `make coverage`.
+itself. What is served outside dbt is in `served_elsewhere.csv` with the test that proves it. `make coverage` shows it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract import REPO_ROOT
-
 REQUIREMENTS = Path(__file__).with_name("requirements.csv")
 ELSEWHERE = Path(__file__).with_name("served_elsewhere.csv")
-BASELINE = REPO_ROOT / "tests" / "conventions" / "served.txt"
+BASELINE = Path(__file__).with_name("served.txt")
 MARKS = ("CORE", "STRONG", "NICE")
 
 
@@ -62,48 +60,74 @@ def _serves(node: Mapping[str, Any]) -> list[str]:
     return [str(code) for code in ((node.get("config") or {}).get("meta") or {}).get("serves") or ()]
 
 
-def coverage(manifest: Mapping[str, Any], elsewhere: Iterable[Mapping[str, str]] = ()) -> dict[str, Requirement]:
-    """Requirements with what serves and tests them. Raises ValueError for an id that there is not."""
-    found = requirements()
-    unknown = []
+class Coverage:
+    """Collects what serves and tests each requirement."""
 
-    def of(code: str, where: str) -> Requirement:
-        if code not in found:
-            unknown.append(f"{where} serves {code}, which is no requirement")
+    def __init__(self) -> None:
+        self.found = requirements()
+        self.unknown: set[str] = set()
+
+    def of(self, code: str, where: str) -> Requirement:
+        """The requirement with this id; an id that does not exist is remembered with the place that names it."""
+        if code not in self.found:
+            self.unknown.add(f"{where} serves {code}, which does not exist")
             return Requirement(code, "", "")
-        return found[code]
+        return self.found[code]
 
-    tests: dict[str, set[str]] = {}
-    for test in [*manifest["nodes"].values(), *manifest["unit_tests"].values()]:
-        if test["resource_type"] not in ("test", "unit_test"):
-            continue
-        # A generic test belongs to the model it stands at, not to what it compares it with.
-        read = [test["attached_node"]] if test.get("attached_node") else test["depends_on"]["nodes"]
-        for name in read[:1] if test["resource_type"] == "unit_test" else read:
-            tests.setdefault(name, set()).add(test["name"])
-        for code in _serves(test):
-            of(code, test["name"]).tests.add(test["name"])
-            of(code, test["name"]).elsewhere.append(test["name"])
-    for key, node in manifest["nodes"].items():
-        if node["resource_type"] != "model":
-            continue
-        for code in _serves(node):
-            requirement = of(code, node["name"])
+    def add_model(self, node: Mapping[str, Any], tests: set[str]) -> None:
+        """What a model serves as a whole, and by single columns."""
+        whole = _serves(node)
+        for code in whole:
+            requirement = self.of(code, node["name"])
             requirement.columns[node["name"]] = list(node["columns"])
-            requirement.tests |= tests.get(key, set())
+            requirement.tests |= tests
         for name, column in node["columns"].items():
             for code in _serves(column):
-                requirement = of(code, f"{node['name']}.{name}")
-                if code not in _serves(node):
+                requirement = self.of(code, f"{node['name']}.{name}")
+                if code not in whole:
                     requirement.columns.setdefault(node["name"], []).append(name)
-                requirement.tests |= tests.get(key, set())
-    for row in elsewhere:
-        requirement = of(row["requirement_id"], row["served_by"])
+                requirement.tests |= tests
+
+    def add_test(self, test: Mapping[str, Any]) -> None:
+        """What a test serves by itself."""
+        for code in _serves(test):
+            requirement = self.of(code, test["name"])
+            requirement.tests.add(test["name"])
+            requirement.elsewhere.append(test["name"])
+
+    def add_elsewhere(self, row: Mapping[str, str]) -> None:
+        """A row of `served_elsewhere.csv`."""
+        requirement = self.of(row["requirement_id"], row["served_by"])
         requirement.elsewhere.append(row["served_by"])
         requirement.tests.add(row["proved_by"])
-    if unknown:
-        raise ValueError("\n".join(sorted(set(unknown))))
-    return found
+
+
+def _tested_nodes(test: Mapping[str, Any]) -> list[str]:
+    """The models that a test is about."""
+    # A generic test belongs to the model that states it, not to the one it compares with.
+    if test.get("attached_node"):
+        return [test["attached_node"]]
+    nodes: list[str] = test["depends_on"]["nodes"]
+    return nodes[:1] if test["resource_type"] == "unit_test" else nodes
+
+
+def coverage(manifest: Mapping[str, Any], elsewhere: Iterable[Mapping[str, str]] = ()) -> dict[str, Requirement]:
+    """Requirements with what serves and tests them. Raises ValueError for an id that does not exist."""
+    collected = Coverage()
+    tests: dict[str, set[str]] = {}
+    for test in [*manifest["nodes"].values(), *manifest["unit_tests"].values()]:
+        if test["resource_type"] in ("test", "unit_test"):
+            for name in _tested_nodes(test):
+                tests.setdefault(name, set()).add(test["name"])
+            collected.add_test(test)
+    for key, node in manifest["nodes"].items():
+        if node["resource_type"] == "model":
+            collected.add_model(node, tests.get(key, set()))
+    for row in elsewhere:
+        collected.add_elsewhere(row)
+    if collected.unknown:
+        raise ValueError("\n".join(sorted(collected.unknown)))
+    return collected.found
 
 
 def served(found: Mapping[str, Requirement]) -> list[str]:
@@ -153,14 +177,14 @@ def show(found: Mapping[str, Requirement]) -> None:
 
 
 def main() -> int:
-    """`python -m orchestration.coverage [--update] [--manifest FILE]`."""
+    """`python -m tests.conventions.requirements [--update] [--manifest FILE]`."""
     import argparse
 
     from orchestration.dbt_session import ensure_manifest
     from orchestration.settings import Settings
 
     parser = argparse.ArgumentParser(description="Requirement -> models and columns -> tests.")
-    parser.add_argument("--manifest", type=Path, help="manifest.json of dbt; parsed anew if not given")
+    parser.add_argument("--manifest", type=Path, help="manifest.json of dbt; parsed if not given")
     parser.add_argument("--update", action="store_true", help="remember what is served now as the baseline")
     arguments = parser.parse_args()
     manifest = json.loads((arguments.manifest or ensure_manifest(Settings.resolve())).read_text())
@@ -168,7 +192,7 @@ def main() -> int:
     show(found)
     lost = sorted(set(read_baseline()) - set(served(found)))
     if lost:
-        print(f"served before, and no more: {', '.join(lost)}", file=sys.stderr)
+        print(f"served before, and not any more: {', '.join(lost)}", file=sys.stderr)
     if arguments.update:
         write_baseline(found)
         return 0

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from conventions import requirements
 from conventions.fakes import columns, generic_test, model
 from conventions.lints import Project
 
 from contract import REPO_ROOT
-from orchestration import coverage
 
 
 def test_no_requirement_that_was_served_is_lost(project: Project) -> None:
     manifest = {"nodes": project.nodes, "unit_tests": project.unit_tests}
-    served = coverage.served(coverage.coverage(manifest, coverage.served_elsewhere()))
-    lost = sorted(set(coverage.read_baseline()) - set(served))
-    assert lost == [], "served before; see `python -m orchestration.coverage`"
+    kept = requirements.served(requirements.coverage(manifest, requirements.served_elsewhere()))
+    lost = sorted(set(requirements.read_baseline()) - set(kept))
+    assert lost == [], "served before; see `make coverage`"
 
 
 def test_what_is_served_elsewhere_is_proved_by_a_test_that_exists() -> None:
-    for row in coverage.served_elsewhere():
+    for row in requirements.served_elsewhere():
         file, _, name = row["proved_by"].partition("::")
         assert f"def {name}(" in (REPO_ROOT / file).read_text(), row
 
@@ -37,12 +37,12 @@ def test_a_model_serves_with_its_columns_and_tests() -> None:
         "resource_type": "unit_test",
         "depends_on": {"nodes": [mart["unique_id"], bare["unique_id"]]},
     }
-    found = coverage.coverage(manifest_of(mart, bare, generic_test("unique_grain", mart), unit_tests={"u": unit}))
+    found = requirements.coverage(manifest_of(mart, bare, generic_test("unique_grain", mart), unit_tests={"u": unit}))
     assert found["CHN-02"].columns == {"mart_a": ["customer_id", "churned_num"]}
     assert found["CHN-02"].tests == {"unique_grain_mart_a", "mart_a__works"}
     assert found["CHN-03"].is_served
     assert not found["CHN-03"].is_tested
-    assert coverage.served(found) == ["CHN-02"]
+    assert requirements.served(found) == ["CHN-02"]
 
 
 def test_a_column_may_serve_alone_and_a_test_may_serve() -> None:
@@ -56,15 +56,15 @@ def test_a_column_may_serve_alone_and_a_test_may_serve() -> None:
         "config": {"meta": {"serves": ["DQ-10"]}},
         "depends_on": {"nodes": [mart["unique_id"]]},
     }
-    found = coverage.coverage(manifest_of(mart, test))
+    found = requirements.coverage(manifest_of(mart, test))
     assert found["CHN-02"].columns == {"mart_a": ["churned_pct"]}
-    assert coverage.served(found) == ["CHN-02", "DQ-10"]
+    assert requirements.served(found) == ["CHN-02", "DQ-10"]
 
 
 def test_an_unknown_requirement_is_reported() -> None:
     mart = model("mart_a", "marts/x")
     mart["config"]["meta"] = {"serves": ["CHN-99"]}
     with pytest.raises(ValueError, match="mart_a serves CHN-99"):
-        coverage.coverage(manifest_of(mart))
+        requirements.coverage(manifest_of(mart))
     with pytest.raises(ValueError, match="page serves ORG-99"):
-        coverage.coverage(manifest_of(), [{"requirement_id": "ORG-99", "served_by": "page", "proved_by": "t"}])
+        requirements.coverage(manifest_of(), [{"requirement_id": "ORG-99", "served_by": "page", "proved_by": "t"}])
