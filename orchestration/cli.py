@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from rich.table import Table
 
 from contract import REPO_ROOT
 from orchestration import progress
-from orchestration.settings import ConfigurationError, Settings
+from orchestration.settings import ConfigurationError, Settings, history_folder
 
 app = typer.Typer(
     add_completion=False,
@@ -212,8 +211,7 @@ def card(
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(REPO_ROOT / ".dagster")))
-    home.mkdir(parents=True, exist_ok=True)
+    history_folder().mkdir(parents=True, exist_ok=True)
     program = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
     command = [program, "dev", "-m", "orchestration.definitions", "-p", str(port), "-d", str(REPO_ROOT)]
     raise typer.Exit(subprocess.call(command, cwd=REPO_ROOT))

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import duckdb
 from contract import REPO_ROOT
 from contract.sql import identifier
 from orchestration.money import reporting_currency
+from orchestration.private_api import forget_compilation
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
@@ -183,7 +185,7 @@ class DbtSession:
                 on_event(MessageToDict(message, preserving_proto_field_name=True))
 
         manifest = self.parse()
-        _forget_compilation(manifest)
+        forget_compilation(manifest)
         try:
             with self._environment():
                 result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(
@@ -202,20 +204,20 @@ class DbtSession:
         return results
 
 
-def _open_cursor() -> duckdb.DuckDBPyConnection | None:
-    """A cursor on the file that dbt holds open; None when it is closed."""
+def _environment_of_dbt() -> Any:
+    """What dbt-duckdb holds open; None when it has opened nothing."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    connection = getattr(DuckDBConnectionManager._ENV, "conn", None)
+    try:
+        return DuckDBConnectionManager.env()
+    except Exception:  # a bare one, which says that there is no environment yet
+        return None
+
+
+def _open_cursor() -> duckdb.DuckDBPyConnection | None:
+    """A cursor on the file that dbt holds open; None when it is closed."""
+    connection = getattr(_environment_of_dbt(), "conn", None)
     return connection.cursor() if connection else None
-
-
-def _forget_compilation(manifest: Any) -> None:
-    """Makes dbt compile every node again: it leaves ephemeral models out of one that it has compiled before."""
-    for node in manifest.nodes.values():
-        if getattr(node, "compiled", False):
-            node.compiled, node.compiled_code, node._pre_injected_sql = False, None, None
-            node.extra_ctes_injected, node.extra_ctes = False, []
 
 
 def _broken_rules(result: Any) -> str | None:
@@ -249,8 +251,8 @@ def close_connections() -> None:
     """Lets go of the working file: dbt-duckdb keeps it open for the life of the process otherwise."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    if DuckDBConnectionManager._ENV:
-        DuckDBConnectionManager._ENV.close()
+    if environment := _environment_of_dbt():
+        environment.close()
         DuckDBConnectionManager.close_all_connections()
 
 
@@ -277,3 +279,14 @@ def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Pa
     if not _is_whole(manifest) or newest > manifest.stat().st_mtime:
         (session or DbtSession(settings, REPO_ROOT / "seeds")).parse(write=True)
     return manifest
+
+
+def read_manifest(settings: Settings, session: DbtSession | None = None) -> dict[str, Any]:
+    """The content of a manifest that is not older than the project."""
+    path = ensure_manifest(settings, session)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _written_at: int) -> dict[str, Any]:
+    return json.loads(path.read_text())

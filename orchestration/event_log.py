@@ -1,8 +1,7 @@
-"""Dagster's history of runs, written through connections that stay open.
+"""Dagster's history of runs: written through connections that stay open, and bounded in length.
 
 Dagster's SQLite storage opens a database for each event and closes it again, which makes SQLite copy its write-ahead
-log and wait for the disk each time. A night has some 2,500 events, most of them written twice, so that this took longer
-than all models together. The files are the same; `stayhouse dev` reads them with Dagster's own class.
+log and wait for the disk each time. The files are the same; `stayhouse dev` reads them with Dagster's own class.
 """
 
 from __future__ import annotations
@@ -14,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from dagster import DagsterInstance
-from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import Connection, Engine, create_engine, event
+
+from orchestration.private_api import (
+    INDEX_SHARD_NAME,
+    SQLITE_BUSY_TIMEOUT_SECONDS,
+    InstanceRef,
+    SqliteEventLogStorage,
+)
 
 
 class OpenEventLog(SqliteEventLogStorage):
@@ -75,6 +77,15 @@ class OpenEventLog(SqliteEventLogStorage):
             self._known.add((kind, name))
         return (kind, name) in self._known
 
+    def delete_events(self, run_id: str) -> None:
+        """Deletes the events of a run and the file that held them, which Dagster's own class leaves behind."""
+        super().delete_events(run_id)
+        if run_id in self._engines:
+            self._engines.pop(run_id).dispose()
+        self._initialized_dbs.discard(run_id)
+        for ending in ("", "-wal", "-shm"):
+            Path(self.path_for_shard(run_id) + ending).unlink(missing_ok=True)
+
     def wipe(self) -> None:
         """Deletes all events; the files of runs are let go before they are removed."""
         self._close()
@@ -100,11 +111,22 @@ def open_instance(home: Path) -> DagsterInstance:
     """The Dagster instance of a home folder; a storage that its dagster.yaml names is left as it is."""
     home.mkdir(parents=True, exist_ok=True)
     configured, default = InstanceRef.from_dir(str(home)), InstanceRef.config_defaults(str(home))
-    if configured.event_storage_data != default["event_log_storage"]:
+    events = default["event_log_storage"]
+    if events is None or configured.event_storage_data != events:
         return DagsterInstance.from_ref(configured)
     kept_open = {
         "module": OpenEventLog.__module__,
         "class": OpenEventLog.__name__,
-        "config": default["event_log_storage"].config_dict,
+        "config": events.config_dict,
     }
     return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": kept_open}))
+
+
+def forget_old_runs(instance: DagsterInstance, kept: int) -> list[str]:
+    """Deletes all but the newest finished runs with their events and logs; returns their identities."""
+    finished = [record.dagster_run.run_id for record in instance.get_run_records() if record.dagster_run.is_finished]
+    old = finished[kept:]
+    for run_id in old:
+        instance.delete_run(run_id)
+        instance.compute_log_manager.delete_logs(prefix=[run_id])
+    return old

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
-from orchestration.dbt_session import DbtSession
+from orchestration.dbt_session import DbtSession, read_manifest
 from orchestration.policy import prepare_policy
 from orchestration.run_log import RunLog
 from orchestration.settings import Settings
@@ -41,6 +42,11 @@ class Night:
         return DbtSession(self.settings, self._policy[0])
 
     @property
+    def manifest(self) -> dict[str, Any]:
+        """The dbt project as dbt describes it."""
+        return read_manifest(self.settings, self.dbt)
+
+    @property
     def docs(self) -> Path:
         """Where the Data Docs of this run are written before they are published."""
         return self.settings.work / "data_docs"
@@ -49,10 +55,11 @@ class Night:
         """The last business day that the loaded data cover; None when nothing is loaded."""
         source, business = self.settings.source_timezone, self.settings.business_timezone
         with open_warehouse(self.settings.warehouse) as connection:
-            return connection.execute(
+            ((day,),) = connection.execute(
                 "select cast((max(event_time_max) at time zone ?) at time zone ? as date) from ops.load_ledger",
                 [source, business],
-            ).fetchone()[0]
+            ).fetchall()
+            return day
 
 
 def night_from_environment(_: dg.InitResourceContext) -> Night:

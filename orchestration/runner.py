@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from contract import REPO_ROOT
 from orchestration import progress
 from orchestration.resources import Night
-from orchestration.settings import ConfigurationError, Settings
+from orchestration.settings import DAGSTER_HOME, ConfigurationError, Settings, first_day, history_folder, kept_runs
 
 PUBLISHED, WITHHELD, BAD_INPUT = 0, 1, 2
 
@@ -44,6 +42,7 @@ def build(
         raise ConfigurationError(f"--from {first} lies after --to {last}; swap them")
     if last and last > datetime.now(UTC).date():
         raise ConfigurationError(f"{last} is not over yet; the as-of date is a closed business day")
+    kept_runs()  # a setting that is wrong is found before the load
     night = Night(settings, full_refresh)
     night.log.begin(started_at=datetime.now(UTC).isoformat(timespec="seconds"), raw=str(settings.raw))
     try:
@@ -52,17 +51,15 @@ def build(
     except ConfigurationError as error:
         night.log.note(bad_input=str(error).splitlines())
         return Outcome(BAD_INPUT, night.log.read())
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(dagster_home or REPO_ROOT / ".dagster")))
+    home = history_folder(dagster_home or DAGSTER_HOME)
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet(), ExitStack() as opened:
         import dagster as dg
 
-        from orchestration.dbt_session import ensure_manifest
-
-        ensure_manifest(settings, night.dbt)
-        from orchestration.definitions import defs
-        from orchestration.defs.partitions import FIRST_DAY
+        from orchestration.definitions import build_definitions
         from orchestration.event_log import open_instance
+
+        defs = build_definitions(settings, night.dbt)
 
         resources = {"night": dg.ResourceDefinition.hardcoded_resource(night)}
         instance = opened.enter_context(open_instance(home))
@@ -81,8 +78,8 @@ def build(
             )
             return Outcome(BAD_INPUT, night.log.read())
         first = first or last
-        if first < date.fromisoformat(FIRST_DAY):
-            raise ConfigurationError(f"{first} lies before the first partition {FIRST_DAY}; set STAYHOUSE_FIRST_DAY")
+        if first < date.fromisoformat(first_day()):
+            raise ConfigurationError(f"{first} lies before the first partition {first_day()}; set STAYHOUSE_FIRST_DAY")
         job = defs.resolve_job_def("build_night")
         published: list[date] = []
         for number in range((last - first).days + 1):

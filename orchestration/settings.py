@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from contract import REPO_ROOT, Zones
 
 DEFAULT_RAW = REPO_ROOT / "landing" / "saas" / "raw"
+DAGSTER_HOME = REPO_ROOT / ".dagster"
+MEMORY_LIMIT = "5GB"
+FIRST_DAY = "2015-01-01"
+# A night has two runs, loading and building, and 3 MB of history.
+KEPT_RUNS = 60
 
 
 class ConfigurationError(Exception):
@@ -103,3 +108,26 @@ class Settings:
             lists_per_owner=os.environ.get("STAYHOUSE_LISTS_PER_OWNER", "").lower() in ("1", "true", "yes"),
             **zones,
         )  # fmt: skip
+
+
+def memory_limit() -> str:
+    """What DuckDB may use before it spills to disk, in its own words ('5GB')."""
+    return os.environ.get("STAYHOUSE_MEMORY_LIMIT", MEMORY_LIMIT)
+
+
+def first_day() -> str:
+    """The first as-of date that can be built, as ISO text."""
+    return os.environ.get("STAYHOUSE_FIRST_DAY", FIRST_DAY)
+
+
+def kept_runs() -> int:
+    """How many finished runs Dagster's history keeps. Raises ConfigurationError when it is not a positive number."""
+    stated = os.environ.get("STAYHOUSE_KEPT_RUNS", str(KEPT_RUNS))
+    if not stated.isdecimal() or int(stated) < 1:
+        raise ConfigurationError(f"{stated}: STAYHOUSE_KEPT_RUNS takes a number of runs like {KEPT_RUNS}")
+    return int(stated)
+
+
+def history_folder(default: Path = DAGSTER_HOME) -> Path:
+    """The folder of Dagster's history. Dagster reads the variable too, so it is set where it is not."""
+    return Path(os.environ.setdefault("DAGSTER_HOME", str(default)))

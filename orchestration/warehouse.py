@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,20 +9,15 @@ from pathlib import Path
 import duckdb
 
 from contract.sql import literal
+from orchestration.settings import memory_limit
 
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
 # by older clients (see publication.py).
 WORKING_STORAGE = "v1.5.0"
-MEMORY_LIMIT = "5GB"
 
 
 class WarehouseBusy(Exception):
     """Another process holds the working file. One run at a time; readers use the published copy."""
-
-
-def memory_limit() -> str:
-    """What DuckDB may use before it spills to disk, in its own words ('5GB')."""
-    return os.environ.get("STAYHOUSE_MEMORY_LIMIT", MEMORY_LIMIT)
 
 
 @contextmanager

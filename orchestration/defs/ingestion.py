@@ -1,6 +1,7 @@
 """Raw assets: one per table of the contract, all loaded by one step, so that one run has one load number."""
 
 import json
+from collections.abc import Iterator
 
 import dagster as dg
 import duckdb
@@ -8,8 +9,9 @@ import duckdb
 from contract import RawTable, contract
 from loading import LoadError, LoadReport, TableReport, check_landing_folder, load_landing
 from orchestration import progress
-from orchestration.resources import NightResource
-from orchestration.settings import ConfigurationError
+from orchestration.event_log import forget_old_runs
+from orchestration.resources import Night, NightResource
+from orchestration.settings import ConfigurationError, kept_runs
 from orchestration.warehouse import WarehouseBusy, open_warehouse
 
 LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
@@ -115,9 +117,19 @@ def load_document(report: LoadReport, policy_warnings: list[str]) -> dict:
     }
 
 
-@dg.multi_asset(specs=raw_specs(), name="raw_tables", can_subset=False)
-def raw_tables(context: dg.AssetExecutionContext, night: NightResource):
-    """Loads what is new in the landing folder. Broken rows go to quarantine; a broken file fails the run."""
+def raw_tables() -> dg.AssetsDefinition:
+    """The raw tables and the ledger, loaded in one step."""
+
+    @dg.multi_asset(specs=raw_specs(), name="raw_tables", can_subset=False)
+    def load(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[dg.MaterializeResult]:
+        """Loads what is new in the landing folder. Broken rows go to quarantine; a broken file fails the run."""
+        forget_old_runs(context.instance, kept_runs())
+        yield from _load(context, night)
+
+    return load
+
+
+def _load(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult]:
     settings = night.settings
     try:
         warnings = night.policy_warnings

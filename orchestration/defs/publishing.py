@@ -1,8 +1,10 @@
 """Publication as an asset. It depends directly on every gated mart: a blocking check stops direct dependents only."""
 
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -10,24 +12,23 @@ from contract import contract
 from expectations.registry import mart_gates
 from orchestration import progress
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
-from orchestration.defs.partitions import nights as daily
-from orchestration.defs.transformation import PROJECT_MANIFEST
 from orchestration.delivery import lists_of, write_lists
 from orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from orchestration.publication import DATABASE_NAME, Mart, publish
-from orchestration.resources import NightResource
+from orchestration.resources import Night, NightResource
 from page import PAGE_NAME, build_page
 from page.cards import write_cards
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 
 
-def marts() -> list[Mart]:
+def marts(manifest: Mapping[str, Any]) -> list[Mart]:
     """The gated marts with their descriptions."""
-    nodes = {node["name"]: node for node in PROJECT_MANIFEST["nodes"].values() if node["resource_type"] == "model"}
+    nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     return [
         Mart(
-            *gate.asset_key,
+            gate.asset_key[0],
+            gate.asset_key[1],
             nodes[gate.asset_key[1]]["description"],
             {name: column["description"] for name, column in nodes[gate.asset_key[1]]["columns"].items()},
             gate.grain,
@@ -36,15 +37,15 @@ def marts() -> list[Mart]:
     ]
 
 
-def marts_without_data(empty_tables: list[str]) -> dict[str, list[str]]:
-    """For every raw table without rows, the marts that stand on it."""
-    sources = {node["name"]: key for key, node in PROJECT_MANIFEST["sources"].items() if node["schema"] == "raw"}
+def marts_without_data(manifest: Mapping[str, Any], empty_tables: list[str]) -> dict[str, list[str]]:
+    """For every raw table without rows, the marts that are made from it."""
+    sources = {node["name"]: key for key, node in manifest["sources"].items() if node["schema"] == "raw"}
     found: dict[str, list[str]] = {}
     for table in empty_tables:
         reached: set[str] = set()
         waiting = [sources[table]]
         while waiting:
-            for child in PROJECT_MANIFEST["child_map"].get(waiting.pop(), []):
+            for child in manifest["child_map"].get(waiting.pop(), []):
                 if child.startswith("model.") and child not in reached:
                     reached.add(child)
                     waiting.append(child)
@@ -71,23 +72,35 @@ def write_page(release: Path, document: dict) -> None:
     )
 
 
-@dg.asset(
-    key=PUBLICATION_KEY,
-    deps=[dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()],
-    partitions_def=daily,
-    backfill_policy=ONE_NIGHT_A_RUN,
-    group_name="publication",
-    kinds={"duckdb", "parquet"},
-    owners=["team:data-platform"],
-    description="The marts as people read them: one DuckDB file, a Parquet file per mart, the page, the Data Docs.",
-)
-def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult:
-    """Switches readers to this night's marts in one step, after every check has passed."""
+def publication(nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """What people read, as one asset."""
+
+    @dg.asset(
+        key=PUBLICATION_KEY,
+        deps=[dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()],
+        partitions_def=nights,
+        backfill_policy=ONE_NIGHT_A_RUN,
+        group_name="publication",
+        kinds={"duckdb", "parquet"},
+        owners=["team:data-platform"],
+        description="The marts as people read them: one DuckDB file, a Parquet file per mart, the page, the Data Docs.",
+    )
+    def publish_night(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult:
+        """Switches readers to this night's marts in one step, after every check has passed."""
+        return _publish(night, date.fromisoformat(context.partition_key), context.run_id)
+
+    return publish_night
+
+
+def _publish(night: Night, as_of: date, run_id: str) -> dg.MaterializeResult:
     settings = night.settings
-    as_of = date.fromisoformat(context.partition_key)
     log = night.log.read()
     standing = log.get("load", {}).get("rows_standing", {})
-    missing = marts_without_data([table for table in contract() if not standing.get(table)]) if standing else {}
+    missing = (
+        marts_without_data(night.manifest, [table for table in contract() if not standing.get(table)])
+        if standing
+        else {}
+    )
     details = {
         "missing_tables": missing,
         "warnings": log.get("dbt_warnings", [])
@@ -99,15 +112,15 @@ def publication(context: dg.AssetExecutionContext, night: NightResource) -> dg.M
     result = publish(
         settings.warehouse,
         settings.publish,
-        marts(),
+        marts(night.manifest),
         as_of,
-        context.run_id.split("-")[0],
+        run_id.split("-")[0],
         night.docs,
         details,
         lambda mart, share: progress.report("publish", mart, share),
         companions=[
             lambda release, _: shutil.copytree(models, release / "models"),
-            lambda release, _: write_lists(release, lists_of(PROJECT_MANIFEST), settings.lists_per_owner),
+            lambda release, _: write_lists(release, lists_of(night.manifest), settings.lists_per_owner),
             write_page,
         ],
     )

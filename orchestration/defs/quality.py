@@ -1,9 +1,10 @@
 """Gates: the expectation suites as blocking asset checks, one step for raw tables and one for marts.
 
-A blocking check holds back steps that depend on the asset it judges. All dbt models are one step, so what holds here is
+A blocking check holds back steps that depend on its asset. All dbt models are one step, so what holds here is
 raw -> checks -> dbt -> checks -> publication.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,13 +13,12 @@ import duckdb
 
 from expectations.gates import Gate
 from expectations.mart_profile import Profile
-from expectations.registry import mart_gates, raw_gates
 from expectations.reports import GateReport, Parameters
 from orchestration import progress
 from orchestration.publication import current_publication
 from orchestration.resources import Night, NightResource
-from orchestration.settings import Settings
-from orchestration.warehouse import memory_limit, open_warehouse
+from orchestration.settings import Settings, memory_limit
+from orchestration.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
 DOCS_INDEX = """<!doctype html>
@@ -49,7 +49,7 @@ def check_specs(gates: tuple[Gate, ...]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def judge(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id: str) -> list[GateReport]:
+def evaluate(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id: str) -> list[GateReport]:
     """Runs the suites, writes their results to the warehouse and the Data Docs, and notes what failed."""
     from expectations.runner import results_frame, validate
 
@@ -135,18 +135,30 @@ def check_result(report: GateReport) -> dg.AssetCheckResult:
     )
 
 
-@dg.multi_asset_check(specs=check_specs(raw_gates()), name="raw_expectations")
-def raw_expectations(context: dg.AssetCheckExecutionContext, night: NightResource):
-    """Judges what arrived. Row rules look at the rows of the newest load; a full refresh looks at all."""
-    as_of = night.last_covered_day() or date(1970, 1, 1)
-    for report in judge(night, raw_gates(), "raw", as_of, context.op_execution_context.run_id):
-        yield check_result(report)
+def raw_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
+    """The suites of the raw tables, evaluated in one step."""
+
+    @dg.multi_asset_check(specs=check_specs(gates), name="raw_expectations")
+    def check_raw(context: dg.AssetCheckExecutionContext, night: NightResource) -> Iterator[dg.AssetCheckResult]:
+        """Evaluates what arrived. Row rules look at the rows of the newest load; a full refresh looks at all."""
+        as_of = night.last_covered_day() or date(1970, 1, 1)
+        for report in evaluate(night, gates, "raw", as_of, context.op_execution_context.run_id):
+            yield check_result(report)
+
+    return check_raw
 
 
-@dg.multi_asset_check(specs=check_specs(mart_gates()), name="mart_expectations")
-def mart_expectations(context: dg.AssetCheckExecutionContext, night: NightResource):
-    """Judges what would be published."""
-    op_context = context.op_execution_context
-    as_of = date.fromisoformat(op_context.partition_key) if op_context.has_partition_key else night.last_covered_day()
-    for report in judge(night, mart_gates(), "mart", as_of, context.op_execution_context.run_id):
-        yield check_result(report)
+def mart_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
+    """The suites of the marts, evaluated in one step."""
+
+    @dg.multi_asset_check(specs=check_specs(gates), name="mart_expectations")
+    def check_marts(context: dg.AssetCheckExecutionContext, night: NightResource) -> Iterator[dg.AssetCheckResult]:
+        """Evaluates what would be published."""
+        op = context.op_execution_context
+        as_of = date.fromisoformat(op.partition_key) if op.has_partition_key else night.last_covered_day()
+        if as_of is None:
+            raise dg.Failure("nothing is loaded, so there is no day to check", allow_retries=False)
+        for report in evaluate(night, gates, "mart", as_of, op.run_id):
+            yield check_result(report)
+
+    return check_marts

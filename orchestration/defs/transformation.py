@@ -3,132 +3,169 @@
 import json
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
-from dagster_dbt.asset_utils import get_subset_selection_for_context
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from contract import REPO_ROOT
 from expectations.registry import mart_gates
 from orchestration import progress
-from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, ensure_manifest, row_count
+from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
 from orchestration.defs.partitions import ONE_NIGHT_A_RUN
-from orchestration.defs.partitions import nights as daily
 from orchestration.money import describe_money
 from orchestration.policy_gaps import describe_policy_gaps
 from orchestration.resources import Night, NightResource
-from orchestration.settings import Settings
 
-MANIFEST = ensure_manifest(Settings.resolve())
-PROJECT = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=MANIFEST.parent)
-PROJECT_MANIFEST = json.loads(MANIFEST.read_text())
-# The assets that the gate and the publication wait for.
-GATED = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
 
-@dbt_assets(
-    manifest=MANIFEST,
-    project=PROJECT,
-    dagster_dbt_translator=TRANSLATOR,
-    exclude=NOT_NIGHTLY,
-    partitions_def=daily,
-    backfill_policy=ONE_NIGHT_A_RUN,
-    name="warehouse",
-)
-def warehouse(context: dg.AssetExecutionContext, night: NightResource):
-    """Seeds, models and dbt tests of one night. A failed error-level test fails the step, so nothing is published."""
-    as_of = date.fromisoformat(context.partition_key)
-    yield from _build(context, night, as_of, _selection(context))
+def warehouse(manifest: Path, nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """Every seed and model of the project as assets of one step."""
+    nodes: Mapping[str, Any] = json.loads(manifest.read_text())["nodes"]
+    keys = {
+        unique_id: TRANSLATOR.get_asset_key(node)
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in ("seed", "model")
+    }
+    project = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=manifest.parent)
 
-
-def _selection(context: dg.AssetExecutionContext) -> list[str]:
-    """What to hand to dbt's --select: nothing for the whole project, node names when somebody picked some assets."""
-    if set(context.selected_asset_keys) == set(warehouse.keys):
-        return []
-    selection, _ = get_subset_selection_for_context(
-        context=context,
-        manifest=PROJECT_MANIFEST,
-        select="fqn:*",
-        exclude=NOT_NIGHTLY,
-        selector=None,
+    @dbt_assets(
+        manifest=manifest,
+        project=project,
         dagster_dbt_translator=TRANSLATOR,
-        current_dbt_indirect_selection_env=None,
+        exclude=NOT_NIGHTLY,
+        partitions_def=nights,
+        backfill_policy=ONE_NIGHT_A_RUN,
+        name="warehouse",
     )
-    return selection[1].split(" ")
+    def transform(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[Any]:
+        """Seeds, models and dbt tests of a night. A failed error-level test fails the step: nothing is published."""
+        picked = set(context.selected_asset_keys)
+        # Without names dbt builds the whole project.
+        select = [] if picked == set(transform.keys) else [_named(nodes[i]) for i, key in keys.items() if key in picked]
+        yield from _transformed(context, night, keys, select)
+
+    return transform
 
 
-def _rows(info: dict[str, Any]) -> int | None:
-    """Rows of the table that a node has built; None for views and tests."""
-    if info["resource_type"] not in ("model", "seed") or info["materialized"] == "view":
-        return None
-    return row_count(info["node_relation"]["schema"], info["node_relation"]["alias"])
+def _named(node: Mapping[str, Any]) -> str:
+    """What --select of dbt calls a node."""
+    return f"fqn:{'.'.join(node['fqn'])}"
 
 
-def _build(context: dg.AssetExecutionContext, night: Night, as_of: date, select: list[str]) -> Iterator[Any]:
-    events: queue.Queue[tuple[dict, int | None] | None] = queue.Queue()
-    outcome: dict[str, Any] = {}
+@dataclass(frozen=True)
+class _Finished:
+    """A node that dbt is through with."""
 
-    def pass_on(event: dict) -> None:
-        # Counted here, in dbt's own thread: later the file may be closed.
-        events.put((event, _rows(event["data"]["node_info"])))
+    data: Mapping[str, Any]
+    """Of dbt's structured event."""
+    rows: int | None
+    """Of the table that it has built; None for views and tests."""
 
-    def run() -> None:
-        try:
-            outcome["results"] = night.dbt.build(as_of, night.full_refresh, select, on_event=pass_on)
-        except BaseException as error:
-            outcome["error"] = error
-        finally:
-            events.put(None)
+    @property
+    def info(self) -> Mapping[str, Any]:
+        return self.data["node_info"]
 
-    worker = threading.Thread(target=run, name="dbt", daemon=True)
-    worker.start()
-    done = 0
+    @property
+    def has_built(self) -> bool:
+        return self.info["resource_type"] != "test" and self.info["node_status"] == "success"
+
+    @property
+    def warning(self) -> str | None:
+        if self.info["node_status"] != "warn":
+            return None
+        return f"{self.info['node_name']}: {self.data.get('num_failures', '')} rows"
+
+    @property
+    def number_of_nodes(self) -> int | None:
+        """Of the whole build; dbt calls it `total` for models and seeds, `num_models` for tests."""
+        return self.data.get("total") or self.data.get("num_models")
+
+    @property
+    def metadata(self) -> dict[str, dg.MetadataValue]:
+        """What the UI shows beside the table and plots over the nights."""
+        found: dict[str, dg.MetadataValue] = {"unique_id": dg.MetadataValue.text(self.info["unique_id"])}
+        if (seconds := self.data.get("execution_time")) is not None:
+            found["seconds"] = dg.MetadataValue.float(float(seconds))
+        if self.rows is not None:
+            found["dagster/row_count"] = dg.MetadataValue.int(self.rows)
+        return found
+
+
+def _transformed(
+    context: dg.AssetExecutionContext, night: Night, keys: Mapping[str, dg.AssetKey], select: list[str]
+) -> Iterator[dg.MaterializeResult]:
+    # The assets that the gate and the publication wait for.
+    gated = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
     warned: list[str] = []
-    try:
-        while (finished := events.get()) is not None:
-            event, rows = finished
-            done += 1
-            info = event["data"]["node_info"]
-            # dbt calls it `total` for models and seeds, `num_models` for tests.
-            total = event["data"].get("total") or event["data"].get("num_models") or done
-            progress.report("transform", info["node_name"], done / total)
-            if info["node_status"] == "warn":
-                warned.append(f"{info['node_name']}: {event['data'].get('num_failures', '')} rows")
-            if info["resource_type"] == "test":
-                continue
-            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-            for result in message.to_default_asset_events(PROJECT_MANIFEST, TRANSLATOR, context, MANIFEST.parent):
-                if rows is not None and isinstance(result, dg.Output | dg.AssetMaterialization):
-                    # The UI shows it beside the table and plots it over the nights.
-                    result = result.with_metadata({**result.metadata, "dagster/row_count": dg.MetadataValue.int(rows)})
-                if (
-                    isinstance(result, dg.Output)
-                    and (key := context.asset_key_for_output(result.output_name)) not in GATED
-                ):
+    failure: Exception | None = None
+    with closing(_finished_nodes(night, date.fromisoformat(context.partition_key), select)) as finished:
+        try:
+            for done, node in enumerate(finished, start=1):
+                progress.report("transform", node.info["node_name"], done / (node.number_of_nodes or done))
+                warned += [node.warning] if node.warning else []
+                if not node.has_built:
+                    continue
+                key = keys[node.info["unique_id"]]
+                if key in gated:
+                    yield dg.MaterializeResult(asset_key=key, metadata=node.metadata)
+                else:
                     # Nothing outside this step waits for it: its materialization is one event of the history, an
                     # output three and the look-up of everything it reads.
                     context.log_event(
-                        dg.AssetMaterialization(key, metadata=result.metadata, partition=context.partition_key)
+                        dg.AssetMaterialization(key, metadata=node.metadata, partition=context.partition_key)
                     )
-                else:
-                    yield result
-    finally:
-        # The step must not end while dbt still writes.
-        worker.join()
+        except Exception as error:
+            failure = error
     night.log.note(
         dbt_warnings=warned,
         money=describe_money(night.settings, night.dbt.seeds),
         policy_gaps=describe_policy_gaps(night.settings),
     )
-    if "error" in outcome:
-        error = outcome["error"]
-        if isinstance(error, DbtFailed):
-            night.log.note(withheld=error.failures)
-            raise dg.Failure(f"dbt failed:\n{error}", allow_retries=False) from error
-        raise error
+    if isinstance(failure, DbtFailed):
+        night.log.note(withheld=failure.failures)
+        raise dg.Failure(f"dbt failed:\n{failure}", allow_retries=False) from failure
+    if failure:
+        raise failure
+
+
+def _finished_nodes(night: Night, as_of: date, select: list[str]) -> Generator[_Finished]:
+    """Runs dbt in a thread and yields every node that it finishes. Raises what dbt raised."""
+    events: queue.Queue[_Finished | None] = queue.Queue()
+    errors: list[BaseException] = []
+
+    def pass_on(event: Mapping[str, Any]) -> None:
+        # Counted here, in dbt's own thread: later the file may be closed.
+        events.put(_Finished(event["data"], _rows(event["data"]["node_info"])))
+
+    def run() -> None:
+        try:
+            night.dbt.build(as_of, night.full_refresh, select, on_event=pass_on)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            events.put(None)
+
+    worker = threading.Thread(target=run, name="dbt", daemon=True)
+    worker.start()
+    try:
+        while (finished := events.get()) is not None:
+            yield finished
+    finally:
+        # The step must not end while dbt still writes.
+        worker.join()
+    if errors:
+        raise errors[0]
+
+
+def _rows(info: Mapping[str, Any]) -> int | None:
+    if info["resource_type"] not in ("model", "seed") or info["materialized"] == "view":
+        return None
+    return row_count(info["node_relation"]["schema"], info["node_relation"]["alias"])

@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
-from orchestration.dbt_session import _forget_compilation, ensure_manifest
+from orchestration.dbt_session import ensure_manifest
+from orchestration.private_api import forget_compilation
 from orchestration.settings import Settings
 
 
@@ -25,5 +26,5 @@ def test_a_second_run_of_a_session_compiles_ephemeral_models_again():
         compiled=True, compiled_code="with e as (select 1) select * from e", _pre_injected_sql="select * from e",
         extra_ctes_injected=True, extra_ctes=["e"],
     )  # fmt: skip
-    _forget_compilation(SimpleNamespace(nodes={"model.m": node, "seed.s": SimpleNamespace()}))
+    forget_compilation(SimpleNamespace(nodes={"model.m": node, "seed.s": SimpleNamespace()}))
     assert (node.compiled, node.compiled_code, node.extra_ctes_injected, node.extra_ctes) == (False, None, False, [])

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import dagster as dg
 import pytest
 
-from contract import contract
+from contract import REPO_ROOT, contract
 from expectations.registry import mart_gates, raw_gates
+from orchestration.settings import Settings
 
 
 @pytest.fixture(scope="module")
 def defs():
-    from orchestration.definitions import defs
+    from orchestration.definitions import build_definitions
 
-    return defs
+    return build_definitions(Settings.resolve())
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +72,15 @@ def test_the_schedule_runs_after_midnight_of_the_business_zone(defs):
     assert schedule.execution_timezone == "UTC"
 
 
-def test_missing_tables_are_told_with_the_marts_that_stand_on_them():
+def test_missing_tables_are_reported_with_the_marts_made_from_them():
+    from orchestration.dbt_session import read_manifest
     from orchestration.defs.publishing import marts_without_data
 
-    told = marts_without_data(["survey_answers", "events"])
-    assert {"mart_activation_cohort", "mart_cx_indices", "mart_customer_360"} <= set(told["survey_answers"])
-    assert "mart_activation_customer" not in told["survey_answers"]
-    assert "mart_activation_customer" in told["events"]
-    assert "mart_event_taxonomy_health" in told["events"]
+    found = marts_without_data(read_manifest(Settings.resolve()), ["survey_answers", "events"])
+    assert {"mart_activation_cohort", "mart_cx_indices", "mart_customer_360"} <= set(found["survey_answers"])
+    assert "mart_activation_customer" not in found["survey_answers"]
+    assert "mart_activation_customer" in found["events"]
+    assert "mart_event_taxonomy_health" in found["events"]
 
 
 def test_what_people_read_has_to_come_by_morning(graph):
@@ -83,3 +88,22 @@ def test_what_people_read_has_to_come_by_morning(graph):
         assert graph.get(dg.AssetKey(list(gate.asset_key))).freshness_policy is not None
     assert graph.get(dg.AssetKey("publication")).freshness_policy is not None
     assert graph.get(dg.AssetKey(["staging", "stg_crm__customers"])).freshness_policy is None
+
+
+def test_importing_the_definitions_parses_nothing():
+    code = (
+        "import builtins, io, pathlib\n"
+        "opened = []\n"
+        "genuine = io.open\n"
+        "def watch(file, *rest, **named):\n"
+        "    opened.append(str(file))\n"
+        "    return genuine(file, *rest, **named)\n"
+        "io.open = builtins.open = watch\n"
+        "import orchestration.definitions, expectations.registry, loading, demonstration.saas\n"
+        "read = [file for file in opened if file.endswith(('.yml', 'manifest.json', '.csv')) and 'site-packages' not in file]\n"
+        "assert not read, read\n"
+        "import sys\n"
+        "assert 'dbt.cli.main' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO_ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

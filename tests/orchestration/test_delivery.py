@@ -257,7 +257,7 @@ def test_only_the_newest_night_speaks_and_only_with_an_address(monkeypatch):
 
     def night(url):
         settings = SimpleNamespace(alert_webhook=url, publish=None, warehouse=None)
-        return SimpleNamespace(settings=settings, last_covered_day=lambda: NIGHT)
+        return SimpleNamespace(settings=settings, manifest={"nodes": {}}, last_covered_day=lambda: NIGHT)
 
     delivery.deliver(night(None), NIGHT)
     delivery.deliver(night("http://host"), date(2025, 6, 29))
@@ -272,6 +272,7 @@ def test_a_delivery_that_breaks_does_not_fail_the_night(monkeypatch):
     import dagster as dg
 
     from orchestration.defs import delivery
+    from orchestration.defs.partitions import daily
 
     noted = {}
     night = SimpleNamespace(log=SimpleNamespace(note=noted.update))
@@ -281,6 +282,7 @@ def test_a_delivery_that_breaks_does_not_fail_the_night(monkeypatch):
 
     monkeypatch.setattr(delivery, "deliver", broken)
     context = dg.build_asset_context(partition_key="2025-06-30")
-    result = delivery.alert_delivery(context, night)
+    deliver_night = delivery.alert_delivery(daily("2025-01-01", "UTC"))
+    result = deliver_night(context, night)
     assert result.metadata["sent"].value == 0
     assert noted["delivery"]["problems"] == ["RuntimeError: see the log of the run"]

@@ -24,11 +24,13 @@ def release(published) -> Path:
 
 def release_of(settings: Settings, as_of: date, missing: Iterable[str]) -> Path:
     """Publishes a transformed warehouse without the frame around it; returns the release."""
+    from orchestration.dbt_session import read_manifest
     from orchestration.defs.publishing import marts, write_page
     from orchestration.publication import publish
 
     details = {"missing_tables": dict.fromkeys(missing, ())}
-    publish(settings.warehouse, settings.publish, marts(), as_of, "test", None, details, companions=[write_page])
+    published = marts(read_manifest(Settings.resolve()))
+    publish(settings.warehouse, settings.publish, published, as_of, "test", None, details, companions=[write_page])
     return settings.publish / "current"
 
 
