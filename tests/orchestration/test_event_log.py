@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage
+import pytest
 
-from orchestration.event_log import OpenEventLog, open_instance
+from orchestration.event_log import OpenEventLog, forget_old_runs, open_instance
+from orchestration.private_api import SqliteEventLogStorage
+from orchestration.settings import KEPT_RUNS, ConfigurationError, kept_runs
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("whole", asset="thing")])
@@ -21,7 +23,7 @@ def run_in(instance: dg.DagsterInstance) -> str:
     return dg.materialize([thing], instance=instance).run_id
 
 
-def told_of(events: SqliteEventLogStorage, run_id: str) -> list[str]:
+def events_of(events: SqliteEventLogStorage, run_id: str) -> list[str]:
     return [record.event_log_entry.dagster_event_type for record in events.get_records_for_run(run_id).records]
 
 
@@ -32,8 +34,8 @@ def test_dagsters_own_storage_reads_every_event_while_the_run_is_still_open(tmp_
         with dg.DagsterInstance.from_config(str(tmp_path)) as reader:
             assert type(reader.event_log_storage) is SqliteEventLogStorage
             for run_id in (first, second):
-                seen = told_of(reader.event_log_storage, run_id)
-                assert seen == told_of(instance.event_log_storage, run_id)
+                seen = events_of(reader.event_log_storage, run_id)
+                assert seen == events_of(instance.event_log_storage, run_id)
                 assert seen[-1] == dg.DagsterEventType.PIPELINE_SUCCESS
             assert reader.get_latest_materialization_event(thing.key).run_id == second
             checks = reader.event_log_storage.get_asset_check_execution_history(
@@ -53,8 +55,8 @@ def test_wiped_events_are_gone_and_the_log_goes_on(tmp_path):
     with open_instance(tmp_path) as instance:
         gone = run_in(instance)
         instance.event_log_storage.wipe()
-        assert told_of(instance.event_log_storage, gone) == []
-        assert told_of(instance.event_log_storage, run_in(instance))
+        assert events_of(instance.event_log_storage, gone) == []
+        assert events_of(instance.event_log_storage, run_in(instance))
 
 
 def test_a_storage_of_ones_own_is_left_as_it_is(tmp_path):
@@ -63,3 +65,34 @@ def test_a_storage_of_ones_own_is_left_as_it_is(tmp_path):
     with open_instance(tmp_path) as instance:
         assert type(instance.event_log_storage) is SqliteEventLogStorage
         assert Path(instance.event_log_storage._base_dir).is_relative_to(place)
+
+
+def test_of_the_runs_only_the_newest_are_kept(tmp_path):
+    with open_instance(tmp_path) as instance:
+        runs = [run_in(instance) for _ in range(4)]
+        assert set(forget_old_runs(instance, kept=2)) == set(runs[:2])
+        assert [record.dagster_run.run_id for record in instance.get_run_records()] == [runs[3], runs[2]]
+        assert {path.stem for path in (tmp_path / "history" / "runs").glob("*.db")} == {"index", *runs[2:]}
+        assert {path.name for path in (tmp_path / "storage").iterdir()} == set(runs[2:])
+        assert instance.get_latest_materialization_event(thing.key).run_id == runs[3]
+        assert forget_old_runs(instance, kept=2) == []
+        assert events_of(instance.event_log_storage, run_in(instance))
+
+
+def test_a_run_that_is_not_over_is_kept(tmp_path):
+    with open_instance(tmp_path) as instance:
+        finished = run_in(instance)
+        begun = instance.create_run_for_job(dg.Definitions([thing]).resolve_implicit_global_asset_job_def()).run_id
+        assert forget_old_runs(instance, kept=1) == []
+        assert {record.dagster_run.run_id for record in instance.get_run_records()} == {finished, begun}
+
+
+def test_the_number_of_kept_runs_is_a_setting(monkeypatch):
+    monkeypatch.delenv("STAYHOUSE_KEPT_RUNS", raising=False)
+    assert kept_runs() == KEPT_RUNS
+    monkeypatch.setenv("STAYHOUSE_KEPT_RUNS", "3")
+    assert kept_runs() == 3
+    for wrong in ("0", "-1", "many"):
+        monkeypatch.setenv("STAYHOUSE_KEPT_RUNS", wrong)
+        with pytest.raises(ConfigurationError, match="STAYHOUSE_KEPT_RUNS takes a number"):
+            kept_runs()

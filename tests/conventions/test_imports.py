@@ -1,0 +1,128 @@
+"""Packages import downwards only, no module imports in a circle, and private names of libraries have one home."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from contract import REPO_ROOT
+
+# What each package may import.
+LAYERS: dict[str, set[str]] = {
+    "contract": set(),
+    "loading": {"contract"},
+    "expectations": {"contract"},
+    "page": set(),
+    "demonstration": {"contract"},
+    "orchestration": {"contract", "loading", "expectations", "page", "demonstration"},
+    "benchmarks": {"contract", "loading", "expectations", "page", "demonstration", "orchestration"},
+}
+PRIVATE_HOME = "orchestration.private_api"
+# Submodules of libraries whose documented names are all at the top.
+CLOSED = ("dagster.", "dagster_dbt.")
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(REPO_ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for package in LAYERS for file in sorted((REPO_ROOT / package).rglob("*.py"))}
+
+
+def imported(source: str, modules: set[str]) -> Iterator[str]:
+    """Every module that the source imports, also inside functions; of this project the most exact name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in modules else node.module
+
+
+def graph(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Module -> modules of this project that it imports."""
+    known = set(sources)
+    return {name: {other for other in imported(text, known) if other in known} for name, text in sources.items()}
+
+
+def circle(imports: dict[str, set[str]]) -> list[str]:
+    """A circle of imports; empty when there is none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def upward(imports: dict[str, set[str]]) -> list[str]:
+    return [
+        f"{name} imports {other}"
+        for name, others in sorted(imports.items())
+        for other in sorted(others)
+        if (package := other.split(".")[0]) != name.split(".")[0] and package not in LAYERS[name.split(".")[0]]
+    ]
+
+
+def private(name: str, source: str) -> list[str]:
+    """Private names of libraries that a module imports or reads from a module or class."""
+    if name == PRIVATE_HOME:
+        return []
+    found = [
+        f"{name} imports {other}"
+        for other in imported(source, set(MODULES))
+        if other.split(".")[0] not in LAYERS
+        and (
+            other.startswith(CLOSED) or any(part.startswith("_") and part != "__future__" for part in other.split("."))
+        )
+    ]
+    classes = {alias.asname or alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)
+               and node.module and node.module.split(".")[0] not in LAYERS for alias in node.names}  # fmt: skip
+    return found + [
+        f"{name} reads {node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and isinstance(node.value, ast.Name)
+        and node.value.id in classes
+    ]
+
+
+SOURCES = {name: file.read_text() for name, file in MODULES.items()}
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    assert circle(graph(SOURCES)) == []
+
+
+def test_packages_import_downwards_only() -> None:
+    assert upward(graph(SOURCES)) == []
+
+
+def test_private_names_of_libraries_have_one_home() -> None:
+    assert [line for name, text in SOURCES.items() for line in private(name, text)] == []
+
+
+def test_the_environment_is_read_by_the_settings_only() -> None:
+    readers = {name for name, text in SOURCES.items() if "os.environ.get" in text or "os.getenv" in text}
+    assert readers - {"orchestration.settings"} == {"orchestration.dbt_session"}, (
+        "dbt_session puts back what it has set"
+    )
+
+
+def test_a_circle_an_import_upwards_and_a_private_name_are_caught() -> None:
+    sources = {
+        "contract.a": "def f():\n    from loading import b",
+        "loading.b": "from contract import a\nfrom dagster._core.x import Y\nfrom dagster_dbt.core import Z\nZ._ENV",
+    }
+    assert set(circle(graph(sources))) == {"contract.a", "loading.b"}
+    assert upward(graph(sources)) == ["contract.a imports loading.b"]
+    assert private("loading.b", sources["loading.b"]) == [
+        "loading.b imports dagster._core.x",
+        "loading.b imports dagster_dbt.core",
+        "loading.b reads Z._ENV",
+    ]
