@@ -301,8 +301,8 @@ def _print_quarantine(settings: Settings) -> None:
         ),
         (
             published,
-            "select table_name, reasons, quarantined_rows_count from quality.mart_raw_accounting "
-            "where reasons <> 'all' and quarantined_rows_count > 0 order by 3 desc",
+            "select table_name, uncounted_reasons, quarantined_rows_count from quality.mart_raw_accounting "
+            "where uncounted_reasons <> 'all' and quarantined_rows_count > 0 order by 3 desc",
         ),
     ]
     for path, sql in sources:

@@ -124,8 +124,8 @@ CONTACTS = Section(
         Panel(
             "contacts_rules",
             "Attempts that broke a rule",
-            "Outbound attempts by the rule that they broke: consent, do-not-disturb, collisions, caps or quiet hours. An "
-            "attempt that broke two rules counts in both.",
+            "Outbound attempts by the rule that they broke: consent, do-not-disturb, collision, caps or quiet hours. "
+            "An attempt that broke two rules counts in both.",
             RULES,
             Chart(bars(
                 axis("contact_month", "T", "", timeUnit="yearmonth"),

@@ -7,15 +7,15 @@ TABLES = """
     select table_name, file_rows_count, current_rows_count, superseded_rows_count, duplicate_rows_count,
         quarantined_rows_count, quarantined_pct, last_event_at
     from quality.mart_raw_accounting
-    where reasons = 'all'
+    where uncounted_reasons = 'all'
     order by quarantined_rows_count desc, file_rows_count desc, table_name
 """
 
 REASONS = """
-    select table_name, reasons, quarantined_rows_count, quarantined_files_count
+    select table_name, uncounted_reasons, quarantined_rows_count, quarantined_files_count
     from quality.mart_raw_accounting
-    where reasons <> 'all' and quarantined_rows_count > 0
-    order by quarantined_rows_count desc, table_name, reasons
+    where uncounted_reasons <> 'all' and quarantined_rows_count > 0
+    order by quarantined_rows_count desc, table_name, uncounted_reasons
 """
 
 CHECKS = """
@@ -91,7 +91,7 @@ QUALITY = Section(
             REASONS,
             Table((
                 Column("table_name", "table", filter=True),
-                Column("reasons", "reasons", "words"),
+                Column("uncounted_reasons", "reasons", "words"),
                 Column("quarantined_rows_count", "rows", "number"),
                 Column("quarantined_files_count", "files", "number"),
             )),

@@ -64,7 +64,8 @@ def test_accounts_left_out_are_the_planted_ones(marts):
     ).fetchone()
     found = dict(
         marts.execute(
-            "select reasons, excluded_rows_count from quality.mart_raw_accounting where reasons like 'excluded:%'"
+            "select uncounted_reasons, excluded_rows_count from quality.mart_raw_accounting "
+            "where uncounted_reasons like 'excluded:%'"
         ).fetchall()
     )
     assert planted == (found["excluded:test_account"], found["excluded:deleted"])

@@ -1,5 +1,4 @@
--- CON-14: whether a contact in time or a warning came before a churn. Only what happened before the cancellation request
--- counts.
+-- CON-14: whether a contact in time or a warning came before a churn. Only what happened before the decision counts.
 with churns as (
     select
         churn_events.customer_id,

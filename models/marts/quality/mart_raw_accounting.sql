@@ -66,7 +66,7 @@ excluded_tables as (
 
 select
     declared.table_name,
-    'all' as reasons,
+    'all' as uncounted_reasons,
     cast(coalesce(ledger.current_files_count, 0) as bigint) as current_files_count,
     cast(coalesce(ledger.rejected_files_count, 0) as bigint) as rejected_files_count,
     cast(coalesce(quarantined_files.files_count, 0) as bigint) as quarantined_files_count,
@@ -89,7 +89,7 @@ left join excluded_tables
 union all
 select
     quarantined.table_name,
-    quarantined.reasons,
+    quarantined.reasons as uncounted_reasons,
     cast(null as bigint) as current_files_count,
     cast(null as bigint) as rejected_files_count,
     cast(quarantined.files_count as bigint) as quarantined_files_count,
@@ -108,7 +108,7 @@ left join ledger
 union all
 select
     excluded.table_name,
-    excluded.reasons,
+    excluded.reasons as uncounted_reasons,
     cast(null as bigint) as current_files_count,
     cast(null as bigint) as rejected_files_count,
     cast(null as bigint) as quarantined_files_count,

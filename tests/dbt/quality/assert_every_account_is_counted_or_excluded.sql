@@ -5,7 +5,7 @@ with accounts as (
         excluded_rows_count
     from {{ ref('mart_raw_accounting') }}
     where table_name = 'customers'
-        and reasons = 'all'
+        and uncounted_reasons = 'all'
 ),
 
 counted as (

@@ -70,7 +70,7 @@ INDICES = """
 """
 REASONS = """
     insert into quality.mart_raw_accounting by name
-    select table_name, 'another reason, number ' || n as reasons, n as quarantined_rows_count,
+    select table_name, 'another reason, number ' || n as uncounted_reasons, n as quarantined_rows_count,
         1 as quarantined_files_count
     from (values ('events')) as tables(table_name), range(5000) as numbers(n)
 """

@@ -159,7 +159,7 @@ def test_text_from_data_is_never_markup(release, open_page, tmp_path):
         texts = db.execute(
             "select table_schema, table_name, column_name from information_schema.columns "
             "where data_type = 'VARCHAR' and table_name like 'mart_%' and column_name in "
-            "('title', 'message', 'reason', 'reasons', 'customer_id', 'table_name', 'summary')"
+            "('title', 'message', 'reason', 'uncounted_reasons', 'customer_id', 'table_name', 'summary')"
         ).fetchall()
         assert len(texts) > 3
         for schema, table, column in texts:
