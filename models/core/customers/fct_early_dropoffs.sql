@@ -51,7 +51,7 @@ select
     case
         when not is_mature then null
         when customer_status = 'churned' then 'churned'
-        when not has_access then 'lapsed'
+        when not has_access then 'access_ended'
         when not is_active then 'inactive'
     end as dropoff_kind,
     is_mature,

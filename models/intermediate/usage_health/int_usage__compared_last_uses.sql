@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 {% set dimensions = {'segment': 'segment_code'} %}
--- USE-13: what churned customers used before their last use, and what customers use now. Anchored at the last use before
+-- USE-13: what churned customers used up to their last use, and what customers use now. Anchored at the last use before
 -- a churn, not at the end of the contract: many customers were inactive long before.
 with churns as (
     select
