@@ -90,7 +90,6 @@ def test_a_condition_on_both_sides_is_fine(joins: str) -> None:
 VOCABULARY_EXCEPTIONS = {
     "mart_channel_optout": "purposes of consents are listed by the raw contract",
     "mart_customer_value": "a month of buying is thirty days, a unit and no window",
-    "mart_risk_group_kpi": "no month has fewer than 28 days",
     "rolling_days": "the unit of a rolling month, which the seed `retention_settings` states",
 }
 

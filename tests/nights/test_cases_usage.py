@@ -45,11 +45,11 @@ def test_every_mart_has_the_same_risk_group(utc):
     by_manager = utc.rows(
         """
         select sum(closing_count), sum(closing_paying_count) from usage_health.mart_risk_group_kpi
-        where risk_month = date '2025-06-01'
+        where risk_month = date '2025-06-01' group by employee_id = 'all'
         """
     )
     assert by_band == [(by_use,)]
-    assert by_manager == [(by_use, paying)]
+    assert by_manager == 2 * [(by_use, paying)]
 
 
 def test_a_customer_without_account_manager_is_unassigned(utc):

@@ -59,7 +59,13 @@ pieces as (
         and slices.valid_from < risks.risk_to
 ),
 
+-- Each stay under its account manager and under `all`, where it ends with the risk and not with a reassignment.
 owned as (
+    select
+        pieces.*,
+        'all' as employee_id
+    from pieces
+    union all
     select
         pieces.*,
         coalesce(owners.employee_id, 'unassigned') as employee_id
@@ -148,7 +154,6 @@ select
     {{ pct('recovered_count', '(opening_count + entered_count + reassigned_in_count)') }} as recovered_pct,
     {{ pct('(opening_count - closing_count)', 'opening_count') }} as net_reduction_pct,
     {{ is_reliable('opening_count + entered_count + reassigned_in_count') }} as is_reliable,
-    {{ days_between('month_start_date', 'next_month_date') }} >= 28
-    and {{ period_start('month', 'next_month_date') }} = next_month_date as is_complete,
+    {{ period_start('month', 'next_month_date') }} = next_month_date as is_complete,
     month_start_date as risk_month
 from counted

@@ -24,7 +24,8 @@ closings as (
         coalesce(sum(closing_count), 0) as closing_count,
         coalesce(sum(closing_paying_count), 0) as closing_paying_count
     from {{ ref('mart_risk_group_kpi') }}
-    where risk_month = (
+    where employee_id <> 'all'
+        and risk_month = (
             select {{ period_start('month', 'run_context.as_of_date') }} from {{ ref('run_context') }} as run_context
         )
 )
