@@ -53,14 +53,14 @@ def test_days_of_a_signal_follow_a_planted_cause(scores, signal):
     assert scores[signal]["precision_of_days"] >= 0.8
 
 
-def test_a_silence_is_told_on_the_first_day_beyond_the_norm(scores):
+def test_inactivity_is_a_signal_on_the_first_day_beyond_the_norm(scores):
     # 15 days where 14 are usual, 29 where 28 are; a slow customer's own rhythm may suppress it up to the third band.
     assert scores["dormant"]["median_delay_days"] in range(15, 30)
     assert scores["dormant"]["p90_delay_days"] <= 3 * 14
 
 
-def test_who_was_told_of_a_release_and_took_it_up_is_known(release):
-    total, wrong_exposure, wrong_adoption, told, adopted = release.execute(
+def test_exposure_and_adoption_of_a_release_are_known(release):
+    total, wrong_exposure, wrong_adoption, informed, adopted = release.execute(
         """
         select
             count(*),
@@ -77,7 +77,7 @@ def test_who_was_told_of_a_release_and_took_it_up_is_known(release):
         """
     ).fetchone()
     assert total >= 5
-    assert told >= 2
+    assert informed >= 2
     assert adopted >= 1
     assert (wrong_exposure, wrong_adoption) == (0, 0)
 

@@ -1,5 +1,5 @@
--- How a customer stands on each Sunday that is compared with peers: whole weeks, from the begin of a month on, so
--- that the first day of a signal does not move from night to night.
+-- How customers use the product on each Sunday that is compared with peers: whole weeks, from the start of a month on,
+-- so that the first day of a signal does not move from run to run.
 with weeks as (
     select distinct
         dates.week_start_date,

@@ -1,4 +1,4 @@
--- Kaplan-Meier over mature customers: whoever is not activated yet stays in the number at risk up to their tenure.
+-- Kaplan-Meier over mature customers: those who are not activated yet stay in the number at risk up to their tenure.
 with members as (
     select
         dimension_name,
@@ -17,7 +17,7 @@ per_day as (
         dimension_value,
         registration_month,
         observed_days,
-        sum(customers_count) as leaving_count,
+        sum(customers_count) as observed_count,
         sum(case when is_activated then customers_count else 0 end) as activated_count
     from members
     group by dimension_name, dimension_value, registration_month, observed_days
@@ -26,7 +26,7 @@ per_day as (
 at_risk as (
     select
         *,
-        sum(leaving_count) over (
+        sum(observed_count) over (
             partition by dimension_name, dimension_value, registration_month
             order by observed_days desc
             rows between unbounded preceding and current row
