@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status', 'stage': 'stage_code'} -%}
 {%- set keys = ['dimension_name', 'dimension_value', 'period_grain_code', 'period_start_date'] -%}
 {%- set counts = [

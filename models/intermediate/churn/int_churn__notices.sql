@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Customers who asked to cancel and whose time is not over: nothing that they have goes on beyond a known day.
 select
     slices.customer_id,

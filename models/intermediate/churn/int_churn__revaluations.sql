@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What a new rate of exchange did to the recurring revenue that a customer had when the month began.
 with levels as (
     select
