@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- Customers who asked to cancel and whose time is not over: nothing that they have goes on beyond a known day.
+-- Customers who asked to cancel and whose paid time is not over: every contract of theirs ends on a known day.
 select
     slices.customer_id,
     coverage.coverage_number as tenure_number,

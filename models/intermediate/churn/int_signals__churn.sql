@@ -111,7 +111,7 @@ intervals as (
         cast(events.mrr_lost as double) as observed_value,
         cast(null as double) as expected_value,
         'low' as severity,
-        'left and is not back' as reason,
+        'churned and not reactivated' as reason,
         case when not events.is_voluntary then 'involuntary' end as suppressed_by,
         events.recognised_date as valid_from,
         least(

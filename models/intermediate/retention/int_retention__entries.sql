@@ -1,4 +1,4 @@
--- Who enters which cohort when, and what was known of them at that moment.
+-- When customers enter their cohorts, and what was known of them at that moment.
 with customers as (
     select
         registration.customer_id,

@@ -29,7 +29,7 @@ tenures as (
         case
             when tenures.churned_date <= {{ last_final_date('run_context.as_of_date') }} then tenures.churned_date
         end as churned_date,
-        -- Of those who were customers before their source began, only the ones who were still there are seen.
+        -- Of customers from before their source began, only those who had not churned by then are seen.
         case
             when tenures.started_date >= starts.measured_from then tenures.started_date
             else starts.observed_from

@@ -24,7 +24,7 @@ happenings as (
         churned_month as month_date,
         0 as active_count,
         1 as churned_count,
-        -- A customer who came and churned within the month was not there at its beginning.
+        -- A customer who joined and churned within the month was not there when it began.
         case when started_date < churned_month then 1 else 0 end as opening_churned_count,
         case when tenure_number = 1 then 1 else 0 end as first_churned_count,
         0 as reactivated_count,

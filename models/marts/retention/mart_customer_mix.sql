@@ -1,4 +1,4 @@
--- How much of a month rests on customers who had come back by then, and what they buy.
+-- How much of a month's purchases is made by regular customers, and what they buy.
 with counted as (
     select
         customer_id,
@@ -15,7 +15,7 @@ followed as (
         counted.*,
         coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
         registration.registered_date < {{ observed_from('payments', 'measured_from') }} as is_truncated,
-        -- As of the end of the month: a later purchase makes nobody a regular of an earlier one.
+        -- As of the end of the month: a later purchase does not change an earlier month.
         sum(counted.purchases_count) over (
             partition by counted.customer_id
             order by counted.paid_month

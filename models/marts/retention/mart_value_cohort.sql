@@ -11,7 +11,7 @@ with members as (
         entries.segment_code,
         entries.acquisition_channel,
         entries.region,
-        -- In time or not at all: customers who activated years later had stayed to do so.
+        -- Activated in time or not at all: customers who activate years later have been retained first.
         case
             when {{ days_between('entries.entered_date', 'activations.entered_date') }}
                 <= policy.activation_window_long_days then 'activated'
