@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.runs import deliver, hold_back, in_own_process
+from contract.sql import one_row
 
 DAYS = 365
 CUSTOMERS = {1: 5_000, 10: 50_000, 100: 1_000_000}
@@ -39,7 +40,7 @@ def scan_seconds(raw: Path) -> tuple[int, float, float]:
     with duckdb.connect() as connection:
         connection.execute(SCAN.format(raw=raw)).fetchall()
         wall, cpu = time.monotonic(), sum(os.times()[:2])
-        rows = connection.execute(SCAN.format(raw=raw)).fetchone()[0]
+        (rows,) = one_row(connection, SCAN.format(raw=raw))
         return rows, time.monotonic() - wall, sum(os.times()[:2]) - cpu
 
 

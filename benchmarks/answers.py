@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks import runs
 from benchmarks.runs import CPU_NOW, NodeClock, deliver, hold_back, in_own_process, run_as_process
+from contract.sql import one_row
 
 CUSTOMERS_PER_THOUSAND = 220
 DAYS = 548
@@ -49,10 +50,11 @@ def scan(raw: Path) -> tuple[dict[str, int], float]:
 
         def read() -> dict[str, int]:
             return {
-                table: connection.execute(
+                table: one_row(
+                    connection,
                     f"select {columns} from read_parquet('{raw}/{table}/*/*.parquet', hive_partitioning = false,"
-                    " union_by_name = true)"
-                ).fetchone()[0]
+                    " union_by_name = true)",
+                )[0]
                 for table, columns in SCANS.items()
             }
 

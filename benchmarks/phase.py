@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from benchmarks.runs import CPU_NOW, NodeClock
 from orchestration import progress
@@ -60,7 +61,7 @@ class SqlClock:
                     self.seconds += time.monotonic() - begun
                     self.statements += 1
 
-        DuckDBCursorWrapper.execute = timed
+        DuckDBCursorWrapper.execute = timed  # type: ignore[method-assign]
 
 
 class FolderClock:
@@ -74,7 +75,7 @@ class FolderClock:
         self.nodes: dict[str, int] = defaultdict(int)
 
     def install(self) -> None:
-        genuine = DbtSession.build
+        genuine: Any = DbtSession.build
 
         def timed(session, *arguments, on_event=lambda event: None, **options):
             manifest = session.parse()
@@ -89,7 +90,7 @@ class FolderClock:
 
             return genuine(session, *arguments, on_event=pass_on, **options)
 
-        DbtSession.build = timed
+        DbtSession.build = timed  # type: ignore[method-assign,assignment]
 
 
 def folder_of(manifest, unique_id: str) -> str:

@@ -34,7 +34,7 @@ def in_own_process(module: str, arguments: list[str], environment: Mapping[str, 
     """
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
-        env=os.environ | {"STAYHOUSE_THREADS": "1"} | environment,
+        env={**os.environ, "STAYHOUSE_THREADS": "1", **environment},
         capture_output=True,
         text=True,
     )

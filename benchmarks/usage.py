@@ -55,7 +55,8 @@ def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     settings = bench_settings(raw, place)
     if what != "build":
         load(settings)
-    models, groups = {}, defaultdict(float)
+    models: dict[str, float] = {}
+    groups: dict[str, float] = defaultdict(float)
     if what != "load":
         session = DbtSession(settings, prepare_policy(settings)[0])
         manifest = session.parse()
@@ -126,7 +127,7 @@ def measure_history(place: Path, table: Table) -> None:
         for run_day in run_days:
             hold_back(here / "raw", run_day, here / str(run_day))
         run(here / "raw", here, run_days[0] - timedelta(days=1), "next")
-        spent = defaultdict(float)
+        spent: dict[str, float] = defaultdict(float)
         for run_day in run_days:
             deliver(here / "raw", here / str(run_day))
             for group, cpu in run(here / "raw", here, run_day, "next")["groups"].items():

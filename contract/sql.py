@@ -1,10 +1,14 @@
-"""SQL text that every package writes: quoting, types of raw columns, names of technical columns."""
+"""SQL that every package writes: quoting, types of raw columns, names of technical columns, queries of one row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from contract.tables import Column
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Names of DuckDB types begin with one of these: DECIMAL(18,2), TIMESTAMP WITH TIME ZONE.
 NUMERIC_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -39,3 +43,11 @@ def literals(values: Iterable[object]) -> str:
 def raw_type(column: Column) -> str:
     """The DuckDB type of the raw column. JSON is stored as text: it is validated, not taken apart."""
     return "VARCHAR" if column.data_type == "json" else column.data_type.upper()
+
+
+def one_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] | None = None
+) -> tuple[Any, ...]:
+    """The row of a query that returns exactly one."""
+    (row,) = connection.execute(sql, parameters).fetchall()
+    return tuple(row)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -101,7 +102,7 @@ class RawTable:
         return {c.references[0] for c in self.columns if c.references and c.quarantines_orphans} - {self.name}
 
 
-def _read_column(entry: dict, where: str) -> Column:
+def _read_column(entry: dict[str, Any], where: str) -> Column:
     meta = (entry.get("config") or {}).get("meta") or {}
     unknown = set(meta) - KNOWN_COLUMN_META
     if unknown:
@@ -129,7 +130,7 @@ def _read_column(entry: dict, where: str) -> Column:
     )
 
 
-def _read_table(source: str, entry: dict, file: Path) -> RawTable:
+def _read_table(source: str, entry: dict[str, Any], file: Path) -> RawTable:
     meta = (entry.get("config") or {}).get("meta") or {}
     where = f"{file.name}: {entry['name']}"
     unknown = set(meta) - KNOWN_TABLE_META

@@ -15,8 +15,8 @@ class DemoReport:
     """Folder that holds everything."""
     raw: Path
     """Landing folder: <raw>/<table>/dt=YYYY-MM-DD/part-NNN.parquet."""
-    truth: Path
-    """Folder that documents what was planted."""
+    truth: Path | None
+    """Folder that documents what was planted; None when nothing was."""
     policy: Path | None
     """Folder of the pack's own policy seeds; None when it uses those of the repository."""
     rows: dict[str, int]

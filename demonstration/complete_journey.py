@@ -50,6 +50,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from contract import RawTable, contract
+from contract.sql import one_row
 from demonstration import DemoReport
 
 POLICY_FOLDER = Path(__file__).resolve().parent / "policy" / "complete_journey"
@@ -382,11 +383,11 @@ def generate(out: Path, progress: Callable[[str, float], None] | None = None) ->
         for done, name in enumerate(RAW_TABLES):
             tell(f"writing {name}", 0.3 + 0.7 * done / len(RAW_TABLES))
             rows[name] = write_table(connection, contract()[name], raw / name)
-        days = connection.sql("select min(moment)::date, max(moment)::date from baskets").fetchone()
+        first_day, last_day = one_row(connection, "select min(moment)::date, max(moment)::date from baskets")
     policy.mkdir(parents=True, exist_ok=True)
     for file in sorted(POLICY_FOLDER.glob("*.csv")):
         shutil.copyfile(file, policy / file.name)
     tell("done", 1.0)
     return DemoReport(
-        out=out, raw=raw, truth=None, policy=policy, rows=rows, first_day=days[0], last_day=days[1], planted={}
+        out=out, raw=raw, truth=None, policy=policy, rows=rows, first_day=first_day, last_day=last_day, planted={}
     )

@@ -35,8 +35,7 @@ def score(warehouse: Path | duckdb.DuckDBPyConnection, truth: Path) -> list[dict
     `warehouse` is a file, or a connection to it.
     """
     rows: list[dict[str, object]] = []
-    is_open = isinstance(warehouse, duckdb.DuckDBPyConnection)
-    with warehouse.cursor() if is_open else duckdb.connect(warehouse, read_only=True) as db:
+    with duckdb.connect(warehouse, read_only=True) if isinstance(warehouse, Path) else warehouse.cursor() as db:
         db.execute(
             f"create or replace temp view planted_contacts as from '{truth / 'contacts_planted.parquet'}' "
             "semi join core.dim_customers using (customer_id)"

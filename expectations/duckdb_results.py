@@ -7,12 +7,16 @@ duckdb-sqlalchemy 1.5.6.5 and duckdb 1.5.6; a test fails when the day comes that
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
 
-def _buffer_rows(connection, cursor, statement, parameters, context, executemany) -> None:
+def _buffer_rows(
+    connection: Any, cursor: Any, statement: Any, parameters: Any, context: Any, executemany: bool
+) -> None:
     if cursor.description and not executemany:
         context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=cursor.fetchall())
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import duckdb
 
-from contract.sql import NUMERIC_TYPES, identifier, literal
+from contract.sql import NUMERIC_TYPES, identifier, literal, one_row
 
 SUMMED = ("_count", "_num", "_den", "_amount", "_total", "mrr")
 
@@ -28,7 +29,7 @@ class Profile:
     totals: Mapping[str, float] = field(default_factory=dict)
     """The sum of a column of counts or money."""
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         """The profile as plain values; `Profile(**...)` reads it back."""
         return asdict(self)
 
@@ -50,8 +51,8 @@ def profile(
 ) -> Profile:
     """The profile of a table, in one scan. `table` is quoted; `columns` are name -> DuckDB type."""
     aggregates = _aggregates(columns, grain)
-    rows, *values = connection.execute(f"select count(*), {', '.join(aggregates.values())} from {table}").fetchone()
-    found: dict[str, dict] = {"filled": {}, "newest": {}, "totals": {}}
+    rows, *values = one_row(connection, f"select count(*), {', '.join(aggregates.values())} from {table}")
+    found: dict[str, dict[str, Any]] = {"filled": {}, "newest": {}, "totals": {}}
     for (kind, name), value in zip(aggregates, values, strict=True):
         if value is not None:
             found[kind][name] = value

@@ -79,12 +79,13 @@ def _quiet_context() -> Iterator[EphemeralDataContext]:
     """A Great Expectations context in memory that reports to nobody and draws no progress bars."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when GX is imported
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     level = logging.getLogger("great_expectations").level
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     try:
         context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
         _remove_default_sites(context)
         yield context
     finally:
@@ -116,7 +117,7 @@ def _opened(
             datasource = context.data_sources.add_sql(
                 DATASOURCE,
                 connection_string="duckdb://",
-                kwargs={
+                kwargs={  # type: ignore[call-arg]  # the stub leaves it out
                     "poolclass": QueuePool,
                     "connect_args": {"database": str(warehouse.resolve()), "read_only": True},
                 },
@@ -155,8 +156,8 @@ def _columns(connection: Connection) -> dict[str, dict[str, str]]:
         select table_schema || '.' || table_name, column_name, data_type from information_schema.columns
         where table_catalog = current_database() order by table_schema, table_name, ordinal_position
     """
-    for table, column, data_type in connection.execute(text(query)):
-        columns.setdefault(table, {})[column] = data_type
+    for table, column, data_type in connection.execute(text(query)).tuples():
+        columns.setdefault(str(table), {})[str(column)] = str(data_type)
     return columns
 
 
@@ -171,6 +172,9 @@ def _evaluated(
         asset = datasource.add_query_asset("all", query="SELECT 1 as one")
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         for item in batch.validate(gx.ExpectationSuite(name="all", expectations=list(expectations))).results:
+            # Every expectation that was handed over carries the name of its table.
+            assert item.expectation_config is not None
+            assert item.expectation_config.meta is not None
             results[item.expectation_config.meta["table"]].append(item)
     return results
 

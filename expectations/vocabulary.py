@@ -87,10 +87,12 @@ class HouseExpectation(UnexpectedRowsExpectation):
     def on_table(self, name: str, table: str) -> Self:
         """This expectation with the quoted `table` in its query; results lead back to `name` ('raw.customers')."""
         # GX wants to see its placeholder, though the query names its table itself.
-        query = self.unexpected_rows_query.replace("{batch}", table) + " /* {batch} */"
+        query = str(self.unexpected_rows_query).replace("{batch}", table) + " /* {batch} */"
         return self.copy(update={"unexpected_rows_query": query, "meta": {"table": name}})
 
-    def _validate(self, metrics: dict, runtime_configuration=None, execution_engine=None) -> dict:
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
         findings = metrics["unexpected_rows_query.table"]
         broken = [finding for finding in findings if finding["unexpected_count"]]
         remarks = [finding["observed"] for finding in findings if finding.get("observed")]
@@ -665,5 +667,5 @@ def fault(kind: type[HouseExpectation], text: str, remedy: str) -> HouseExpectat
         severity="critical",
         remedy=remedy,
         notes="What cannot be judged does not pass.",
-        description=kind.__doc__.splitlines()[0],
+        description=(kind.__doc__ or "").splitlines()[0],
     )

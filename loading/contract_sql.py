@@ -1,11 +1,12 @@
-"""SQL expressions that hold a row against its contract. Text in, text out; nothing here touches a database."""
+"""SQL expressions that validate a row by its contract. Text in, text out; nothing here touches a database."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contract import Column, RawTable, Zones, clock_tolerance_minutes
-from contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, raw_type
+from contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
 
 UTC = Zones()
 # An offset or a zone after the time of day: 23:00:00Z, 23:00+02:00.
@@ -45,7 +46,10 @@ def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
         return _whole(f"try_cast({name} as {target})", name, target)
     if source.startswith(TEMPORAL_TYPES) and target.startswith(TEMPORAL_TYPES):
         return _from_temporal(name, source, target, zones)
-    text = f"trim({name})" if source == "VARCHAR" else f"cast({name} as varchar)"
+    return _from_text(f"trim({name})" if source == "VARCHAR" else f"cast({name} as varchar)", target, zones)
+
+
+def _from_text(text: str, target: str, zones: Zones) -> str:
     if target == "TIMESTAMP":
         # Straight to TIMESTAMP an offset (+02:00) would be dropped, not applied. The session runs in UTC.
         return _moment_of_text(text, zones)
@@ -111,47 +115,51 @@ def _present(column: Column, incoming: Incoming) -> str:
 def reasons(table: RawTable, incoming: Incoming, zones: Zones = UTC) -> str:
     """The rules that a row breaks, as text: 'missing:event_id; not_allowed:source'. Empty when it keeps them all.
 
-    Orphans are not told here: they need other tables.
+    Orphans are found elsewhere: they need other tables.
     """
-    ingested = typed(table.column(table.newer_by), incoming, zones)
-    tests: list[tuple[str, str]] = []
-    for column in table.columns:
-        if column.name not in incoming.columns:
-            continue  # an absent required column has rejected the file before; an absent optional one is NULL
-        value, present = typed(column, incoming, zones), _present(column, incoming)
-        if column.required:
-            tests.append((f"missing:{column.name}", f"not {present}"))
-        if raw_type(column) != incoming.columns[column.name] or column.data_type == "json":
-            tests.append((f"wrong_type:{column.name}", f"{present} and {value} is null"))
-        if column.accepted:
-            accepted = ", ".join(literal(v) for v in column.accepted)
-            tests.append((f"not_allowed:{column.name}", f"{value} not in ({accepted})"))
-        bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
-        bounds += [f"{value} > {column.maximum}"] * (column.maximum is not None)
-        if bounds:
-            tests.append((f"out_of_range:{column.name}", " or ".join(bounds)))
-        if column.is_moment:
-            kind = column.data_type
-            tests.append((f"implausible_time:{column.name}", f"{value} < {kind} {literal(column.earliest)}"))
-            if column.is_ingestion_time:
-                # Only an ingestion time is held against the clock: it decides which version wins for good.
-                tests.append(
-                    (f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day")
-                )
-            elif not column.may_be_future:
-                limit = f"{ingested} + interval {clock_tolerance_minutes()} minute"
-                tests.append((f"in_future:{column.name}", f"{value} > {limit}"))
-        if column.not_before and column.not_before in incoming.columns:
-            start = typed(table.column(column.not_before), incoming, zones)
-            tests.append((
-                f"before_start:{column.name}",
-                f"{value} < {start} - interval {clock_tolerance_minutes()} minute",
-            ))  # fmt: skip
+    tests = [
+        test
+        for column in table.columns
+        # An absent required column has rejected the file before; an absent optional one is NULL.
+        if column.name in incoming.columns
+        for test in (*_value_tests(column, incoming, zones), *_time_tests(table, column, incoming, zones))
+    ]
     if table.interval and set(table.interval) <= set(incoming.columns):
         start, end = (typed(table.column(name), incoming, zones) for name in table.interval)
         tests.append((f"negative_interval:{table.interval[1]}", f"{end} < {start}"))
     cases = ", ".join(f"case when {test} then {literal(reason)} end" for reason, test in tests)
     return f"concat_ws('; ', {cases})"
+
+
+def _value_tests(column: Column, incoming: Incoming, zones: Zones) -> Iterator[tuple[str, str]]:
+    """(reason, SQL predicate of a row that breaks it) of the rules for one value."""
+    value, present = typed(column, incoming, zones), _present(column, incoming)
+    if column.required:
+        yield f"missing:{column.name}", f"not {present}"
+    if raw_type(column) != incoming.columns[column.name] or column.data_type == "json":
+        yield f"wrong_type:{column.name}", f"{present} and {value} is null"
+    if column.accepted:
+        yield f"not_allowed:{column.name}", f"{value} not in ({literals(column.accepted)})"
+    bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
+    bounds += [f"{value} > {column.maximum}"] * (column.maximum is not None)
+    if bounds:
+        yield f"out_of_range:{column.name}", " or ".join(bounds)
+
+
+def _time_tests(table: RawTable, column: Column, incoming: Incoming, zones: Zones) -> Iterator[tuple[str, str]]:
+    """The same of the rules between a moment and other moments of its row."""
+    value, tolerance = typed(column, incoming, zones), f"interval {clock_tolerance_minutes()} minute"
+    if column.is_moment:
+        yield f"implausible_time:{column.name}", f"{value} < {column.data_type} {literal(column.earliest)}"
+        if column.is_ingestion_time:
+            # Only an ingestion time is compared with the clock: it decides which version wins for good.
+            yield f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day"
+        elif not column.may_be_future:
+            ingested = typed(table.column(table.newer_by), incoming, zones)
+            yield f"in_future:{column.name}", f"{value} > {ingested} + {tolerance}"
+    if column.not_before and column.not_before in incoming.columns:
+        start = typed(table.column(column.not_before), incoming, zones)
+        yield f"before_start:{column.name}", f"{value} < {start} - {tolerance}"
 
 
 def extra(table: RawTable, incoming: Incoming) -> str:

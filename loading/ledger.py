@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from contract.sql import literals
+from contract.sql import literals, one_row
 from loading.candidate import Batch, Candidate
 from loading.discovery import LandingFile
 from loading.target import Target
@@ -41,7 +41,7 @@ class FileCounts(NamedTuple):
 
 def next_file_id(target: Target) -> int:
     """The first identity that no file has yet."""
-    return int(target.ask("select coalesce(max(file_id), 0) + 1 from ops.load_ledger"))
+    return int(one_row(target.db, "select coalesce(max(file_id), 0) + 1 from ops.load_ledger")[0])
 
 
 def known_files(target: Target) -> list[LedgerEntry]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from contract import RawTable, Zones
-from contract.sql import identifier, literal
+from contract.sql import identifier, literal, one_row
 from loading import contract_sql as rules
 from loading import ledger
 from loading.candidate import Batch, Candidate, batches
@@ -98,10 +98,8 @@ def load_landing(
 
 def _begin(connection: duckdb.DuckDBPyConnection) -> int:
     """The number of a new load."""
-    ((load_id,),) = connection.execute(
-        "insert into ops.loads (load_id) select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
-    ).fetchall()
-    return int(load_id)
+    sql = "insert into ops.loads (load_id) select coalesce(max(load_id), 0) + 1 from ops.loads returning load_id"
+    return int(one_row(connection, sql)[0])
 
 
 def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance: Callable[[str, int], None]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contract.sql import identifier
+from contract.sql import identifier, one_row
 from loading.target import Target
 
 
@@ -84,9 +84,8 @@ def _settle(target: Target, good: str) -> Settled:
         ) as lost
         where lost._file_id = load_ledger.file_id"""
     )
-    target.report.rows_superseded += target.ask(
-        "select count(*) from contenders where version_number > 1 and origin in (0, 2)"
-    )
+    (superseded,) = one_row(db, "select count(*) from contenders where version_number > 1 and origin in (0, 2)")
+    target.report.rows_superseded += superseded
     return Settled(
         copies=_new_rows_by_file(target, "copy_number > 1"), stale=_new_rows_by_file(target, "version_number > 1")
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import duckdb
 
 from contract import RawTable, Zones
-from contract.sql import TECHNICAL_COLUMNS, identifier, identifiers, raw_type
+from contract.sql import TECHNICAL_COLUMNS, identifier, identifiers, one_row, raw_type
 from loading.reports import LoadError, TableReport
 
 
@@ -51,14 +50,8 @@ class Target:
         """SQL predicate: two relations hold the same key."""
         return " and ".join(f"{left}.{identifier(name)} = {right}.{identifier(name)}" for name in self.table.key)
 
-    def ask(self, sql: str) -> Any:
-        """The first value of a query that always returns a row."""
-        row = self.db.execute(sql).fetchone()
-        assert row is not None, sql
-        return row[0]
-
     def has_rows(self, relation: str) -> bool:
-        return bool(self.ask(f"select exists (from {relation})"))
+        return bool(one_row(self.db, f"select exists (from {relation})")[0])
 
     def ensure_tables(self) -> None:
         """Creates the tables of this contract table, and adds columns that the contract has gained."""

@@ -10,16 +10,19 @@ from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from contract import REPO_ROOT
 from orchestration import progress
 from orchestration.settings import ConfigurationError, Settings, history_folder
+
+if TYPE_CHECKING:
+    from orchestration.runner import Outcome
 
 app = typer.Typer(
     add_completion=False,
@@ -41,6 +44,15 @@ PublishOption = Annotated[
     Path | None, typer.Option("--publish", help="Folder of publications. [env: STAYHOUSE_PUBLISH]")
 ]
 DAY = ["%Y-%m-%d"]
+# Columns of the table of what was loaded: key of the run log and title.
+LOADED = {
+    "files": "files",
+    "rows_in_files": "rows in files",
+    "rows_loaded": "loaded",
+    "rows_superseded": "superseded",
+    "rows_duplicate": "duplicate",
+    "rows_quarantined": "quarantined",
+}
 # From this on a source that begins after the earliest one is named: a quarter is no matter of days any more.
 LATE_SOURCE_DAYS = 90
 
@@ -122,7 +134,7 @@ def build(
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
         with _bars() as bars:
-            tasks: dict[str, int] = {}
+            tasks: dict[str, TaskID] = {}
 
             def show(stage: str, item: str, share: float) -> None:
                 if stage not in tasks:
@@ -221,7 +233,7 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     for line in message.splitlines():
         errors.print(f"[bold red]bad input:[/] {line}", soft_wrap=True)
     raise typer.Exit(2)
@@ -324,67 +336,64 @@ def _print_quarantine(settings: Settings) -> None:
         return
 
 
-def _summary(settings: Settings, outcome, seconds: float) -> None:
+def _summary(settings: Settings, outcome: Outcome, seconds: float) -> None:
     log = outcome.log
     # First: money that is missing makes every amount below it too small.
     _print_lines("money", log.get("money", []))
-    load = log.get("load") or {}
-    if load:
-        table = Table(
-            "raw table", "files", "rows in files", "loaded", "superseded", "duplicate", "quarantined", title="loaded"
-        )
-        for column in table.columns[1:]:
-            column.justify = "right"
-        totals: Counter[str] = Counter()
-        for name, counts in load["tables"].items():
-            if counts["files"]:
-                keys = (
-                    "files",
-                    "rows_in_files",
-                    "rows_loaded",
-                    "rows_superseded",
-                    "rows_duplicate",
-                    "rows_quarantined",
-                )
-                table.add_row(name, *(f"{counts[key]:,}" for key in keys))
-                totals.update({key: counts[key] for key in keys})
-        if totals:
-            table.add_section()
-            table.add_row("all", *(f"{count:,}" for count in totals.values()))
-            console.print(table)
-        else:
-            known = sum(counts["files_known"] for counts in load["tables"].values())
-            console.print(f"nothing new in {_short(settings.raw)} ({known:,} files are known)")
-        reasons = Counter()
-        for name, counts in load["tables"].items():
-            reasons.update({f"{name}: {reason}": count for reason, count in counts["quarantine_reasons"].items()})
-        _print_lines("quarantined, by reason", [f"{reason}: {count:,} rows" for reason, count in reasons.most_common()])
-        _print_lines("notices", load["notices"])
+    if log.get("load"):
+        _print_load(settings, log["load"])
     warnings = log.get("dbt_warnings", []) + [
         w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])
     ]
     _print_lines("not in the policy", log.get("policy_gaps", []))
     _print_lines("warnings", warnings)
     if outcome.exit_code == 0:
-        table = Table("mart", "rows", title=f"published as of {log['published']['as_of']}")
-        table.columns[1].justify = "right"
-        for name, rows in log["published"]["rows"].items():
-            table.add_row(name, f"{rows:,}")
-        console.print(table)
-        _print_missing(log.get("missing_tables") or {})
-        if len(outcome.nights) > 1:
-            console.print(f"{len(outcome.nights)} nights, {outcome.nights[0]} to {outcome.nights[-1]}")
-        console.print(
-            f"read it at {_short(settings.publish / 'current')}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)"
-        )
-        console.print(f"[bold green]published[/] in {seconds:.0f} s")
+        _print_published(settings, outcome, seconds)
         return
+    console.print(f"[bold red]not published[/]; the last publication stays.{' Failed:' if log.get('withheld') else ''}")
     if log.get("withheld"):
-        console.print("[bold red]not published[/]; the last publication stands. Failed:")
         _print_lines("", log["withheld"])
         console.print(f"look at {_short(settings.work / 'data_docs')}, or run stayhouse dev")
+
+
+def _print_load(settings: Settings, load: dict[str, Any]) -> None:
+    """What was loaded, by table, then what was quarantined and why."""
+    table = Table("raw table", *LOADED.values(), title="loaded")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    totals: Counter[str] = Counter()
+    for name, counts in load["tables"].items():
+        if counts["files"]:
+            table.add_row(name, *(f"{counts[key]:,}" for key in LOADED))
+            totals.update({key: counts[key] for key in LOADED})
+    if totals:
+        table.add_section()
+        table.add_row("all", *(f"{count:,}" for count in totals.values()))
+        console.print(table)
     else:
-        console.print("[bold red]not published[/]; the last publication stands.")
+        known = sum(counts["files_known"] for counts in load["tables"].values())
+        console.print(f"nothing new in {_short(settings.raw)} ({known:,} files are known)")
+    reasons: Counter[str] = Counter()
+    for name, counts in load["tables"].items():
+        reasons.update({f"{name}: {reason}": count for reason, count in counts["quarantine_reasons"].items()})
+    _print_lines("quarantined, by reason", [f"{reason}: {count:,} rows" for reason, count in reasons.most_common()])
+    _print_lines("notices", load["notices"])
+
+
+def _print_published(settings: Settings, outcome: Outcome, seconds: float) -> None:
+    published = outcome.log["published"]
+    table = Table("mart", "rows", title=f"published as of {published['as_of']}")
+    table.columns[1].justify = "right"
+    for name, rows in published["rows"].items():
+        table.add_row(name, f"{rows:,}")
+    console.print(table)
+    _print_missing(outcome.log.get("missing_tables") or {})
+    if len(outcome.nights) > 1:
+        console.print(f"{len(outcome.nights)} nights, {outcome.nights[0]} to {outcome.nights[-1]}")
+    console.print(
+        f"read it at {_short(settings.publish / 'current')}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)"
+    )
+    console.print(f"[bold green]published[/] in {seconds:.0f} s")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from contract import REPO_ROOT
-from contract.sql import identifier
+from contract.sql import identifier, one_row
 from orchestration.money import reporting_currency
 from orchestration.private_api import forget_compilation
 from orchestration.settings import Settings
@@ -241,8 +241,8 @@ def row_count(schema: str, table: str) -> int | None:
         return None
     try:
         # Answered from the table's statistics; a look into the catalog would go through every table of the file.
-        sql = f"select count(*) from {identifier(schema)}.{identifier(table)}"
-        return cursor.execute(sql).fetchone()[0]
+        (rows,) = one_row(cursor, f"select count(*) from {identifier(schema)}.{identifier(table)}")
+        return int(rows)
     except duckdb.CatalogException:
         return None
 
@@ -289,4 +289,5 @@ def read_manifest(settings: Settings, session: DbtSession | None = None) -> dict
 
 @lru_cache(maxsize=1)
 def _read(path: Path, _written_at: int) -> dict[str, Any]:
-    return json.loads(path.read_text())
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    return manifest

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from contract.sql import identifier, literal
+from contract.sql import identifier, literal, one_row
 from orchestration.publication import DATABASE_NAME
 from orchestration.warehouse import open_warehouse
 
@@ -106,7 +106,7 @@ def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """The rows of a query as CSV and as JSON Lines; returns how many."""
     csv, jsonl = (literal(path.with_name(f"{path.name}.{ending}")) for ending in ("csv", "jsonl"))
     db.execute(f"copy ({query}) to {csv} (format csv, header)")
-    return db.execute(f"copy ({query}) to {jsonl} (format json)").fetchone()[0]
+    return int(one_row(db, f"copy ({query}) to {jsonl} (format json)")[0])
 
 
 def file_name(owner: str) -> str:

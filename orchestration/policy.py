@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -46,9 +47,9 @@ class _Seed:
     name: str
     file: Path
     key: list[str]
-    columns: dict[str, dict]
+    columns: dict[str, dict[str, Any]]
     """Column name to its rules, with its type under `type`."""
-    meta: dict
+    meta: dict[str, Any]
     """What seeds/_seeds.yml says under `meta`."""
     rows: list[dict[str, str]] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
@@ -224,26 +225,10 @@ def _parses(value: str, kind: str) -> bool:
 
 def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:
     faults: list[str] = []
-    keys: dict[tuple, int] = {}
+    keys: dict[tuple[str, ...], int] = {}
     for number, row in enumerate(seed.rows):
-        for name, rules in seed.columns.items():
-            value = (row[name] or "").strip()
-            where = seed.where(number, name)
-            if not value:
-                if rules.get("required"):
-                    faults.append(f"{where}: is empty but required")
-                continue
-            if not _parses(value, rules["type"]):
-                faults.append(f"{where}: {value!r} is not of type {rules['type']}")
-                continue
-            if "accepted" in rules and value not in rules["accepted"]:
-                faults.append(f"{where}: {value!r} is not one of {', '.join(rules['accepted'])}")
-            if "min" in rules and float(value) < rules["min"]:
-                faults.append(f"{where}: {value} is below {rules['min']}")
-            if "max" in rules and float(value) > rules["max"]:
-                faults.append(f"{where}: {value} is above {rules['max']}")
-            if "references" in rules:
-                faults += _unknown_references(seed, where, value, rules, seeds)
+        for name in seed.columns:
+            faults += _check_value(seed, number, name, seeds)
         key = seed.key_of(row)
         if key in keys:
             where = seed.where(number, "+".join(seed.key))
@@ -257,7 +242,28 @@ def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:
     return faults
 
 
-def _unknown_references(seed: _Seed, where: str, value: str, rules: dict, seeds: dict[str, _Seed]) -> list[str]:
+def _check_value(seed: _Seed, number: int, name: str, seeds: dict[str, _Seed]) -> list[str]:
+    rules, where = seed.columns[name], seed.where(number, name)
+    value = (seed.rows[number][name] or "").strip()
+    if not value:
+        return [f"{where}: is empty but required"] if rules.get("required") else []
+    if not _parses(value, rules["type"]):
+        return [f"{where}: {value!r} is not of type {rules['type']}"]
+    faults = []
+    if "accepted" in rules and value not in rules["accepted"]:
+        faults.append(f"{where}: {value!r} is not one of {', '.join(rules['accepted'])}")
+    if "min" in rules and float(value) < rules["min"]:
+        faults.append(f"{where}: {value} is below {rules['min']}")
+    if "max" in rules and float(value) > rules["max"]:
+        faults.append(f"{where}: {value} is above {rules['max']}")
+    if "references" in rules:
+        faults += _unknown_references(seed, where, value, rules, seeds)
+    return faults
+
+
+def _unknown_references(
+    seed: _Seed, where: str, value: str, rules: dict[str, Any], seeds: dict[str, _Seed]
+) -> list[str]:
     other, column = rules["references"].split(".")
     known = {row[column] for row in seeds[other].rows} | set(rules.get("also", ()))
     parts = value.split(rules["separator"]) if "separator" in rules else [value]
@@ -364,20 +370,20 @@ def _create_table(connection: duckdb.DuckDBPyConnection, seed: _Seed) -> None:
         connection.execute(f"insert into {seed.name} values {rows}")
 
 
-def _named_thresholds(rule: dict, seeds: dict[str, _Seed]) -> list[tuple[int, dict[str, str]]]:
+def _named_thresholds(rule: dict[str, Any], seeds: dict[str, _Seed]) -> list[tuple[int, dict[str, str]]]:
     """The thresholds that a rule names, as they follow one another in it."""
     rows = {row["threshold_code"]: (number, row) for number, row in enumerate(seeds["thresholds"].rows)}
     return [rows[code] for code in dict.fromkeys(re.findall(r"\bpolicy\.(\w+)", rule["rule"]))]
 
 
-def _shown_thresholds(rule: dict, seeds: dict[str, _Seed]) -> str:
+def _shown_thresholds(rule: dict[str, Any], seeds: dict[str, _Seed]) -> str:
     named = ", ".join(
         f"{row['threshold_code']} is {row['threshold_value']}" for _, row in _named_thresholds(rule, seeds)
     )
     return f" ({named})" if named else ""
 
 
-def _shown_values(rule: dict, seed: _Seed, number: int, seeds: dict[str, _Seed]) -> str:
+def _shown_values(rule: dict[str, Any], seed: _Seed, number: int, seeds: dict[str, _Seed]) -> str:
     words = re.findall(r"(?<![.\w])\w+", rule["rule"])
     row = seed.rows[number]
     named = [f"{name} is {row[name] or 'empty'}" for name in dict.fromkeys(words) if name in seed.columns]
@@ -385,7 +391,7 @@ def _shown_values(rule: dict, seed: _Seed, number: int, seeds: dict[str, _Seed])
     return ", ".join(named)
 
 
-def _place_of(rule: dict, seed: _Seed, thresholds: _Seed) -> str:
+def _place_of(rule: dict[str, Any], seed: _Seed, thresholds: _Seed) -> str:
     """Where to change what breaks a rule: of several thresholds the first that the company states."""
     if seed is not thresholds:
         return f"{seed.shown_file}, column {rule['column']}"

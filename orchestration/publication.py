@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -53,9 +54,9 @@ def publish(
     as_of: date,
     run_id: str,
     docs: Path | None,
-    details: dict,
+    details: dict[str, Any],
     progress: Callable[[str, float], None] = lambda mart, share: None,
-    companions: Sequence[Callable[[Path, dict], None]] = (),
+    companions: Sequence[Callable[[Path, dict[str, Any]], object]] = (),
 ) -> Publication:
     """Copies the marts and the Data Docs into a new release and makes it current by one rename.
 
@@ -142,9 +143,10 @@ def _prune(publish_folder: Path) -> None:
             shutil.rmtree(release, ignore_errors=True)
 
 
-def current_publication(publish_folder: Path) -> dict | None:
+def current_publication(publish_folder: Path) -> dict[str, Any] | None:
     """The document of the publication that stands; None when nothing was ever published."""
     try:
-        return json.loads((publish_folder / "current" / "publication.json").read_text())
+        document: dict[str, Any] = json.loads((publish_folder / "current" / "publication.json").read_text())
+        return document
     except FileNotFoundError:
         return None

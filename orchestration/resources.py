@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from contract.sql import one_row
 from orchestration.dbt_session import DbtSession, read_manifest
 from orchestration.policy import prepare_policy
 from orchestration.run_log import RunLog
@@ -55,10 +56,12 @@ class Night:
         """The last business day that the loaded data cover; None when nothing is loaded."""
         source, business = self.settings.source_timezone, self.settings.business_timezone
         with open_warehouse(self.settings.warehouse) as connection:
-            ((day,),) = connection.execute(
+            day: date | None
+            (day,) = one_row(
+                connection,
                 "select cast((max(event_time_max) at time zone ?) at time zone ? as date) from ops.load_ledger",
                 [source, business],
-            ).fetchall()
+            )
             return day
 
 

@@ -17,7 +17,8 @@ class RunLog:
     def read(self) -> dict[str, Any]:
         """The document; empty when there has been no run."""
         try:
-            return json.loads(self.path.read_text())
+            document: dict[str, Any] = json.loads(self.path.read_text())
+            return document
         except FileNotFoundError:
             return {}
 

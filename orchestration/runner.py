@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from orchestration import progress
 from orchestration.resources import Night
 from orchestration.settings import DAGSTER_HOME, ConfigurationError, Settings, first_day, history_folder, kept_runs
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 PUBLISHED, WITHHELD, BAD_INPUT = 0, 1, 2
 
@@ -21,7 +26,7 @@ class Outcome:
     """How a build ended."""
 
     exit_code: int
-    log: dict = field(default_factory=dict)
+    log: dict[str, Any] = field(default_factory=dict)
     """The run log of the last night."""
     nights: list[date] = field(default_factory=list)
     """As-of dates that were published, in order."""
@@ -54,71 +59,82 @@ def build(
     home = history_folder(dagster_home or DAGSTER_HOME)
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet(), ExitStack() as opened:
-        import dagster as dg
-
         from orchestration.definitions import build_definitions
         from orchestration.event_log import open_instance
 
-        defs = build_definitions(settings, night.dbt)
-
-        resources = {"night": dg.ResourceDefinition.hardcoded_resource(night)}
-        instance = opened.enter_context(open_instance(home))
+        definitions = build_definitions(settings, night.dbt)
+        jobs = _Jobs(night, definitions, opened.enter_context(open_instance(home)))
         progress.report("start", "Dagster and dbt", 1.0)
-        crash = _execute(defs.resolve_job_def("load_raw"), instance, resources)
-        if crash is not None:
-            log = night.log.read()
-            if log.get("bad_input"):
-                return Outcome(BAD_INPUT, log)
-            night.log.note(withheld=log.get("raw_checks", {}).get("errors") or crash)
-            return Outcome(WITHHELD, night.log.read())
-        last = last or night.last_covered_day()
+        return jobs.load() or jobs.build_nights(first, last or night.last_covered_day())
+
+
+@dataclass(frozen=True)
+class _Jobs:
+    """The jobs of a build, in this process."""
+
+    night: Night
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+
+    def load(self) -> Outcome | None:
+        """Loads and checks what is new; None when the nights can be built."""
+        crash = self._execute("load_raw")
+        if crash is None:
+            return None
+        log = self.night.log.read()
+        if log.get("bad_input"):
+            return Outcome(BAD_INPUT, log)
+        self.night.log.note(withheld=log.get("raw_checks", {}).get("errors") or crash)
+        return Outcome(WITHHELD, self.night.log.read())
+
+    def build_nights(self, first: date | None, last: date | None) -> Outcome:
+        """Builds and publishes every night from `first` to `last`, until one is not published."""
+        log = self.night.log
         if last is None:
-            night.log.note(
-                bad_input=["no loaded row carries a date, so there is no day to build; check the landing files"]
-            )
-            return Outcome(BAD_INPUT, night.log.read())
+            log.note(bad_input=["no loaded row carries a date, so there is no day to build; check the landing files"])
+            return Outcome(BAD_INPUT, log.read())
         first = first or last
         if first < date.fromisoformat(first_day()):
             raise ConfigurationError(f"{first} lies before the first partition {first_day()}; set STAYHOUSE_FIRST_DAY")
-        job = defs.resolve_job_def("build_night")
         published: list[date] = []
         for number in range((last - first).days + 1):
             as_of = first + timedelta(days=number)
-            night.log.note(as_of=as_of, published=None, withheld=None, mart_checks={})
-            crash = _execute(job, instance, resources, partition_key=as_of.isoformat())
+            log.note(as_of=as_of, published=None, withheld=None, mart_checks={})
+            crash = self._execute("build_night", as_of)
             if crash is not None:
-                log = night.log.read()
-                night.log.note(withheld=log.get("withheld") or log.get("mart_checks", {}).get("errors") or crash)
-                return Outcome(WITHHELD, night.log.read(), published)
+                found = log.read()
+                log.note(withheld=found.get("withheld") or found.get("mart_checks", {}).get("errors") or crash)
+                return Outcome(WITHHELD, log.read(), published)
             published.append(as_of)
             # Only the first night of a range rebuilds; the others go on from it.
-            night.full_refresh = False
-    return Outcome(PUBLISHED, night.log.read(), published)
+            self.night.full_refresh = False
+        return Outcome(PUBLISHED, log.read(), published)
 
+    def _execute(self, job: str, as_of: date | None = None) -> list[str] | None:
+        """Runs a job. None when it succeeded, else what made its steps fail."""
+        import dagster as dg
 
-def _execute(job, instance, resources, partition_key: str | None = None) -> list[str] | None:
-    """Runs a job. None when it succeeded, else what made its steps fail."""
-    result = job.execute_in_process(
-        instance=instance,
-        resources=resources,
-        partition_key=partition_key,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        raise_on_error=False,
-    )
-    if result.success:
-        return None
-    crashes = []
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            crashes.append(f"{event.step_key}: {error.message.strip() if error else event.message}")
-    return crashes or ["the run failed; look it up in stayhouse dev"]
+        result = self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            resources={"night": dg.ResourceDefinition.hardcoded_resource(self.night)},
+            partition_key=as_of.isoformat() if as_of else None,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        if result.success:
+            return None
+        crashes = []
+        for event in result.all_events:
+            if event.is_step_failure:
+                error = event.step_failure_data.error
+                while error is not None and error.cause is not None:
+                    error = error.cause
+                crashes.append(f"{event.step_key}: {error.message.strip() if error else event.message}")
+        return crashes or ["the run failed; look it up in stayhouse dev"]
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Keeps the frames' own chatter off the screen; everything is in the Dagster instance and the run log."""
     loggers = [logging.getLogger(name) for name in ("dagster", "dbt", "alembic", "great_expectations")]
     levels = [logger.level for logger in loggers]

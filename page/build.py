@@ -39,7 +39,7 @@ def build_page(
     in the footer (title, relative address).
     """
     with duckdb.connect(database, read_only=True) as db:
-        document = {
+        document: dict[str, Any] = {
             "as_of": as_of.isoformat(),
             "published_at": published_at,
             "missing": list(missing_tables),
@@ -47,9 +47,9 @@ def build_page(
             "cards": dict(cards or {}),
             "links": [{"title": title, "href": href} for title, href in links],
             "definitions": _definitions(db),
-            "sections": [_section(db, section) for section in sections],
         }
-    document["segments"] = _segments(document["sections"])
+        shown = [_section(db, section) for section in sections]
+    document |= {"sections": shown, "segments": _segments(shown)}
     html = _fill(
         (ASSETS / "page.html").read_text(),
         title=f"Stayhouse, {as_of.isoformat()}",
@@ -79,7 +79,7 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
     rows = found.fetchall()
     total = len(rows)
     if total == panel.most:
-        total = db.execute(f"select count(*) from ({panel.sql})").fetchone()[0]
+        ((total,),) = db.execute(f"select count(*) from ({panel.sql})").fetchall()
     view = asdict(panel.view)
     return {
         "key": panel.key,

@@ -58,14 +58,14 @@ def write_segments(landing: Landing, people: Population, first: int, stop: int, 
     span = np.arange(first, stop)
     last = people.scope.days
     layers = []
-    for scheme, code, since, next_code, change in (
+    for number, code, since, next_code, change in (
         (0, people.segment, people.segment_day, people.next_segment, people.next_segment_day),
         (1, people.value + 3, people.registration_day, people.next_value + 3, people.next_value_day),
     ):
         who = span[since[span] < last]
-        layers.append((who, np.full(len(who), scheme), code[who], since[who], change[who]))
+        layers.append((who, np.full(len(who), number), code[who], since[who], change[who]))
         who = who[change[who] < last]
-        layers.append((who, np.full(len(who), scheme), next_code[who], change[who], np.full(len(who), NEVER_DAY)))
+        layers.append((who, np.full(len(who), number), next_code[who], change[who], np.full(len(who), NEVER_DAY)))
     customer, scheme, code, since, until = (np.concatenate(parts) for parts in zip(*layers, strict=True))
     until = np.where(until < last, until, NEVER_DAY)
     size = len(customer)
@@ -94,10 +94,10 @@ def write_contact_points(
     rng = people.scope.rng("contact points", part)
     span = np.arange(first, stop)
     owners, channels = [], []
-    for channel, share in ((EMAIL, 0.985), (CALL, 0.86), (MESSENGER, 0.3), (PUSH, 0.4), (SMS, 0.35), (POST, 0.06)):
+    for number, share in ((EMAIL, 0.985), (CALL, 0.86), (MESSENGER, 0.3), (PUSH, 0.4), (SMS, 0.35), (POST, 0.06)):
         who = span[chance(rng, len(span), share)]
         owners.append(who)
-        channels.append(np.full(len(who), channel))
+        channels.append(np.full(len(who), number))
     customer, channel = np.concatenate(owners), np.concatenate(channels)
     size = len(customer)
     added = people.registered[customer] + np.where(
@@ -186,19 +186,18 @@ class Consents:
     def write(self, landing: Landing, people: Population) -> None:
         rng = people.scope.rng("consent rows", self.part)
         layers = []
-        for mask, channel, purpose, action, at in (
-            (self.has_any, 8, 0, 0, self.registered + 2),
-            (self.has_any, 8, 3, 0, self.registered + 2),
-            (self.has_marketing, 8, 1, 0, self.registered + 4),
-            (self.has_marketing, 8, 2, 0, self.registered + 4),
-            (self.revoked < NEVER, 8, 1, 1, self.revoked),
-            (self.unsubscribed < NEVER, EMAIL, 1, 2, self.unsubscribed),
-            (self.resubscribed < NEVER, EMAIL, 1, 3, self.resubscribed),
+        # Codes of channel, purpose and action.
+        for mask, codes, when in (
+            (self.has_any, (8, 0, 0), self.registered + 2),
+            (self.has_any, (8, 3, 0), self.registered + 2),
+            (self.has_marketing, (8, 1, 0), self.registered + 4),
+            (self.has_marketing, (8, 2, 0), self.registered + 4),
+            (self.revoked < NEVER, (8, 1, 1), self.revoked),
+            (self.unsubscribed < NEVER, (EMAIL, 1, 2), self.unsubscribed),
+            (self.resubscribed < NEVER, (EMAIL, 1, 3), self.resubscribed),
         ):
-            who = np.flatnonzero(mask & (at <= people.scope.end))
-            layers.append(
-                (who, np.full(len(who), channel), np.full(len(who), purpose), np.full(len(who), action), at[who])
-            )
+            who = np.flatnonzero(mask & (when <= people.scope.end))
+            layers.append((who, *(np.full(len(who), code) for code in codes), when[who]))
         who, channel, purpose, action, at = (np.concatenate(parts) for parts in zip(*layers, strict=True))
         size = len(who)
         is_new_policy = at > people.scope.days * DAY // 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ import duckdb
 import numpy as np
 
 from contract import Column, RawTable, contract
+from contract.sql import one_row
 from demonstration.saas.scope import LAST_DAY, Scope
 
 EACH = 8
@@ -84,7 +86,7 @@ def _sample(con: duckdb.DuckDBPyConnection, raw: Path, table: RawTable, scope: S
 def _spoil(con: duckdb.DuckDBPyConnection, folder: Path, table: RawTable, rng: np.random.Generator) -> Counter[str]:
     """Write the dirty files of one table."""
     counts: Counter[str] = Counter()
-    size = con.execute("select count(*) from sample").fetchone()[0]
+    (size,) = one_row(con, "select count(*) from sample")
     columns = ", ".join(table.column_names)
     duplicates, corrections = min(DUPLICATES, size // 6), min(CORRECTIONS, size // 6)
     fresh = f"{columns.replace(table.newer_by, f'{table.newer_by} + interval 3 hours as {table.newer_by}')}"
@@ -134,43 +136,30 @@ def _spare_required(table: RawTable) -> Column:
 
 def _faults(table: RawTable) -> dict[str, list[Fault]]:
     """Ways to break a row of the table, by kind."""
-    found: dict[str, list[Fault]] = {}
     starts = {column.not_before for column in table.columns if column.not_before}
     until = table.interval[1] if table.interval else None
-
-    def add(kind: str, column: Column) -> None:
-        found.setdefault(kind, []).append(Fault(kind, column))
-
-    for column in table.columns:
-        if column.is_ingestion_time:
-            continue
-        if column.references and column.quarantines_orphans:
-            add("orphan", column)
-        if column.accepted:
-            add("not_allowed", column)
-        if column.minimum is not None:
-            add("out_of_range", column)
-        if column.required and column.name not in table.key:
-            add("missing_value", column)
-        if column.data_type in NONSENSE and column.name not in table.key and (
-            not column.required or column.data_type == "boolean"
-        ):  # fmt: skip
-            add("wrong_type", column)
+    kinds: dict[str, Callable[[Column], bool]] = {
+        "orphan": lambda c: bool(c.references and c.quarantines_orphans),
+        "not_allowed": lambda c: bool(c.accepted),
+        "out_of_range": lambda c: c.minimum is not None,
+        "missing_value": lambda c: c.required and c.name not in table.key,
+        "wrong_type": lambda c: (
+            c.data_type in NONSENSE and c.name not in table.key and (not c.required or c.data_type == "boolean")
+        ),
         # A start in the future would break a second rule, the order of the moments.
-        if column.is_moment and not column.may_be_future and column.name not in starts:
-            add("in_future", column)
+        "in_future": lambda c: c.is_moment and not c.may_be_future and c.name not in starts,
         # An early end would also lie before its start.
-        if column.is_moment and column.not_before is None and column.name != until:
-            add("implausible_time", column)
-        if column.not_before:
-            add("before_start", column)
-        if column.name == until:
-            add("negative_interval", column)
-    found.setdefault("missing_value", [Fault("missing_value", _spare_required(table))])
-    return found
+        "implausible_time": lambda c: c.is_moment and c.not_before is None and c.name != until,
+        "before_start": lambda c: c.not_before is not None,
+        "negative_interval": lambda c: c.name == until,
+    }
+    columns = [column for column in table.columns if not column.is_ingestion_time]
+    found = {kind: [Fault(kind, column) for column in columns if can_have(column)] for kind, can_have in kinds.items()}
+    found["missing_value"] = found["missing_value"] or [Fault("missing_value", _spare_required(table))]
+    return {kind: faults for kind, faults in found.items() if faults}
 
 
-def _broken_rows(table: RawTable, good: list[Row], rng: np.random.Generator, counts: Counter[str]):
+def _broken_rows(table: RawTable, good: list[Row], rng: np.random.Generator, counts: Counter[str]) -> Iterator[Row]:
     """Copies of good rows with one fault each."""
     if not good:
         return
@@ -194,32 +183,34 @@ def _broken_rows(table: RawTable, good: list[Row], rng: np.random.Generator, cou
 
 def _fits(table: RawTable, fault: Fault, row: Row) -> bool:
     """True when the fault in this row breaks one rule only."""
+    return fault.kind != "before_start" or _start(table, fault, row) is not None
+
+
+def _start(table: RawTable, fault: Fault, row: Row) -> str | None:
+    """The moment that the spoilt column may not precede in this row."""
     if fault.kind == "before_start":
-        return row[fault.column.not_before] is not None
-    return True
+        return row[fault.column.not_before] if fault.column.not_before else None
+    return row[table.interval[0]] if table.interval else None
 
 
 def _bad_value(table: RawTable, fault: Fault, row: Row, nth: int) -> str | None:
     column = fault.column
-    if fault.kind == "orphan":
-        return NO_SUCH[column.references[0]].format(nth)
-    if fault.kind == "not_allowed":
-        return "unheard_of"
-    if fault.kind == "out_of_range":
-        return "-5"
-    if fault.kind == "missing_value":
-        return None
-    if fault.kind == "wrong_type":
-        return NONSENSE[column.data_type]
-    if fault.kind == "in_future":
-        return FUTURE[column.data_type]
-    if fault.kind == "implausible_time":
-        day = "1970-01-01" if column.earliest > "1970-01-01" else "1800-01-01"
-        return day if column.data_type == "date" else f"{day} 00:00:00"
-    start = row[column.not_before] if fault.kind == "before_start" else row[table.interval[0]]
-    if column.data_type == "date":
-        return str(date.fromisoformat(start[:10]) - timedelta(days=2))
-    return str(datetime.fromisoformat(start) - timedelta(days=2))
+    if fault.kind in ("before_start", "negative_interval"):
+        start = _start(table, fault, row) or ""
+        if column.data_type == "date":
+            return str(date.fromisoformat(start[:10]) - timedelta(days=2))
+        return str(datetime.fromisoformat(start) - timedelta(days=2))
+    early = "1970-01-01" if column.earliest > "1970-01-01" else "1800-01-01"
+    values: dict[str, str | None] = {
+        "orphan": NO_SUCH[column.references[0]].format(nth) if fault.kind == "orphan" and column.references else None,
+        "not_allowed": "unheard_of",
+        "out_of_range": "-5",
+        "missing_value": None,
+        "wrong_type": NONSENSE.get(column.data_type),
+        "in_future": FUTURE.get(column.data_type),
+        "implausible_time": early if column.data_type == "date" else f"{early} 00:00:00",
+    }
+    return values[fault.kind]
 
 
 def _write_csv(file: Path, table: RawTable, rows: list[Row], rng: np.random.Generator) -> int:

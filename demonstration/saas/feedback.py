@@ -215,6 +215,7 @@ class _Source(Column):
     kinds: np.ndarray | None = None
 
     def render(self, rows, seen_at):
+        assert self.kinds is not None
         numbers, kinds = self.values[rows], self.kinds[rows]
         return pc.if_else(pa.array(kinds == 0), numbered("q", 8, numbers), numbered("t", 8, numbers))
 

@@ -270,12 +270,13 @@ class Landing:
         full = {}
         for column in table.columns:
             kind = ARROW_TYPES[column.data_type]
-            full[column.name] = arrays.get(column.name)
-            if full[column.name] is None:
-                full[column.name] = pa.nulls(rows, kind)
+            array = arrays.get(column.name)
+            if array is None:
+                array = pa.nulls(rows, kind)
             elif pa.types.is_decimal(kind):
                 # Amounts are made of whole cents, whatever digits the contract has room for.
-                full[column.name] = full[column.name].cast(kind)
+                array = array.cast(kind)
+            full[column.name] = array
         data = pa.table(full)
         delivery = self.delivery_days(table.name, arrival_days)
         days, starts = np.unique(delivery, return_index=True)

@@ -73,11 +73,11 @@ class Planted:
 class PlannedActions:
     """One element per customer and planned key action: moment of its last required event (it may be after the end)."""
 
+    names: tuple[str, ...]
     customer: np.ndarray
     action: np.ndarray
     is_required: np.ndarray
     done_at: np.ndarray
-    names: tuple[str, ...]
 
 
 class _Script:
@@ -127,6 +127,13 @@ def _groups(people: Population):
                 yield who, policy.key_actions(name, scope.first_day + timedelta(days=since))
 
 
+def _quantities(rng: np.random.Generator, event: str, size: int) -> np.ndarray:
+    """How much of its object each event has; NaN where an event has none."""
+    if event == "contact_list_imported":
+        return np.exp(rng.normal(6, 1.1, size)).astype("int64")
+    return np.ones(size) if event == "mailing_sent" else np.full(size, np.nan)
+
+
 def _plant_key_actions(people: Population, staff: Staff, script: _Script) -> PlannedActions:
     rng = people.scope.rng("key actions")
     names = tuple(dict.fromkeys(row["key_action_code"] for row in policy.read_seed("key_actions")))
@@ -137,11 +144,7 @@ def _plant_key_actions(people: Population, staff: Staff, script: _Script) -> Pla
             code = np.full(len(who), policy.event_code(action.events[0]))
             for other in action.events[1:]:
                 code = np.where(chance(rng, len(who), 0.3), policy.event_code(other), code)
-            quantity = np.full(len(who), np.nan)
-            if action.events[0] == "contact_list_imported":
-                quantity = np.exp(rng.normal(6, 1.1, len(who))).astype("int64")
-            elif action.events[0] == "mailing_sent":
-                quantity = np.ones(len(who))
+            quantity = _quantities(rng, action.events[0], len(who))
             typed = chance(rng, len(who), 0.03)
             script.add(who, at, code, quantity=quantity,
                        recorder=np.where(typed, staff.draw(rng, "onboarding", len(who)), -1))  # fmt: skip
@@ -177,10 +180,10 @@ def _plant_key_actions(people: Population, staff: Staff, script: _Script) -> Pla
                 moments = [activation_moment(registered[takes], delay[takes], part) for part in share]
                 perform(who[takes], action, moments)
     if not found:
-        return PlannedActions(*(np.zeros(0, dtype="int64") for _ in range(4)), names)
+        return PlannedActions(names, *(np.zeros(0, dtype="int64") for _ in range(4)))
     columns = [np.concatenate(column) for column in zip(*found, strict=True)]
     order = np.lexsort((columns[1], columns[0]))
-    return PlannedActions(*(column[order] for column in columns), names)
+    return PlannedActions(names, *(column[order] for column in columns))
 
 
 def _plant_tours(people: Population, script: _Script) -> None:

@@ -8,6 +8,7 @@ hides both future and impossible moments.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -94,7 +95,7 @@ def pick(rng: np.random.Generator, size: int, weights: list[float] | np.ndarray)
     return np.searchsorted(share / share[-1], rng.random(size), side="right").astype("int8")
 
 
-def one_of(rng: np.random.Generator, size: int, weights: dict[str, float], words: tuple[str, ...]) -> np.ndarray:
+def one_of(rng: np.random.Generator, size: int, weights: Mapping[str, float], words: tuple[str, ...]) -> np.ndarray:
     """Position in `words`, drawn by the weights of some of them."""
     return np.array([words.index(word) for word in weights])[pick(rng, size, list(weights.values()))]
 

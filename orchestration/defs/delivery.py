@@ -1,6 +1,7 @@
 """New alerts leave through the webhook, after publication, so that everyone who gets one can look it up."""
 
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -25,7 +26,7 @@ def alert_delivery(nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         owners=["team:data-platform"],
         description="Open alerts, posted once each to STAYHOUSE_ALERT_WEBHOOK; what fails is tried again next night.",
     )
-    def deliver_night(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult:
+    def deliver_night(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[Any]:
         """Never fails: the night is published, and a broken endpoint is not the night's fault."""
         as_of = date.fromisoformat(context.partition_key)
         try:

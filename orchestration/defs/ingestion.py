@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -94,7 +95,7 @@ def newest_delays(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[s
     return {name: {"oldest row, days behind the newest": dg.MetadataValue.int(days)} for name, days in rows}
 
 
-def load_document(report: LoadReport, policy_warnings: list[str]) -> dict:
+def load_document(report: LoadReport, policy_warnings: list[str]) -> dict[str, Any]:
     """The load as plain data for the run log."""
     return {
         "load_id": report.load_id,
@@ -121,7 +122,7 @@ def raw_tables() -> dg.AssetsDefinition:
     """The raw tables and the ledger, loaded in one step."""
 
     @dg.multi_asset(specs=raw_specs(), name="raw_tables", can_subset=False)
-    def load(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[dg.MaterializeResult]:
+    def load(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[dg.MaterializeResult[Any]]:
         """Loads what is new in the landing folder. Broken rows go to quarantine; a broken file fails the run."""
         forget_old_runs(context.instance, kept_runs())
         yield from _load(context, night)
@@ -129,7 +130,7 @@ def raw_tables() -> dg.AssetsDefinition:
     return load
 
 
-def _load(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult]:
+def _load(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult[Any]]:
     settings = night.settings
     try:
         warnings = night.policy_warnings

@@ -53,7 +53,7 @@ def marts_without_data(manifest: Mapping[str, Any], empty_tables: list[str]) -> 
     return found
 
 
-def write_page(release: Path, document: dict) -> None:
+def write_page(release: Path, document: dict[str, Any]) -> None:
     """The page that people look at first and the cards it leads to, beside the database they were made from."""
     companions = (
         ("Checks in detail", "data_docs/index.html"),
@@ -85,14 +85,14 @@ def publication(nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         owners=["team:data-platform"],
         description="The marts as people read them: one DuckDB file, a Parquet file per mart, the page, the Data Docs.",
     )
-    def publish_night(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult:
+    def publish_night(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[Any]:
         """Switches readers to this night's marts in one step, after every check has passed."""
         return _publish(night, date.fromisoformat(context.partition_key), context.run_id)
 
     return publish_night
 
 
-def _publish(night: Night, as_of: date, run_id: str) -> dg.MaterializeResult:
+def _publish(night: Night, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
     settings = night.settings
     log = night.log.read()
     standing = log.get("load", {}).get("rows_standing", {})

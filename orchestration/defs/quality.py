@@ -7,10 +7,12 @@ raw -> checks -> dbt -> checks -> publication.
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
 
+from contract.sql import one_row
 from expectations.gates import Gate
 from expectations.mart_profile import Profile
 from expectations.reports import GateReport, Parameters
@@ -56,9 +58,10 @@ def evaluate(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run
     settings = night.settings
     progress.report(f"check {stage}", f"{len(gates)} suites", 0.0)
     with open_warehouse(settings.warehouse) as connection:
-        newest, checked = connection.execute(
-            "select coalesce(max(load_id), 0), coalesce(max(load_id) filter (where is_checked), 0) from ops.loads"
-        ).fetchone()
+        newest, checked = one_row(
+            connection,
+            "select coalesce(max(load_id), 0), coalesce(max(load_id) filter (where is_checked), 0) from ops.loads",
+        )
         published = _last_published(settings, as_of, connection) if stage == "mart" else {}
     # All loads that have not passed yet, not just the newest: a failed night must not hide its rows from the next.
     # When none has passed, the whole table is judged, which needs no look-up of what is new.
@@ -84,14 +87,14 @@ def evaluate(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run
     return reports
 
 
-def _last_published(settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection) -> dict:
+def _last_published(settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """What marts are compared with: the last publication, unless it describes a later day, and what may be lost."""
     document = current_publication(settings.publish)
     if document is None or date.fromisoformat(document["as_of_date"]) > as_of:
         return {}
-    limit, compared_from = connection.execute(
-        "select policy.published_lost_pct, policy.min_reliable_count from core.policy"
-    ).fetchone()
+    limit, compared_from = one_row(
+        connection, "select policy.published_lost_pct, policy.min_reliable_count from core.policy"
+    )
     published = {mart: Profile(**stated) for mart, stated in document.get("profiles", {}).items()}
     return {"published": published, "lost_limit_pct": limit, "compared_from_rows": compared_from}
 
@@ -115,7 +118,7 @@ def check_result(report: GateReport) -> dg.AssetCheckResult:
         })
         for result in report.failures
     ]  # fmt: skip
-    metadata: dict = {
+    metadata: dict[str, Any] = {
         "expectations": len(report.expectations),
         "failed": len(report.failures),
         "unexpected rows": sum(result.unexpected_count for result in report.failures),

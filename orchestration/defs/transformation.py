@@ -71,11 +71,12 @@ class _Finished:
 
     @property
     def info(self) -> Mapping[str, Any]:
-        return self.data["node_info"]
+        found: Mapping[str, Any] = self.data["node_info"]
+        return found
 
     @property
     def has_built(self) -> bool:
-        return self.info["resource_type"] != "test" and self.info["node_status"] == "success"
+        return bool(self.info["resource_type"] != "test" and self.info["node_status"] == "success")
 
     @property
     def warning(self) -> str | None:
@@ -101,7 +102,7 @@ class _Finished:
 
 def _transformed(
     context: dg.AssetExecutionContext, night: Night, keys: Mapping[str, dg.AssetKey], select: list[str]
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     # The assets that the gate and the publication wait for.
     gated = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
     warned: list[str] = []
