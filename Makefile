@@ -35,6 +35,7 @@ test: $(INSTALLED) ## Run every test (WORKERS=2 at a time; each holds a few GB a
 lint: $(INSTALLED) ## Run the linters
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml
 	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
@@ -67,7 +68,7 @@ status: $(INSTALLED) ## Show what is published and what is withheld
 	@$(BIN)/stayhouse status
 
 clean: ## Remove build artefacts (landing files, warehouses and publications stay)
-	rm -rf target logs .pytest_cache .ruff_cache .hypothesis
+	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 lock: ## Resolve the dependencies again (needs uv on the PATH)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -3,7 +3,7 @@
 It imports neither Dagster nor dbt nor another package of this project, so that any of them may import it cheaply.
 """
 
-from contract.project import REPO_ROOT, clock_tolerance_minutes
+from contract.project import REPO_ROOT, clock_tolerance_minutes, read_yaml
 from contract.tables import Column, ContractError, RawTable, Zones, contract, read_contract
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "clock_tolerance_minutes",
     "contract",
     "read_contract",
+    "read_yaml",
 ]

@@ -11,9 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from contract.project import REPO_ROOT
+from contract.project import REPO_ROOT, read_yaml
 
 SOURCES_FOLDER = REPO_ROOT / "models" / "staging"
 
@@ -168,7 +166,7 @@ def read_contract(folder: Path = SOURCES_FOLDER) -> dict[str, RawTable]:
     """
     tables: dict[str, RawTable] = {}
     for file in sorted(folder.glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(file.read_text())["sources"]:
+        for source in read_yaml(file)["sources"]:
             for entry in source["tables"]:
                 if entry["name"] in tables:
                     raise ContractError(f"{file.name}: table {entry['name']} is described twice")

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from contract import REPO_ROOT, contract
+from contract import REPO_ROOT, contract, read_yaml
 from expectations.gates import Bounds, Gate
 from expectations.row_rules import RowRule
 
@@ -47,10 +47,9 @@ def read_mart_gates(folder: Path) -> tuple[Gate, ...]:
     rule of another shape.
     """
     gates: dict[str, Gate] = {}
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for file in sorted((*folder.glob("*/**/*.yml"), *folder.glob("*/**/*.yaml"))):
         try:
-            models = (yaml.load(file.read_text(), Loader=loader) or {}).get("models") or []
+            models = (read_yaml(file) or {}).get("models") or []
         except (yaml.YAMLError, AttributeError) as error:
             raise RegistryError(f"{file}: not the YAML of a model: {error}") from error
         domain = file.relative_to(folder).parts[0]

@@ -8,9 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from contract import REPO_ROOT
+from contract import REPO_ROOT, read_yaml
 
 FOLDER = REPO_ROOT / "models" / "metrics"
 PAGE = REPO_ROOT / "models" / "docs" / "metric_catalogue.md"
@@ -29,7 +27,7 @@ def metrics(folder: Path = FOLDER) -> list[dict[str, Any]]:
             "parts": metric["type_params"]["metrics"],
         }
         for file in sorted(folder.glob("*.yml"))
-        for metric in yaml.safe_load(file.read_text())["metrics"]
+        for metric in read_yaml(file)["metrics"]
         if metric.get("config", {}).get("meta", {}).get("published")
     ]
     return sorted(found, key=lambda metric: metric["code"])

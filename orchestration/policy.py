@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from contract import REPO_ROOT
+from contract import REPO_ROOT, read_yaml
 from contract.sql import literal
 from orchestration.settings import ConfigurationError, Settings
 
@@ -142,7 +141,7 @@ def _merged(seeds: dict[str, _Seed]) -> Path:
 
 def _described_seeds() -> dict[str, _Seed]:
     described = {}
-    for entry in yaml.safe_load((SEEDS_FOLDER / "_seeds.yml").read_text())["seeds"]:
+    for entry in read_yaml(SEEDS_FOLDER / "_seeds.yml")["seeds"]:
         types, meta = entry["config"]["column_types"], entry["config"]["meta"]
         columns = {
             column["name"]: {"type": types[column["name"]]} | ((column.get("config") or {}).get("meta") or {})

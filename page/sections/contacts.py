@@ -124,7 +124,7 @@ CONTACTS = Section(
         Panel(
             "contacts_rules",
             "Attempts that broke a rule",
-            "Outbound attempts by the rule that they broke: consent, do-not-disturb, collision, caps or quiet hours. "
+            "Outbound attempts by the rule that they broke: consent, do-not-disturb, collisions, caps or quiet hours. "
             "An attempt that broke two rules counts in both.",
             RULES,
             Chart(bars(
