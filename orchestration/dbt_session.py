@@ -256,12 +256,18 @@ def close_connections() -> None:
         DuckDBConnectionManager.close_all_connections()
 
 
-def _is_whole(manifest: Path) -> bool:
-    """False when there is no manifest, or dbt was killed while it wrote it."""
+def manifest_content(manifest: Path) -> dict[str, Any] | None:
+    """What a manifest holds; None when there is none, or dbt was killed while it wrote it."""
     try:
-        return "nodes" in json.loads(manifest.read_text())
+        return _parsed(manifest, manifest.stat().st_mtime_ns)
     except (FileNotFoundError, ValueError):
-        return False
+        return None
+
+
+@lru_cache(maxsize=1)
+def _parsed(manifest: Path, _written_at: int) -> dict[str, Any] | None:
+    document: dict[str, Any] = json.loads(manifest.read_text())
+    return document if "nodes" in document else None
 
 
 def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Path:
@@ -276,18 +282,11 @@ def ensure_manifest(settings: Settings, session: DbtSession | None = None) -> Pa
         *(file for folder in folders for file in folder.rglob("*") if file.is_file()),
     ]
     newest = max(file.stat().st_mtime for file in files)
-    if not _is_whole(manifest) or newest > manifest.stat().st_mtime:
+    if manifest_content(manifest) is None or newest > manifest.stat().st_mtime:
         (session or DbtSession(settings, REPO_ROOT / "seeds")).parse(write=True)
     return manifest
 
 
 def read_manifest(settings: Settings, session: DbtSession | None = None) -> dict[str, Any]:
     """The content of a manifest that is not older than the project."""
-    path = ensure_manifest(settings, session)
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=1)
-def _read(path: Path, _written_at: int) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(path.read_text())
-    return manifest
+    return manifest_content(ensure_manifest(settings, session)) or {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from expectations.registry import mart_gates, raw_gates
-from orchestration.dbt_session import DbtSession, ensure_manifest
+from orchestration.dbt_session import DbtSession, ensure_manifest, manifest_content
 from orchestration.defs.delivery import alert_delivery
 from orchestration.defs.ingestion import raw_tables
 from orchestration.defs.partitions import daily
@@ -33,7 +33,7 @@ def build_definitions(settings: Settings, session: DbtSession | None = None) -> 
 def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
     nights = daily(first, timezone)
     raw = raw_tables()
-    transformed = warehouse(manifest, nights)
+    transformed = warehouse(manifest_content(manifest) or {}, manifest.parent, nights)
     published = publication(nights)
     delivered = alert_delivery(nights)
     raw_checks, mart_checks = raw_expectations(raw_gates()), mart_expectations(mart_gates())

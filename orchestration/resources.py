@@ -42,7 +42,7 @@ class Night:
     def dbt(self) -> DbtSession:
         return DbtSession(self.settings, self._policy[0])
 
-    @property
+    @cached_property
     def manifest(self) -> dict[str, Any]:
         """The dbt project as dbt describes it."""
         return read_manifest(self.settings, self.dbt)

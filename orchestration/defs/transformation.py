@@ -1,6 +1,5 @@
 """The dbt project as assets: one step, dbt in this process, its events passed on as they come."""
 
-import json
 import queue
 import threading
 from collections.abc import Generator, Iterator, Mapping
@@ -26,15 +25,15 @@ from orchestration.resources import Night, NightResource
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
 
-def warehouse(manifest: Path, nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """Every seed and model of the project as assets of one step."""
-    nodes: Mapping[str, Any] = json.loads(manifest.read_text())["nodes"]
+def warehouse(manifest: Mapping[str, Any], target: Path, nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """Every seed and model of the project as assets of one step. `target` is dbt's folder of artifacts."""
+    nodes = manifest["nodes"]
     keys = {
         unique_id: TRANSLATOR.get_asset_key(node)
         for unique_id, node in nodes.items()
         if node["resource_type"] in ("seed", "model")
     }
-    project = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=manifest.parent)
+    project = DbtProject(project_dir=REPO_ROOT, profiles_dir=REPO_ROOT, target_path=target)
 
     @dbt_assets(
         manifest=manifest,
