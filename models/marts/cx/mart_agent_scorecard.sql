@@ -1,38 +1,13 @@
+{%- set dimensions = {'unit': 'unit_value', 'employee': 'employee_id'} -%}
 -- First answers belong to the employee first in charge, closings and ratings to the one who closed the ticket.
-with first_answers as (
-    select
-        first_assigned_employee_id as employee_id,
-        {{ period_start('month', 'opened_date') }} as score_month,
-        count(*) as assigned_count,
-        count(first_response_at) as answered_count,
-        sum({{ elapsed_seconds('opened_at', 'first_response_at') }}) as first_response_seconds
-    from {{ ref('fct_tickets') }}
-    where first_assigned_employee_id is not null
-    group by first_assigned_employee_id, {{ period_start('month', 'opened_date') }}
-),
-
-closings as (
-    select
-        closing_employee_id as employee_id,
-        {{ period_start('month', business_date('closed_at')) }} as score_month,
-        count(*) as closed_count,
-        count(case when is_complaint then 1 end) as complaints_count,
-        count(resolved_at) as resolved_count,
-        count(case when reopened_count > 0 then 1 end) as reopened_count,
-        count(distinct topic_code) as topics_count
-    from {{ ref('fct_tickets') }}
-    where closing_employee_id is not null
-    group by closing_employee_id, {{ period_start('month', business_date('closed_at')) }}
-),
-
--- One rating per ticket, the latest; a rating without a ticket counts alone.
-ratings as (
+with ratings as (
     select
         responses.subject_employee_id as employee_id,
-        {{ period_start('month', 'responses.response_date') }} as score_month,
+        responses.response_date as rated_date,
         scores.score as csat_score,
-        scores.score_box as csat_box,
+        scores.score_box = 'top' as is_top,
         coalesce(tickets.is_complaint, false) as is_complaint,
+        -- One rating per ticket, the latest; a rating without a ticket counts alone.
         row_number() over (
             partition by coalesce(responses.ticket_id, responses.response_id)
             order by responses.submitted_at desc, responses.response_id desc
@@ -46,103 +21,171 @@ ratings as (
         and responses.subject_employee_id is not null
 ),
 
--- Seniors get the hard cases, so each employee is compared with what all employees reach with as many complaints.
-yardstick as (
+work as (
     select
-        score_month,
+        'opening' as work_kind,
+        first_assigned_employee_id as employee_id,
+        opened_date as work_date,
         is_complaint,
-        1.0 * count(case when csat_box = 'top' then 1 end) / count(*) as expected_share
+        first_response_at is not null as is_answered,
+        {{ elapsed_seconds('opened_at', 'first_response_at') }} as first_response_seconds,
+        false as is_resolved,
+        false as is_reopened,
+        cast(null as {{ dbt.type_string() }}) as topic_code,
+        false as is_top,
+        cast(null as {{ type_double() }}) as csat_score
+    from {{ ref('fct_tickets') }}
+    where first_assigned_employee_id is not null
+    union all
+    select
+        'closing' as work_kind,
+        closing_employee_id as employee_id,
+        {{ business_date('closed_at') }} as work_date,
+        is_complaint,
+        false as is_answered,
+        cast(null as {{ type_double() }}) as first_response_seconds,
+        resolved_at is not null as is_resolved,
+        coalesce(reopened_count > 0, false) as is_reopened,
+        topic_code,
+        false as is_top,
+        cast(null as {{ type_double() }}) as csat_score
+    from {{ ref('fct_tickets') }}
+    where closing_employee_id is not null
+    union all
+    select
+        'rating' as work_kind,
+        employee_id,
+        rated_date as work_date,
+        is_complaint,
+        false as is_answered,
+        cast(null as {{ type_double() }}) as first_response_seconds,
+        false as is_resolved,
+        false as is_reopened,
+        cast(null as {{ dbt.type_string() }}) as topic_code,
+        coalesce(is_top, false) as is_top,
+        csat_score
     from ratings
     where choice = 1
-    group by score_month, is_complaint
 ),
 
-rated as (
+in_periods as (
+    {%- for grain in ['month', 'quarter'] %}
     select
-        ratings.employee_id,
-        ratings.score_month,
-        count(*) as csat_den,
-        count(case when ratings.csat_box = 'top' then 1 end) as csat_num,
-        sum(ratings.csat_score) as csat_points,
-        sum(yardstick.expected_share) as csat_expected
-    from ratings
-    inner join yardstick
-        on ratings.score_month = yardstick.score_month
-        and ratings.is_complaint = yardstick.is_complaint
-    where ratings.choice = 1
-    group by ratings.employee_id, ratings.score_month
+        work.*,
+        '{{ grain }}' as period_kind,
+        {{ period_start(grain, 'work.work_date') }} as period_start_date
+    from work
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
-spine as (
+-- Seniors get the hard cases, so ratings are compared with those that all employees get for as many complaints.
+compared as (
     select
-        employee_id,
-        score_month
-    from first_answers
-    union
-    select
-        employee_id,
-        score_month
-    from closings
-    union
-    select
-        employee_id,
-        score_month
-    from rated
+        in_periods.*,
+        avg(case when in_periods.is_top then 1.0 else 0.0 end) over (
+            partition by
+                in_periods.work_kind, in_periods.period_kind, in_periods.period_start_date, in_periods.is_complaint
+        ) as expected_share
+    from in_periods
 ),
 
-positioned as (
+employee_periods as (
+    select distinct
+        employee_id,
+        period_kind,
+        period_start_date
+    from in_periods
+),
+
+-- The last position that began before the end of the period.
+positions as (
     select
-        spine.employee_id,
-        spine.score_month,
+        periods.employee_id,
+        periods.period_kind,
+        periods.period_start_date,
         employees.team,
         employees.unit,
         row_number() over (
-            partition by spine.employee_id, spine.score_month order by employees.valid_from desc nulls last
+            partition by periods.employee_id, periods.period_kind, periods.period_start_date
+            order by employees.valid_from desc
         ) as choice
-    from spine
-    -- The position held at the end of the month.
-    left join {{ ref('dim_employees') }} as employees
-        on spine.employee_id = employees.employee_id
-        and cast({{ dbt.dateadd('month', 1, 'spine.score_month') }} as date) > employees.valid_from
+    from employee_periods as periods
+    inner join {{ ref('dim_employees') }} as employees
+        on periods.employee_id = employees.employee_id
+        and case periods.period_kind
+            when 'month' then {{ add_months('periods.period_start_date', 1) }}
+            else {{ add_months('periods.period_start_date', 3) }}
+        end > employees.valid_from
+),
+
+placed as (
+    select
+        compared.*,
+        positions.team,
+        positions.unit,
+        coalesce(positions.unit, 'unassigned') as unit_value
+    from compared
+    left join positions
+        on compared.employee_id = positions.employee_id
+        and compared.period_kind = positions.period_kind
+        and compared.period_start_date = positions.period_start_date
+        and positions.choice = 1
+),
+
+counted as (
+    select
+        {{ breakdown_columns(dimensions) }},
+        case when grouping(employee_id) = 0 then max(team) end as team_code,
+        case when grouping(employee_id) = 0 then max(unit) end as unit_code,
+        period_kind,
+        period_start_date,
+        count(case when work_kind = 'opening' then 1 end) as assigned_count,
+        count(case when is_answered then 1 end) as answered_count,
+        avg(first_response_seconds) as first_response_seconds,
+        count(case when work_kind = 'closing' then 1 end) as closed_count,
+        count(case when work_kind = 'closing' and is_complaint then 1 end) as complaints_count,
+        count(distinct topic_code) as topics_count,
+        count(case when is_resolved then 1 end) as resolved_count,
+        count(case when is_reopened then 1 end) as reopened_count,
+        count(case when work_kind = 'rating' then 1 end) as rated_count,
+        count(case when is_top then 1 end) as top_count,
+        avg(csat_score) as csat_avg,
+        avg(case when work_kind = 'rating' then expected_share end) as expected_share
+    from placed
+    group by {{ breakdown_sets(dimensions, ['period_kind', 'period_start_date']) }}
 )
 
 select
-    positioned.employee_id,
-    positioned.team as team_code,
-    positioned.unit as unit_code,
-    cast(coalesce(first_answers.assigned_count, 0) as bigint) as assigned_tickets_count,
-    cast(coalesce(first_answers.answered_count, 0) as bigint) as answered_tickets_count,
-    cast(1.0 * first_answers.first_response_seconds / nullif(first_answers.answered_count, 0) as double)
-        as first_response_seconds,
-    cast(coalesce(closings.closed_count, 0) as bigint) as closed_tickets_count,
-    cast(coalesce(closings.complaints_count, 0) as bigint) as closed_complaints_count,
-    cast(coalesce(closings.topics_count, 0) as bigint) as topics_count,
-    cast(coalesce(closings.resolved_count, 0) as bigint) as resolved_num,
-    cast(coalesce(closings.closed_count, 0) as bigint) as resolved_den,
-    {{ pct('closings.resolved_count', 'closings.closed_count') }} as resolved_pct,
-    cast(coalesce(closings.reopened_count, 0) as bigint) as reopened_num,
-    cast(coalesce(closings.closed_count, 0) as bigint) as reopened_den,
-    {{ pct('closings.reopened_count', 'closings.closed_count') }} as reopened_pct,
-    cast(coalesce(rated.csat_num, 0) as bigint) as csat_num,
-    cast(coalesce(rated.csat_den, 0) as bigint) as csat_den,
-    {{ pct('rated.csat_num', 'rated.csat_den') }} as csat_pct,
-    {{ wilson_pct('rated.csat_num', 'rated.csat_den', 'lo') }} as csat_ci_lo,
-    {{ wilson_pct('rated.csat_num', 'rated.csat_den', 'hi') }} as csat_ci_hi,
-    cast(1.0 * rated.csat_points / nullif(rated.csat_den, 0) as double) as csat_avg,
-    cast(round({{ pct('rated.csat_expected', 'rated.csat_den') }}, 9) as double) as csat_expected_pct,
-    {{ is_reliable('coalesce(rated.csat_den, 0)') }} as is_reliable,
-    cast({{ dbt.dateadd('month', 1, 'positioned.score_month') }} as date)
-    <= {{ business_date('run_context.as_of_end_at') }} as is_complete,
-    positioned.score_month
-from positioned
+    counted.dimension_name,
+    counted.dimension_value,
+    counted.team_code,
+    counted.unit_code,
+    counted.period_kind,
+    cast(counted.assigned_count as bigint) as assigned_tickets_count,
+    cast(counted.answered_count as bigint) as answered_tickets_count,
+    cast(counted.first_response_seconds as double) as first_response_seconds,
+    cast(counted.closed_count as bigint) as closed_tickets_count,
+    cast(counted.complaints_count as bigint) as closed_complaints_count,
+    cast(counted.topics_count as bigint) as topics_count,
+    cast(counted.resolved_count as bigint) as resolved_num,
+    cast(counted.closed_count as bigint) as resolved_den,
+    {{ pct('counted.resolved_count', 'counted.closed_count') }} as resolved_pct,
+    cast(counted.reopened_count as bigint) as reopened_num,
+    cast(counted.closed_count as bigint) as reopened_den,
+    {{ pct('counted.reopened_count', 'counted.closed_count') }} as reopened_pct,
+    cast(counted.top_count as bigint) as csat_num,
+    cast(counted.rated_count as bigint) as csat_den,
+    {{ pct('counted.top_count', 'counted.rated_count') }} as csat_pct,
+    {{ wilson_pct('counted.top_count', 'counted.rated_count', 'lo') }} as csat_ci_lo,
+    {{ wilson_pct('counted.top_count', 'counted.rated_count', 'hi') }} as csat_ci_hi,
+    cast(counted.csat_avg as double) as csat_avg,
+    cast(round(100.0 * counted.expected_share, 9) as double) as csat_expected_pct,
+    {{ is_reliable('counted.rated_count') }} as is_reliable,
+    case counted.period_kind
+        when 'month' then {{ add_months('counted.period_start_date', 1) }}
+        else {{ add_months('counted.period_start_date', 3) }}
+    end <= {{ business_date('run_context.as_of_end_at') }} as is_complete,
+    counted.period_start_date
+from counted
 cross join {{ ref('run_context') }} as run_context
-left join first_answers
-    on positioned.employee_id = first_answers.employee_id
-    and positioned.score_month = first_answers.score_month
-left join closings
-    on positioned.employee_id = closings.employee_id
-    and positioned.score_month = closings.score_month
-left join rated
-    on positioned.employee_id = rated.employee_id
-    and positioned.score_month = rated.score_month
-where positioned.choice = 1
