@@ -109,7 +109,8 @@ def test_neutral_clients_ask_for_the_editor_and_automation(marts):
     """The planted share is one half; the interval is the 99.9 % interval for this number of wishes."""
     wanted, tagged = marts.execute(
         "select sum(wishes_num) filter (where topic_code in ('editor', 'automation')), sum(wishes_num) "
-        "from feedback.mart_feedback_themes where nps_group_code = 'passive'"
+        "from cx.mart_segment_satisfaction "
+        "where metric_code = 'nps' and answer_group_code = 'middle' and segment_code = 'all'"
     ).fetchone()
     assert tagged >= 10
     assert abs(wanted / tagged - 0.5) < 3.3 * (0.25 / tagged) ** 0.5

@@ -1,0 +1,102 @@
+-- Answers in their groups and segments: under the topic `all` those that the index of the quarter counts, under the
+-- topics of comments every answer with a comment.
+{{ config(materialized='ephemeral') }}
+with loyalty as (
+    select
+        response_id,
+        customer_id,
+        cli_category,
+        response_date,
+        row_number() over (
+            partition by customer_id, {{ period_start('quarter', 'response_date') }}
+            order by submitted_at desc, response_id desc
+        ) as choice
+    from {{ ref('int_cx__loyalty') }}
+),
+
+scores as (
+    select
+        response_id,
+        customer_id,
+        metric_code,
+        score_box as answer_group,
+        response_date
+    from {{ ref('fct_survey_scores') }}
+    where score_box is not null
+    union all
+    select
+        response_id,
+        customer_id,
+        'cli' as metric_code,
+        cli_category as answer_group,
+        response_date
+    from loyalty
+),
+
+-- Answers that the index counts: of net scores and of loyalty the latest of each customer in the quarter.
+indexed as (
+    select
+        answers.response_id,
+        answers.metric_code,
+        'all' as topic_code
+    from {{ ref('int_cx__answers') }} as answers
+    inner join {{ ref('dim_survey_metrics') }} as metrics
+        on answers.metric_code = metrics.metric_code
+    where answers.score_box is not null
+        and (
+            metrics.index_kind <> 'net'
+            or (
+                answers.is_headline
+                and coalesce(
+                    {{ period_start('quarter', 'answers.next_answer_date') }}
+                    > {{ period_start('quarter', 'answers.response_date') }},
+                    true
+                )
+            )
+        )
+    union all
+    select
+        response_id,
+        'cli' as metric_code,
+        'all' as topic_code
+    from loyalty
+    where choice = 1
+),
+
+-- Every comment counts. Two signals of one topic in a comment are one mention; a comment on two topics counts for both.
+comments as (
+    select distinct
+        response_id,
+        coalesce(topic_code, 'untagged') as topic_code
+    from {{ ref('fct_feedback_signals') }}
+    where response_id is not null
+),
+
+mentions as (
+    select
+        scores.*,
+        indexed.topic_code
+    from scores
+    inner join indexed
+        on scores.response_id = indexed.response_id
+        and scores.metric_code = indexed.metric_code
+    union all
+    select
+        scores.*,
+        comments.topic_code
+    from scores
+    inner join comments
+        on scores.response_id = comments.response_id
+)
+
+select
+    mentions.response_id,
+    mentions.customer_id,
+    mentions.metric_code,
+    mentions.answer_group,
+    mentions.topic_code,
+    coalesce(touches.usage_segment, 'unassigned') as usage_segment,
+    {{ period_start('quarter', 'mentions.response_date') }} as answer_quarter
+from mentions
+left join {{ ref('int_cx__responses') }} as touches
+    on mentions.response_id = touches.response_id
