@@ -49,7 +49,7 @@ asked as (
         cells.dimension_value
 ),
 
--- A period in which nobody was asked is a row too, at least for everybody together.
+-- A period without invitations is a row too, at least over everybody.
 spine as (
     select {{ keys | join(', ') }} from {{ ref('int_cx__answer_cells') }}
     union

@@ -91,7 +91,7 @@ tested as (
     from spread
 ),
 
--- Holm: of many values in a cut some differ by chance; the whole family together errs no more often than it says.
+-- Holm: of many values in a breakdown some differ by chance; the correction limits the error over all of them.
 stepped as (
     select
         *,

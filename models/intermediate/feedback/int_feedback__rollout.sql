@@ -30,7 +30,7 @@ spine as (
     cross join waves
 ),
 
--- Few days of registration and hundred buckets stand for many customers.
+-- Grouped first: there are fewer days of registration and buckets than customers.
 customers as (
     select
         customers.registered_date,

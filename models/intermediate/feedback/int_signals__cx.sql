@@ -79,7 +79,7 @@ held as (
         valid_to,
         {{ severity_rank('severity') }} as severity_rank
     from conditions
-    -- What begins and ends on one day never held at the close of a day.
+    -- A condition that begins and ends on one day is not true at the close of any day.
     where coalesce(valid_to, {{ end_of_time('date') }}) > valid_from
 ),
 

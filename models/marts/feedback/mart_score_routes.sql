@@ -6,7 +6,7 @@ with routed as (
         routes.action_kind,
         routes.score_to,
         not routes.is_followup and routes.action_kind = 'contact' as is_praise,
-        -- A key of what only some routes look at: a condition on the left side alone would compare all with all.
+        -- A key for the routes that need it: with a condition on the left side alone the engine compares all rows.
         case when routes.action_kind = 'contact' then scores.customer_id end as contacted_customer_id,
         {{ dbt.dateadd('day', 'routes.sla_days', 'scores.submitted_at') }} as due_at
     from {{ ref('int_feedback__scores') }} as scores

@@ -1,7 +1,7 @@
 -- Prevents a breakdown that loses or duplicates answers: the counts of its values add up to everybody, and the monthly
 -- counts of NPS are those of the responses and of the invitations.
 {{ config(meta={'serves': ['DQ-10']}) }}
-with cuts as (
+with breakdowns as (
     select
         metric_code,
         programme,
@@ -51,34 +51,34 @@ asked_in_months as (
 )
 
 select
-    cuts.metric_code,
-    cuts.programme,
-    cuts.period_kind,
-    cuts.period_start_date,
-    cuts.dimension_name
-from cuts
-inner join cuts as whole
-    on cuts.metric_code = whole.metric_code
-    and cuts.programme = whole.programme
-    and cuts.period_kind = whole.period_kind
-    and cuts.period_start_date = whole.period_start_date
+    breakdowns.metric_code,
+    breakdowns.programme,
+    breakdowns.period_kind,
+    breakdowns.period_start_date,
+    breakdowns.dimension_name
+from breakdowns
+inner join breakdowns as whole
+    on breakdowns.metric_code = whole.metric_code
+    and breakdowns.programme = whole.programme
+    and breakdowns.period_kind = whole.period_kind
+    and breakdowns.period_start_date = whole.period_start_date
     and whole.dimension_name = 'all'
 left join rows_of_months
-    on cuts.programme = rows_of_months.programme
-    and cuts.period_start_date = rows_of_months.period_start_date
-    and cuts.metric_code = 'nps'
-    and cuts.period_kind = 'month'
-    and cuts.dimension_name = 'all'
+    on breakdowns.programme = rows_of_months.programme
+    and breakdowns.period_start_date = rows_of_months.period_start_date
+    and breakdowns.metric_code = 'nps'
+    and breakdowns.period_kind = 'month'
+    and breakdowns.dimension_name = 'all'
 left join asked_in_months
-    on cuts.programme = asked_in_months.programme
-    and cuts.period_start_date = asked_in_months.period_start_date
-    and cuts.metric_code = 'nps'
-    and cuts.period_kind = 'month'
-    and cuts.dimension_name = 'all'
-where cuts.respondents_count <> whole.respondents_count
-    or cuts.top_count <> whole.top_count
-    or cuts.answers_count <> whole.answers_count
-    or cuts.responded_den <> whole.responded_den
-    or cuts.answers_count <> rows_of_months.answers_count
-    or cuts.respondents_count <> rows_of_months.respondents_count
-    or cuts.asked_count <> asked_in_months.asked_count
+    on breakdowns.programme = asked_in_months.programme
+    and breakdowns.period_start_date = asked_in_months.period_start_date
+    and breakdowns.metric_code = 'nps'
+    and breakdowns.period_kind = 'month'
+    and breakdowns.dimension_name = 'all'
+where breakdowns.respondents_count <> whole.respondents_count
+    or breakdowns.top_count <> whole.top_count
+    or breakdowns.answers_count <> whole.answers_count
+    or breakdowns.responded_den <> whole.responded_den
+    or breakdowns.answers_count <> rows_of_months.answers_count
+    or breakdowns.respondents_count <> rows_of_months.respondents_count
+    or breakdowns.asked_count <> asked_in_months.asked_count
