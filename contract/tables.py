@@ -81,7 +81,7 @@ class RawTable:
     key: tuple[str, ...]
     newer_by: str
     event_time: str | None = None
-    """Column that tells when the fact happened; None for tables that hold states."""
+    """Column with the moment when the fact happened; None for tables that hold states."""
     interval: tuple[str, str] | None = None
     is_required: bool = False
     freshness_hours: int | None = None

@@ -27,7 +27,7 @@ class LandingFile:
     format: str
     size: int
     fingerprint: str
-    """Size, modification and change time and inode: while it stands, the content does too."""
+    """Size, modification and change time and inode: while it is the same, so is the content."""
 
     def is_unchanged(self) -> bool:
         """False when the file was written to, replaced or removed since it was found."""

@@ -80,7 +80,9 @@ def first_line(error: Exception) -> str:
 def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[Candidate]:
     """Reads the structure of files; those of which nothing can be read are reported and left out."""
     parquet = [
-        (file, digest) for file, digest in files if file.format == "parquet" and not _is_cut_off(target, file, digest)
+        (file, digest)
+        for file, digest in files
+        if file.format == "parquet" and not _is_unreadable(target, file, digest)
     ]
     structures = _parquet_structures(target.db, [file for file, _ in parquet])
     found = [_inspect_text(target, file, digest) for file, digest in files if file.format != "parquet"]
@@ -93,7 +95,7 @@ def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[C
     return [candidate for candidate in found if candidate and _has_required_columns(target, candidate)]
 
 
-def _is_cut_off(target: Target, file: LandingFile, content_hash: str) -> bool:
+def _is_unreadable(target: Target, file: LandingFile, content_hash: str) -> bool:
     problem = parquet_problem(file)
     if problem and "not finished" in problem:
         target.report.notices.append(f"{file.name}: {problem}")

@@ -18,7 +18,7 @@ DDL = Path(__file__).with_name("ops.sql").read_text()
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What the ledger says of a file that stands."""
+    """What the ledger knows of the last version of a file."""
 
     file: str
     fingerprint: str

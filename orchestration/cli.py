@@ -114,11 +114,11 @@ def build(
         datetime | None,
         typer.Option("--as-of", formats=DAY, help="Closed business day. [default: the last that the data cover]"),
     ] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First night of a range.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last night of a range.")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day of a range.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day of a range.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build every model from all rows.")] = False,
 ) -> None:
-    """Load, check, transform, check and publish one night, or every night of a range.
+    """Load, check, transform, check and publish one business day, or every day of a range.
 
     Exit code 0: published. 1: a check withheld the publication. 2: bad input or configuration.
     """
@@ -127,7 +127,7 @@ def build(
     from orchestration.warehouse import WarehouseBusy
 
     if as_of and (first or last):
-        _fail("--as-of names one night, --from and --to a range; give one or the other")
+        _fail("--as-of names one day, --from and --to a range; give one or the other")
     if bool(first) != bool(last):
         _fail("--from and --to go together")
     begun = time.monotonic()
@@ -173,7 +173,7 @@ def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Pu
             f"{_short(settings.publish / 'current')}"
         )
         _print_missing(published.get("missing_tables") or {})
-        _print_lines("warnings of that night", published.get("warnings", []))
+        _print_lines("warnings of that run", published.get("warnings", []))
     else:
         console.print(f"nothing has been published to {_short(settings.publish)} yet; run stayhouse build")
     _print_late_sources(settings)
@@ -181,7 +181,7 @@ def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Pu
     if not log:
         return
     if log.get("withheld"):
-        console.print(f"[bold red]withheld[/] the night of {log.get('as_of', 'the load')}, because")
+        console.print(f"[bold red]withheld[/] the run of {log.get('as_of', 'the load')}, because")
         _print_lines("", log["withheld"])
     if log.get("bad_input"):
         console.print("[bold red]the last run found bad input:[/]")
@@ -388,8 +388,8 @@ def _print_published(settings: Settings, outcome: Outcome, seconds: float) -> No
         table.add_row(name, f"{rows:,}")
     console.print(table)
     _print_missing(outcome.log.get("missing_tables") or {})
-    if len(outcome.nights) > 1:
-        console.print(f"{len(outcome.nights)} nights, {outcome.nights[0]} to {outcome.nights[-1]}")
+    if len(outcome.days) > 1:
+        console.print(f"{len(outcome.days)} days, {outcome.days[0]} to {outcome.days[-1]}")
     console.print(
         f"read it at {_short(settings.publish / 'current')}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)"
     )

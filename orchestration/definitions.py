@@ -14,7 +14,7 @@ from orchestration.defs.partitions import daily
 from orchestration.defs.publishing import publication
 from orchestration.defs.quality import mart_expectations, raw_expectations
 from orchestration.defs.transformation import warehouse
-from orchestration.resources import night_from_environment
+from orchestration.resources import run_from_environment
 from orchestration.settings import Settings, first_day
 
 
@@ -31,28 +31,28 @@ def build_definitions(settings: Settings, session: DbtSession | None = None) -> 
 
 @cache
 def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
-    nights = daily(first, timezone)
+    days = daily(first, timezone)
     raw = raw_tables()
-    transformed = warehouse(manifest_content(manifest) or {}, manifest.parent, nights)
-    published = publication(nights)
-    delivered = alert_delivery(nights)
+    transformed = warehouse(manifest_content(manifest) or {}, manifest.parent, days)
+    published = publication(days)
+    delivered = alert_delivery(days)
     raw_checks, mart_checks = raw_expectations(raw_gates()), mart_expectations(mart_gates())
     load_job = dg.define_asset_job(
         "load_raw",
         selection=dg.AssetSelection.assets(raw).without_checks() | dg.AssetSelection.checks(raw_checks),
         description="Load what is new in the landing folder and check it.",
     )
-    night_job = dg.define_asset_job(
-        "build_night",
+    day_job = dg.define_asset_job(
+        "build_day",
         selection=dg.AssetSelection.assets(transformed, published, delivered) | dg.AssetSelection.checks(mart_checks),
-        partitions_def=nights,
+        partitions_def=days,
         description="Transform, check and publish one as-of date from what is loaded.",
     )
     nightly_job = dg.define_asset_job(
         "nightly",
         selection=dg.AssetSelection.all(),
-        partitions_def=nights,
-        description="The whole night: load, check, transform, check, publish.",
+        partitions_def=days,
+        description="The whole run: load, check, transform, check, publish.",
     )
     nightly_schedule = dg.build_schedule_from_partitioned_job(
         nightly_job,
@@ -60,7 +60,7 @@ def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
         hour_of_day=2,
         description="Two hours after the business day has closed, in the business time zone.",
     )
-    # A night that has not come by six in the morning is late; the UI shows it on the publication and on every mart.
+    # A run that has not come by six in the morning is late; the UI shows it on the publication and on every mart.
     by_morning = dg.FreshnessPolicy.cron(
         deadline_cron="0 6 * * *", lower_bound_delta=timedelta(hours=4), timezone=timezone
     )
@@ -73,8 +73,8 @@ def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
     return dg.Definitions(
         assets=[raw, transformed, published, delivered],
         asset_checks=[raw_checks, mart_checks],
-        jobs=[load_job, night_job, nightly_job],
+        jobs=[load_job, day_job, nightly_job],
         schedules=[nightly_schedule],
-        resources={"night": dg.ResourceDefinition(night_from_environment)},
+        resources={"run": dg.ResourceDefinition(run_from_environment)},
         executor=dg.in_process_executor,
     ).map_resolved_asset_specs(func=with_freshness)

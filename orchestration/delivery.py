@@ -1,7 +1,7 @@
 """What leaves the warehouse: lists as files beside the published marts, and new alerts through a webhook.
 
 A mart that is a list for people says so in its YAML (`config: {meta: {delivery: {...}}}`), see `lists_of`. The webhook
-speaks after publication only, once per alert, and nothing that it meets ever fails the night.
+speaks after publication only, once per alert, and nothing that it meets ever fails the run.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ ANSWER_SECONDS = 5.0
 """How long the endpoint may be silent within one attempt."""
 PAUSE_SECONDS = 1.0
 """Before the second attempt; doubled before each one after it."""
-NIGHT_SECONDS = 60.0
-"""What a night gives to the webhook in all, whatever the endpoint does."""
+RUN_SECONDS = 60.0
+"""What a run gives to the webhook in all, whatever the endpoint does."""
 PERMANENT = range(400, 500)
 FOR_NOW = (408, 425, 429)
 
@@ -120,13 +120,13 @@ def file_name(owner: str) -> str:
 
 @dataclass
 class Delivery:
-    """What the webhook came to in one night."""
+    """What the webhook did in one run."""
 
     sent: int = 0
     known: int = 0
     """Alerts on the list that had been delivered before."""
     waiting: int = 0
-    """Not delivered; they are tried again with the next night."""
+    """Not delivered; they are tried again with the next run."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -137,7 +137,7 @@ class Patience:
     attempts: int = ATTEMPTS
     answer_seconds: float = ANSWER_SECONDS
     pause_seconds: float = PAUSE_SECONDS
-    night_seconds: float = NIGHT_SECONDS
+    run_seconds: float = RUN_SECONDS
 
 
 class EndpointFailed(Exception):
@@ -200,7 +200,7 @@ def _posted(alerts: Sequence[Mapping[str, Any]], url: str, patience: Patience) -
     """Yields (alert id, None) for each that was taken and (alert id, problem) for each that was not, within the time.
 
     The posting runs in a thread of its own: a socket's time limit starts anew with every byte, and an endpoint that
-    drips would hold up the night.
+    drips would hold up the run.
     """
     told: queue.Queue[tuple[str, str | None] | None] = queue.Queue()
     stop = threading.Event()
@@ -225,13 +225,13 @@ def _posted(alerts: Sequence[Mapping[str, Any]], url: str, patience: Patience) -
 
     if not alerts:
         return
-    deadline = time.monotonic() + patience.night_seconds
+    deadline = time.monotonic() + patience.run_seconds
     threading.Thread(target=work, name="alert webhook", daemon=True).start()
     try:
         while (outcome := told.get(timeout=max(0.001, deadline - time.monotonic()))) is not None:
             yield outcome
     except queue.Empty:
-        yield "", f"gave up after {patience.night_seconds:.0f} s"
+        yield "", f"gave up after {patience.run_seconds:.0f} s"
     finally:
         stop.set()
 

@@ -45,7 +45,7 @@ class OpenEventLog(SqliteEventLogStorage):
                 yield connection
 
     def _open(self, shard: str) -> None:
-        # Of the runs only the one that is written stays open; a long series of nights would hold too many files.
+        # Only the run that is written stays open; a long series of runs would hold too many files.
         for finished in self._engines.keys() - {INDEX_SHARD_NAME}:
             self._engines.pop(finished).dispose()
         engine = create_engine(

@@ -1,4 +1,4 @@
-"""Publication: every mart of a night into a new folder, then one atomic switch of what people read."""
+"""Publication: every mart of a run into a new folder, then one atomic switch of what people read."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Mart:
 
 @dataclass(frozen=True)
 class Publication:
-    """One published night."""
+    """One published run."""
 
     folder: Path
     as_of: date

@@ -17,7 +17,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
 
-class Night:
+class Run:
     """Settings, dbt session and run log of one process."""
 
     def __init__(self, settings: Settings, full_refresh: bool = False):
@@ -65,9 +65,9 @@ class Night:
             return day
 
 
-def night_from_environment(_: dg.InitResourceContext) -> Night:
-    """The Night of runs that the Dagster UI or the schedule starts."""
-    return Night(Settings.resolve())
+def run_from_environment(_: dg.InitResourceContext) -> Run:
+    """What the Dagster UI or the schedule starts with."""
+    return Run(Settings.resolve())
 
 
-NightResource = dg.ResourceParam[Night]
+RunResource = dg.ResourceParam[Run]

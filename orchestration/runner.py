@@ -1,4 +1,4 @@
-"""One night, or a range of nights, headless through Dagster in this process."""
+"""One day, or a range of days, headless through Dagster in this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration import progress
-from orchestration.resources import Night
+from orchestration.resources import Run
 from orchestration.settings import DAGSTER_HOME, ConfigurationError, Settings, first_day, history_folder, kept_runs
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Outcome:
 
     exit_code: int
     log: dict[str, Any] = field(default_factory=dict)
-    """The run log of the last night."""
-    nights: list[date] = field(default_factory=list)
+    """The run log of the last day."""
+    days: list[date] = field(default_factory=list)
     """As-of dates that were published, in order."""
 
 
@@ -39,57 +39,57 @@ def build(
     full_refresh: bool = False,
     dagster_home: Path | None = None,
 ) -> Outcome:
-    """Loads once, then transforms, checks and publishes every night from `first` to `last`.
+    """Loads once, then transforms, checks and publishes every day from `first` to `last`.
 
-    Without dates it is the last business day that the data cover. Stops at the first night that is not published.
+    Without dates it is the last business day that the data cover. Stops at the first day that is not published.
     """
     if first and last and first > last:
         raise ConfigurationError(f"--from {first} lies after --to {last}; swap them")
     if last and last > datetime.now(UTC).date():
         raise ConfigurationError(f"{last} is not over yet; the as-of date is a closed business day")
     kept_runs()  # a setting that is wrong is found before the load
-    night = Night(settings, full_refresh)
-    night.log.begin(started_at=datetime.now(UTC).isoformat(timespec="seconds"), raw=str(settings.raw))
+    run = Run(settings, full_refresh)
+    run.log.begin(started_at=datetime.now(UTC).isoformat(timespec="seconds"), raw=str(settings.raw))
     try:
         # Before anything is loaded, and before the tools that take seconds to import.
-        night.check_policy()
+        run.check_policy()
     except ConfigurationError as error:
-        night.log.note(bad_input=str(error).splitlines())
-        return Outcome(BAD_INPUT, night.log.read())
+        run.log.note(bad_input=str(error).splitlines())
+        return Outcome(BAD_INPUT, run.log.read())
     home = history_folder(dagster_home or DAGSTER_HOME)
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet(), ExitStack() as opened:
         from orchestration.definitions import build_definitions
         from orchestration.event_log import open_instance
 
-        definitions = build_definitions(settings, night.dbt)
-        jobs = _Jobs(night, definitions, opened.enter_context(open_instance(home)))
+        definitions = build_definitions(settings, run.dbt)
+        jobs = _Jobs(run, definitions, opened.enter_context(open_instance(home)))
         progress.report("start", "Dagster and dbt", 1.0)
-        return jobs.load() or jobs.build_nights(first, last or night.last_covered_day())
+        return jobs.load() or jobs.build_days(first, last or run.last_covered_day())
 
 
 @dataclass(frozen=True)
 class _Jobs:
     """The jobs of a build, in this process."""
 
-    night: Night
+    run: Run
     definitions: dg.Definitions
     instance: dg.DagsterInstance
 
     def load(self) -> Outcome | None:
-        """Loads and checks what is new; None when the nights can be built."""
+        """Loads and checks what is new; None when the days can be built."""
         crash = self._execute("load_raw")
         if crash is None:
             return None
-        log = self.night.log.read()
+        log = self.run.log.read()
         if log.get("bad_input"):
             return Outcome(BAD_INPUT, log)
-        self.night.log.note(withheld=log.get("raw_checks", {}).get("errors") or crash)
-        return Outcome(WITHHELD, self.night.log.read())
+        self.run.log.note(withheld=log.get("raw_checks", {}).get("errors") or crash)
+        return Outcome(WITHHELD, self.run.log.read())
 
-    def build_nights(self, first: date | None, last: date | None) -> Outcome:
-        """Builds and publishes every night from `first` to `last`, until one is not published."""
-        log = self.night.log
+    def build_days(self, first: date | None, last: date | None) -> Outcome:
+        """Builds and publishes every day from `first` to `last`, until one is not published."""
+        log = self.run.log
         if last is None:
             log.note(bad_input=["no loaded row carries a date, so there is no day to build; check the landing files"])
             return Outcome(BAD_INPUT, log.read())
@@ -100,14 +100,14 @@ class _Jobs:
         for number in range((last - first).days + 1):
             as_of = first + timedelta(days=number)
             log.note(as_of=as_of, published=None, withheld=None, mart_checks={})
-            crash = self._execute("build_night", as_of)
+            crash = self._execute("build_day", as_of)
             if crash is not None:
                 found = log.read()
                 log.note(withheld=found.get("withheld") or found.get("mart_checks", {}).get("errors") or crash)
                 return Outcome(WITHHELD, log.read(), published)
             published.append(as_of)
-            # Only the first night of a range rebuilds; the others go on from it.
-            self.night.full_refresh = False
+            # Only the first day of a range rebuilds; the others go on from it.
+            self.run.full_refresh = False
         return Outcome(PUBLISHED, log.read(), published)
 
     def _execute(self, job: str, as_of: date | None = None) -> list[str] | None:
@@ -116,7 +116,7 @@ class _Jobs:
 
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
-            resources={"night": dg.ResourceDefinition.hardcoded_resource(self.night)},
+            resources={"run": dg.ResourceDefinition.hardcoded_resource(self.run)},
             partition_key=as_of.isoformat() if as_of else None,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
@@ -139,8 +139,8 @@ def _quiet() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in ("dagster", "dbt", "alembic", "great_expectations")]
     levels = [logger.level for logger in loggers]
     # A library of dbt's gives the root logger a handler to the screen when it finds none.
-    silence = logging.NullHandler()
-    logging.root.addHandler(silence)
+    no_output = logging.NullHandler()
+    logging.root.addHandler(no_output)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:
@@ -148,6 +148,6 @@ def _quiet() -> Iterator[None]:
         try:
             yield
         finally:
-            logging.root.removeHandler(silence)
+            logging.root.removeHandler(no_output)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)

@@ -14,7 +14,7 @@ DEFAULT_RAW = REPO_ROOT / "landing" / "saas" / "raw"
 DAGSTER_HOME = REPO_ROOT / ".dagster"
 MEMORY_LIMIT = "5GB"
 FIRST_DAY = "2015-01-01"
-# A night has two runs, loading and building, and 3 MB of history.
+# A day has two runs, loading and building, and 3 MB of history.
 KEPT_RUNS = 60
 
 
@@ -69,8 +69,8 @@ class Settings:
 
         Warehouse and publication are named after the landing folder (after its parent when it is called raw), so
         that two companies never share a file. A folder `policy` beside the landing folder is used unless another
-        is given. Raises ConfigurationError for an unknown time zone, a currency that is no
-        code or a policy folder that does not exist.
+        is given. Raises ConfigurationError for an unknown time zone, a currency without a
+        valid code or a policy folder that does not exist.
         """
         raw = Path(raw or os.environ.get("STAYHOUSE_RAW") or DEFAULT_RAW).expanduser().resolve()
         name = raw.parent.name if raw.name == "raw" else raw.name

@@ -1,1 +1,1 @@
-"""The Dagster assets, one module per stage of the night."""
+"""The Dagster assets, one module per stage of a run."""

@@ -11,7 +11,7 @@ from contract import RawTable, contract
 from loading import LoadError, LoadReport, TableReport, check_landing_folder, load_landing
 from orchestration import progress
 from orchestration.event_log import forget_old_runs
-from orchestration.resources import Night, NightResource
+from orchestration.resources import Run, RunResource
 from orchestration.settings import ConfigurationError, kept_runs
 from orchestration.warehouse import WarehouseBusy, open_warehouse
 
@@ -86,7 +86,7 @@ def table_metadata(report: TableReport) -> dict[str, dg.MetadataValue]:
 
 
 def newest_delays(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[str, dict[str, dg.MetadataValue]]:
-    """By table: how many days the oldest row of this load lies behind its newest, to be plotted over the nights."""
+    """By table: how many days the oldest row of this load lies behind its newest, to be plotted over the runs."""
     rows = connection.execute(
         "select table_name, date_diff('day', min(event_time_min), max(event_time_max)) from ops.load_ledger "
         "where load_id = ? and event_time_min is not null group by 1",
@@ -122,18 +122,18 @@ def raw_tables() -> dg.AssetsDefinition:
     """The raw tables and the ledger, loaded in one step."""
 
     @dg.multi_asset(specs=raw_specs(), name="raw_tables", can_subset=False)
-    def load(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[dg.MaterializeResult[Any]]:
+    def load(context: dg.AssetExecutionContext, run: RunResource) -> Iterator[dg.MaterializeResult[Any]]:
         """Loads what is new in the landing folder. Broken rows go to quarantine; a broken file fails the run."""
         forget_old_runs(context.instance, kept_runs())
-        yield from _load(context, night)
+        yield from _load(context, run)
 
     return load
 
 
-def _load(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult[Any]]:
-    settings = night.settings
+def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[Any]]:
+    settings = run.settings
     try:
-        warnings = night.policy_warnings
+        warnings = run.policy_warnings
         with open_warehouse(settings.warehouse) as connection:
             check_landing_folder(connection, settings.raw)
             report = load_landing(
@@ -150,10 +150,10 @@ def _load(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.Materi
                 ).fetchall()
             )
     except (LoadError, ConfigurationError, WarehouseBusy) as error:
-        night.log.note(bad_input=str(error).splitlines())
+        run.log.note(bad_input=str(error).splitlines())
         raise dg.Failure(str(error), allow_retries=False) from error
     document = load_document(report, warnings)
-    night.log.note(load=document | {"rows_standing": standing})
+    run.log.note(load=document | {"rows_standing": standing})
     context.log.info(json.dumps(document, default=str))
     broken = {table.table for table in report.tables.values() if table.rejected}
     for table in contract().values():
@@ -165,6 +165,6 @@ def _load(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.Materi
                 | delays.get(table.name, {}),
             )
     if broken:
-        night.log.note(bad_input=report.rejected)
+        run.log.note(bad_input=report.rejected)
         raise dg.Failure("\n".join(report.rejected), allow_retries=False)
     yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata={"load number": report.load_id})

@@ -1,8 +1,8 @@
-"""The daily partition: the as-of date, the closed business day that a night describes."""
+"""The daily partition: the as-of date, the closed business day that a run describes."""
 
 import dagster as dg
 
-ONE_NIGHT_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
 def daily(first_day: str, timezone: str) -> dg.DailyPartitionsDefinition:

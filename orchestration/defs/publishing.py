@@ -11,11 +11,11 @@ import dagster as dg
 from contract import contract
 from expectations.registry import mart_gates
 from orchestration import progress
-from orchestration.defs.partitions import ONE_NIGHT_A_RUN
+from orchestration.defs.partitions import ONE_DAY_A_RUN
 from orchestration.delivery import lists_of, write_lists
 from orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from orchestration.publication import DATABASE_NAME, Mart, publish
-from orchestration.resources import Night, NightResource
+from orchestration.resources import Run, RunResource
 from page import PAGE_NAME, build_page
 from page.cards import write_cards
 
@@ -72,34 +72,32 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
     )
 
 
-def publication(nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def publication(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """What people read, as one asset."""
 
     @dg.asset(
         key=PUBLICATION_KEY,
         deps=[dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()],
-        partitions_def=nights,
-        backfill_policy=ONE_NIGHT_A_RUN,
+        partitions_def=days,
+        backfill_policy=ONE_DAY_A_RUN,
         group_name="publication",
         kinds={"duckdb", "parquet"},
         owners=["team:data-platform"],
         description="The marts as people read them: one DuckDB file, a Parquet file per mart, the page, the Data Docs.",
     )
-    def publish_night(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[Any]:
-        """Switches readers to this night's marts in one step, after every check has passed."""
-        return _publish(night, date.fromisoformat(context.partition_key), context.run_id)
+    def publish_day(context: dg.AssetExecutionContext, run: RunResource) -> dg.MaterializeResult[Any]:
+        """Switches readers to this run's marts in one step, after every check has passed."""
+        return _publish(run, date.fromisoformat(context.partition_key), context.run_id)
 
-    return publish_night
+    return publish_day
 
 
-def _publish(night: Night, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
-    settings = night.settings
-    log = night.log.read()
+def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
+    settings = run.settings
+    log = run.log.read()
     standing = log.get("load", {}).get("rows_standing", {})
     missing = (
-        marts_without_data(night.manifest, [table for table in contract() if not standing.get(table)])
-        if standing
-        else {}
+        marts_without_data(run.manifest, [table for table in contract() if not standing.get(table)]) if standing else {}
     )
     details = {
         "missing_tables": missing,
@@ -108,25 +106,23 @@ def _publish(night: Night, as_of: date, run_id: str) -> dg.MaterializeResult[Any
         "raw": str(settings.raw),
         "policy": str(settings.policy) if settings.policy else None,
     }
-    models = write_model_docs(night.dbt, as_of, settings.target / "model_docs")
+    models = write_model_docs(run.dbt, as_of, settings.target / "model_docs")
     result = publish(
         settings.warehouse,
         settings.publish,
-        marts(night.manifest),
+        marts(run.manifest),
         as_of,
         run_id.split("-")[0],
-        night.docs,
+        run.docs,
         details,
         lambda mart, share: progress.report("publish", mart, share),
         companions=[
             lambda release, _: shutil.copytree(models, release / "models"),
-            lambda release, _: write_lists(release, lists_of(night.manifest), settings.lists_per_owner),
+            lambda release, _: write_lists(release, lists_of(run.manifest), settings.lists_per_owner),
             write_page,
         ],
     )
-    night.log.note(
-        published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing
-    )
+    run.log.note(published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing)
     progress.report("publish", "current", 1.0)
     current = settings.publish / "current"
     return dg.MaterializeResult(

@@ -18,7 +18,7 @@ from expectations.mart_profile import Profile
 from expectations.reports import GateReport, Parameters
 from orchestration import progress
 from orchestration.publication import current_publication
-from orchestration.resources import Night, NightResource
+from orchestration.resources import Run, RunResource
 from orchestration.settings import Settings, memory_limit
 from orchestration.warehouse import open_warehouse
 
@@ -51,11 +51,11 @@ def check_specs(gates: tuple[Gate, ...]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def evaluate(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run_id: str) -> list[GateReport]:
+def evaluate(run: Run, gates: tuple[Gate, ...], stage: str, as_of: date, run_id: str) -> list[GateReport]:
     """Runs the suites, writes their results to the warehouse and the Data Docs, and notes what failed."""
     from expectations.runner import results_frame, validate
 
-    settings = night.settings
+    settings = run.settings
     progress.report(f"check {stage}", f"{len(gates)} suites", 0.0)
     with open_warehouse(settings.warehouse) as connection:
         newest, checked = one_row(
@@ -63,11 +63,11 @@ def evaluate(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run
             "select coalesce(max(load_id), 0), coalesce(max(load_id) filter (where is_checked), 0) from ops.loads",
         )
         published = _last_published(settings, as_of, connection) if stage == "mart" else {}
-    # All loads that have not passed yet, not just the newest: a failed night must not hide its rows from the next.
+    # All loads that have not passed yet, not just the newest: a failed run must not hide its rows from the next.
     # When none has passed, the whole table is judged, which needs no look-up of what is new.
-    since = min(checked + 1, newest) if checked and not night.full_refresh else 0
+    since = min(checked + 1, newest) if checked and not run.full_refresh else 0
     parameters = Parameters(as_of, since, run_id, **published)
-    reports = validate(settings.warehouse, gates, parameters, _docs(night, stage), memory_limit())
+    reports = validate(settings.warehouse, gates, parameters, _docs(run, stage), memory_limit())
     frame = results_frame(reports, run_id, as_of)
     with open_warehouse(settings.warehouse) as connection:
         names = ", ".join(frame.columns)
@@ -76,7 +76,7 @@ def evaluate(night: Night, gates: tuple[Gate, ...], stage: str, as_of: date, run
         if stage == "raw" and not any(report.severity == "error" for report in reports):
             connection.execute("update ops.loads set is_checked = true where load_id <= ?", [newest])
     failures = [(report, result) for report in reports for result in report.failures]
-    night.log.note(**{
+    run.log.note(**{
         f"{stage}_checks": {
             "expectations": sum(len(report.expectations) for report in reports),
             "errors": [result.message for _, result in failures if result.severity == "critical"],
@@ -99,11 +99,11 @@ def _last_published(settings: Settings, as_of: date, connection: duckdb.DuckDBPy
     return {"published": published, "lost_limit_pct": limit, "compared_from_rows": compared_from}
 
 
-def _docs(night: Night, stage: str) -> Path:
+def _docs(run: Run, stage: str) -> Path:
     """The folder of a stage's pages, and the page that leads to both."""
-    night.docs.mkdir(parents=True, exist_ok=True)
-    (night.docs / "index.html").write_text(DOCS_INDEX)
-    return night.docs / stage
+    run.docs.mkdir(parents=True, exist_ok=True)
+    (run.docs / "index.html").write_text(DOCS_INDEX)
+    return run.docs / stage
 
 
 def check_result(report: GateReport) -> dg.AssetCheckResult:
@@ -142,10 +142,10 @@ def raw_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
     """The suites of the raw tables, evaluated in one step."""
 
     @dg.multi_asset_check(specs=check_specs(gates), name="raw_expectations")
-    def check_raw(context: dg.AssetCheckExecutionContext, night: NightResource) -> Iterator[dg.AssetCheckResult]:
+    def check_raw(context: dg.AssetCheckExecutionContext, run: RunResource) -> Iterator[dg.AssetCheckResult]:
         """Evaluates what arrived. Row rules look at the rows of the newest load; a full refresh looks at all."""
-        as_of = night.last_covered_day() or date(1970, 1, 1)
-        for report in evaluate(night, gates, "raw", as_of, context.op_execution_context.run_id):
+        as_of = run.last_covered_day() or date(1970, 1, 1)
+        for report in evaluate(run, gates, "raw", as_of, context.op_execution_context.run_id):
             yield check_result(report)
 
     return check_raw
@@ -155,13 +155,13 @@ def mart_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
     """The suites of the marts, evaluated in one step."""
 
     @dg.multi_asset_check(specs=check_specs(gates), name="mart_expectations")
-    def check_marts(context: dg.AssetCheckExecutionContext, night: NightResource) -> Iterator[dg.AssetCheckResult]:
+    def check_marts(context: dg.AssetCheckExecutionContext, run: RunResource) -> Iterator[dg.AssetCheckResult]:
         """Evaluates what would be published."""
         op = context.op_execution_context
-        as_of = date.fromisoformat(op.partition_key) if op.has_partition_key else night.last_covered_day()
+        as_of = date.fromisoformat(op.partition_key) if op.has_partition_key else run.last_covered_day()
         if as_of is None:
             raise dg.Failure("nothing is loaded, so there is no day to check", allow_retries=False)
-        for report in evaluate(night, gates, "mart", as_of, op.run_id):
+        for report in evaluate(run, gates, "mart", as_of, op.run_id):
             yield check_result(report)
 
     return check_marts

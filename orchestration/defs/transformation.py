@@ -16,16 +16,16 @@ from contract import REPO_ROOT
 from expectations.registry import mart_gates
 from orchestration import progress
 from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
-from orchestration.defs.partitions import ONE_NIGHT_A_RUN
+from orchestration.defs.partitions import ONE_DAY_A_RUN
 from orchestration.money import describe_money
 from orchestration.policy_gaps import describe_policy_gaps
-from orchestration.resources import Night, NightResource
+from orchestration.resources import Run, RunResource
 
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
 
-def warehouse(manifest: Mapping[str, Any], target: Path, nights: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def warehouse(manifest: Mapping[str, Any], target: Path, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """Every seed and model of the project as assets of one step. `target` is dbt's folder of artifacts."""
     nodes = manifest["nodes"]
     keys = {
@@ -40,16 +40,16 @@ def warehouse(manifest: Mapping[str, Any], target: Path, nights: dg.PartitionsDe
         project=project,
         dagster_dbt_translator=TRANSLATOR,
         exclude=NOT_NIGHTLY,
-        partitions_def=nights,
-        backfill_policy=ONE_NIGHT_A_RUN,
+        partitions_def=days,
+        backfill_policy=ONE_DAY_A_RUN,
         name="warehouse",
     )
-    def transform(context: dg.AssetExecutionContext, night: NightResource) -> Iterator[Any]:
-        """Seeds, models and dbt tests of a night. A failed error-level test fails the step: nothing is published."""
+    def transform(context: dg.AssetExecutionContext, run: RunResource) -> Iterator[Any]:
+        """Seeds, models and dbt tests of a run. A failed error-level test fails the step: nothing is published."""
         picked = set(context.selected_asset_keys)
         # Without names dbt builds the whole project.
         select = [] if picked == set(transform.keys) else [_named(nodes[i]) for i, key in keys.items() if key in picked]
-        yield from _transformed(context, night, keys, select)
+        yield from _transformed(context, run, keys, select)
 
     return transform
 
@@ -90,7 +90,7 @@ class _Finished:
 
     @property
     def metadata(self) -> dict[str, dg.MetadataValue]:
-        """What the UI shows beside the table and plots over the nights."""
+        """What the UI shows beside the table and plots over the runs."""
         found: dict[str, dg.MetadataValue] = {"unique_id": dg.MetadataValue.text(self.info["unique_id"])}
         if (seconds := self.data.get("execution_time")) is not None:
             found["seconds"] = dg.MetadataValue.float(float(seconds))
@@ -100,13 +100,13 @@ class _Finished:
 
 
 def _transformed(
-    context: dg.AssetExecutionContext, night: Night, keys: Mapping[str, dg.AssetKey], select: list[str]
+    context: dg.AssetExecutionContext, run: Run, keys: Mapping[str, dg.AssetKey], select: list[str]
 ) -> Iterator[dg.MaterializeResult[Any]]:
     # The assets that the gate and the publication wait for.
     gated = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
     warned: list[str] = []
     failure: Exception | None = None
-    with closing(_finished_nodes(night, date.fromisoformat(context.partition_key), select)) as finished:
+    with closing(_finished_nodes(run, date.fromisoformat(context.partition_key), select)) as finished:
         try:
             for done, node in enumerate(finished, start=1):
                 progress.report("transform", node.info["node_name"], done / (node.number_of_nodes or done))
@@ -124,19 +124,19 @@ def _transformed(
                     )
         except Exception as error:
             failure = error
-    night.log.note(
+    run.log.note(
         dbt_warnings=warned,
-        money=describe_money(night.settings, night.dbt.seeds),
-        policy_gaps=describe_policy_gaps(night.settings),
+        money=describe_money(run.settings, run.dbt.seeds),
+        policy_gaps=describe_policy_gaps(run.settings),
     )
     if isinstance(failure, DbtFailed):
-        night.log.note(withheld=failure.failures)
+        run.log.note(withheld=failure.failures)
         raise dg.Failure(f"dbt failed:\n{failure}", allow_retries=False) from failure
     if failure:
         raise failure
 
 
-def _finished_nodes(night: Night, as_of: date, select: list[str]) -> Generator[_Finished]:
+def _finished_nodes(run: Run, as_of: date, select: list[str]) -> Generator[_Finished]:
     """Runs dbt in a thread and yields every node that it finishes. Raises what dbt raised."""
     events: queue.Queue[_Finished | None] = queue.Queue()
     errors: list[BaseException] = []
@@ -145,15 +145,15 @@ def _finished_nodes(night: Night, as_of: date, select: list[str]) -> Generator[_
         # Counted here, in dbt's own thread: later the file may be closed.
         events.put(_Finished(event["data"], _rows(event["data"]["node_info"])))
 
-    def run() -> None:
+    def work() -> None:
         try:
-            night.dbt.build(as_of, night.full_refresh, select, on_event=pass_on)
+            run.dbt.build(as_of, run.full_refresh, select, on_event=pass_on)
         except BaseException as error:
             errors.append(error)
         finally:
             events.put(None)
 
-    worker = threading.Thread(target=run, name="dbt", daemon=True)
+    worker = threading.Thread(target=work, name="dbt", daemon=True)
     worker.start()
     try:
         while (finished := events.get()) is not None:

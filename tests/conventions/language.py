@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 FOLDERS = (
-    "models", "macros", "seeds", "docs", "decisions", "orchestration", "expectations", "demonstration", "benchmarks",
-    "page", "tests",
+    "models", "macros", "seeds", "docs", "decisions", "contract", "loading", "expectations", "page", "orchestration",
+    "demonstration", "benchmarks", "tests",
 )  # fmt: skip
 TOP = ("README.md", "Makefile", "pyproject.toml", "dbt_project.yml")
 TYPES = {".sql", ".yml", ".csv", ".md", ".py", ".html", ".js"}

@@ -122,7 +122,7 @@ def test_a_file_of_the_wrong_shape_is_bad_input_and_the_rest_is_kept(again):
 def test_a_range_of_nights_publishes_each(again):
     settings, build = again
     outcome = build(first=date(2025, 6, 28), last=date(2025, 6, 29))
-    assert (outcome.exit_code, outcome.nights) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
+    assert (outcome.exit_code, outcome.days) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
     document = json.loads((settings.publish / "current" / "publication.json").read_text())
     assert document["as_of_date"] == "2025-06-29"
 

@@ -27,7 +27,7 @@ def graph(defs):
 
 def test_the_definitions_can_be_loaded(defs):
     dg.Definitions.validate_loadable(defs)
-    for name in ("load_raw", "build_night", "nightly"):
+    for name in ("load_raw", "build_day", "nightly"):
         assert defs.resolve_job_def(name)
 
 

@@ -24,9 +24,9 @@ from orchestration.delivery import (
 )
 from orchestration.publication import Mart, publish
 
-NIGHT = date(2025, 6, 30)
-QUICK = Patience(attempts=3, answer_seconds=0.3, pause_seconds=0.01, night_seconds=5)
-ALERTS = [{"alert_id": f"a{number}", "customer_id": f"c{number}", "due_at": NIGHT} for number in range(3)]
+AS_OF = date(2025, 6, 30)
+QUICK = Patience(attempts=3, answer_seconds=0.3, pause_seconds=0.01, run_seconds=5)
+ALERTS = [{"alert_id": f"a{number}", "customer_id": f"c{number}", "due_at": AS_OF} for number in range(3)]
 
 
 class Endpoint:
@@ -85,7 +85,7 @@ def warehouse(tmp_path):
 
 
 def send(warehouse, endpoint, alerts=ALERTS, patience=QUICK):
-    return deliver_alerts(warehouse, alerts, endpoint.url, NIGHT, patience)
+    return deliver_alerts(warehouse, alerts, endpoint.url, AS_OF, patience)
 
 
 def test_every_alert_arrives_once_and_only_once(warehouse, endpoint):
@@ -148,7 +148,7 @@ def test_an_endpoint_that_drips_costs_no_more_than_the_time_of_a_night(warehouse
 
     endpoint.script = [200, drip]
     began = time.monotonic()
-    result = send(warehouse, endpoint, patience=Patience(3, 0.3, 0.01, night_seconds=1))
+    result = send(warehouse, endpoint, patience=Patience(3, 0.3, 0.01, run_seconds=1))
     assert time.monotonic() - began < 3
     assert (result.sent, result.waiting, result.problems) == (1, 2, ["gave up after 1 s"])
 
@@ -166,7 +166,7 @@ def test_nobody_there_and_no_address_are_told_without_the_secret(warehouse, endp
     nobody = send(warehouse, endpoint)
     assert nobody.sent == 0
     assert nobody.problems == ["no answer (ConnectionRefusedError), 3 times"]
-    odd = deliver_alerts(warehouse, ALERTS, "file:///etc/passwd", NIGHT, QUICK)
+    odd = deliver_alerts(warehouse, ALERTS, "file:///etc/passwd", AS_OF, QUICK)
     assert (odd.sent, odd.waiting) == (0, 3)
     assert odd.problems == ["the address of the webhook is neither http nor https"]
 
@@ -201,7 +201,7 @@ def alert_list(tmp_path):
 def published(tmp_path, alert_list, per_owner=False):
     warehouse, one = alert_list
     return publish(
-        warehouse, tmp_path / "p", [Mart("alerts", "mart_alerts")], NIGHT, "run", None, {},
+        warehouse, tmp_path / "p", [Mart("alerts", "mart_alerts")], AS_OF, "run", None, {},
         companions=[lambda release, _: write_lists(release, [one], per_owner)],
     )  # fmt: skip
 
@@ -255,15 +255,15 @@ def test_only_the_newest_night_speaks_and_only_with_an_address(monkeypatch):
     monkeypatch.setattr(delivery, "published_alerts", lambda *_: ALERTS)
     monkeypatch.setattr(delivery, "deliver_alerts", lambda *arguments: posted.append(arguments[3]))
 
-    def night(url):
+    def run(url):
         settings = SimpleNamespace(alert_webhook=url, publish=None, warehouse=None)
-        return SimpleNamespace(settings=settings, manifest={"nodes": {}}, last_covered_day=lambda: NIGHT)
+        return SimpleNamespace(settings=settings, manifest={"nodes": {}}, last_covered_day=lambda: AS_OF)
 
-    delivery.deliver(night(None), NIGHT)
-    delivery.deliver(night("http://host"), date(2025, 6, 29))
+    delivery.deliver(run(None), AS_OF)
+    delivery.deliver(run("http://host"), date(2025, 6, 29))
     assert posted == []
-    delivery.deliver(night("http://host"), NIGHT)
-    assert posted == [NIGHT]
+    delivery.deliver(run("http://host"), AS_OF)
+    assert posted == [AS_OF]
 
 
 def test_a_delivery_that_breaks_does_not_fail_the_night(monkeypatch):
@@ -275,14 +275,14 @@ def test_a_delivery_that_breaks_does_not_fail_the_night(monkeypatch):
     from orchestration.defs.partitions import daily
 
     noted = {}
-    night = SimpleNamespace(log=SimpleNamespace(note=noted.update))
+    run = SimpleNamespace(log=SimpleNamespace(note=noted.update))
 
     def broken(*_):
         raise RuntimeError("no publication")
 
     monkeypatch.setattr(delivery, "deliver", broken)
     context = dg.build_asset_context(partition_key="2025-06-30")
-    deliver_night = delivery.alert_delivery(daily("2025-01-01", "UTC"))
-    result = deliver_night(context, night)
+    deliver_day = delivery.alert_delivery(daily("2025-01-01", "UTC"))
+    result = deliver_day(context, run)
     assert result.metadata["sent"].value == 0
     assert noted["delivery"]["problems"] == ["RuntimeError: see the log of the run"]
