@@ -82,7 +82,7 @@ def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[C
     parquet = [
         (file, digest)
         for file, digest in files
-        if file.format == "parquet" and not _is_unreadable(target, file, digest)
+        if file.format == "parquet" and not _is_broken(target, file, digest)
     ]
     structures = _parquet_structures(target.db, [file for file, _ in parquet])
     found = [_inspect_text(target, file, digest) for file, digest in files if file.format != "parquet"]
@@ -95,7 +95,7 @@ def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[C
     return [candidate for candidate in found if candidate and _has_required_columns(target, candidate)]
 
 
-def _is_unreadable(target: Target, file: LandingFile, content_hash: str) -> bool:
+def _is_broken(target: Target, file: LandingFile, content_hash: str) -> bool:
     problem = parquet_problem(file)
     if problem and "not finished" in problem:
         target.report.notices.append(f"{file.name}: {problem}")
