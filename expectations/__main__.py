@@ -1,6 +1,6 @@
-"""`python -m expectations --warehouse FILE`: judges the gates of a warehouse and prints what was found.
+"""`python -m expectations --warehouse FILE`: evaluates the gates of a warehouse and prints what was found.
 
-Exit code 0 when no critical expectation fails, 1 when one does, 2 when the warehouse or an argument is no good.
+Exit code 0 when no critical expectation fails, 1 when one does, 2 when the warehouse or an argument is wrong.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", choices=("raw", "mart"), help="only this stage")
     parser.add_argument("--table", help="only this table, with its schema: raw.customers")
     parser.add_argument("--as-of", type=date.fromisoformat, default=datetime.now(UTC).date() - timedelta(days=1),
-                        help="the business day to judge, YYYY-MM-DD; yesterday (UTC) when left out")  # fmt: skip
-    parser.add_argument("--since-load-id", type=int, default=0, help="judge rows of this load and later; 0: all rows")
+                        help="the business day to evaluate, YYYY-MM-DD; yesterday (UTC) when left out")  # fmt: skip
+    parser.add_argument(
+        "--since-load-id", type=int, default=0, help="evaluate rows of this load and later; 0: all rows"
+    )
     parser.add_argument("--memory-limit", help="what DuckDB may use, like 5GB; its own default when left out")
     parser.add_argument("--docs", type=Path, help="also write the pages to this folder")
     return parser

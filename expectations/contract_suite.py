@@ -132,7 +132,7 @@ def _references(table: RawTable, quarantined: bool) -> list[tuple[str, str, str]
 
 
 def arrived(parameters: Parameters) -> str:
-    """Predicate for the rows that the row rules judge."""
+    """Predicate for the rows that the row rules look at."""
     return f"_load_id >= {parameters.since_load_id}" if parameters.since_load_id else "true"
 
 
@@ -184,7 +184,7 @@ def contract_expectations(
                 severity="critical",
                 where=where,
                 remedy="Such rows wait in quarantine until their parent arrives: find out how they got past it.",
-                notes="A fact without its customer is in no mart and would be lost silently.",
+                notes="A fact without its customer is in no mart and would be lost unseen.",
             )
         )
     if reported := _references(table, quarantined=False):

@@ -64,8 +64,8 @@ def _frame(title: str, facts: str, body: str) -> str:
 
 
 def _facts(parameters: Parameters) -> str:
-    judged = f"rows of load {parameters.since_load_id} and later" if parameters.since_load_id else "all rows"
-    return f"Business day {parameters.as_of} · run {escape(parameters.run_id)} · {judged}"
+    evaluated = f"rows of load {parameters.since_load_id} and later" if parameters.since_load_id else "all rows"
+    return f"Business day {parameters.as_of} · run {escape(parameters.run_id)} · {evaluated}"
 
 
 def _mark(mark: tuple[str, str]) -> str:
@@ -89,9 +89,9 @@ def _sample(result: ExpectationResult) -> str:
 
 def _table_page(report: GateReport, parameters: Parameters) -> str:
     skipped = [result for result in report.expectations if result.severity == "info"]
-    told = [*report.failures, *skipped]
+    shown = [*report.failures, *skipped]
     body = f"<h1>{escape(report.table)} {_mark(MARKS[report.severity])}</h1>\n"
-    body += _messages(told) if told else "<p>Every expectation holds.</p>"
+    body += _messages(shown) if shown else "<p>Every expectation holds.</p>"
     rows = "\n".join(_expectation_row(result) for result in report.expectations)
     body += (
         "\n<h2>Expectations</h2>\n<table>\n"
@@ -123,11 +123,11 @@ def _index_page(reports: Sequence[GateReport], parameters: Parameters) -> str:
         f'<td class="number">{sum(r.severity == "warning" for r in report.failures)}</td></tr>'
         for report in worst_first
     )
-    judged = sum(len(report.expectations) for report in reports)
+    evaluated = sum(len(report.expectations) for report in reports)
     body = f"""<h1>Expectations</h1>
 <ul class="summary">
 <li><strong>{len(reports)}</strong>tables</li>
-<li><strong>{judged}</strong>expectations</li>
+<li><strong>{evaluated}</strong>expectations</li>
 <li><strong>{critical}</strong>critical failures</li>
 <li><strong>{len(failed) - critical}</strong>warnings</li>
 </ul>

@@ -1,6 +1,6 @@
 """Makes results of DuckDB survive the way Great Expectations reads them.
 
-GX takes the rows of a query after it has given the connection back. A DuckDB result is gone by then: GX sees no rows
+GX takes the rows of a query after it has given the connection back. A DuckDB result is closed by then: GX sees no rows
 and no error, so an expectation about unexpected rows would *pass* on any data (seen with GX 1.24.1, SQLAlchemy 2.1.9,
 duckdb-sqlalchemy 1.5.6.5 and duckdb 1.5.6; a test fails when the day comes that this module is no longer needed).
 """

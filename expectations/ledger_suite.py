@@ -15,7 +15,7 @@ from expectations.vocabulary import (
 )
 
 # Shares of the newest load of a table that may be in quarantine. Ours: a percent is the noise of any source, a quarter
-# is a broken export, and the marts of such a night would mislead.
+# is a broken export, and the marts of such a run would mislead.
 QUARANTINE_WARNING_PCT = 1.0
 QUARANTINE_CRITICAL_PCT = 25.0
 # Of three rows one is a third; a run is not stopped for fewer bad rows than this (ours).

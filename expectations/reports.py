@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from expectations.mart_profile import Profile
 
 WHOLE_TABLE = "*"
-"""Stands for the column of an expectation that judges the whole table, so that the column can be part of a key."""
+"""Stands for the column of an expectation that evaluates the whole table, so that the column can be part of a key."""
 
 RESULT_COLUMNS = (
     "run_id", "as_of_date", "stage", "asset", "expectation", "column_name", "severity", "is_passed", "observed",
@@ -28,7 +28,7 @@ class Parameters:
     as_of: date
     """The closed business day that the run describes."""
     since_load_id: int = 0
-    """Row rules judge rows with `_load_id` at or above this; 0 judges all rows."""
+    """Row rules evaluate rows with `_load_id` at or above this; 0 evaluates all rows."""
     run_id: str = "manual"
     published: Mapping[str, Profile] = field(default_factory=dict)
     """Each mart ('churn.mart_churn_monthly') as last published; empty: nothing to compare with."""
@@ -47,9 +47,9 @@ class ExpectationResult:
     expectation: str
     """Name of the expectation, e.g. 'expect_key_to_be_unique'."""
     column: str
-    """The column judged, WHOLE_TABLE when there is no single one."""
+    """The column evaluated, WHOLE_TABLE when there is no single one."""
     severity: str
-    """'critical', 'warning', or 'info' for an expectation that could not be judged and says why."""
+    """'critical', 'warning', or 'info' for an expectation that could not be evaluated and says why."""
     success: bool
     observed: str
     unexpected_count: int

@@ -172,7 +172,7 @@ def overlapping_intervals(
 ) -> str:
     """SQL: intervals [start, end) that begin before an earlier one of the same owner has ended."""
     names = identifiers(owner)
-    touched = f"where ({names}) in (select ({names}) from {{batch}} where {arrived_where})" if arrived_where else ""
+    changed = f"where ({names}) in (select ({names}) from {{batch}} where {arrived_where})" if arrived_where else ""
     shown = list(dict.fromkeys([*identity, *owner, start, end]))
     return f"""
     with intervals as (
@@ -181,7 +181,7 @@ def overlapping_intervals(
             cast({identifier(start)} as timestamp) as starts,
             coalesce(cast({identifier(end)} as timestamp), timestamp 'infinity') as ends
         from {{batch}}
-        {touched}
+        {changed}
     ),
     covered as (
         select

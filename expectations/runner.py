@@ -59,7 +59,7 @@ def validate(
 
     A suite that cannot be built or a table that does not exist is a critical failure in its report, never an exception.
     With `docs_dir`, the results are also written there as pages to read (see data_docs); when that fails, the reports
-    stand and the failure is logged.
+    stay and the failure is logged.
     Raises WarehouseError when the file does not exist or is held by a writer.
     """
     if not warehouse.exists():
@@ -113,7 +113,7 @@ def _opened(
 
     with ExitStack() as opened:
         try:
-            # The file is no part of the URL: there, GX would read $ and SQLAlchemy ? and % in its name.
+            # The file is not part of the URL: there, GX would read $ and SQLAlchemy ? and % in its name.
             datasource = context.data_sources.add_sql(
                 DATASOURCE,
                 connection_string="duckdb://",
@@ -197,7 +197,7 @@ def _expectations(
         try:
             connection.execute(text(f"select 1 from {table} limit 0"))
             own = build_suite(gate, parameters, columns[gate.table], columns)
-        except DBAPIError as error:  # a view, for one, whose tables are gone
+        except DBAPIError as error:  # a view, for one, whose tables are missing
             problem = f"{gate.table} cannot be read: {_first_line(_root(error))}"
             own = [fault(ExpectTableToExist, problem, "Build it again.")]
         except Exception as error:
@@ -227,7 +227,7 @@ def _expectation_result(table: str, item: Any) -> ExpectationResult:
     severity = str(getattr(config.severity, "value", config.severity))
     if crash:
         severity, observed, count = "critical", crash, 0
-        message = f"{table}: {config.type} on {column} could not be judged: {crash} Correct the suite or the table."
+        message = f"{table}: {config.type} on {column} could not be evaluated: {crash} Correct the suite or the table."
     else:
         observed = str(result.get("observed_value"))
         count = sum(finding["unexpected_count"] for finding in findings)
@@ -254,13 +254,13 @@ def _message(table: str, kwargs: dict[str, Any], findings: list[dict[str, Any]],
     if not findings:
         return f"{table}: {observed}."
     phrases, unit = kwargs.get("phrases") or {}, kwargs.get("unit", "row")
-    told = []
+    clauses = []
     for finding in findings:
         rule, count = finding["rule"], finding["unexpected_count"]
         kind, _, name = rule.partition(":")
         phrase = phrases.get(rule) or phrases.get(kind, rule).replace("{name}", name)
-        told.append(f"{phrase} ({count:,} {unit}{'s' * (count != 1)})" if unit else phrase)
-    clause = "; ".join(told)
+        clauses.append(f"{phrase} ({count:,} {unit}{'s' * (count != 1)})" if unit else phrase)
+    clause = "; ".join(clauses)
     if not unit and observed not in clause and not observed.startswith(findings[0]["rule"]):
         clause += f" ({observed})"
     return f"{table}: {clause}. {kwargs['remedy']}"

@@ -6,7 +6,7 @@ All of them are queries that return findings, one row per broken rule:
     unexpected_count  rows that break it; 0 for a remark that breaks nothing
     sample            a few broken rows as JSON texts
     observed          (optional) what was measured, as text
-    is_skipped        (optional) true when there was nothing to judge
+    is_skipped        (optional) true when there was nothing to evaluate
 
 so that counts and samples come from one scan. GX's own UnexpectedRowsExpectation runs its query twice and would fetch
 broken rows instead of counting them.
@@ -117,7 +117,7 @@ class HouseExpectation(UnexpectedRowsExpectation):
 
 
 class _ExpectRowRules(HouseExpectation):
-    """Base of the expectations that judge single rows: many rules, one scan."""
+    """Base of the expectations that evaluate single rows: many rules, one scan."""
 
     @classmethod
     def of(
@@ -385,7 +385,7 @@ class ExpectRowsToBeFresh(HouseExpectation):
                 end as unexpected_count,
                 [] as sample,
                 case
-                    when rows_stored = 0 then 'not judged, the table is empty'
+                    when rows_stored = 0 then 'not evaluated, the table is empty'
                     when moment is null then 'no row before the end of {as_of}'
                     else 'newest ' || strftime(moment, '%Y-%m-%d %H:%M') || ', '
                         || round(epoch(timestamp {end} - moment) / 3600.0, 1) || ' h before the end of {as_of}'
@@ -407,7 +407,7 @@ class ExpectUsualDailyVolume(HouseExpectation):
     """The business day has about as many rows as the days before it (DQ-07).
 
     The day is unusual when it is off both the median of the window and the median of the same weekday in the window:
-    a Sunday is compared with Sundays. Young tables are not judged.
+    a Sunday is compared with Sundays. Young tables are not evaluated.
     """
 
     @classmethod
@@ -451,7 +451,7 @@ class ExpectUsualDailyVolume(HouseExpectation):
                 [] as sample,
                 case
                     when history_days < {VOLUME_MIN_HISTORY_DAYS}
-                        then 'not judged, ' || history_days || ' days of history before {as_of}'
+                        then 'not evaluated, ' || history_days || ' days of history before {as_of}'
                     else today || ' rows on {as_of}, median ' || usual || ', same weekday '
                         || coalesce(cast(usual_weekday as varchar), 'unknown')
                 end as observed,
@@ -487,7 +487,7 @@ class ExpectShareOfRowsWithin(HouseExpectation):
                 case when row_count >= {min_rows} and 100.0 * broken_count / row_count > {limit_pct}
                     then broken_count else 0 end as unexpected_count,
                 [] as sample,
-                case when row_count < {min_rows} then 'not judged, ' || row_count || ' rows'
+                case when row_count < {min_rows} then 'not evaluated, ' || row_count || ' rows'
                     else broken_count || ' of ' || row_count || ' rows, limit {limit_pct} %' end as observed,
                 row_count < {min_rows} as is_skipped
             from shares
@@ -520,7 +520,7 @@ class ExpectChildrenToExist(HouseExpectation):
         remedy: str,
         where: str = "true",
     ) -> Self:
-        """`child` is a table with its schema that has a column of the same name; an empty one is no failure."""
+        """`child` is a table with its schema that has a column of the same name; an empty one does not fail."""
         return cls.from_sql(
             f"""
             with stored as not materialized (select * from {{batch}})
@@ -550,7 +550,7 @@ class ExpectFewQuarantinedRows(HouseExpectation):
     def of(
         cls, tables: Sequence[str], limit_pct: float, *, min_rows: int, severity: str, newest: str, remedy: str
     ) -> Self:
-        """`newest` is a predicate on the ledger; fewer quarantined rows than `min_rows` are no failure."""
+        """`newest` is a predicate on the ledger; fewer quarantined rows than `min_rows` do not fail."""
         return cls.from_sql(
             f"""
             select
@@ -608,7 +608,7 @@ class ExpectNoRejectedFiles(HouseExpectation):
             unit="file",
             severity="warning",
             remedy="Repair the file as its message says and deliver it again; its rows are in no mart.",
-            notes="A rejected file is missing data for the marts, though the night goes on.",
+            notes="A rejected file is missing data for the marts, though the run goes on.",
             description="No file was rejected.",
         )
 
@@ -655,17 +655,17 @@ class ExpectTableToExist(HouseExpectation):
 
 
 class ExpectSuiteToBeBuilt(HouseExpectation):
-    """The suite of a gate can be built; a suite that cannot be judged is a failure, not a pass."""
+    """The suite of a gate can be built; a suite that cannot be evaluated is a failure, not a pass."""
 
 
 def fault(kind: type[HouseExpectation], text: str, remedy: str) -> HouseExpectation:
-    """An expectation that always fails, for a gate that cannot be judged. `text` says why."""
+    """An expectation that always fails, for a gate that cannot be evaluated. `text` says why."""
     return kind.from_sql(
         f"select 'fault' as rule, 1 as unexpected_count, [] as sample, {literal(text)} as observed /* {{batch}} */",
         phrases={"fault": text},
         unit="",
         severity="critical",
         remedy=remedy,
-        notes="What cannot be judged does not pass.",
+        notes="What cannot be evaluated does not pass.",
         description=(kind.__doc__ or "").splitlines()[0],
     )

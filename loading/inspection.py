@@ -80,9 +80,7 @@ def first_line(error: Exception) -> str:
 def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[Candidate]:
     """Reads the structure of files; those of which nothing can be read are reported and left out."""
     parquet = [
-        (file, digest)
-        for file, digest in files
-        if file.format == "parquet" and not _is_broken(target, file, digest)
+        (file, digest) for file, digest in files if file.format == "parquet" and not _is_broken(target, file, digest)
     ]
     structures = _parquet_structures(target.db, [file for file, _ in parquet])
     found = [_inspect_text(target, file, digest) for file, digest in files if file.format != "parquet"]

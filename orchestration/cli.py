@@ -29,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Stayhouse: a customer-retention warehouse. Raw events, contacts and surveys in, tested marts out.",
 )
-# A pipe has no width of its own, and tables cut to 80 columns lose the paths.
+# A pipe has no width of its own, and tables of 80 columns lose the paths.
 console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 errors = Console(stderr=True, width=None if sys.stderr.isatty() else 120, highlight=False)
 
@@ -53,7 +53,7 @@ LOADED = {
     "rows_duplicate": "duplicate",
     "rows_quarantined": "quarantined",
 }
-# From this on a source that begins after the earliest one is named: a quarter is no matter of days any more.
+# From this on a source that begins after the earliest one is named: a quarter is more than a matter of days.
 LATE_SOURCE_DAYS = 90
 
 

@@ -221,7 +221,7 @@ def _open_cursor() -> duckdb.DuckDBPyConnection | None:
 
 
 def _broken_rules(result: Any) -> str | None:
-    """Which rules a failed data test found broken, and in how many rows; None when it is no test of rules."""
+    """Which rules a failed data test found broken, and in how many rows; None for another test."""
     metadata, cursor = getattr(result.node, "test_metadata", None), _open_cursor()
     if str(result.status) != "fail" or cursor is None or metadata is None or metadata.name not in TESTS_OF_RULES:
         return None

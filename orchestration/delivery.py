@@ -191,7 +191,7 @@ create table if not exists ops.deliveries (
 
 
 def target_of(url: str) -> str:
-    """Names an endpoint without its secrets: what stands in the query or before the host is left out."""
+    """Names an endpoint without its secrets: what is in the query or before the host is left out."""
     parts = urlsplit(url)
     return hashlib.sha256(f"{parts.scheme}://{parts.hostname}:{parts.port}{parts.path}".encode()).hexdigest()[:16]
 
@@ -199,10 +199,10 @@ def target_of(url: str) -> str:
 def _posted(alerts: Sequence[Mapping[str, Any]], url: str, patience: Patience) -> Iterator[tuple[str, str | None]]:
     """Yields (alert id, None) for each that was taken and (alert id, problem) for each that was not, within the time.
 
-    The posting runs in a thread of its own: a socket's time limit starts anew with every byte, and an endpoint that
+    The posting runs in a thread of its own: a socket's time limit starts again with every byte, and an endpoint that
     drips would hold up the run.
     """
-    told: queue.Queue[tuple[str, str | None] | None] = queue.Queue()
+    outcomes: queue.Queue[tuple[str, str | None] | None] = queue.Queue()
     stop = threading.Event()
 
     def work() -> None:
@@ -212,23 +212,23 @@ def _posted(alerts: Sequence[Mapping[str, Any]], url: str, patience: Patience) -
                     break
                 try:
                     _post(alert, url, patience, stop.wait)
-                    told.put((alert["alert_id"], None))
+                    outcomes.put((alert["alert_id"], None))
                 except AlertRefused as refusal:
-                    told.put((alert["alert_id"], str(refusal)))
+                    outcomes.put((alert["alert_id"], str(refusal)))
                 except EndpointFailed as failure:
-                    told.put((alert["alert_id"], str(failure)))
+                    outcomes.put((alert["alert_id"], str(failure)))
                     break
         except Exception as surprise:
-            told.put(("", f"{type(surprise).__name__} while posting"))
+            outcomes.put(("", f"{type(surprise).__name__} while posting"))
         finally:
-            told.put(None)
+            outcomes.put(None)
 
     if not alerts:
         return
     deadline = time.monotonic() + patience.run_seconds
     threading.Thread(target=work, name="alert webhook", daemon=True).start()
     try:
-        while (outcome := told.get(timeout=max(0.001, deadline - time.monotonic()))) is not None:
+        while (outcome := outcomes.get(timeout=max(0.001, deadline - time.monotonic()))) is not None:
             yield outcome
     except queue.Empty:
         yield "", f"gave up after {patience.run_seconds:.0f} s"

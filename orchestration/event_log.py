@@ -103,7 +103,7 @@ class OpenEventLog(SqliteEventLogStorage):
 
 
 def _trust_the_write_ahead_log(connection: Any, _record: Any) -> None:
-    # A power cut may take the last events of a run, and can break nothing: the log is replayed as far as it got.
+    # A power failure may take the last events of a run, and can break nothing: the log is replayed as far as it got.
     connection.execute("pragma synchronous = normal")
 
 

@@ -1,4 +1,4 @@
-"""Tells whoever listens how far a run is. The command line draws bars from it; elsewhere nobody listens."""
+"""Reports how far a run is. The command line listens and draws bars; elsewhere nobody listens."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def publish(
     """Copies the marts and the Data Docs into a new release and makes it current by one rename.
 
     `companions` write what belongs beside the marts (the page, lists for other systems) from the release's own
-    database; each gets the folder of the release and its document. Until the rename the last publication stands
+    database; each gets the folder of the release and its document. Until the rename the last publication stays
     untouched; after it, all of the new one is there.
     """
     releases = publish_folder / "releases"
@@ -144,7 +144,7 @@ def _prune(publish_folder: Path) -> None:
 
 
 def current_publication(publish_folder: Path) -> dict[str, Any] | None:
-    """The document of the publication that stands; None when nothing was ever published."""
+    """The document of the current publication; None when nothing was ever published."""
     try:
         document: dict[str, Any] = json.loads((publish_folder / "current" / "publication.json").read_text())
         return document

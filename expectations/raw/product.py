@@ -9,7 +9,7 @@ from expectations.vocabulary import HouseExpectation
 
 
 def events(parameters: Parameters) -> list[HouseExpectation]:
-    # Event names that the catalogue does not know are told by quality.mart_event_taxonomy_health (DQ-04).
+    # Event names that the catalogue does not know are reported by quality.mart_event_taxonomy_health (DQ-04).
     return contract_expectations(
         "events",
         parameters,

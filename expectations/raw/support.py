@@ -67,7 +67,7 @@ def feedback_cases(parameters: Parameters) -> list[HouseExpectation]:
                 "informed_before_resolved:informed_at",
                 "informed_at < resolved_at - interval 5 minute",
                 ("informed_at", "resolved_at"),
-                "the customer was told before it was mended",
+                "the customer was informed before it was mended",
                 "warning",
             ),
         ],

@@ -1,6 +1,6 @@
 """Suites of the tables of the survey tool.
 
-Score ranges per question and the completeness of multi-question indices need the policy seeds, so dbt judges them.
+Score ranges per question and the completeness of multi-question indices need the policy seeds, so dbt evaluates them.
 """
 
 from __future__ import annotations

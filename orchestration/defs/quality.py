@@ -64,7 +64,7 @@ def evaluate(run: Run, gates: tuple[Gate, ...], stage: str, as_of: date, run_id:
         )
         published = _last_published(settings, as_of, connection) if stage == "mart" else {}
     # All loads that have not passed yet, not just the newest: a failed run must not hide its rows from the next.
-    # When none has passed, the whole table is judged, which needs no look-up of what is new.
+    # When none has passed, the whole table is evaluated, which needs no look-up of what is new.
     since = min(checked + 1, newest) if checked and not run.full_refresh else 0
     parameters = Parameters(as_of, since, run_id, **published)
     reports = validate(settings.warehouse, gates, parameters, _docs(run, stage), memory_limit())

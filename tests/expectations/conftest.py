@@ -46,7 +46,7 @@ PARENTS = {"customers": "c1", "employees": "e1", "tickets": "t1", "contacts": "c
 
 
 def good_row(table: RawTable, number: int = 1) -> dict[str, object]:
-    """A row that keeps the contract; `number` tells it from others of the table."""
+    """A row that keeps the contract; `number` distinguishes it from others of the table."""
     row: dict[str, object] = {"_load_id": 1, "_file_id": 1, "_line": number}
     for column in table.columns:
         if (table.name, column.name) in FITTING:
@@ -147,8 +147,8 @@ def gate_of(table: str) -> Gate:
 
 
 @pytest.fixture
-def judge() -> Callable[..., GateReport]:
-    """Judges one table of a warehouse."""
+def evaluate() -> Callable[..., GateReport]:
+    """Evaluates one table of a warehouse."""
 
     def run(path: Path, table: str, since_load_id: int = 0) -> GateReport:
         (report,) = validate(path, [gate_of(table)], Parameters(AS_OF, since_load_id, "test"))

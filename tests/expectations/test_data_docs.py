@@ -85,7 +85,7 @@ def test_pages_tell_what_failed_and_what_to_do(site):
         assert "The loader quarantines such rows" in page
         assert "Business day 2025-06-30" in page
     assert "raw.reviews does not exist" in index
-    assert "could not be judged" in (folder / "raw.tickets.html").read_text()
+    assert "could not be evaluated" in (folder / "raw.tickets.html").read_text()
     assert "Observed value" in customers
     assert "Every expectation holds." in (folder / "raw.employees.html").read_text()
 

@@ -19,11 +19,13 @@ def test_good_rows_keep_every_expectation(good_warehouse):
     reports = validate(good_warehouse, raw_gates(), Parameters(AS_OF))
     assert [result.message for report in reports for result in report.failures] == []
     assert {report.table for report in reports} == {gate.table for gate in raw_gates()}
-    judged = {result.expectation for report in reports for result in report.expectations if result.severity != "info"}
-    assert {"expect_rows_to_be_fresh", "expect_usual_daily_volume", "expect_tables_to_match_the_ledger"} <= judged
+    evaluated = {
+        result.expectation for report in reports for result in report.expectations if result.severity != "info"
+    }
+    assert {"expect_rows_to_be_fresh", "expect_usual_daily_volume", "expect_tables_to_match_the_ledger"} <= evaluated
 
 
-def test_empty_tables_pass_and_say_what_was_not_judged(spoil):
+def test_empty_tables_pass_and_say_what_was_not_evaluated(spoil):
     emptied = "".join(f"delete from raw.{name};" for name in contract() if name != "customers")
     reports = validate(spoil(emptied), raw_gates()[1:], Parameters(AS_OF))
     assert all(report.passed for report in reports)
@@ -34,7 +36,7 @@ def test_empty_tables_pass_and_say_what_was_not_judged(spoil):
 
 
 def _broken_value(table, rule, row):
-    """What to write into the judged column so that the rule of this name breaks."""
+    """What to write into the evaluated column so that the rule of this name breaks."""
     kind, _, name = rule.name.partition(":")
     column = table.column(name)
     moment = {"date": lambda value: value.date(), "timestamp": lambda value: value}.get(column.data_type)
@@ -211,9 +213,9 @@ DEFECTS = {
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_defect_fails_its_expectation_and_no_other(defect, spoil, judge):
+def test_defect_fails_its_expectation_and_no_other(defect, spoil, evaluate):
     table, sql, expectations, severities = DEFECTS[defect]
-    report = judge(spoil(sql), table)
+    report = evaluate(spoil(sql), table)
     failed = {result.expectation: result.severity for result in report.failures}
     names = expectations.split()
     wanted = severities.split() if " " in severities else [severities] * len(names)
@@ -229,59 +231,61 @@ def test_defect_fails_its_expectation_and_no_other(defect, spoil, judge):
     "value",
     ["5f2c9a7be31d40aa", "1234567890123456", "750512201862", "sha256 not known", "d41d8cd98f00b204e9800998ecf8427e"],
 )
-def test_a_hash_is_not_taken_for_contact_data(value, spoil, judge):
-    assert judge(spoil(f"update raw.contact_points set value_hash = '{value}'"), "raw.contact_points").passed
+def test_a_hash_is_not_taken_for_contact_data(value, spoil, evaluate):
+    assert evaluate(spoil(f"update raw.contact_points set value_hash = '{value}'"), "raw.contact_points").passed
 
 
-def test_a_superseded_rejection_is_forgotten(spoil, judge):
+def test_a_superseded_rejection_is_forgotten(spoil, evaluate):
     rejected = DEFECTS["rejected_file"][1]
     later = "insert into ops.load_ledger select * replace (2 as load_id, 0 as rows_in_file, 'loaded' as status) from"
-    report = judge(spoil(f"{rejected}; {later} ops.load_ledger where status = 'rejected'"), "ops.load_ledger")
+    report = evaluate(spoil(f"{rejected}; {later} ops.load_ledger where status = 'rejected'"), "ops.load_ledger")
     assert report.passed
 
 
-def test_weekends_are_compared_with_weekends(spoil, judge):
+def test_weekends_are_compared_with_weekends(spoil, evaluate):
     # 2025-06-30 is a Monday: make every Monday as quiet as this one is.
     quiet = "delete from raw.events where isodow(occurred_at) = 1 and _line % 4 <> 0"
-    assert judge(spoil(quiet), "raw.events").passed
+    assert evaluate(spoil(quiet), "raw.events").passed
 
 
 class TestSince:
     """With `since_load_id`, row rules look at what arrived since."""
 
-    def test_old_rows_are_not_judged_again(self, spoil, judge):
+    def test_old_rows_are_not_evaluated_again(self, spoil, evaluate):
         path = spoil("update raw.payments set status = 'nonsense'")
-        assert judge(path, "raw.payments").severity == "error"
-        assert judge(path, "raw.payments", since_load_id=2).passed
+        assert evaluate(path, "raw.payments").severity == "error"
+        assert evaluate(path, "raw.payments", since_load_id=2).passed
 
-    def test_new_rows_are_judged(self, spoil, judge):
+    def test_new_rows_are_evaluated(self, spoil, evaluate):
         path = spoil("insert into raw.payments select * replace ('p2' as payment_id, 2 as _load_id, -1 as amount)"
                      " from raw.payments")  # fmt: skip
-        assert [r.expectation for r in judge(path, "raw.payments", 2).failures] == ["expect_rows_to_keep_the_contract"]
+        assert [r.expectation for r in evaluate(path, "raw.payments", 2).failures] == [
+            "expect_rows_to_keep_the_contract"
+        ]
 
-    def test_a_new_row_that_repeats_an_old_key_is_seen(self, spoil, judge):
+    def test_a_new_row_that_repeats_an_old_key_is_seen(self, spoil, evaluate):
         path = spoil("insert into raw.payments select * replace (2 as _load_id) from raw.payments")
-        assert [r.expectation for r in judge(path, "raw.payments", 2).failures] == ["expect_key_to_be_unique"]
+        assert [r.expectation for r in evaluate(path, "raw.payments", 2).failures] == ["expect_key_to_be_unique"]
 
-    def test_a_new_orphan_is_seen(self, spoil, judge):
+    def test_a_new_orphan_is_seen(self, spoil, evaluate):
         path = spoil("insert into raw.payments select * replace ('p2' as payment_id, 2 as _load_id, 'x' as customer_id)"
                      " from raw.payments")  # fmt: skip
-        assert [r.expectation for r in judge(path, "raw.payments", 2).failures] == ["expect_parents_to_exist"]
+        assert [r.expectation for r in evaluate(path, "raw.payments", 2).failures] == ["expect_parents_to_exist"]
 
-    def test_a_new_interval_that_overlaps_an_old_one_is_seen(self, spoil, judge):
+    def test_a_new_interval_that_overlaps_an_old_one_is_seen(self, spoil, evaluate):
         path = spoil("insert into raw.employees select * replace (date '2025-01-01' as valid_from, 2 as _load_id)"
                      " from raw.employees")  # fmt: skip
-        failed = [r.expectation for r in judge(path, "raw.employees", 2).failures]
+        failed = [r.expectation for r in evaluate(path, "raw.employees", 2).failures]
         assert failed == ["expect_intervals_not_to_overlap"]
 
-    def test_quarantine_of_an_earlier_load_is_past(self, spoil, judge):
+    def test_quarantine_of_an_earlier_load_is_past(self, spoil, evaluate):
         path = spoil(DEFECTS["a_third_in_quarantine"][1])
-        assert judge(path, "ops.load_ledger", since_load_id=2).passed
+        assert evaluate(path, "ops.load_ledger", since_load_id=2).passed
 
 
-def test_personal_values_are_never_shown(spoil, judge):
+def test_personal_values_are_never_shown(spoil, evaluate):
     path = spoil("update raw.contact_points set value_hash = 'jane.doe@example.com', is_valid = true,"
                  " invalidated_at = ingested_at")  # fmt: skip
-    report = judge(path, "raw.contact_points")
+    report = evaluate(path, "raw.contact_points")
     assert len(report.failures) == 2
     assert "jane" not in repr(report.expectations)

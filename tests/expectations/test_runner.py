@@ -1,4 +1,4 @@
-"""The runner: nothing is skipped silently, nothing stays open, results are rows."""
+"""The runner: nothing is skipped unseen, nothing stays open, results are rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def gate(function: str, table: str = "raw.customers") -> Gate:
     return Gate(tuple(table.split(".")), table, f"suites_for_tests:{function}", "raw")
 
 
-def test_a_suite_that_cannot_be_built_fails_and_the_others_are_judged(warehouse, suite_module):
+def test_a_suite_that_cannot_be_built_fails_and_the_others_are_evaluated(warehouse, suite_module):
     def boom(parameters):
         raise ZeroDivisionError("it's a {trap}: nothing to divide")
 
@@ -57,7 +57,7 @@ def test_an_expectation_that_crashes_is_critical_whatever_its_severity(warehouse
     (report,) = validate(warehouse, [gate("crash")], PARAMETERS)
     (result,) = report.expectations
     assert (result.severity, result.success) == ("critical", False)
-    assert "could not be judged" in result.message
+    assert "could not be evaluated" in result.message
     assert '"nothing" not found' in result.message
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_written_to_the_warehouse(warehouse):
     assert not warehouse.with_name(warehouse.name + ".wal").exists()
 
 
-def test_a_missing_or_busy_warehouse_is_told(warehouse, tmp_path):
+def test_a_missing_or_busy_warehouse_is_reported(warehouse, tmp_path):
     with pytest.raises(WarehouseError, match="does not exist"):
         validate(tmp_path / "none.duckdb", raw_gates(), PARAMETERS)
     assert not (tmp_path / "none.duckdb").exists()

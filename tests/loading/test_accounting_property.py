@@ -59,7 +59,7 @@ def write(landing: Landing, number: int, table: str, kind: str, rows: list[dict]
 
 
 def load_all(folder: Path, order: list, broken: list[str]) -> tuple[list[tuple], dict[str, int], int]:
-    """Loads the files one by one in the given order; returns what stands, the ledger's sums and the records written."""
+    """Loads the files one by one in the given order; returns the raw rows, the ledger's sums and the records written."""
     landing = Landing(folder / "raw")
     landing.jsonl("customers", [{"customer_id": "c9", "registered_at": "2025-01-01", "is_test": False,
                                  "ingested_at": LOADED_AT}], "always.jsonl")  # fmt: skip

@@ -44,7 +44,7 @@ def test_partitioned_and_compressed_files_are_found(landing: Landing, load, db):
 
 
 def test_partitioned_parquet_has_no_column_of_its_folder(landing: Landing, load, db):
-    # DuckDB reads dt=2025-01-01 as a column of the file unless told not to; every such file was rejected.
+    # DuckDB reads dt=2025-01-01 as a column of the file unless asked not to; every such file was rejected.
     landing.parquet("customers", [customer(1)], "dt=2025-01-01/part-0.parquet")
     report = load()
     assert (report.rejected, report.rows_loaded, report.tables["customers"].notices) == ([], 1, [])
@@ -178,7 +178,7 @@ def test_a_missing_required_column_rejects_the_file_and_only_that(landing: Landi
     for word in (f"customers/broken.{kind}", "is_test", "table customers", "underscore"):
         assert word in report.rejected[0]
     assert rows(db, "select customer_id from raw.customers") == [("c1",)]
-    # mended, it loads, and the rejection is gone
+    # mended, it loads, and the rejection is deleted
     getattr(landing, kind)("customers", [customer(2)], f"broken.{kind}")
     assert load().rejected == []
     assert rows(db, "select count(*) from raw.customers") == [(2,)]

@@ -92,7 +92,7 @@ def test_status_without_a_build_says_what_to_do(run, tmp_path):
 
 
 def test_status_names_sources_that_begin_late(run, tmp_path):
-    # Story: events began a year after billing, and whoever looked at older months wondered where the use had gone.
+    # Story: events began a year after billing, and readers of older months wondered where the use had gone.
     (tmp_path / "published" / "current").mkdir(parents=True)
     with duckdb.connect(tmp_path / "published" / "current" / "stayhouse.duckdb") as db:
         db.execute("create schema quality")

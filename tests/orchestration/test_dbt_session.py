@@ -11,7 +11,7 @@ from orchestration.private_api import forget_compilation
 from orchestration.settings import Settings
 
 
-def test_a_manifest_that_was_cut_off_by_a_kill_is_written_again(tmp_path):
+def test_a_manifest_that_a_kill_left_half_written_is_written_again(tmp_path):
     # dbt writes it in place: after a kill at that moment every later start failed on broken JSON.
     settings = replace(Settings.resolve(warehouse=tmp_path / "w.duckdb"), target=tmp_path / "target")
     manifest = ensure_manifest(settings)

@@ -59,7 +59,7 @@ def test_every_asset_has_a_group_and_every_model_an_owner(graph):
         assert node.description, key
 
 
-def test_a_night_is_a_daily_partition_and_one_run(graph):
+def test_a_day_is_a_daily_partition_and_one_run(graph):
     for key in (dg.AssetKey("publication"), dg.AssetKey(["activation", "mart_activation_customer"])):
         node = graph.get(key)
         assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)

@@ -105,7 +105,7 @@ def test_a_failure_that_passes_is_tried_again_at_once(warehouse, endpoint):
     assert [key for key, _ in endpoint.received] == ["a0", "a0", "a0", "a1", "a1", "a2"]
 
 
-def test_an_endpoint_that_is_down_keeps_the_alerts_for_the_next_night(warehouse, endpoint):
+def test_an_endpoint_that_is_down_keeps_the_alerts_for_the_next_run(warehouse, endpoint):
     endpoint.script = [200] + [500] * 3
     result = send(warehouse, endpoint)
     assert (result.sent, result.waiting) == (1, 2)
@@ -135,9 +135,9 @@ def test_an_answer_that_gets_lost_is_repeated_with_the_same_key(warehouse, endpo
     assert len(endpoint.taken) == 3
 
 
-def test_an_endpoint_that_drips_costs_no_more_than_the_time_of_a_night(warehouse, endpoint):
+def test_an_endpoint_that_drips_costs_no_more_than_the_time_of_a_run(warehouse, endpoint):
     def drip(handler, key, body):
-        # Every byte starts the time limit of the socket anew.
+        # Every byte starts the time limit of the socket again.
         for byte in b"HTTP/1.1 200 OK\r\n" + b"X-A: 1\r\n" * 100:
             try:
                 handler.wfile.write(bytes([byte]))
@@ -160,7 +160,7 @@ def test_a_redirect_is_no_yes(warehouse, endpoint):
     assert ("GET", {}) not in endpoint.received
 
 
-def test_nobody_there_and_no_address_are_told_without_the_secret(warehouse, endpoint):
+def test_nobody_there_and_no_address_are_reported_without_the_secret(warehouse, endpoint):
     endpoint.server.shutdown()
     endpoint.server.server_close()
     nobody = send(warehouse, endpoint)
@@ -246,7 +246,7 @@ def test_marts_declare_their_lists():
     assert found == [DeliveredList("alerts", "alerts.mart_alerts", "is_open", (), ("queue_code",))]
 
 
-def test_only_the_newest_night_speaks_and_only_with_an_address(monkeypatch):
+def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch):
     from types import SimpleNamespace
 
     from orchestration.defs import delivery
@@ -266,7 +266,7 @@ def test_only_the_newest_night_speaks_and_only_with_an_address(monkeypatch):
     assert posted == [AS_OF]
 
 
-def test_a_delivery_that_breaks_does_not_fail_the_night(monkeypatch):
+def test_a_delivery_that_breaks_does_not_fail_the_run(monkeypatch):
     from types import SimpleNamespace
 
     import dagster as dg

@@ -20,5 +20,5 @@ with _quiet():
 
 
 def test_libraries_do_not_write_between_the_progress_bars():
-    told = subprocess.run([sys.executable, "-c", CHATTER], cwd=REPO_ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout + told.stderr == ""
+    printed = subprocess.run([sys.executable, "-c", CHATTER], cwd=REPO_ROOT, capture_output=True, text=True, check=True)
+    assert printed.stdout + printed.stderr == ""
