@@ -136,12 +136,9 @@ listed_reasons as (
     group by reason_code
     union all
     select
-        'unknown' as reason_code,
-        'unknown' as reason_category_code
-    union all
-    select
-        'unlisted' as reason_code,
-        'other' as reason_category_code
+        unnamed.reason_code,
+        unnamed.reason_category_code
+    from (values ('unknown', 'unknown'), ('unlisted', 'other')) as unnamed (reason_code, reason_category_code)
 ),
 
 -- A value has a row in every period, and within a period with a churn one for every reason.
