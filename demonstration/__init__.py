@@ -7,6 +7,10 @@ from datetime import date
 from pathlib import Path
 
 
+class MissingPack(Exception):
+    """The package with the data of a pack is not installed. The message says how to install it."""
+
+
 @dataclass(frozen=True)
 class DemoReport:
     """What a pack wrote, and where."""

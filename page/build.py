@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from page import library
 from page.charts import COLOURS
 from page.panel import Panel, Section
 from page.sections import SECTIONS
@@ -133,12 +134,9 @@ def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
 
 
 def _library() -> str:
-    """The chart library as one script; it comes with an installed package."""
-    import vl_convert
-
-    bundle: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # the stub asks for what is optional
-    # Only this sequence could end a script element early.
-    return bundle.replace("</script", "<\\/script")
+    """The chart library as the content of a script element."""
+    # Only this sequence could end the element early.
+    return library.script().replace("</script", "<\\/script")
 
 
 def _as_json(document: dict[str, Any]) -> str:
