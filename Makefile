@@ -28,6 +28,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(INSTALLED)
 
+.PHONY: tools docs
+tools: $(DEVELOPMENT) ## Install what tests, linters, documentation and `make dev` need as well
+
 $(DEVELOPMENT): requirements-dev.lock | $(INSTALLED)
 	@echo "installing the tools of development into .venv ..."
 	@$(PIP) install $(LOCKED) -r requirements-dev.lock
@@ -81,6 +84,9 @@ bi-test: $(DEVELOPMENT) $(CHARTS) .venv-superset/.installed ## Read a publicatio
 	@test -x .venv-superset/bin/python || $(BIN)/python -m venv .venv-superset
 	@.venv-superset/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
+
+docs: $(DEVELOPMENT) ## Build the documentation site into target/site
+	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build -q --strict
 
 dev: $(DEVELOPMENT) ## Open the Dagster UI
 	@$(BIN)/stayhouse dev
