@@ -60,7 +60,7 @@ lint: $(DEVELOPMENT) ## Run the linters
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml
+	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml mkdocs.yml
 	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
 format: $(DEVELOPMENT) ## Format the Python code and fix what ruff can fix

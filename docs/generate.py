@@ -36,7 +36,7 @@ LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 NETWORK_WORKER = "https://unpkg.com/iframe-worker/shim"
 STATUS_DAYS = {
     "as_of": "`customer_status` and `is_paying` are those of the as-of date.",
-    "of_fact": "`customer_status` and `is_paying` are those of the day of the fact.",
+    "fact": "`customer_status` and `is_paying` are those of the day of the fact.",
 }
 
 
@@ -307,6 +307,9 @@ def metrics() -> list[dict[str, Any]]:
     return sorted(found, key=lambda metric: metric["name"])
 
 
+FACTS = ("numerator", "denominator", "unit", "better", "target", "version")
+
+
 def metric_catalogue() -> str:
     domain_of = {mart["name"]: domain for domain, marts in marts_by_domain().items() for mart in marts}
     lines = [
@@ -322,8 +325,8 @@ def metric_catalogue() -> str:
         if mart not in domain_of:
             raise PluginError(f"metric {metric['name']}: there is no mart {mart}")
         published = f"[{mart}](marts/{domain_of[mart]}/{mart}.md)" + (f", `{column}`" if column else "")
-        facts = (*(meta.get(key) for key in ("numerator", "denominator", "unit", "better", "version")), published)
+        facts = [meta.get(key) for key in FACTS] + [published]
         lines += [f"## {metric['label']} {{ #{metric['name'].replace('_', '-')} }}", ""]
         lines += [f"`{metric['name']}`: {' '.join(metric['description'].split())}", ""]
-        lines += table(("numerator", "denominator", "unit", "better", "version", "mart"), [facts])
+        lines += table([*FACTS, "mart"], [facts])
     return "\n".join(lines)

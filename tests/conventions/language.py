@@ -15,7 +15,7 @@ FOLDERS = (
     "models", "macros", "seeds", "docs", "decisions", "contract", "loading", "expectations", "page", "orchestration",
     "demonstration", "benchmarks", "tests",
 )  # fmt: skip
-TOP = ("README.md", "Makefile", "pyproject.toml", "dbt_project.yml")
+TOP = ("README.md", "CONTRIBUTING.md", "mkdocs.yml", "Makefile", "pyproject.toml", "dbt_project.yml")
 TYPES = {".sql", ".yml", ".csv", ".md", ".py", ".html", ".js"}
 # This lint and the page of old names name the words. Raw data, requirements and copied libraries are not our prose.
 LEFT_OUT = ("tests/conventions/language", "tests/conventions/test_language", "tests/nights/cases/")
