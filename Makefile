@@ -67,13 +67,13 @@ format: $(DEVELOPMENT) ## Format the Python code and fix what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) $(CHARTS) ## Measure loading, a full build and one more run at 1 and 10 million events (EVENTS="1 10 100" for more)
+bench: $(INSTALLED) $(CHARTS) ## Measure loading, a full build and one more run, and write benchmarks/results.md (EVENTS="1 10" million)
 	@$(BIN)/python -m benchmarks $(EVENTS)
 
-bench-cx: $(INSTALLED) ## Measure customer experience and feedback at a million survey answers
-	@$(BIN)/python -m benchmarks.answers
+bench-cx: $(INSTALLED) ## The same for customer experience and feedback (ANSWERS=1000 thousand)
+	@$(BIN)/python -m benchmarks.answers $(ANSWERS)
 
-bench-usage: $(INSTALLED) ## Measure usage health at 1 and 10 million events (EVENTS=100 for more, EVENTS=history by length of history)
+bench-usage: $(INSTALLED) ## The same for usage health (EVENTS="1 10" million, EVENTS=history by length of history)
 	@$(BIN)/python -m benchmarks.usage $(EVENTS)
 
 bi-test: $(DEVELOPMENT) $(CHARTS) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with the marts (.venv-superset, 700 MB)

@@ -1,6 +1,6 @@
-"""Measures loading, a full build, one more run and an empty run at several sizes, and writes a table.
+"""Measures loading, a full build, one more run and an empty run at several sizes, and writes benchmarks/results.md.
 
-    python -m benchmarks [MILLIONS ...]        (1 and 10 without arguments; 100 takes half an hour and 60 GB of disk)
+    python -m benchmarks [MILLIONS ...]   (1 and 10 without arguments; 0.1 is a trial, 100 takes an hour and 60 GB)
 
 Costs are also given in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run. The cost
 of dbt is split by folder: a domain's marts and steps with their tests, and the layers below them. Machines are noisy;
@@ -10,7 +10,6 @@ ratios are more stable than seconds.
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -19,14 +18,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks import results
 from benchmarks.runs import deliver, hold_back, in_own_process
 from contract.sql import one_row
 
 DAYS = 365
-CUSTOMERS = {1: 5_000, 10: 50_000, 100: 1_000_000}
+HEADER = ("work", "wall s", "CPU s", "CPU in scans", "peak GiB", "rows in files, notes")
+CUSTOMERS: dict[float, int] = {1: 5_000, 10: 50_000, 100: 1_000_000}
 SCAN = """
 select count(*), count(event_id), count(customer_id), count(event_name), count(source), count(component_code),
     count(session_id), count(device_id), count(properties), sum(quantity), sum(value_amount), max(occurred_at),
@@ -40,7 +39,7 @@ def scan_seconds(raw: Path) -> tuple[int, float, float]:
     with duckdb.connect() as connection:
         connection.execute(SCAN.format(raw=raw)).fetchall()
         wall, cpu = time.monotonic(), sum(os.times()[:2])
-        (rows,) = one_row(connection, SCAN.format(raw=raw))
+        rows, *_ = one_row(connection, SCAN.format(raw=raw))
         return rows, time.monotonic() - wall, sum(os.times()[:2]) - cpu
 
 
@@ -55,11 +54,11 @@ def run_phase(raw: Path, place: Path, as_of) -> dict:
     return result
 
 
-def measure(millions: int, place: Path) -> list[list[str]]:
+def measure(millions: float, place: Path) -> list[list[str]]:
     """The rows of the table for one size."""
     from demonstration.saas import generate
 
-    customers = CUSTOMERS.get(millions, millions * 8_000)
+    customers = CUSTOMERS.get(millions, round(millions * 8_000))
     begun = time.monotonic()
     report = generate(
         place / "pack", customers=customers, days=DAYS, seed=11, events_per_customer=millions * 1_000_000 / customers
@@ -74,47 +73,38 @@ def measure(millions: int, place: Path) -> list[list[str]]:
     later = run_phase(raw, place, last)
     empty = run_phase(raw, place, last)
     size = (place / "bench.duckdb").stat().st_size / 1024**3
-    rows = [[f"{events / 1e6:.1f} M events", "generate", f"{generated:.0f}", "", "", "", ""]]
-    rows.append(["", "one scan of the raw event columns", f"{scan_wall:.1f}", f"{scan_cpu:.1f}", "1", "", ""])
+    rows = [
+        ["generate", f"{generated:.0f}", "", "", "", f"{events:,} events, {customers:,} customers, {DAYS} days"],
+        ["one scan of the raw event columns", f"{scan_wall:.1f}", f"{scan_cpu:.1f}", "1", "", ""],
+    ]
     for name, phase in (("full build", full), ("one more run", later), ("empty run", empty)):
         rows.append([
-            "", name, f"{phase['wall']:.1f}", f"{phase['cpu']:.1f}", f"{phase['cpu'] / scan_cpu:.1f}",
+            name, f"{phase['wall']:.1f}", f"{phase['cpu']:.1f}", f"{phase['cpu'] / scan_cpu:.1f}",
             f"{phase['peak_gib']:.1f}", f"{phase['rows_in_files']:,}",
         ])  # fmt: skip
         for stage, (wall, cpu) in phase["stages"].items():
             note = f"{phase['rows_in_files'] / max(wall, 0.001):,.0f} rows/s" if stage == "load" else ""
             if stage == "transform":
                 note = f"{phase['sql_seconds']:.1f} s inside DuckDB, {phase['sql_statements']:,} statements"
-            rows.append(["", f"  {stage}", f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / scan_cpu:.1f}", "", note])
+            rows.append([f"  {stage}", f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / scan_cpu:.1f}", "", note])
             for folder, (nodes, seconds) in sorted(phase["folders"].items()) if stage == "transform" else ():
-                rows.append(
-                    ["", f"    {folder}", "", f"{seconds:.1f}", f"{seconds / scan_cpu:.1f}", "", f"{nodes} nodes"]
-                )
+                rows.append([f"    {folder}", "", f"{seconds:.1f}", f"{seconds / scan_cpu:.1f}", "", f"{nodes} nodes"])
     beyond = later["wall"] - empty["wall"]
-    rows.append(
-        ["", "one more run beyond an empty one", f"{beyond:.1f}", f"{later['cpu'] - empty['cpu']:.1f}", "", "", ""]
-    )
-    rows.append(["", "working file", "", "", "", "", f"{size:.1f} GiB"])
+    rows.append(["one more run beyond an empty one", f"{beyond:.1f}", f"{later['cpu'] - empty['cpu']:.1f}", "", "", ""])
+    rows.append(["working file", "", "", "", "", f"{size:.1f} GiB"])
     return rows
 
 
 def main() -> None:
-    sizes = [int(argument) for argument in sys.argv[1:]] or [1, 10]
-    table = Table("size", "work", "wall s", "CPU s", "CPU in scans", "peak GiB", "rows in files, notes")
-    for column in table.columns[2:6]:
-        column.justify = "right"
-    for millions in sizes:
+    for millions in [float(argument) for argument in sys.argv[1:]] or [1, 10]:
         place = Path(tempfile.mkdtemp(prefix="stayhouse-bench-"))
         try:
-            for row in measure(millions, place):
-                table.add_row(*row)
-            table.add_section()
+            rows = measure(millions, place)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-    console = Console(width=130)
-    console.print(table)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
-    console.print(f"largest process {peak:.1f} GiB, {os.cpu_count()} cores")
+        results.record(
+            f"{results.KINDS[0]}, {millions:g} million events", f"make bench EVENTS={millions:g}", HEADER, rows
+        )
 
 
 if __name__ == "__main__":

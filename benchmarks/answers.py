@@ -18,10 +18,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks import runs
+from benchmarks import results, runs
 from benchmarks.runs import CPU_NOW, NodeClock, deliver, hold_back, in_own_process, run_as_process
 from contract.sql import one_row
 
@@ -110,9 +108,6 @@ def main() -> None:
 
     thousands = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     place = Path(tempfile.mkdtemp(prefix="stayhouse-answers-"))
-    table = Table("work", "CPU s", "CPU in scans", "peak GiB", "of it")
-    for column in table.columns[1:4]:
-        column.justify = "right"
     try:
         report = generate(
             place / "pack", customers=thousands * CUSTOMERS_PER_THOUSAND, days=DAYS, seed=11, events_per_customer=4
@@ -130,15 +125,20 @@ def main() -> None:
     finally:
         shutil.rmtree(place, ignore_errors=True)
     loaded_rows = ", ".join(f"{count:,} {name.removeprefix('survey_')}" for name, count in rows.items())
-    table.add_row("one scan of the raw columns", f"{yardstick:.2f}", "1", "", loaded_rows)
+    measured = [["one scan of the raw columns", f"{yardstick:.2f}", "1", "", loaded_rows]]
     for name, one in phases.items():
-        table.add_row(
+        measured.append([
             name, f"{one['cpu']:.1f}", f"{one['cpu'] / yardstick:.0f}", f"{one['peak_gib']:.1f}",
             f"{one['nodes']} models {one['models']:.1f}, tests {one['tests']:.1f}",
-        )  # fmt: skip
+        ])  # fmt: skip
         for model, cpu in one["heaviest"] if name == "full build" else ():
-            table.add_row(f"  {model}", f"{cpu:.1f}", f"{cpu / yardstick:.0f}", "", "")
-    Console(width=130).print(table)
+            measured.append([f"  {model}", f"{cpu:.1f}", f"{cpu / yardstick:.0f}", "", ""])
+    results.record(
+        f"{results.KINDS[1]}, {thousands} thousand answers",
+        f"make bench-cx ANSWERS={thousands}",
+        ("work", "CPU s", "CPU in scans", "peak GiB", "of it"),
+        measured,
+    )
 
 
 if __name__ == "__main__":

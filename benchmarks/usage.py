@@ -18,9 +18,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks import results
 from benchmarks.__main__ import CUSTOMERS, DAYS, scan_seconds
 from benchmarks.runs import NodeClock, bench_settings, deliver, hold_back, in_own_process, load, run_as_process
 
@@ -82,11 +80,11 @@ def run(raw: Path, place: Path, as_of: date, what: str) -> dict:
     return in_own_process("benchmarks.usage", ["phase", str(raw), str(place), as_of.isoformat(), what], {})
 
 
-def measure(millions: int, place: Path, table: Table) -> None:
-    """Adds the rows of one size."""
+def measure(millions: float, place: Path) -> list[list[str]]:
+    """The rows of one size."""
     from demonstration.saas import generate
 
-    customers = CUSTOMERS.get(millions, millions * 8_000)
+    customers = CUSTOMERS.get(millions, round(millions * 8_000))
     report = generate(
         place / "pack", customers=customers, days=DAYS, seed=11, events_per_customer=millions * 1_000_000 / customers
     )
@@ -99,24 +97,29 @@ def measure(millions: int, place: Path, table: Table) -> None:
     deliver(raw, place / "held_back")
     run(raw, place, last, "load")
     later = run(raw, place, last, "build")
-    table.add_row(f"{events / 1e6:.1f} M events", "one scan of the raw event columns", f"{scan:.1f}", "1", "", "")
+    rows = [
+        ["one scan of the raw event columns", f"{scan:.1f}", "1", "", f"{events:,} events, {customers:,} customers"]
+    ]
 
     def add(work: str, in_full: float, by_run: float) -> None:
-        cells = (f"{cpu:.1f}" for spent in (in_full, by_run) for cpu in (spent, spent / scan))
-        table.add_row("", work, *cells)
+        rows.append([work, *(f"{cpu:.1f}" for spent in (in_full, by_run) for cpu in (spent, spent / scan))])
 
     for group in GROUPS:
-        add(group, full["groups"][group], later["groups"][group])
+        add(group, full["groups"].get(group, 0.0), later["groups"].get(group, 0.0))
         for model in FACTS if group == GROUPS[0] else SIGNALS if group == GROUPS[1] else ():
-            add(f"  {model}", full["models"][model], later["models"][model])
-    table.add_row(f"{customers:,} customers", "peak GiB", f"{full['peak_gib']:.1f}", "", f"{later['peak_gib']:.1f}", "")
+            # Steps that are inlined into their reader have no cost of their own.
+            if model in full["models"]:
+                add(f"  {model}", full["models"][model], later["models"].get(model, 0.0))
+    rows.append(["peak GiB", f"{full['peak_gib']:.1f}", "", f"{later['peak_gib']:.1f}", ""])
+    return rows
 
 
-def measure_history(place: Path, table: Table) -> None:
-    """Adds a row per length of history: the same customers and runs, with only the last days of their events."""
+def measure_history(place: Path) -> list[list[str]]:
+    """A row per length of history: the same customers and runs, with only the last days of their events."""
     from demonstration.saas import generate
 
     report = generate(place / "pack", customers=10_000, days=max(HISTORIES), seed=5, events_per_customer=300)
+    rows = []
     for days in HISTORIES:
         here = place / str(days)
         begins = report.last_day - timedelta(days=days)
@@ -132,27 +135,30 @@ def measure_history(place: Path, table: Table) -> None:
             deliver(here / "raw", here / str(run_day))
             for group, cpu in run(here / "raw", here, run_day, "next")["groups"].items():
                 spent[group] += cpu / RUNS
-        table.add_row(str(days), *(f"{spent[group]:.2f}" for group in GROUPS), f"{sum(spent.values()):.2f}")
+        rows.append([str(days), *(f"{spent[group]:.2f}" for group in GROUPS), f"{sum(spent.values()):.2f}"])
+    return rows
 
 
 def main() -> None:
-    place = Path(tempfile.mkdtemp(prefix="stayhouse-usage-"))
-    try:
-        if sys.argv[1:] == ["history"]:
-            table = Table("days of history", *GROUPS, "CPU s per run")
-            measure_history(place, table)
-        else:
-            table = Table("size", "work", "full, CPU s", "scans", "one more run, CPU s", "scans")
-            for millions in [int(argument) for argument in sys.argv[1:]] or [1, 10]:
-                measure(millions, place, table)
-                table.add_section()
-                shutil.rmtree(place)
-                place.mkdir()
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-    for column in table.columns[1 if sys.argv[1:] == ["history"] else 2 :]:
-        column.justify = "right"
-    Console(width=130).print(table)
+    sizes = [float(argument) for argument in sys.argv[1:] if argument != "history"]
+    for millions in sizes or ([] if "history" in sys.argv else [1, 10]):
+        with tempfile.TemporaryDirectory(prefix="stayhouse-usage-") as place:
+            rows = measure(millions, Path(place))
+        results.record(
+            f"{results.KINDS[2]}, {millions:g} million events",
+            f"make bench-usage EVENTS={millions:g}",
+            ("work", "full, CPU s", "scans", "one more run, CPU s", "scans"),
+            rows,
+        )
+    if "history" in sys.argv:
+        with tempfile.TemporaryDirectory(prefix="stayhouse-usage-") as place:
+            rows = measure_history(Path(place))
+        results.record(
+            f"{results.KINDS[3]}, 10,000 customers",
+            "make bench-usage EVENTS=history",
+            ("days of history", *GROUPS, "CPU s per run"),
+            rows,
+        )
 
 
 if __name__ == "__main__":
