@@ -101,7 +101,7 @@ class _Finished:
 
 def _transformed(
     context: dg.AssetExecutionContext, run: Run, keys: Mapping[str, dg.AssetKey], select: list[str]
-) -> Iterator[dg.MaterializeResult[Any]]:
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetMaterialization]:
     # The assets that the gate and the publication wait for.
     gated = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
     warned: list[str] = []
@@ -119,9 +119,7 @@ def _transformed(
                 else:
                     # Nothing outside this step waits for it: its materialization is one event of the history, an
                     # output three and the look-up of everything it reads.
-                    context.log_event(
-                        dg.AssetMaterialization(key, metadata=node.metadata, partition=context.partition_key)
-                    )
+                    yield dg.AssetMaterialization(key, metadata=node.metadata, partition=context.partition_key)
         except Exception as error:
             failure = error
     run.log.note(

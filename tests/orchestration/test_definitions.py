@@ -107,3 +107,85 @@ def test_importing_the_definitions_parses_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=REPO_ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+class FakeDbt:
+    """Finishes the nodes that it is given, and remembers what it was asked for."""
+
+    def __init__(self, finished: list[dict], error: Exception | None = None):
+        self.finished, self.error, self.selected = finished, error, None
+        self.seeds = None
+
+    def build(self, as_of, full_refresh, select, on_event):
+        self.selected = select
+        for data in self.finished:
+            on_event({"data": data})
+        if self.error:
+            raise self.error
+
+
+def finished_node(name: str, status: str = "success", kind: str = "model") -> dict:
+    info = {"unique_id": f"{kind}.stayhouse.{name}", "node_name": name, "node_status": status, "resource_type": kind,
+            "materialized": "view"}  # fmt: skip
+    return {"node_info": info, "total": 2, "execution_time": 0.5, "num_failures": 3}
+
+
+@pytest.fixture
+def transform(monkeypatch):
+    """Materializes two assets of the dbt step with a dbt of the test; returns its result and what was noted."""
+    from types import SimpleNamespace
+
+    from orchestration.dbt_session import read_manifest
+    from orchestration.defs import transformation
+    from orchestration.defs.partitions import daily
+
+    monkeypatch.setattr(transformation, "describe_money", lambda *_: [])
+    monkeypatch.setattr(transformation, "describe_policy_gaps", lambda *_: [])
+    settings = Settings.resolve()
+    step = transformation.warehouse(read_manifest(settings), settings.target, daily("2025-01-01", "UTC"))
+    keys = [dg.AssetKey(["churn", "mart_churn_events"]), dg.AssetKey(["core", "run_context"])]
+
+    def materialize(dbt: FakeDbt) -> tuple[dg.ExecuteInProcessResult, dict]:
+        noted: dict = {}
+        run = SimpleNamespace(
+            dbt=dbt,
+            settings=None,
+            full_refresh=False,
+            log=SimpleNamespace(note=lambda **entries: noted.update(entries)),
+        )
+        result = dg.materialize(
+            [step], selection=keys, partition_key="2025-06-30", raise_on_error=False,
+            resources={"run": dg.ResourceDefinition.hardcoded_resource(run)},
+        )  # fmt: skip
+        return result, noted
+
+    return materialize
+
+
+def test_picked_assets_are_picked_from_dbt_and_become_materializations(transform):
+    dbt = FakeDbt([
+        finished_node("run_context"), finished_node("mart_churn_events"),
+        finished_node("rows_are_whole", "warn", "test"),
+    ])  # fmt: skip
+    result, noted = transform(dbt)
+    assert result.success
+    assert sorted(name.split(".")[-1] for name in dbt.selected) == ["mart_churn_events", "run_context"]
+    assert all(name.startswith("fqn:stayhouse.") for name in dbt.selected)
+    made = {event.asset_key.path[-1]: event.materialization for event in result.get_asset_materialization_events()}
+    assert made.keys() == {"run_context", "mart_churn_events"}
+    assert {materialization.partition for materialization in made.values()} == {"2025-06-30"}
+    assert made["run_context"].metadata["seconds"].value == 0.5
+    assert noted["dbt_warnings"] == ["rows_are_whole: 3 rows"]
+
+
+def test_nodes_that_fail_are_named_and_fail_the_step(transform):
+    from orchestration.dbt_session import DbtFailed
+
+    dbt = FakeDbt(
+        [finished_node("run_context"), finished_node("mart_churn_events", "error")],
+        DbtFailed(["mart_churn_events: no such column"], only_tests=False),
+    )
+    result, noted = transform(dbt)
+    assert not result.success
+    assert noted["withheld"] == ["mart_churn_events: no such column"]
+    assert [event.asset_key.path[-1] for event in result.get_asset_materialization_events()] == ["run_context"]
