@@ -54,8 +54,9 @@ class DbtSession:
             "--profiles-dir", str(REPO_ROOT),
             "--target-path", str(self.settings.target),
             "--log-path", str(self.settings.work / "logs"),
-            # dbt has thirty debug lines per node; what a run did is in the Dagster instance and the run log.
-            "--log-level-file", "warn",
+            # dbt formats thirty debug lines per node before it drops them. Warnings are written by _invoke; what a run
+            # did is in the Dagster instance and the run log.
+            "--log-level-file", "none",
             "--vars", json.dumps(variables),
         ]  # fmt: skip
 
@@ -161,6 +162,13 @@ class DbtSession:
             for kind, content in (("seed", policy), ("view", (project, sorted(variables.items()))))
         }
 
+    def _note(self, info: Any) -> None:
+        """Adds a warning or an error of dbt to the log beside the warehouse."""
+        folder = self.settings.work / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "dbt.log").open("a") as log:
+            log.write(f"{info.ts.ToJsonString()} [{info.level}] {info.msg}\n")
+
     def unit_tests(self) -> list[Any]:
         """Runs dbt's unit tests on a warehouse that is built; returns their results. Raises DbtFailed."""
         return self._test(["test_type:unit"], None)
@@ -181,6 +189,8 @@ class DbtSession:
         from google.protobuf.json_format import MessageToDict
 
         def pass_on(message: Any) -> None:
+            if message.info.level in ("warn", "error"):
+                self._note(message.info)
             if message.info.name in NODE_FINISHED:
                 on_event(MessageToDict(message, preserving_proto_field_name=True))
 
