@@ -7,8 +7,9 @@ changed_by_registration):
                    {'customer_id': 'customer_id', 'occurred_date': 'usage_date'}.
   sources          change sources: {'relation': staging model}, each with a twin `<name>__superseded` that holds the rows
                    which newer versions displaced. `as_of`, an expression of a date, says from which as-of date on a row
-                   counts; without it every loaded row does. A source with `only: 'passing'` changes nothing by new rows,
-                   only by days that pass; one with `only: 'displaced'` only by its twin.
+                   counts; without it every loaded row does. It is never more than a week after the day of `raw`, an
+                   unconverted timestamp that storage can prune on (optional). A source with `only: 'passing'` changes
+                   nothing by new rows, only by days that pass; one with `only: 'displaced'` only by its twin.
   chunk            optional: a full build goes through what it reads in chunks, as many as `relation` has rows for.
                    {'relation':, 'day':, 'raw':}: chunks of days (day: column of the business day; raw: unconverted
                    timestamp that storage can prune on). {'relation':, 'key':, 'known_in':}: ranges of a key, whose values
@@ -113,8 +114,13 @@ puts into compiled SQL only.
             {%- do parts.append(select ~ ref(source.relation) ~ ' where load_id > ' ~ watermark.load_id ~ ' and ' ~ counts) -%}
         {%- endif -%}
         {%- if source.as_of is defined and only != 'displaced' -%}
-            {%- do parts.append(select ~ ref(source.relation) ~ ' where ' ~ source.as_of ~ " > date '" ~ watermark.as_of_date
-                ~ "' and " ~ counts) -%}
+            {%- set recent = source.as_of ~ " > date '" ~ watermark.as_of_date ~ "' and " ~ counts -%}
+            {%- if source.raw is defined -%}
+                {#- A week, and two days for the zones. -#}
+                {%- set first = watermark.as_of_date - modules.datetime.timedelta(days=9) -%}
+                {%- set recent = recent ~ ' and ' ~ source.raw ~ " >= timestamp '" ~ first ~ " 00:00:00'" -%}
+            {%- endif -%}
+            {%- do parts.append(select ~ ref(source.relation) ~ ' where ' ~ recent) -%}
         {%- endif -%}
         {%- if only != 'passing' -%}
             {%- do parts.append(select ~ ref(source.relation ~ '__superseded') ~ ' where superseded_load_id > '

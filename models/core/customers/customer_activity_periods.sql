@@ -22,7 +22,7 @@ active_days as (
         accounts.source_customer_id,
         accounts.deleted_date,
         usage_days.usage_date as active_date
-    from {{ ref('fct_component_usage_daily') }} as usage_days
+    from {{ ref('fct_customer_usage_daily') }} as usage_days
     inner join accounts
         on usage_days.customer_id = accounts.source_customer_id
         and usage_days.usage_date > accounts.registered_date

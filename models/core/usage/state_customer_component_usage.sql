@@ -1,4 +1,7 @@
-{{ changed_keys({'customer_id': 'customer_id'}, [{'relation': 'stg_product__events', 'as_of': 'occurred_date'}]) }}
+{{ changed_keys(
+    {'customer_id': 'customer_id'},
+    [{'relation': 'stg_product__events', 'as_of': 'occurred_date', 'raw': 'occurred_at_utc'}],
+) }}
 select
     uses.customer_id,
     uses.component_code,

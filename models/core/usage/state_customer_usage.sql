@@ -1,7 +1,7 @@
 {{ changed_keys(
     {'customer_id': 'customer_id'},
     [
-        {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
+        {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'raw': 'occurred_at_utc'},
         {'relation': 'stg_crm__customers', 'only': 'displaced'},
     ],
     chunk=customer_chunks('fct_customer_usage_daily'),

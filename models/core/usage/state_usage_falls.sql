@@ -1,7 +1,10 @@
 {{ changed_keys(
     {'customer_id': 'customer_id'},
     [
-        {'relation': 'stg_product__events', 'as_of': 'occurred_date', 'changed_from': 'occurred_date'},
+        {
+            'relation': 'stg_product__events', 'raw': 'occurred_at_utc', 'as_of': 'occurred_date',
+            'changed_from': 'occurred_date',
+        },
         {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
     ],
     chunk=customer_chunks('fct_customer_usage_daily'),

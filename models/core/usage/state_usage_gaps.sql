@@ -1,7 +1,10 @@
 {% set quarter_of %}{{ period_start('quarter', 'occurred_date') }}{% endset %}
 {{ changed_keys(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_product__events', 'as_of': 'occurred_date', 'changed_from': quarter_of | trim}],
+    [{
+        'relation': 'stg_product__events', 'raw': 'occurred_at_utc', 'as_of': 'occurred_date',
+        'changed_from': quarter_of | trim,
+    }],
     chunk=customer_chunks('fct_component_usage_daily'),
     ends_on='gap_to',
 ) }}

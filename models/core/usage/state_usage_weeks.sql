@@ -2,7 +2,10 @@
 {% set week_start = period_start('week', 'occurred_date') | trim %}
 {{ changed_keys(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_product__events', 'as_of': add_days(week_start, 6) | trim, 'changed_from': week_start}],
+    [{
+        'relation': 'stg_product__events', 'raw': 'occurred_at_utc', 'as_of': add_days(week_start, 6) | trim,
+        'changed_from': week_start,
+    }],
     chunk=customer_chunks('fct_customer_usage_daily'),
     ends_on='week_end_date',
 ) }}
