@@ -376,7 +376,7 @@ def _summary(settings: Settings, outcome: Outcome, seconds: float) -> None:
     warnings = log.get("dbt_warnings", []) + [
         w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])
     ]
-    _print_lines("not in the policy", log.get("policy_gaps", []))
+    _print_lines("policy", log.get("policy_gaps", []))
     _print_lines("warnings", warnings)
     if outcome.exit_code == 0:
         _print_published(settings, outcome, seconds)

@@ -1,4 +1,4 @@
-"""What to say about codes in the raw rows that policy does not know."""
+"""What to say about codes that policy does not know, or that nothing reads."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ import duckdb
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
-# Kind of code -> the policy file that knows it, and what a row counts as until it does.
-HOMES = {"plan": ("plans.csv", "it counts as a paid plan; a free one has tier 0")}
+# Kind of code -> the policy file to change, and what to say.
+HOMES = {
+    "plan": (
+        "plans.csv",
+        "plan {code!r} is not in the policy ({rows:,} rows of {customers:,} customers): it counts as a paid plan; a "
+        "free one has tier 0. Add it to {path}",
+    ),
+    "target of a metric": (
+        "metric_targets.csv",
+        "no metric is compared with the target of {code!r} ({rows:,} rows): it is ignored. Correct or remove "
+        "metric_code {code!r} in {path}",
+    ),
+}
 
 
 def describe_policy_gaps(settings: Settings) -> list[str]:
-    """One line per unknown code: how many rows, what they count as, and the file to add it to."""
+    """One line per unknown code: how many rows, what happens with them, and the file to change."""
     with open_warehouse(settings.warehouse) as connection:
         try:
             found = connection.execute(
@@ -24,7 +35,6 @@ def describe_policy_gaps(settings: Settings) -> list[str]:
             return []
     folder = settings.policy or settings.raw.parent / "policy"
     return [
-        f"{kind} {code!r} is not in the policy ({rows:,} rows of {customers:,} customers): {HOMES[kind][1]}. "
-        f"Add it to {folder / HOMES[kind][0]}"
+        HOMES[kind][1].format(code=code, rows=rows, customers=customers, path=folder / HOMES[kind][0])
         for kind, code, rows, customers in found
     ]
