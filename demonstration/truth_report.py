@@ -15,7 +15,7 @@ from demonstration.scoring import DOMAINS, score
 
 def report(
     domain: Annotated[str, typer.Argument(help=f"One of {', '.join(DOMAINS)}.")],
-    warehouse: Annotated[Path, typer.Option(help="Working DuckDB file of a built night.", exists=True)],
+    warehouse: Annotated[Path, typer.Option(help="Working DuckDB file of a run.", exists=True)],
     truth: Annotated[Path, typer.Option(help="Folder `truth` beside the landing folder.", exists=True)],
 ) -> None:
     """Print a table of scores."""

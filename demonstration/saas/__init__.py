@@ -199,9 +199,9 @@ def _write_truth(
     scope = people.scope
     everyone = np.arange(people.size)
     is_turning = people.is_a("decliner")
-    stops = people.is_a("vanisher", "exporter", "deleted", "returner")
+    stops = people.is_a("vanisher", "exporter", "deleted", "reactivator")
     no_last_use = facts.last_use < 0
-    gap_ends = np.where(people.is_a("returner"), people.gap_to, NEVER_DAY)
+    gap_ends = np.where(people.is_a("reactivator"), people.gap_to, NEVER_DAY)
     is_before = people.activation < 0
     kinds = pa.array(list(NEVER_KINDS)).take(pa.array(np.maximum(people.never_kind, 0)))
     dropped = pa.array(list(components())).take(pa.array(np.maximum(people.dropped_component, 0)))
@@ -217,7 +217,7 @@ def _write_truth(
         ),
         "activated_at": _moments(scope, people.activation),
         "decline_from": _dates(scope, people.turn, ~is_turning),
-        "vanish_on": _dates(scope, np.where(people.is_a("returner"), people.gap_from, people.use_to), ~stops),
+        "vanish_on": _dates(scope, np.where(people.is_a("reactivator"), people.gap_from, people.use_to), ~stops),
         "returned_on": _dates(scope, gap_ends),
         "gave_up_on": _dates(scope, people.use_to, ~people.is_a("decliner", "never_activates")),
         "paused_from": _dates(scope, people.truth["paused_from"]),

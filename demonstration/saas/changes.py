@@ -157,7 +157,7 @@ def write_release(
     there = (people.registered[span] < (day - 30) * DAY) & (people.activation[span] < (day - 1) * DAY)
     there &= (facts.first_use[span] < (day - 30) * DAY) & (facts.last_use[span] > (day + 35) * DAY)
     there &= (deals.ended[span] > day + 35) & policy.plan_has()[deals.plan_on(span, np.full(size, day)), component]
-    there &= ~people.is_a("test", "deleted", "returner")[span] & (people.dropped_component[span] != component)
+    there &= ~people.is_a("test", "deleted", "reactivator")[span] & (people.dropped_component[span] != component)
     there &= (people.next_segment_day[span] > day + 35) & (people.segment[span] < 2)
     missing = np.array([RELEASED in codes for codes in NEVER_USED])[people.variant[span]]
     asked = np.flatnonzero(there & ~flagged & ~consents.is_unsubscribed(span, np.full(size, release)))

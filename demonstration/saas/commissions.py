@@ -114,7 +114,7 @@ def write_truth(truth, people: Population, parts: list[Sold]) -> dict[str, int]:
             "customer_id": numbered("c", 7, customer[happened] + 1),
             "window_end_at": pa.array((window[happened] + epoch) * 1_000_000).view(pa.timestamp("us")),
             "decision": pa.array(decision[happened]),
-            "is_returner": pa.array(people.is_a("returner")[customer[happened]]),
+            "is_reactivated": pa.array(people.is_a("reactivator")[customer[happened]]),
         }),
         truth / "commissions.parquet", compression="zstd",
     )  # fmt: skip

@@ -277,12 +277,12 @@ def _plan(people, staff, owners, deals, facts, span, rng, layers) -> None:
 
     # A month without use: a call by support.
     for stopped in (people.use_to, people.gap_from):
-        idle = span[(stopped[span] < scope.days) & (stopped[span] > 0) & (people.activation[span] < NEVER)]
-        idle = idle[chance(rng, len(idle), 0.6)]
-        at = office_moment(rng, stopped[idle] + between(rng, 31, 42, len(idle)), scope)
+        inactive = span[(stopped[span] < scope.days) & (stopped[span] > 0) & (people.activation[span] < NEVER)]
+        inactive = inactive[chance(rng, len(inactive), 0.6)]
+        at = office_moment(rng, stopped[inactive] + between(rng, 31, 42, len(inactive)), scope)
         layers.add(
-            idle, at, channel=CALL, purpose="retention", rule="inactivity_call", reason="usage_drop", is_personal=1,
-            employee=staff.draw(rng, "support", len(idle)),
+            inactive, at, channel=CALL, purpose="retention", rule="inactivity_call", reason="usage_drop", is_personal=1,
+            employee=staff.draw(rng, "support", len(inactive)),
         )  # fmt: skip
 
     # A month before renewal a call, after it a mail that asks for a rating.
@@ -388,7 +388,7 @@ def _about_churn(people, staff, owners, deals, span, rng, layers) -> None:
     caller = staff.draw(rng, "sales", len(called))
     layers.add(called, at, channel=CALL, purpose="winback", employee=caller, is_personal=1)
     # Some reactivated customers were contacted shortly before.
-    gone = span[people.is_a("returner")[span] & chance(rng, len(span), 0.6)]
+    gone = span[people.is_a("reactivator")[span] & chance(rng, len(span), 0.6)]
     at = (people.gap_to[gone] - between(rng, 3, 12, len(gone))) * DAY + 11 * HOUR
     layers.add(gone, at, channel=EMAIL, purpose="winback", campaign="winback_offer", is_automated=1)
 

@@ -34,7 +34,7 @@ ARCHETYPES = {
     "slow_activator": 0.09,
     "decliner": 0.09,
     "vanisher": 0.09,
-    "returner": 0.05,
+    "reactivator": 0.05,
     "sharer": 0.02,
     "exporter": 0.02,
     "seasonal": 0.04,
@@ -42,12 +42,12 @@ ARCHETYPES = {
     "deleted": 0.005,
 }
 NAMES = tuple(ARCHETYPES)
-TURNING = ("decliner", "vanisher", "returner", "exporter", "deleted", "seasonal")
+TURNING = ("decliner", "vanisher", "reactivator", "exporter", "deleted", "seasonal")
 NEVER_KINDS = ("nothing", "views_only", "optional_only", "partial")
 # Mean satisfaction, 0-1: answers must agree with behaviour.
 SATISFACTION = {
     "steady": 0.81, "grower": 0.89, "never_activates": 0.50, "slow_activator": 0.70, "decliner": 0.50,
-    "vanisher": 0.47, "returner": 0.64, "sharer": 0.84, "exporter": 0.44, "seasonal": 0.74, "test": 0.7,
+    "vanisher": 0.47, "reactivator": 0.64, "sharer": 0.84, "exporter": 0.44, "seasonal": 0.74, "test": 0.7,
     "deleted": 0.40,
 }  # fmt: skip
 
@@ -238,7 +238,7 @@ def populate(scope: Scope) -> Population:
     rng = scope.rng("life")
     low = np.maximum(day, 0) + 0.4 * need
     high = np.maximum(days - 0.3 * need, low + 1)
-    high = np.where(code["returner"], low + (high - low) * 0.5, high)
+    high = np.where(code["reactivator"], low + (high - low) * 0.5, high)
     is_turning = np.isin(archetype, [NAMES.index(name) for name in TURNING]) & (day <= days - need)
     turn = np.where(is_turning, between(rng, low, high, size), NEVER_DAY)
     # Small companies may have too few old customers for the quota: the others are steady.
@@ -252,10 +252,10 @@ def populate(scope: Scope) -> Population:
         use_to = np.where(code[name], turn, use_to)
     gives_up = code["decliner"] & chance(rng, size, 0.6)
     use_to = np.where(gives_up, turn + between(rng, need * 0.5, need, size), use_to)
-    gap_from = np.where(code["returner"], turn, never)
+    gap_from = np.where(code["reactivator"], turn, never)
     room = np.maximum(days - 7 - turn, 12)
     gap_to = np.where(
-        code["returner"], turn + np.minimum(between(rng, 45, 150, size), room * 0.8).astype("int64"), never
+        code["reactivator"], turn + np.minimum(between(rng, 45, 150, size), room * 0.8).astype("int64"), never
     )
 
     never_kind = np.where(code["never_activates"], pick(rng, size, [25, 30, 15, 30]), -1)
@@ -288,8 +288,8 @@ def populate(scope: Scope) -> Population:
     paying = np.where(segment == 0, 0.72, 1.0)
     has_plan = np.where(chance(rng, size, paying), 2, 1)
     has_plan = np.where(code["never_activates"], pick(rng, size, [65, 22, 13]), has_plan)
-    # The exporter and the returner need a contract that ends.
-    has_plan = np.where(code["exporter"] | code["returner"], 2, has_plan).astype("int8")
+    # The exporter and the reactivator need a contract that ends.
+    has_plan = np.where(code["exporter"] | code["reactivator"], 2, has_plan).astype("int8")
 
     moves = chance(rng, size, 0.12)
     step = np.where(code["grower"], -1, np.where(code["decliner"], 1, pick(rng, size, [1, 1]) * 2 - 1))

@@ -36,7 +36,7 @@ class Staff:
     """Account manager who sets do-not-disturb flags to avoid calls."""
 
     def members(self, team: str) -> np.ndarray:
-        """Positions of the team without employees who leave during the period, so that they are available on any
+        """Positions of the team without employees who quit during the period, so that they are available on any
         day."""
         return np.flatnonzero((self.team == TEAMS.index(team)) & (self.left == NEVER_DAY) & (self.hired <= 0))
 
@@ -167,19 +167,19 @@ def assign(people: Population, staff: Staff, ended: np.ndarray) -> Owners:
         np.where(has_guide, staff.draw(rng, "onboarding", size), -1),
         np.where(has_account, staff.draw(rng, "account", size), -1),
     ])  # fmt: skip
-    # Employees who leave in the period own customers as well, and hand them over.
+    # Employees who quit in the period own customers as well, and hand them over.
     change = np.full((3, size), NEVER)
     next_employee = np.full((3, size), -1)
     for row, team in enumerate(("sales", "onboarding", "account")):
-        leavers = np.flatnonzero(
+        quitters = np.flatnonzero(
             (staff.team == ("sales", "onboarding", "account").index(team)) & (staff.left < NEVER_DAY)
         )
-        if len(leavers):
+        if len(quitters):
             takes = chance(rng, size, 0.12) & (employee[row] >= 0)
-            leaver = leavers[rng.integers(0, len(leavers), size)]
-            takes &= since[row] < (staff.left[leaver] - 5) * DAY
-            employee[row] = np.where(takes, leaver, employee[row])
-            change[row] = np.where(takes, staff.left[leaver] * DAY + 6 * HOUR, NEVER)
+            quitter = quitters[rng.integers(0, len(quitters), size)]
+            takes &= since[row] < (staff.left[quitter] - 5) * DAY
+            employee[row] = np.where(takes, quitter, employee[row])
+            change[row] = np.where(takes, staff.left[quitter] * DAY + 6 * HOUR, NEVER)
         at_random = chance(rng, size, 0.14) & (change[row] == NEVER) & (employee[row] >= 0)
         change[row] = np.where(at_random, since[row] + between(rng, 30 * DAY, 400 * DAY, size), change[row])
         change[row] = np.where(change[row] < until[row] - DAY, change[row], NEVER)

@@ -97,10 +97,10 @@ def contracts(people: Population) -> Contracts:
     leaves = (people.use_to < NEVER_DAY) & is_paid
     end = np.where(leaves, people.use_to + between(rng, 1, 28, size), never)
     end = np.where(people.is_a("never_activates") & is_paid, start + between(rng, 28, 75, size), end)
-    is_returner = people.is_a("returner")
+    is_reactivated = people.is_a("reactivator")
     gap = people.gap_to - people.gap_from
     first_end = people.gap_from + np.minimum(between(rng, 1, 20, size), gap * 0.3).astype("int64")
-    end = np.where(is_returner, first_end, end)
+    end = np.where(is_reactivated, first_end, end)
     is_erased = people.is_a("deleted")
     end = np.where(is_erased, people.deleted // DAY + 1, end)
     end = np.maximum(end, start + 1)
@@ -117,7 +117,7 @@ def contracts(people: Population) -> Contracts:
     # Pauses: the low season of seasonal customers, holidays of a few others. Nothing is used meanwhile.
     pause = np.where(people.is_a("seasonal"), people.turn, np.maximum(day, 0) + between(rng, 100, 300, size))
     pauses = is_paid & ((people.is_a("seasonal") & chance(rng, size, 0.7)) | chance(rng, size, 0.03))
-    pauses &= ~is_returner & ~people.is_a("never_activates") & (pause + 75 < end)
+    pauses &= ~is_reactivated & ~people.is_a("never_activates") & (pause + 75 < end)
     pauses &= (people.activation < pause * DAY) & (pause > start + 14)
     resume = np.where(pauses, pause + between(rng, 20, 70, size), never)
     pause = np.where(pauses, pause, never)
@@ -184,7 +184,7 @@ def contracts(people: Population) -> Contracts:
         layer(has_contract & ~is_hole & (since >= start), 0, own_plan, own_cents, since, until,
               np.where(is_paused, 2, 1), (until == end) & (end < NEVER_DAY), due)  # fmt: skip
     back = people.gap_to
-    layer(is_returner & is_paid, 1, plan, np.maximum(cents - 500, 0), back, never, np.ones(size, dtype="int64"),
+    layer(is_reactivated & is_paid, 1, plan, np.maximum(cents - 500, 0), back, never, np.ones(size, dtype="int64"),
           np.zeros(size, dtype=bool), never)  # fmt: skip
     # A second brand of the same customer has its own contract beside the first.
     parallel = is_paid & chance(rng, size, 0.02) & (people.archetype == 0)
@@ -210,7 +210,7 @@ def contracts(people: Population) -> Contracts:
     return Contracts(
         **joined,
         currency=np.where(chance(rng, size, 0.07), 1, 0).astype("int8"),
-        ended=np.where(is_returner, NEVER_DAY, np.where(has_contract, end, start)),
+        ended=np.where(is_reactivated, NEVER_DAY, np.where(has_contract, end, start)),
         cancel_asked=asked,
         renewed=renewed,
         next_renewal=next_renewal,
@@ -281,12 +281,12 @@ def write_payments(
     at = np.maximum(at, people.registered[deals.customer[where]] + 600)
 
     # The last due payments of customers whose contract ends for not paying fail; of others a few fail and are repeated.
-    is_cut_off = deals.end_kind[where] == 1
+    ends_unpaid = deals.end_kind[where] == 1
     is_late_in_life = due >= deals.until[where] - 32
-    fails = (is_cut_off & is_late_in_life & (turn > 0)) | chance(rng, size, 0.035)
+    fails = (ends_unpaid & is_late_in_life & (turn > 0)) | chance(rng, size, 0.035)
     status = np.where(fails, 1, np.where(chance(rng, size, 0.003), 2, 0))
-    repeated = np.flatnonzero(fails & ~is_cut_off)
-    insisted = np.flatnonzero(fails & is_cut_off)
+    repeated = np.flatnonzero(fails & ~ends_unpaid)
+    insisted = np.flatnonzero(fails & ends_unpaid)
     refunded = np.flatnonzero((status == 0) & chance(rng, size, np.where(deals.end_kind[where] == 0, 0.03, 0.006)))
     source = np.concatenate([np.arange(size), repeated, insisted, refunded])
     delay = np.concatenate([

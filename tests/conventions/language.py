@@ -68,9 +68,14 @@ RULES = [
     *((re.compile(_NOT_IN_NAME.format(name), re.I), advice) for name, advice in NAMES.items()),
     *((re.compile(_NOT_IN_NAME.format(phrase), re.I), advice) for phrase, advice in PHRASES.items()),
 ]
-# Codes of published values and names of the raw contract keep their spelling; folders are no prose.
+# Codes of published or raw values keep their spelling. Short ones count as a code in quotes or in a list of codes.
+CODES = "not_judged|early_silence|asked_for_silence|idle_mailing"
+SHORT_CODES = "idle|silenced|night"
+# So do names of the raw contract; names of folders are not prose.
 ALLOWED = re.compile(
-    r"tests[./]nights|(?:from|import) nights|silenced_customers|short cut|cut[- ]off|left_at|left_company|clear-cut|tells apart"
+    rf"(?<!\w)(?:{CODES})(?!\w)|(?:['`,]|[,:] )(?:{SHORT_CODES})(?=['`,}}\n])|(?m:^night,Night,)"
+    r"|tests[./]nights|(?:from|import) nights|silenced_customers|short cut|cut[- ]off|left_at|left_company|clear-cut"
+    r"|tells apart"
 )
 # Marks of comments and continued lines, so that a phrase is found across a line break.
 LINE_BREAK = re.compile(r"\s*\n\s*(?:--|#|\*|//)?\s*")

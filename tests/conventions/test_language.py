@@ -25,6 +25,7 @@ def test_the_project_uses_the_words_of_the_field() -> None:
         ("The rate is held against the month before.", ["held against"]),
         ("description: Customers who left, by every cut", ["cut", "who left"]),
         ("It stands beside the index and is no rate.", ["stands", "is no"]),
+        ("an idle component of idle_users", ["idle", "idle"]),
         ("churned_lo, churned_hi", ["churned_lo", "churned_hi"]),
     ],
 )
@@ -41,6 +42,8 @@ def test_a_word_of_the_list_is_caught(text: str, words: list[str]) -> None:
         "the nightly run; tests/nights",
         "DND stands for do-not-disturb",
         "where signal_code = 'dormant'",
+        "when 'idle' then 1 else state in (never_used, idle, stopped)",
+        "{decision_status: not_judged, component_state: idle}",
         "customers left out of the rate",
     ],
 )

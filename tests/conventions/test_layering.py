@@ -69,7 +69,7 @@ def test_no_edge_runs_back_from_a_mart() -> None:
     ]
 
 
-def test_judge_lets_exceptions_only_shrink() -> None:
+def test_exceptions_may_only_shrink() -> None:
     faults = ["a: reads staging", "b: reads staging"]
     assert unexcepted(faults, {"a": "known"}) == ["b: reads staging"]
     assert unexcepted(faults, {"a": "known", "b": "known", "c": "was repaired"}) == [

@@ -103,7 +103,7 @@ def test_what_a_company_chooses_is_read_from_its_policy(project: Project) -> Non
     [
         "where answers.question_code = 'nps'",
         "and purpose in ('exit', 'all')",
-        "and coalesce(judged.outcome_code, '') not in ('voicemail')",
+        "and coalesce(outcomes.outcome_code, '') not in ('voicemail')",
         "case seniority when 'lead' then 1 end",
         "where nps_score >= 9",
         "where answers.score between 0 and 10",

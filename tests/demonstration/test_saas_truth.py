@@ -162,9 +162,10 @@ def test_decliners_vanishers_and_returners_behave_as_planted(pack):
     gone = "truth_customers t join events e using (customer_id) where e.occurred_at::date >= vanish_on"
     assert one(con, f"select count(*) from {gone} and archetype in ('vanisher', 'exporter', 'deleted')") == 0
     assert (
-        one(con, f"select count(*) from {gone} and archetype = 'returner' and e.occurred_at::date < returned_on") == 0
+        one(con, f"select count(*) from {gone} and archetype = 'reactivator' and e.occurred_at::date < returned_on")
+        == 0
     )
-    assert one(con, f"select count(distinct customer_id) from {gone} and archetype = 'returner'") >= 10
+    assert one(con, f"select count(distinct customer_id) from {gone} and archetype = 'reactivator'") >= 10
     still = "truth_customers t join use using (customer_id) where archetype = 'vanisher' and day < vanish_on"
     assert one(con, f"select count(distinct customer_id) from {still}") > 20
 

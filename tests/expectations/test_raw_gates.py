@@ -167,7 +167,7 @@ DEFECTS = {
         "expect_share_of_rows_within", "warning"),
     "unknown_column": (
         "raw.tickets", """update raw.tickets set _extra = '{"mood": "bad"}'""", "expect_no_unknown_columns", "warning"),
-    "silent_source": (
+    "stalled_source": (
         "raw.events", "delete from raw.events where occurred_at >= '2025-06-29' and occurred_at < '2025-07-01';"
         "insert into raw.events select * replace (event_id || 'x' as event_id, occurred_at + interval 2 day as"
         " occurred_at, ingested_at + interval 2 day as ingested_at) from raw.events where occurred_at > '2025-06-30'",

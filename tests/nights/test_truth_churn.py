@@ -40,7 +40,7 @@ def test_everybody_left_on_the_planted_day_and_nobody_else(marts):
         from counted as planted
         left join core.customer_access_periods as found
             on planted.customer_id = found.customer_id and found.valid_to is null and not found.has_access
-        where planted.archetype <> 'returner'
+        where planted.archetype <> 'reactivator'
         """,
         [KNOWN_BY],
     ).fetchone()
@@ -56,7 +56,7 @@ def test_those_who_came_back_left_once_and_are_customers_again(marts):
         left join core.fct_churn_events as found using (customer_id)
         left join core.customer_status_periods as now
             on planted.customer_id = now.customer_id and now.valid_to is null
-        where planted.archetype = 'returner' and planted.returned_on is not null
+        where planted.archetype = 'reactivator' and planted.returned_on is not null
         """
     ).fetchall()
     assert len(rows) > 3

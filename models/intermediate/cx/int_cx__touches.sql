@@ -15,7 +15,7 @@ with touches as (
         subject_employee_id,
         subject_unit,
         coalesce(response_date, begun_date) as touch_date,
-        coalesce(submitted_at, started_at) as touched_at
+        coalesce(submitted_at, started_at) as moment_at
     from {{ ref('fct_survey_responses') }}
     where customer_id is not null
     union all
@@ -32,7 +32,7 @@ with touches as (
         cast(null as {{ dbt.type_string() }}) as subject_employee_id,
         cast(null as {{ dbt.type_string() }}) as subject_unit,
         sent_date as touch_date,
-        sent_at as touched_at
+        sent_at as moment_at
     from {{ ref('fct_survey_invitations') }}
     where customer_id is not null
 ),
@@ -67,7 +67,7 @@ earlier_tickets as (
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('fct_tickets') }} as tickets
         on touches.customer_id = tickets.customer_id
-        and touches.touched_at > tickets.opened_at
+        and touches.moment_at > tickets.opened_at
         and {{ days_between('tickets.opened_date', 'touches.touch_date') }}
         <= policy.ticket_before_answer_days
 ),
@@ -114,7 +114,7 @@ select
     cast(case when weights.touch_id is null then 0 else weights.mrr end as decimal(18, 2)) as mrr_amount,
     touches.touch_date,
     {{ period_start('month', 'touches.touch_date') }} as touch_month,
-    touches.touched_at
+    touches.moment_at
 from touches
 inner join {{ ref('dim_customers') }} as customers
     on touches.customer_id = customers.customer_id
@@ -135,11 +135,11 @@ left join {{ ref('dim_customer_segments') }} as value_segments
 left join {{ ref('dim_customer_owners') }} as account_managers
     on touches.customer_id = account_managers.customer_id
     and account_managers.role = 'account_manager'
-    and {{ holds_at('account_managers', 'touches.touched_at') }}
+    and {{ holds_at('account_managers', 'touches.moment_at') }}
 left join {{ ref('dim_customer_owners') }} as onboarding_managers
     on touches.customer_id = onboarding_managers.customer_id
     and onboarding_managers.role = 'onboarding_manager'
-    and {{ holds_at('onboarding_managers', 'touches.touched_at') }}
+    and {{ holds_at('onboarding_managers', 'touches.moment_at') }}
 left join weights
     on touches.touch_kind = weights.touch_kind
     and touches.touch_id = weights.touch_id

@@ -27,7 +27,7 @@ joined as (
         decider_positions.unit as decider_unit,
         status.status as customer_status,
         status.is_paying,
-        policy.silence_reply_days as reply_days,
+        policy.no_reply_days as reply_days,
         {{ business_date('openings.begun_at') }} as received_date,
         run_context.as_of_date,
         run_context.as_of_end_at

@@ -1,7 +1,7 @@
 -- Prevents an error in a macro that every mart uses: Wilson bounds, day arithmetic over midnight and months, JSON.
 -- The four examples of Newcombe (1998), Statistics in Medicine 17, in percent.
 with proportions as (
-    select 81 as num, 263 as den, 25.53 as expected_lo, 36.62 as expected_hi
+    select 81 as num, 263 as den, 25.53 as expected_ci_lo, 36.62 as expected_ci_hi
     union all
     select 15, 148, 6.24, 16.05
     union all
@@ -15,8 +15,8 @@ with proportions as (
 bounds as (
     select
         *,
-        {{ wilson_pct('num', 'den', 'lo') }} as lo,
-        {{ wilson_pct('num', 'den', 'hi') }} as hi,
+        {{ wilson_pct('num', 'den', 'lo') }} as ci_lo,
+        {{ wilson_pct('num', 'den', 'hi') }} as ci_hi,
         {{ pct('num', 'den') }} as pct
     from proportions
 ),
@@ -30,12 +30,12 @@ moments as (
 select 'wilson interval' as broken_macro
 from bounds
 where den > 0
-    and (abs(lo - expected_lo) > 0.005 or abs(hi - expected_hi) > 0.005)
+    and (abs(ci_lo - expected_ci_lo) > 0.005 or abs(ci_hi - expected_ci_hi) > 0.005)
 union all
 select 'nothing over nothing is not measurable' as broken_macro
 from bounds
 where den = 0
-    and (lo is not null or hi is not null or pct is not null)
+    and (ci_lo is not null or ci_hi is not null or pct is not null)
 union all
 select 'days_between counts midnights' as broken_macro
 from moments
