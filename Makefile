@@ -88,6 +88,10 @@ bi-test: $(DEVELOPMENT) $(CHARTS) .venv-superset/.installed ## Read a publicatio
 docs: $(DEVELOPMENT) ## Build the documentation site into target/site
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build -q --strict
 
+.PHONY: wheel
+wheel: $(INSTALLED) $(CHARTS) ## Build the wheel into dist, with the script of the charts
+	@$(PIP) wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+
 dev: $(DEVELOPMENT) ## Open the Dagster UI
 	@$(BIN)/stayhouse dev
 
