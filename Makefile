@@ -40,7 +40,7 @@ $(DEVELOPMENT): requirements-dev.lock | $(INSTALLED)
 $(CHARTS): requirements-charts.lock | $(INSTALLED)
 	@rm -rf .venv/charts
 	@$(PIP) install $(LOCKED) --target .venv/charts -r requirements-charts.lock
-	@PYTHONPATH=.venv/charts $(BIN)/python -c 'from page.library import write; write()'
+	@PYTHONPATH=.venv/charts $(BIN)/python -c 'from stayhouse.page.library import write; write()'
 	@rm -rf .venv/charts
 
 .PHONY: real-pack
@@ -68,13 +68,13 @@ format: $(DEVELOPMENT) ## Format the Python code and fix what ruff can fix
 	@$(BIN)/ruff format .
 
 bench: $(INSTALLED) $(CHARTS) ## Measure loading, a full build and one more run, and write benchmarks/results.md (EVENTS="1 10" million)
-	@$(BIN)/python -m benchmarks $(EVENTS)
+	@$(BIN)/python -m stayhouse.benchmarks $(EVENTS)
 
 bench-cx: $(INSTALLED) ## The same for customer experience and feedback (ANSWERS=1000 thousand)
-	@$(BIN)/python -m benchmarks.answers $(ANSWERS)
+	@$(BIN)/python -m stayhouse.benchmarks.answers $(ANSWERS)
 
 bench-usage: $(INSTALLED) ## The same for usage health (EVENTS="1 10" million, EVENTS=history by length of history)
-	@$(BIN)/python -m benchmarks.usage $(EVENTS)
+	@$(BIN)/python -m stayhouse.benchmarks.usage $(EVENTS)
 
 bi-test: $(DEVELOPMENT) $(CHARTS) .venv-superset/.installed ## Read a publication with Apache Superset and compare its numbers with the marts (.venv-superset, 700 MB)
 	@$(BIN)/python -m pytest tests/nights/bi tests/nights/test_metric_equality.py

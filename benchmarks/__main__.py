@@ -1,6 +1,6 @@
 """Measures loading, a full build, one more run and an empty run at several sizes, and writes benchmarks/results.md.
 
-    python -m benchmarks [MILLIONS ...]   (1 and 10 without arguments; 0.1 is a trial, 100 takes an hour and 60 GB)
+    python -m stayhouse.benchmarks [MILLIONS ...]   (1 and 10 without; 0.1 is a trial, 100 takes an hour and 60 GB)
 
 Costs are also given in scans: CPU seconds of one pass over the raw event columns in Parquet, in the same run. The cost
 of dbt is split by folder: a domain's marts and steps with their tests, and the layers below them. Machines are noisy;
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import results
-from benchmarks.runs import deliver, hold_back, in_own_process
-from contract.sql import one_row
+from stayhouse.benchmarks import results
+from stayhouse.benchmarks.runs import deliver, hold_back, in_own_process
+from stayhouse.contract.sql import one_row
 
 DAYS = 365
 HEADER = ("work", "wall s", "CPU s", "CPU in scans", "peak GiB", "rows in files, notes")
@@ -56,7 +56,7 @@ def run_phase(raw: Path, place: Path, as_of) -> dict:
 
 def measure(millions: float, place: Path) -> list[list[str]]:
     """The rows of the table for one size."""
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     customers = CUSTOMERS.get(millions, round(millions * 8_000))
     begun = time.monotonic()

@@ -1,6 +1,6 @@
 """Measures the cost of a million survey answers in customer experience and feedback, in a full build and per run.
 
-    python -m benchmarks.answers [THOUSANDS]     (1000 without an argument: 220,000 customers, 18 months, 5 GB of disk)
+    python -m stayhouse.benchmarks.answers [THOUSANDS]     (1000 without: 220,000 customers, 18 months, 5 GB of disk)
 
 Everything is loaded; the figures cover the two domains with their tests and the survey and case facts below them. A
 scan is one pass over the raw columns of invitations, responses and answers that these models read, in the same run. The
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks import results, runs
-from benchmarks.runs import CPU_NOW, NodeClock, deliver, hold_back, in_own_process, run_as_process
-from contract.sql import one_row
+from stayhouse.benchmarks import results, runs
+from stayhouse.benchmarks.runs import CPU_NOW, NodeClock, deliver, hold_back, in_own_process, run_as_process
+from stayhouse.contract.sql import one_row
 
 CUSTOMERS_PER_THOUSAND = 220
 DAYS = 548
@@ -65,14 +65,14 @@ def run_phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """One phase in a fresh process."""
     arguments = ["phase", str(raw), str(place), as_of.isoformat(), what]
     # Without tests of models that other domains would build.
-    return in_own_process("benchmarks.answers", arguments, {"DBT_INDIRECT_SELECTION": "buildable"})
+    return in_own_process("stayhouse.benchmarks.answers", arguments, {"DBT_INDIRECT_SELECTION": "buildable"})
 
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """`before` loads and builds everything, `full` rebuilds the measured models, `next` loads and builds as a nightly
     run."""
-    from orchestration.dbt_session import DbtSession
-    from orchestration.policy import prepare_policy
+    from stayhouse.orchestration.dbt_session import DbtSession
+    from stayhouse.orchestration.policy import prepare_policy
 
     settings = runs.bench_settings(raw, place)
     if what != "full":
@@ -104,7 +104,7 @@ def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
 
 
 def main() -> None:
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     thousands = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     place = Path(tempfile.mkdtemp(prefix="stayhouse-answers-"))

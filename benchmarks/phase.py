@@ -12,11 +12,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.runs import CPU_NOW, NodeClock
-from orchestration import progress
-from orchestration.dbt_session import DbtSession
-from orchestration.runner import build
-from orchestration.settings import Settings
+from stayhouse.benchmarks.runs import CPU_NOW, NodeClock
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.runner import build
+from stayhouse.orchestration.settings import Settings
 
 
 class StageClock:

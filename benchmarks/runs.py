@@ -55,8 +55,8 @@ def run_as_process(phase: Callable[[Path, Path, date, str], dict], main: Callabl
 
 def bench_settings(raw: Path, place: Path):
     """A warehouse of its own, with the policy of the demonstration."""
-    from demonstration.saas import POLICY_FOLDER
-    from orchestration.settings import Settings
+    from stayhouse.demonstration.saas import POLICY_FOLDER
+    from stayhouse.orchestration.settings import Settings
 
     return Settings(
         raw=raw,
@@ -69,9 +69,9 @@ def bench_settings(raw: Path, place: Path):
 
 def load(settings) -> None:
     """Loads the landing folder."""
-    from contract import contract
-    from loading import load_landing
-    from orchestration.warehouse import open_warehouse
+    from stayhouse.contract import contract
+    from stayhouse.loading import load_landing
+    from stayhouse.orchestration.warehouse import open_warehouse
 
     with open_warehouse(settings.warehouse) as connection:
         load_landing(connection, settings.raw, contract(), zones=settings.zones)

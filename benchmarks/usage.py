@@ -1,7 +1,7 @@
 """Measures the cost of usage health: facts and states, the signals of a day, other marts; in a full build and per run.
 
-    python -m benchmarks.usage [MILLIONS ...]    (1 and 10 without arguments; 100 takes 20 minutes and 30 GB of disk)
-    python -m benchmarks.usage history           (runs of 10,000 customers with 90, 365 and 730 days of events)
+    python -m stayhouse.benchmarks.usage [MILLIONS ...]    (1 and 10 without; 100 takes 20 minutes and 30 GB of disk)
+    python -m stayhouse.benchmarks.usage history     (runs of 10,000 customers with 90, 365 and 730 days of events)
 
 CPU seconds of the models, without loading and checks, also in scans: one pass over the raw event columns in Parquet, in
 the same run. Every phase has a process of its own; a peak includes everything that the domain reads.
@@ -18,9 +18,17 @@ from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
 
-from benchmarks import results
-from benchmarks.__main__ import CUSTOMERS, DAYS, scan_seconds
-from benchmarks.runs import NodeClock, bench_settings, deliver, hold_back, in_own_process, load, run_as_process
+from stayhouse.benchmarks import results
+from stayhouse.benchmarks.__main__ import CUSTOMERS, DAYS, scan_seconds
+from stayhouse.benchmarks.runs import (
+    NodeClock,
+    bench_settings,
+    deliver,
+    hold_back,
+    in_own_process,
+    load,
+    run_as_process,
+)
 
 FACTS = [
     "fct_component_usage_daily", "fct_customer_usage_daily", "fct_usage_weekly", "state_customer_usage",
@@ -47,8 +55,8 @@ def group_of(node) -> str | None:
 
 def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """`load` only loads, `build` builds the domain and what it reads, `next` does both."""
-    from orchestration.dbt_session import DbtSession
-    from orchestration.policy import prepare_policy
+    from stayhouse.orchestration.dbt_session import DbtSession
+    from stayhouse.orchestration.policy import prepare_policy
 
     settings = bench_settings(raw, place)
     if what != "build":
@@ -77,12 +85,12 @@ def phase(raw: Path, place: Path, as_of: date, what: str) -> dict:
 
 def run(raw: Path, place: Path, as_of: date, what: str) -> dict:
     """One phase in a fresh process."""
-    return in_own_process("benchmarks.usage", ["phase", str(raw), str(place), as_of.isoformat(), what], {})
+    return in_own_process("stayhouse.benchmarks.usage", ["phase", str(raw), str(place), as_of.isoformat(), what], {})
 
 
 def measure(millions: float, place: Path) -> list[list[str]]:
     """The rows of one size."""
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     customers = CUSTOMERS.get(millions, round(millions * 8_000))
     report = generate(
@@ -116,7 +124,7 @@ def measure(millions: float, place: Path) -> list[list[str]]:
 
 def measure_history(place: Path) -> list[list[str]]:
     """A row per length of history: the same customers and runs, with only the last days of their events."""
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     report = generate(place / "pack", customers=10_000, days=max(HISTORIES), seed=5, events_per_customer=300)
     rows = []

@@ -3,8 +3,8 @@
 It imports neither Dagster nor dbt nor another package of this project, so that any of them may import it cheaply.
 """
 
-from contract.project import REPO_ROOT, clock_tolerance_minutes, read_yaml
-from contract.tables import Column, ContractError, RawTable, Zones, contract, read_contract
+from stayhouse.contract.project import REPO_ROOT, clock_tolerance_minutes, read_yaml
+from stayhouse.contract.tables import Column, ContractError, RawTable, Zones, contract, read_contract
 
 __all__ = [
     "REPO_ROOT",

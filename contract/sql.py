@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from contract.tables import Column
+from stayhouse.contract.tables import Column
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from contract.project import REPO_ROOT, read_yaml
+from stayhouse.contract.project import REPO_ROOT, read_yaml
 
 SOURCES_FOLDER = REPO_ROOT / "models" / "staging"
 

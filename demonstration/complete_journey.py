@@ -49,9 +49,9 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from contract import RawTable, contract
-from contract.sql import one_row
-from demonstration import DemoReport, MissingPack
+from stayhouse.contract import RawTable, contract
+from stayhouse.contract.sql import one_row
+from stayhouse.demonstration import DemoReport, MissingPack
 
 POLICY_FOLDER = Path(__file__).resolve().parent / "policy" / "complete_journey"
 SOURCE_SYSTEM = "complete_journey"

@@ -87,6 +87,6 @@ def _row(kind: str, planted: int, found: int, both: int) -> dict[str, object]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("usage: python -m demonstration.scoring_contacts WAREHOUSE TRUTH_FOLDER")
+        sys.exit("usage: python -m stayhouse.demonstration.scoring_contacts WAREHOUSE TRUTH_FOLDER")
     for line in score(Path(sys.argv[1]), Path(sys.argv[2])):
         print(line)

@@ -1,5 +1,5 @@
-"""`python -m demonstration.truth_report usage --warehouse FILE --truth DIR`: compares what was planted with what was
-found."""
+"""`python -m stayhouse.demonstration.truth_report usage --warehouse FILE --truth DIR`: compares what was planted
+with what was found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demonstration.scoring import DOMAINS, score
+from stayhouse.demonstration.scoring import DOMAINS, score
 
 
 def report(

@@ -1,4 +1,4 @@
-"""`python -m expectations --warehouse FILE`: evaluates the gates of a warehouse and prints what was found.
+"""`python -m stayhouse.expectations --warehouse FILE`: evaluates the gates of a warehouse and prints what was found.
 
 Exit code 0 when no critical expectation fails, 1 when one does, 2 when the warehouse or an argument is wrong.
 """
@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from expectations.gates import Gate
-from expectations.registry import mart_gates, raw_gates
-from expectations.reports import GateReport, Parameters
-from expectations.runner import WarehouseError, validate
+from stayhouse.expectations.gates import Gate
+from stayhouse.expectations.registry import mart_gates, raw_gates
+from stayhouse.expectations.reports import GateReport, Parameters
+from stayhouse.expectations.runner import WarehouseError, validate
 
 RESULT_WORDS = {None: "[green]held[/]", "warn": "[yellow]warning[/]", "error": "[red]failed[/]"}
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m expectations", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m stayhouse.expectations", description=__doc__.splitlines()[0])
     parser.add_argument("--warehouse", type=Path, required=True, help="the DuckDB file; opened read-only")
     parser.add_argument("--stage", choices=("raw", "mart"), help="only this stage")
     parser.add_argument("--table", help="only this table, with its schema: raw.customers")

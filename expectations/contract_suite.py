@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contract import Column, RawTable, clock_tolerance_minutes, contract
-from contract.sql import ORIGIN_COLUMNS, TECHNICAL_COLUMNS, identifier, literal, literals, raw_type
-from expectations.reports import Parameters
-from expectations.row_rules import RowRule
-from expectations.vocabulary import (
+from stayhouse.contract import Column, RawTable, clock_tolerance_minutes, contract
+from stayhouse.contract.sql import ORIGIN_COLUMNS, TECHNICAL_COLUMNS, identifier, literal, literals, raw_type
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.row_rules import RowRule
+from stayhouse.expectations.vocabulary import (
     ExpectColumnsOfTheContract,
     ExpectHashesNotToBeNumbers,
     ExpectIntervalsNotToOverlap,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from expectations.reports import WHOLE_TABLE, ExpectationResult, GateReport, Parameters
+from stayhouse.expectations.reports import WHOLE_TABLE, ExpectationResult, GateReport, Parameters
 
 STYLE_SHEET = Path(__file__).with_name("data_docs.css")
 MARKS = {None: ("good", "held"), "warn": ("warn", "warning"), "error": ("bad", "failed")}

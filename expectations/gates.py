@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from expectations.row_rules import RowRule
+from stayhouse.expectations.row_rules import RowRule
 
 Bounds = tuple[float | None, float | None]
 """Lowest and highest value of a percentage; None is open."""

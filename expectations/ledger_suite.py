@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contract import contract
-from expectations.reports import Parameters
-from expectations.row_rules import RowRule
-from expectations.vocabulary import (
+from stayhouse.contract import contract
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.row_rules import RowRule
+from stayhouse.expectations.vocabulary import (
     ExpectFewQuarantinedRows,
     ExpectLedgerToBalance,
     ExpectNoBrokenExport,

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from contract.sql import NUMERIC_TYPES, identifier, literal, one_row
+from stayhouse.contract.sql import NUMERIC_TYPES, identifier, literal, one_row
 
 SUMMED = ("_count", "_num", "_den", "_amount", "_total", "mrr")
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from contract import REPO_ROOT, contract, read_yaml
-from expectations.gates import Bounds, Gate
-from expectations.row_rules import RowRule
+from stayhouse.contract import REPO_ROOT, contract, read_yaml
+from stayhouse.expectations.gates import Bounds, Gate
+from stayhouse.expectations.row_rules import RowRule
 
 MARTS_FOLDER = REPO_ROOT / "models" / "marts"
 
@@ -27,10 +27,18 @@ class RegistryError(Exception):
 def raw_gates() -> tuple[Gate, ...]:
     """One gate per table of the raw contract, parents before children, and the gate of the load ledger."""
     tables = tuple(
-        Gate((table.source, table.name), f"raw.{table.name}", f"expectations.raw.{table.source}:{table.name}", "raw")
+        Gate(
+            (table.source, table.name),
+            f"raw.{table.name}",
+            f"stayhouse.expectations.raw.{table.source}:{table.name}",
+            "raw",
+        )
         for table in contract().values()
     )
-    return (Gate(("ops", "load_ledger"), "ops.load_ledger", "expectations.ledger_suite:load_ledger", "raw"), *tables)
+    return (
+        Gate(("ops", "load_ledger"), "ops.load_ledger", "stayhouse.expectations.ledger_suite:load_ledger", "raw"),
+        *tables,
+    )
 
 
 @cache

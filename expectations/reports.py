@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from expectations.mart_profile import Profile
+    from stayhouse.expectations.mart_profile import Profile
 
 WHOLE_TABLE = "*"
 """Stands for the column of an expectation that evaluates the whole table, so that the column can be part of a key."""

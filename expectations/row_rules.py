@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from contract.sql import identifier, identifiers, literal
+from stayhouse.contract.sql import identifier, identifiers, literal
 
 SAMPLE_ROWS = 5
 # Models of one row that a rule may read: `(select as_of_date from run_context)`.

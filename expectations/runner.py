@@ -17,9 +17,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contract.sql import identifier, literal
-from expectations.gates import Gate
-from expectations.reports import (
+from stayhouse.contract.sql import identifier, literal
+from stayhouse.expectations.gates import Gate
+from stayhouse.expectations.reports import (
     WHOLE_TABLE,
     ExpectationResult,
     GateReport,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from great_expectations.datasource.fluent import SQLDatasource
     from sqlalchemy.engine import Connection
 
-    from expectations.vocabulary import HouseExpectation
+    from stayhouse.expectations.vocabulary import HouseExpectation
 
 __all__ = ["WarehouseError", "results_frame", "validate"]
 
@@ -109,7 +109,7 @@ def _opened(
     from sqlalchemy import text
     from sqlalchemy.pool import QueuePool
 
-    from expectations.duckdb_results import buffer_results
+    from stayhouse.expectations.duckdb_results import buffer_results
 
     with ExitStack() as opened:
         try:
@@ -139,7 +139,7 @@ def _opened(
 
 
 def _write_docs(reports: Sequence[GateReport], parameters: Parameters, docs_dir: Path) -> None:
-    from expectations.data_docs import write_data_docs
+    from stayhouse.expectations.data_docs import write_data_docs
 
     try:
         write_data_docs(reports, parameters, docs_dir)
@@ -186,8 +186,8 @@ def _expectations(
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
-    from expectations.suites import build_suite
-    from expectations.vocabulary import ExpectSuiteToBeBuilt, ExpectTableToExist, fault
+    from stayhouse.expectations.suites import build_suite
+    from stayhouse.expectations.vocabulary import ExpectSuiteToBeBuilt, ExpectTableToExist, fault
 
     table = ".".join(identifier(part) for part in gate.table.split("."))
     if gate.table not in columns:

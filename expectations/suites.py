@@ -6,11 +6,11 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 
-from expectations.contract_suite import contract_expectations
-from expectations.gates import Gate
-from expectations.mart_suite import mart_expectations
-from expectations.reports import Parameters
-from expectations.vocabulary import HouseExpectation
+from stayhouse.expectations.contract_suite import contract_expectations
+from stayhouse.expectations.gates import Gate
+from stayhouse.expectations.mart_suite import mart_expectations
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.vocabulary import HouseExpectation
 
 
 def build_suite(

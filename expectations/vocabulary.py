@@ -24,10 +24,10 @@ from typing import Any, ClassVar, Self
 from great_expectations.compatibility import pydantic
 from great_expectations.expectations import UnexpectedRowsExpectation
 
-from contract.sql import identifier, literal, literals
-from expectations import row_rules
-from expectations.reports import WHOLE_TABLE
-from expectations.row_rules import RowRule
+from stayhouse.contract.sql import identifier, literal, literals
+from stayhouse.expectations import row_rules
+from stayhouse.expectations.reports import WHOLE_TABLE
+from stayhouse.expectations.row_rules import RowRule
 
 # DQ-07: a table of facts is compared with its own recent days. The numbers are ours.
 VOLUME_WINDOW_DAYS = 28

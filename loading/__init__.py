@@ -5,7 +5,7 @@ a temporary table, `validation` separates rows that keep the contract from those
 between versions of a key, `ledger` accounts for files, and `loader` runs the steps batch by batch.
 """
 
-from loading.loader import check_landing_folder, load_landing
-from loading.reports import LoadError, LoadReport, TableReport
+from stayhouse.loading.loader import check_landing_folder, load_landing
+from stayhouse.loading.reports import LoadError, LoadReport, TableReport
 
 __all__ = ["LoadError", "LoadReport", "TableReport", "check_landing_folder", "load_landing"]

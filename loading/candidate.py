@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from loading.discovery import LandingFile
+from stayhouse.loading.discovery import LandingFile
 
 # A batch is held in memory while its keys are compared; these keep that under about one gigabyte.
 MAX_BATCH_ROWS = 10_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contract import Column, RawTable, Zones, clock_tolerance_minutes
-from contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
+from stayhouse.contract import Column, RawTable, Zones, clock_tolerance_minutes
+from stayhouse.contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
 
 UTC = Zones()
 # An offset or a zone after the time of day: 23:00:00Z, 23:00+02:00.

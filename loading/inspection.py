@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from contract.sql import literal, literals
-from loading import ledger
-from loading.candidate import Candidate
-from loading.discovery import LandingFile, csv_header, parquet_problem
-from loading.target import Target
+from stayhouse.contract.sql import literal, literals
+from stayhouse.loading import ledger
+from stayhouse.loading.candidate import Candidate
+from stayhouse.loading.discovery import LandingFile, csv_header, parquet_problem
+from stayhouse.loading.target import Target
 
 Columns = tuple[tuple[str, str], ...]
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from contract.sql import literals, one_row
-from loading.candidate import Batch, Candidate
-from loading.discovery import LandingFile
-from loading.target import Target
+from stayhouse.contract.sql import literals, one_row
+from stayhouse.loading.candidate import Batch, Candidate
+from stayhouse.loading.discovery import LandingFile
+from stayhouse.loading.target import Target
 
 DDL = Path(__file__).with_name("ops.sql").read_text()
 

@@ -17,20 +17,20 @@ from pathlib import Path
 
 import duckdb
 
-from contract import RawTable, Zones
-from contract.sql import identifier, literal, one_row
-from loading import contract_sql as rules
-from loading import ledger
-from loading.candidate import Batch, Candidate, batches
-from loading.contract_sql import Incoming
-from loading.discovery import LandingFile, find_files
-from loading.inspection import choose, first_line
-from loading.ledger import FileCounts
-from loading.reading import read, stage_objects
-from loading.reports import LoadError, LoadReport, Progress, TableReport
-from loading.settlement import merge
-from loading.target import Target
-from loading.validation import validate
+from stayhouse.contract import RawTable, Zones
+from stayhouse.contract.sql import identifier, literal, one_row
+from stayhouse.loading import contract_sql as rules
+from stayhouse.loading import ledger
+from stayhouse.loading.candidate import Batch, Candidate, batches
+from stayhouse.loading.contract_sql import Incoming
+from stayhouse.loading.discovery import LandingFile, find_files
+from stayhouse.loading.inspection import choose, first_line
+from stayhouse.loading.ledger import FileCounts
+from stayhouse.loading.reading import read, stage_objects
+from stayhouse.loading.reports import LoadError, LoadReport, Progress, TableReport
+from stayhouse.loading.settlement import merge
+from stayhouse.loading.target import Target
+from stayhouse.loading.validation import validate
 
 
 class _FilesChanged(Exception):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 
-from contract.sql import identifier, identifiers, literal, literals
-from loading import ledger
-from loading.candidate import Batch
-from loading.contract_sql import Incoming
-from loading.inspection import missing_columns_message
-from loading.target import Target
+from stayhouse.contract.sql import identifier, identifiers, literal, literals
+from stayhouse.loading import ledger
+from stayhouse.loading.candidate import Batch
+from stayhouse.loading.contract_sql import Incoming
+from stayhouse.loading.inspection import missing_columns_message
+from stayhouse.loading.target import Target
 
 # Reading many small files three times costs more than writing them down once.
 STAGED_ROWS = 1_000_000

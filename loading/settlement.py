@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contract.sql import identifier, one_row
-from loading.target import Target
+from stayhouse.contract.sql import identifier, one_row
+from stayhouse.loading.target import Target
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import duckdb
 
-from contract import RawTable, Zones
-from contract.sql import TECHNICAL_COLUMNS, identifier, identifiers, one_row, raw_type
-from loading.reports import LoadError, TableReport
+from stayhouse.contract import RawTable, Zones
+from stayhouse.contract.sql import TECHNICAL_COLUMNS, identifier, identifiers, one_row, raw_type
+from stayhouse.loading.reports import LoadError, TableReport
 
 
 @dataclass(frozen=True)

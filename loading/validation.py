@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from contract.sql import identifier, literal
-from loading import contract_sql as rules
-from loading.contract_sql import Incoming
-from loading.target import Target
+from stayhouse.contract.sql import identifier, literal
+from stayhouse.loading import contract_sql as rules
+from stayhouse.loading.contract_sql import Incoming
+from stayhouse.loading.target import Target
 
 
 class FileTotals(NamedTuple):

@@ -20,12 +20,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from contract import REPO_ROOT
-from orchestration import progress
-from orchestration.settings import ConfigurationError, Settings, history_folder
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.settings import ConfigurationError, Settings, history_folder, working_folder
 
 if TYPE_CHECKING:
-    from orchestration.runner import Outcome
+    from stayhouse.orchestration.runner import Outcome
 
 app = typer.Typer(
     add_completion=False,
@@ -92,15 +91,15 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: landing/<pack>]")] = None,
 ) -> None:
     """Write a landing folder to try the warehouse on."""
-    from demonstration import MissingPack
-    from demonstration.complete_journey import package_folder
+    from stayhouse.demonstration import MissingPack
+    from stayhouse.demonstration.complete_journey import package_folder
 
     if pack is Pack.complete_journey:
         try:
             package_folder()
         except MissingPack as error:
             _fail(str(error))
-    target = (out or REPO_ROOT / "landing" / pack.value).resolve()
+    target = (out or working_folder() / "landing" / pack.value).resolve()
     if (target / "raw").is_dir() and any((target / "raw").iterdir()):
         _fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
     with _bars() as bars:
@@ -110,11 +109,11 @@ def demo(
             bars.update(task, item=message, completed=share)
 
         if pack is Pack.saas:
-            from demonstration.saas import generate
+            from stayhouse.demonstration.saas import generate
 
             report = generate(target, customers=customers, days=days, seed=seed, dirty=dirty, progress=advance)
         else:
-            from demonstration.complete_journey import generate as generate_journey
+            from stayhouse.demonstration.complete_journey import generate as generate_journey
 
             report = generate_journey(target, progress=advance)
         bars.update(task, item="", completed=1.0)
@@ -148,11 +147,11 @@ def build(
 
     Exit code 0: published. 1: a check withheld the publication. 2: bad input or configuration.
     """
-    from orchestration.runner import BAD_INPUT
-    from orchestration.runner import build as run
-    from orchestration.warehouse import WarehouseBusy
-    from page.library import MissingChartLibrary
-    from page.library import check as check_chart_library
+    from stayhouse.orchestration.runner import BAD_INPUT
+    from stayhouse.orchestration.runner import build as run
+    from stayhouse.orchestration.warehouse import WarehouseBusy
+    from stayhouse.page.library import MissingChartLibrary
+    from stayhouse.page.library import check as check_chart_library
 
     if as_of and (first or last):
         _fail("--as-of names one day, --from and --to a range; give one or the other")
@@ -187,8 +186,8 @@ def build(
 @app.command()
 def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: PublishOption = None) -> None:
     """Say what is published, as of when, what is withheld and why, and what is quarantined."""
-    from orchestration.publication import current_publication
-    from orchestration.run_log import RunLog
+    from stayhouse.orchestration.publication import current_publication
+    from stayhouse.orchestration.run_log import RunLog
 
     try:
         settings = Settings.resolve(raw, None, warehouse, publish)
@@ -226,8 +225,8 @@ def card(
     out: Annotated[Path | None, typer.Option(help="File to write. [default: card-<customer>.html here]")] = None,
 ) -> None:
     """Write the card of one customer from the standing publication."""
-    from orchestration.publication import DATABASE_NAME, current_publication
-    from page.cards import UnknownCustomer, card_name, write_card
+    from stayhouse.orchestration.publication import DATABASE_NAME, current_publication
+    from stayhouse.page.cards import UnknownCustomer, card_name, write_card
 
     try:
         settings = Settings.resolve(raw, None, None, publish)
@@ -254,10 +253,11 @@ def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> 
     """Open the Dagster UI: the graph, the runs, the checks, the schedule."""
     if find_spec("dagster_webserver") is None:
         _fail("the Dagster UI needs dagster-webserver; run `make dev`, or pip install 'stayhouse[ui]'")
-    history_folder().mkdir(parents=True, exist_ok=True)
+    history_folder()
+    home = working_folder()
     program = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
-    command = [program, "dev", "-m", "orchestration.definitions", "-p", str(port), "-d", str(REPO_ROOT)]
-    raise typer.Exit(subprocess.call(command, cwd=REPO_ROOT))
+    command = [program, "dev", "-m", "stayhouse.orchestration.definitions", "-p", str(port), "-d", str(home)]
+    raise typer.Exit(subprocess.call(command, cwd=home))
 
 
 def _day(moment: datetime | None) -> date | None:
@@ -312,7 +312,7 @@ def _print_late_sources(settings: Settings) -> None:
     """Sources that are recorded much later than the earliest one: their marts begin later too."""
     import duckdb
 
-    from orchestration.publication import DATABASE_NAME
+    from stayhouse.orchestration.publication import DATABASE_NAME
 
     published = settings.publish / "current" / DATABASE_NAME
     try:
@@ -334,7 +334,7 @@ def _print_quarantine(settings: Settings) -> None:
     """Quarantined rows by reason, from the working file if nobody writes it, else from the last publication."""
     import duckdb
 
-    from orchestration.publication import DATABASE_NAME
+    from stayhouse.orchestration.publication import DATABASE_NAME
 
     published = settings.publish / "current" / DATABASE_NAME
     sources = [

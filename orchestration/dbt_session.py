@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
-from contract import REPO_ROOT
-from contract.sql import identifier, one_row
-from orchestration.money import reporting_currency
-from orchestration.private_api import forget_compilation
-from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract import REPO_ROOT
+from stayhouse.contract.sql import identifier, one_row
+from stayhouse.orchestration.money import reporting_currency
+from stayhouse.orchestration.private_api import forget_compilation
+from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.warehouse import open_warehouse
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # Data tests that the gate evaluates from the same YAML, and tests of code (see dbt_project.yml).
@@ -77,7 +77,7 @@ class DbtSession:
         """What profiles.yml and dbt_project.yml read; taken back afterwards, since Settings reads some of it too."""
         wanted = {
             "STAYHOUSE_WAREHOUSE": str(self.settings.warehouse),
-            "STAYHOUSE_SEEDS": str(self.seeds.relative_to(REPO_ROOT)),
+            "STAYHOUSE_SEEDS": os.path.relpath(self.seeds, REPO_ROOT),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
         before = {name: os.environ.get(name) for name in wanted}

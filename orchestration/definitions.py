@@ -6,16 +6,16 @@ from pathlib import Path
 
 import dagster as dg
 
-from expectations.registry import mart_gates, raw_gates
-from orchestration.dbt_session import DbtSession, ensure_manifest, manifest_content
-from orchestration.defs.delivery import alert_delivery
-from orchestration.defs.ingestion import raw_tables
-from orchestration.defs.partitions import daily
-from orchestration.defs.publishing import publication
-from orchestration.defs.quality import mart_expectations, raw_expectations
-from orchestration.defs.transformation import warehouse
-from orchestration.resources import run_from_environment
-from orchestration.settings import Settings, first_day
+from stayhouse.expectations.registry import mart_gates, raw_gates
+from stayhouse.orchestration.dbt_session import DbtSession, ensure_manifest, manifest_content
+from stayhouse.orchestration.defs.delivery import alert_delivery
+from stayhouse.orchestration.defs.ingestion import raw_tables
+from stayhouse.orchestration.defs.partitions import daily
+from stayhouse.orchestration.defs.publishing import publication
+from stayhouse.orchestration.defs.quality import mart_expectations, raw_expectations
+from stayhouse.orchestration.defs.transformation import warehouse
+from stayhouse.orchestration.resources import run_from_environment
+from stayhouse.orchestration.settings import Settings, first_day
 
 
 @dg.definitions

@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from contract.sql import identifier, literal, one_row
-from orchestration.publication import DATABASE_NAME
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract.sql import identifier, literal, one_row
+from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.orchestration.warehouse import open_warehouse
 
 LISTS_FOLDER = "lists"
 ALERTS = "alerts"

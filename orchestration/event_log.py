@@ -15,7 +15,7 @@ from typing import Any
 from dagster import DagsterInstance
 from sqlalchemy import Connection, Engine, create_engine, event
 
-from orchestration.private_api import (
+from stayhouse.orchestration.private_api import (
     INDEX_SHARD_NAME,
     SQLITE_BUSY_TIMEOUT_SECONDS,
     InstanceRef,

@@ -1,6 +1,7 @@
 """The metric catalogue for Python, and its page, from models/metrics/*.yml, the one place in which a metric is defined.
 
-`python -m orchestration.metric_catalogue` writes models/docs/metric_catalogue.md; a convention test compares the two.
+`python -m stayhouse.orchestration.metric_catalogue` writes models/docs/metric_catalogue.md; a convention test compares
+the two.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contract import REPO_ROOT, read_yaml
+from stayhouse.contract import REPO_ROOT, read_yaml
 
 FOLDER = REPO_ROOT / "models" / "metrics"
 PAGE = REPO_ROOT / "models" / "docs" / "metric_catalogue.md"

@@ -10,7 +10,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.dbt_session import DbtSession
 
 MODELS_PAGE, LINEAGE_PAGE = "models.html", "lineage.html"
 

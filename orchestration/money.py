@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.warehouse import open_warehouse
 
 TABLES = ("payments", "subscription_periods", "commissions")
 ISO_4217 = re.compile("[A-Z]{3}")

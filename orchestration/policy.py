@@ -25,12 +25,11 @@ from typing import Any
 
 import duckdb
 
-from contract import REPO_ROOT, read_yaml
-from contract.sql import literal
-from orchestration.settings import ConfigurationError, Settings
+from stayhouse.contract import REPO_ROOT, read_yaml
+from stayhouse.contract.sql import literal
+from stayhouse.orchestration.settings import ConfigurationError, Settings, working_folder
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
-MERGED_FOLDER = REPO_ROOT / ".policy"
 
 
 class PolicyError(ConfigurationError):
@@ -127,7 +126,8 @@ def _merged(seeds: dict[str, _Seed]) -> Path:
     files = {f"{seed.name}.csv": seed.content() for seed in seeds.values()}
     files["_seeds.yml"] = (SEEDS_FOLDER / "_seeds.yml").read_bytes()
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
-    folder = MERGED_FOLDER / digest
+    # dbt finds seeds below its project or by a relative path, so one copy serves every warehouse of the folder.
+    folder = working_folder() / ".policy" / digest
     if not folder.exists():
         fresh = folder.with_name(f"{digest}.{os.getpid()}")
         fresh.mkdir(parents=True)

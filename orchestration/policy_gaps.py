@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.warehouse import open_warehouse
 
 # Kind of code -> the policy file to change, and what to say.
 HOMES = {

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
-from contract.sql import identifier, literal
-from expectations.mart_profile import Profile, profile
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract.sql import identifier, literal
+from stayhouse.expectations.mart_profile import Profile, profile
+from stayhouse.orchestration.warehouse import open_warehouse
 
 # Readable by every DuckDB client since 1.0.
 PUBLISHED_STORAGE = "v1.0.0"

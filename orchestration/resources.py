@@ -9,12 +9,12 @@ from typing import Any
 
 import dagster as dg
 
-from contract.sql import one_row
-from orchestration.dbt_session import DbtSession, read_manifest
-from orchestration.policy import prepare_policy
-from orchestration.run_log import RunLog
-from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract.sql import one_row
+from stayhouse.orchestration.dbt_session import DbtSession, read_manifest
+from stayhouse.orchestration.policy import prepare_policy
+from stayhouse.orchestration.run_log import RunLog
+from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.warehouse import open_warehouse
 
 
 class Run:

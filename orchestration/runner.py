@@ -11,9 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import progress
-from orchestration.resources import Run
-from orchestration.settings import DAGSTER_HOME, ConfigurationError, Settings, first_day, history_folder, kept_runs
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.resources import Run
+from stayhouse.orchestration.settings import (
+    ConfigurationError,
+    Settings,
+    first_day,
+    history_folder,
+    kept_runs,
+)
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -56,11 +62,11 @@ def build(
     except ConfigurationError as error:
         run.log.note(bad_input=str(error).splitlines())
         return Outcome(BAD_INPUT, run.log.read())
-    home = history_folder(dagster_home or DAGSTER_HOME)
+    home = history_folder(dagster_home)
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet(), ExitStack() as opened:
-        from orchestration.definitions import build_definitions
-        from orchestration.event_log import open_instance
+        from stayhouse.orchestration.definitions import build_definitions
+        from stayhouse.orchestration.event_log import open_instance
 
         definitions = build_definitions(settings, run.dbt)
         jobs = _Jobs(run, definitions, opened.enter_context(open_instance(home)))

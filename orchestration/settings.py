@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from contract import REPO_ROOT, Zones
+from stayhouse.contract import Zones
 
-DEFAULT_RAW = REPO_ROOT / "landing" / "saas" / "raw"
-DAGSTER_HOME = REPO_ROOT / ".dagster"
+DAGSTER_SETTINGS = Path(__file__).with_name("dagster.yaml")
 MEMORY_LIMIT = "5GB"
 FIRST_DAY = "2015-01-01"
 # A day has two runs, loading and building, and 3 MB of history.
@@ -37,7 +37,7 @@ class Settings:
     source_timezone: str = "UTC"
     reporting_currency: str | None = None
     """ISO 4217 code; None: the currency of the company's own money (orchestration/money.py)."""
-    target: Path = REPO_ROOT / "target"
+    target: Path = field(default_factory=lambda: working_folder() / "target")
     """Artifacts of dbt."""
     alert_webhook: str | None = None
     """Where new alerts are posted to; None: nowhere."""
@@ -72,7 +72,8 @@ class Settings:
         is given. Raises ConfigurationError for an unknown time zone, a currency without a
         valid code or a policy folder that does not exist.
         """
-        raw = Path(raw or os.environ.get("STAYHOUSE_RAW") or DEFAULT_RAW).expanduser().resolve()
+        home = working_folder()
+        raw = Path(raw or os.environ.get("STAYHOUSE_RAW") or home / "landing" / "saas" / "raw").expanduser().resolve()
         name = raw.parent.name if raw.name == "raw" else raw.name
         chosen = policy or os.environ.get("STAYHOUSE_POLICY")
         beside = raw.parent / "policy"
@@ -97,12 +98,12 @@ class Settings:
             raw=raw,
             policy=policy,
             warehouse=Path(
-                warehouse or os.environ.get("STAYHOUSE_WAREHOUSE") or REPO_ROOT / "warehouse" / f"{name}.duckdb"
+                warehouse or os.environ.get("STAYHOUSE_WAREHOUSE") or home / "warehouse" / f"{name}.duckdb"
             ).expanduser().resolve(),
-            publish=Path(publish or os.environ.get("STAYHOUSE_PUBLISH") or REPO_ROOT / "published" / name)
+            publish=Path(publish or os.environ.get("STAYHOUSE_PUBLISH") or home / "published" / name)
             .expanduser()
             .resolve(),
-            target=Path(os.environ.get("DBT_TARGET_PATH") or REPO_ROOT / "target").resolve(),
+            target=Path(os.environ.get("DBT_TARGET_PATH") or home / "target").resolve(),
             alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
             reporting_currency=currency,
             lists_per_owner=os.environ.get("STAYHOUSE_LISTS_PER_OWNER", "").lower() in ("1", "true", "yes"),
@@ -128,6 +129,19 @@ def kept_runs() -> int:
     return int(stated)
 
 
-def history_folder(default: Path = DAGSTER_HOME) -> Path:
-    """The folder of Dagster's history. Dagster reads the variable too, so it is set where it is not."""
-    return Path(os.environ.setdefault("DAGSTER_HOME", str(default)))
+def working_folder() -> Path:
+    """Where landing, warehouse, publications and what runs keep are: where the command is run, or STAYHOUSE_HOME."""
+    return Path(os.environ.get("STAYHOUSE_HOME") or Path.cwd()).expanduser().resolve()
+
+
+def history_folder(chosen: Path | None = None) -> Path:
+    """The folder of Dagster's history, with Dagster's settings in it; `.dagster` in the working folder without one.
+
+    Dagster reads the variable too, so it is set where it is not.
+    """
+    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(chosen or working_folder() / ".dagster")))
+    stated = folder / DAGSTER_SETTINGS.name
+    if not stated.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(DAGSTER_SETTINGS, stated)
+    return folder

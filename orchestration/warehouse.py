@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from contract.sql import literal
-from orchestration.settings import memory_limit
+from stayhouse.contract.sql import literal
+from stayhouse.orchestration.settings import memory_limit
 
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
 # by older clients (see publication.py).

@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 
-from page import library
-from page.charts import COLOURS
-from page.panel import Panel, Section
-from page.sections import SECTIONS
+from stayhouse.page import library
+from stayhouse.page.charts import COLOURS
+from stayhouse.page.panel import Panel, Section
+from stayhouse.page.sections import SECTIONS
 
 ASSETS = Path(__file__).parent / "assets"
 PAGE_NAME = "index.html"

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from page.charts import HEALTH_COLOURS
-from page.sql import MOST_SEVERE_FIRST
+from stayhouse.page.charts import HEALTH_COLOURS
+from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = "cards"

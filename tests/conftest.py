@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contract import REPO_ROOT, contract
-from contract.sql import raw_type
-from loading import LoadReport, load_landing
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract import contract
+from stayhouse.contract.sql import raw_type
+from stayhouse.loading import LoadReport, load_landing
+from stayhouse.orchestration.warehouse import open_warehouse
 
 LOADED_AT = "2025-03-31 23:00:00"
 
@@ -139,5 +139,3 @@ def _own_places(tmp_path_factory) -> None:
         os.environ.pop(name, None)
     os.environ["DBT_TARGET_PATH"] = str(place / "target")
     os.environ["DAGSTER_HOME"] = str(place / "dagster")
-    (place / "dagster").mkdir()
-    shutil.copyfile(REPO_ROOT / ".dagster" / "dagster.yaml", place / "dagster" / "dagster.yaml")

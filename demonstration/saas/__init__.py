@@ -16,20 +16,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from contract import contract
-from demonstration import DemoReport
-from demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
-from demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
-from demonstration.saas.dirty import plant_dirt
-from demonstration.saas.events import UsageFacts, incident_day, write_events
-from demonstration.saas.landing import DAILY_TABLES, Landing, numbered
-from demonstration.saas.onboarding import PlannedActions, plant
-from demonstration.saas.policy import components
-from demonstration.saas.population import NAMES, NEVER_KINDS, Population, populate
-from demonstration.saas.scope import DAY, LAST_DAY, NEVER, NEVER_DAY, Scope
-from demonstration.saas.staff import Owners, Staff, assign, hire, write_owners, write_staff
-from demonstration.saas.subscriptions import Contracts, contracts, write_contracts, write_payments
-from demonstration.saas.tickets import write_tickets
+from stayhouse.contract import contract
+from stayhouse.demonstration import DemoReport
+from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
+from stayhouse.demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
+from stayhouse.demonstration.saas.dirty import plant_dirt
+from stayhouse.demonstration.saas.events import UsageFacts, incident_day, write_events
+from stayhouse.demonstration.saas.landing import DAILY_TABLES, Landing, numbered
+from stayhouse.demonstration.saas.onboarding import PlannedActions, plant
+from stayhouse.demonstration.saas.policy import components
+from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS, Population, populate
+from stayhouse.demonstration.saas.scope import DAY, LAST_DAY, NEVER, NEVER_DAY, Scope
+from stayhouse.demonstration.saas.staff import Owners, Staff, assign, hire, write_owners, write_staff
+from stayhouse.demonstration.saas.subscriptions import Contracts, contracts, write_contracts, write_payments
+from stayhouse.demonstration.saas.tickets import write_tickets
 
 POLICY_FOLDER = Path(__file__).resolve().parent.parent / "policy" / "saas"
 

@@ -14,15 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demonstration.saas import policy
-from demonstration.saas.contacts import HELD, OUTCOMES, PURPOSES, Flags
-from demonstration.saas.customers import CONTACT_CHANNELS, EMAIL, MEETING, Consents
-from demonstration.saas.events import NEVER_USED, UsageFacts, incident_day
-from demonstration.saas.landing import Code, Flag, Landing, Number, Ready, Whole, numbered
-from demonstration.saas.population import Population
-from demonstration.saas.scope import DAY, HOUR, NEVER, Scope, between, chance, pick
-from demonstration.saas.staff import Staff
-from demonstration.saas.subscriptions import Contracts
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.contacts import HELD, OUTCOMES, PURPOSES, Flags
+from stayhouse.demonstration.saas.customers import CONTACT_CHANNELS, EMAIL, MEETING, Consents
+from stayhouse.demonstration.saas.events import NEVER_USED, UsageFacts, incident_day
+from stayhouse.demonstration.saas.landing import Code, Flag, Landing, Number, Ready, Whole, numbered
+from stayhouse.demonstration.saas.population import Population
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, Scope, between, chance, pick
+from stayhouse.demonstration.saas.staff import Staff
+from stayhouse.demonstration.saas.subscriptions import Contracts
 
 KINDS = ("feature_release", "component_update", "ui_change", "price_increase", "service_downgrade", "process_change",
          "incident", "maintenance")  # fmt: skip

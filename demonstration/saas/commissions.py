@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demonstration.saas.landing import Code, Landing, Money, Number, numbered
-from demonstration.saas.population import Population
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
-from demonstration.saas.staff import ROLES, Owners
-from demonstration.saas.subscriptions import Contracts
+from stayhouse.demonstration.saas.landing import Code, Landing, Money, Number, numbered
+from stayhouse.demonstration.saas.population import Population
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
+from stayhouse.demonstration.saas.staff import ROLES, Owners
+from stayhouse.demonstration.saas.subscriptions import Contracts
 
 STATUSES = ("accrued", "paid", "cancelled")
 

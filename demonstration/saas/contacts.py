@@ -7,17 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from demonstration.saas import policy
-from demonstration.saas.customers import CALL, CHAT, CONTACT_CHANNELS, EMAIL, MEETING, MESSENGER, PUSH, SMS, Consents
-from demonstration.saas.events import UsageFacts, incident_day
-from demonstration.saas.landing import Code, Flag, Landing, Number, Ready, Whole, numbered
-from demonstration.saas.population import Population, office_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, one_of
-from demonstration.saas.staff import Owners, Staff
-from demonstration.saas.subscriptions import Contracts
-from demonstration.saas.surveys import CARRIED_CHANNELS, SERVICE_TRIGGER, Invitations
-from demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
-from demonstration.saas.tickets import Tickets
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.customers import (
+    CALL,
+    CHAT,
+    CONTACT_CHANNELS,
+    EMAIL,
+    MEETING,
+    MESSENGER,
+    PUSH,
+    SMS,
+    Consents,
+)
+from stayhouse.demonstration.saas.events import UsageFacts, incident_day
+from stayhouse.demonstration.saas.landing import Code, Flag, Landing, Number, Ready, Whole, numbered
+from stayhouse.demonstration.saas.population import Population, office_moment
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, one_of
+from stayhouse.demonstration.saas.staff import Owners, Staff
+from stayhouse.demonstration.saas.subscriptions import Contracts
+from stayhouse.demonstration.saas.surveys import CARRIED_CHANNELS, SERVICE_TRIGGER, Invitations
+from stayhouse.demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
+from stayhouse.demonstration.saas.tickets import Tickets
 
 PURPOSES = ("welcome", "onboarding", "retention", "renewal", "rating_request", "sales", "service", "incident",
             "reminder", "followup", "winback", "exit", "nudge", "feature_announcement", "feature_training")  # fmt: skip

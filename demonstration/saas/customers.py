@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from demonstration.saas import policy
-from demonstration.saas.landing import Code, Flag, Hash, Landing, Number
-from demonstration.saas.population import CHANNELS, CITIES, REGIONS, Population
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.landing import Code, Flag, Hash, Landing, Number
+from stayhouse.demonstration.saas.population import CHANNELS, CITIES, REGIONS, Population
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
 
 CONTACT_CHANNELS = ("call", "email", "sms", "push", "messenger", "chat", "meeting", "post")
 CALL, EMAIL, SMS, PUSH, MESSENGER, CHAT, MEETING, POST = range(8)

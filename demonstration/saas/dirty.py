@@ -17,9 +17,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from contract import Column, RawTable, contract
-from contract.sql import one_row
-from demonstration.saas.scope import LAST_DAY, Scope
+from stayhouse.contract import Column, RawTable, contract
+from stayhouse.contract.sql import one_row
+from stayhouse.demonstration.saas.scope import LAST_DAY, Scope
 
 EACH = 8
 """Broken rows of every kind and table."""

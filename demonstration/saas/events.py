@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from contract import contract
-from demonstration.saas import policy
-from demonstration.saas.landing import Landing, cents, hashed, numbered
-from demonstration.saas.onboarding import PROPERTIES, PROPERTIES_OF, Planted
-from demonstration.saas.outcomes import FIRST_OBJECT, GoalEvents
-from demonstration.saas.population import NAMES, NEVER_KINDS, Population
-from demonstration.saas.scope import DAY, HOUR, LONG_HOURS, NEVER, OFFICE_HOURS, Scope
-from demonstration.saas.subscriptions import Contracts
+from stayhouse.contract import contract
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.landing import Landing, cents, hashed, numbered
+from stayhouse.demonstration.saas.onboarding import PROPERTIES, PROPERTIES_OF, Planted
+from stayhouse.demonstration.saas.outcomes import FIRST_OBJECT, GoalEvents
+from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS, Population
+from stayhouse.demonstration.saas.scope import DAY, HOUR, LONG_HOURS, NEVER, OFFICE_HOURS, Scope
+from stayhouse.demonstration.saas.subscriptions import Contracts
 
 # Relative frequency of events of an active customer, by segment (sender, shop, agency).
 MIX = {

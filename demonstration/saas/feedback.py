@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demonstration.saas.landing import Code, Column, Flag, Landing, Number, Whole, numbered
-from demonstration.saas.population import Population, office_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, between, chance, one_of
-from demonstration.saas.staff import UNITS, Owners, Staff
-from demonstration.saas.surveys import (
+from stayhouse.demonstration.saas.landing import Code, Column, Flag, Landing, Number, Whole, numbered
+from stayhouse.demonstration.saas.population import Population, office_moment
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, between, chance, one_of
+from stayhouse.demonstration.saas.staff import UNITS, Owners, Staff
+from stayhouse.demonstration.saas.surveys import (
     CES_SUPPORT,
     CHANNELS,
     CSAT_CHAT,
@@ -26,8 +26,8 @@ from demonstration.saas.surveys import (
     Invitations,
     Responses,
 )
-from demonstration.saas.tickets import TOPICS as TICKET_TOPICS
-from demonstration.saas.tickets import Tickets
+from stayhouse.demonstration.saas.tickets import TOPICS as TICKET_TOPICS
+from stayhouse.demonstration.saas.tickets import Tickets
 
 TOPICS = (*TICKET_TOPICS, "automation")
 DECIDERS = ("disinterested", "self", "same_unit", "manager", "nobody", "undecided")

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contract import RawTable, contract
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, Scope
+from stayhouse.contract import RawTable, contract
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, Scope
 
 ARROW_TYPES = {
     "varchar": pa.string(), "json": pa.string(), "timestamp": pa.timestamp("us"), "date": pa.date32(),

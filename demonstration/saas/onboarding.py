@@ -11,10 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from demonstration.saas import policy
-from demonstration.saas.population import NEVER_KINDS, Population, activation_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
-from demonstration.saas.staff import Staff
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.population import NEVER_KINDS, Population, activation_moment
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
+from stayhouse.demonstration.saas.staff import Staff
 
 PROPERTIES = (
     '{"tour_version":"v1","is_skippable":false}',

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demonstration.saas import policy
-from demonstration.saas.landing import numbered
-from demonstration.saas.population import Population
-from demonstration.saas.scope import DAY, NEVER, OFFICE_HOURS, between, chance, seconds_of_day
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.landing import numbered
+from stayhouse.demonstration.saas.population import Population
+from stayhouse.demonstration.saas.scope import DAY, NEVER, OFFICE_HOURS, between, chance, seconds_of_day
 
 TAKERS = 0.35
 """Share of the active customers who set goals at all."""

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 SEEDS = REPO_ROOT / "seeds"
 UNKNOWN_EVENT = "beta_feature_clicked"

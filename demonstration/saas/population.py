@@ -11,8 +11,8 @@ from datetime import date
 
 import numpy as np
 
-from demonstration.saas import policy
-from demonstration.saas.scope import (
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.scope import (
     DAY,
     HOUR,
     LONG_HOURS,

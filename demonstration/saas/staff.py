@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demonstration.saas.landing import Code, Landing, Number
-from demonstration.saas.population import REGIONS, Population
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, Scope, between, chance, pick
+from stayhouse.demonstration.saas.landing import Code, Landing, Number
+from stayhouse.demonstration.saas.population import REGIONS, Population
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, Scope, between, chance, pick
 
 TEAMS = ("sales", "onboarding", "account", "support", "marketing", "product", "cx")
 TEAM_SHARE = np.array([19, 19, 22, 24, 5, 5, 6])

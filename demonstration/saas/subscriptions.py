@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from demonstration.saas import policy
-from demonstration.saas.landing import Code, Flag, Landing, Money, Number
-from demonstration.saas.population import Population
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
+from stayhouse.demonstration.saas import policy
+from stayhouse.demonstration.saas.landing import Code, Flag, Landing, Money, Number
+from stayhouse.demonstration.saas.population import Population
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
 
 TRIAL_DAYS = 14
 STATUSES = ("trial", "active", "paused")

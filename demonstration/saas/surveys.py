@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demonstration.saas.landing import Code, Landing, Number, Ready, Whole, numbered
-from demonstration.saas.population import Population, office_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, one_of, pick
-from demonstration.saas.staff import UNITS, Staff
-from demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
-from demonstration.saas.tickets import Tickets
+from stayhouse.demonstration.saas.landing import Code, Landing, Number, Ready, Whole, numbered
+from stayhouse.demonstration.saas.population import Population, office_moment
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, one_of, pick
+from stayhouse.demonstration.saas.staff import UNITS, Staff
+from stayhouse.demonstration.saas.tickets import CHANNELS as TICKET_CHANNELS
+from stayhouse.demonstration.saas.tickets import Tickets
 
 SURVEYS = ("relational", "csat_chat", "ces_support", "csi_service", "onboarding", "churn_reason")
 RELATIONAL, CSAT_CHAT, CES_SUPPORT, CSI_SERVICE, ONBOARDING, CHURN_REASON = range(6)

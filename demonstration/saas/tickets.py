@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demonstration.saas.landing import Code, Flag, Landing, Number, Whole
-from demonstration.saas.population import Population, office_moment
-from demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
-from demonstration.saas.staff import Staff
+from stayhouse.demonstration.saas.landing import Code, Flag, Landing, Number, Whole
+from stayhouse.demonstration.saas.population import Population, office_moment
+from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance, pick
+from stayhouse.demonstration.saas.staff import Staff
 
 CHANNELS = ("chat", "email", "call", "messenger")
 TOPICS = ("import", "editor", "delivery", "integration", "reports", "billing", "price", "account", "other")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from expectations.contract_suite import contract_expectations
-from expectations.reports import Parameters
-from expectations.row_rules import RowRule
-from expectations.vocabulary import HouseExpectation
+from stayhouse.expectations.contract_suite import contract_expectations
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.row_rules import RowRule
+from stayhouse.expectations.vocabulary import HouseExpectation
 
 # ISO 4217 has three letters; case and blanks are mended in staging.
 ODD_CURRENCY = RowRule(

@@ -5,11 +5,11 @@ Score ranges per question and the completeness of multi-question indices need th
 
 from __future__ import annotations
 
-from contract.sql import ORIGIN_COLUMNS
-from expectations.contract_suite import arrived, contract_expectations
-from expectations.reports import Parameters
-from expectations.row_rules import RowRule
-from expectations.vocabulary import ExpectChildrenToExist, ExpectShareOfRowsWithin, HouseExpectation
+from stayhouse.contract.sql import ORIGIN_COLUMNS
+from stayhouse.expectations.contract_suite import arrived, contract_expectations
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.row_rules import RowRule
+from stayhouse.expectations.vocabulary import ExpectChildrenToExist, ExpectShareOfRowsWithin, HouseExpectation
 
 # DQ-03: feedback must be addressable to a customer. Both numbers are ours.
 ANONYMOUS_RESPONSES_LIMIT_PCT = 1

@@ -5,10 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.partitions import ONE_DAY_A_RUN
-from orchestration.defs.publishing import PUBLICATION_KEY
-from orchestration.delivery import Delivery, deliver_alerts, lists_of, published_alerts
-from orchestration.resources import Run, RunResource
+from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
+from stayhouse.orchestration.defs.publishing import PUBLICATION_KEY
+from stayhouse.orchestration.delivery import Delivery, deliver_alerts, lists_of, published_alerts
+from stayhouse.orchestration.resources import Run, RunResource
 
 DELIVERY_KEY = dg.AssetKey(["alert_delivery"])
 

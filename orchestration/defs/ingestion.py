@@ -7,13 +7,13 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from contract import RawTable, contract
-from loading import LoadError, LoadReport, TableReport, check_landing_folder, load_landing
-from orchestration import progress
-from orchestration.event_log import forget_old_runs
-from orchestration.resources import Run, RunResource
-from orchestration.settings import ConfigurationError, kept_runs
-from orchestration.warehouse import WarehouseBusy, open_warehouse
+from stayhouse.contract import RawTable, contract
+from stayhouse.loading import LoadError, LoadReport, TableReport, check_landing_folder, load_landing
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.event_log import forget_old_runs
+from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.settings import ConfigurationError, kept_runs
+from stayhouse.orchestration.warehouse import WarehouseBusy, open_warehouse
 
 LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
 

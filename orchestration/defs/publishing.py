@@ -8,16 +8,16 @@ from typing import Any
 
 import dagster as dg
 
-from contract import contract
-from expectations.registry import mart_gates
-from orchestration import progress
-from orchestration.defs.partitions import ONE_DAY_A_RUN
-from orchestration.delivery import lists_of, write_lists
-from orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
-from orchestration.publication import DATABASE_NAME, Mart, publish
-from orchestration.resources import Run, RunResource
-from page import PAGE_NAME, build_page
-from page.cards import write_cards
+from stayhouse.contract import contract
+from stayhouse.expectations.registry import mart_gates
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
+from stayhouse.orchestration.delivery import lists_of, write_lists
+from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
+from stayhouse.orchestration.publication import DATABASE_NAME, Mart, publish
+from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.page import PAGE_NAME, build_page
+from stayhouse.page.cards import write_cards
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 

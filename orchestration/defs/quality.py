@@ -12,15 +12,15 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from contract.sql import one_row
-from expectations.gates import Gate
-from expectations.mart_profile import Profile
-from expectations.reports import GateReport, Parameters
-from orchestration import progress
-from orchestration.publication import current_publication
-from orchestration.resources import Run, RunResource
-from orchestration.settings import Settings, memory_limit
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract.sql import one_row
+from stayhouse.expectations.gates import Gate
+from stayhouse.expectations.mart_profile import Profile
+from stayhouse.expectations.reports import GateReport, Parameters
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.publication import current_publication
+from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.settings import Settings, memory_limit
+from stayhouse.orchestration.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
 DOCS_INDEX = """<!doctype html>
@@ -53,7 +53,7 @@ def check_specs(gates: tuple[Gate, ...]) -> list[dg.AssetCheckSpec]:
 
 def evaluate(run: Run, gates: tuple[Gate, ...], stage: str, as_of: date, run_id: str) -> list[GateReport]:
     """Runs the suites, writes their results to the warehouse and the Data Docs, and notes what failed."""
-    from expectations.runner import results_frame, validate
+    from stayhouse.expectations.runner import results_frame, validate
 
     settings = run.settings
     progress.report(f"check {stage}", f"{len(gates)} suites", 0.0)

@@ -12,14 +12,14 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
-from contract import REPO_ROOT
-from expectations.registry import mart_gates
-from orchestration import progress
-from orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
-from orchestration.defs.partitions import ONE_DAY_A_RUN
-from orchestration.money import describe_money
-from orchestration.policy_gaps import describe_policy_gaps
-from orchestration.resources import Run, RunResource
+from stayhouse.contract import REPO_ROOT
+from stayhouse.expectations.registry import mart_gates
+from stayhouse.orchestration import progress
+from stayhouse.orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
+from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
+from stayhouse.orchestration.money import describe_money
+from stayhouse.orchestration.policy_gaps import describe_policy_gaps
+from stayhouse.orchestration.resources import Run, RunResource
 
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))

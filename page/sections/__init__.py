@@ -1,14 +1,14 @@
 """The sections of the page, in the order in which they are read."""
 
-from page.sections.activation import ACTIVATION
-from page.sections.alerts import ALERTS
-from page.sections.churn import CHURN
-from page.sections.contacts import CONTACTS
-from page.sections.cx import CX
-from page.sections.overview import OVERVIEW
-from page.sections.quality import QUALITY
-from page.sections.retention import RETENTION
-from page.sections.usage import USAGE
+from stayhouse.page.sections.activation import ACTIVATION
+from stayhouse.page.sections.alerts import ALERTS
+from stayhouse.page.sections.churn import CHURN
+from stayhouse.page.sections.contacts import CONTACTS
+from stayhouse.page.sections.cx import CX
+from stayhouse.page.sections.overview import OVERVIEW
+from stayhouse.page.sections.quality import QUALITY
+from stayhouse.page.sections.retention import RETENTION
+from stayhouse.page.sections.usage import USAGE
 
 SECTIONS = (OVERVIEW, ALERTS, ACTIVATION, USAGE, CONTACTS, CHURN, RETENTION, CX, QUALITY)
 

@@ -1,7 +1,7 @@
 """Activation: how many customers did what makes them stay, and how fast."""
 
-from page.charts import GOOD, axis, intervals, lines, tooltip
-from page.panel import Chart, Heat, Panel, Section, Switch
+from stayhouse.page.charts import GOOD, axis, intervals, lines, tooltip
+from stayhouse.page.panel import Chart, Heat, Panel, Section, Switch
 
 FUNNEL = """
     with expected as (

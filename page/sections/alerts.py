@@ -1,8 +1,8 @@
 """Alerts: which customers need a call, who owns them, when they are due, and how they end."""
 
-from page.charts import OUTCOME_COLOURS, axis, bars, coded, each_date, tooltip
-from page.panel import Chart, Column, Panel, Section, Switch, Table
-from page.sql import MOST_SEVERE_FIRST
+from stayhouse.page.charts import OUTCOME_COLOURS, axis, bars, coded, each_date, tooltip
+from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
+from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 OPEN = f"""
     select coalesce(segment_code, 'unassigned') as segment_code, severity, rule_code, customer_id, signal_reason,

@@ -1,7 +1,7 @@
 """Churn: customers and revenue lost, and how long customers stay."""
 
-from page.charts import GAINS, LOSSES, axis, bars, coded, lines, months, tooltip, with_target
-from page.panel import Chart, Panel, Section, Switch
+from stayhouse.page.charts import GAINS, LOSSES, axis, bars, coded, lines, months, tooltip, with_target
+from stayhouse.page.panel import Chart, Panel, Section, Switch
 
 RATE = """
     select dimension_value as segment, churn_month, churn_num, churn_den, churn_pct, opening_base_churn_pct,

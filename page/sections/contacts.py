@@ -1,7 +1,7 @@
 """Contacts: effective contacts, overdue customers and broken rules."""
 
-from page.charts import axis, bars, lines, months, tooltip
-from page.panel import Chart, Column, Panel, Section, Table
+from stayhouse.page.charts import axis, bars, lines, months, tooltip
+from stayhouse.page.panel import Chart, Column, Panel, Section, Table
 
 REACH = """
     select channel_code as channel, contact_month, effective_num, effective_den, effective_pct, reach_pct, is_complete

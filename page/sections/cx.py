@@ -1,7 +1,7 @@
 """CX indices and customer feedback."""
 
-from page.charts import axis, bars, each_date, intervals, tooltip, with_target
-from page.panel import Chart, Column, Panel, Section, Switch, Table
+from stayhouse.page.charts import axis, bars, each_date, intervals, tooltip, with_target
+from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
 
 INDICES = """
     select metric_code as metric, programme, period_kind as period,

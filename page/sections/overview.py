@@ -1,6 +1,6 @@
 """Overview: the latest complete value of every metric, and how it moved."""
 
-from page.panel import Column, Panel, Section, Table, Tiles
+from stayhouse.page.panel import Column, Panel, Section, Table, Tiles
 
 LATEST = """
     with cells as (

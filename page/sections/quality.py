@@ -1,7 +1,7 @@
 """Data quality: can the numbers above be trusted?"""
 
-from page.charts import axis, bars, tooltip
-from page.panel import Chart, Column, Panel, Section, Table
+from stayhouse.page.charts import axis, bars, tooltip
+from stayhouse.page.panel import Chart, Column, Panel, Section, Table
 
 TABLES = """
     select table_name, file_rows_count, current_rows_count, superseded_rows_count, duplicate_rows_count,

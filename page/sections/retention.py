@@ -1,7 +1,7 @@
 """Retention of cohorts: customers who began together, and the share still there."""
 
-from page.charts import axis, lines, tooltip
-from page.panel import Chart, Heat, Panel, Section, Switch
+from stayhouse.page.charts import axis, lines, tooltip
+from stayhouse.page.panel import Chart, Heat, Panel, Section, Switch
 
 GRID = """
     with chosen as (

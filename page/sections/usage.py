@@ -1,8 +1,8 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, tooltip
-from page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
-from page.sql import MOST_SEVERE_FIRST
+from stayhouse.page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, tooltip
+from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
+from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 STATUS = """
     with statuses as (

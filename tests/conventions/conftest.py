@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conventions.lints import Project
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 
 @pytest.fixture(scope="session")

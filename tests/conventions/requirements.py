@@ -180,8 +180,8 @@ def main() -> int:
     """`python -m tests.conventions.requirements [--update] [--manifest FILE]`."""
     import argparse
 
-    from orchestration.dbt_session import ensure_manifest
-    from orchestration.settings import Settings
+    from stayhouse.orchestration.dbt_session import ensure_manifest
+    from stayhouse.orchestration.settings import Settings
 
     parser = argparse.ArgumentParser(description="Requirement -> models and columns -> tests.")
     parser.add_argument("--manifest", type=Path, help="manifest.json of dbt; parsed if not given")

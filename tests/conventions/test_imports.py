@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 # What each package may import.
 LAYERS: dict[str, set[str]] = {
@@ -32,15 +32,25 @@ def module_name(file: Path) -> str:
 MODULES = {module_name(file): file for package in LAYERS for file in sorted((REPO_ROOT / package).rglob("*.py"))}
 
 
-def imported(source: str, modules: set[str]) -> Iterator[str]:
-    """Every module that the source imports, also inside functions; of this project the most exact name."""
+def named(source: str) -> Iterator[tuple[str, str]]:
+    """Every import as it is written, also inside functions: the module, and the same with the name taken from it."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in modules else node.module
+            yield from ((node.module, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def imported(source: str, modules: set[str]) -> Iterator[str]:
+    """Every module that the source imports; of this project the most exact name, without `stayhouse.`."""
+    for module, inner in named(source):
+        name = inner.removeprefix("stayhouse.")
+        yield name if name in modules else module.removeprefix("stayhouse.")
+
+
+def generic(source: str) -> list[str]:
+    """Imports of a package of this project by a name that an installed package does not have."""
+    return [module for module, _ in named(source) if module.split(".")[0] in LAYERS]
 
 
 def graph(sources: dict[str, str]) -> dict[str, set[str]]:
@@ -80,7 +90,7 @@ def private(name: str, source: str) -> list[str]:
         )
     ]
     classes = {alias.asname or alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)
-               and node.module and node.module.split(".")[0] not in LAYERS for alias in node.names}  # fmt: skip
+               and node.module and node.module.split(".")[0] != "stayhouse" for alias in node.names}  # fmt: skip
     return found + [
         f"{name} reads {node.value.id}.{node.attr}"
         for node in ast.walk(ast.parse(source))
@@ -103,6 +113,11 @@ def test_packages_import_downwards_only() -> None:
     assert upward(graph(SOURCES)) == []
 
 
+def test_packages_are_imported_by_their_one_name() -> None:
+    tests = {str(file): file.read_text() for file in (REPO_ROOT / "tests").rglob("*.py")}
+    assert {name: found for name, text in (SOURCES | tests).items() if (found := generic(text))} == {}
+
+
 def test_private_names_of_libraries_have_one_home() -> None:
     assert [line for name, text in SOURCES.items() for line in private(name, text)] == []
 
@@ -116,11 +131,15 @@ def test_the_environment_is_read_by_the_settings_only() -> None:
 
 def test_a_circle_an_import_upwards_and_a_private_name_are_caught() -> None:
     sources = {
-        "contract.a": "def f():\n    from loading import b",
-        "loading.b": "from contract import a\nfrom dagster._core.x import Y\nfrom dagster_dbt.core import Z\nZ._ENV",
+        "contract.a": "def f():\n    from stayhouse.loading import b",
+        "loading.b": "from stayhouse.contract import a\nfrom dagster._core.x import Y\nfrom dagster_dbt.core import Z\nZ._ENV",
     }
     assert set(circle(graph(sources))) == {"contract.a", "loading.b"}
     assert upward(graph(sources)) == ["contract.a imports loading.b"]
+    assert generic("import page\nfrom stayhouse import page as p\nfrom contract.sql import literal") == [
+        "page",
+        "contract.sql",
+    ]
     assert private("loading.b", sources["loading.b"]) == [
         "loading.b imports dagster._core.x",
         "loading.b imports dagster_dbt.core",

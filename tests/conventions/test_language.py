@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conventions import language
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 
 def test_the_project_uses_the_words_of_the_field() -> None:

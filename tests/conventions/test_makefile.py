@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 
 def test_make_reads_its_file():

@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 from conventions.lints import REQUIREMENT_ID, Project
 
-from contract import REPO_ROOT
-from orchestration.metric_catalogue import PAGE, metrics, page
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.metric_catalogue import PAGE, metrics, page
 
 CATALOGUE = metrics()
 WORDS = ("title", "question", "formula", "numerator", "unit", "better", "version", "owner")
@@ -69,4 +69,4 @@ def is_tested(project: Project, mart, column: str) -> bool:
 
 
 def test_the_page_is_written_from_the_list() -> None:
-    assert PAGE.read_text() == page(), "run `python -m orchestration.metric_catalogue`"
+    assert PAGE.read_text() == page(), "run `python -m stayhouse.orchestration.metric_catalogue`"

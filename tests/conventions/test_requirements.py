@@ -7,7 +7,7 @@ from conventions import requirements
 from conventions.fakes import columns, generic_test, model
 from conventions.lints import Project
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 
 def test_no_requirement_that_was_served_is_lost(project: Project) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conventions.lints import Project
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 # What a browser loads by itself; links that a reader follows may lead elsewhere.
 LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=["']?((?:https?:)?//[^"'\s>]+)""")

@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contract import REPO_ROOT, contract
-from demonstration import DemoReport, complete_journey
+from stayhouse.contract import REPO_ROOT, contract
+from stayhouse.demonstration import DemoReport, complete_journey
 
 TABLES = ("customers", "customer_segments", "events", "payments", "contacts")
 SEEDS = REPO_ROOT / "seeds"

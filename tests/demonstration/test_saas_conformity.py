@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contract import RawTable, clock_tolerance_minutes, contract
-from demonstration.saas import generate
+from stayhouse.contract import RawTable, clock_tolerance_minutes, contract
+from stayhouse.demonstration.saas import generate
 
 TABLES = contract()
 DUCKDB_TYPES = {"timestamp": "TIMESTAMP", "json": "VARCHAR"}
@@ -22,8 +22,8 @@ def pack(tmp_path_factory) -> tuple[Path, duckdb.DuckDBPyConnection]:
     """
     out = tmp_path_factory.mktemp("saas")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("demonstration.saas.CUSTOMERS_PER_PART", 170)
-        patch.setattr("demonstration.saas.events.EVENTS_PER_BLOCK", 6_000)
+        patch.setattr("stayhouse.demonstration.saas.CUSTOMERS_PER_PART", 170)
+        patch.setattr("stayhouse.demonstration.saas.events.EVENTS_PER_BLOCK", 6_000)
         generate(out, customers=400, days=150, seed=3)
     assert len(list(out.glob("raw/contacts/dt=2025-06-30/part-*.parquet"))) == 3
     assert len({file.name for file in out.glob("raw/events/*/*.parquet")}) > 2

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contract import Column, RawTable, contract
-from demonstration.saas import generate
+from stayhouse.contract import Column, RawTable, contract
+from stayhouse.demonstration.saas import generate
 
 TABLES = contract()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contract import contract
-from demonstration.saas import generate, policy
-from demonstration.saas.population import NAMES, NEVER_KINDS
+from stayhouse.contract import contract
+from stayhouse.demonstration.saas import generate, policy
+from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS
 
 DAYS = 240
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contract import RawTable, contract
-from expectations.gates import Gate
-from expectations.registry import raw_gates
-from expectations.reports import GateReport, Parameters
-from expectations.runner import validate
+from stayhouse.contract import RawTable, contract
+from stayhouse.expectations.gates import Gate
+from stayhouse.expectations.registry import raw_gates
+from stayhouse.expectations.reports import GateReport, Parameters
+from stayhouse.expectations.runner import validate
 
 AS_OF = date(2025, 6, 30)
 HAPPENED = datetime(2025, 6, 29, 10)

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import duckdb
 import pytest
 
-from expectations.data_docs import external_references
-from expectations.registry import raw_gates
-from expectations.reports import Parameters
-from expectations.runner import validate
+from stayhouse.expectations.data_docs import external_references
+from stayhouse.expectations.registry import raw_gates
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.runner import validate
 
 LOADING_ATTRIBUTES = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction"}
 

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 import yaml
 
-from expectations.mart_profile import Profile, profile
-from expectations.registry import read_mart_gates
-from expectations.reports import Parameters
-from expectations.runner import validate
+from stayhouse.expectations.mart_profile import Profile, profile
+from stayhouse.expectations.registry import read_mart_gates
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.runner import validate
 
 YAML = """
 models:

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from contract import contract
-from expectations.registry import raw_gates
-from expectations.reports import Parameters
-from expectations.runner import validate
+from stayhouse.contract import contract
+from stayhouse.expectations.registry import raw_gates
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.runner import validate
 
 AS_OF = date(2025, 6, 30)
 
@@ -52,7 +52,7 @@ def _broken_value(table, rule, row):
 
 
 def test_every_rule_of_the_contract_is_seen(warehouse, from_contract):
-    from expectations.contract_suite import contract_rules
+    from stayhouse.expectations.contract_suite import contract_rules
 
     good_row, insert = from_contract
     with duckdb.connect(warehouse) as connection:

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from contract import REPO_ROOT, contract
-from expectations.registry import RegistryError, raw_gates, read_mart_gates
-from expectations.suites import own_suite
+from stayhouse.contract import REPO_ROOT, contract
+from stayhouse.expectations.registry import RegistryError, raw_gates, read_mart_gates
+from stayhouse.expectations.suites import own_suite
 
 
 def test_every_raw_table_has_a_gate_and_a_suite_of_its_own():

@@ -9,13 +9,13 @@ from types import ModuleType
 import duckdb
 import pytest
 
-from expectations import runner
-from expectations.__main__ import main
-from expectations.gates import Gate
-from expectations.registry import raw_gates
-from expectations.reports import RESULT_COLUMNS, Parameters, results_frame
-from expectations.runner import WarehouseError, validate
-from expectations.suites import build_suite
+from stayhouse.expectations import runner
+from stayhouse.expectations.__main__ import main
+from stayhouse.expectations.gates import Gate
+from stayhouse.expectations.registry import raw_gates
+from stayhouse.expectations.reports import RESULT_COLUMNS, Parameters, results_frame
+from stayhouse.expectations.runner import WarehouseError, validate
+from stayhouse.expectations.suites import build_suite
 
 PARAMETERS = Parameters(date(2025, 6, 30), 0, "run-7")
 
@@ -49,7 +49,7 @@ def test_a_suite_that_cannot_be_built_fails_and_the_others_are_evaluated(warehou
 
 
 def test_an_expectation_that_crashes_is_critical_whatever_its_severity(warehouse, suite_module):
-    from expectations.vocabulary import ExpectTableToExist
+    from stayhouse.expectations.vocabulary import ExpectTableToExist
 
     suite_module.crash = lambda parameters: [
         ExpectTableToExist.from_sql("select nothing from {batch}", severity="warning", remedy="None.")

@@ -10,9 +10,9 @@ from conftest import LOADED_AT, Landing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract import contract
-from loading import load_landing
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract import contract
+from stayhouse.loading import load_landing
+from stayhouse.orchestration.warehouse import open_warehouse
 
 TABLES = {name: contract()[name] for name in ("customers", "events")}
 

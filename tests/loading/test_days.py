@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from conftest import LOADED_AT, Landing, customer, event
 
-from contract import Zones, contract
-from loading import load_landing
+from stayhouse.contract import Zones, contract
+from stayhouse.loading import load_landing
 
 
 def rows(db, sql: str) -> list[tuple]:

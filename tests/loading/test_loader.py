@@ -7,7 +7,7 @@ import gzip
 import pytest
 from conftest import Landing, customer, event
 
-from loading import LoadError
+from stayhouse.loading import LoadError
 
 
 def rows(db, sql: str) -> list[tuple]:
@@ -320,7 +320,7 @@ def test_unfinished_files_are_left_for_the_next_run(landing: Landing, load, db):
 def test_a_file_that_changes_while_it_is_read_is_left_whole_for_the_next_run(landing: Landing, load, db, monkeypatch):
     landing.csv("customers", [customer(1)], "a.csv")
     path = landing.csv("customers", [customer(2)], "b.csv")
-    from loading import loader
+    from stayhouse.loading import loader
 
     genuine = loader.load_batch
 

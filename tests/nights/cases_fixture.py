@@ -19,8 +19,8 @@ import duckdb
 import pytest
 import yaml
 
-from orchestration.runner import PUBLISHED, build
-from orchestration.settings import Settings
+from stayhouse.orchestration.runner import PUBLISHED, build
+from stayhouse.orchestration.settings import Settings
 
 FOLDER = Path(__file__).parent / "cases"
 ZONES = {

@@ -17,13 +17,13 @@ import duckdb
 import pytest
 from nights.cases_fixture import cases  # noqa: F401
 
-from contract import contract
-from demonstration.saas import POLICY_FOLDER, generate
-from loading import load_landing
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import prepare_policy
-from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from stayhouse.contract import contract
+from stayhouse.demonstration.saas import POLICY_FOLDER, generate
+from stayhouse.loading import load_landing
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
+from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.warehouse import open_warehouse
 
 LAST = date(2025, 6, 30)
 
@@ -107,7 +107,7 @@ def straight(small_company, dbt_session, made_once) -> Company:
 @pytest.fixture(scope="session")
 def published(small_company, made_once) -> Settings:
     """The small company with its last run published. Read-only; its folder contains warehouse and publication."""
-    from orchestration.runner import PUBLISHED, build
+    from stayhouse.orchestration.runner import PUBLISHED, build
 
     def settings_in(folder: Path) -> Settings:
         return Settings.resolve(raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published")

@@ -12,10 +12,10 @@ import duckdb
 import pytest
 from nights.conftest import Company
 
-from contract import contract
-from demonstration import complete_journey
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import prepare_policy
+from stayhouse.contract import contract
+from stayhouse.demonstration import complete_journey
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from nights.conftest import LAST, Company
 
-from demonstration.saas import generate
+from stayhouse.demonstration.saas import generate
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.dbt_session import DbtSession
 
 pytestmark = pytest.mark.slow
 

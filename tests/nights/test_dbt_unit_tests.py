@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from nights.conftest import LAST
 
-from expectations.registry import mart_gates
-from orchestration.dbt_session import DbtFailed
+from stayhouse.expectations.registry import mart_gates
+from stayhouse.orchestration.dbt_session import DbtFailed
 
 pytestmark = pytest.mark.slow
 

@@ -28,7 +28,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def again(published, tmp_path):
     """A copy of the published company that a test may corrupt: returns its settings and a function that builds it."""
-    from orchestration.runner import build
+    from stayhouse.orchestration.runner import build
 
     shutil.copytree(published.raw, tmp_path / "raw")
     shutil.copyfile(published.warehouse, tmp_path / "stayhouse.duckdb")

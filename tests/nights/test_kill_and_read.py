@@ -31,9 +31,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 import dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb, great_expectations, pandas
-from demonstration.saas import POLICY_FOLDER
-from orchestration.runner import build
-from orchestration.settings import Settings
+from stayhouse.demonstration.saas import POLICY_FOLDER
+from stayhouse.orchestration.runner import build
+from stayhouse.orchestration.settings import Settings
 for line in sys.stdin:
     raw, place, first, last = line.split()
     child = os.fork()

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from nights.conftest import LAST, assert_same
 
-from contract import REPO_ROOT
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import prepare_policy
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
 
 pytestmark = pytest.mark.slow
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from contract import REPO_ROOT
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import prepare_policy
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jinja2 import Environment
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 
 def _fit():

@@ -82,7 +82,7 @@ def test_an_alert_closes_on_the_day_of_activation(marts):
 
 def test_the_report_of_a_rule_agrees_with_the_planted_churn(made_once, company):
     """The report's precision equals the one computed from the planted cases."""
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     raw = made_once("alert_company", lambda out: generate(out, customers=150, days=300, seed=5)) / "raw"
     larger = company(raw)

@@ -19,7 +19,7 @@ KNOWN_BY = date(2025, 6, 23)
 def marts(tmp_path_factory, dbt_session):
     from nights.conftest import Company
 
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     out = tmp_path_factory.mktemp("churn")
     generate(out, customers=250, days=250, seed=11)

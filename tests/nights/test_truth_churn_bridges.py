@@ -14,8 +14,8 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import prepare_policy
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +93,7 @@ def _found(db, dimension: str) -> dict[tuple, tuple]:
 
 @pytest.fixture(scope="module")
 def dirty(tmp_path_factory, dbt_session):
-    from demonstration.saas import generate
+    from stayhouse.demonstration.saas import generate
 
     out = tmp_path_factory.mktemp("dirty")
     generate(out, customers=150, days=200, seed=5, dirty=True)
@@ -156,7 +156,7 @@ def test_bridges_close_on_a_dirty_delivery(dirty):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory, dbt_session):
     """A tenth of the households of the real pack, with their whole year."""
-    from demonstration.complete_journey import POLICY_FOLDER, generate
+    from stayhouse.demonstration.complete_journey import POLICY_FOLDER, generate
 
     out = tmp_path_factory.mktemp("shop")
     generate(out / "whole")

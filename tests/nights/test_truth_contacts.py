@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from demonstration.scoring_contacts import score
+from stayhouse.demonstration.scoring_contacts import score
 
 pytestmark = pytest.mark.slow
 

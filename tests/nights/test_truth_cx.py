@@ -15,9 +15,9 @@ import pytest
 from nights.conftest import Company
 from statsmodels.stats.proportion import proportion_confint
 
-from demonstration.saas import generate
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import SEEDS_FOLDER, prepare_policy
+from stayhouse.demonstration.saas import generate
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import SEEDS_FOLDER, prepare_policy
 
 pytestmark = pytest.mark.slow
 

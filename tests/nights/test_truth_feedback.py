@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from nights.conftest import Company
 
-from demonstration.saas import generate
+from stayhouse.demonstration.saas import generate
 
 pytestmark = pytest.mark.slow
 

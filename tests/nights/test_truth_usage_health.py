@@ -9,8 +9,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from demonstration.saas import generate
-from demonstration.scoring import score
+from stayhouse.demonstration.saas import generate
+from stayhouse.demonstration.scoring import score
 
 pytestmark = pytest.mark.slow
 

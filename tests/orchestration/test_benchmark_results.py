@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.results import KINDS, markdown, read, record
+from stayhouse.benchmarks.results import KINDS, markdown, read, record
 
 HEADER = ("work", "CPU s")
 

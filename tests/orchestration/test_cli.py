@@ -7,7 +7,7 @@ import pytest
 from conftest import Landing, customer
 from typer.testing import CliRunner
 
-from orchestration.cli import app
+from stayhouse.orchestration.cli import app
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
-from orchestration.dbt_session import ensure_manifest
-from orchestration.private_api import forget_compilation
-from orchestration.settings import Settings
+from stayhouse.orchestration.dbt_session import ensure_manifest
+from stayhouse.orchestration.private_api import forget_compilation
+from stayhouse.orchestration.settings import Settings
 
 
 def test_a_manifest_that_a_kill_left_half_written_is_written_again(tmp_path):

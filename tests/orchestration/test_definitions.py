@@ -8,14 +8,14 @@ import sys
 import dagster as dg
 import pytest
 
-from contract import REPO_ROOT, contract
-from expectations.registry import mart_gates, raw_gates
-from orchestration.settings import Settings
+from stayhouse.contract import REPO_ROOT, contract
+from stayhouse.expectations.registry import mart_gates, raw_gates
+from stayhouse.orchestration.settings import Settings
 
 
 @pytest.fixture(scope="module")
 def defs():
-    from orchestration.definitions import build_definitions
+    from stayhouse.orchestration.definitions import build_definitions
 
     return build_definitions(Settings.resolve())
 
@@ -73,8 +73,8 @@ def test_the_schedule_runs_after_midnight_of_the_business_zone(defs):
 
 
 def test_missing_tables_are_reported_with_the_marts_made_from_them():
-    from orchestration.dbt_session import read_manifest
-    from orchestration.defs.publishing import marts_without_data
+    from stayhouse.orchestration.dbt_session import read_manifest
+    from stayhouse.orchestration.defs.publishing import marts_without_data
 
     found = marts_without_data(read_manifest(Settings.resolve()), ["survey_answers", "events"])
     assert {"mart_activation_cohort", "mart_cx_indices", "mart_customer_360"} <= set(found["survey_answers"])
@@ -135,9 +135,9 @@ def transform(monkeypatch):
     """Materializes two assets of the dbt step with a dbt of the test; returns its result and what was noted."""
     from types import SimpleNamespace
 
-    from orchestration.dbt_session import read_manifest
-    from orchestration.defs import transformation
-    from orchestration.defs.partitions import daily
+    from stayhouse.orchestration.dbt_session import read_manifest
+    from stayhouse.orchestration.defs import transformation
+    from stayhouse.orchestration.defs.partitions import daily
 
     monkeypatch.setattr(transformation, "describe_money", lambda *_: [])
     monkeypatch.setattr(transformation, "describe_policy_gaps", lambda *_: [])
@@ -179,7 +179,7 @@ def test_picked_assets_are_picked_from_dbt_and_become_materializations(transform
 
 
 def test_nodes_that_fail_are_named_and_fail_the_step(transform):
-    from orchestration.dbt_session import DbtFailed
+    from stayhouse.orchestration.dbt_session import DbtFailed
 
     dbt = FakeDbt(
         [finished_node("run_context"), finished_node("mart_churn_events", "error")],

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import duckdb
 import pytest
 
-from orchestration.delivery import (
+from stayhouse.orchestration.delivery import (
     DeliveredList,
     Patience,
     deliver_alerts,
@@ -22,7 +22,7 @@ from orchestration.delivery import (
     target_of,
     write_lists,
 )
-from orchestration.publication import Mart, publish
+from stayhouse.orchestration.publication import Mart, publish
 
 AS_OF = date(2025, 6, 30)
 QUICK = Patience(attempts=3, answer_seconds=0.3, pause_seconds=0.01, run_seconds=5)
@@ -249,7 +249,7 @@ def test_marts_declare_their_lists():
 def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch):
     from types import SimpleNamespace
 
-    from orchestration.defs import delivery
+    from stayhouse.orchestration.defs import delivery
 
     posted = []
     monkeypatch.setattr(delivery, "published_alerts", lambda *_: ALERTS)
@@ -271,8 +271,8 @@ def test_a_delivery_that_breaks_does_not_fail_the_run(monkeypatch):
 
     import dagster as dg
 
-    from orchestration.defs import delivery
-    from orchestration.defs.partitions import daily
+    from stayhouse.orchestration.defs import delivery
+    from stayhouse.orchestration.defs.partitions import daily
 
     noted = {}
     run = SimpleNamespace(log=SimpleNamespace(note=noted.update))

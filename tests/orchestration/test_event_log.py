@@ -7,9 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.event_log import OpenEventLog, forget_old_runs, open_instance
-from orchestration.private_api import SqliteEventLogStorage
-from orchestration.settings import KEPT_RUNS, ConfigurationError, kept_runs
+from stayhouse.orchestration.event_log import OpenEventLog, forget_old_runs, open_instance
+from stayhouse.orchestration.private_api import SqliteEventLogStorage
+from stayhouse.orchestration.settings import KEPT_RUNS, ConfigurationError, kept_runs
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("whole", asset="thing")])

@@ -9,10 +9,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from contract import REPO_ROOT
-from demonstration import MissingPack, complete_journey
-from orchestration import cli
-from page import library
+from stayhouse.contract import REPO_ROOT
+from stayhouse.demonstration import MissingPack, complete_journey
+from stayhouse.orchestration import cli
+from stayhouse.page import library
 
 VERSION = tomllib.loads((REPO_ROOT / "pyproject.toml").read_text())["project"]["version"]
 

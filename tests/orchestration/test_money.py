@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.money import describe_money, reporting_currency
-from orchestration.settings import ConfigurationError, Settings
-from orchestration.warehouse import open_warehouse
+from stayhouse.orchestration.money import describe_money, reporting_currency
+from stayhouse.orchestration.settings import ConfigurationError, Settings
+from stayhouse.orchestration.warehouse import open_warehouse
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from conftest import Landing, customer
 
-from contract import REPO_ROOT
-from orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
-from orchestration.settings import ConfigurationError, Settings
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
+from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.policy_gaps import HOMES, describe_policy_gaps
-from orchestration.settings import Settings
+from stayhouse.orchestration.policy_gaps import HOMES, describe_policy_gaps
+from stayhouse.orchestration.settings import Settings
 
 
 def test_every_gap_names_the_file_to_change(tmp_path):

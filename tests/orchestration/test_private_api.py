@@ -6,8 +6,8 @@ import inspect
 
 import pytest
 
-from orchestration import private_api
-from orchestration.private_api import InstanceRef, SqliteEventLogStorage
+from stayhouse.orchestration import private_api
+from stayhouse.orchestration.private_api import InstanceRef, SqliteEventLogStorage
 
 # Members of Dagster's event log that OpenEventLog calls or overrides.
 MEMBERS = {
@@ -40,7 +40,7 @@ def test_an_instance_can_be_made_with_another_event_log(tmp_path):
     default = InstanceRef.config_defaults(str(tmp_path))["event_log_storage"]
     assert set(default.config_dict) == {"base_dir"}
     ref = InstanceRef.from_dir(str(tmp_path), overrides={"event_log_storage": default.config_dict and {
-        "module": "orchestration.event_log", "class": "OpenEventLog", "config": default.config_dict,
+        "module": "stayhouse.orchestration.event_log", "class": "OpenEventLog", "config": default.config_dict,
     }})  # fmt: skip
     assert ref.event_storage_data.class_name == "OpenEventLog"
 
@@ -58,7 +58,7 @@ def test_dbt_duckdb_says_when_it_has_opened_nothing():
     # Without env() the file stays open between dbt and the gate, and no table's rows are counted.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    from orchestration.dbt_session import close_connections, row_count
+    from stayhouse.orchestration.dbt_session import close_connections, row_count
 
     close_connections()
     assert callable(DuckDBConnectionManager.env)

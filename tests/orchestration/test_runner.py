@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from contract import REPO_ROOT
+from stayhouse.contract import REPO_ROOT
 
 # dbt imports a tracker that calls logging.basicConfig(): where dbt came first, every warning of Dagster, of Great
 # Expectations and of the lineage was printed between the progress bars of a first build.
 CHATTER = """
 import logging
-from orchestration.runner import _quiet
+from stayhouse.orchestration.runner import _quiet
 with _quiet():
     import dbt.tracking
     logging.getLogger("sqlglot").warning("chatter")

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publication import DATABASE_NAME
-from orchestration.settings import Settings
+from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.orchestration.settings import Settings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -24,9 +24,9 @@ def release(published) -> Path:
 
 def release_of(settings: Settings, as_of: date, missing: Iterable[str]) -> Path:
     """Publishes a transformed warehouse without the frame around it; returns the release."""
-    from orchestration.dbt_session import read_manifest
-    from orchestration.defs.publishing import marts, write_page
-    from orchestration.publication import publish
+    from stayhouse.orchestration.dbt_session import read_manifest
+    from stayhouse.orchestration.defs.publishing import marts, write_page
+    from stayhouse.orchestration.publication import publish
 
     details = {"missing_tables": dict.fromkeys(missing, ())}
     published = marts(read_manifest(Settings.resolve()))

@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publication import DATABASE_NAME
-from page import PAGE_NAME, build_page
-from page.cards import MOST_CARDS, write_cards
-from page.sections import SECTIONS
+from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.page import PAGE_NAME, build_page
+from stayhouse.page.cards import MOST_CARDS, write_cards
+from stayhouse.page.sections import SECTIONS
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)

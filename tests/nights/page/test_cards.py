@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
-from orchestration.publication import DATABASE_NAME
-from page import PAGE_NAME
-from page.cards import UnknownCustomer, card_name, write_card
+from stayhouse.orchestration.cli import app
+from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.page import PAGE_NAME
+from stayhouse.page.cards import UnknownCustomer, card_name, write_card
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)

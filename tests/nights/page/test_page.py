@@ -13,13 +13,13 @@ import duckdb
 import pytest
 import yaml
 
-from contract import REPO_ROOT
-from orchestration.publication import DATABASE_NAME
-from page import PAGE_NAME, build, build_page
-from page.build import _plain
-from page.cards import PARTS, URGENT
-from page.sections import SECTIONS
-from page.sections.overview import HEADLINES
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.page import PAGE_NAME, build, build_page
+from stayhouse.page.build import _plain
+from stayhouse.page.cards import PARTS, URGENT
+from stayhouse.page.sections import SECTIONS
+from stayhouse.page.sections.overview import HEADLINES
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)

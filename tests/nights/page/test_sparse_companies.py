@@ -13,13 +13,13 @@ import pytest
 from nights.conftest import Company
 from nights.page.conftest import release_of
 
-from contract import contract
-from demonstration.complete_journey import generate as generate_journey
-from orchestration.dbt_session import DbtSession
-from orchestration.policy import prepare_policy
-from orchestration.settings import Settings
-from page import PAGE_NAME
-from page.sections import SECTIONS
+from stayhouse.contract import contract
+from stayhouse.demonstration.complete_journey import generate as generate_journey
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
+from stayhouse.orchestration.settings import Settings
+from stayhouse.page import PAGE_NAME
+from stayhouse.page.sections import SECTIONS
 
 pytestmark = pytest.mark.slow
 PANELS = {panel.key: panel for section in SECTIONS for panel in section.panels}
