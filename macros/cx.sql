@@ -72,7 +72,7 @@ and one failure are added (Agresti and Caffo 2000). mean: the mean and its sampl
         when 'net' then 100.0 * ({{ top }} - {{ bottom }}) / nullif({{ n }}, 0)
         when 'share' then 100.0 * {{ top }} / nullif({{ n }}, 0)
         else 1.0 * {{ points }} / nullif({{ n }}, 0)
-    end as double)
+    end as {{ type_double() }})
 {%- endmacro %}
 
 {#- The 97.5 % point of Student's t; of the normal curve when degrees are NULL (Abramowitz and Stegun 26.7.5). -#}

@@ -1,11 +1,11 @@
 {#- 100 * numerator / denominator; NULL (not measurable) when the denominator is zero or NULL. -#}
 {% macro pct(numerator, denominator) -%}
-    cast(100.0 * {{ numerator }} / nullif({{ denominator }}, 0) as double)
+    cast(100.0 * {{ numerator }} / nullif({{ denominator }}, 0) as {{ type_double() }})
 {%- endmacro %}
 
 {#- Bound of the 95 % Wilson interval of a proportion, in percent; side is 'lo' or 'hi'. NULL without a denominator. -#}
 {% macro wilson_pct(numerator, denominator, side) -%}
-    {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as double)' -%}
+    {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as ' ~ type_double() ~ ')' -%}
     {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
     {%- set z = 1.959963984540054 -%}
     100.0 * ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ '-' if side == 'lo' else '+' }} {{ z }}
@@ -18,7 +18,8 @@ Bound of the 95 % interval, after Byar, of a count over a base that need not con
 joined in the month is over customers of its start, and may exceed 100. side is 'lo' or 'hi'. NULL without a base.
 -#}
 {% macro byar_pct(numerator, base, side) -%}
-    {%- set n = 'cast(' ~ numerator ~ ' as double)' if side == 'lo' else '(cast(' ~ numerator ~ ' as double) + 1.0)' -%}
+    {%- set count = 'cast(' ~ numerator ~ ' as ' ~ type_double() ~ ')' -%}
+    {%- set n = count if side == 'lo' else '(' ~ count ~ ' + 1.0)' -%}
     case when {{ base }} > 0 then
         100.0 * coalesce({{ n }} * power(
             1.0 - 1.0 / (9.0 * nullif({{ n }}, 0)) {{ '-' if side == 'lo' else '+' }} {{ 1.959963984540054 / 3 }}

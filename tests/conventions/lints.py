@@ -479,6 +479,17 @@ JINJA_COMMENT = re.compile(r"\{#.*?#\}", re.S)
 CASTS = re.compile(r"\bcast\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?)\sas\s+(date|timestamp)\s*\)", re.I)
 TIME_ZONE = re.compile(r"\bat\s+time\s+zone\b", re.I)
 
+DOUBLE = re.compile(r"\bas\s+double\b", re.I)
+
+
+def doubles(sources: Mapping[str, str]) -> list[str]:
+    """PostgreSQL has no type `double`, so casts take the name of the type from a macro, texts of Jinja too."""
+    return [
+        f"{name}: as double (use type_double)"
+        for name, code in sources.items()
+        if DOUBLE.search(COMMENT.sub("", JINJA_COMMENT.sub("", code)))
+    ]
+
 
 def zones(sources: Mapping[str, str]) -> list[str]:
     """Moments are UTC, days are business days: only the macros of time.sql convert between them."""

@@ -23,6 +23,20 @@ def test_sql_is_portable(project: Project) -> None:
     assert unexcepted(lints.portability(lints.portable_sources(project)), PORTABILITY_EXCEPTIONS) == []
 
 
+def test_casts_to_double_name_the_type_of_the_engine(project: Project) -> None:
+    assert unexcepted(lints.doubles(lints.portable_sources(project))) == []
+
+
+def test_a_cast_to_double_is_caught() -> None:
+    caught = {
+        "a": "cast(x as double)",
+        "b": "{{ pct('cast(x as double)') }}",
+        "c": "cast(case when x then 1 end\n as double\n)",
+    }
+    fine = {"d": "cast(x as {{ type_double() }}) -- as double", "e": "x as double_checked, y as is_double"}
+    assert [fault[0] for fault in lints.doubles(caught | fine)] == list(caught)
+
+
 ZONE_EXCEPTIONS = {
     "incoming_events_ctes": "a bound for storage, wider than any zone",
     "default__convert_timezone": "the one place where a zone is applied",

@@ -33,7 +33,7 @@ scores as (
         max(case when metrics.parts_count = 1 or metrics.metric_part is not null then parts.score_box end) as score_box,
         cast(
             1.0 * sum(case when metrics.is_as_given then parts.given_score else parts.directed_score end)
-            / count(*) as double
+            / count(*) as {{ type_double() }}
         ) as score
     from parts
     inner join answered

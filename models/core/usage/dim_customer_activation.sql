@@ -157,7 +157,8 @@ select
     cast(suppressed.done_required_count as bigint) as done_required_count,
     cast(suppressed.done_actions_count as bigint) as done_actions_count,
     cast(suppressed.information_views_count as bigint) as information_views_count,
-    cast({{ pct('suppressed.done_required_count', 'suppressed.required_actions_count') }} as double) as activation_pct,
+    cast({{ pct('suppressed.done_required_count', 'suppressed.required_actions_count') }} as {{ type_double() }})
+        as activation_pct,
     cast(case
         when suppressed.is_activated
             then {{ days_between('suppressed.registered_date', business_date('suppressed.activated_at')) }}

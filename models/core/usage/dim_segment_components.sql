@@ -7,7 +7,8 @@ select
     coalesce(components.is_one_off, false) as is_one_off,
     coalesce(norms.is_relevant, true) as is_relevant,
     coalesce(norms.is_critical, false) as is_critical,
-    cast(case when coalesce(norms.is_relevant, true) then coalesce(norms.weight, 1) else 0 end as double) as weight,
+    cast(case when coalesce(norms.is_relevant, true) then coalesce(norms.weight, 1) else 0 end as {{ type_double() }})
+        as weight,
     cast(coalesce(norms.inactive_days, policy.usage_default_inactive_days) as integer) as inactive_days,
     norms.target_adoption_pct,
     components.available_from as available_date

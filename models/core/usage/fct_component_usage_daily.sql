@@ -45,7 +45,7 @@ select
     component_code,
     cast(sum(events_count) as bigint) as events_count,
     cast(sum(failed_events_count) as bigint) as failed_events_count,
-    cast(sum(quantity) as double) as quantity,
+    cast(sum(quantity) as {{ type_double() }}) as quantity,
     cast(sum(value_amount) as decimal(18, 2)) as value_amount,
     count(session_id) as sessions_count,
     usage_date,

@@ -154,8 +154,8 @@ select
     expected.window_days,
     cast(expected.recent_days_count as bigint) as recent_days_count,
     cast(expected.baseline_days_count as bigint) as baseline_days_count,
-    cast(expected.expected_days as double) as expected_days,
-    cast(expected.recent_days_count / expected.expected_days as double) as trend_ratio,
+    cast(expected.expected_days as {{ type_double() }}) as expected_days,
+    cast(expected.recent_days_count / expected.expected_days as {{ type_double() }}) as trend_ratio,
     expected.valid_from,
     expected.valid_to
 from expected

@@ -56,8 +56,8 @@ progress as (
 select
     periods.customer_id,
     'onboarding_stalled' as signal_code,
-    cast(progress.done_count as double) as observed_value,
-    cast(progress.required_count as double) as expected_value,
+    cast(progress.done_count as {{ type_double() }}) as observed_value,
+    cast(progress.required_count as {{ type_double() }}) as expected_value,
     case when progress.done_count = 0 then 'medium' else 'low' end as severity,
     'did ' || cast(progress.done_count as {{ dbt.type_string() }}) || ' of '
     || cast(progress.required_count as {{ dbt.type_string() }}) || ' required steps in time' as reason,

@@ -20,8 +20,8 @@ intervals as (
         'cancel_requested' as signal_code,
         cast({{ days_between(
             'min(' ~ business_date('slices.cancel_requested_at') ~ ')', 'max(slices.to_date)'
-        ) }} as double) as observed_value,
-        cast(null as double) as expected_value,
+        ) }} as {{ type_double() }}) as observed_value,
+        cast(null as {{ type_double() }}) as expected_value,
         'high' as severity,
         'asked to cancel, the contract still runs' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
@@ -36,8 +36,8 @@ intervals as (
     select
         gaps.customer_id,
         'renewal_missing' as signal_code,
-        cast(0 as double) as observed_value,
-        cast(1 as double) as expected_value,
+        cast(0 as {{ type_double() }}) as observed_value,
+        cast(1 as {{ type_double() }}) as expected_value,
         'high' as severity,
         'the contract has run out and is not renewed' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
@@ -69,8 +69,8 @@ intervals as (
     select
         failures.customer_id,
         'payment_failed' as signal_code,
-        cast(max(failures.failures_count) as double) as observed_value,
-        cast(0 as double) as expected_value,
+        cast(max(failures.failures_count) as {{ type_double() }}) as observed_value,
+        cast(0 as {{ type_double() }}) as expected_value,
         'medium' as severity,
         'a payment failed and none has succeeded since' as reason,
         cast(null as {{ dbt.type_string() }}) as suppressed_by,
@@ -87,8 +87,8 @@ intervals as (
     select
         slices.customer_id,
         'renewal_due' as signal_code,
-        cast(null as double) as observed_value,
-        cast(null as double) as expected_value,
+        cast(null as {{ type_double() }}) as observed_value,
+        cast(null as {{ type_double() }}) as expected_value,
         'low' as severity,
         'a renewal is due soon' as reason,
         max(case when slices.cancel_requested_at is not null then 'cancel_requested' end) as suppressed_by,
@@ -108,8 +108,8 @@ intervals as (
     select
         events.customer_id,
         'recently_churned' as signal_code,
-        cast(events.mrr_lost as double) as observed_value,
-        cast(null as double) as expected_value,
+        cast(events.mrr_lost as {{ type_double() }}) as observed_value,
+        cast(null as {{ type_double() }}) as expected_value,
         'low' as severity,
         'churned and not reactivated' as reason,
         case when not events.is_voluntary then 'involuntary' end as suppressed_by,

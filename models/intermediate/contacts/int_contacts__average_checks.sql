@@ -81,7 +81,7 @@ select
     cast(orders_count - converted_count as bigint) as unconverted_count,
     cast(case when converted_count > 0 then paid_amount end as decimal(18, 2)) as paid_amount,
     -- Of the purchases whose money has a rate.
-    cast(1.0 * paid_amount / nullif(converted_count, 0) as double) as average_check_amount,
+    cast(1.0 * paid_amount / nullif(converted_count, 0) as {{ type_double() }}) as average_check_amount,
     contact_month
 from years
 where contact_month is not null

@@ -149,12 +149,12 @@ select
         case
             when measured.signal_code in ('overdue_contact', 'never_contacted') then measured.waiting_days
             else measured.signal_days
-        end as double
+        end as {{ type_double() }}
     ) as observed_value,
     cast(
         case
             when measured.signal_code in ('overdue_contact', 'never_contacted') then measured.contact_interval_days
-        end as double
+        end as {{ type_double() }}
     ) as expected_value,
     case
         when measured.signal_code = 'unanswered_inbound'

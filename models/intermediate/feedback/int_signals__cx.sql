@@ -8,8 +8,8 @@ conditions as (
     select
         cases.customer_id,
         'low_score_open' as signal_code,
-        cast(cases.metric_score as double) as observed_value,
-        cast(cases.metric_score + 1 as double) as expected_value,
+        cast(cases.metric_score as {{ type_double() }}) as observed_value,
+        cast(cases.metric_score + 1 as {{ type_double() }}) as expected_value,
         case
             when cases.metric_code = 'nps' and cases.metric_score <= policy.signal_grave_nps_score
                 then 'high'
@@ -32,8 +32,8 @@ conditions as (
     select
         customer_id,
         'complaint_open' as signal_code,
-        cast(null as double) as observed_value,
-        cast(null as double) as expected_value,
+        cast(null as {{ type_double() }}) as observed_value,
+        cast(null as {{ type_double() }}) as expected_value,
         'high' as severity,
         'A complaint is open' as reason,
         opened_date as valid_from,
@@ -45,8 +45,8 @@ conditions as (
     select
         scores.customer_id,
         'disloyal_after_service' as signal_code,
-        cast(scores.metric_score as double) as observed_value,
-        cast(routes.score_to + 1 as double) as expected_value,
+        cast(scores.metric_score as {{ type_double() }}) as observed_value,
+        cast(routes.score_to + 1 as {{ type_double() }}) as expected_value,
         'medium' as severity,
         'A bad score after a service: the customer may be looking around' as reason,
         {{ business_date('scores.submitted_at') }} as valid_from,

@@ -134,10 +134,11 @@ select
     compared.measure,
     compared.title,
     cast(compared.peers_count as bigint) as peers_count,
-    cast(1.0 * compared.observed / compared.unit as double) as observed_value,
-    cast(1.0 * compared.median_value / compared.unit as double) as median_value,
-    cast(1.0 * compared.p99_value / compared.unit as double) as p99_value,
-    cast(0.6745 * (compared.observed - compared.median_value) / nullif(compared.mad_value, 0) as double) as robust_z,
+    cast(1.0 * compared.observed / compared.unit as {{ type_double() }}) as observed_value,
+    cast(1.0 * compared.median_value / compared.unit as {{ type_double() }}) as median_value,
+    cast(1.0 * compared.p99_value / compared.unit as {{ type_double() }}) as p99_value,
+    cast(0.6745 * (compared.observed - compared.median_value) / nullif(compared.mad_value, 0) as {{ type_double() }})
+        as robust_z,
     compared.week_end_date
 from compared
 cross join {{ ref('policy') }} as policy

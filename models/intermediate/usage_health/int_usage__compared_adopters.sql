@@ -127,7 +127,7 @@ select
     retained_count as outcome_num,
     members_count as outcome_den,
     reference_group_code,
-    cast(null as double) as median_days,
+    cast(null as {{ type_double() }}) as median_days,
     true as is_complete,
     false as is_changed_again,
     cast(null as date) as started_date

@@ -64,7 +64,7 @@ select
     cast(lag(counted.components_used_count) over (
         partition by counted.segment_code order by counted.components_used_count
     ) as {{ dbt.type_string() }}) as reference_group_code,
-    cast(null as double) as median_days,
+    cast(null as {{ type_double() }}) as median_days,
     true as is_complete,
     false as is_changed_again,
     counted.snapshot_date as started_date

@@ -145,7 +145,7 @@ select
     members.members_count as outcome_den,
     cast(case when members.group_code <> 'customers' then 'customers' end as {{ dbt.type_string() }})
         as reference_group_code,
-    cast(null as double) as median_days,
+    cast(null as {{ type_double() }}) as median_days,
     true as is_complete,
     false as is_changed_again,
     cast(null as date) as started_date

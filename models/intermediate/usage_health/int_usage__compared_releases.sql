@@ -123,7 +123,7 @@ outcomes as (
         case when {{ is_complete }} then coalesce(counted.{{ outcome_num }}, 0) else 0 end as outcome_num,
         case when {{ is_complete }} then coalesce(counted.{{ outcome_den }}, 0) else 0 end as outcome_den,
         {{ 'case when windows.is_complete then counted.median_adoption_days end' if outcome == 'adopted'
-            else 'cast(null as double)' }} as median_days,
+            else 'cast(null as ' ~ type_double() ~ ')' }} as median_days,
         -- Before the landmark day the groups are not formed yet.
         {{ "case when kinds.exposure_kind <> 'none' then 'none' end" if is_after_landmark
             else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as reference_group_code,

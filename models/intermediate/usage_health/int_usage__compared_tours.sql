@@ -143,7 +143,7 @@ select
     filled.mature_count as outcome_den,
     {{ "case filled.tour_kind when 'forced' then 'skippable' end" if rate in ['returned', 'retained']
         else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as reference_group_code,
-    cast(null as double) as median_days,
+    cast(null as {{ type_double() }}) as median_days,
     filled.pending_count = 0 as is_complete,
     false as is_changed_again,
     cast(null as date) as started_date

@@ -171,7 +171,7 @@ select
     -- Summed as decimals: an average of doubles depends on the order of the rows.
     cast(
         sum(case when leveled.has_history then cast(leveled.usage_level_pct as decimal(18, 6)) end) over by_segment
-        as double
+        as {{ type_double() }}
     ) as level_sum,
     leveled.has_history,
     leveled.as_of_date

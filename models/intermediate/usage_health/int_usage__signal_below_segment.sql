@@ -8,7 +8,7 @@ with levels as (
         -- Summed as decimals: an average of doubles depends on the order of the rows.
         cast(sum(case when has_history then cast(usage_level_pct as decimal(18, 6)) end) over (
             partition by segment_code, week_end_date
-        ) as double) as level_sum,
+        ) as {{ type_double() }}) as level_sum,
         count(case when has_history then usage_level_pct end) over (
             partition by segment_code, week_end_date
         ) as peers_count

@@ -8,7 +8,7 @@ with falls as (
         falls.window_days,
         falls.expected_days,
         falls.trend_ratio,
-        cast(falls.recent_days_count as double) as recent_days_count,
+        cast(falls.recent_days_count as {{ type_double() }}) as recent_days_count,
         greatest(falls.valid_from, periods.valid_from) as valid_from,
         least(falls.valid_to, coalesce(periods.valid_to, {{ end_of_time('date') }})) as valid_to
     from {{ ref('state_usage_falls') }} as falls

@@ -14,8 +14,8 @@ select
     risks.customer_id,
     'dormant' as signal_code,
     risks.segment_code,
-    cast(risks.risk_after_days + 1 as double) as observed_value,
-    cast(risks.risk_after_days as double) as expected_value,
+    cast(risks.risk_after_days + 1 as {{ type_double() }}) as observed_value,
+    cast(risks.risk_after_days as {{ type_double() }}) as expected_value,
     risks.risk_after_days as window_days,
     cast(null as bigint) as peers_count,
     case

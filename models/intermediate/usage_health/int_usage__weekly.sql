@@ -139,7 +139,7 @@ select
     coalesce(used.events_count, 0) as current_events_count,
     coalesce(used.exports_count, 0) as current_exports_count,
     -- In tenths, so that customers with the same rate fall into the same place of a histogram.
-    cast(coalesce(floor(cast(10 * used.device_days_count as double) / used.use_days_count), 0) as bigint)
+    cast(coalesce(floor(cast(10 * used.device_days_count as {{ type_double() }}) / used.use_days_count), 0) as bigint)
         as device_tenths_per_day_count,
     cast(coalesce(weighed.components_count, 0) + coalesce(further.components_count, 0) as bigint)
         as current_components_count,

@@ -102,7 +102,7 @@ select
     cast(quartiles.days_to_activate_p25 as bigint) as p25_to_activate_days,
     cast(quartiles.days_to_activate_median as bigint) as median_to_activate_days,
     cast(quartiles.days_to_activate_p75 as bigint) as p75_to_activate_days,
-    cast(targets.target_value as double) as target_pct,
+    cast(targets.target_value as {{ type_double() }}) as target_pct,
     case targets.comparator
         when '>=' then 100.0 * counted.long_num >= targets.target_value * nullif(counted.long_den, 0)
         when '>' then 100.0 * counted.long_num > targets.target_value * nullif(counted.long_den, 0)
@@ -112,7 +112,8 @@ select
     end as is_target_met,
     cast(counted.rating_points as bigint) as onboarding_rating_points,
     cast(counted.ratings_count as bigint) as onboarding_ratings_count,
-    cast(1.0 * counted.rating_points / nullif(counted.ratings_count, 0) as double) as onboarding_rating_avg,
+    cast(1.0 * counted.rating_points / nullif(counted.ratings_count, 0) as {{ type_double() }})
+        as onboarding_rating_avg,
     {{ is_reliable('counted.long_den') }} as is_reliable,
     counted.registration_month
 from counted

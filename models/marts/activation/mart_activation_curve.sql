@@ -74,7 +74,7 @@ select
     cast(at_risk_count as bigint) as at_risk_count,
     cast(activated_count as bigint) as activated_count,
     cast(activated_to_date_count as bigint) as activated_to_date_count,
-    cast(round(100.0 * (1.0 - not_activated_share), 9) as double) as activated_pct,
+    cast(round(100.0 * (1.0 - not_activated_share), 9) as {{ type_double() }}) as activated_pct,
     registration_month
 from survival
 where activated_count > 0

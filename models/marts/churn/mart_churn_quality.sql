@@ -110,7 +110,7 @@ select
     {{ newcombe_pp('rated.contacted', 'rated.uncontacted', 'lo') }} as reactivated_difference_ci_lo,
     {{ newcombe_pp('rated.contacted', 'rated.uncontacted', 'hi') }} as reactivated_difference_ci_hi,
     true as is_confounded,
-    cast(1.0 * rated.tenure_days / nullif(rated.churned_count, 0) as double) as tenure_days_avg,
+    cast(1.0 * rated.tenure_days / nullif(rated.churned_count, 0) as {{ type_double() }}) as tenure_days_avg,
     rated.unconverted_count,
     cast(case
         when rated.unconverted_mrr_count = 0 then coalesce(rated.lost_mrr_amount, 0)

@@ -147,7 +147,7 @@ select
     cast(customers_reached_count as bigint) as reach_num,
     cast(customers_attempted_count as bigint) as reach_den,
     {{ pct('customers_reached_count', 'customers_attempted_count') }} as reach_pct,
-    cast(1.0 * attempts_count / nullif(effective_count, 0) as double) as attempts_per_effective_avg,
+    cast(1.0 * attempts_count / nullif(effective_count, 0) as {{ type_double() }}) as attempts_per_effective_avg,
     cast(with_reason_count as bigint) as with_reason_num,
     cast(attempts_count as bigint) as with_reason_den,
     {{ pct('with_reason_count', 'attempts_count') }} as with_reason_pct,

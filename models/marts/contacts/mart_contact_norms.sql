@@ -111,7 +111,7 @@ select
     {{ pct('in_target_count', 'due_count') }} as in_target_pct,
     {{ wilson_pct('in_target_count', 'due_count', 'lo') }} as in_target_ci_lo,
     {{ wilson_pct('in_target_count', 'due_count', 'hi') }} as in_target_ci_hi,
-    cast(1.0 * target_points / nullif(due_count, 0) as double) as target_pct,
+    cast(1.0 * target_points / nullif(due_count, 0) as {{ type_double() }}) as target_pct,
     cast(over_contacted_count as bigint) as over_contacted_num,
     cast(customers_count as bigint) as over_contacted_den,
     {{ pct('over_contacted_count', 'customers_count') }} as over_contacted_pct,
@@ -129,7 +129,8 @@ select
     cast(orders_count as bigint) as orders_count,
     cast(unconverted_count as bigint) as unconverted_count,
     cast(case when orders_count = 0 then 0 else paid_amount end as decimal(18, 2)) as paid_amount,
-    cast(1.0 * paid_amount / nullif(orders_count - unconverted_count, 0) as double) as average_check_amount,
+    cast(1.0 * paid_amount / nullif(orders_count - unconverted_count, 0) as {{ type_double() }})
+        as average_check_amount,
     100.0 * in_target_count >= nullif(target_points, 0) as is_target_met,
     is_over as is_complete,
     is_over and unconverted_count = 0 as is_amount_complete,

@@ -78,7 +78,7 @@ select
     {{ pct('effective_count', 'attempts_count') }} as effective_pct,
     {{ wilson_pct('effective_count', 'attempts_count', 'lo') }} as effective_ci_lo,
     {{ wilson_pct('effective_count', 'attempts_count', 'hi') }} as effective_ci_hi,
-    cast(smoothed_pct as double) as smoothed_pct,
+    cast(smoothed_pct as {{ type_double() }}) as smoothed_pct,
     is_required,
     is_required and not is_reachable as is_missing,
     case when has_points then is_reachable end as has_usable_point,

@@ -40,7 +40,8 @@ misses as (
 chances as (
     select
         tried.customer_id,
-        round(100.0 * exp(cast(sum(tried.attempts_count * misses.log_miss) as double)), 6) as unreached_chance_pct
+        round(100.0 * exp(cast(sum(tried.attempts_count * misses.log_miss) as {{ type_double() }})), 6)
+            as unreached_chance_pct
     from tried
     inner join misses
         on tried.channel = misses.channel
@@ -147,7 +148,7 @@ select
     cast(customers.waiting_days as bigint) as waiting_days,
     cast(customers.attempts_count as bigint) as attempts_count,
     cast(customers.effective_count as bigint) as effective_count,
-    cast(customers.unreached_chance_pct as double) as unreached_chance_pct,
+    cast(customers.unreached_chance_pct as {{ type_double() }}) as unreached_chance_pct,
     cast(channels.best_channel_num as bigint) as best_channel_num,
     cast(channels.best_channel_den as bigint) as best_channel_den,
     {{ pct('channels.best_channel_num', 'channels.best_channel_den') }} as best_channel_pct,

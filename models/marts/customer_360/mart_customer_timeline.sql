@@ -50,7 +50,7 @@ with entries as (
         {{ kind }} as event_kind,
         cast({{ channel or 'null' }} as {{ dbt.type_string() }}) as channel_code,
         {{ title }} as title,
-        cast({{ points or 'null' }} as double) as event_points,
+        cast({{ points or 'null' }} as {{ type_double() }}) as event_points,
         {{ is_milestone | lower }} as is_milestone,
         {{ moment }} as occurred_at
     from {{ ref(relation) }}

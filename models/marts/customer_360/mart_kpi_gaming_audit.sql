@@ -176,7 +176,7 @@ select
     cast(placed.chances_count as bigint) as hits_den,
     {{ pct('placed.hits_count', 'placed.chances_count') }} as hits_pct,
     cast(coalesce(peers.peers_count, 0) as bigint) as peers_count,
-    cast(peers.peer_median_pct as double) as peer_median_pct,
+    cast(peers.peer_median_pct as {{ type_double() }}) as peer_median_pct,
     placed.chances_count >= placed.min_chances_count
     and case
         when placed.check_code = 'unproven_flags'

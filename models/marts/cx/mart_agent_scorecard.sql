@@ -164,7 +164,7 @@ select
     counted.period_kind,
     cast(counted.assigned_count as bigint) as assigned_tickets_count,
     cast(counted.answered_count as bigint) as answered_tickets_count,
-    cast(counted.first_response_seconds as double) as first_response_seconds,
+    cast(counted.first_response_seconds as {{ type_double() }}) as first_response_seconds,
     cast(counted.closed_count as bigint) as closed_tickets_count,
     cast(counted.complaints_count as bigint) as closed_complaints_count,
     cast(counted.topics_count as bigint) as topics_count,
@@ -179,8 +179,8 @@ select
     {{ pct('counted.top_count', 'counted.rated_count') }} as csat_pct,
     {{ wilson_pct('counted.top_count', 'counted.rated_count', 'lo') }} as csat_ci_lo,
     {{ wilson_pct('counted.top_count', 'counted.rated_count', 'hi') }} as csat_ci_hi,
-    cast(counted.csat_avg as double) as csat_avg,
-    cast(round(100.0 * counted.expected_share, 9) as double) as csat_expected_pct,
+    cast(counted.csat_avg as {{ type_double() }}) as csat_avg,
+    cast(round(100.0 * counted.expected_share, 9) as {{ type_double() }}) as csat_expected_pct,
     {{ is_reliable('counted.rated_count') }} as is_reliable,
     case counted.period_kind
         when 'month' then {{ add_months('counted.period_start_date', 1) }}

@@ -73,8 +73,8 @@ select
     case when compared.has_boxes then cast(compared.top_count as bigint) end as top_count,
     case when compared.has_boxes then cast(compared.middle_count as bigint) end as middle_count,
     case when compared.has_boxes then cast(compared.bottom_count as bigint) end as bottom_count,
-    cast(compared.score_points as double) as score_points,
-    cast(1.0 * compared.score_points / nullif(compared.respondents_count, 0) as double) as score_avg,
+    cast(compared.score_points as {{ type_double() }}) as score_points,
+    cast(1.0 * compared.score_points / nullif(compared.respondents_count, 0) as {{ type_double() }}) as score_avg,
     compared.index_points,
     cast(case
         when compared.respondents_count = 0 then null
@@ -87,7 +87,7 @@ select
                     compared.index_points
                 )
         else compared.estimate - compared.margin
-    end as double) as index_points_ci_lo,
+    end as {{ type_double() }}) as index_points_ci_lo,
     cast(case
         when compared.respondents_count = 0 then null
         when compared.index_kind = 'net'
@@ -98,7 +98,7 @@ select
                     compared.index_points
                 )
         else compared.estimate + compared.margin
-    end as double) as index_points_ci_hi,
+    end as {{ type_double() }}) as index_points_ci_hi,
     case when compared.has_boxes then {{ pct('compared.top_count', 'compared.respondents_count') }} end as top_pct,
     case when compared.has_boxes then {{ wilson_pct('compared.top_count', 'compared.respondents_count', 'lo') }} end
         as top_ci_lo,
@@ -125,14 +125,14 @@ select
     {{ pct('compared.completed_num', 'compared.completed_den') }} as completed_pct,
     compared.previous_index_points,
     compared.change_points,
-    cast(compared.change_points_ci_lo as double) as change_points_ci_lo,
-    cast(compared.change_points_ci_hi as double) as change_points_ci_hi,
-    cast(compared.change_by_chance_pct as double) as change_by_chance_pct,
+    cast(compared.change_points_ci_lo as {{ type_double() }}) as change_points_ci_lo,
+    cast(compared.change_points_ci_hi as {{ type_double() }}) as change_points_ci_hi,
+    cast(compared.change_by_chance_pct as {{ type_double() }}) as change_by_chance_pct,
     compared.change_by_chance_pct <= policy.cx_noise_error_pct as is_beyond_noise,
     compared.change_points > 0 as is_growing,
     compared.overall_index_points,
     compared.gap_points,
-    cast(compared.gap_by_chance_pct as double) as gap_by_chance_pct,
+    cast(compared.gap_by_chance_pct as {{ type_double() }}) as gap_by_chance_pct,
     compared.gap_by_chance_pct <= policy.cx_noise_error_pct as is_gap_beyond_noise,
     case
         when compared.dimension_name <> 'all' and compared.index_kind in ('net', 'share')

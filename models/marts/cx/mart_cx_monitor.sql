@@ -96,8 +96,9 @@ select
     indices.change_points,
     indices.index_points - years.index_points as year_change_points,
     cast(constant.compared_count as bigint) as compared_count,
-    cast(constant.constant_points as double) as constant_tenure_points,
-    cast(constant.constant_points - constant.previous_constant_points as double) as constant_tenure_change_points,
+    cast(constant.constant_points as {{ type_double() }}) as constant_tenure_points,
+    cast(constant.constant_points - constant.previous_constant_points as {{ type_double() }})
+        as constant_tenure_change_points,
     indices.target_points,
     cast(streaks.streak_months_count as bigint) as streak_months_count,
     cast(coverage.covered_num as bigint) as covered_num,

@@ -116,7 +116,8 @@ select
     {{ wilson_pct('counted.churned_num', 'counted.churned_den', 'hi') }} as churned_ci_hi,
     cast(counted.customers_count - counted.churned_den as bigint) as pending_count,
     cast(
-        1.0 * counted.churned_num * best.churned_den / nullif(1.0 * counted.churned_den * best.churned_num, 0) as double
+        1.0 * counted.churned_num * best.churned_den / nullif(1.0 * counted.churned_den * best.churned_num, 0)
+        as {{ type_double() }}
     ) as relative_risk,
     counted.customers_count = counted.churned_den as is_complete,
     {{ is_reliable('counted.churned_den') }} as is_reliable,

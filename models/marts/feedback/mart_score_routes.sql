@@ -100,7 +100,7 @@ select
     cast(metric_score as bigint) as metric_score,
     cast(next_score as bigint) as next_score,
     cast(next_score - metric_score as bigint) as next_delta_points,
-    cast(csat_score as double) as csat_after_score,
+    cast(csat_score as {{ type_double() }}) as csat_after_score,
     cast(case when is_waiting then {{ days_between(business_date('submitted_at'), 'as_of_date') }} end as bigint)
         as waiting_days,
     is_paying,

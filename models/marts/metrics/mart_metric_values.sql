@@ -32,8 +32,8 @@ from (
     select
         {{ breakdown_columns(mart.get('breakdowns') or {mart.is_summed: 'value_code'}) }},
         period_start_date,
-        cast(sum(numerator_amount) as double) as numerator_amount,
-        cast(sum(denominator_amount) as double) as denominator_amount,
+        cast(sum(numerator_amount) as {{ type_double() }}) as numerator_amount,
+        cast(sum(denominator_amount) as {{ type_double() }}) as denominator_amount,
         count(case when not is_complete then 1 end) as pending_count
     from (
         select
@@ -61,15 +61,17 @@ from (
     '{{ metric.unit }}' as unit_code,
     {%- for name in ['numerator', 'denominator'] %}
     {%- if metric.unit == 'percent' %}
-    cast(case when {{ mart.column }} is not null or {{ mart.denominator }} = 0 then {{ mart[name] }} end as double)
-        as {{ name }}_amount,
+    cast(
+        case when {{ mart.column }} is not null or {{ mart.denominator }} = 0 then {{ mart[name] }} end
+        as {{ type_double() }}
+    ) as {{ name }}_amount,
     {%- else %}
-    cast({{ mart.get(name) or 'null' }} as double) as {{ name }}_amount,
+    cast({{ mart.get(name) or 'null' }} as {{ type_double() }}) as {{ name }}_amount,
     {%- endif %}
     {%- endfor %}
-    cast({{ mart.column }} as double) as metric_amount,
-    cast({{ mart.get('ci_lo') or 'null' }} as double) as metric_amount_ci_lo,
-    cast({{ mart.get('ci_hi') or 'null' }} as double) as metric_amount_ci_hi,
+    cast({{ mart.column }} as {{ type_double() }}) as metric_amount,
+    cast({{ mart.get('ci_lo') or 'null' }} as {{ type_double() }}) as metric_amount_ci_lo,
+    cast({{ mart.get('ci_hi') or 'null' }} as {{ type_double() }}) as metric_amount_ci_hi,
     cast({{ mart.get('is_complete', 'is_complete') or 'null' }} as boolean) as is_complete,
     cast({{ mart.get('is_reliable', 'is_reliable') or 'null' }} as boolean) as is_reliable,
     cast({{ mart.period }} as date) as period_start_date

@@ -119,7 +119,7 @@ select
     cast(null as bigint) as superseded_rows_count,
     cast(null as bigint) as current_rows_count,
     cast(excluded.rows_count as bigint) as excluded_rows_count,
-    cast(null as double) as quarantined_pct,
+    cast(null as {{ type_double() }}) as quarantined_pct,
     cast(null as timestamp) as last_event_at
 from excluded
 left join ledger

@@ -111,7 +111,8 @@ select
     cast(cells.won_count as bigint) as win_rate_num,
     cast(cells.decided_count as bigint) as win_rate_den,
     {{ pct('cells.won_count', 'cells.decided_count') }} as win_rate_pct,
-    cast(cells.client_rates / nullif(cells.decided_clients_count, 0) as double) as client_mean_win_rate_pct,
+    cast(cells.client_rates / nullif(cells.decided_clients_count, 0) as {{ type_double() }})
+        as client_mean_win_rate_pct,
     cast(baselines.won_count as bigint) as baseline_win_rate_num,
     cast(baselines.decided_count as bigint) as baseline_win_rate_den,
     {{ pct('baselines.won_count', 'baselines.decided_count') }} as baseline_win_rate_pct,

@@ -87,9 +87,11 @@ select
     {{ pct('mixed.regular_amount', 'mixed.amount') }} as regular_revenue_pct,
     cast(coalesce(mixed.purchases_count, 0) as bigint) as purchases_count,
     cast(coalesce(mixed.regular_purchases_count, 0) as bigint) as regular_purchases_count,
-    cast(1.0 * mixed.amount / nullif(mixed.converted_count, 0) as double) as check_avg,
-    cast(1.0 * mixed.regular_amount / nullif(mixed.regular_converted_count, 0) as double) as regular_check_avg,
-    cast(mixed.regular_purchases_count / nullif(1.0 * mixed.regular_count, 0) as double) as regular_purchases_avg,
+    cast(1.0 * mixed.amount / nullif(mixed.converted_count, 0) as {{ type_double() }}) as check_avg,
+    cast(1.0 * mixed.regular_amount / nullif(mixed.regular_converted_count, 0) as {{ type_double() }})
+        as regular_check_avg,
+    cast(mixed.regular_purchases_count / nullif(1.0 * mixed.regular_count, 0) as {{ type_double() }})
+        as regular_purchases_avg,
     months.is_complete and coalesce(mixed.unconverted_count, 0) = 0 as is_complete,
     {{ is_reliable('coalesce(mixed.active_count, 0)') }} as is_reliable,
     months.observed_month

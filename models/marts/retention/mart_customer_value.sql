@@ -9,7 +9,7 @@ with bought as (
         customer_id,
         count(*) as purchases_count,
         count(distinct {{ period_start('month', 'purchased_date') }}) as paid_months_count,
-        cast(1.0 * sum(reporting_amount) / nullif(count(reporting_amount), 0) as double) as check_avg,
+        cast(1.0 * sum(reporting_amount) / nullif(count(reporting_amount), 0) as {{ type_double() }}) as check_avg,
         min(purchased_date) as first_paid_date,
         max(purchased_date) as last_paid_date
     from {{ ref('fct_purchases') }}
@@ -112,7 +112,7 @@ select
     end * policy.gross_margin_pct / 100.0 as decimal(18, 2)) as ltv_{{ window }}_amount,
     {%- endfor %}
     ranked.check_avg,
-    cast(ranked.purchases_count / ranked.buying_months as double) as purchases_per_month_avg,
+    cast(ranked.purchases_count / ranked.buying_months as {{ type_double() }}) as purchases_per_month_avg,
     cast(case when ranked.revenue_12m_amount > 0 then ranked.quintile end as bigint) as value_quintile_order,
     ranked.purchases_count >= policy.regular_min_purchases as is_regular,
     ranked.is_measurable,

@@ -50,7 +50,8 @@ select
         'count(case when steps.is_mature then 1 end)'
     ) }} as within_window_pct,
     cast(count(case when not steps.is_mature then 1 end) as bigint) as pending_count,
-    cast(percentile_cont(0.5) within group (order by steps.days_between_purchases) as double) as median_between_days,
+    cast(percentile_cont(0.5) within group (order by steps.days_between_purchases) as {{ type_double() }})
+        as median_between_days,
     count(case when not steps.is_mature then 1 end) = 0 as is_complete,
     count(case when steps.is_mature then 1 end) >= max(policy.min_reliable_count) as is_reliable,
     steps.first_purchase_month

@@ -30,7 +30,7 @@ select
     cast(curves.median_lifetime_days as bigint) as median_lifetime_days,
     curves.alpha,
     curves.beta,
-    cast(100.0 * curves.hazard as double) as hazard_pct,
+    cast(100.0 * curves.hazard as {{ type_double() }}) as hazard_pct,
     {{ is_reliable('curves.at_risk_count') }} as is_reliable,
     {{ is_reliable('lifetimes.customers_count') }} as is_summary_reliable
 from {{ ref('int_retention__curves') }} as curves

@@ -152,8 +152,10 @@ select
     cast(valued.unconverted_count as bigint) as unconverted_count,
     cast(valued.revenue_amount as decimal(18, 2)) as revenue_amount,
     cast(valued.revenue_to_date_amount as decimal(18, 2)) as revenue_to_date_amount,
-    cast(valued.revenue_to_date_amount * policy.gross_margin_pct / 100.0 / valued.cohort_size_count as double)
-        as ltv_avg,
+    cast(
+        valued.revenue_to_date_amount * policy.gross_margin_pct / 100.0 / valued.cohort_size_count
+        as {{ type_double() }}
+    ) as ltv_avg,
     valued.is_complete and valued.unconverted_count = 0 as is_complete,
     valued.cohort_size_count >= policy.min_reliable_count as is_reliable,
     valued.cohort_month,

@@ -102,7 +102,7 @@ select
     cast(current_customer_users_count as bigint) as customers_used_num,
     cast(customers_count as bigint) as customers_used_den,
     {{ pct('current_customer_users_count', 'customers_count') }} as customers_used_pct,
-    cast(target_adoption_pct as double) as target_pct,
+    cast(target_adoption_pct as {{ type_double() }}) as target_pct,
     is_critical,
     100.0 * current_users_count >= target_adoption_pct * nullif(access_count, 0) as is_target_met,
     cast(week_users_count as bigint) as used_in_week_num,

@@ -92,8 +92,8 @@ select
     cast(norms.recency_unit_days as bigint) as recency_unit_days,
     cast(norms.window_days as bigint) as window_days,
     cast(norms.expected_usage_interval_days as bigint) as expected_interval_days,
-    cast(rhythms.natural_interval_days as double) as natural_interval_days,
-    cast(rhythms.slow_interval_days as double) as slow_interval_days,
+    cast(rhythms.natural_interval_days as {{ type_double() }}) as natural_interval_days,
+    cast(rhythms.slow_interval_days as {{ type_double() }}) as slow_interval_days,
     cast(coalesce(rhythms.active_customers_count, 0) as bigint) as active_customers_count,
     {{ is_reliable('coalesce(rhythms.active_customers_count, 0)') }} as is_rhythm_reliable
 from rated

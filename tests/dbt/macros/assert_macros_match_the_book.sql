@@ -58,8 +58,8 @@ where {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'a') }} <> 'b'
 union all
 -- An unmeasurable survival was once published as a tiny one.
 select 'survival_pct' as broken_macro
-where {{ survival_pct('cast(null as double)') }} is not null
-    or {{ survival_pct('cast(-100 as double)') }} <= 0
+where {{ survival_pct('cast(null as ' ~ type_double() ~ ')') }} is not null
+    or {{ survival_pct('cast(-100 as ' ~ type_double() ~ ')') }} <= 0
 union all
 -- Clocks may differ by five minutes: a difference of four counts as 0, one of six is not measurable.
 select 'elapsed_seconds' as broken_macro

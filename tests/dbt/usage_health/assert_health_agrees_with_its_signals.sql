@@ -19,7 +19,7 @@ union all
 -- A signal of a churned customer, or of an unknown one.
 select
     signals.customer_id,
-    cast(null as double) as trend_ratio,
+    cast(null as {{ type_double() }}) as trend_ratio,
     cast(null as bigint) as inactive_days
 from {{ ref('mart_usage_signals') }} as signals
 left join {{ ref('mart_usage_health') }} as health
