@@ -105,7 +105,7 @@ def load(landing: Landing, db: duckdb.DuckDBPyConnection):
 def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
     """A folder that all workers of a test run share: `made_once(name, make)`.
 
-    Whoever needs it first makes it while the others wait; a try that failed leaves nothing behind. Nobody writes to it
+    The first test that needs it makes it while the others wait; a failed attempt leaves nothing behind. Nobody writes to it
     afterwards, so that the order of tests and the number of workers cannot matter.
     """
     own = tmp_path_factory.getbasetemp()
@@ -127,7 +127,7 @@ def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first; every test stands alone, so the order changes no result."""
+    """The longest tests begin first; tests are independent, so the order changes no result."""
     items.sort(key=lambda item: item.get_closest_marker("longest") is None)
 
 

@@ -143,9 +143,9 @@ def test_households_seen_late_and_never_mailed_before_are_observed(db: duckdb.Du
         where f >= '2017-01-29'
             and not exists (from ({mailed}) m where m.customer_id = firsts.customer_id and m.start_date::date < f::date)
     """
-    told = "select customer_id from customers where acquisition_channel = 'observed'"
-    assert value(db, f"select count(*) from ({new})") == value(db, f"select count(*) from ({told})") == 497
-    assert value(db, f"select count(*) from ({told} except {new})") == 0
+    observed = "select customer_id from customers where acquisition_channel = 'observed'"
+    assert value(db, f"select count(*) from ({new})") == value(db, f"select count(*) from ({observed})") == 497
+    assert value(db, f"select count(*) from ({observed} except {new})") == 0
 
 
 def test_baskets_and_money_reconcile_to_the_cent(db: duckdb.DuckDBPyConnection) -> None:
@@ -195,7 +195,7 @@ def test_first_time_in_a_department_is_marked_once(db: duckdb.DuckDBPyConnection
 
 
 def test_redemptions_fall_on_a_basket_of_their_own_day(db: duckdb.DuckDBPyConnection) -> None:
-    told = """
+    redeemed = """
         select customer_id, occurred_at::date as day, count(*) as n
         from events where event_name = 'coupon_redeemed' group by all
     """
@@ -203,8 +203,8 @@ def test_redemptions_fall_on_a_basket_of_their_own_day(db: duckdb.DuckDBPyConnec
         select 'h' || right('000' || household_id, 4) as customer_id, redemption_date::date as day, count(*) as n
         from package.coupon_redemptions group by all
     """
-    assert value(db, f"select sum(n) from ({told})") == 2102
-    assert value(db, f"select count(*) from ({told} except {expected})") == 0
+    assert value(db, f"select sum(n) from ({redeemed})") == 2102
+    assert value(db, f"select count(*) from ({redeemed} except {expected})") == 0
     assert not db.sql("""
         select event_id from events r
         where event_name = 'coupon_redeemed' and not exists (
@@ -328,7 +328,7 @@ def test_policy_knows_every_component_of_every_usage_segment() -> None:
 # --- the run itself -----------------------------------------------------------------------------------------------
 
 
-def test_report_tells_what_was_written(report: DemoReport, steps: list[tuple[str, float]]) -> None:
+def test_report_says_what_was_written(report: DemoReport, steps: list[tuple[str, float]]) -> None:
     assert (str(report.first_day), str(report.last_day)) == ("2017-01-01", "2017-12-31")
     assert (report.truth, report.planted) == (None, {})
     shares = [share for _, share in steps]

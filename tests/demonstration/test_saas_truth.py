@@ -149,7 +149,7 @@ def test_those_who_only_look_do_nothing(pack):
                     f"and customer_id in (select customer_id from {viewers})") > 5  # fmt: skip
 
 
-def test_decliners_vanishers_and_returners_behave_as_planted(pack):
+def test_decliners_vanishers_and_reactivators_behave_as_planted(pack):
     _, con = pack
     declined = one(
         con,

@@ -31,7 +31,7 @@ LAST = date(2025, 6, 30)
 ABOUT_LOADING = {"mart_raw_accounting", "mart_data_quality_results"}
 
 
-def _is_told(node) -> bool:
+def _is_about_the_business(node) -> bool:
     return (
         node.resource_type == "model"
         and node.config.materialized not in ("view", "ephemeral")
@@ -54,20 +54,24 @@ class Company:
         """Builds the selected models, or everything; returns the tables about the business."""
         self.session.settings = self.settings
         results = self.session.build(as_of, full_refresh, select, with_tests=False)
-        return sorted(f"{result.node.schema}.{result.node.name}" for result in results if _is_told(result.node))
+        return sorted(
+            f"{result.node.schema}.{result.node.name}" for result in results if _is_about_the_business(result.node)
+        )
 
-    def night(self, as_of: date) -> None:
+    def run_day(self, as_of: date) -> None:
         self.load()
         self.transform(as_of)
 
     def tables(self) -> list[str]:
         """Every table about the business, of all domains."""
-        wanted = {f"{node.schema}.{node.name}" for node in self.session.parse().nodes.values() if _is_told(node)}
+        wanted = {
+            f"{node.schema}.{node.name}" for node in self.session.parse().nodes.values() if _is_about_the_business(node)
+        }
         with duckdb.connect(self.settings.warehouse, read_only=True) as db:
             found = db.execute(
                 "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE'"
             ).fetchall()
-        assert wanted <= {name for (name,) in found}, "the night has not built every table"
+        assert wanted <= {name for (name,) in found}, "the run has not built every table"
         return sorted(wanted)
 
 
@@ -100,7 +104,7 @@ def straight(small_company, dbt_session, made_once) -> Company:
             dbt_session.settings, raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
         )
 
-    folder = made_once("straight", lambda place: Company(settings_in(place), dbt_session).night(LAST))
+    folder = made_once("straight", lambda place: Company(settings_in(place), dbt_session).run_day(LAST))
     return Company(settings_in(folder), dbt_session)
 
 

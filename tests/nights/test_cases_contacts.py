@@ -24,13 +24,13 @@ def test_contacts_of_a_month_count_though_the_customer_churned_before_its_end(ca
 
 def test_the_status_of_a_contact_is_that_of_its_day(cases):
     """The status is that of the contact: today's status would show the reactivated customer as paying."""
-    touched = cases("utc").rows(
+    called = cases("utc").rows(
         """
         select is_reached_in_time, customer_status, strftime(decided_at, '%m-%d %H') from churn.mart_churn_events
         where customer_id = 'contacts_churn_called'
         """
     )
-    assert touched == [(True, "paying", "05-15 10")]
+    assert called == [(True, "paying", "05-15 10")]
     churned = cases("utc").rows(
         """
         select sum(effective_num) from contacts.mart_contact_kpi

@@ -28,11 +28,11 @@ def test_quiet_hours_are_those_of_the_customer_in_the_hour_that_comes_twice(case
 
 def test_a_complaint_answered_in_the_hour_that_comes_twice(cases):
     # The difference of two wall clocks would be an answer 40 minutes before the opening.
-    night = cases("new_york")
-    assert night.rows(
+    company = cases("new_york")
+    assert company.rows(
         "select answer_state, waiting_minutes_count from contacts.mart_inbound_answers where inbound_id = 'answered1'"
     ) == [("answered_in_time", 20)]
-    assert night.rows(
+    assert company.rows(
         "select round(contact_hours * 60) from feedback.mart_feedback_cases where source_id = 'answered1'"
     ) == [(20,)]
 
@@ -55,11 +55,11 @@ def test_first_and_last_day_written_as_moments_in_utc(cases):
 
 def test_a_first_action_two_seconds_before_the_registration(cases):
     # Strictly after registration the import would not count, and the customer would never be active.
-    night = cases("berlin")
-    assert night.rows("select is_activated from activation.mart_activation_customer where customer_id = 'early1'") == [
-        (True,)
-    ]
-    assert night.rows(
+    company = cases("berlin")
+    assert company.rows(
+        "select is_activated from activation.mart_activation_customer where customer_id = 'early1'"
+    ) == [(True,)]
+    assert company.rows(
         """
         select first_done_at from activation.mart_activation_actions
         where customer_id = 'early1' and first_done_at < timestamp '2025-02-03 10:05:00'
@@ -76,8 +76,8 @@ def test_an_account_completed_a_second_before_the_registration(cases):
 
 def test_nobody_waits_a_negative_time(cases):
     # An answer a second before the question would wait -1 minute, or be unanswered for weeks.
-    night = cases("utc")
-    assert night.rows(
+    company = cases("utc")
+    assert company.rows(
         """
         select inbound_id, inbound_kind, answer_state, waiting_minutes_count from contacts.mart_inbound_answers
         where inbound_id like 'apart%' order by 1, 2
@@ -87,13 +87,13 @@ def test_nobody_waits_a_negative_time(cases):
         ("apart2", "contact", "answered_in_time", 0),
         ("apart2", "ticket", "answered_in_time", 0),
     ]
-    assert night.rows(
+    assert company.rows(
         """
         select source_kind, processing_hours, contact_hours, decision_hours from feedback.mart_feedback_cases
         where customer_id = 'apart2' order by 1
         """
     ) == [("response", 0, 0, None), ("signal", 0, 0, None), ("ticket", 0, 0, 0)]
-    assert night.rows(
+    assert company.rows(
         """
         select median_seconds from feedback.mart_survey_programme
         where survey_code = 'relational' and programme_month = date '2025-06-01'

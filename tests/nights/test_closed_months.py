@@ -28,10 +28,10 @@ MARTS = ["mart_churn_monthly", "mart_churn_quality"]
 
 
 @pytest.fixture(scope="module")
-def nights(dbt_session, made_once, tmp_path_factory):
+def companies(dbt_session, made_once, tmp_path_factory):
     """Two warehouses of one company: built three months ago, and today."""
     raw = made_once("ten_months", lambda out: generate(out, customers=80, days=300, seed=11)) / "raw"
-    companies = {}
+    built = {}
     for name, day in (("then", THEN), ("tonight", LAST)):
         folder = tmp_path_factory.mktemp(name)
         landing = folder / "raw"
@@ -45,11 +45,11 @@ def nights(dbt_session, made_once, tmp_path_factory):
             dbt_session,
         )
         if name == "tonight":
-            delete_somebody(companies["then"], landing)
+            delete_somebody(built["then"], landing)
         company.load()
         company.transform(day, select=[f"+{mart}" for mart in [*MARTS, "mart_churn_events"]])
-        companies[name] = company
-    return companies
+        built[name] = company
+    return built
 
 
 def delete_somebody(then: Company, landing) -> None:
@@ -89,8 +89,8 @@ def rows(company: Company, mart: str) -> dict[tuple, dict]:
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_a_final_month_is_what_was_published_then(nights, mart):
-    then, tonight = rows(nights["then"], mart), rows(nights["tonight"], mart)
+def test_a_final_month_is_what_was_published_then(companies, mart):
+    then, tonight = rows(companies["then"], mart), rows(companies["tonight"], mart)
     final = {key: row for key, row in then.items() if row["is_final"]}
     assert len(final) > 5
     changed = {
@@ -105,8 +105,8 @@ def test_a_final_month_is_what_was_published_then(nights, mart):
     assert {key: columns for key, columns in changed.items() if columns} == {}
 
 
-def test_the_deleted_customer_is_in_the_final_months_and_churned_in_june(nights):
-    with duckdb.connect(str(nights["tonight"].settings.warehouse), read_only=True) as db:
+def test_the_deleted_customer_is_in_the_final_months_and_churned_in_june(companies):
+    with duckdb.connect(str(companies["tonight"].settings.warehouse), read_only=True) as db:
         (churns,) = db.execute(
             """
             select count(*) from churn.mart_churn_events

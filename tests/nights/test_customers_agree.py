@@ -22,8 +22,8 @@ def marts(session: DbtSession) -> list:
 
 def is_of_the_as_of_date(node) -> bool:
     """A mart declares the day of its status by `status_day`; one row per customer means the as-of date."""
-    told = node.config.meta.get("status_day")
-    return told == "as_of" or (told is None and node.config.meta["grain"] == ["customer_id"])
+    declared = node.config.meta.get("status_day")
+    return declared == "as_of" or (declared is None and node.config.meta["grain"] == ["customer_id"])
 
 
 def rows(company, sql: str) -> list[tuple]:

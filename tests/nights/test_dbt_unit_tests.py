@@ -39,6 +39,6 @@ def test_a_broken_rule_is_named_with_its_rows(straight, company):
         db.execute("insert into alerts.mart_alerts from alerts.mart_alerts limit 1")
     with pytest.raises(DbtFailed) as failed:
         tested.session.tests_not_nightly(LAST)
-    (told,) = [line for line in failed.value.failures if line.startswith("mart_alerts__")]
-    assert "severity_in_list (severity in ('low', 'medium', 'high')) does not hold in" in told
-    assert "repeated:alert_id" in told
+    (message,) = [line for line in failed.value.failures if line.startswith("mart_alerts__")]
+    assert "severity_in_list (severity in ('low', 'medium', 'high')) does not hold in" in message
+    assert "repeated:alert_id" in message

@@ -44,7 +44,7 @@ def again(published, tmp_path):
     return settings, lambda **options: build(settings, dagster_home=tmp_path / "dagster", **options)
 
 
-def test_what_is_published_can_be_read_and_tells_its_night(published):
+def test_a_publication_can_be_read_and_names_its_day(published):
     current = published.publish / "current"
     document = json.loads((current / "publication.json").read_text())
     assert document["as_of_date"] == "2025-06-30"
@@ -78,8 +78,8 @@ def test_personal_data_in_a_mart_withholds_the_publication(again):
     )
     outcome = build()
     assert outcome.exit_code == 1
-    told = outcome.log["withheld"]
-    assert any("mart_activation_customer" in line and "e-mail address" in line for line in told), told
+    withheld = outcome.log["withheld"]
+    assert any("mart_activation_customer" in line and "e-mail address" in line for line in withheld), withheld
     assert fingerprint(settings.publish) == before
     # corrected by a newer row, the next run is published
     (settings.raw / "customers" / "mended.csv").write_text(
@@ -90,7 +90,7 @@ def test_personal_data_in_a_mart_withholds_the_publication(again):
     assert fingerprint(settings.publish)["release"] != before["release"]
 
 
-def test_a_corrupt_raw_value_stops_the_night_before_dbt(again):
+def test_a_corrupt_raw_value_stops_the_run_before_dbt(again):
     settings, build = again
     before = fingerprint(settings.publish)
     with duckdb.connect(settings.warehouse, read_only=True) as db:
@@ -119,7 +119,7 @@ def test_a_file_of_the_wrong_shape_is_bad_input_and_the_rest_is_kept(again):
     assert build().exit_code == 0
 
 
-def test_a_range_of_nights_publishes_each(again):
+def test_a_range_of_days_publishes_each(again):
     settings, build = again
     outcome = build(first=date(2025, 6, 28), last=date(2025, 6, 29))
     assert (outcome.exit_code, outcome.days) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
@@ -127,7 +127,7 @@ def test_a_range_of_nights_publishes_each(again):
     assert document["as_of_date"] == "2025-06-29"
 
 
-def test_bad_input_of_every_kind_is_told_kept_and_does_not_stop_the_night(again):
+def test_bad_input_of_every_kind_is_reported_and_kept_and_does_not_stop_the_run(again):
     settings, build = again
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         (customer_id,) = db.execute("select customer_id from raw.customers order by 1 limit 1").fetchone()
@@ -170,8 +170,8 @@ def test_bad_input_of_every_kind_is_told_kept_and_does_not_stop_the_night(again)
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         assert db.execute("select count(*) from raw.events").fetchone() == (rows_before + 2,)
         assert db.execute("select count(*) from superseded.events where event_id = 'x3'").fetchone() == (1,)
-        told = db.execute(
+        quarantined = db.execute(
             "select file, _line, reasons from quarantine.events join ops.load_ledger on file_id = _file_id order by 1, 2"
         ).fetchall()
-    assert ("events/broken_line.csv", 3, "malformed") in told
-    assert ("events/wrong_type.parquet", 1, "wrong_type:occurred_at") in told
+    assert ("events/broken_line.csv", 3, "malformed") in quarantined
+    assert ("events/wrong_type.parquet", 1, "wrong_type:occurred_at") in quarantined

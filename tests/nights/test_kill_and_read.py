@@ -145,14 +145,14 @@ import os
 seen, reads = set(), 0
 while not os.path.exists(stop):
     with duckdb.connect(path, read_only=True) as db:
-        night = db.execute("select as_of_date, run_id from main.publication").fetchone()
-        # The as-of date can be told from the marts themselves: the youngest customer's tenure and the newest day.
+        publication = db.execute("select as_of_date, run_id from main.publication").fetchone()
+        # The as-of date follows from the marts too: the youngest customer's tenure and the newest day.
         tenure = db.execute(
             "select max(registered_date + cast(tenure_days as integer)), min(registered_date + cast(tenure_days as integer))"
             " from activation.mart_activation_customer").fetchone()
         newest = db.execute("select max(event_date) from quality.mart_event_taxonomy_health").fetchone()[0]
-        assert tenure == (night[0], night[0]) and newest == night[0], (night, tenure, newest)
-        seen.add(str(night[0]))
+        assert tenure == (publication[0], publication[0]) and newest == publication[0], (publication, tenure, newest)
+        seen.add(str(publication[0]))
         reads += 1
     time.sleep(0.05)  # the build needs the processor too
 print(reads, *sorted(seen))
@@ -160,7 +160,7 @@ print(reads, *sorted(seen))
 
 
 @pytest.mark.longest
-def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, published, starter, tmp_path):
+def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, published, starter, tmp_path):
     place = tmp_path / "place"
     shutil.copytree(published.warehouse.parent, place, symlinks=True)
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"
@@ -176,12 +176,12 @@ def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, pub
     stop.touch()
     out, err = reader.communicate(timeout=HANGS)
     assert reader.returncode == 0, err[-3000:]
-    reads, *nights = out.split()
+    reads, *days = out.split()
     assert int(reads) > 20
-    assert nights == ["2025-06-28", "2025-06-29", "2025-06-30"]
+    assert days == ["2025-06-28", "2025-06-29", "2025-06-30"]
 
 
-def test_a_second_writer_is_told_to_wait(small_company, starter, tmp_path):
+def test_a_second_writer_must_wait(small_company, starter, tmp_path):
     holder = duckdb.connect(tmp_path / "stayhouse.duckdb")
     try:
         starter.start(small_company, tmp_path)

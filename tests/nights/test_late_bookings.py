@@ -14,7 +14,7 @@ from nights.conftest import LAST, assert_same
 
 pytestmark = pytest.mark.slow
 
-MONEY_AND_LEAVING = ["+models/marts/churn", "+models/marts/retention"]
+MONEY_AND_CHURN = ["+models/marts/churn", "+models/marts/retention"]
 IDENTITIES = ["assert_customer_bridges_chain_and_add_up", "assert_revenue_bridges_chain_and_add_up"]
 RULES = ["mart_churn_monthly__rows_are_coherent"]
 
@@ -128,7 +128,7 @@ def _whole(warehouse: Path, mart: str, month: str, measures: list[str]) -> Count
     return Counter({(str(day), name): row[n] or 0 for day, *row in rows for n, name in enumerate(measures)})
 
 
-def _told(warehouse: Path) -> tuple[Counter, Counter]:
+def _bridges_and_purchases(warehouse: Path) -> tuple[Counter, Counter]:
     """Both bridges and the purchases."""
     customers = _whole(warehouse, "churn.mart_churn_monthly", "churn_month", COUNTS)
     revenue = _whole(warehouse, "churn.mart_churn_monthly", "churn_month", AMOUNTS)
@@ -148,7 +148,7 @@ def test_what_is_booked_months_late_changes_the_months_it_belongs_to(small_compa
     before = straight.settings.warehouse
     _deliver(raw, before, "first", "2025-06-18 23:00:00", FIRST)
     nightly.load()
-    nightly.transform(date(2025, 6, 18), select=MONEY_AND_LEAVING)
+    nightly.transform(date(2025, 6, 18), select=MONEY_AND_CHURN)
     with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
         left = db.execute(
             "select customer_id, churned_date from core.fct_churn_events where customer_id in ('c0000003', 'c0000006')"
@@ -156,23 +156,25 @@ def test_what_is_booked_months_late_changes_the_months_it_belongs_to(small_compa
     assert sorted(left) == [("c0000003", date(2025, 3, 12)), ("c0000006", date(2025, 4, 10))]
     _deliver(raw, before, "then", "2025-06-30 23:00:00", THEN)
     nightly.load()
-    nightly.transform(LAST, select=MONEY_AND_LEAVING)
+    nightly.transform(LAST, select=MONEY_AND_CHURN)
 
     at_once = company(raw)
     at_once.load()
-    tables = at_once.transform(LAST, select=MONEY_AND_LEAVING)
+    tables = at_once.transform(LAST, select=MONEY_AND_CHURN)
     assert {"core.fct_churn_events", "core.fct_payments", "churn.mart_churn_monthly"} <= set(tables)
     assert_same(at_once, nightly, tables)
 
     # To the end of a month closed long ago, and back.
-    nightly.transform(date(2025, 4, 30), select=MONEY_AND_LEAVING)
-    nightly.transform(LAST, select=MONEY_AND_LEAVING)
+    nightly.transform(date(2025, 4, 30), select=MONEY_AND_CHURN)
+    nightly.transform(LAST, select=MONEY_AND_CHURN)
     assert_same(at_once, nightly, tables)
 
     expected = Counter()
     for change in CHANGES:
         expected.update(change)
-    bridges, purchases = map(_difference, _told(nightly.settings.warehouse), _told(before))
+    bridges, purchases = map(
+        _difference, _bridges_and_purchases(nightly.settings.warehouse), _bridges_and_purchases(before)
+    )
     assert bridges == {key: value for key, value in expected.items() if value}
     assert purchases == {
         ("2024-07-01", "purchases_amount"): Decimal("1892.00"),

@@ -14,11 +14,11 @@ LAST = date(2025, 6, 30)
 pytestmark = pytest.mark.slow
 
 
-def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(small_company, company, tmp_path):
+def test_openings_that_arrive_sixty_days_late_change_the_days_they_belong_to(small_company, company, tmp_path):
     raw = tmp_path / "raw"
     shutil.copytree(small_company, raw)
     nightly = company(raw)
-    nightly.night(LAST - timedelta(days=1))
+    nightly.run_day(LAST - timedelta(days=1))
     with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
         unopened = db.execute(
             """
@@ -55,9 +55,9 @@ def test_openings_that_arrive_sixty_days_late_change_the_nights_they_belong_to(s
         f"{second},{second_customer},outbound,email,{second_at},"
         f"{min(second_at + timedelta(days=60), second_at.replace(month=6, day=30))},false,2025-06-30 23:00:00\n"
     )
-    nightly.night(LAST)
+    nightly.run_day(LAST)
     at_once = company(raw)
-    at_once.night(LAST)
+    at_once.run_day(LAST)
     assert_same(at_once, nightly)
     with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
         effective = db.execute(

@@ -47,8 +47,8 @@ def test_any_order_and_split_of_the_rows_gives_the_same_marts(small_company, str
     random.Random(seed).shuffle(files)
     pieces = tmp_path / "raw"
     scattered = company(pieces)
-    cut = len(files) // 3
-    for number, batch in enumerate([files[:cut], files[cut : 2 * cut], files[2 * cut :]]):
+    third = len(files) // 3
+    for number, batch in enumerate([files[:third], files[third : 2 * third], files[2 * third :]]):
         for file in batch:
             place = pieces / file.relative_to(everything)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -66,13 +66,13 @@ def test_any_order_and_split_of_the_rows_gives_the_same_marts(small_company, str
     assert_same(straight, scattered)
 
 
-def test_a_night_run_again_changes_nothing(small_company, straight, company):
+def test_running_a_day_again_changes_nothing(small_company, straight, company):
     again = company(small_company, straight)
-    again.night(LAST)
+    again.run_day(LAST)
     assert_same(straight, again)
 
 
-def test_nights_one_by_one_equal_all_at_once(small_company, straight, company, tmp_path):
+def test_days_one_by_one_equal_all_at_once(small_company, straight, company, tmp_path):
     raw = tmp_path / "raw"
     nightly = company(raw)
     for days in (3, 2, 1, 0):
@@ -81,7 +81,7 @@ def test_nights_one_by_one_equal_all_at_once(small_company, straight, company, t
             place = raw / part.parent.name / part.name
             if part.name <= f"dt={as_of}" and not place.exists():
                 shutil.copytree(part, place)
-        nightly.night(as_of)
+        nightly.run_day(as_of)
     for part in small_company.glob("*/dt=*"):
         # Rows that arrived after the last run are left out, as in the company that got them all at once.
         place = raw / part.parent.name / part.name
@@ -92,7 +92,7 @@ def test_nights_one_by_one_equal_all_at_once(small_company, straight, company, t
     assert_same(straight, nightly)
 
 
-def test_going_back_to_an_earlier_night_and_forward_again(small_company, straight, company):
+def test_going_back_to_an_earlier_day_and_forward_again(small_company, straight, company):
     earlier = LAST - timedelta(days=20)
     back, refreshed = company(small_company, straight), company(small_company, straight)
     back.transform(earlier)
@@ -157,8 +157,8 @@ def test_a_row_200_days_late_and_a_row_that_moves_change_their_own_days(small_co
         f"late-2,{customer_id},form_published,2025-06-01 10:00:00,app,2025-06-30 23:00:00\n"
     )
     changed, fresh = company(raw, straight), company(raw)
-    changed.night(LAST)
-    fresh.night(LAST)
+    changed.run_day(LAST)
+    fresh.run_day(LAST)
     assert_same(fresh, changed)
 
 
@@ -186,10 +186,10 @@ def test_a_customer_who_becomes_a_test_account_and_back(small_company, straight,
         moved = f"if(customer_id = '{second}', timestamp '2025-06-15', registered_at)"
         write("changed", "2025-06-30 23:00:00", moved, f"customer_id = '{first}'")
         changed, fresh = company(raw, straight), company(raw)
-        changed.night(LAST)
-        fresh.night(LAST)
+        changed.run_day(LAST)
+        fresh.run_day(LAST)
         assert_same(fresh, changed)
         write("changed-back", "2025-06-30 23:45:00", "registered_at", "is_test")
     # Nothing of it remains: the tables are as before.
-    changed.night(LAST)
+    changed.run_day(LAST)
     assert_same(straight, changed)

@@ -86,7 +86,7 @@ def test_the_report_of_a_rule_agrees_with_the_planted_churn(made_once, company):
 
     raw = made_once("alert_company", lambda out: generate(out, customers=150, days=300, seed=5)) / "raw"
     larger = company(raw)
-    larger.night(LAST)
+    larger.run_day(LAST)
     with duckdb.connect(larger.settings.warehouse, read_only=True) as db:
         db.execute(f"create temp view true_customers as from '{raw.parent / 'truth' / 'customers.parquet'}'")
         reported = db.execute(

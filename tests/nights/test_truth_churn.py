@@ -24,7 +24,7 @@ def marts(tmp_path_factory, dbt_session):
     out = tmp_path_factory.mktemp("churn")
     generate(out, customers=250, days=250, seed=11)
     settings = replace(dbt_session.settings, raw=out / "raw", warehouse=out / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(LAST)
+    Company(settings, dbt_session).run_day(LAST)
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         for name in ("customers", "commissions", "outcomes"):
             db.execute(f"create temp view true_{name} as from '{out}/truth/{name}.parquet'")
@@ -63,7 +63,7 @@ def test_those_who_came_back_left_once_and_are_customers_again(marts):
     assert all(left < back == planted and status in ("paying", "paused") for planted, left, back, status in rows), rows
 
 
-def test_a_pause_is_no_leaving(marts):
+def test_a_pause_is_not_a_churn(marts):
     paused, left = marts.execute(
         """
         select count(*), count(*) filter (where found.churned_date between planted.paused_from and planted.paused_to)
@@ -109,7 +109,7 @@ def test_commissions_are_decided_as_planted(marts):
     assert all(planted == found for planted, found, _ in rows), rows
 
 
-def test_the_bridges_close_in_every_month_and_cut(marts):
+def test_the_bridges_close_in_every_month_and_breakdown(marts):
     months, broken = marts.execute(
         """
         select count(*), count(*) filter (where opening_count + new_count + reactivated_count + moved_in_count - churned_count
@@ -182,9 +182,9 @@ def test_cells_of_outcomes_add_up_and_better_service_shows(marts):
                 sum(participations_count) as tried, sum(win_rate_num) as won, sum(undecided_count) as undecided
             from retention.mart_client_outcomes
             group by all
-        ) as cuts
+        ) as parts
         inner join retention.mart_client_outcomes as wholes
-            on cuts.participation_month = wholes.participation_month
+            on parts.participation_month = wholes.participation_month
             and wholes.segment_code = 'all' and wholes.tenure_band = 'all'
         where (tried, won, undecided) <> (participations_count, win_rate_num, undecided_count)
         """

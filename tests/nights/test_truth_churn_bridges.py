@@ -53,13 +53,13 @@ def _months(first: date, as_of: date) -> list[tuple[date, date]]:
     return found
 
 
-def _count(spells: dict[str, list[tuple[date, date | None]]], value_on, as_of: date) -> dict[tuple, tuple]:
+def _count(tenures: dict[str, list[tuple[date, date | None]]], value_on, as_of: date) -> dict[tuple, tuple]:
     """(month, value) -> opening, new, reactivated, churned, closing, moved in, moved out, by `value_on(customer,
     day)`."""
-    months = _months(min(start for stretches in spells.values() for start, _ in stretches), as_of)
+    months = _months(min(start for periods_of_one in tenures.values() for start, _ in periods_of_one), as_of)
     counts = defaultdict(Counter)
-    for customer, stretches in spells.items():
-        for number, (start, left) in enumerate(stretches):
+    for customer, periods_of_one in tenures.items():
+        for number, (start, left) in enumerate(periods_of_one):
             for month, last in months:
                 if start > last or (left and left < month):
                     continue
@@ -102,15 +102,15 @@ def dirty(tmp_path_factory, dbt_session):
         yield db, as_of
 
 
-def _contract_spells(periods: list[tuple], as_of: date) -> list[tuple[date, date | None]]:
+def _contract_tenures(periods: list[tuple], as_of: date) -> list[tuple[date, date | None]]:
     """Coverage periods of one customer, late renewals bridged; an end within the grace is not known yet."""
-    stretches: list[list[date]] = []
+    periods_of_one: list[list[date]] = []
     for start, end in sorted(periods):
-        if stretches and (start - stretches[-1][1]).days <= GRACE:
-            stretches[-1][1] = max(stretches[-1][1], end)
+        if periods_of_one and (start - periods_of_one[-1][1]).days <= GRACE:
+            periods_of_one[-1][1] = max(periods_of_one[-1][1], end)
         else:
-            stretches.append([start, end])
-    return [(start, end if end != FOREVER and (as_of - end).days >= GRACE else None) for start, end in stretches]
+            periods_of_one.append([start, end])
+    return [(start, end if end != FOREVER and (as_of - end).days >= GRACE else None) for start, end in periods_of_one]
 
 
 def test_bridges_close_on_a_dirty_delivery(dirty):
@@ -134,14 +134,14 @@ def test_bridges_close_on_a_dirty_delivery(dirty):
         [as_of],
     ).fetchall():
         periods[customer].append((start, end))
-    spells = {customer: _contract_spells(rows, as_of) for customer, rows in periods.items()}
-    assert sum(left is not None for stretches in spells.values() for _, left in stretches) > 10
+    tenures = {customer: _contract_tenures(rows, as_of) for customer, rows in periods.items()}
+    assert sum(left is not None for periods_of_one in tenures.values() for _, left in periods_of_one) > 10
     regions = dict(db.execute("select customer_id, coalesce(region, 'unknown') from raw.customers").fetchall())
     for dimension, value_on in (
         ("all", lambda customer, day: "all"),
         ("region", lambda customer, day: regions[customer]),
     ):
-        expected, found = _count(spells, value_on, as_of), _found(db, dimension)
+        expected, found = _count(tenures, value_on, as_of), _found(db, dimension)
         assert len(expected) > 5
         wrong = {
             key: (expected.get(key), found.get(key)) for key in expected | found if expected.get(key) != found.get(key)
@@ -187,7 +187,7 @@ def test_bridges_close_on_a_real_shop(shop):
         place = bisect_right([start for start, _ in rows], day) - 1
         return rows[max(place, 0)][1]
 
-    spells = {}
+    tenures = {}
     for customer, registered, days in db.execute(
         """
         select customer_id, cast(registered_at as date), list(distinct cast(occurred_at as date))
@@ -197,18 +197,18 @@ def test_bridges_close_on_a_real_shop(shop):
         """
     ).fetchall():
         active = sorted({registered} | {day for day in days if day and registered < day <= as_of})
-        stretches, start = [], registered
+        periods_of_one, start = [], registered
         for day, following in zip(active, [*active[1:], None], strict=True):
             end = day + timedelta(days=limits[segment_on(customer, day)])
             if following is None or following > end:
-                stretches.append((start, end if end <= as_of else None))
+                periods_of_one.append((start, end if end <= as_of else None))
                 start = following
-        spells[customer] = stretches
-    assert len(spells) > 200
-    returns = sum(len(stretches) - 1 for stretches in spells.values())
+        tenures[customer] = periods_of_one
+    assert len(tenures) > 200
+    returns = sum(len(periods_of_one) - 1 for periods_of_one in tenures.values())
     assert returns > 5
     for dimension, value_on in (("all", lambda customer, day: "all"), ("segment", segment_on)):
-        expected, found = _count(spells, value_on, as_of), _found(db, dimension)
+        expected, found = _count(tenures, value_on, as_of), _found(db, dimension)
         assert len(expected) >= 12
         wrong = {
             key: (expected.get(key), found.get(key)) for key in expected | found if expected.get(key) != found.get(key)

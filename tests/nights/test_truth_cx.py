@@ -41,7 +41,7 @@ def surveyed(dbt_session, tmp_path_factory):
         warehouse=folder / "stayhouse.duckdb",
         target=folder / "target",
     )
-    Company(settings, DbtSession(settings, prepare_policy(settings)[0])).night(LAST)
+    Company(settings, DbtSession(settings, prepare_policy(settings)[0])).run_day(LAST)
     compiled = {}
     for name in ("int_cx__answer_cells", "int_cx__cells", "int_cx__comparisons"):
         (file,) = Path(settings.target).rglob(f"compiled/**/{name}.sql")
@@ -87,11 +87,11 @@ def test_a_metric_that_the_policy_adds_has_its_index(surveyed):
     assert found == expected
 
 
-def sagging(db, metric: str, cut: str) -> set[str]:
+def sagging(db, metric: str, dimension: str) -> set[str]:
     found = db.execute(
         "select dimension_value from cx.mart_cx_indices where metric_code = ? and dimension_name = ? "
         "and period_kind = 'quarter' and period_start_date = ? and is_sagging",
-        [metric, cut, QUARTER],
+        [metric, dimension, QUARTER],
     ).fetchall()
     return {value for (value,) in found}
 
@@ -248,7 +248,7 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
     for table, content in (("survey_responses", responses), ("survey_answers", rows)):
         (raw / table / "extra.jsonl").write_text("".join(json.dumps(row) + "\n" for row in content))
     after = company(raw)
-    after.night(LAST)
+    after.run_day(LAST)
     with duckdb.connect(after.settings.warehouse, read_only=True) as db:
         rejected = db.execute(
             "select response_id, question_code, rule_code, rejected_score from feedback.mart_survey_violations "
@@ -263,8 +263,8 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
             where responses.response_id like 'bad%' order by all
             """
         ).fetchall()
-        (standing,) = db.execute("select count(*) from raw.survey_answers").fetchone()
-        (judged,) = db.execute("select count(*) from core.fct_survey_answers").fetchone()
+        (delivered,) = db.execute("select count(*) from raw.survey_answers").fetchone()
+        (classified,) = db.execute("select count(*) from core.fct_survey_answers").fetchone()
     assert rejected == [
         ("bad0", "nps", "score_outside_scale", 11),
         ("bad1", "cli_q1", "score_outside_scale", 0),
@@ -275,4 +275,4 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
         ("bad1", "nps", 0, "detractor", 1),
         ("bad2", "csat", 5, None, 1),
     ]
-    assert standing == judged
+    assert delivered == classified

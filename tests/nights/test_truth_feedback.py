@@ -19,7 +19,7 @@ def marts(dbt_session, tmp_path_factory):
     folder = tmp_path_factory.mktemp("feedback")
     generate(folder / "company", customers=300, days=240, seed=5)
     settings = replace(dbt_session.settings, raw=folder / "company" / "raw", warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(date(2025, 6, 30))
+    Company(settings, dbt_session).run_day(date(2025, 6, 30))
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         for name in ("customers", "feedback_cases"):
             db.execute(f"create temp view true_{name} as from '{folder / 'company' / 'truth' / name}.parquet'")
@@ -46,7 +46,7 @@ def test_interested_deciders_are_found_and_nobody_else_is_accused(marts):
         assert is_disinterested == (None if wanted is None else wanted == "none")
 
 
-def test_cases_that_came_too_late_and_those_taken_up_again_are_told(marts):
+def test_late_and_reopened_cases_are_found(marts):
     late, late_found, again, again_found = marts.execute(
         """
         select

@@ -23,7 +23,7 @@ def folder(dbt_session, tmp_path_factory):
     folder = tmp_path_factory.mktemp("usage_truth")
     generate(folder, customers=400, days=400, seed=11)
     settings = replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).night(date(2025, 6, 30))
+    Company(settings, dbt_session).run_day(date(2025, 6, 30))
     return folder
 
 

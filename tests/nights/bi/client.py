@@ -1,4 +1,4 @@
-"""Superset as a client of the published night. It is started once in a test run and asked everything at once."""
+"""Superset as a client of a publication. It starts once in a test run and answers all questions at once."""
 
 from __future__ import annotations
 

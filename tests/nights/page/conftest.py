@@ -1,4 +1,4 @@
-"""A published night of a small company, its page, and a browser to open it with."""
+"""A publication of a small company, its page, and a browser to open it with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 @pytest.fixture(scope="session")
 def release(published) -> Path:
-    """The published night of the small company, as a reader finds it."""
+    """The publication of the small company, as a reader finds it."""
     return published.publish / "current"
 
 
@@ -40,7 +40,7 @@ def publish_company(company) -> Callable[..., Path]:
 
     def make(raw: Path, as_of: date, missing: Iterable[str] = ()) -> Path:
         built = company(raw)
-        built.night(as_of)
+        built.run_day(as_of)
         return release_of(built.settings, as_of, missing)
 
     return make

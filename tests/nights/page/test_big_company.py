@@ -1,7 +1,7 @@
 """The page of a million customers: small, quick to open, and honest about what it leaves out.
 
-No night of that size is built here: the published marts of the small company are multiplied in place, up to what they
-would hold then or beyond.
+No company of that size is built here: the published marts of the small company are multiplied in place, to at least the
+rows that they would have.
 """
 
 from __future__ import annotations
@@ -118,10 +118,10 @@ def test_a_list_says_what_it_leaves_out_and_where_all_of_it_is(big, open_page):
     folder, _ = big
     page = open_page(folder / PAGE_NAME)
     assert page.complaints == []
-    cut = {key: panel for key, panel in PANELS.items() if panel.most}
-    assert cut.keys() >= {"alerts_open", "usage_signals", "cx_open_cases", "contacts_owners", "quality_quarantine"}
+    limited = {key: panel for key, panel in PANELS.items() if panel.most}
+    assert limited.keys() >= {"alerts_open", "usage_signals", "cx_open_cases", "contacts_owners", "quality_quarantine"}
     with duckdb.connect(folder / DATABASE_NAME, read_only=True) as db:
-        for key, panel in cut.items():
+        for key, panel in limited.items():
             assert len(page.rows(key)) == panel.most, key
             (total,) = db.execute(f"select count(*) from ({panel.sql})").fetchone()
             place = page.tab.locator(f"#panel-{key}")

@@ -32,7 +32,7 @@ def test_every_customer_with_an_open_alert_has_a_card_that_the_page_leads_to(rel
     assert page.complaints == []
 
 
-def test_a_card_tells_what_the_marts_tell(release, database, tmp_path):
+def test_a_card_shows_what_the_marts_show(release, database, tmp_path):
     (customer, status, done) = database.execute(
         "select customer_id, health_status, (select count(*) from activation.mart_activation_actions as a "
         "where a.customer_id = c.customer_id) from customer_360.mart_customer_360 as c order by 1 limit 1"
@@ -44,7 +44,7 @@ def test_a_card_tells_what_the_marts_tell(release, database, tmp_path):
     assert text.count("<tr><td") >= done
 
 
-def test_a_customer_nobody_knows_is_told(release, tmp_path):
+def test_an_unknown_customer_is_an_error(release, tmp_path):
     with pytest.raises(UnknownCustomer):
         write_card(release / DATABASE_NAME, "nobody", tmp_path / "card.html", AS_OF)
     assert not (tmp_path / "card.html").exists()

@@ -99,14 +99,14 @@ def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company
     page = open_page(publish_company(raw, date(2025, 6, 30), missing) / PAGE_NAME)
     empty = assert_sensible(page)
     assert {"cx_indices", "cx_drivers"} <= empty
-    # Nothing else is the poorer for it (this publication stands without its checks).
+    # No other panel is empty, except those about checks, which this publication does not have.
     about_surveys = {key for key, panel in PANELS.items() if set(missing) & set(panel.needs)}
     assert empty <= about_surveys | {"quality_quarantine", "quality_checks", "contacts_surprise"}
 
 
 @pytest.fixture
 def grocer(tmp_path) -> Path:
-    """The release of the real pack, cut to its first households, built with the pack's own policy."""
+    """The release of the real pack, limited to its first households, built with the pack's own policy."""
     whole = generate_journey(tmp_path / "whole")
     raw = tmp_path / "pack" / "raw"
     with duckdb.connect() as db:
@@ -124,7 +124,7 @@ def grocer(tmp_path) -> Path:
     )
     assert settings.policy == raw.parent / "policy"
     seeds, _ = prepare_policy(settings)
-    Company(settings, DbtSession(settings, seeds)).night(date(2017, 12, 31))
+    Company(settings, DbtSession(settings, seeds)).run_day(date(2017, 12, 31))
     return release_of(settings, date(2017, 12, 31), [table for table in contract() if not (raw / table).exists()])
 
 
@@ -132,6 +132,6 @@ def test_a_grocer_with_real_purchases(grocer, open_page):
     page = open_page(grocer / PAGE_NAME)
     empty = assert_sensible(page)
     shown = PANELS.keys() - empty
-    # A shop has neither subscriptions nor surveys; purchases, mailings and silence it has.
+    # A shop has neither subscriptions nor surveys; it has purchases, mailings and inactive customers.
     assert {"activation_curve", "retention_grid", "usage_status", "churn_rate", "contacts_reach"} <= shown
     assert {key for key, panel in PANELS.items() if "survey_responses" in panel.needs} <= empty
