@@ -129,6 +129,11 @@ def test_the_environment_is_read_by_the_settings_only() -> None:
     )
 
 
+def test_quotes_of_sql_are_doubled_in_one_module() -> None:
+    doubling = ("""replace("'", "''")""", """replace('"', '""')""")
+    assert {name for name, text in SOURCES.items() if any(part in text for part in doubling)} == {"contract.sql"}
+
+
 def test_a_circle_an_import_upwards_and_a_private_name_are_caught() -> None:
     sources = {
         "contract.a": "def f():\n    from stayhouse.loading import b",
