@@ -104,7 +104,7 @@ def test_a_missing_or_busy_warehouse_is_reported(warehouse, tmp_path):
 
 def test_results_that_get_lost_on_the_way_stop_the_validation(warehouse, monkeypatch):
     """When this fails because nothing is raised, GX and DuckDB get along: drop expectations/duckdb_results.py."""
-    monkeypatch.setattr("expectations.duckdb_results.buffer_results", lambda engine: None)
+    monkeypatch.setattr("stayhouse.expectations.duckdb_results.buffer_results", lambda engine: None)
     with pytest.raises(WarehouseError, match="receives no rows"):
         validate(warehouse, raw_gates()[:1], PARAMETERS)
     with duckdb.connect(warehouse):  # and nothing stays open
