@@ -48,7 +48,7 @@ def run_phase(raw: Path, place: Path, as_of) -> dict:
     environment = {"DAGSTER_HOME": str(place / "dagster"), "DBT_TARGET_PATH": str(place / "target")}
     (place / "dagster").mkdir(exist_ok=True)
     arguments = [str(raw), str(place / "bench.duckdb"), str(place / "published"), as_of.isoformat()]
-    result = in_own_process("benchmarks.phase", arguments, environment)
+    result = in_own_process("stayhouse.benchmarks.phase", arguments, environment)
     if result["exit_code"]:
         raise SystemExit(f"the build was not published: {result['withheld']}")
     return result
