@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -126,9 +126,40 @@ def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]
     return get
 
 
+@pytest.fixture(scope="session")
+def parsed(made_once) -> Path:
+    """A folder with dbt's artifacts of the project (`target/manifest.json` and others). Read-only."""
+    from parsing import parse_project
+
+    return made_once("parsed", parse_project)
+
+
+@pytest.fixture(scope="session")
+def parsed_once(parsed, tmp_path_factory) -> Iterator[None]:
+    """Sessions of dbt take the parsed project instead of parsing it for every warehouse, time zone and policy."""
+    from parsing import WAREHOUSE, reader
+
+    from stayhouse.orchestration.dbt_session import DbtSession
+
+    read, parse = reader(parsed, tmp_path_factory.mktemp("parsed")), DbtSession.parse
+
+    def shared(session: DbtSession, write: bool = False):
+        if session._manifest is None and not write and session.settings.warehouse.name == WAREHOUSE:
+            session._manifest = read(session)
+        return parse(session, write)
+
+    # Dagster draws its graph from the manifest that it finds here.
+    target = Path(os.environ["DBT_TARGET_PATH"])
+    target.mkdir(exist_ok=True)
+    shutil.copyfile(parsed / "target" / "manifest.json", target / "manifest.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DbtSession, "parse", shared)
+        yield
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest tests begin first; tests are independent, so the order changes no result."""
-    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("longest", "slow")])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,7 +2,7 @@
 
 A run costs seconds, so shared starting points are built once: `straight`, the small company loaded in order and
 transformed on its last day, and `published`, the same through Dagster with its gates and a publication. They are
-read-only; a test that continues from one takes a copy.
+read-only; a test that continues from one takes a copy. `planted` is larger and older: what was planted in it is found.
 """
 
 from __future__ import annotations
@@ -62,6 +62,13 @@ class Company:
         self.load()
         self.transform(as_of)
 
+    def core_tables(self, as_of: date, full_refresh: bool = False) -> list[str]:
+        """Builds core, the only layer that continues from the last run; all above it is made whole from it."""
+        with duckdb.connect(self.settings.warehouse, read_only=True) as db:
+            # A copy of a company that is built has seeds and views already.
+            has_all_before = db.execute("from ops.settled").fetchall() and not full_refresh
+        return self.transform(as_of, full_refresh, ["path:models/core" if has_all_before else "+path:models/core"])
+
     def tables(self) -> list[str]:
         """Every table about the business, of all domains."""
         wanted = {
@@ -73,6 +80,11 @@ class Company:
             ).fetchall()
         assert wanted <= {name for (name,) in found}, "the run has not built every table"
         return sorted(wanted)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_once(parsed_once) -> None:
+    """Every run here takes the project as it was parsed once."""
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +99,7 @@ def dbt_session(tmp_path_factory) -> DbtSession:
     settings = Settings(
         raw=work / "raw",
         policy=POLICY_FOLDER,
-        warehouse=work / "parse.duckdb",
+        warehouse=work / "stayhouse.duckdb",
         publish=work / "p",
         target=work / "target",
     )
@@ -106,6 +118,21 @@ def straight(small_company, dbt_session, made_once) -> Company:
 
     folder = made_once("straight", lambda place: Company(settings_in(place), dbt_session).run_day(LAST))
     return Company(settings_in(folder), dbt_session)
+
+
+@pytest.fixture(scope="session")
+def planted(dbt_session, made_once) -> Company:
+    """A company large and old enough for every planted case, built on its last day, with the truth beside its landing
+    folder. Read-only."""
+
+    def settings_in(folder: Path) -> Settings:
+        return replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
+
+    def make(folder: Path) -> None:
+        generate(folder, customers=400, days=400, seed=11)
+        Company(settings_in(folder), dbt_session).night(LAST)
+
+    return Company(settings_in(made_once("planted", make)), dbt_session)
 
 
 @pytest.fixture(scope="session")

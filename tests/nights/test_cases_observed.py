@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from nights.cases_fixture import ZONES
+
+from stayhouse.expectations.registry import mart_gates
+from stayhouse.expectations.reports import Parameters
+from stayhouse.expectations.runner import validate
 
 pytestmark = pytest.mark.slow
 
@@ -111,10 +116,7 @@ def test_use_before_registration_and_unmeasured_customers_are_reported(late):
     )
     # Unmeasured: the ordinary customer, the four with old contracts, the stray one and the one of two days before.
     assert counts == [(1, 7, 9)]
-    warnings = late.rows(
-        """
-        select count(*) from quality.mart_data_quality_results
-        where asset_name = 'quality/mart_observation_starts' and not is_passed and severity = 'warning'
-        """
-    )
-    assert warnings == [(1,)]
+    (gate,) = (gate for gate in mart_gates() if gate.asset_key[-1] == "mart_observation_starts")
+    (report,) = validate(late.settings.warehouse, [gate], Parameters(ZONES["late_tracking"][1]))
+    assert report.severity == "warn"
+    assert len(report.failures) == 1

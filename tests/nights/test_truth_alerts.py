@@ -80,15 +80,11 @@ def test_an_alert_closes_on_the_day_of_activation(marts):
     assert late == 0
 
 
-def test_the_report_of_a_rule_agrees_with_the_planted_churn(made_once, company):
+def test_the_report_of_a_rule_agrees_with_the_planted_churn(planted):
     """The report's precision equals the one computed from the planted cases."""
-    from stayhouse.demonstration.saas import generate
-
-    raw = made_once("alert_company", lambda out: generate(out, customers=150, days=300, seed=5)) / "raw"
-    larger = company(raw)
-    larger.run_day(LAST)
-    with duckdb.connect(larger.settings.warehouse, read_only=True) as db:
-        db.execute(f"create temp view true_customers as from '{raw.parent / 'truth' / 'customers.parquet'}'")
+    truth = planted.settings.raw.parent / "truth"
+    with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
+        db.execute(f"create temp view true_customers as from '{truth / 'customers.parquet'}'")
         reported = db.execute(
             "select precision_num, precision_den from alerts.mart_alert_rule_report "
             "where warning_code = 'onboarding_stalled' and dimension_name = 'all'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -10,24 +9,16 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LAST = date(2025, 6, 30)
 # A churn in the last days may still be a late renewal.
 KNOWN_BY = date(2025, 6, 23)
 
 
 @pytest.fixture(scope="module")
-def marts(tmp_path_factory, dbt_session):
-    from nights.conftest import Company
-
-    from stayhouse.demonstration.saas import generate
-
-    out = tmp_path_factory.mktemp("churn")
-    generate(out, customers=250, days=250, seed=11)
-    settings = replace(dbt_session.settings, raw=out / "raw", warehouse=out / "stayhouse.duckdb")
-    Company(settings, dbt_session).run_day(LAST)
-    with duckdb.connect(settings.warehouse, read_only=True) as db:
+def marts(planted):
+    truth = planted.settings.raw.parent / "truth"
+    with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
         for name in ("customers", "commissions", "outcomes"):
-            db.execute(f"create temp view true_{name} as from '{out}/truth/{name}.parquet'")
+            db.execute(f"create temp view true_{name} as from '{truth}/{name}.parquet'")
         db.execute("create temp view counted as from true_customers where not is_test and deleted_at is null")
         yield db
 

@@ -19,9 +19,10 @@ from stayhouse.demonstration.saas import generate
 from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.policy import SEEDS_FOLDER, prepare_policy
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 LAST = date(2025, 6, 30)
+SURVEYS = ["+models/marts/cx", "+models/marts/feedback"]
 QUARTER = date(2025, 4, 1)
 Z = 1.959963984540054
 
@@ -41,7 +42,9 @@ def surveyed(dbt_session, tmp_path_factory):
         warehouse=folder / "stayhouse.duckdb",
         target=folder / "target",
     )
-    Company(settings, DbtSession(settings, prepare_policy(settings)[0])).run_day(LAST)
+    company = Company(settings, DbtSession(settings, prepare_policy(settings)[0]))
+    company.load()
+    company.transform(LAST, select=SURVEYS)
     compiled = {}
     for name in ("int_cx__answer_cells", "int_cx__cells", "int_cx__comparisons"):
         (file,) = Path(settings.target).rglob(f"compiled/**/{name}.sql")
@@ -248,7 +251,8 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
     for table, content in (("survey_responses", responses), ("survey_answers", rows)):
         (raw / table / "extra.jsonl").write_text("".join(json.dumps(row) + "\n" for row in content))
     after = company(raw)
-    after.run_day(LAST)
+    after.load()
+    after.transform(LAST, select=SURVEYS)
     with duckdb.connect(after.settings.warehouse, read_only=True) as db:
         rejected = db.execute(
             "select response_id, question_code, rule_code, rejected_score from feedback.mart_survey_violations "

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-
 import duckdb
 import pytest
-from nights.conftest import Company
-
-from stayhouse.demonstration.saas import generate
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def marts(dbt_session, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("feedback")
-    generate(folder / "company", customers=300, days=240, seed=5)
-    settings = replace(dbt_session.settings, raw=folder / "company" / "raw", warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).run_day(date(2025, 6, 30))
-    with duckdb.connect(settings.warehouse, read_only=True) as db:
+def marts(planted):
+    truth = planted.settings.raw.parent / "truth"
+    with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
         for name in ("customers", "feedback_cases"):
-            db.execute(f"create temp view true_{name} as from '{folder / 'company' / 'truth' / name}.parquet'")
+            db.execute(f"create temp view true_{name} as from '{truth}/{name}.parquet'")
         yield db
 
 

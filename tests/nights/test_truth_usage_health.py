@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from datetime import date
 
 import duckdb
 import pytest
 
-from stayhouse.demonstration.saas import generate
 from stayhouse.demonstration.scoring import score
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 
 @pytest.fixture(scope="module")
-def folder(dbt_session, tmp_path_factory):
-    """A company large and old enough to detect falls: both windows before and after the change of behaviour."""
-    from nights.conftest import Company
-
-    folder = tmp_path_factory.mktemp("usage_truth")
-    generate(folder, customers=400, days=400, seed=11)
-    settings = replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
-    Company(settings, dbt_session).run_day(date(2025, 6, 30))
-    return folder
+def folder(planted):
+    return planted.settings.warehouse.parent
 
 
 @pytest.fixture(scope="module")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
+from parsing import settings_in
+
 from stayhouse.orchestration.dbt_session import ensure_manifest
 from stayhouse.orchestration.private_api import forget_compilation
-from stayhouse.orchestration.settings import Settings
 
 
-def test_a_manifest_that_a_kill_left_half_written_is_written_again(tmp_path):
+def test_a_manifest_that_a_kill_left_half_written_is_written_again(parsed, tmp_path):
     # dbt writes it in place: after a kill at that moment every later start failed on broken JSON.
-    settings = replace(Settings.resolve(warehouse=tmp_path / "w.duckdb"), target=tmp_path / "target")
-    manifest = ensure_manifest(settings)
+    settings = replace(settings_in(parsed), target=tmp_path / "target")
+    shutil.copytree(parsed / "target", settings.target)
+    manifest = settings.target / "manifest.json"
     whole = manifest.read_text()
     manifest.write_text(whole[: len(whole) // 2])
-    assert json.loads(ensure_manifest(settings).read_text())["nodes"]
+    assert ensure_manifest(settings) == manifest
+    assert json.loads(manifest.read_text())["nodes"]
 
 
 def test_a_second_run_of_a_session_compiles_ephemeral_models_again():

@@ -12,9 +12,11 @@ from stayhouse.contract import REPO_ROOT, contract
 from stayhouse.expectations.registry import mart_gates, raw_gates
 from stayhouse.orchestration.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("parsed_once")
+
 
 @pytest.fixture(scope="module")
-def defs():
+def defs(parsed_once):
     from stayhouse.orchestration.definitions import build_definitions
 
     return build_definitions(Settings.resolve())

@@ -1,0 +1,63 @@
+"""dbt parses the project once for a whole test run, in a process of its own, because dbt keeps state globally."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import SEEDS_FOLDER
+from stayhouse.orchestration.settings import Settings
+
+# dbt names the catalogue of its relations after the file, so only warehouses of this name can share what was parsed.
+WAREHOUSE = "stayhouse.duckdb"
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(
+        raw=folder / "raw",
+        policy=None,
+        warehouse=folder / WAREHOUSE,
+        publish=folder / "published",
+        target=folder / "target",
+    )
+
+
+def parse_project(folder: Path) -> None:
+    """Writes dbt's artifacts of the project with its own seeds into `folder/target`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.parsing", str(folder)],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"dbt cannot parse the project:\n{(done.stdout + done.stderr)[-3000:]}"
+
+
+def reader(parsed: Path, own: Path) -> Callable[[DbtSession], Any]:
+    """A function that gives a session its manifest from what was parsed; `own` is a folder of this process."""
+    shutil.copytree(parsed / "target", own / "target")
+    parse = DbtSession.parse
+
+    def read(session: DbtSession) -> Any:
+        manifest = parse(DbtSession(replace(settings_in(parsed), target=own / "target"), SEEDS_FOLDER))
+        # A company's own policy differs in the content of seeds only.
+        for node in manifest.nodes.values():
+            if node.resource_type == "seed":
+                place = Path(os.path.relpath(session.seeds, REPO_ROOT)) / Path(node.original_file_path).name
+                node.original_file_path = str(place)
+        return manifest
+
+    return read
+
+
+if __name__ == "__main__":
+    DbtSession(settings_in(Path(sys.argv[1])), SEEDS_FOLDER).parse(write=True)
