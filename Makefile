@@ -13,7 +13,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint format bench bench-cx bench-usage bi-test dev status clean lock
+.PHONY: help setup build check fast test test-all lint lint-sql lint-rest format bench bench-cx bench-usage bi-test dev status clean lock
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,14 +53,30 @@ landing/saas/raw: | $(INSTALLED)
 build: $(INSTALLED) $(CHARTS) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and publish
 	@$(BIN)/stayhouse build
 
-test: $(DEVELOPMENT) $(CHARTS) ## Run every test (WORKERS=2 at a time; each holds a few GB at most)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# Files stay with one worker, so that nothing is built twice; the order of tests puts the longest files first.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-lint: $(DEVELOPMENT) ## Run the linters
+check: $(DEVELOPMENT) $(CHARTS) ## Linters, types, conventions, dbt's parse and compile, and the fast tests: under 2 minutes
+	@$(MAKE) --no-print-directory -j2 -O lint fast
+
+fast: $(DEVELOPMENT) $(CHARTS)
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test: $(DEVELOPMENT) $(CHARTS) ## Every promise at least once (WORKERS=2 at a time; each holds a few GB at most)
+	@$(PYTEST) -m "not repetition"
+
+test-all: $(DEVELOPMENT) $(CHARTS) ## Every test: also ten kills, more companies, time zones and histories, Superset where it is installed
+	@$(PYTEST)
+
+lint: lint-rest lint-sql ## Run the linters
+
+lint-rest: $(DEVELOPMENT)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml mkdocs.yml
+
+lint-sql: $(DEVELOPMENT)
 	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
 format: $(DEVELOPMENT) ## Format the Python code and fix what ruff can fix

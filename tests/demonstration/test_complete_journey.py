@@ -16,6 +16,7 @@ import pytest
 from stayhouse.contract import REPO_ROOT, contract
 from stayhouse.demonstration import DemoReport, complete_journey
 
+pytestmark = pytest.mark.slow
 TABLES = ("customers", "customer_segments", "events", "payments", "contacts")
 SEEDS = REPO_ROOT / "seeds"
 POLICY_FILES = sorted(path.name for path in complete_journey.POLICY_FOLDER.glob("*.csv"))

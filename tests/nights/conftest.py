@@ -130,7 +130,9 @@ def planted(dbt_session, made_once) -> Company:
 
     def make(folder: Path) -> None:
         generate(folder, customers=400, days=400, seed=11)
-        Company(settings_in(folder), dbt_session).night(LAST)
+        company = Company(settings_in(folder), dbt_session)
+        company.load()
+        company.transform(LAST)
 
     return Company(settings_in(made_once("planted", make)), dbt_session)
 

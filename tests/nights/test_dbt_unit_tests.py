@@ -9,7 +9,7 @@ from nights.conftest import LAST
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration.dbt_session import DbtFailed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 
 def test_every_dbt_unit_test_passes(straight, company):

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from nights.conftest import LAST
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 KILLS = 10
 HANGS = 1800  # seconds; a busy machine may need minutes for a run
@@ -26,16 +26,24 @@ ROOT = Path(__file__).parents[2]
 # A build in a process of its own. The libraries are imported once, by a parent that forks for every build: a kill can
 # only break the work, and ten kills need not wait for ten imports.
 STARTER = """
-import os, sys
+import os, signal, sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 import dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb, great_expectations, pandas
 from stayhouse.demonstration.saas import POLICY_FOLDER
+from stayhouse.orchestration import progress
 from stayhouse.orchestration.runner import build
 from stayhouse.orchestration.settings import Settings
+
+def killer(stage, share):
+    def listen(now, item, done):
+        if now == stage and done >= float(share):
+            os.kill(os.getpid(), signal.SIGKILL)
+    return listen
+
 for line in sys.stdin:
-    raw, place, first, last = line.split()
+    raw, place, first, last, moment = line.split()
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -46,6 +54,8 @@ for line in sys.stdin:
         code = 70
         try:
             settings = Settings.resolve(Path(raw), None, Path(place) / "stayhouse.duckdb", Path(place) / "published")
+            if moment != "never":
+                progress.listen(killer(*moment.split(":")))
             code = build(
                 replace(settings, policy=POLICY_FOLDER), date.fromisoformat(first), date.fromisoformat(last)
             ).exit_code
@@ -71,11 +81,11 @@ class Starter:
         )  # fmt: skip
         self.place: Path | None = None
 
-    def start(self, raw: Path, place: Path, first: date = LAST, last: date = LAST) -> int:
-        """The identity of the new process."""
+    def start(self, raw: Path, place: Path, first: date = LAST, last: date = LAST, kill_at: str = "never") -> int:
+        """The identity of the new process, which kills itself at a stage and its share done ("transform:0.5")."""
         (place / "dagster").mkdir(parents=True, exist_ok=True)
         self.place = place
-        self.process.stdin.write(f"{raw} {place} {first} {last}\n")
+        self.process.stdin.write(f"{raw} {place} {first} {last} {kill_at}\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
@@ -110,7 +120,17 @@ def marts(publish: Path) -> dict[str, list]:
         return {name: sorted(db.execute(f"from {name}").fetchall(), key=repr) for (name,) in names}
 
 
-@pytest.mark.longest
+def test_kills_amid_models_and_amid_marts_leave_no_trace(small_company, published, starter, tmp_path):
+    killed = tmp_path / "killed"
+    for moment in ("transform:0.5", "publish:0.5"):
+        starter.start(small_company, killed, kill_at=moment)
+        assert starter.exit_code() == -signal.SIGKILL, (killed / "out.log").read_text()[-3000:]
+        assert not (killed / "published" / "current").exists()
+    starter.finish(small_company, killed)
+    assert marts(killed / "published") == marts(published.publish)
+
+
+@pytest.mark.repetition
 def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, starter, tmp_path):
     killed = tmp_path / "killed"
     # One undisturbed run to know how long it takes (its numbers are those of the published company).
@@ -159,8 +179,8 @@ print(reads, *sorted(seen))
 """
 
 
-@pytest.mark.longest
-def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, published, starter, tmp_path):
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.repetition)])
+def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, published, starter, tmp_path, count):
     place = tmp_path / "place"
     shutil.copytree(published.warehouse.parent, place, symlinks=True)
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"
@@ -170,15 +190,16 @@ def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, publish
         stderr=subprocess.PIPE,
         text=True,
     )
-    # The last run is published; the two before it are built while the reader reads.
-    starter.finish(small_company, place, LAST - timedelta(days=2), LAST - timedelta(days=1))
+    # The last run is published; those before it are built while the reader reads.
+    days = [LAST - timedelta(days=back) for back in range(count, -1, -1)]
+    starter.finish(small_company, place, days[0], days[-2])
     time.sleep(0.5)
     stop.touch()
     out, err = reader.communicate(timeout=HANGS)
     assert reader.returncode == 0, err[-3000:]
-    reads, *days = out.split()
+    reads, *seen = out.split()
     assert int(reads) > 20
-    assert days == ["2025-06-28", "2025-06-29", "2025-06-30"]
+    assert seen == [str(day) for day in days]
 
 
 def test_a_second_writer_must_wait(small_company, starter, tmp_path):

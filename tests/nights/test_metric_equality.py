@@ -27,6 +27,8 @@ CODES = [metric["code"] for metric in metrics()]
 
 Cell = tuple[str, str, str, str]
 """Metric, dimension, value, first day of the period."""
+Queries = dict[str, dict[str, list[str]]]
+"""Metrics and dimensions by the name of a question."""
 
 ENTITIES = ("segment", "value_segment", "plan", "region", "channel", "owner", "unit")
 """Dimensions that marts and facts name alike; an answer of a survey has those of its response."""
@@ -58,12 +60,14 @@ def measured(rows: Iterable[tuple[str, str, str, dict]]) -> dict[Cell, float]:
     }
 
 
-def over_the_facts(warehouse: Path, folder: Path, queries: dict[str, dict[str, list[str]]]) -> dict[str, list[dict]]:
+@pytest.fixture(scope="module")
+def over_the_facts(published, tmp_path_factory) -> Callable[[Queries], dict[str, list[dict]]]:
     """Asks MetricFlow, whose semantic models are over the facts of the working warehouse."""
+    folder = tmp_path_factory.mktemp("metricflow")
     for name in PARTS_OF_THE_PROJECT:
         (folder / name).symlink_to(REPO_ROOT / name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")} | {
-        "STAYHOUSE_WAREHOUSE": str(warehouse.resolve()),
+        "STAYHOUSE_WAREHOUSE": str(published.warehouse.resolve()),
         "DBT_PROFILES_DIR": str(folder),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "STAYHOUSE_ACCESS_MODE": "read_only",
@@ -71,12 +75,16 @@ def over_the_facts(warehouse: Path, folder: Path, queries: dict[str, dict[str, l
     tools = Path(sys.executable).parent
     subprocess.run([tools / "dbt", "-q", "parse"], cwd=folder, env=environment, check=True, timeout=300)
     script = Path(__file__).parent / "bi" / "ask_metricflow.py"
-    done = subprocess.run(
-        [sys.executable, script],
-        cwd=folder, env=environment, input=json.dumps(queries), capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+
+    def ask(queries: Queries) -> dict[str, list[dict]]:
+        done = subprocess.run(
+            [sys.executable, script],
+            cwd=folder, env=environment, input=json.dumps(queries), capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout)
+
+    return ask
 
 
 def facts_of(metric: dict) -> list[dict]:
@@ -101,7 +109,7 @@ def question(metric: dict, dimension: str) -> dict[str, list[str]]:
     }
 
 
-def test_a_metric_over_its_facts_is_the_same_number(published, in_the_mart, tmp_path):
+def test_a_metric_over_its_facts_is_the_same_number(over_the_facts, in_the_mart):
     queries, latest = {}, {}
     for metric in metrics():
         entities = set.intersection(
@@ -111,7 +119,7 @@ def test_a_metric_over_its_facts_is_the_same_number(published, in_the_mart, tmp_
         for dimension in ("all", *sorted(entities & names)):
             queries[f"{metric['code']} {dimension}"] = question(metric, dimension)
         latest[metric["code"]] = max((day for code, *_, day in in_the_mart if code == metric["code"]), default="")
-    answers = over_the_facts(published.warehouse, tmp_path, queries)
+    answers = over_the_facts(queries)
     wrong = {}
     for name, rows in answers.items():
         code, dimension = name.split()
@@ -143,11 +151,9 @@ def test_a_metric_over_its_facts_is_the_same_number(published, in_the_mart, tmp_
     assert wrong == {}
 
 
-def test_metrics_are_sliced_by_two_dimensions_and_summed_to_a_quarter(published, tmp_path):
+def test_metrics_are_sliced_by_two_dimensions_and_summed_to_a_quarter(over_the_facts, published):
     parts = ["customers_churned", "customers_at_opening"]
     answers = over_the_facts(
-        published.warehouse,
-        tmp_path,
         {
             "both": {"metrics": parts, "group_by": ["metric_time__month", "segment", "plan"]},
             "one": {"metrics": parts, "group_by": ["metric_time__month", "segment"]},
@@ -207,7 +213,11 @@ def shown_on_the_page(release: Path) -> set[Cell]:
     return {(code, "all", "all", day) for code, day in rows}
 
 
-@pytest.mark.parametrize("place", [in_superset, on_the_page], ids=lambda place: place.__name__)
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(in_superset, marks=pytest.mark.repetition), on_the_page],
+    ids=lambda place: place.__name__,
+)
 def test_a_metric_is_the_same_number_in_the_mart_and(place: Callable, release, in_the_mart, made_once, tmp_path):
     found = place(release, made_once, tmp_path)
     expected, near = in_the_mart, {"rel": 1e-9, "abs": 1e-9}

@@ -173,6 +173,7 @@ def shop(tmp_path_factory, dbt_session):
         yield db, as_of
 
 
+@pytest.mark.repetition
 def test_bridges_close_on_a_real_shop(shop):
     db, as_of = shop
     limits = dict(db.execute("select segment_code, churn_inactivity_days from config.segments").fetchall())

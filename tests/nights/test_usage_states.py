@@ -10,6 +10,7 @@ import pytest
 from conftest import Landing, customer, event
 from nights.conftest import assert_same
 
+pytestmark = pytest.mark.slow
 STATES = ("state_usage_falls", "state_usage_gaps")
 LAST = date(2025, 6, 30)
 FIRST = LAST - timedelta(days=800)

@@ -10,7 +10,7 @@ from nights.bi.client import superset_answers
 
 from stayhouse.orchestration.publication import DATABASE_NAME
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 
 
 @pytest.fixture(scope="module")

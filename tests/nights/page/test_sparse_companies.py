@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -67,6 +66,7 @@ def tables_but(*present: str) -> list[str]:
     return [table for table in contract() if table not in present]
 
 
+@pytest.mark.repetition
 def test_nobody_at_all(tmp_path, publish_company, open_page):
     release = publish_company(landing_of(tmp_path / "raw", ""), date(2025, 3, 1), tables_but())
     page = open_page(release / PAGE_NAME)
@@ -92,6 +92,7 @@ def test_one_customer(tmp_path, publish_company, open_page):
     assert "events has no rows" in page.tab.locator("#panel-activation_funnel").inner_text()
 
 
+@pytest.mark.repetition
 def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company, open_page):
     raw = tmp_path / "raw"
     shutil.copytree(small_company, raw, ignore=shutil.ignore_patterns("survey_*"))
@@ -118,16 +119,14 @@ def grocer(tmp_path) -> Path:
                 f"copy (from {rows} where customer_id <= 'h{HOUSEHOLDS:04}') to '{raw / table.name}/rows.parquet'"
             )
     shutil.move(whole.raw.parent / "policy", raw.parent / "policy")
-    settings = replace(
-        Settings.resolve(raw=raw, warehouse=tmp_path / "grocer.duckdb", publish=tmp_path / "published"),
-        target=tmp_path / "target",
-    )
+    settings = Settings.resolve(raw=raw, warehouse=tmp_path / "stayhouse.duckdb", publish=tmp_path / "published")
     assert settings.policy == raw.parent / "policy"
     seeds, _ = prepare_policy(settings)
     Company(settings, DbtSession(settings, seeds)).run_day(date(2017, 12, 31))
     return release_of(settings, date(2017, 12, 31), [table for table in contract() if not (raw / table).exists()])
 
 
+@pytest.mark.repetition
 def test_a_grocer_with_real_purchases(grocer, open_page):
     page = open_page(grocer / PAGE_NAME)
     empty = assert_sensible(page)
