@@ -107,7 +107,7 @@ def test_a_corrupt_raw_value_stops_the_run_before_dbt(again):
 
 
 @pytest.mark.repetition
-def test_a_range_of_nights_publishes_each(again):
+def test_a_range_of_days_publishes_each(again):
     settings, build = again
     outcome = build(first=date(2025, 6, 28), last=date(2025, 6, 29))
     assert (outcome.exit_code, outcome.days) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
@@ -115,7 +115,7 @@ def test_a_range_of_nights_publishes_each(again):
     assert document["as_of_date"] == "2025-06-29"
 
 
-def test_a_file_of_the_wrong_shape_stops_the_run_and_other_bad_input_is_told_and_kept(again):
+def test_a_file_of_the_wrong_shape_stops_the_run_and_other_bad_input_is_reported_and_kept(again):
     settings, build = again
     before = fingerprint(settings.publish)
     (settings.raw / "events" / "shapeless.csv").write_text("event_id,customer_id\ne1,c1\n")

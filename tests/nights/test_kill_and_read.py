@@ -180,7 +180,7 @@ print(reads, *sorted(seen))
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.repetition)])
-def test_a_reader_never_meets_an_error_nor_two_nights_at_once(small_company, published, starter, tmp_path, count):
+def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, published, starter, tmp_path, count):
     place = tmp_path / "place"
     shutil.copytree(published.warehouse.parent, place, symlinks=True)
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"

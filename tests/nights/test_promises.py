@@ -94,14 +94,14 @@ def test_running_a_day_again_changes_nothing(small_company, straight, company):
 
 
 @pytest.mark.parametrize(
-    ("nights_before", "layers"),
+    ("days_before", "layers"),
     [((1,), "core_tables"), pytest.param((3, 2, 1, 0), "transform", marks=repetition)],
     ids=["one in core", "four"],
 )
-def test_nights_one_by_one_equal_all_at_once(small_company, straight, company, tmp_path, nights_before, layers):
+def test_days_one_by_one_equal_all_at_once(small_company, straight, company, tmp_path, days_before, layers):
     raw = tmp_path / "raw"
     nightly = company(raw)
-    for days in nights_before:
+    for days in days_before:
         as_of = LAST - timedelta(days=days)
         for part in small_company.glob("*/dt=*"):
             place = raw / part.parent.name / part.name
@@ -120,7 +120,7 @@ def test_nights_one_by_one_equal_all_at_once(small_company, straight, company, t
 
 
 @LAYERS
-def test_going_back_to_an_earlier_night_and_forward_again(small_company, straight, company, layers):
+def test_going_back_to_an_earlier_day_and_forward_again(small_company, straight, company, layers):
     earlier = LAST - timedelta(days=20)
     back, refreshed = company(small_company, straight), company(small_company, straight)
     tables = getattr(back, layers)(earlier)
