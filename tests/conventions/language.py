@@ -1,14 +1,12 @@
 """Words and sentence habits that the project avoids, in names, comments, descriptions, messages and docs.
 
-`language_exceptions.csv` counts the hits that each older file still has. A file may not have more than listed, nor
-fewer: after a clean-up `python tests/conventions/language.py` lowers the counts. It never raises one.
+`python tests/conventions/language.py [path ...]` lists what the files say that they should say otherwise.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 FOLDERS = (
@@ -17,7 +15,7 @@ FOLDERS = (
 )  # fmt: skip
 TOP = ("README.md", "CONTRIBUTING.md", "mkdocs.yml", "Makefile", "pyproject.toml", "dbt_project.yml")
 TYPES = {".sql", ".yml", ".csv", ".md", ".py", ".html", ".js"}
-# This lint and the page of old names name the words. Raw data, requirements and copied libraries are not our prose.
+# This lint names the words, and the changelog has old names. Raw data, requirements and copied libraries are not our prose.
 LEFT_OUT = ("tests/conventions/language", "tests/conventions/test_language", "tests/nights/cases/")
 LEFT_OUT_FILES = {"tests/conventions/requirements.csv", "models/docs/metric_catalogue.md"}
 
@@ -80,8 +78,6 @@ ALLOWED = re.compile(
 # Marks of comments and continued lines, so that a phrase is found across a line break.
 LINE_BREAK = re.compile(r"\s*\n\s*(?:--|#|\*|//)?\s*")
 
-EXCEPTIONS = Path(__file__).with_name("language_exceptions.csv")
-
 
 def findings(text: str) -> list[str]:
     """What a text says that it should say otherwise: `words: advice`, in the order of the rules."""
@@ -101,56 +97,14 @@ def texts(root: Path) -> dict[str, str]:
     }
 
 
-def faults(files: Mapping[str, str], exceptions: Mapping[str, int]) -> list[str]:
-    """Files with more hits than their exception, with what was found, and exceptions that are too high."""
-    found = {name: findings(text) for name, text in files.items()}
-    return [
-        *(
-            f"{name}: {len(hits)} hits, {exceptions.get(name, 0)} allowed: {'; '.join(dict.fromkeys(hits))}"
-            for name, hits in found.items()
-            if len(hits) > exceptions.get(name, 0)
-        ),
-        *(
-            f"{name}: {count} hits allowed, {len(found.get(name, ()))} found;"
-            " run `python tests/conventions/language.py` to lower the count"
-            for name, count in exceptions.items()
-            if count > len(found.get(name, ()))
-        ),
-    ]
-
-
-def read_exceptions(path: Path = EXCEPTIONS) -> dict[str, int]:
-    if not path.exists():
-        return {}
-    with path.open(newline="") as lines:
-        return {row["file"]: int(row["hits"]) for row in csv.DictReader(lines)}
-
-
-def write_exceptions(exceptions: Mapping[str, int], path: Path = EXCEPTIONS) -> None:
-    with path.open("w", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(["file", "hits"])
-        writer.writerows(sorted((name, count) for name, count in exceptions.items() if count))
-
-
-def lowered(files: Mapping[str, str], exceptions: Mapping[str, int]) -> dict[str, int]:
-    return {name: min(count, len(findings(files.get(name, "")))) for name, count in exceptions.items()}
-
-
-def _main(paths: Iterable[str]) -> None:
-    """Print the hits of the files named, or lower the exceptions."""
-    files = texts(Path(__file__).parents[2])
-    if paths := list(paths):
-        for name in (name for name in files if name.startswith(tuple(paths))):
-            for hit in findings(files[name]):
-                print(f"{name}: {hit}")
-        return
-    exceptions = lowered(files, read_exceptions())
-    write_exceptions(exceptions)
-    print("\n".join(faults(files, exceptions)))
+def faults(files: Mapping[str, str]) -> list[str]:
+    """Every hit with the path of its file."""
+    return [f"{name}: {hit}" for name, text in files.items() for hit in findings(text)]
 
 
 if __name__ == "__main__":
     import sys
 
-    _main(sys.argv[1:])
+    chosen = tuple(sys.argv[1:])
+    found = texts(Path(__file__).parents[2])
+    print("\n".join(faults({name: text for name, text in found.items() if not chosen or name.startswith(chosen)})))
