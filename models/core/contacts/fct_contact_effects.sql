@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- CON-01: what became of each contact, as far as it is known at the end of the business day. An opening or an answer
+-- CON-01: the outcome of each contact as it is known at the end of the business day. An opening or an answer
 -- that comes later does not exist yet.
 {% set signals = ['opened', 'clicked', 'answered', 'replied', 'held'] %}
 with rules as (

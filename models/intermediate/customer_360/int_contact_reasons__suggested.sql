@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- What there was to talk about with a customer, as periods of days on whose close it held (CON-09): signals of all
+-- Reasons to talk to a customer, as periods of days at whose close they held (CON-09): signals of all
 -- domains that nothing suppresses, first steps that were not all done, and components that were open to the customer
 -- and not tried. Read by customer, so it need not be stored.
 with signals as (

@@ -1,4 +1,4 @@
--- Invitations of a month and what became of them: together, by survey and channel, by touchpoint, and by wave of the
+-- Invitations of a month and their outcomes: together, by survey and channel, by touchpoint, and by wave of the
 -- roll-out. Every breakdown adds up to all.
 with waves as (
     -- The first wave that the tenure fits into; earlier waves are for shorter tenures.

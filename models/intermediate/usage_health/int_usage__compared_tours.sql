@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 {%- set rates = ['completed', 'skipped', 'returned', 'retained'] -%}
 {%- set dimensions = {'status': 'customer_status', 'segment': 'segment_code', 'version': 'tour_version'} -%}
--- ACT-14: what became of customers who had to take the tour and of customers who could skip it. The first tour counts,
+-- ACT-14: outcomes of customers who had to take the tour and of those who could skip it. The first tour counts,
 -- because later ones are taken by customers who stayed; days are counted from it, the same number for everybody.
 with tours as (
     select

@@ -97,7 +97,7 @@ unproven_flags as (
         and flags.set_date >= {{ add_months(
             'months.audit_month', '1 - policy.dnd_review_months'
         ) }}
-    -- Customers who set the flag themselves are nobody's hit.
+    -- Flags that customers set themselves are not a hit of any employee.
     where flags.evidence_state <> 'set_by_customer'
     group by months.audit_month, flags.setter_employee_id
 ),

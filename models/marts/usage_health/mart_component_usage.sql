@@ -132,7 +132,7 @@ select
         when compared.current_use_days_count > 0 or compared.is_one_off then 'active'
         else 'idle'
     end as component_state,
-    -- USE-16: only what would help and is open to the customer; where hardly anybody found it, people are not to blame.
+    -- USE-16: only relevant and available components; where hardly anybody found one, the interface is to change.
     case
         when compared.first_use_date is null
             and compared.is_measured

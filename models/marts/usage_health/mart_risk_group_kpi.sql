@@ -91,7 +91,7 @@ stays as (
             when held.valid_to < held.risk_to then 'reassigned_out'
             when churns.customer_id is not null then 'churned_out'
             when held.next_use_date = held.risk_to then 'recovered'
-            -- A change of segment or of its norm: nobody's success.
+            -- A change of segment or of its norm is not a success of the account manager.
             else 'released'
         end as end_kind
     from held
