@@ -88,7 +88,7 @@ ACTIVATION = Section(
         Panel(
             "activation_funnel",
             "Key actions done",
-            "Which step do customers never take, of those registered long enough ago?",
+            "Share of customers registered long enough ago who have done each step.",
             FUNNEL,
             Chart(
                 {
@@ -110,7 +110,7 @@ ACTIVATION = Section(
         Panel(
             "activation_curve",
             "Time to activate",
-            "By which day is which share of a cohort active? Everybody counts, also those who are not there yet.",
+            "Share of each cohort activated by each day. Customers who are not activated yet count in the base.",
             CURVE,
             Chart(
                 lines(
@@ -130,7 +130,7 @@ ACTIVATION = Section(
         Panel(
             "activation_cohorts",
             "Activated in time, by month of registration",
-            "Do newer cohorts activate better? Windows are those of the policy.",
+            "Share of each cohort activated within the windows of the policy.",
             COHORTS,
             Heat("cohort", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
                  "is_reliable", "registered_count"),
@@ -140,7 +140,7 @@ ACTIVATION = Section(
         Panel(
             "onboarding_kpi",
             "Onboarding completed, against the target",
-            "Which team, region or channel brings its customers through? Bars are 95 % intervals.",
+            "Share of customers activated in time, by team, region or channel. Bars are 95 % intervals.",
             ONBOARDING,
             Chart(
                 intervals(

@@ -77,7 +77,7 @@ USAGE = Section(
         Panel(
             "usage_status",
             "Health over time",
-            "Do more customers turn red? Customers are paying or paused; trials and free plans are left out.",
+            "Paying and paused customers by health status; trials and free plans are left out.",
             STATUS,
             Chart(bars(
                 each_date("snapshot_date", ""),
@@ -92,7 +92,7 @@ USAGE = Section(
         Panel(
             "usage_recency",
             "Last use",
-            "How long ago did paying and paused customers use anything at all?",
+            "Paying and paused customers by the time since their last use.",
             RECENCY,
             Chart(bars(
                 axis("recency_band", "N", "since the last use", sort={"field": "band_order"}, axis={"labelAngle": 0}),
@@ -120,7 +120,7 @@ USAGE = Section(
         Panel(
             "usage_components",
             "Components in use",
-            "Which part of the product does which segment use? Share of the customers who have it, last four weeks.",
+            "Share of the customers who have a component and used it in the last four weeks, by segment.",
             COMPONENTS,
             Heat("component_code", "segment_code", "used_pct", "used_num", "used_den", "component", "segment",
                  "is_complete", "is_reliable"),
@@ -129,7 +129,7 @@ USAGE = Section(
         Panel(
             "usage_adoption",
             "Use of a component over the weeks",
-            "Does it gain or lose? Share of the customers who have it and used it in the four weeks up to the Sunday.",
+            "Share of the customers who have a component and used it in the four weeks up to the Sunday.",
             ADOPTION,
             Chart(lines(
                 axis("snapshot_date", "T", ""),
