@@ -190,11 +190,15 @@ def changed_accounts(straight, raw: Path, back: bool = False) -> None:
     with duckdb.connect(straight.settings.warehouse, read_only=True) as db:
         found = db.execute("select customer_id from raw.customers where not is_test order by 1 limit 2").fetchall()
         first, second = (customer_id for (customer_id,) in found)
-        registered_at = f"if(customer_id = '{second}', timestamp '2025-06-15', registered_at)"
+        moved = {
+            name: name if back else f"if(customer_id = '{second}', timestamp '2025-06-15', {name})"
+            # Otherwise the row would be quarantined: nobody completes an account before registering.
+            for name in ("registered_at", "account_completed_at")
+        }
         db.execute(
             f"""copy (select * exclude (_extra, _load_id, _file_id, _line) replace (
                     timestamp '{ingested_at}' as ingested_at,
-                    {"registered_at" if back else registered_at} as registered_at,
+                    {moved["registered_at"]} as registered_at, {moved["account_completed_at"]} as account_completed_at,
                     {"is_test" if back else f"customer_id = '{first}'"} as is_test)
                 from raw.customers where customer_id in ('{first}', '{second}'))
             to '{raw}/customers/{name}.parquet'"""
