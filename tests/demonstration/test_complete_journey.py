@@ -337,6 +337,7 @@ def test_report_says_what_was_written(report: DemoReport, steps: list[tuple[str,
     assert (shares[0], shares[-1]) == (0.0, 1.0)
 
 
+@pytest.mark.repetition
 def test_a_second_run_writes_the_same_bytes(report: DemoReport, tmp_path: Path) -> None:
     def prints(folder: Path) -> dict[str, str]:
         files = sorted(path for path in folder.rglob("*") if path.is_file())

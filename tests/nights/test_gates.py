@@ -65,7 +65,8 @@ def test_a_publication_can_be_read_and_names_its_day(published):
     assert (current / "data_docs" / "index.html").exists()
 
 
-def test_personal_data_in_a_mart_withholds_the_publication(again):
+@pytest.mark.parametrize("is_mended", [False, pytest.param(True, marks=pytest.mark.repetition)])
+def test_personal_data_in_a_mart_withholds_the_publication(again, is_mended):
     settings, build = again
     before = fingerprint(settings.publish)
     with duckdb.connect(settings.warehouse, read_only=True) as db:
@@ -81,6 +82,8 @@ def test_personal_data_in_a_mart_withholds_the_publication(again):
     withheld = outcome.log["withheld"]
     assert any("mart_activation_customer" in line and "e-mail address" in line for line in withheld), withheld
     assert fingerprint(settings.publish) == before
+    if not is_mended:
+        return
     # corrected by a newer row, the next run is published
     (settings.raw / "customers" / "mended.csv").write_text(
         "customer_id,registered_at,is_test,region,ingested_at\n"

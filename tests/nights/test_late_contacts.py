@@ -12,7 +12,7 @@ from nights.conftest import assert_same
 LAST = date(2025, 6, 30)
 
 pytestmark = pytest.mark.slow
-CONTACTS = ["+path:models/core", "+models/marts/contacts"]
+CONTACTS = ["+models/marts/contacts"]
 
 
 def test_openings_that_arrive_sixty_days_late_change_the_days_they_belong_to(small_company, company, tmp_path):
@@ -76,7 +76,7 @@ def test_openings_that_arrive_sixty_days_late_change_the_days_they_belong_to(sma
     assert sorted(teams) == sorted([(mover, "cx"), (corrected, "marketing")])
 
     # In the run before the second opening only the first contact was known to be effective.
-    nightly.transform(LAST - timedelta(days=30), select=CONTACTS)
+    nightly.transform(LAST - timedelta(days=30), select=["+fct_contacts"])
     with duckdb.connect(nightly.settings.warehouse, read_only=True) as db:
         known = db.execute(
             "select contact_id from core.fct_contacts where contact_id in (?, ?) and is_effective", [first, second]
