@@ -34,13 +34,12 @@ registers as (
 consents as (
     select
         customer_id,
-        channel_code,
-        {% for purpose in purposes %}
+        {%- for purpose in purposes %}
         count(case when is_granted and valid_to is null and purpose_code = '{{ purpose }}' then 1 end) > 0
             as has_{{ purpose }}_consent,
-        count(case when not is_granted and purpose_code = '{{ purpose }}' then 1 end) > 0 as has_denied_{{ purpose }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        count(case when not is_granted and purpose_code = '{{ purpose }}' then 1 end) > 0 as has_denied_{{ purpose }},
+        {%- endfor %}
+        channel_code
     from {{ ref('customer_consent_periods') }}
     group by customer_id, channel_code
 ),
