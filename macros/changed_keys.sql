@@ -7,9 +7,10 @@ changed_by_registration):
                    {'customer_id': 'customer_id', 'occurred_date': 'usage_date'}.
   sources          change sources: {'relation': staging model}, each with a twin `<name>__superseded` that holds the rows
                    which newer versions displaced. `as_of`, an expression of a date, says from which as-of date on a row
-                   counts; without it every loaded row does. It is never more than a week after the day of `raw`, an
-                   unconverted timestamp that storage can prune on (optional). A source with `only: 'passing'` changes
-                   nothing by new rows, only by days that pass; one with `only: 'displaced'` only by its twin.
+                   counts, or `as_of_moment`, a moment in UTC, on whose business day it begins to count; without either
+                   every loaded row does. `as_of` is never more than a week after the day of `raw`, an unconverted
+                   timestamp that storage can prune on (optional). A source with `only: 'passing'` changes nothing by new
+                   rows, only by days that pass; one with `only: 'displaced'` only by its twin.
   chunk            optional: a full build goes through what it reads in chunks, as many as `relation` has rows for.
                    {'relation':, 'day':, 'raw':}: chunks of days (day: column of the business day; raw: unconverted
                    timestamp that storage can prune on). {'relation':, 'key':, 'known_in':}: ranges of a key, whose values
@@ -59,9 +60,9 @@ puts into compiled SQL only.
         {'customer_id': 'customer_id'},
         [
             {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
-            {'relation': 'stg_crm__customers', 'as_of': business_date('deleted_at'), 'only': 'passing'},
+            {'relation': 'stg_crm__customers', 'as_of_moment': 'deleted_at', 'only': 'passing'},
             {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
-            {'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')},
+            {'relation': 'stg_crm__customer_owners', 'as_of_moment': 'valid_from'},
             {'relation': 'stg_billing__subscription_periods', 'as_of': 'valid_from'},
         ] + more
     ) -}}
@@ -99,6 +100,12 @@ puts into compiled SQL only.
     {%- endif -%}
 {%- endmacro %}
 
+{#- The day from which on a row of a change source counts; none when every loaded row does. Called in a run, not in the
+configuration, which keeps the time zone that dbt parsed it with. -#}
+{% macro counts_from(source) %}
+    {{ return(business_date(source.as_of_moment) if source.as_of_moment is defined else source.as_of | default(none)) }}
+{% endmacro %}
+
 {#- The changed keys of a run: of rows that came, of rows that were displaced, of days that have passed. -#}
 {% macro changed_keys_sql(watermark) %}
     {%- set keys = config.get('keys') -%}
@@ -109,12 +116,13 @@ puts into compiled SQL only.
         {%- set changed_from = source.changed_from | default("date '1900-01-01'") ~ ' as changed_from' -%}
         {%- set select = 'select ' ~ columns | join(', ') ~ ', ' ~ changed_from ~ ' from ' -%}
         {%- set only = source.only | default('') -%}
-        {%- set counts = source.as_of ~ " <= date '" ~ run_as_of_date() ~ "'" if source.as_of is defined else 'true' -%}
+        {%- set as_of = counts_from(source) -%}
+        {%- set counts = as_of ~ " <= date '" ~ run_as_of_date() ~ "'" if as_of else 'true' -%}
         {%- if only == '' -%}
             {%- do parts.append(select ~ ref(source.relation) ~ ' where load_id > ' ~ watermark.load_id ~ ' and ' ~ counts) -%}
         {%- endif -%}
-        {%- if source.as_of is defined and only != 'displaced' -%}
-            {%- set recent = source.as_of ~ " > date '" ~ watermark.as_of_date ~ "' and " ~ counts -%}
+        {%- if as_of and only != 'displaced' -%}
+            {%- set recent = as_of ~ " > date '" ~ watermark.as_of_date ~ "' and " ~ counts -%}
             {%- if source.raw is defined -%}
                 {#- A week, and two days for the zones. -#}
                 {%- set first = watermark.as_of_date - modules.datetime.timedelta(days=9) -%}

@@ -1,7 +1,7 @@
 {#-
 How far an incremental model has come (ops.model_watermarks): the load and the as-of date that its table has taken in, and a
 fingerprint of its definition. The watermark is written in the transaction that changes the table, so the table of a killed run
-is only behind, never wrong. A model none of whose change sources has `as_of` holds every loaded row, whatever the as-of date.
+is only behind, never wrong. A model none of whose change sources depends on it holds every loaded row, whatever the as-of date.
 -#}
 
 {#- The watermark that a run can build on; none when the table must be built from scratch. -#}
@@ -28,7 +28,8 @@ is only behind, never wrong. A model none of whose change sources has `as_of` ho
 {% endmacro %}
 
 {% macro follows_as_of_date() %}
-    {{ return(config.get('change_sources') | selectattr('as_of', 'defined') | list | length > 0) }}
+    {%- for source in config.get('change_sources') if counts_from(source) -%}{{ return(true) }}{%- endfor -%}
+    {{ return(false) }}
 {% endmacro %}
 
 {% macro run_as_of_date() %}

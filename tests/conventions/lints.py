@@ -521,6 +521,21 @@ def change_sources(project: Project) -> list[str]:
     ]
 
 
+# What depends on a variable, in the value of a key of a change source.
+CONVERTED = re.compile(
+    r"'(as_of|changed_from)':[^'}\n]*?\b(var|utc_moment|business_date|business_clock|local_time|day_start_at|clock_moment)\("
+)
+
+
+def converted_change_sources(sources: Mapping[str, str]) -> list[str]:
+    """A run converts the moments of its change sources itself: configurations keep the zone that dbt parsed them with."""
+    return [
+        f"{name}: `{found[1]}` of a change source uses {found[2]} (use as_of_moment)"
+        for name, code in sources.items()
+        for found in CONVERTED.finditer(JINJA_COMMENT.sub(" ", code))
+    ]
+
+
 def portability(sources: Mapping[str, str]) -> list[str]:
     """SQL that PostgreSQL and Spark also read, with the same result. Features of one engine belong in a macro."""
     faults = []

@@ -143,6 +143,7 @@ def test_words_of_our_own_and_units_are_no_vocabulary() -> None:
 def test_change_sources_are_read_by_their_own_columns(project: Project) -> None:
     assert sum(bool(node["config"].get("change_sources")) for node in project.models) > 10
     assert unexcepted(lints.change_sources(project)) == []
+    assert unexcepted(lints.converted_change_sources(lints.portable_sources(project))) == []
 
 
 def test_a_relation_in_a_change_source_is_caught() -> None:
@@ -154,6 +155,23 @@ def test_a_relation_in_a_change_source_is_caught() -> None:
     faults = lints.change_sources(project_of(model("m", "marts/x", config={"change_sources": sources})))
     assert [fault.split(":")[0] for fault in faults] == ["m"]
     assert "stg_b" in faults[0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{'relation': 'stg_a', 'as_of': business_date('valid_from')}",
+        "{'relation': 'stg_a', 'as_of': add_days(business_date(moment ~ '_at'), 6) | trim, 'only': 'passing'}",
+        "{'relation': 'stg_a', 'as_of': 'valid_from', 'changed_from': business_date('valid_from')}",
+    ],
+)
+def test_a_change_source_converted_when_dbt_parses_is_caught(source: str) -> None:
+    assert len(lints.converted_change_sources({"m": f"{{{{ changed_keys({{'id': 'id'}}, [{source}]) }}}}"})) == 1
+
+
+def test_a_change_source_by_its_columns_is_fine() -> None:
+    fine = "{'relation': 'stg_a', 'as_of_moment': 'valid_from'}, {'relation': 'stg_b', 'as_of': 'date_b'} {{ business_date('c') }}"
+    assert lints.converted_change_sources({"m": fine}) == []
 
 
 def test_every_threshold_is_read(project: Project) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -129,6 +129,27 @@ def test_going_back_to_an_earlier_day_and_forward_again(small_company, straight,
     # and forward again, over days loaded before
     getattr(back, layers)(LAST)
     assert_same(straight, back, tables)
+
+
+def test_going_back_and_forward_follows_the_days_of_the_business(small_company, company, dbt_session):
+    """An owner assigned in the UTC evening of April 30 belongs to May 1 in Tokyo; a run that continued from April 30 left
+    the owner out, because its change sources kept the zone that the project had been parsed with."""
+    nightly, at_once = company(small_company), company(small_company)
+    for one in (nightly, at_once):
+        one.settings = replace(one.settings, business_timezone="Asia/Tokyo")
+        # A session of its own: that of the other tests keeps their zone.
+        one.session = DbtSession(one.settings, dbt_session.seeds)
+        one.load()
+    converting = [
+        f"+{node.name}"
+        for node in dbt_session.parse().nodes.values()
+        if any("as_of_moment" in source for source in node.config.get("change_sources") or [])
+    ]
+    assert {"+dim_customer_owners", "+customer_registrations", "+fct_contacts"} <= set(converting)
+    nightly.transform(date(2025, 4, 30), select=converting)
+    tables = nightly.transform(LAST, select=converting)
+    at_once.transform(LAST, select=converting)
+    assert_same(at_once, nightly, tables)
 
 
 def test_a_changed_policy_and_windows_that_pass(straight, company, tmp_path):

@@ -3,14 +3,12 @@
 {% set changes = [
     {'relation': 'stg_crm__contacts', 'as_of': 'attempted_date'},
     {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
-    {'relation': 'stg_crm__customers', 'as_of': business_date('deleted_at'), 'only': 'passing'},
+    {'relation': 'stg_crm__customers', 'as_of_moment': 'deleted_at', 'only': 'passing'},
     {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
-    {'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')},
+    {'relation': 'stg_crm__customer_owners', 'as_of_moment': 'valid_from'},
 ] %}
 {% for moment in ['delivered', 'ended', 'opened', 'clicked', 'answered', 'replied', 'held'] %}
-{% do changes.append(
-    {'relation': 'stg_crm__contacts', 'as_of': business_date(moment ~ '_at'), 'only': 'passing'}
-) %}
+{% do changes.append({'relation': 'stg_crm__contacts', 'as_of_moment': moment ~ '_at', 'only': 'passing'}) %}
 {% endfor %}
 {{ changed_keys({'customer_id': 'customer_id'}, changes) }}
 -- A step of its own, so that the sort carries few columns.

@@ -1,6 +1,6 @@
 {{ changed_keys(
     {'customer_id': 'customer_id'},
-    [{'relation': 'stg_crm__customer_owners', 'as_of': business_date('valid_from')}],
+    [{'relation': 'stg_crm__customer_owners', 'as_of_moment': 'valid_from'}],
 ) }}
 {{ successive_periods(
     ref('stg_crm__customer_owners'),
