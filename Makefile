@@ -56,7 +56,7 @@ build: $(INSTALLED) $(CHARTS) landing/saas/raw ## Generate the demonstration dat
 # Files stay with one worker, so that nothing is built twice; the order of tests puts the longest files first.
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: $(DEVELOPMENT) $(CHARTS) ## Linters, types, conventions, dbt's parse and compile, and the fast tests: under 2 minutes
+check: $(DEVELOPMENT) $(CHARTS) ## Linters, types, conventions, dbt's parse and compile, and the fast tests
 	@$(MAKE) --no-print-directory -j2 -O lint fast
 
 fast: $(DEVELOPMENT) $(CHARTS)
