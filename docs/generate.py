@@ -122,7 +122,7 @@ def filled(text: str, where: str) -> str:
     def block(match: re.Match) -> str:
         name, heading = match[1], match[2]
         if name not in BLOCKS:
-            raise PluginError(f"{where}: there is no docs block {name} in models/")
+            raise PluginError(f"{where}: models/ has no docs block {name}")
         if not heading:
             return BLOCKS[name]
         part = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", BLOCKS[name], re.S | re.M)
@@ -323,7 +323,7 @@ def metric_catalogue() -> str:
         meta = meta_of(metric)
         mart, column = meta["published"]["mart"], meta["published"].get("column")
         if mart not in domain_of:
-            raise PluginError(f"metric {metric['name']}: there is no mart {mart}")
+            raise PluginError(f"metric {metric['name']}: unknown mart {mart}")
         published = f"[{mart}](marts/{domain_of[mart]}/{mart}.md)" + (f", `{column}`" if column else "")
         facts = [meta.get(key) for key in FACTS] + [published]
         lines += [f"## {metric['label']} {{ #{metric['name'].replace('_', '-')} }}", ""]

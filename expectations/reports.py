@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stayhouse.expectations.mart_profile import Profile
 
 WHOLE_TABLE = "*"
-"""Stands for the column of an expectation that evaluates the whole table, so that the column can be part of a key."""
+"""The column name of an expectation on the whole table, so that the column can be part of a key."""
 
 RESULT_COLUMNS = (
     "run_id", "as_of_date", "stage", "asset", "expectation", "column_name", "severity", "is_passed", "observed",
@@ -47,7 +47,7 @@ class ExpectationResult:
     expectation: str
     """Name of the expectation, e.g. 'expect_key_to_be_unique'."""
     column: str
-    """The column evaluated, WHOLE_TABLE when there is no single one."""
+    """The column evaluated; WHOLE_TABLE for an expectation on the whole table."""
     severity: str
     """'critical', 'warning', or 'info' for an expectation that could not be evaluated and says why."""
     success: bool
