@@ -186,8 +186,8 @@ def build(
 @app.command()
 def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: PublishOption = None) -> None:
     """Say what is published, as of when, what is withheld and why, and what is quarantined."""
-    from stayhouse.orchestration.publication import current_publication
     from stayhouse.orchestration.run_log import RunLog
+    from stayhouse.publishing.release import current_publication
 
     try:
         settings = Settings.resolve(raw, None, warehouse, publish)
@@ -225,8 +225,8 @@ def card(
     out: Annotated[Path | None, typer.Option(help="File to write. [default: card-<customer>.html here]")] = None,
 ) -> None:
     """Write the card of one customer from the standing publication."""
-    from stayhouse.orchestration.publication import DATABASE_NAME, current_publication
     from stayhouse.page.cards import UnknownCustomer, card_name, write_card
+    from stayhouse.publishing.release import DATABASE_NAME, current_publication
 
     try:
         settings = Settings.resolve(raw, None, None, publish)
@@ -312,7 +312,7 @@ def _print_late_sources(settings: Settings) -> None:
     """Sources that are recorded much later than the earliest one: their marts begin later too."""
     import duckdb
 
-    from stayhouse.orchestration.publication import DATABASE_NAME
+    from stayhouse.publishing.release import DATABASE_NAME
 
     published = settings.publish / "current" / DATABASE_NAME
     try:
@@ -334,7 +334,7 @@ def _print_quarantine(settings: Settings) -> None:
     """Quarantined rows by reason, from the working file if nobody writes it, else from the last publication."""
     import duckdb
 
-    from stayhouse.orchestration.publication import DATABASE_NAME
+    from stayhouse.publishing.release import DATABASE_NAME
 
     published = settings.publish / "current" / DATABASE_NAME
     sources = [

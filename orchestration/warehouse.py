@@ -12,7 +12,7 @@ from stayhouse.contract.sql import literal
 from stayhouse.orchestration.settings import memory_limit
 
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
-# by older clients (see publication.py).
+# by older clients (see publishing/release.py).
 WORKING_STORAGE = "v1.5.0"
 
 

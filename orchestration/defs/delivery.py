@@ -7,8 +7,9 @@ import dagster as dg
 
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.defs.publishing import PUBLICATION_KEY
-from stayhouse.orchestration.delivery import Delivery, deliver_alerts, lists_of, published_alerts
 from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.warehouse import open_warehouse
+from stayhouse.publishing.delivery import Delivery, deliver_alerts, lists_of, published_alerts
 
 DELIVERY_KEY = dg.AssetKey(["alert_delivery"])
 
@@ -57,4 +58,5 @@ def deliver(run: Run, as_of: date) -> Delivery | None:
     if not url or as_of != run.last_covered_day():
         return None
     alerts = published_alerts(run.settings.publish, lists_of(run.manifest))
-    return deliver_alerts(run.settings.warehouse, alerts, url, as_of)
+    with open_warehouse(run.settings.warehouse) as warehouse:
+        return deliver_alerts(warehouse, alerts, url, as_of)

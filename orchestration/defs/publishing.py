@@ -12,12 +12,13 @@ from stayhouse.contract import contract
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
-from stayhouse.orchestration.delivery import lists_of, write_lists
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
-from stayhouse.orchestration.publication import DATABASE_NAME, Mart, publish
 from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import write_cards
+from stayhouse.publishing.delivery import lists_of, write_lists
+from stayhouse.publishing.release import DATABASE_NAME, Mart, publish
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 
@@ -107,21 +108,22 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
         "policy": str(settings.policy) if settings.policy else None,
     }
     models = write_model_docs(run.dbt, as_of, settings.target / "model_docs")
-    result = publish(
-        settings.warehouse,
-        settings.publish,
-        marts(run.manifest),
-        as_of,
-        run_id.split("-")[0],
-        run.docs,
-        details,
-        lambda mart, share: progress.report("publish", mart, share),
-        companions=[
-            lambda release, _: shutil.copytree(models, release / "models"),
-            lambda release, _: write_lists(release, lists_of(run.manifest), settings.lists_per_owner),
-            write_page,
-        ],
-    )
+    with open_warehouse(settings.warehouse) as warehouse:
+        result = publish(
+            warehouse,
+            settings.publish,
+            marts(run.manifest),
+            as_of,
+            run_id.split("-")[0],
+            run.docs,
+            details,
+            lambda mart, share: progress.report("publish", mart, share),
+            companions=[
+                lambda release, _: shutil.copytree(models, release / "models"),
+                lambda release, _: write_lists(release, lists_of(run.manifest), settings.lists_per_owner),
+                write_page,
+            ],
+        )
     run.log.note(published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing)
     progress.report("publish", "current", 1.0)
     current = settings.publish / "current"

@@ -17,10 +17,10 @@ from stayhouse.expectations.gates import Gate
 from stayhouse.expectations.mart_profile import Profile
 from stayhouse.expectations.reports import GateReport, Parameters
 from stayhouse.orchestration import progress
-from stayhouse.orchestration.publication import current_publication
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.settings import Settings, memory_limit
 from stayhouse.orchestration.warehouse import open_warehouse
+from stayhouse.publishing.release import current_publication
 
 CHECK_NAME = "expectations"
 DOCS_INDEX = """<!doctype html>

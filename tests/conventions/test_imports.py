@@ -14,10 +14,11 @@ LAYERS: dict[str, set[str]] = {
     "contract": set(),
     "loading": {"contract"},
     "expectations": {"contract"},
+    "publishing": {"contract", "expectations"},
     "page": set(),
     "demonstration": {"contract"},
-    "orchestration": {"contract", "loading", "expectations", "page", "demonstration"},
-    "benchmarks": {"contract", "loading", "expectations", "page", "demonstration", "orchestration"},
+    "orchestration": {"contract", "loading", "expectations", "publishing", "page", "demonstration"},
+    "benchmarks": {"contract", "loading", "expectations", "publishing", "page", "demonstration", "orchestration"},
 }
 PRIVATE_HOME = "orchestration.private_api"
 # Submodules of libraries whose documented names are all at the top.

@@ -18,8 +18,8 @@ from nights.bi.client import CELLS, superset_answers
 
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.metric_catalogue import FOLDER, metrics
-from stayhouse.orchestration.publication import DATABASE_NAME
 from stayhouse.page import PAGE_NAME
+from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
 PARTS_OF_THE_PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")

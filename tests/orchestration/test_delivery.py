@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import duckdb
 import pytest
 
-from stayhouse.orchestration.delivery import (
+from stayhouse.publishing.delivery import (
     DeliveredList,
     Patience,
     deliver_alerts,
@@ -22,7 +22,7 @@ from stayhouse.orchestration.delivery import (
     target_of,
     write_lists,
 )
-from stayhouse.orchestration.publication import Mart, publish
+from stayhouse.publishing.release import Mart, publish
 
 AS_OF = date(2025, 6, 30)
 QUICK = Patience(attempts=3, answer_seconds=0.3, pause_seconds=0.01, run_seconds=5)
@@ -85,7 +85,8 @@ def warehouse(tmp_path):
 
 
 def send(warehouse, endpoint, alerts=ALERTS, patience=QUICK):
-    return deliver_alerts(warehouse, alerts, endpoint.url, AS_OF, patience)
+    with duckdb.connect(warehouse) as db:
+        return deliver_alerts(db, alerts, endpoint.url, AS_OF, patience)
 
 
 def test_every_alert_arrives_once_and_only_once(warehouse, endpoint):
@@ -166,7 +167,7 @@ def test_nobody_there_and_no_address_are_reported_without_the_secret(warehouse, 
     nobody = send(warehouse, endpoint)
     assert nobody.sent == 0
     assert nobody.problems == ["no answer (ConnectionRefusedError), 3 times"]
-    odd = deliver_alerts(warehouse, ALERTS, "file:///etc/passwd", AS_OF, QUICK)
+    odd = deliver_alerts(duckdb.connect(), ALERTS, "file:///etc/passwd", AS_OF, QUICK)
     assert (odd.sent, odd.waiting) == (0, 3)
     assert odd.problems == ["the address of the webhook is neither http nor https"]
 
@@ -200,10 +201,11 @@ def alert_list(tmp_path):
 
 def published(tmp_path, alert_list, per_owner=False):
     warehouse, one = alert_list
-    return publish(
-        warehouse, tmp_path / "p", [Mart("alerts", "mart_alerts")], AS_OF, "run", None, {},
-        companions=[lambda release, _: write_lists(release, [one], per_owner)],
-    )  # fmt: skip
+    with duckdb.connect(warehouse) as db:
+        return publish(
+            db, tmp_path / "p", [Mart("alerts", "mart_alerts")], AS_OF, "run", None, {},
+            companions=[lambda release, _: write_lists(release, [one], per_owner)],
+        )  # fmt: skip
 
 
 def test_lists_are_files_of_the_release_in_their_order(tmp_path, alert_list):
@@ -246,7 +248,7 @@ def test_marts_declare_their_lists():
     assert found == [DeliveredList("alerts", "alerts.mart_alerts", "is_open", (), ("queue_code",))]
 
 
-def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch):
+def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch, tmp_path):
     from types import SimpleNamespace
 
     from stayhouse.orchestration.defs import delivery
@@ -256,7 +258,7 @@ def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch):
     monkeypatch.setattr(delivery, "deliver_alerts", lambda *arguments: posted.append(arguments[3]))
 
     def run(url):
-        settings = SimpleNamespace(alert_webhook=url, publish=None, warehouse=None)
+        settings = SimpleNamespace(alert_webhook=url, publish=None, warehouse=tmp_path / "w.duckdb")
         return SimpleNamespace(settings=settings, manifest={"nodes": {}}, last_covered_day=lambda: AS_OF)
 
     delivery.deliver(run(None), AS_OF)

@@ -12,7 +12,7 @@ import pytest
 
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.metric_catalogue import FACTORS, metrics
-from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.publishing.release import DATABASE_NAME
 
 PYTHON = REPO_ROOT / ".venv-superset" / "bin" / "python"
 MISSING = "Superset lives in an environment of its own; `make bi-test` installs it and runs this"

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from nights.bi.client import superset_answers
 
-from stayhouse.orchestration.publication import DATABASE_NAME
+from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from stayhouse.orchestration.publication import DATABASE_NAME
 from stayhouse.orchestration.settings import Settings
+from stayhouse.publishing.release import DATABASE_NAME
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -26,11 +26,13 @@ def release_of(settings: Settings, as_of: date, missing: Iterable[str]) -> Path:
     """Publishes a transformed warehouse without the frame around it; returns the release."""
     from stayhouse.orchestration.dbt_session import read_manifest
     from stayhouse.orchestration.defs.publishing import marts, write_page
-    from stayhouse.orchestration.publication import publish
+    from stayhouse.orchestration.warehouse import open_warehouse
+    from stayhouse.publishing.release import publish
 
     details = {"missing_tables": dict.fromkeys(missing, ())}
     published = marts(read_manifest(Settings.resolve()))
-    publish(settings.warehouse, settings.publish, published, as_of, "test", None, details, companions=[write_page])
+    with open_warehouse(settings.warehouse) as warehouse:
+        publish(warehouse, settings.publish, published, as_of, "test", None, details, companions=[write_page])
     return settings.publish / "current"
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from stayhouse.orchestration.publication import DATABASE_NAME
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import MOST_CARDS, write_cards
 from stayhouse.page.sections import SECTIONS
+from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)

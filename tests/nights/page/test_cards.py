@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from stayhouse.orchestration.cli import app
-from stayhouse.orchestration.publication import DATABASE_NAME
 from stayhouse.page import PAGE_NAME
 from stayhouse.page.cards import UnknownCustomer, card_name, write_card
+from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)

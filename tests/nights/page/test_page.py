@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 from stayhouse.contract import REPO_ROOT
-from stayhouse.orchestration.publication import DATABASE_NAME
 from stayhouse.page import PAGE_NAME, build, build_page
 from stayhouse.page.build import _plain
 from stayhouse.page.cards import PARTS, URGENT
 from stayhouse.page.sections import SECTIONS
 from stayhouse.page.sections.overview import HEADLINES
+from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
 AS_OF = date(2025, 6, 30)

@@ -15,7 +15,6 @@ import duckdb
 
 from stayhouse.contract.sql import identifier, literal
 from stayhouse.expectations.mart_profile import Profile, profile
-from stayhouse.orchestration.warehouse import open_warehouse
 
 # Readable by every DuckDB client since 1.0.
 PUBLISHED_STORAGE = "v1.0.0"
@@ -48,7 +47,7 @@ class Publication:
 
 
 def publish(
-    warehouse: Path,
+    connection: duckdb.DuckDBPyConnection,
     publish_folder: Path,
     marts: Sequence[Mart],
     as_of: date,
@@ -58,7 +57,7 @@ def publish(
     progress: Callable[[str, float], None] = lambda mart, share: None,
     companions: Sequence[Callable[[Path, dict[str, Any]], object]] = (),
 ) -> Publication:
-    """Copies the marts and the Data Docs into a new release and makes it current by one rename.
+    """Copies the marts of a warehouse and the Data Docs into a new release and makes it current by one rename.
 
     `companions` write what belongs beside the marts (the page, lists for other systems) from the release's own
     database; each gets the folder of the release and its document. Until the rename the last publication stays
@@ -69,24 +68,21 @@ def publish(
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "parquet").mkdir(parents=True)
     profiles: dict[str, Profile] = {}
-    with open_warehouse(warehouse) as connection:
-        attached = (
-            f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
+    attached = f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
+    connection.execute(attached)
+    # One write to the disk for everything, not one per mart.
+    connection.execute("begin transaction")
+    for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
+        progress(mart.name, number / len(marts))
+        profiles[f"{mart.schema}.{mart.name}"] = _copy_mart(
+            connection, mart, fresh / "parquet" / f"{mart.name}.parquet"
         )
-        connection.execute(attached)
-        # One write to the disk for everything, not one per mart.
-        connection.execute("begin transaction")
-        for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
-            progress(mart.name, number / len(marts))
-            profiles[f"{mart.schema}.{mart.name}"] = _copy_mart(
-                connection, mart, fresh / "parquet" / f"{mart.name}.parquet"
-            )
-        connection.execute(
-            "create table published.main.publication as select "
-            f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"
-        )
-        connection.execute("commit")
-        connection.execute("detach published")
+    connection.execute(
+        "create table published.main.publication as select "
+        f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"
+    )
+    connection.execute("commit")
+    connection.execute("detach published")
     if docs and docs.is_dir():
         shutil.copytree(docs, fresh / "data_docs")
     rows = {name: profile.rows for name, profile in profiles.items()}

@@ -23,8 +23,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from stayhouse.contract.sql import identifier, literal, one_row
-from stayhouse.orchestration.publication import DATABASE_NAME
-from stayhouse.orchestration.warehouse import open_warehouse
+from stayhouse.publishing.release import DATABASE_NAME
 
 LISTS_FOLDER = "lists"
 ALERTS = "alerts"
@@ -149,7 +148,11 @@ class AlertRefused(Exception):
 
 
 def deliver_alerts(
-    warehouse: Path, alerts: Sequence[Mapping[str, Any]], url: str, as_of: date, patience: Patience | None = None
+    db: duckdb.DuckDBPyConnection,
+    alerts: Sequence[Mapping[str, Any]],
+    url: str,
+    as_of: date,
+    patience: Patience | None = None,
 ) -> Delivery:
     """Posts each alert that this endpoint does not have yet, as JSON, one request each.
 
@@ -163,19 +166,16 @@ def deliver_alerts(
         result.problems.append("the address of the webhook is neither http nor https")
         return result
     target = target_of(url)
-    with open_warehouse(warehouse) as db:
-        db.execute(LEDGER)
-        known = {
-            key for (key,) in db.execute("select alert_id from ops.deliveries where target = ?", [target]).fetchall()
-        }
-        fresh = [alert for alert in alerts if alert["alert_id"] not in known]
-        result.known = len(alerts) - len(fresh)
-        for alert_id, problem in _posted(fresh, url, patience):
-            if problem:
-                result.problems.append(problem)
-            else:
-                db.execute("insert into ops.deliveries values (?, ?, ?, now())", [target, alert_id, as_of])
-                result.sent += 1
+    db.execute(LEDGER)
+    known = {key for (key,) in db.execute("select alert_id from ops.deliveries where target = ?", [target]).fetchall()}
+    fresh = [alert for alert in alerts if alert["alert_id"] not in known]
+    result.known = len(alerts) - len(fresh)
+    for alert_id, problem in _posted(fresh, url, patience):
+        if problem:
+            result.problems.append(problem)
+        else:
+            db.execute("insert into ops.deliveries values (?, ?, ?, now())", [target, alert_id, as_of])
+            result.sent += 1
     result.waiting = len(fresh) - result.sent
     return result
 
