@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import duckdb
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from stayhouse.contract.names import file_name
 from stayhouse.page.charts import HEALTH_COLOURS
 from stayhouse.page.sql import MOST_SEVERE_FIRST
 
@@ -87,10 +86,8 @@ class UnknownCustomer(LookupError):
 
 
 def card_name(customer_id: str) -> str:
-    """File name of a card: the id if that is safe, else a hash of it."""
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", customer_id):
-        return f"{customer_id}.html"
-    return f"{hashlib.sha256(customer_id.encode()).hexdigest()[:32]}.html"
+    """File name of a card."""
+    return f"{file_name(customer_id)}.html"
 
 
 def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARDS) -> dict[str, str]:

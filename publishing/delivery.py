@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,11 +21,15 @@ from urllib.parse import urlsplit
 
 import duckdb
 
+from stayhouse.contract.names import file_name
 from stayhouse.contract.sql import identifier, literal, one_row
 from stayhouse.publishing.release import DATABASE_NAME
 
 LISTS_FOLDER = "lists"
 ALERTS = "alerts"
+FORMULA = r"^[=+\-@\t\r\n]"
+"""What a spreadsheet takes for the beginning of a formula (page.js has the same for the files that it offers)."""
+APOSTROPHE = "'"
 
 ATTEMPTS = 3
 ANSWER_SECONDS = 5.0
@@ -104,14 +107,20 @@ def write_lists(release: Path, lists: Sequence[DeliveredList], per_owner: bool =
 def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """The rows of a query as CSV and as JSON Lines; returns how many."""
     csv, jsonl = (literal(path.with_name(f"{path.name}.{ending}")) for ending in ("csv", "jsonl"))
-    db.execute(f"copy ({query}) to {csv} (format csv, header)")
+    db.execute(f"copy (select {_for_spreadsheets(db, query)} {query}) to {csv} (format csv, header)")
     return int(one_row(db, f"copy ({query}) to {jsonl} (format json)")[0])
 
 
-def file_name(owner: str) -> str:
-    """A name that every file system takes; two owners never share one."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", owner)
-    return plain if plain == owner else f"{plain}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}"
+def _for_spreadsheets(db: duckdb.DuckDBPyConnection, query: str) -> str:
+    """The columns of a query; an apostrophe before a text keeps a spreadsheet from running it as a formula."""
+    columns = []
+    for name, kind, *_ in db.execute(f"describe {query}").fetchall():
+        column = identifier(name)
+        if kind == "VARCHAR":
+            is_formula = f"regexp_matches({column}, {literal(FORMULA)})"
+            column = f"case when {is_formula} then {literal(APOSTROPHE)} || {column} else {column} end as {column}"
+        columns.append(column)
+    return ", ".join(columns)
 
 
 # ---------------------------------------------------------------- webhook

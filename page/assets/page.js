@@ -44,7 +44,7 @@
     const cell = (value) => {
       if (value === null || value === undefined) return "";
       let text = String(value);
-      if (/^[=+\-@\t\r]/.test(text) && typeof value !== "number") text = `'${text}`; // no formula for spreadsheets
+      if (/^[=+\-@\t\r\n]/.test(text) && typeof value !== "number") text = `'${text}`; // no formula for spreadsheets
       return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
     const lines = [columns.join(","), ...rows.map((row) => columns.map((column) => cell(row[column])).join(","))];

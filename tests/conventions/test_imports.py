@@ -15,7 +15,7 @@ LAYERS: dict[str, set[str]] = {
     "loading": {"contract"},
     "expectations": {"contract"},
     "publishing": {"contract", "expectations"},
-    "page": set(),
+    "page": {"contract"},
     "demonstration": {"contract"},
     "orchestration": {"contract", "loading", "expectations", "publishing", "page", "demonstration"},
     "benchmarks": {"contract", "loading", "expectations", "publishing", "page", "demonstration", "orchestration"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import threading
 import time
 from datetime import date
@@ -12,17 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import duckdb
 import pytest
 
+from stayhouse.contract.names import file_name
 from stayhouse.publishing.delivery import (
     DeliveredList,
     Patience,
     deliver_alerts,
-    file_name,
     lists_of,
     published_alerts,
     target_of,
     write_lists,
 )
-from stayhouse.publishing.release import Mart, publish
+from stayhouse.publishing.release import DATABASE_NAME, Mart, publish
 
 AS_OF = date(2025, 6, 30)
 QUICK = Patience(attempts=3, answer_seconds=0.3, pause_seconds=0.01, run_seconds=5)
@@ -226,6 +227,36 @@ def test_a_file_per_owner_if_asked_and_nobody_is_lost(tmp_path, alert_list):
     assert found == {"e1": 1, "success": 1, file_name("e/1"): 1}
     assert "/" not in file_name("e/1")
     assert file_name("e/1") != file_name("e_1")
+
+
+def test_no_cell_of_a_list_is_a_formula(tmp_path):
+    """A customer named `=cmd|' /C calc'!A0` would run a program on the computer of the person who opens the list."""
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "a=1", "-", None, "'=1"]
+    with duckdb.connect(tmp_path / DATABASE_NAME) as db:
+        db.execute("create schema s")
+        db.execute("create table s.t as select unnest(?) as name, -5 as points", [texts])
+    write_lists(tmp_path, [DeliveredList("people", "s.t")])
+    with (tmp_path / "lists" / "people.csv").open(newline="") as stream:
+        header, *rows = csv.reader(stream)
+    assert header == ["name", "points"]
+    assert [name for name, _ in rows] == [
+        "'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "'\nx", "a=1", "'-", "", "'=1",
+    ]  # fmt: skip
+    assert {points for _, points in rows} == {"-5"}, "numbers are no formulas"
+    lines = (tmp_path / "lists" / "people.jsonl").read_text().splitlines()
+    assert [json.loads(line).get("name") for line in lines] == texts, "programs read the values as they are"
+
+
+def test_a_name_of_a_person_makes_a_bounded_name_of_a_file():
+    """An owner with a name of 300 letters stopped the run, and `C1` and `c1` shared a file where case is ignored."""
+    odd = ["x" * 300, "ä" * 300, "../../etc/passwd", "C1", "c1", "con", "nul", "", " ", ".", "e/1", "e_1", "a\x00b"]
+    odd += [file_name("e/1"), file_name(file_name("e/1")), "\ud800"]
+    names = [file_name(text) for text in odd]
+    assert len({name.lower() for name in names}) == len(odd)
+    for name in names:
+        assert re.fullmatch("[a-z0-9_-]{1,64}", name)
+        assert name not in ("con", "nul")
+    assert file_name("c0000042") == "c0000042"
 
 
 def test_a_list_that_cannot_be_written_leaves_the_last_publication(tmp_path, alert_list):
