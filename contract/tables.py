@@ -23,8 +23,12 @@ KNOWN_TYPES = {
 }  # fmt: skip
 KNOWN_COLUMN_META = {
     "required", "accepted", "references", "orphan", "not_before", "min", "max", "earliest", "may_be_future",
-    "is_personal", "is_ingestion_time",
+    "is_ingestion_time", "personal", "kept_on_erasure",
 }  # fmt: skip
+# How a value leads to a person. identifier: names a person, an account, a device or a record. reference: a code or a
+# text that may hold such a name. contact: a hashed address or number. detail: singles people out together with others
+# (date of birth, city). free_text: whatever somebody wrote. none: nothing of these.
+PERSONAL = ("identifier", "reference", "contact", "detail", "free_text", "none")
 KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "freshness_hours"}
 
 
@@ -62,12 +66,20 @@ class Column:
     earliest: str = EARLIEST_PLAUSIBLE
     may_be_future: bool = False
     """True for planned moments (the end of a contract); otherwise the value may not lie after the ingestion."""
-    is_personal: bool = False
     is_ingestion_time: bool = False
+    personal: str = "none"
+    """How a value leads to a person (PERSONAL)."""
+    kept_on_erasure: tuple[str, ...] = ()
+    """Keys of a JSON object that stay when the person is erased."""
 
     @property
     def is_moment(self) -> bool:
         return self.data_type in ("timestamp", "date")
+
+    @property
+    def is_hidden(self) -> bool:
+        """True when a value is not shown in messages, samples and reports."""
+        return self.personal in ("contact", "detail", "free_text")
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,8 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         raise ContractError(f"{where}: unknown contract keys {sorted(unknown)}; known are {sorted(KNOWN_COLUMN_META)}")
     if entry.get("data_type") not in KNOWN_TYPES:
         raise ContractError(f"{where}: data_type {entry.get('data_type')!r} is not one of {sorted(KNOWN_TYPES)}")
+    if meta.get("personal") not in PERSONAL:
+        raise ContractError(f"{where}: `personal` must say how a value leads to a person: one of {', '.join(PERSONAL)}")
     references = tuple(meta["references"].split(".")) if "references" in meta else None
     if references and meta.get("orphan") not in ("quarantine", "warn"):
         raise ContractError(f"{where}: a reference needs `orphan: quarantine` or `orphan: warn`")
@@ -123,8 +137,9 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         maximum=meta.get("max"),
         earliest=str(meta.get("earliest", EARLIEST_PLAUSIBLE)),
         may_be_future=bool(meta.get("may_be_future", False)),
-        is_personal=bool(meta.get("is_personal", False)),
         is_ingestion_time=bool(meta.get("is_ingestion_time", False)),
+        personal=meta["personal"],
+        kept_on_erasure=tuple(meta.get("kept_on_erasure", ())),
     )
 
 

@@ -296,9 +296,10 @@ def constraints(column: Mapping[str, Any]) -> str:
         "not_before": lambda other: f"not before `{other}`",
         "min": lambda value: f"at least {value}",
         "max": lambda value: f"at most {value}",
-        "is_personal": lambda _: "personal data",
+        "personal": lambda kind: "" if kind == "none" else f"personal: {kind.replace('_', ' ')}",
     }
-    return "; ".join(text(meta[name]) for name, text in texts.items() if meta.get(name) not in (None, False))
+    found = (text(meta[name]) for name, text in texts.items() if meta.get(name) not in (None, False))
+    return "; ".join(filter(None, found))
 
 
 def metrics() -> list[dict[str, Any]]:

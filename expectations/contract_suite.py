@@ -119,7 +119,7 @@ def _plain_data_rules(table: RawTable) -> list[RowRule]:
             f"{column.name} holds readable contact data instead of a hash",
         )
         for column in table.columns
-        if column.is_personal and column.name.endswith("_hash")
+        if column.personal == "contact"
     ]
 
 
@@ -148,7 +148,7 @@ def contract_expectations(
     where = arrived(parameters)
     since = where if parameters.since_load_id else None
     origin = [*table.key, *ORIGIN_COLUMNS]
-    personal = [column.name for column in table.columns if column.is_personal]
+    personal = [column.name for column in table.columns if column.is_hidden]
     rules = contract_rules(table)
     suite: list[HouseExpectation] = [
         ExpectColumnsOfTheContract.of(
