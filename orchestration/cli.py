@@ -22,28 +22,39 @@ from rich.table import Table
 
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.settings import ConfigurationError, Settings, history_folder, working_folder
+from stayhouse.orchestration.variables import BY_NAME, as_help
 
 if TYPE_CHECKING:
     from stayhouse.orchestration.runner import Outcome
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     help="Stayhouse: a customer-retention warehouse. Raw events, contacts and surveys in, tested marts out.",
+    epilog=escape(as_help()),
 )
 # A pipe has no width of its own, and tables of 80 columns lose the paths.
 console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 errors = Console(stderr=True, width=None if sys.stderr.isatty() else 120, highlight=False)
 
-RawOption = Annotated[Path | None, typer.Option("--raw", help="Landing folder. [env: STAYHOUSE_RAW]")]
+
+def _described(text: str, variable: str | None = None, default: str | None = None) -> str:
+    """Help of an option with its variable and its default, in brackets that Rich does not take for markup."""
+    stated = default or (BY_NAME[variable].default.replace("`", "") if variable else None)
+    return escape(text + (f" [env: {variable}]" if variable else "") + (f" [default: {stated}]" if stated else ""))
+
+
+RawOption = Annotated[Path | None, typer.Option("--raw", help=_described("Landing folder.", "STAYHOUSE_RAW"))]
 PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", help="CSV files that stand in for the policy seeds. [env: STAYHOUSE_POLICY]")
+    Path | None,
+    typer.Option(
+        "--policy", help=_described("CSV files that replace the policy seeds of the same name.", "STAYHOUSE_POLICY")
+    ),
 ]
 WarehouseOption = Annotated[
-    Path | None, typer.Option("--warehouse", help="Working DuckDB file. [env: STAYHOUSE_WAREHOUSE]")
+    Path | None, typer.Option("--warehouse", help=_described("Working DuckDB file.", "STAYHOUSE_WAREHOUSE"))
 ]
 PublishOption = Annotated[
-    Path | None, typer.Option("--publish", help="Folder of publications. [env: STAYHOUSE_PUBLISH]")
+    Path | None, typer.Option("--publish", help=_described("Folder of publications.", "STAYHOUSE_PUBLISH"))
 ]
 DAY = ["%Y-%m-%d"]
 # Columns of the table of what was loaded: key of the run log and title.
@@ -88,7 +99,7 @@ def demo(
     days: Annotated[int, typer.Option(min=28, help="Days of the saas pack.")] = 548,
     seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 7,
     dirty: Annotated[bool, typer.Option("--dirty", help="Plant broken rows and files too, and count them.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: landing/<pack>]")] = None,
+    out: Annotated[Path | None, typer.Option(help=_described("Folder to write to.", default="landing/<pack>"))] = None,
 ) -> None:
     """Write a landing folder to try the warehouse on."""
     from stayhouse.demonstration import MissingPack
@@ -137,7 +148,9 @@ def build(
     publish: PublishOption = None,
     as_of: Annotated[
         datetime | None,
-        typer.Option("--as-of", formats=DAY, help="Closed business day. [default: the last that the data cover]"),
+        typer.Option(
+            "--as-of", formats=DAY, help=_described("Closed business day.", default="the last that the data cover")
+        ),
     ] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day of a range.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day of a range.")] = None,
@@ -222,7 +235,9 @@ def card(
     customer_id: Annotated[str, typer.Argument(help="Customer as in the raw table customers.")],
     raw: RawOption = None,
     publish: PublishOption = None,
-    out: Annotated[Path | None, typer.Option(help="File to write. [default: card-<customer>.html here]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=_described("File to write.", default="card-<customer>.html here"))
+    ] = None,
 ) -> None:
     """Write the card of one customer from the standing publication."""
     from stayhouse.page.cards import UnknownCustomer, card_name, write_card

@@ -1,0 +1,70 @@
+"""What each environment variable means. Help texts, documentation and tests take it from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A setting that the environment may give."""
+
+    name: str
+    meaning: str
+    default: str
+    """In words, or as the value itself."""
+    is_value: bool = True
+    """The default is a value that somebody could type."""
+
+
+VARIABLES = (
+    Variable(
+        "STAYHOUSE_HOME",
+        "folder in which `landing/`, `warehouse/`, `published/` and what runs keep are created",
+        "where the command is run",
+        is_value=False,
+    ),
+    Variable("STAYHOUSE_RAW", "landing folder", "landing/saas/raw"),
+    Variable("STAYHOUSE_POLICY", "policy folder", "`policy` beside the landing folder", is_value=False),
+    Variable("STAYHOUSE_WAREHOUSE", "working DuckDB file; one writer, no readers", "warehouse/<company>.duckdb"),
+    Variable("STAYHOUSE_PUBLISH", "folder of publications", "published/<company>"),
+    Variable("STAYHOUSE_TIMEZONE", "zone of days, weeks and months", "UTC"),
+    Variable("STAYHOUSE_SOURCE_TIMEZONE", "zone of raw timestamps without an offset", "UTC"),
+    Variable(
+        "STAYHOUSE_REPORTING_CURRENCY",
+        "currency of reports (ISO 4217)",
+        "the most frequent one without a rate",
+        is_value=False,
+    ),
+    Variable("STAYHOUSE_ALERT_WEBHOOK", "address that receives new alerts", "none", is_value=False),
+    Variable("STAYHOUSE_LISTS_PER_OWNER", "`true`: lists are also written as a file per person", "false"),
+    Variable("STAYHOUSE_THREADS", "models that are built at the same time", "2"),
+    Variable("STAYHOUSE_MEMORY_LIMIT", "memory of DuckDB; beyond it DuckDB writes to disk", "5GB"),
+    Variable(
+        "STAYHOUSE_ACCESS_MODE", "`read_only`: dbt and MetricFlow open the DuckDB file without its lock", "automatic"
+    ),
+    Variable("STAYHOUSE_KEPT_RUNS", "runs that the Dagster UI remembers", "60"),
+    Variable("STAYHOUSE_FIRST_DAY", "first partition in the Dagster UI", "2015-01-01"),
+    Variable(
+        "DAGSTER_HOME",
+        "folder of Dagster's history and of its settings, `dagster.yaml`",
+        "`.dagster` in the working folder",
+        is_value=False,
+    ),
+    Variable("DBT_TARGET_PATH", "folder of dbt's artifacts", "`target` in the working folder", is_value=False),
+)
+BY_NAME = {variable.name: variable for variable in VARIABLES}
+
+
+def as_help() -> str:
+    """All variables for the end of `stayhouse --help`, one paragraph each."""
+    lines = [f"{one.name}: {one.meaning} (default: {one.default})".replace("`", "") for one in VARIABLES]
+    return "\n\n".join(["Environment variables (options of the command line come first):", *lines])
+
+
+def as_table() -> str:
+    """All variables as the table of docs/operations.md."""
+    rows = [
+        f"| `{one.name}` | {one.meaning} | {f'`{one.default}`' if one.is_value else one.default} |" for one in VARIABLES
+    ]
+    return "\n".join(["| variable | means | default |", "|---|---|---|", *rows])

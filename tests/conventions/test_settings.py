@@ -1,0 +1,115 @@
+"""A setting has one description: the code that reads it, `--help` and the documentation agree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from rich.text import Text
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration import settings
+from stayhouse.orchestration.cli import app
+from stayhouse.orchestration.variables import BY_NAME, VARIABLES, as_table
+
+# Set by the command line for dbt.
+INTERNAL = {"STAYHOUSE_SEEDS"}
+
+
+def shown(*arguments: str) -> str:
+    """Help as one line of text, without the frames that Rich draws."""
+    result = CliRunner().invoke(app, [*arguments, "--help"])
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.replace("│", " ").split())
+
+
+def read_by_the_code() -> set[str]:
+    files = [
+        *(file for file in REPO_ROOT.glob("orchestration/**/*.py") if file.name not in ("variables.py", "cli.py")),
+        REPO_ROOT / "profiles.yml",
+        REPO_ROOT / "dbt_project.yml",
+    ]
+    names = r"\b(?:STAYHOUSE_[A-Z_]+|DAGSTER_HOME|DBT_TARGET_PATH)\b"
+    return {name for file in files for name in re.findall(names, file.read_text())}
+
+
+def test_every_variable_that_is_read_is_described_and_the_other_way_round() -> None:
+    assert read_by_the_code() - INTERNAL == BY_NAME.keys()
+
+
+def test_the_documentation_has_every_variable_with_its_default() -> None:
+    assert as_table() in (REPO_ROOT / "docs" / "operations.md").read_text(), (
+        "docs/operations.md: replace the table of settings by this\n" + as_table()
+    )
+
+
+def test_help_has_every_variable_with_its_default() -> None:
+    # Brackets were read as markup, so that no reader ever saw a variable or a default.
+    output = shown()
+    for one in VARIABLES:
+        assert f"{one.name}: {one.meaning} (default: {one.default})".replace("`", "") in output
+
+
+@pytest.mark.parametrize(
+    ("command", "texts"),
+    [
+        ("build", ["[env: STAYHOUSE_RAW] [default: landing/saas/raw]",
+                   "[env: STAYHOUSE_POLICY] [default: policy beside the landing folder]",
+                   "[env: STAYHOUSE_WAREHOUSE] [default: warehouse/<company>.duckdb]",
+                   "[env: STAYHOUSE_PUBLISH] [default: published/<company>]", "[default: the last that the data"]),
+        ("demo", ["[default: landing/<pack>]", "[default: 2000]"]),
+        ("card", ["[default: card-<customer>.html here]", "[env: STAYHOUSE_RAW]"]),
+        ("status", ["[env: STAYHOUSE_WAREHOUSE]"]),
+    ],
+)  # fmt: skip
+def test_options_show_their_variable_and_default(command: str, texts: list[str]) -> None:
+    output = shown(command)
+    assert [text for text in texts if text not in output] == []
+
+
+def test_no_help_text_has_brackets_that_rich_takes_for_markup() -> None:
+    group = get_command(app)
+    texts = [
+        text
+        for command in [group, *group.commands.values()]  # type: ignore[attr-defined]
+        for text in [command.help, command.epilog, *(getattr(one, "help", None) for one in command.params)]
+        if text
+    ]
+    assert len(texts) > 20
+    assert [text for text in texts if Text.from_markup(text).plain.count("[") != text.count("[")] == []
+
+
+def test_defaults_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in read_by_the_code():
+        monkeypatch.delenv(name, raising=False)
+    assert settings.memory_limit() == BY_NAME["STAYHOUSE_MEMORY_LIMIT"].default
+    assert settings.first_day() == BY_NAME["STAYHOUSE_FIRST_DAY"].default
+    assert str(settings.kept_runs()) == BY_NAME["STAYHOUSE_KEPT_RUNS"].default
+    found = settings.Settings.resolve()
+    home = settings.working_folder()
+    assert found.raw == home / BY_NAME["STAYHOUSE_RAW"].default
+    assert found.warehouse == home / BY_NAME["STAYHOUSE_WAREHOUSE"].default.replace("<company>", "saas")
+    assert found.publish == home / BY_NAME["STAYHOUSE_PUBLISH"].default.replace("<company>", "saas")
+    assert found.business_timezone == BY_NAME["STAYHOUSE_TIMEZONE"].default
+    assert found.source_timezone == BY_NAME["STAYHOUSE_SOURCE_TIMEZONE"].default
+    profile = (REPO_ROOT / "profiles.yml").read_text()
+    stated = dict(re.findall(r"env_var\('(STAYHOUSE_(?:THREADS|MEMORY_LIMIT|ACCESS_MODE))', '(\w+)'\)", profile))
+    assert len(stated) == 3
+    assert stated == {name: BY_NAME[name].default for name in stated}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_get_a_completion_script(shell: str) -> None:
+    program = "import sys; sys.argv[0] = 'stayhouse'; from stayhouse.orchestration.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"_STAYHOUSE_COMPLETE": f"source_{shell}"},
+        cwd=REPO_ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"_STAYHOUSE_COMPLETE=complete_{shell}" in done.stdout
