@@ -30,6 +30,7 @@ from stayhouse.contract.sql import literal
 from stayhouse.orchestration.settings import ConfigurationError, Settings, working_folder
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class PolicyError(ConfigurationError):
@@ -96,14 +97,9 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
     Raises PolicyError when a file of the policy folder is unknown or breaks a rule.
     """
     seeds = _described_seeds()
-    if settings.policy:
-        for file in sorted(settings.policy.iterdir()):
-            if file.suffix != ".csv":
-                continue
-            if file.stem not in seeds:
-                raise PolicyError([f"{file.name}: there is no policy seed of this name; known are {', '.join(seeds)}"])
-            seeds[file.stem].file = file
-    faults: list[str] = []
+    faults = _find_own_files(settings.policy, seeds) if settings.policy else []
+    if faults:
+        raise PolicyError(faults)
     for seed in seeds.values():
         faults += _read(seed)
     if not faults:
@@ -115,6 +111,32 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
         raise PolicyError(faults)
     own = any(seed.is_own for seed in seeds.values())
     return (_merged(seeds) if own else SEEDS_FOLDER), _segment_warnings(seeds["segments"], settings)
+
+
+def _find_own_files(folder: Path, seeds: dict[str, _Seed]) -> list[str]:
+    """Gives the seeds the company's files; returns faults about files that would not be read."""
+    faults = []
+    files = [file for file in sorted(folder.iterdir()) if not file.name.startswith((".", "~")) and not file.is_dir()]
+    for file in files:
+        if file.is_symlink() and not file.exists():
+            faults.append(f"{file.name}: is a link to {os.readlink(file)}, which does not exist; mend or remove it")
+        elif file.suffix.lower() == ".csv":
+            if file.stem in seeds:
+                seeds[file.stem].file = file
+            else:
+                faults.append(f"{file.name}: there is no policy seed of this name; {_known(file.stem, list(seeds))}")
+        elif file.stem in seeds and folder / f"{file.stem}.csv" not in files:
+            # Nobody would notice that the defaults count instead.
+            faults.append(
+                f"{file.name}: policy files are CSV, so this one would not be read; save it as {file.stem}.csv with "
+                "commas, or move it out of the policy folder"
+            )
+    return faults
+
+
+def _known(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name.lower(), names, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}"
 
 
 def _merged(seeds: dict[str, _Seed]) -> Path:
@@ -153,11 +175,27 @@ def _described_seeds() -> dict[str, _Seed]:
 
 
 def _read(seed: _Seed) -> list[str]:
-    with seed.file.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.reader(stream)
+    try:
+        content = seed.file.read_bytes()
+        if content.startswith(UTF_16_MARKS) or b"\0" in content:
+            return [f"{seed.shown_file}: is UTF-16; save it as CSV UTF-8"]
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return [f"{seed.shown_file}: is not UTF-8 (byte {error.start + 1}); save it as CSV UTF-8"]
+    except OSError as error:
+        return [f"{seed.shown_file}: cannot be read ({error.strerror}); give the user of the run the right to read it"]
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         names = next(reader, [])
         # Row 1 is the header, as in a spreadsheet; rows without any value count and are left out.
         numbered = [(number, cells) for number, cells in enumerate(reader, start=2) if any(map(str.strip, cells))]
+    except csv.Error as error:
+        return [f"{seed.shown_file}, line {reader.line_num}: is not CSV ({error}); check its quotes"]
+    if delimiter := _other_delimiter(names, seed):
+        return [
+            f"{seed.shown_file}: its cells are separated by {delimiter}; policy files use commas: save it as CSV "
+            "(comma delimited)"
+        ]
     faults = [
         f"{seed.shown_file}, row 1, column {name}: the seed has no such column; known are {', '.join(seed.columns)}"
         for name in names
@@ -181,6 +219,16 @@ def _read(seed: _Seed) -> list[str]:
     return _complete(seed) if seed.is_own and (seed.left_out or seed.is_completed) else []
 
 
+def _other_delimiter(names: list[str], seed: _Seed) -> str | None:
+    """What separates the columns of a header in which commas do not."""
+    if len(names) != 1:
+        return None
+    for delimiter, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")):
+        if len(seed.columns.keys() & set(map(str.strip, names[0].split(delimiter)))) > 1:
+            return called
+    return None
+
+
 def _complete(seed: _Seed) -> list[str]:
     """Adds what the file leaves out, as the repository has it: columns of its rows, and rows of a completed seed."""
     with seed.default_file.open(newline="", encoding="utf-8") as stream:
@@ -194,10 +242,7 @@ def _complete(seed: _Seed) -> list[str]:
     for number, row in enumerate(seed.rows):
         if seed.key_of(row) not in known:
             code = " ".join(seed.key_of(row))
-            close = difflib.get_close_matches(code, [" ".join(key) for key in known], n=3)
-            hint = (
-                f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(' '.join(k) for k in known)}"
-            )
+            hint = _known(code, [" ".join(key) for key in known])
             faults.append(f"{seed.where(number, '+'.join(seed.key))}: nothing reads {code!r}; {hint}")
     stated = {seed.key_of(row) for row in seed.rows}
     for key, (number, row) in known.items():
@@ -208,18 +253,17 @@ def _complete(seed: _Seed) -> list[str]:
 
 
 def _parses(value: str, kind: str) -> bool:
+    """Whether DuckDB reads the text as this type; Python also takes 1_000, 20250101 and other digits."""
     try:
         if kind == "integer":
-            int(value)
-        elif kind == "double":
-            return math.isfinite(float(value)) and "_" not in value
-        elif kind == "date":
-            date.fromisoformat(value)
-        elif kind == "boolean":
-            return value.lower() in ("true", "false")
+            return re.fullmatch(r"[+-]?[0-9]+", value) is not None and abs(int(value)) < 2**31
+        if kind == "double":
+            return math.isfinite(float(value)) and value.isascii() and "_" not in value
+        if kind == "date":
+            return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None and bool(date.fromisoformat(value))
     except ValueError:
         return False
-    return kind != "integer" or "_" not in value
+    return kind != "boolean" or value.lower() in ("true", "false")
 
 
 def _check(seed: _Seed, seeds: dict[str, _Seed]) -> list[str]:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stayhouse.orchestration import progress
-from stayhouse.orchestration.resources import Run
+from stayhouse.orchestration.preflight import check_settings
+from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import (
     ConfigurationError,
     Settings,
     first_day,
     history_folder,
-    kept_runs,
 )
 
 if TYPE_CHECKING:
@@ -53,22 +53,26 @@ def build(
         raise ConfigurationError(f"--from {first} lies after --to {last}; swap them")
     if last and last > datetime.now(UTC).date():
         raise ConfigurationError(f"{last} is not over yet; the as-of date is a closed business day")
-    kept_runs()  # a setting that is wrong is found before the load
+    # Before anything is loaded, and before the tools that take seconds to import.
+    check_settings(settings)
     run = Run(settings, full_refresh)
     run.log.begin(started_at=datetime.now(UTC).isoformat(timespec="seconds"), raw=str(settings.raw))
     try:
-        # Before anything is loaded, and before the tools that take seconds to import.
         run.check_policy()
     except ConfigurationError as error:
         run.log.note(bad_input=str(error).splitlines())
         return Outcome(BAD_INPUT, run.log.read())
-    home = history_folder(dagster_home)
+    return start(run, first, last, history_folder(dagster_home))
+
+
+def start(run: Run, first: date | None, last: date | None, home: Path) -> Outcome:
+    """Starts Dagster and dbt, which takes seconds, and runs what `build` has found in order."""
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet(), ExitStack() as opened:
         from stayhouse.orchestration.definitions import build_definitions
         from stayhouse.orchestration.event_log import open_instance
 
-        definitions = build_definitions(settings, run.dbt)
+        definitions = build_definitions(run.settings, run.dbt)
         jobs = _Jobs(run, definitions, opened.enter_context(open_instance(home)))
         progress.report("start", "Dagster and dbt", 1.0)
         return jobs.load() or jobs.build_days(first, last or run.last_covered_day())

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +17,8 @@ MEMORY_LIMIT = "5GB"
 FIRST_DAY = "2015-01-01"
 # A day has two runs, loading and building, and 3 MB of history.
 KEPT_RUNS = 60
+# As in profiles.yml.
+THREADS = 2
 
 
 class ConfigurationError(Exception):
@@ -70,14 +73,14 @@ class Settings:
         Warehouse and publication are named after the landing folder (after its parent when it is called raw), so
         that two companies never share a file. A folder `policy` beside the landing folder is used unless another
         is given. Raises ConfigurationError for an unknown time zone, a currency without a
-        valid code or a policy folder that does not exist.
+        valid code, a policy folder that does not exist or a link to nowhere.
         """
         home = working_folder()
-        raw = Path(raw or os.environ.get("STAYHOUSE_RAW") or home / "landing" / "saas" / "raw").expanduser().resolve()
+        raw = _place(raw or os.environ.get("STAYHOUSE_RAW") or home / "landing" / "saas" / "raw", "--raw")
         name = raw.parent.name if raw.name == "raw" else raw.name
         chosen = policy or os.environ.get("STAYHOUSE_POLICY")
-        beside = raw.parent / "policy"
-        policy = Path(chosen).expanduser().resolve() if chosen else (beside if beside.is_dir() else None)
+        beside = _place(raw.parent / "policy", "--policy")
+        policy = _place(chosen, "--policy") if chosen else (beside if beside.is_dir() else None)
         if policy and not policy.is_dir():
             raise ConfigurationError(f"{policy}: there is no such policy folder; give the right one with --policy")
         zones = {
@@ -97,12 +100,11 @@ class Settings:
         return cls(
             raw=raw,
             policy=policy,
-            warehouse=Path(
-                warehouse or os.environ.get("STAYHOUSE_WAREHOUSE") or home / "warehouse" / f"{name}.duckdb"
-            ).expanduser().resolve(),
-            publish=Path(publish or os.environ.get("STAYHOUSE_PUBLISH") or home / "published" / name)
-            .expanduser()
-            .resolve(),
+            warehouse=_place(
+                warehouse or os.environ.get("STAYHOUSE_WAREHOUSE") or home / "warehouse" / f"{name}.duckdb",
+                "--warehouse",
+            ),
+            publish=_place(publish or os.environ.get("STAYHOUSE_PUBLISH") or home / "published" / name, "--publish"),
             target=Path(os.environ.get("DBT_TARGET_PATH") or home / "target").resolve(),
             alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
             reporting_currency=currency,
@@ -111,21 +113,45 @@ class Settings:
         )  # fmt: skip
 
 
+def _place(stated: str | Path, option: str) -> Path:
+    """An absolute path. Raises ConfigurationError for a link to nowhere, which would be read as a missing default."""
+    path = Path(stated).expanduser().absolute()
+    if path.is_symlink() and not path.exists():
+        raise ConfigurationError(
+            f"{path}: is a link to {os.readlink(path)}, which does not exist; mend the link, or give another {option}"
+        )
+    return path.resolve()
+
+
 def memory_limit() -> str:
     """What DuckDB may use before it spills to disk, in its own words ('5GB')."""
     return os.environ.get("STAYHOUSE_MEMORY_LIMIT", MEMORY_LIMIT)
 
 
 def first_day() -> str:
-    """The first as-of date that can be built, as ISO text."""
-    return os.environ.get("STAYHOUSE_FIRST_DAY", FIRST_DAY)
+    """The first as-of date that can be built, as ISO text. Raises ConfigurationError when it is no date."""
+    stated = os.environ.get("STAYHOUSE_FIRST_DAY", FIRST_DAY)
+    try:
+        return date.fromisoformat(stated).isoformat()
+    except ValueError as error:
+        raise ConfigurationError(f"{stated}: STAYHOUSE_FIRST_DAY takes a date like {FIRST_DAY}") from error
 
 
 def kept_runs() -> int:
-    """How many finished runs Dagster's history keeps. Raises ConfigurationError when it is not a positive number."""
-    stated = os.environ.get("STAYHOUSE_KEPT_RUNS", str(KEPT_RUNS))
-    if not stated.isdecimal() or int(stated) < 1:
-        raise ConfigurationError(f"{stated}: STAYHOUSE_KEPT_RUNS takes a number of runs like {KEPT_RUNS}")
+    """How many finished runs Dagster's history keeps."""
+    return _positive_number("STAYHOUSE_KEPT_RUNS", KEPT_RUNS, "a number of runs")
+
+
+def threads() -> int:
+    """How many models dbt builds at the same time; profiles.yml reads the variable itself."""
+    return _positive_number("STAYHOUSE_THREADS", THREADS, "a number of threads")
+
+
+def _positive_number(variable: str, default: int, meaning: str) -> int:
+    """The value of a variable. Raises ConfigurationError when it is not a positive whole number."""
+    stated = os.environ.get(variable, str(default)).strip()
+    if not (stated.isascii() and stated.isdecimal()) or int(stated) < 1:
+        raise ConfigurationError(f"{stated}: {variable} takes {meaning} like {default}")
     return int(stated)
 
 

@@ -42,29 +42,6 @@ def test_arguments_that_contradict_each_other_are_bad_input(run, tmp_path, argum
     assert message in result.output
 
 
-def test_a_landing_folder_that_does_not_exist(run, tmp_path):
-    result = run("build", "--raw", str(tmp_path / "raw"))
-    assert result.exit_code == 2
-    assert "there is no such landing folder" in result.output
-    assert str(tmp_path / "raw") in result.output.replace("\n", "")
-
-
-def test_an_empty_landing_folder(run, tmp_path):
-    (tmp_path / "raw").mkdir()
-    result = run("build", "--raw", str(tmp_path / "raw"))
-    assert result.exit_code == 2
-    assert "holds no landing files" in result.output
-
-
-def test_a_missing_required_table(run, tmp_path):
-    Landing(tmp_path / "raw").csv(
-        "employees", [{"employee_id": "m1", "valid_from": "2025-01-01", "ingested_at": "2025-01-01"}]
-    )
-    result = run("build", "--raw", str(tmp_path / "raw"))
-    assert result.exit_code == 2
-    assert "customers: this table is required" in result.output
-
-
 def test_a_policy_fault_stops_before_anything_is_loaded(run, tmp_path):
     Landing(tmp_path / "raw").csv("customers", [customer(1)])
     (tmp_path / "mine").mkdir()
@@ -73,16 +50,6 @@ def test_a_policy_fault_stops_before_anything_is_loaded(run, tmp_path):
     assert result.exit_code == 2
     assert "thresholds.csv, row 1, column value" in result.output
     assert not (tmp_path / "w.duckdb").exists()
-
-
-def test_another_landing_folder_is_refused(run, tmp_path):
-    # Two companies in one warehouse read as one.
-    Landing(tmp_path / "one").csv("events", [{"event_id": "e"}])
-    Landing(tmp_path / "two").csv("events", [{"event_id": "e"}])
-    assert "customers: this table is required" in run("build", "--raw", str(tmp_path / "one")).output
-    result = run("build", "--raw", str(tmp_path / "two"))
-    assert result.exit_code == 2
-    assert "this warehouse was loaded from" in result.output.replace("\n", "")
 
 
 def test_status_without_a_build_says_what_to_do(run, tmp_path):

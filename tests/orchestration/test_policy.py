@@ -199,6 +199,58 @@ def test_a_file_that_is_no_seed_is_an_error(settings):
         prepare_policy(settings)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("segments.csv", "segment_code,scheme\n".encode("utf-16"), "segments.csv: is UTF-16; save it as CSV UTF-8"),
+        ("segments.csv", "segment_code,scheme\n".encode("utf-16-le"), "segments.csv: is UTF-16; save it as CSV UTF-8"),
+        ("segments.csv", "segment_code\nM\xfcller\n".encode("latin-1"), "segments.csv: is not UTF-8 (byte 15); save it"),
+        ("segments.csv", b"segment_code;scheme;title\na;usage;A\n", "segments.csv: its cells are separated by semicolons;"),
+        ("segments.csv", b"segment_code\tscheme\ttitle\n", "segments.csv: its cells are separated by tabs;"),
+        ("segments.csv", b'segment_code\n"open\n', "segments.csv, line 2: is not CSV (unexpected end of data); check its"),
+        ("segments.xlsx", b"PK", "segments.xlsx: policy files are CSV, so this one would not be read; save it as segments.csv"),
+        ("Segments.CSV", b"", "Segments.CSV: there is no policy seed of this name; did you mean segments"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_as_policy_is_named(settings, name, content, fault):
+    """A workbook beside the policy was passed over, and a UTF-16 file stopped the run with a traceback."""
+    (settings.policy / name).write_bytes(content)
+    with pytest.raises(PolicyError) as raised:
+        prepare_policy(settings)
+    assert [found for found in raised.value.faults if found.startswith(fault)], raised.value.faults
+
+
+def test_a_link_to_nowhere_in_the_policy_is_named(settings):
+    (settings.policy / "segments.csv").symlink_to("/nowhere/segments.csv")
+    with pytest.raises(PolicyError, match=r"segments\.csv: is a link to /nowhere/segments\.csv, which does not exist"):
+        prepare_policy(settings)
+
+
+def test_a_workbook_whose_csv_is_there_too_is_no_fault(settings):
+    override(settings, "segments")
+    for name in ("segments.xlsx", "~$segments.xlsx", "notes.txt"):
+        (settings.policy / name).write_bytes(b"PK")
+    assert prepare_policy(settings)[0] != SEEDS_FOLDER
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "1_000", "\u0663", "99999999999"])
+def test_a_number_that_only_python_understands_is_refused(settings, value):
+    """`nan` passed every comparison with a bound."""
+    (settings.policy / "thresholds.csv").write_text(f"{HEADER}min_reliable_count,{value},customers,ours,mine\n")
+    override(settings, "segments", "false,7,14,3,90", f"false,{value},14,3,90")
+    with pytest.raises(PolicyError) as raised:
+        prepare_policy(settings)
+    places = {fault.split(",")[0] for fault in raised.value.faults}
+    assert "segments.csv" in places, raised.value.faults
+    assert value == "99999999999" or "thresholds.csv" in places, raised.value.faults
+
+
+def test_a_date_that_only_python_understands_is_refused(settings):
+    override(settings, "key_actions", "2020-01-01,2025-01-01", "20200101,2025-01-01")
+    with pytest.raises(PolicyError, match="'20200101' is not of type date"):
+        prepare_policy(settings)
+
+
 def test_a_segment_without_customers_and_customers_without_a_segment_are_named(settings, tmp_path):
     landing = Landing(settings.raw)
     landing.csv("customers", [customer(1)])

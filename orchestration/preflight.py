@@ -1,0 +1,131 @@
+"""What can be said about a run before anything is started: a wrong path or setting is reported within a second."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from stayhouse.contract import contract
+from stayhouse.contract.sql import literal
+from stayhouse.orchestration.settings import (
+    MEMORY_LIMIT,
+    ConfigurationError,
+    Settings,
+    first_day,
+    kept_runs,
+    memory_limit,
+    threads,
+)
+
+# Where a DuckDB file says what it is, behind the checksum of its first block.
+MAGIC_AT, MAGIC = 8, b"DUCK"
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises ConfigurationError for the first thing that would stop the run later. Changes nothing."""
+    kept_runs()
+    first_day()
+    threads()
+    _check_memory_limit()
+    _check_landing(settings.raw)
+    _check_warehouse(settings.warehouse, settings.raw)
+    _check_publish(settings.publish)
+
+
+def _check_memory_limit() -> None:
+    with duckdb.connect() as connection:
+        try:
+            # Not as a parameter: DuckDB imports pandas for those.
+            connection.execute(f"set memory_limit = {literal(memory_limit())}")
+        except duckdb.Error as error:
+            raise ConfigurationError(
+                f"{memory_limit()}: STAYHOUSE_MEMORY_LIMIT takes an amount of memory like {MEMORY_LIMIT} or 800MB"
+            ) from error
+
+
+def _check_landing(raw: Path) -> None:
+    if not raw.exists():
+        raise ConfigurationError(f"{raw}: there is no such landing folder; give the right one with --raw")
+    if not raw.is_dir():
+        raise ConfigurationError(f"{raw}: is a file; --raw takes the landing folder, which has a folder per table")
+    if not os.access(raw, os.R_OK | os.X_OK):
+        raise ConfigurationError(f"{raw}: this landing folder may not be read; give the user of the run the right to")
+    tables = contract()
+    folders = [entry for entry in sorted(raw.iterdir()) if entry.is_dir()]
+    if any(_has_files(folder) for folder in folders if folder.name in tables):
+        return
+    below = [f for f in folders if any(entry.name in tables and entry.is_dir() for entry in f.iterdir())]
+    if below:
+        raise ConfigurationError(
+            f"{raw}: has no folder of a table, but {below[0]} has; give that with --raw {below[0]}"
+        )
+    if raw.name in tables:
+        raise ConfigurationError(f"{raw}: is the folder of one table; give the folder above it with --raw {raw.parent}")
+    raise ConfigurationError(
+        f"{raw}: holds no landing files; expected <table>/*.parquet, .csv or .jsonl for tables such as customers"
+    )
+
+
+def _has_files(folder: Path) -> bool:
+    return any(files for _, _, files in os.walk(folder, followlinks=True))
+
+
+def _check_required_tables(raw: Path) -> None:
+    for table in contract().values():
+        if table.is_required and not _has_files(raw / table.name):
+            raise ConfigurationError(
+                f"{table.name}: this table is required and the landing folder has no file for it; "
+                f"put one at {raw / table.name}/ (.parquet, .csv or .jsonl)"
+            )
+
+
+def _check_warehouse(warehouse: Path, raw: Path) -> None:
+    _check_can_write(warehouse.parent, "--warehouse")
+    if not warehouse.exists():
+        _check_required_tables(raw)
+        return
+    if warehouse.is_dir():
+        raise ConfigurationError(f"{warehouse}: is a folder; --warehouse takes a file, which is created when missing")
+    with warehouse.open("rb") as stream:
+        head = stream.read(MAGIC_AT + len(MAGIC))
+    if head[MAGIC_AT:] != MAGIC:
+        raise ConfigurationError(
+            f"{warehouse}: is not a DuckDB database; give another file with --warehouse, or move this one away"
+        )
+    try:
+        with duckdb.connect(warehouse, read_only=True) as connection:
+            known = connection.execute("select folder from ops.landing_folder").fetchone()
+    except duckdb.CatalogException:
+        return  # nothing has been loaded into it yet
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            return  # the lock of the run says so
+        raise ConfigurationError(
+            f"{warehouse}: cannot be opened ({str(error).splitlines()[0]}); move it away and run again: a working file "
+            "is built from the landing files"
+        ) from error
+    if known and known[0] != str(raw):
+        raise ConfigurationError(
+            f"{raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
+            "(a landing folder that was only moved is loaded again from its files into a new one)"
+        )
+
+
+def _check_publish(publish: Path) -> None:
+    if publish.exists() and not publish.is_dir():
+        raise ConfigurationError(f"{publish}: is a file; --publish takes a folder, which is created when missing")
+    _check_can_write(publish, "--publish")
+    current = publish / "current"
+    if current.is_dir() and not current.is_symlink():
+        raise ConfigurationError(
+            f"{current}: is a folder and not the link to a release; move it away, or give another folder with --publish"
+        )
+
+
+def _check_can_write(folder: Path, option: str) -> None:
+    """Of the nearest folder that exists, since the others are created."""
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"{nearest}: nothing can be written there; choose another place with {option}")
