@@ -155,11 +155,15 @@ def build(
     first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day of a range.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day of a range.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build every model from all rows.")] = False,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to wait for another run of this warehouse to end.")] = 0,
 ) -> None:
     """Load, check, transform, check and publish one business day, or every day of a range.
 
-    Exit code 0: published. 1: a check withheld the publication. 2: bad input or configuration.
+    Exit code 0: published. 1: a check withheld the publication. 2: bad input or configuration. 130 and 143: stopped by
+    Ctrl-C or SIGTERM.
     """
+    from stayhouse.orchestration.interruption import interruptible
+    from stayhouse.orchestration.publication import release_name
     from stayhouse.orchestration.runner import BAD_INPUT
     from stayhouse.orchestration.runner import build as run
     from stayhouse.orchestration.warehouse import WarehouseBusy
@@ -171,10 +175,17 @@ def build(
     if bool(first) != bool(last):
         _fail("--from and --to go together")
     begun = time.monotonic()
+    bars = _bars()
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
         check_chart_library()
-        with _bars() as bars:
+        standing = release_name(settings.publish)
+
+        def stopped(signal_name: str) -> None:
+            bars.stop()
+            errors.print(f"[bold red]stopped[/] by {signal_name}{_stage()}; {_left_behind(settings, standing)}")
+
+        with interruptible(stopped), bars:
             tasks: dict[str, TaskID] = {}
 
             def show(stage: str, item: str, share: float) -> None:
@@ -184,7 +195,7 @@ def build(
 
             progress.listen(show)
             try:
-                outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh)
+                outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh, wait_seconds=wait)
             finally:
                 progress.listen(None)
     except (ConfigurationError, MissingChartLibrary, WarehouseBusy) as error:
@@ -273,6 +284,23 @@ def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> 
     program = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
     command = [program, "dev", "-m", "stayhouse.orchestration.definitions", "-p", str(port), "-d", str(home)]
     raise typer.Exit(subprocess.call(command, cwd=home))
+
+
+def _stage() -> str:
+    """Where a run is, to be put into a sentence."""
+    return f" at the stage {progress.stage()}" if progress.stage() else ""
+
+
+def _left_behind(settings: Settings, standing: str | None) -> str:
+    """What readers see after a run that did not end. `standing` is the release that was current when it began."""
+    from stayhouse.orchestration.publication import release_name
+
+    now = release_name(settings.publish)
+    if now != standing:
+        seen = f"it had published {now}"
+    else:
+        seen = f"readers still see {standing}" if standing else "nothing has been published yet"
+    return f"{seen}. Run the same command again: it goes on from what is loaded"
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -6,13 +6,13 @@ log and wait for the disk each time. The files are the same; `stayhouse dev` rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterInstance
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from stayhouse.orchestration.private_api import (
@@ -21,6 +21,8 @@ from stayhouse.orchestration.private_api import (
     InstanceRef,
     SqliteEventLogStorage,
 )
+
+UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 
 
 class OpenEventLog(SqliteEventLogStorage):
@@ -120,6 +122,20 @@ def open_instance(home: Path) -> DagsterInstance:
         "config": events.config_dict,
     }
     return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": kept_open}))
+
+
+def end_dead_runs(instance: DagsterInstance, tags: Mapping[str, str]) -> list[str]:
+    """Marks the unfinished runs with these tags as canceled; returns their identities.
+
+    For a process that holds the lock of their warehouse: no other can be running them. Otherwise they would stay
+    in the history for good, and `stayhouse dev` would show them as running.
+    """
+    dead = instance.get_runs(RunsFilter(statuses=UNFINISHED, tags=dict(tags)))
+    for run in dead:
+        instance.report_run_canceled(
+            run, "The process of this run was stopped or killed; the next run went on from it."
+        )
+    return [run.run_id for run in dead]
 
 
 def forget_old_runs(instance: DagsterInstance, kept: int) -> list[str]:

@@ -18,6 +18,7 @@ from stayhouse.orchestration.settings import (
     memory_limit,
     threads,
 )
+from stayhouse.orchestration.warehouse import busy
 
 # Where a DuckDB file says what it is, behind the checksum of its first block.
 MAGIC_AT, MAGIC = 8, b"DUCK"
@@ -32,6 +33,32 @@ def check_settings(settings: Settings) -> None:
     _check_landing(settings.raw)
     _check_warehouse(settings.warehouse, settings.raw)
     _check_publish(settings.publish)
+
+
+def check_loaded_from(settings: Settings) -> None:
+    """Raises ConfigurationError when the warehouse cannot be opened or holds another company.
+
+    Needs the lock of the run: while a process has the file open, no other can write to it.
+    """
+    if not settings.warehouse.exists():
+        return
+    try:
+        with duckdb.connect(settings.warehouse, read_only=True) as connection:
+            known = connection.execute("select folder from ops.landing_folder").fetchone()
+    except duckdb.CatalogException:
+        return  # nothing has been loaded into it yet
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            raise busy(settings.warehouse) from error
+        raise ConfigurationError(
+            f"{settings.warehouse}: cannot be opened ({str(error).splitlines()[0]}); move it away and run again: a "
+            "working file is built from the landing files"
+        ) from error
+    if known and known[0] != str(settings.raw):
+        raise ConfigurationError(
+            f"{settings.raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
+            "(a landing folder that was only moved is loaded again from its files into a new one)"
+        )
 
 
 def _check_memory_limit() -> None:
@@ -93,23 +120,6 @@ def _check_warehouse(warehouse: Path, raw: Path) -> None:
     if head[MAGIC_AT:] != MAGIC:
         raise ConfigurationError(
             f"{warehouse}: is not a DuckDB database; give another file with --warehouse, or move this one away"
-        )
-    try:
-        with duckdb.connect(warehouse, read_only=True) as connection:
-            known = connection.execute("select folder from ops.landing_folder").fetchone()
-    except duckdb.CatalogException:
-        return  # nothing has been loaded into it yet
-    except duckdb.IOException as error:
-        if "lock" in str(error):
-            return  # the lock of the run says so
-        raise ConfigurationError(
-            f"{warehouse}: cannot be opened ({str(error).splitlines()[0]}); move it away and run again: a working file "
-            "is built from the landing files"
-        ) from error
-    if known and known[0] != str(raw):
-        raise ConfigurationError(
-            f"{raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
-            "(a landing folder that was only moved is loaded again from its files into a new one)"
         )
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stayhouse.orchestration import progress
-from stayhouse.orchestration.preflight import check_settings
+from stayhouse.orchestration.lock import run_lock
+from stayhouse.orchestration.preflight import check_loaded_from, check_settings
 from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import (
     ConfigurationError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 PUBLISHED, WITHHELD, BAD_INPUT = 0, 1, 2
+WAREHOUSE_TAG = "stayhouse/warehouse"
 
 
 @dataclass
@@ -44,10 +46,12 @@ def build(
     last: date | None = None,
     full_refresh: bool = False,
     dagster_home: Path | None = None,
+    wait_seconds: float = 0.0,
 ) -> Outcome:
     """Loads once, then transforms, checks and publishes every day from `first` to `last`.
 
     Without dates it is the last business day that the data cover. Stops at the first day that is not published.
+    Waits for another run for at most `wait_seconds`, then raises WarehouseBusy; that run is not disturbed.
     """
     if first and last and first > last:
         raise ConfigurationError(f"--from {first} lies after --to {last}; swap them")
@@ -55,14 +59,23 @@ def build(
         raise ConfigurationError(f"{last} is not over yet; the as-of date is a closed business day")
     # Before anything is loaded, and before the tools that take seconds to import.
     check_settings(settings)
-    run = Run(settings, full_refresh)
-    run.log.begin(started_at=datetime.now(UTC).isoformat(timespec="seconds"), raw=str(settings.raw))
-    try:
-        run.check_policy()
-    except ConfigurationError as error:
-        run.log.note(bad_input=str(error).splitlines())
-        return Outcome(BAD_INPUT, run.log.read())
-    return start(run, first, last, history_folder(dagster_home))
+    with run_lock(settings, wait_seconds):
+        check_loaded_from(settings)
+        run = Run(settings, full_refresh)
+        run.log.begin(started_at=_now(), raw=str(settings.raw))
+        try:
+            run.check_policy()
+        except ConfigurationError as error:
+            run.log.note(bad_input=str(error).splitlines())
+            outcome = Outcome(BAD_INPUT, run.log.read())
+        else:
+            outcome = start(run, first, last, history_folder(dagster_home))
+        run.log.note(ended_at=_now())
+        return outcome
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def start(run: Run, first: date | None, last: date | None, home: Path) -> Outcome:
@@ -70,12 +83,19 @@ def start(run: Run, first: date | None, last: date | None, home: Path) -> Outcom
     progress.report("start", "Dagster and dbt", 0.0)
     with _quiet(), ExitStack() as opened:
         from stayhouse.orchestration.definitions import build_definitions
-        from stayhouse.orchestration.event_log import open_instance
+        from stayhouse.orchestration.event_log import end_dead_runs, open_instance
 
         definitions = build_definitions(run.settings, run.dbt)
-        jobs = _Jobs(run, definitions, opened.enter_context(open_instance(home)))
+        instance = opened.enter_context(open_instance(home))
+        end_dead_runs(instance, _tags(run.settings))
+        jobs = _Jobs(run, definitions, instance)
         progress.report("start", "Dagster and dbt", 1.0)
         return jobs.load() or jobs.build_days(first, last or run.last_covered_day())
+
+
+def _tags(settings: Settings) -> dict[str, str]:
+    """Names the runs of this warehouse in a history that several may share."""
+    return {WAREHOUSE_TAG: str(settings.warehouse)}
 
 
 @dataclass(frozen=True)
@@ -129,6 +149,7 @@ class _Jobs:
             resources={"run": dg.ResourceDefinition.hardcoded_resource(self.run)},
             partition_key=as_of.isoformat() if as_of else None,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags=_tags(self.run.settings),
             raise_on_error=False,
         )
         if result.success:

@@ -129,7 +129,7 @@ def memory_limit() -> str:
 
 
 def first_day() -> str:
-    """The first as-of date that can be built, as ISO text. Raises ConfigurationError when it is no date."""
+    """The first as-of date that can be built, as ISO text. Raises ConfigurationError when it is not one."""
     stated = os.environ.get("STAYHOUSE_FIRST_DAY", FIRST_DAY)
     try:
         return date.fromisoformat(stated).isoformat()

@@ -20,6 +20,13 @@ class WarehouseBusy(Exception):
     """Another process holds the working file. One run at a time; readers use the published copy."""
 
 
+def busy(path: Path) -> WarehouseBusy:
+    """What to raise when DuckDB reports the lock of another process."""
+    return WarehouseBusy(
+        f"{path} is opened by another process; close it there, or build into another file with --warehouse"
+    )
+
+
 @contextmanager
 def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the working file, closed at the end; timestamps are read and written in UTC.
@@ -33,9 +40,7 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
         connection = duckdb.connect(path, read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error):
-            raise WarehouseBusy(
-                f"{path} is held by another process; wait for its run to end, or build into another --warehouse file"
-            ) from error
+            raise busy(path) from error
         raise
     try:
         connection.execute("set TimeZone = 'UTC'")

@@ -139,6 +139,14 @@ def _prune(publish_folder: Path) -> None:
             shutil.rmtree(release, ignore_errors=True)
 
 
+def release_name(publish_folder: Path) -> str | None:
+    """Name of the release that is current; None when nothing was ever published."""
+    try:
+        return Path(os.readlink(publish_folder / "current")).name
+    except OSError:
+        return None
+
+
 def current_publication(publish_folder: Path) -> dict[str, Any] | None:
     """The document of the current publication; None when nothing was ever published."""
     try:

@@ -23,6 +23,8 @@ from stayhouse.orchestration.resources import Run, RunResource
 
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
+# What a step that is stopped gives dbt to end by itself.
+STOP_SECONDS = 5.0
 
 
 def warehouse(manifest: Mapping[str, Any], target: Path, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -156,9 +158,12 @@ def _finished_nodes(run: Run, as_of: date, select: list[str]) -> Generator[_Fini
     try:
         while (finished := events.get()) is not None:
             yield finished
-    finally:
-        # The step must not end while dbt still writes.
-        worker.join()
+    except BaseException:
+        # The step was stopped. dbt ends with the process; waiting for its last model would take minutes.
+        worker.join(STOP_SECONDS)
+        raise
+    # The step must not end while dbt still writes.
+    worker.join()
     if errors:
         raise errors[0]
 
