@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from stayhouse.loading.discovery import LandingFile
+from stayhouse.loading.text import TextStructure
 
 # A batch is held in memory while its keys are compared; these keep that under about one gigabyte.
 MAX_BATCH_ROWS = 10_000_000
@@ -23,13 +24,17 @@ class Candidate:
     content_hash: str
     columns: tuple[tuple[str, str], ...]
     """Name and type; empty for JSON Lines, whose columns are only known once it is read."""
-    delimiter: str = ","
+    source_names: tuple[str, ...] = ()
+    """The same columns as the file names them."""
+    text: TextStructure | None = None
+    """What a scan found of a text file."""
     rows: int = 0
 
     @property
-    def shape(self) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    def shape(self) -> tuple[object, ...]:
         """What files of one batch have in common."""
-        return self.file.format, self.columns, self.delimiter
+        text = self.text or TextStructure()
+        return self.file.format, self.columns, self.source_names, text.delimiter, text.compression, text.is_regular
 
     @property
     def text_bytes(self) -> int:

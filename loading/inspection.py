@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
+import pyarrow.parquet
 
 from stayhouse.contract.sql import literal, literals
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Candidate
-from stayhouse.loading.discovery import LandingFile, csv_header, parquet_problem
+from stayhouse.loading.discovery import SET_ASIDE, LandingFile, parquet_problem
+from stayhouse.loading.naming import matching_names, names_problem
 from stayhouse.loading.target import Target
+from stayhouse.loading.text import BrokenFile, CutOffFile, scan_csv, scan_json_lines
 
 Columns = tuple[tuple[str, str], ...]
+
+# No writer pauses so long (ours): a cut-off file that has not grown for an hour is not being written any more.
+UNFINISHED_SECONDS = 3_600
+NUMBERED = re.compile(r"_[0-9]+$")
 
 
 @dataclass
@@ -28,15 +36,17 @@ class Chosen:
 
 def choose(target: Target, files: Iterable[LandingFile]) -> Chosen:
     """The files that hold something new; known ones are passed over, unreadable ones reported."""
+    ledger.forget_rejections(target)
     entries = ledger.known_files(target)
     by_name = {entry.file: entry for entry in entries}
     by_content = {entry.content_hash: entry.file for entry in entries if entry.status == "loaded"}
     fresh: list[tuple[LandingFile, str]] = []
     copies: list[tuple[LandingFile, str]] = []
     for file in files:
+        if file.problem:
+            ledger.reject(target, file, "", file.problem)
+            continue
         known = by_name.get(file.name)
-        if known and known.status == "rejected":
-            known = None
         if known and known.fingerprint == file.fingerprint:
             target.report.files_known += 1
             continue
@@ -66,10 +76,19 @@ def choose(target: Target, files: Iterable[LandingFile]) -> Chosen:
 def missing_columns_message(target: Target, missing: Sequence[str]) -> str:
     """Why a file without required columns is rejected, and the way out."""
     word = "column" if len(missing) == 1 else "columns"
-    return (
-        f"lacks the required {word} {', '.join(missing)} of table {target.table.name}; "
-        "add it, or set the file aside by a name that begins with an underscore"
-    )
+    return f"lacks the required {word} {', '.join(missing)} of table {target.table.name}; add it, {SET_ASIDE}"
+
+
+def refuse(target: Target, file: LandingFile, content_hash: str, problem: BrokenFile) -> None:
+    """Rejects a broken file; one that ends in the middle is left for the next run while it may still be written."""
+    if isinstance(problem, CutOffFile) and file.modified_at() > time.time() - UNFINISHED_SECONDS:
+        target.report.notices.append(
+            f"{file.name}: {problem}; still being written or cut off, so nothing of it is read until the next run"
+        )
+    elif isinstance(problem, CutOffFile):
+        ledger.reject(target, file, content_hash, f"{problem} and is not being written any more; deliver it again")
+    else:
+        ledger.reject(target, file, content_hash, str(problem))
 
 
 def first_line(error: Exception) -> str:
@@ -79,27 +98,57 @@ def first_line(error: Exception) -> str:
 
 def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[Candidate]:
     """Reads the structure of files; those of which nothing can be read are reported and left out."""
-    parquet = [
-        (file, digest) for file, digest in files if file.format == "parquet" and not _is_broken(target, file, digest)
-    ]
+    found = []
+    parquet = []
+    for file, digest in files:
+        try:
+            if file.format != "parquet":
+                found.append(_inspect_text(target, file, digest))
+            elif problem := parquet_problem(file):
+                raise (CutOffFile if "not finished" in problem else BrokenFile)(problem)
+            else:
+                parquet.append((file, digest))
+        except BrokenFile as problem:
+            refuse(target, file, digest, problem)
     structures = _parquet_structures(target.db, [file for file, _ in parquet])
-    found = [_inspect_text(target, file, digest) for file, digest in files if file.format != "parquet"]
     for file, digest in parquet:
         structure = structures[str(file.path)]
         if isinstance(structure, str):
             ledger.reject(target, file, digest, structure)
         else:
-            found.append(Candidate(file, 0, digest, structure[0], rows=structure[1]))
-    return [candidate for candidate in found if candidate and _has_required_columns(target, candidate)]
+            columns, rows = structure
+            found.append(_candidate(target, Candidate(file, 0, digest, (), rows=rows), columns))
+    return [candidate for candidate in found if candidate]
 
 
-def _is_broken(target: Target, file: LandingFile, content_hash: str) -> bool:
-    problem = parquet_problem(file)
-    if problem and "not finished" in problem:
-        target.report.notices.append(f"{file.name}: {problem}")
-    elif problem:
-        ledger.reject(target, file, content_hash, problem)
-    return problem is not None
+def _candidate(target: Target, candidate: Candidate, columns: Columns) -> Candidate | None:
+    """The candidate with its columns as the contract names them; None when it is rejected for them."""
+    names = [name for name, _ in columns]
+    expected = target.table.column_names
+    matching = matching_names(names, expected)
+    missing = [c.name for c in target.table.columns if c.required and c.name not in matching.values()]
+    if missing and candidate.file.is_optional_text:
+        target.report.notices.append(
+            f"{candidate.file.name}: its first line is not the header of table {target.table.name}, so it is not read"
+        )
+        return None
+    problem = names_problem(names, expected) or (missing_columns_message(target, missing) if missing else None)
+    if problem:
+        ledger.reject(target, candidate.file, candidate.content_hash, problem)
+        return None
+    note_spelling(target, candidate.file, matching)
+    return replace(
+        candidate,
+        columns=tuple((matching.get(name, name), kind) for name, kind in columns),
+        source_names=tuple(names),
+    )
+
+
+def note_spelling(target: Target, file: LandingFile, matching: dict[str, str]) -> None:
+    """Says which columns are read under another name than the file gives them."""
+    renamed = ", ".join(f"{name!r} as {meant}" for name, meant in matching.items() if name != meant)
+    if renamed:
+        target.report.notices.append(f"{file.name}: reads column {renamed}")
 
 
 def _parquet_structures(
@@ -123,10 +172,7 @@ def _parquet_structures(
         columns: dict[str, Columns] = {}
         for path, shape, _ in shapes:
             if shape not in columns:
-                described = db.execute(
-                    f"describe from read_parquet({literal(path)}, hive_partitioning = false)"
-                ).fetchall()
-                columns[shape] = tuple((name, kind) for name, kind, *_ in described)
+                columns[shape] = _parquet_columns(db, path)
         return {path: (columns[shape], rows) for path, shape, rows in shapes}
     except duckdb.Error as error:
         if len(files) == 1:
@@ -135,26 +181,20 @@ def _parquet_structures(
         return _parquet_structures(db, files[:middle]) | _parquet_structures(db, files[middle:])
 
 
+def _parquet_columns(db: duckdb.DuckDBPyConnection, path: str) -> Columns:
+    described = db.execute(f"describe from read_parquet({literal(path)}, hive_partitioning = false)").fetchall()
+    names = [name for name, *_ in described]
+    # Of two names that differ only in case DuckDB calls the second one name_1.
+    own_names = pyarrow.parquet.read_schema(path).names if any(NUMBERED.search(name) for name in names) else names
+    return tuple((name, kind) for name, (_, kind, *_) in zip(own_names, described, strict=True))
+
+
 def _inspect_text(target: Target, file: LandingFile, content_hash: str) -> Candidate | None:
     if file.format == "jsonl":
-        return Candidate(file, 0, content_hash, ())
-    delimiter, names = csv_header(file, set(target.table.column_names))
-    if not names:
+        return Candidate(file, 0, content_hash, (), text=scan_json_lines(file.path))
+    structure = scan_csv(file.path, target.table.column_names)
+    if not structure.names:
         target.report.notices.append(f"{file.name}: is empty, not even a header; left for the next run")
         return None
-    if len(set(names)) < len(names):
-        twice = sorted(name for name, count in Counter(names).items() if count > 1)
-        problem = f"has columns twice in its header: {', '.join(twice)}; rename or drop one"
-        ledger.reject(target, file, content_hash, problem)
-        return None
-    return Candidate(file, 0, content_hash, tuple((name, "VARCHAR") for name in names), delimiter)
-
-
-def _has_required_columns(target: Target, candidate: Candidate) -> bool:
-    if candidate.file.format == "jsonl":
-        return True  # its keys are only known once it is read
-    present = dict(candidate.columns)
-    missing = [column.name for column in target.table.columns if column.required and column.name not in present]
-    if missing:
-        ledger.reject(target, candidate.file, candidate.content_hash, missing_columns_message(target, missing))
-    return not missing
+    candidate = Candidate(file, 0, content_hash, (), text=structure, rows=structure.records)
+    return _candidate(target, candidate, tuple((name, "VARCHAR") for name in structure.names))

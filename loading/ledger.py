@@ -63,11 +63,15 @@ def reject(target: Target, file: LandingFile, content_hash: str, problem: str) -
     """Reports a file that cannot be read and writes it to the ledger; it is tried again on the next run."""
     message = f"{file.name}: {problem}"
     target.report.rejected.append(message)
-    target.db.execute("delete from ops.load_ledger where file = ? and status = 'rejected'", [file.name])
     target.db.execute(
         "insert into ops.load_ledger values (-1, ?, ?, ?, ?, 'rejected', ?, ?, ?, null, 0, 0, 0, 0, null, null, ?)",
         [target.load_id, target.table.name, file.name, file.format, file.size, file.fingerprint, content_hash, message],
     )
+
+
+def forget_rejections(target: Target) -> None:
+    """Forgets which files were rejected before a load, which rejects those again that are still broken."""
+    target.db.execute("delete from ops.load_ledger where table_name = ? and status = 'rejected'", [target.table.name])
 
 
 def mark_replaced(target: Target, batch: Batch) -> None:
@@ -77,7 +81,6 @@ def mark_replaced(target: Target, batch: Batch) -> None:
         "update ops.load_ledger set status = 'replaced' "
         f"where file in ({names}) and status in ('loaded', 'copy') returning file"
     ).fetchall()
-    target.db.execute(f"delete from ops.load_ledger where file in ({names}) and status = 'rejected'")
     for (name,) in replaced:
         target.report.notices.append(f"{name}: has new content since it was loaded, loaded again")
 

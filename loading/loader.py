@@ -69,16 +69,16 @@ def load_landing(
     """
     if not raw.is_dir():
         raise LoadError(f"{raw}: there is no such landing folder; give the right one with --raw")
-    files, notices = find_files(raw, tables)
+    found = find_files(raw, tables)
     connection.execute(ledger.DDL)
     # Half as long again otherwise; where the order of lines matters (text files) it is kept.
     connection.execute("set preserve_insertion_order = false")
-    report = LoadReport(_begin(connection), notices=notices)
-    if not any(files.values()):
+    report = LoadReport(_begin(connection), notices=found.notices)
+    if not any(found.files.values()):
         raise LoadError(
             f"{raw}: holds no landing files; expected <table>/*.parquet, .csv or .jsonl for tables such as customers"
         )
-    total = sum(file.size for found in files.values() for file in found)
+    total = sum(file.size for files in found.files.values() for file in files)
     done = 0
 
     def advance(table: str, size: int) -> None:
@@ -89,7 +89,7 @@ def load_landing(
     for table in tables.values():
         target = Target(connection, table, report.load_id, zones, TableReport(table.name))
         report.tables[table.name] = target.report
-        _load_table(target, raw, files[table.name], advance)
+        _load_table(target, raw, found.files[table.name], advance)
     connection.execute(_quarantine_view(tables))
     names = ", ".join(f"({literal(name)})" for name in tables)
     connection.execute(f"create or replace table ops.raw_tables as from (values {names}) as t(table_name)")

@@ -6,18 +6,31 @@ Lines that cannot be taken apart at all go to quarantine here, as 'malformed'.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import pyarrow
 
 from stayhouse.contract.sql import identifier, identifiers, literal, literals
 from stayhouse.loading import ledger
-from stayhouse.loading.candidate import Batch
+from stayhouse.loading.candidate import Batch, Candidate
 from stayhouse.loading.contract_sql import Incoming
-from stayhouse.loading.inspection import missing_columns_message
+from stayhouse.loading.inspection import missing_columns_message, note_spelling, refuse
+from stayhouse.loading.naming import matching_names, names_problem
 from stayhouse.loading.target import Target
+from stayhouse.loading.text import (
+    MAX_VALUE_BYTES,
+    BrokenFile,
+    Record,
+    TextStructure,
+    csv_records,
+    json_records,
+)
 
 # Reading many small files three times costs more than writing them down once.
 STAGED_ROWS = 1_000_000
-MAX_JSON_LINE_BYTES = 64 * 1024**2
+RECORDS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -43,31 +56,59 @@ def read(target: Target, batch: Batch) -> Read:
 
 
 def _read_parquet(target: Target, batch: Batch) -> Read:
-    paths = literals(candidate.file.path for candidate in batch)
-    names = identifiers(name for name, _ in batch[0].columns)
-    relation = (
-        f"(select {names}, cast({batch[0].file_id} + file_index as integer) as _file_id, "
-        f"file_row_number + 1 as _line "
-        f"from read_parquet([{paths}], file_row_number = true, hive_partitioning = false))"
+    columns = batch[0].columns
+    fields = ", ".join(
+        f"{identifier(spelled)} as {identifier(name)}"
+        for spelled, (name, _) in zip(batch[0].source_names, columns, strict=True)
     )
-    incoming = Incoming(relation, dict(batch[0].columns))
+    relation = (
+        f"(select {fields}, cast({batch[0].file_id} + file_index as integer) as _file_id, "
+        f"file_row_number + 1 as _line "
+        f"from read_parquet([{_paths(batch)}], file_row_number = true, hive_partitioning = false))"
+    )
+    incoming = Incoming(relation, dict(columns))
     if sum(candidate.rows for candidate in batch) <= STAGED_ROWS:
         target.db.execute(f"create or replace temp table staged as from {relation}")
         incoming = replace(incoming, relation="staged")
     return Read(batch, incoming)
 
 
+def _paths(batch: Batch) -> str:
+    return literals(candidate.file.path for candidate in batch)
+
+
+def _structure(candidate: Candidate) -> TextStructure:
+    assert candidate.text is not None, candidate.file.name
+    return candidate.text
+
+
 def _read_csv(target: Target, batch: Batch) -> Read:
+    columns = dict(batch[0].columns)
+    if _structure(batch[0]).is_regular:
+        _read_regular_csv(target, batch)
+        irregular: Batch = _miscounted(target, batch)
+    else:
+        fields = ", ".join(f"{identifier(name)} varchar" for name in columns)
+        target.db.execute(f"create or replace temp table staged ({fields}, _file_id integer, _line bigint)")
+        _empty_malformed(target)
+        irregular = batch
+    kept = [candidate for candidate in batch if candidate not in irregular or _take_apart_csv(target, candidate)]
+    return Read(kept, Incoming("staged", columns), _quarantine_malformed(target))
+
+
+def _read_regular_csv(target: Target, batch: Batch) -> None:
+    """Writes the records of files with one record per line to ``staged`` and ``malformed``."""
     db = target.db
     _reset_rejects(target)
     names = [name for name, _ in batch[0].columns]
     columns = "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names) + "}"
-    paths = literals(candidate.file.path for candidate in batch)
+    structure = _structure(batch[0])
     _name_files(target, batch)
     db.execute(
         f"""create or replace temp table lines as
-        select *, row_number() over () as _position from read_csv([{paths}], auto_detect = false, header = true,
-            delim = {literal(batch[0].delimiter)}, quote = '"', escape = '"', columns = {columns},
+        select *, row_number() over () as _position from read_csv([{_paths(batch)}], auto_detect = false, header = true,
+            delim = {literal(structure.delimiter)}, quote = '"', escape = '"', columns = {columns},
+            compression = {literal(structure.compression)},
             store_rejects = true, filename = '_path', hive_partitioning = false)"""
     )
     # A record of several faults is rejected once per fault; the line it began on identifies it.
@@ -79,8 +120,7 @@ def _read_csv(target: Target, batch: Batch) -> Read:
         inner join batch_files as f on s.file_path = f.path
         group by all"""
     )
-    # The line of a record is its position among the good ones, moved by the header and by the broken lines
-    # before it (exact unless quoted fields hold line breaks).
+    # The line of a record is its position among the good ones, moved by the header and by the broken lines before it.
     fields = identifiers(names)
     db.execute(
         f"""create or replace temp table staged as
@@ -103,29 +143,106 @@ def _read_csv(target: Target, batch: Batch) -> Read:
         select {fields}, f.file_id as _file_id, l._position - first._first + 2 as _line
         from lines as l inner join first using (_path) inner join batch_files as f on f.path = l._path"""
     )
-    return Read(batch, Incoming("staged", dict(batch[0].columns)), _quarantine_malformed(target))
+
+
+def _miscounted(target: Target, batch: Batch) -> list[Candidate]:
+    """Files of which not as many records were read as the scan of their lines has counted; nothing of them is kept."""
+    counts: dict[int, int] = dict(
+        target.db.execute(
+            "select _file_id, count(*) from (select _file_id from staged union all select _file_id from malformed) "
+            "group by all"
+        ).fetchall()
+    )
+    wrong = [candidate for candidate in batch if counts.get(candidate.file_id, 0) != candidate.rows]
+    for candidate in wrong:
+        _forget(target, candidate, "staged")
+    return wrong
+
+
+def _take_apart_csv(target: Target, candidate: Candidate) -> bool:
+    """Adds the records of a file to ``staged`` and ``malformed``; False when the file is refused."""
+    names = [name for name, _ in candidate.columns]
+    records = csv_records(candidate.file.path, _structure(candidate), names.index(target.table.newer_by))
+    return _take_apart(target, candidate, "staged", names, records)
+
+
+def _take_apart(
+    target: Target, candidate: Candidate, relation: str, names: Sequence[str], records: Iterator[Record]
+) -> bool:
+    """Adds records to a relation with these columns of text, and broken ones to ``malformed``; False when refused."""
+    try:
+        while chunk := list(islice(records, RECORDS_AT_ONCE)):
+            good = [record for record in chunk if record.values is not None]
+            _append(
+                target,
+                relation,
+                {name: [record.values[n] or None for record in good] for n, name in enumerate(names)},  # type: ignore[index]
+                candidate.file_id,
+                [record.line for record in good],
+            )
+            broken = [record for record in chunk if record.values is None]
+            _append(
+                target,
+                "malformed",
+                {"raw_text": [record.text for record in broken]},
+                candidate.file_id,
+                [record.line for record in broken],
+            )
+    except BrokenFile as problem:
+        _forget(target, candidate, relation)
+        refuse(target, candidate.file, candidate.content_hash, problem)
+        return False
+    return True
+
+
+def _append(target: Target, relation: str, values: dict[str, list[str | None]], file_id: int, lines: list[int]) -> None:
+    texts = {name: pyarrow.array(column, pyarrow.string()) for name, column in values.items()}
+    target.db.register("taken_apart", pyarrow.table(texts | {"_line": pyarrow.array(lines, pyarrow.int64())}))
+    fields = identifiers(values)
+    target.db.execute(
+        f"insert into {relation} ({fields}, _file_id, _line) select {fields}, {file_id}, _line from taken_apart"
+    )
+    target.db.unregister("taken_apart")
+
+
+def _forget(target: Target, candidate: Candidate, relation: str) -> None:
+    for name in (relation, "malformed"):
+        target.db.execute(f"delete from {name} where _file_id = {candidate.file_id}")
+
+
+def _empty_malformed(target: Target) -> None:
+    target.db.execute("create or replace temp table malformed (_file_id integer, _line bigint, raw_text varchar)")
 
 
 def _read_json_lines(target: Target, batch: Batch) -> Read:
     db = target.db
-    _reset_rejects(target)
-    _name_files(target, batch)
-    _read_objects(target, batch)
+    if _structure(batch[0]).is_regular:
+        _read_regular_lines(target, batch)
+    else:
+        db.execute("create or replace temp table json_lines (line varchar, _file_id integer, _line bigint)")
+        _empty_malformed(target)
+        batch = [candidate for candidate in batch if _take_apart_json(target, candidate)]
+    db.execute(
+        """create or replace temp table objects as
+        select line, _file_id, _line,
+            case when json_valid(line) then json_type(line) = 'OBJECT' else false end as is_object
+        from json_lines"""
+    )
+    db.execute("insert into malformed select _file_id, _line, line from objects where not is_object")
     found = db.execute(
         "select _file_id, k, count(*) from "
         "(select _file_id, unnest(json_keys(line)) as k from objects where is_object)"
-        " group by all"
+        " group by all order by all"
     ).fetchall()
     kept = []
     for candidate in batch:
-        keys = {key for file_id, key, _ in found if file_id == candidate.file_id}
-        missing = [column.name for column in target.table.columns if column.required and column.name not in keys]
-        if keys and missing:
-            problem = missing_columns_message(target, missing)
+        keys = [key for file_id, key, _ in found if file_id == candidate.file_id]
+        problem = _problem_of_keys(target, keys) if keys else None
+        if problem:
             ledger.reject(target, candidate.file, candidate.content_hash, problem)
-            for relation in ("objects", "malformed"):
-                db.execute(f"delete from {relation} where _file_id = {candidate.file_id}")
+            _forget(target, candidate, "objects")
         else:
+            note_spelling(target, candidate.file, matching_names(keys, target.table.column_names))
             kept.append(candidate)
     kept_ids = {candidate.file_id for candidate in kept}
     names = sorted({key for file_id, key, _ in found if file_id in kept_ids} | set(target.table.key))
@@ -133,50 +250,75 @@ def _read_json_lines(target: Target, batch: Batch) -> Read:
     return Read(kept, incoming, _quarantine_malformed(target))
 
 
+def _problem_of_keys(target: Target, keys: Sequence[str]) -> str | None:
+    meant = matching_names(keys, target.table.column_names).values()
+    missing = [column.name for column in target.table.columns if column.required and column.name not in meant]
+    if missing:
+        return missing_columns_message(target, missing)
+    return names_problem(keys, target.table.column_names)
+
+
+def _take_apart_json(target: Target, candidate: Candidate) -> bool:
+    records = json_records(candidate.file.path, _structure(candidate))
+    return _take_apart(target, candidate, "json_lines", ["line"], records)
+
+
 def stage_objects(target: Target, names: list[str], column: str, relation: str) -> Incoming:
-    """Takes JSON objects apart into text columns of these names."""
-    shape = json.dumps(dict.fromkeys(names, "VARCHAR"))
-    fields = ", ".join(f"s.{identifier(name)}" for name in names)
+    """Takes JSON objects apart into text columns, named as the contract names them."""
+    matching = matching_names(names, target.table.column_names)
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        spellings.setdefault(matching.get(name, name), []).append(name)
+    # Keys that differ only in case cannot be fields of one struct; files of one batch may write them differently.
+    plain = [name for name, spelled in spellings.items() if spelled == [name]]
+    others = {name: spelled for name, spelled in spellings.items() if name not in plain}
+    shape = literal(json.dumps(dict.fromkeys(plain, "VARCHAR")))
+    taken_apart = f"json_transform({column}, {shape})" if plain else "null"
+    fields = [f"s.{identifier(name)}" for name in plain]
+    fields += [
+        f"coalesce({', '.join(map(_value_of_key, spelled))}) as {identifier(n)}" for n, spelled in others.items()
+    ]
     target.db.execute(
         f"""create or replace temp table staged as
-        select {fields}, _file_id, _line
-        from (select json_transform({column}, {literal(shape)}) as s, _file_id, _line from {relation})"""
+        select {", ".join(fields)}, _file_id, _line
+        from (select {taken_apart} as s, {column} as object, _file_id, _line
+              from {relation})"""
     )
-    return Incoming("staged", dict.fromkeys(names, "VARCHAR"))
+    return Incoming("staged", dict.fromkeys(spellings, "VARCHAR"))
 
 
-def _read_objects(target: Target, batch: Batch) -> None:
-    """Writes every line to ``objects``, and those that hold no JSON object to ``malformed``."""
-    paths = literals(candidate.file.path for candidate in batch)
+def _value_of_key(key: str) -> str:
+    path = "$." + json.dumps(key, ensure_ascii=False)
+    return f"json_extract_string(object, {literal(path)})"
+
+
+def _read_regular_lines(target: Target, batch: Batch) -> None:
+    """Writes every line that is not blank to ``json_lines``, and those that are not UTF-8 to ``malformed``."""
+    _reset_rejects(target)
+    _name_files(target, batch)
     target.db.execute(
         f"""create or replace temp table lines as
         select *, row_number() over () as _position
-        from read_csv([{paths}], auto_detect = false, header = false, columns = {{'line': 'VARCHAR'}},
+        from read_csv([{_paths(batch)}], auto_detect = false, header = false, columns = {{'line': 'VARCHAR'}},
             delim = e'\\x1f', quote = '', escape = '', null_padding = true, store_rejects = true,
-            max_line_size = {MAX_JSON_LINE_BYTES}, buffer_size = {4 * MAX_JSON_LINE_BYTES},
+            compression = {literal(_structure(batch[0]).compression)},
+            max_line_size = {MAX_VALUE_BYTES}, buffer_size = {4 * MAX_VALUE_BYTES},
             filename = '_path', hive_partitioning = false)"""
     )
     target.db.execute(
-        """create or replace temp table objects as
-        with first as (select _path, min(_position) as _first from lines group by _path),
-        broken as (
-            select s.file_path, e.line, any_value(e.csv_line) as raw_text
-            from reject_errors as e inner join reject_scans as s on e.scan_id = s.scan_id and e.file_id = s.file_id
-            group by all
-        ),
-        parsed as (
-            select l.line, l._path, l._position - first._first + 1 as _line,
-                case when json_valid(l.line) then json_type(l.line) = 'OBJECT' else false end as is_object
-            from lines as l inner join first using (_path) where trim(l.line) <> ''
-            union all
-            select raw_text, file_path, line, false from broken
-        )
-        select p.line, f.file_id as _file_id, p._line, p.is_object
-        from parsed as p inner join batch_files as f on f.path = p._path"""
+        """create or replace temp table malformed as
+        select f.file_id as _file_id, e.line as _line, any_value(e.csv_line) as raw_text
+        from reject_errors as e
+        inner join reject_scans as s on e.scan_id = s.scan_id and e.file_id = s.file_id
+        inner join batch_files as f on s.file_path = f.path
+        group by all"""
     )
     target.db.execute(
-        "create or replace temp table malformed as "
-        "select _file_id, _line, line as raw_text from objects where not is_object"
+        """create or replace temp table json_lines as
+        with first as (select _path, min(_position) as _first from lines group by _path)
+        select l.line, f.file_id as _file_id, l._position - first._first + 1 as _line
+        from lines as l inner join first using (_path) inner join batch_files as f on f.path = l._path
+        where trim(l.line) <> ''"""
     )
 
 

@@ -140,14 +140,6 @@ def test_broken_csv_lines_are_kept_aside_and_later_lines_keep_their_numbers(land
     ]
 
 
-def test_a_quote_that_never_closes_costs_its_record_and_not_the_file_before_it(landing: Landing, load, db):
-    landing.text("customers", "rows.csv", 'customer_id,registered_at,is_test,ingested_at\n'
-                 'c1,2025-01-01,false,2025-03-31\n"c2,2025-01-01,false,2025-03-31\nc3,2025-01-01,false,2025-03-31\n')  # fmt: skip
-    report = load().tables["customers"]
-    assert (report.rows_loaded, report.rows_quarantined) == (1, 1)
-    assert "c3" in rows(db, "select row from quarantine.customers")[0][0]
-
-
 def test_broken_json_lines_are_kept_aside(landing: Landing, load, db):
     landing.jsonl("customers", [customer(1)])
     path = landing.jsonl("events", [event(1), event(2)])
@@ -354,7 +346,11 @@ def test_what_is_no_table_is_reported(landing: Landing, load):
     landing.text("custommers", "rows.csv", "x\n")
     landing.text(".", "readme.txt", "x\n")
     landing.text("customers", "notes.txt", "x\n")
-    assert sorted(notice.split(":")[0] for notice in load().notices) == [
+    landing.text("customers", "notes.md", "x\n")
+    report = load()
+    assert report.rejected == []
+    assert sorted(notice.split(":")[0] for notice in report.notices + report.tables["customers"].notices) == [
+        "customers/notes.md",
         "customers/notes.txt",
         "custommers/",
         "readme.txt",
