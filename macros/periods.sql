@@ -1,27 +1,95 @@
-{#- Consecutive periods of an entity: each ends at the latest where the next begins, so that a join as of a moment finds
-at most one. Empty periods are left out. Future periods (after as_of) are not known yet. -#}
-{% macro successive_periods(relation, entity, attributes, from_column='valid_from', to_column='valid_to', scope='true', from_day=none) %}
-with periods as (
+{#- Consecutive periods of an entity, so that a join as of a moment finds at most one: of several the one that began last
+holds, and the earlier one resumes when it ends. Empty periods are left out. Future periods (after as_of) are not known
+yet. Only entities with periods that overlap are split. -#}
+{% macro successive_periods(relation, entity, attributes, scope='true', from_day='valid_from') %}
+{%- set keys = entity | join(', ') %}
+with known as (
     select
-        {{ entity | join(', ') }},
+        {{ keys }},
         {{ attributes | join(', ') }},
-        {{ from_column }},
-        least(
-            {{ to_column }},
-            lead({{ from_column }}) over (partition by {{ entity | join(', ') }} order by {{ from_column }})
-        ) as {{ to_column }}
+        valid_from,
+        valid_to,
+        case
+            when lead(valid_from) over (partition by {{ keys }} order by valid_from)
+                < coalesce(valid_to, {{ end_of_time('timestamp') }}) then 1
+            else 0
+        end as is_overlapped
     from {{ relation }}
-    where {{ from_day or from_column }} <= (select as_of_date from {{ ref('run_context') }})
+    where {{ from_day }} <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context)
         and {{ scope }}
+        and (valid_to is null or valid_to > valid_from)
+),
+
+periods as (
+    select
+        *,
+        max(is_overlapped) over (partition by {{ keys }}) as has_overlap
+    from known
+),
+
+overlapping as (
+    select * from periods
+    where has_overlap = 1
+),
+
+slices as (
+    {{ split_periods(entity, [['overlapping', ['valid_from', 'valid_to']]], with_future=true) }}
+),
+
+choices as (
+    select
+        {% for column in entity + attributes %}
+        overlapping.{{ column }},
+        {% endfor %}
+        overlapping.valid_from as period_from,
+        slices.valid_from,
+        slices.valid_to,
+        row_number() over (
+            partition by slices.{{ entity | join(', slices.') }}, slices.valid_from
+            order by overlapping.valid_from desc
+        ) as choice
+    from slices
+    inner join overlapping
+        on {% for column in entity %}slices.{{ column }} = overlapping.{{ column }} and {% endfor %}
+        {{ holds_at('overlapping', 'slices.valid_from') }}
+),
+
+marked as (
+    select
+        *,
+        case
+            when period_from = lag(period_from) over in_order and valid_from = lag(valid_to) over in_order then 0
+            else 1
+        end as is_start
+    from choices
+    where choice = 1
+    window in_order as (partition by {{ keys }} order by valid_from)
+),
+
+numbered as (
+    select
+        *,
+        sum(is_start) over (
+            partition by {{ keys }} order by valid_from rows between unbounded preceding and current row
+        ) as stretch
+    from marked
 )
 
 select
-    {{ entity | join(', ') }},
+    {{ keys }},
     {{ attributes | join(', ') }},
-    {{ from_column }},
-    {{ to_column }}
+    valid_from,
+    valid_to
 from periods
-where {{ to_column }} is null or {{ to_column }} > {{ from_column }}
+where has_overlap = 0
+union all
+select
+    {{ keys }},
+    {{ attributes | join(', ') }},
+    min(valid_from) as valid_from,
+    case when count(*) = count(valid_to) then max(valid_to) end as valid_to
+from numbered
+group by {{ keys }}, {{ attributes | join(', ') }}, stretch
 {% endmacro %}
 
 {#-

@@ -49,3 +49,26 @@ def test_nobody_is_inactive_while_churned(cases):
         """
     )
     assert touches == [("06-01", "missed", "paying")]
+
+
+def test_an_account_manager_comes_back_from_holiday(cases):
+    """Guards against a customer without an account manager for ever after the cover of a colleague."""
+    periods = cases("utc").working_rows(
+        """
+        select employee_id, strftime(valid_from, '%Y-%m-%d'), strftime(valid_to, '%Y-%m-%d')
+        from core.dim_customer_owners where customer_id = 'holiday_customer' order by 2
+        """
+    )
+    assert periods == [
+        ("holiday_m1", "2024-01-01", "2025-03-01"),
+        ("holiday_m2", "2025-03-01", "2025-03-15"),
+        ("holiday_m1", "2025-03-15", None),
+    ]
+    months = cases("utc").rows(
+        """
+        select strftime(contact_month, '%m'), owner_employee_id from contacts.mart_contact_norms
+        where owner_employee_id like 'holiday_%' and dimension_name = 'owner' and contact_month >= date '2025-02-01'
+        order by 1
+        """
+    )
+    assert months == [(month, "holiday_m1") for month in ("02", "03", "04", "05", "06")]
