@@ -81,7 +81,17 @@ measurable) if it is wrong beyond it. -#}
     end
 {%- endmacro %}
 
-{#- A moment moved by a number of minutes or hours. -#}
+{#- Seconds from the latest of several moments that is not after a given one; NULL if none is. -#}
+{% macro seconds_since_latest(moment, earlier) -%}
+    least(
+        {%- for start in earlier %}
+        case when {{ moment }} >= {{ start }} then {{ dbt.datediff(start, moment, 'second') }} end
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#- A moment moved by a number of seconds, minutes or hours. -#}
 {% macro add_time(part, moment, number) -%}
     cast({{ dbt.dateadd(part, number, moment) }} as timestamp)
 {%- endmacro %}

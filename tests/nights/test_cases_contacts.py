@@ -51,6 +51,47 @@ def test_nobody_is_inactive_while_churned(cases):
     assert touches == [("06-01", "missed", "paying")]
 
 
+def test_a_service_mail_hides_no_advertisement(cases):
+    """Guards against a cap switched off by a service mail ten minutes before an advertisement, which joined its burst."""
+    violations = cases("utc").rows(
+        """
+        select contact_id, broken_rule, observed_count, allowed_count from contacts.mart_contact_violations
+        where customer_id in ('disturb_service', 'disturb_plain') order by 1, 2
+        """
+    )
+    assert violations == [
+        ("disturb11c", "over_frequency_day", 2, 1),
+        ("disturb11xc", "over_frequency_day", 2, 1),
+    ]
+
+
+def test_a_dialler_disturbs_in_every_half_hour(cases):
+    """Guards against ten calls in four and a half hours as one disturbance, since each follows within half an hour."""
+    counted = cases("utc").rows(
+        """
+        select count(*), min(contact_id), max(observed_count) from contacts.mart_contact_violations
+        where customer_id = 'disturb_dialler' and broken_rule = 'over_frequency_day'
+        """
+    )
+    assert counted == [(8, "disturb122", 9)]
+
+
+def test_gateways_and_automatic_responders_reach_nobody(cases):
+    """Guards against the click of a security gateway and an out-of-office reply as effective contacts."""
+    contacts = cases("utc").working_rows(
+        """
+        select contact_id, is_effective, reached_at, ineffective_reason from core.fct_contacts
+        where customer_id in ('disturb_scanner', 'disturb_holiday') order by 1
+        """
+    )
+    assert contacts == [("disturb13", False, None, "machine_open"), ("disturb41", False, None, "auto_reply")]
+    signals = cases("utc").rows(
+        "select customer_id from contacts.mart_customer_contact_status where customer_id like 'disturb_%'"
+        " and last_effective_at is not null"
+    )
+    assert signals == []
+
+
 def test_an_account_manager_comes_back_from_holiday(cases):
     """Guards against a customer without an account manager for ever after the cover of a colleague."""
     periods = cases("utc").working_rows(

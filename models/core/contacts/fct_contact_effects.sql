@@ -8,9 +8,9 @@ with rules as (
         channel_code,
         {% for signal in signals %}
         max(case when signal_code = '{{ signal }}' then 1 else 0 end) as counts_{{ signal }},
+        max(case when signal_code = '{{ signal }}' then min_duration_sec end) as min_{{ signal }}_sec,
+        max(case when signal_code = '{{ signal }}' then required_outcome end) as {{ signal }}_outcome,
         {% endfor %}
-        max(case when signal_code = 'answered' then min_duration_sec end) as min_duration_sec,
-        max(case when signal_code = 'answered' then required_outcome end) as required_outcome,
         max(case when signal_code = 'opened' and is_machine_open_allowed then 1 else 0 end) as counts_machine_open
     from {{ ref('contact_effectiveness') }}
     group by direction, channel_code
@@ -51,30 +51,67 @@ known as (
         on contacts.attempted_date <= run_context.as_of_date
 ),
 
-classified as (
+started as (
     select
         known.*,
-        case
-            when rules.counts_opened = 1 and (not known.is_machine_open or rules.counts_machine_open = 1)
-                then known.opened_at
-        end as opened_effective_at,
-        case when rules.counts_clicked = 1 then known.clicked_at end as clicked_effective_at,
-        case
-            when rules.counts_answered = 1
-                and coalesce(known.duration_sec, 0) >= coalesce(rules.min_duration_sec, 0)
-                and (rules.required_outcome is null or known.outcome_code = rules.required_outcome)
-                then known.answered_at
-        end as answered_effective_at,
-        case when rules.counts_replied = 1 then known.replied_at end as replied_effective_at,
-        case when rules.counts_held = 1 then known.held_at end as held_effective_at,
         outcomes.outcome_role,
-        rules.min_duration_sec
+        case when known.is_machine_open then known.opened_at end as machine_opened_at
     from known
-    left join rules
-        on known.direction = rules.direction
-        and known.channel = rules.channel_code
     left join {{ ref('contact_outcomes') }} as outcomes
         on known.outcome_code = outcomes.outcome_code
+),
+
+-- Receipts come late, so a reaction is compared with the attempt as well as with the delivery; a gateway that checks a
+-- message may react when it opens it.
+delayed as (
+    select
+        {% for signal in signals %}
+        rules.counts_{{ signal }},
+        rules.min_{{ signal }}_sec,
+        rules.{{ signal }}_outcome,
+        {% endfor %}
+        {% for signal in ['opened', 'clicked', 'replied'] %}
+        {{ seconds_since_latest('started.' ~ signal ~ '_at', [
+            'started.attempted_at', 'started.delivered_at', 'started.machine_opened_at'
+        ]) }} as {{ signal }}_after_sec,
+        {% endfor %}
+        rules.counts_machine_open,
+        started.*
+    from started
+    left join rules
+        on started.direction = rules.direction
+        and started.channel = rules.channel_code
+),
+
+-- A robot reacts sooner than a person can.
+reacted as (
+    select
+        delayed.*,
+        delayed.is_machine_open
+        or coalesce(delayed.opened_after_sec < delayed.min_opened_sec, false) as is_machine_opened,
+        coalesce(delayed.clicked_after_sec < delayed.min_clicked_sec, false) as is_machine_clicked,
+        coalesce(delayed.outcome_role, '') = 'auto_reply'
+        or coalesce(delayed.replied_after_sec < delayed.min_replied_sec, false) as is_machine_replied,
+        coalesce(delayed.duration_sec, 0) < coalesce(delayed.min_answered_sec, 0) as is_talk_too_short,
+        coalesce(delayed.duration_sec, 0) < coalesce(delayed.min_held_sec, 0) as is_meeting_too_short
+    from delayed
+),
+
+classified as (
+    select
+        {% for signal, is_void in {
+            'opened': 'is_machine_opened and reacted.counts_machine_open = 0', 'clicked': 'is_machine_clicked',
+            'answered': 'is_talk_too_short', 'replied': 'is_machine_replied', 'held': 'is_meeting_too_short',
+        }.items() %}
+        case
+            when reacted.counts_{{ signal }} = 1
+                and not (reacted.{{ is_void }})
+                and (reacted.{{ signal }}_outcome is null or reacted.outcome_code = reacted.{{ signal }}_outcome)
+                then reacted.{{ signal }}_at
+        end as {{ signal }}_effective_at,
+        {% endfor %}
+        reacted.*
+    from reacted
 ),
 
 timed as (
@@ -87,17 +124,17 @@ timed as (
             classified.replied_effective_at,
             classified.held_effective_at
         ) as effective_at,
-        -- A robot that opens a message, an answering machine and a stranger are not the customer.
+        -- A robot that opens, clicks or replies, an answering machine and a stranger are not the customer.
         least(
             classified.opened_effective_at,
-            case when not classified.is_machine_open then classified.opened_at end,
-            classified.clicked_at,
+            case when not classified.is_machine_opened then classified.opened_at end,
+            case when not classified.is_machine_clicked then classified.clicked_at end,
             case
                 when coalesce(classified.outcome_role, '') not in ('voicemail', 'no_answer', 'wrong_number')
                     then classified.answered_at
             end,
             classified.answered_effective_at,
-            classified.replied_at,
+            case when not classified.is_machine_replied then classified.replied_at end,
             classified.held_at
         ) as reached_at,
         -- Receipts get lost or come late: a message that was opened or answered had been delivered.
@@ -130,8 +167,10 @@ select
     case
         when effective_at is not null then null
         when outcome_role in ('bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled') then outcome_role
-        when answered_at is not null and coalesce(duration_sec, 0) < min_duration_sec then 'too_short'
-        when opened_at is not null and is_machine_open then 'machine_open'
+        when answered_at is not null and is_talk_too_short or held_at is not null and is_meeting_too_short
+            then 'too_short'
+        when replied_at is not null and is_machine_replied then 'auto_reply'
+        when opened_at is not null and is_machine_opened or is_machine_clicked then 'machine_open'
         when reached_at is not null then 'signal_not_counted'
         when channel in ('call', 'chat') then 'no_answer'
         when first_delivered_at is not null then 'no_reaction'

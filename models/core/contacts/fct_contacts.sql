@@ -11,26 +11,68 @@
 {% do changes.append({'relation': 'stg_crm__contacts', 'as_of_moment': moment ~ '_at', 'only': 'passing'}) %}
 {% endfor %}
 {{ changed_keys({'customer_id': 'customer_id'}, changes) }}
--- A step of its own, so that the sort carries few columns.
-with episodes as (
+-- Steps of their own, so that the sorts carry few columns. We disturb a customer only with what we begin: a contact
+-- that belongs to a ticket is an answer, whatever its purpose.
+with proactive as (
     select
         contacts.contact_id,
-        coalesce(
-            {{ add_time(
-                'minute',
-                'lag(contacts.attempted_at) over (
-                    partition by contacts.customer_id, contacts.direction, contacts.channel
-                    order by contacts.attempted_at, contacts.contact_id
-                )',
-                'policy.contact_burst_minutes'
-            ) }} <= contacts.attempted_at,
-            true
-        ) as is_episode_start
+        contacts.customer_id,
+        contacts.channel,
+        contacts.attempted_at
     from {{ ref('stg_crm__contacts') }} as contacts
     inner join {{ ref('run_context') }} as run_context
         on contacts.attempted_date <= run_context.as_of_date
-    cross join {{ ref('policy') }} as policy
+    left join {{ ref('contact_purposes') }} as purposes
+        on coalesce(contacts.purpose, 'unknown') = purposes.purpose_code
     where {{ rows_to_build() }}
+        and contacts.direction = 'outbound'
+        and contacts.ticket_id is null
+        and coalesce(purposes.is_proactive, true)
+),
+
+followed as (
+    select
+        proactive.*,
+        lag(proactive.attempted_at) over (
+            partition by proactive.customer_id, proactive.channel order by proactive.attempted_at, proactive.contact_id
+        ) as previous_at
+    from proactive
+),
+
+bursts as (
+    select
+        followed.*,
+        policy.contact_burst_minutes,
+        max(
+            case
+                when followed.previous_at is null
+                    or {{ add_time('minute', 'followed.previous_at', 'policy.contact_burst_minutes') }}
+                    <= followed.attempted_at then followed.attempted_at
+            end
+        ) over (
+            partition by followed.customer_id, followed.channel order by followed.attempted_at, followed.contact_id
+            rows between unbounded preceding and current row
+        ) as chain_from
+    from followed
+    cross join {{ ref('policy') }} as policy
+),
+
+-- Attempts that follow one another without an end are a new burst in every `contact_burst_minutes` of the chain.
+episodes as (
+    select
+        bursts.contact_id,
+        row_number() over (
+            partition by
+                bursts.customer_id,
+                bursts.channel,
+                bursts.chain_from,
+                floor(
+                    {{ minutes_between('bursts.chain_from', 'bursts.attempted_at') }}
+                    / nullif(1.0 * bursts.contact_burst_minutes, 0)
+                )
+            order by bursts.attempted_at, bursts.contact_id
+        ) = 1 as is_episode_start
+    from bursts
 ),
 
 effects as (
@@ -63,11 +105,8 @@ select
     effects.is_personalised,
     effects.effective_at is not null as is_effective,
     coalesce(purposes.is_consent_required, false) as is_consent_required,
-    -- A contact that belongs to a ticket is an answer, whatever its purpose.
-    effects.direction = 'outbound'
-    and coalesce(purposes.is_proactive, true)
-    and effects.ticket_id is null as is_proactive,
-    episodes.is_episode_start,
+    episodes.contact_id is not null as is_proactive,
+    coalesce(episodes.is_episode_start, false) as is_episode_start,
     effects.duration_sec,
     effects.attempted_date,
     {{ business_date('effects.effective_at') }} as effective_date,
@@ -76,7 +115,7 @@ select
     effects.reached_at,
     effects.effective_at
 from effects
-inner join episodes
+left join episodes
     on effects.contact_id = episodes.contact_id
 inner join {{ ref('customer_registrations') }} as registration
     on effects.customer_id = registration.customer_id

@@ -1,8 +1,8 @@
 -- CON-02: an attempt counts in the month in which it was made, and its effect is credited to the month in which it
 -- became effective; mostly both are the same.
 {% set reasons = [
-    'bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled', 'too_short', 'machine_open', 'signal_not_counted',
-    'no_answer', 'no_reaction', 'no_signal',
+    'bounced', 'wrong_number', 'voicemail', 'refused', 'cancelled', 'too_short', 'machine_open', 'auto_reply',
+    'signal_not_counted', 'no_answer', 'no_reaction', 'no_signal',
 ] %}
 {% set broken_rules = [
     'no_consent', 'wrong_purpose', 'revoked', 'unsubscribed_channel', 'contact_during_dnd', 'channel_collision',
@@ -161,6 +161,7 @@ select
     cast(cancelled_count as bigint) as cancelled_count,
     cast(too_short_count as bigint) as too_short_count,
     cast(machine_open_count as bigint) as machine_open_count,
+    cast(auto_reply_count as bigint) as auto_reply_count,
     cast(signal_not_counted_count as bigint) as signal_not_counted_count,
     cast(no_answer_count as bigint) as no_answer_count,
     cast(no_reaction_count as bigint) as no_reaction_count,

@@ -24,7 +24,8 @@ breakdowns as (
         sum(effective_num) as effective_count,
         sum(
             bounced_count + wrong_number_count + voicemail_count + refused_count + cancelled_count + too_short_count
-            + machine_open_count + auto_reply_count + signal_not_counted_count + no_answer_count + no_reaction_count + no_signal_count
+            + machine_open_count + auto_reply_count + signal_not_counted_count
+            + no_answer_count + no_reaction_count + no_signal_count
         ) as ineffective_count
     from {{ ref('mart_contact_kpi') }}
     group by contact_month, dimension_name, case when dimension_name = 'channel' then channel_code else 'all' end
