@@ -20,7 +20,7 @@ from stayhouse.loading.text import BrokenFile, CutOffFile, scan_csv, scan_json_l
 
 Columns = tuple[tuple[str, str], ...]
 
-# No writer pauses so long (ours): a cut-off file that has not grown for an hour is not being written any more.
+# No writer pauses so long (ours): a truncated file that has not grown for an hour is not being written any more.
 UNFINISHED_SECONDS = 3_600
 NUMBERED = re.compile(r"_[0-9]+$")
 
@@ -83,7 +83,7 @@ def refuse(target: Target, file: LandingFile, content_hash: str, problem: Broken
     """Rejects a broken file; one that ends in the middle is left for the next run while it may still be written."""
     if isinstance(problem, CutOffFile) and file.modified_at() > time.time() - UNFINISHED_SECONDS:
         target.report.notices.append(
-            f"{file.name}: {problem}; still being written or cut off, so nothing of it is read until the next run"
+            f"{file.name}: {problem}; still being written or truncated, so nothing of it is read until the next run"
         )
     elif isinstance(problem, CutOffFile):
         ledger.reject(target, file, content_hash, f"{problem} and is not being written any more; deliver it again")

@@ -1,7 +1,7 @@
 """CSV and JSON Lines files by their bytes: what their header is, how many records they hold, where a record breaks.
 
 DuckDB reads regular files many times faster, but it mends what it finds: an unclosed quote takes the rest of the file
-for one value, a cut-off archive ends early, lines that end differently stop it. So each file is scanned first, and one
+for one value, a truncated archive ends early, lines that end differently stop it. So each file is scanned first, and one
 that is not regular is taken apart here, line by line.
 """
 
@@ -51,7 +51,7 @@ class BrokenFile(Exception):
 
 
 class CutOffFile(BrokenFile):
-    """The file ends in the middle: it is still being written, or it was cut off."""
+    """The file ends in the middle: it is still being written, or it is truncated."""
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ def _check_quotes(begin: int, source: _Remembering) -> None:
         kind = BrokenFile if source.taken[-1].endswith(("\n", "\r")) else CutOffFile
         raise kind(
             f"opens a quote in line {begin} that is never closed, so that lines {begin} to {end} would be one value; "
-            "close the quote, or write the file again if it was cut off"
+            "close the quote, or write the file again if it is truncated"
         )
     if len(source.taken) > 1:
         raise BrokenFile(

@@ -163,12 +163,12 @@ def build(
     Ctrl-C or SIGTERM.
     """
     from stayhouse.orchestration.interruption import interruptible
-    from stayhouse.orchestration.publication import release_name
     from stayhouse.orchestration.runner import BAD_INPUT
     from stayhouse.orchestration.runner import build as run
     from stayhouse.orchestration.warehouse import WarehouseBusy
     from stayhouse.page.library import MissingChartLibrary
     from stayhouse.page.library import check as check_chart_library
+    from stayhouse.publishing.release import release_name
 
     if as_of and (first or last):
         _fail("--as-of names one day, --from and --to a range; give one or the other")
@@ -293,7 +293,7 @@ def _stage() -> str:
 
 def _left_behind(settings: Settings, standing: str | None) -> str:
     """What readers see after a run that did not end. `standing` is the release that was current when it began."""
-    from stayhouse.orchestration.publication import release_name
+    from stayhouse.publishing.release import release_name
 
     now = release_name(settings.publish)
     if now != standing:

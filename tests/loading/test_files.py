@@ -160,14 +160,14 @@ def _many(rows: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_compressed_files_are_read_whole_or_not_at_all(landing: Landing, load, db, kind):
-    """A cut-off gzip loaded half of its rows, and nothing said so."""
+    """A truncated gzip loaded half of its rows, and nothing said so."""
     whole = _compress(_many(20_000), kind)
     path = landing.path("customers", f"a.csv.{kind}")
     path.write_bytes(whole[: len(whole) // 2])
     report = load().tables["customers"]
     assert report.rejected == []
     assert report.notices == [
-        f"customers/a.csv.{kind}: ends in the middle of its compressed bytes; still being written or cut off, "
+        f"customers/a.csv.{kind}: ends in the middle of its compressed bytes; still being written or truncated, "
         "so nothing of it is read until the next run"
     ]
     is_whole_or_nothing(report, db, 0)
@@ -195,8 +195,8 @@ def test_a_damaged_archive_is_rejected(landing: Landing, load, db, kind):
         ("a.parquet", b"PAR1" + bytes(100), "is not finished (no PAR1 at its end)"),
     ],
 )
-def test_a_cut_off_file_that_nobody_writes_any_more_is_broken(landing: Landing, load, db, name, content, where):
-    """A file that was cut off for good was left for the next run again and again."""
+def test_a_truncated_file_that_nobody_writes_any_more_is_broken(landing: Landing, load, db, name, content, where):
+    """A file truncated for good was left for the next run again and again."""
     landing.csv("customers", [customer(9)], "b.csv")
     path = landing.path("customers", name)
     path.write_bytes(content)

@@ -242,7 +242,7 @@ def test_no_cell_of_a_list_is_a_formula(tmp_path):
     assert [name for name, _ in rows] == [
         "'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "'\nx", "a=1", "'-", "", "'=1",
     ]  # fmt: skip
-    assert {points for _, points in rows} == {"-5"}, "numbers are no formulas"
+    assert {points for _, points in rows} == {"-5"}, "numbers are not formulas"
     lines = (tmp_path / "lists" / "people.jsonl").read_text().splitlines()
     assert [json.loads(line).get("name") for line in lines] == texts, "programs read the values as they are"
 
