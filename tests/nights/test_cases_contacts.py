@@ -113,3 +113,15 @@ def test_an_account_manager_comes_back_from_holiday(cases):
         """
     )
     assert months == [(month, "holiday_m1") for month in ("02", "03", "04", "05", "06")]
+
+
+def test_a_flag_on_the_last_day_does_not_clean_the_month(cases):
+    """Guards against overdue customers excluded from the rate of a month by a flag on its last evening."""
+    months = cases("utc").rows(
+        """
+        select strftime(contact_month, '%m'), dnd_count, in_target_num, in_target_den from contacts.mart_contact_norms
+        where dimension_name = 'owner' and owner_employee_id = 'lastflag_manager' and contact_month >= date '2025-04-01'
+        order by 1
+        """
+    )
+    assert months == [("04", 1, 0, 2), ("05", 2, 0, 1), ("06", 2, 0, 0)]

@@ -26,14 +26,12 @@ with churns as (
 windows as (
     select
         churns.*,
-        -- Without an interval, or with one that begins before the first loaded contact, "in time" is unknown; under
-        -- do-not-disturb no contact was due.
+        -- Without an interval, or with one that begins before the first loaded contact, "in time" is unknown.
         coalesce(
             {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }}
             >= {{ day_start_at(observed_from('contacts')) }},
             false
-        )
-        and not churns.was_dnd as is_evaluated,
+        ) as is_interval_observed,
         {{ add_time('hour', 'churns.decided_at', '-24 * churns.contact_interval_days') }} as interval_from,
         {{ add_time(
             'hour', 'churns.decided_at', '-24 * policy.surprise_signal_days'
@@ -68,27 +66,47 @@ warnings as (
         and warnings.warned_at >= windows.signals_from
         and warnings.warned_at < windows.decided_at
     group by windows.customer_id, windows.tenure_number
+),
+
+joined as (
+    select
+        windows.*,
+        contacts.last_effective_at,
+        coalesce(contacts.attempts_count, 0) as attempts_count,
+        coalesce(warnings.warnings_count, 0) as warnings_count,
+        coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
+        -- From then on a contact was overdue, for at most one interval before the decision.
+        greatest(
+            windows.interval_from,
+            {{ add_time('hour', 'contacts.last_effective_at', '24 * windows.contact_interval_days') }}
+        ) as overdue_from
+    from windows
+    left join contacts
+        on windows.customer_id = contacts.customer_id
+        and windows.tenure_number = contacts.tenure_number
+    left join warnings
+        on windows.customer_id = warnings.customer_id
+        and windows.tenure_number = warnings.tenure_number
 )
 
 select
-    windows.customer_id,
-    windows.tenure_number,
-    windows.owner_employee_id,
-    windows.contact_interval_days,
-    coalesce(contacts.attempts_count, 0) as attempts_count,
-    coalesce(warnings.warnings_count, 0) as warnings_count,
-    windows.was_dnd,
-    coalesce(contacts.last_effective_at >= windows.interval_from, false) as is_reached_in_time,
-    windows.is_evaluated,
-    windows.is_evaluated
-    and not coalesce(contacts.last_effective_at >= windows.interval_from, false)
-    and coalesce(warnings.warnings_count, 0) = 0 as is_surprise,
-    windows.decided_at,
-    contacts.last_effective_at
-from windows
-left join contacts
-    on windows.customer_id = contacts.customer_id
-    and windows.tenure_number = contacts.tenure_number
-left join warnings
-    on windows.customer_id = warnings.customer_id
-    and windows.tenure_number = warnings.tenure_number
+    joined.customer_id,
+    joined.tenure_number,
+    joined.owner_employee_id,
+    joined.contact_interval_days,
+    joined.attempts_count,
+    joined.warnings_count,
+    joined.was_dnd,
+    joined.is_reached_in_time,
+    -- Do-not-disturb excuses what was not overdue when it began.
+    joined.is_interval_observed and excused.customer_id is null as is_evaluated,
+    joined.is_interval_observed
+    and excused.customer_id is null
+    and not joined.is_reached_in_time
+    and joined.warnings_count = 0 as is_surprise,
+    joined.decided_at,
+    joined.last_effective_at
+from joined
+left join {{ ref('dim_customer_dnd') }} as excused
+    on joined.customer_id = excused.customer_id
+    and {{ holds_at('excused', 'least(joined.overdue_from, joined.decided_at)') }}

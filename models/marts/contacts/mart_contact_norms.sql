@@ -1,25 +1,5 @@
 with customers as (
-    select
-        *,
-        -- CON-04: no contact is owed to customers who churned, were under do-not-disturb, could not be reached or
-        -- registered less than one interval ago.
-        contact_interval_days is not null
-        and is_at_month_end
-        and is_contactable
-        and not was_dnd
-        and tenure_days >= contact_interval_days as is_contact_due,
-        coalesce(since_effective_days <= contact_interval_days, false) as is_in_target,
-        -- CON-07: a person is due only to customers who still have access at the end of the month.
-        coalesce(
-            is_at_month_end
-            and channel_policy = 'personal'
-            and not was_dnd
-            and tenure_days >= contact_interval_days,
-            false
-        ) as is_person_due,
-        coalesce(since_personal_days > contact_interval_days, true) as is_without_person,
-        channel_policy = 'automated' as is_automation_due
-    from {{ ref('int_contacts__month_ends') }}
+    select * from {{ ref('int_contacts__month_dues') }}
     where period_end_date >= {{ observed_from('contacts') }}
 ),
 
