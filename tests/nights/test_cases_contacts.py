@@ -125,3 +125,23 @@ def test_a_flag_on_the_last_day_does_not_clean_the_month(cases):
         """
     )
     assert months == [("04", 1, 0, 2), ("05", 2, 0, 1), ("06", 2, 0, 0)]
+
+
+def test_bounced_invitations_are_out_of_the_response_rate(cases):
+    """Guards against customers with dead addresses as unwilling to answer: 3 of 10 instead of 3 of the 6 reached."""
+    rates = cases("utc").rows(
+        """
+        select responded_num, responded_den, reached_responded_num, reached_responded_den, reached_responded_pct
+        from cx.mart_cx_indices
+        where metric_code = 'nps' and period_kind = 'month' and period_start_date = date '2025-05-01'
+            and dimension_name = 'region' and dimension_value = 'bounced'
+        """
+    )
+    assert rates == [(3, 10, 3, 6, 50.0)]
+    assert cases("utc").rows(
+        """
+        select response_num, response_den from feedback.mart_survey_programme
+        where programme_month = date '2025-05-01' and dimension_name = 'survey_channel'
+            and survey_code = 'relational' and channel_code = 'email'
+        """
+    ) == [(3, 6)]

@@ -78,6 +78,10 @@ invitations as (
         triggers.quiet_days,
         coalesce(triggers.is_suppressible, false) as is_suppressible,
         triggers.trigger_key is not null as is_in_policy,
+        -- A channel that reports no delivery in a month does not say which invitations bounced.
+        count(coalesce(named.delivered_at, named.shown_at)) over (
+            partition by named.channel, {{ period_start('month', 'named.sent_date') }}
+        ) > 0 as has_receipts,
         row_number() over (
             partition by named.customer_id, named.trigger_type, named.schedule_key
             order by named.sent_at, named.invitation_id
@@ -124,6 +128,13 @@ select
     invitations.is_in_policy,
     invitations.asking_order,
     coalesce(responses.is_complete, false) as is_complete,
+    -- Receipts get lost: what was seen, begun or answered had arrived.
+    case
+        when invitations.has_receipts
+            then coalesce(
+                    invitations.delivered_at, invitations.shown_at, responses.started_at, responses.submitted_at
+                ) is not null
+    end as is_reached,
     invitations.sent_date,
     invitations.sent_at,
     invitations.delivered_at,

@@ -23,12 +23,15 @@ asked as (
             {{ days_between('touches.touch_date', 'first_answers.answered_date') }} <= invitations.response_window_days,
             false
         ) as is_answered_in_time,
+        coalesce(outcomes.is_reached, false) as is_reached,
         false as is_begun,
         false as is_complete
     from {{ ref('int_cx__touches') }} as touches
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('fct_survey_invitations') }} as invitations
         on touches.touch_id = invitations.invitation_id
+    inner join {{ ref('fct_survey_invitation_outcomes') }} as outcomes
+        on touches.touch_id = outcomes.invitation_id
     left join first_answers
         on touches.touch_id = first_answers.invitation_id
     where touches.touch_kind = 'invitation'
@@ -42,6 +45,7 @@ asked as (
         {%- endfor %}
         false as is_pending,
         false as is_answered_in_time,
+        false as is_reached,
         true as is_begun,
         responses.is_complete
     from {{ ref('int_cx__responses') }} as touches
@@ -55,6 +59,9 @@ select
     {{ cx_dimension_columns(dimensions) }},
     count(case when not is_begun and not is_pending and is_answered_in_time then 1 end) as responded_num,
     count(case when not is_begun and not is_pending then 1 end) as responded_den,
+    count(case when not is_begun and not is_pending and is_reached and is_answered_in_time then 1 end)
+        as reached_responded_num,
+    count(case when not is_begun and not is_pending and is_reached then 1 end) as reached_responded_den,
     count(case when is_pending then 1 end) as pending_count,
     count(case when is_complete then 1 end) as completed_num,
     count(case when is_begun then 1 end) as completed_den

@@ -32,6 +32,8 @@ asked as (
         cells.dimension_value,
         sum(cells.responded_num) as responded_num,
         sum(cells.responded_den) as responded_den,
+        sum(cells.reached_responded_num) as reached_responded_num,
+        sum(cells.reached_responded_den) as reached_responded_den,
         sum(cells.pending_count) as pending_count,
         sum(cells.completed_num) as completed_num,
         sum(cells.completed_den) as completed_den
@@ -84,7 +86,8 @@ counted as (
             'mrr_amount', 'mrr_top_amount', 'mrr_bottom_amount', 'mrr_score_amount'] %}
         coalesce(answers.{{ count }}, 0) as {{ count }},
         {%- endfor %}
-        {%- for count in ['responded_num', 'responded_den', 'pending_count', 'completed_num', 'completed_den'] %}
+        {%- for count in ['responded_num', 'responded_den', 'reached_responded_num', 'reached_responded_den',
+            'pending_count', 'completed_num', 'completed_den'] %}
         coalesce(asked.{{ count }}, 0) as {{ count }},
         {%- endfor %}
         periods.is_complete

@@ -32,10 +32,6 @@ invitations as (
         coalesce(invitations.stage_code, 'unassigned') as asked_stage,
         coalesce(invitations.touchpoint_code, 'unassigned') as asked_touchpoint,
         coalesce('wave ' || cast(waves.wave as {{ dbt.type_string() }}), 'unassigned') as wave_label,
-        -- An invitation without a delivery report has arrived when it was shown, begun or answered.
-        coalesce(
-            invitations.delivered_at, invitations.shown_at, invitations.started_at, invitations.answered_at
-        ) as reached_at,
         coalesce(invitations.started_at, invitations.answered_at) as begun_at,
         case when waves.wave is not null and invitations.is_suppressible then invitations.customer_id end
             as rollout_customer_id,
@@ -97,12 +93,13 @@ counted as (
         coalesce(wave_label, 'all') as wave_label,
         count(*) as invited_count,
         count(shown_at) as shown_count,
-        count(reached_at) as reached_count,
+        count(case when is_reached then 1 end) as reached_count,
         count(begun_at) as begun_count,
         count(answered_at) as answered_count,
+        count(case when is_reached then answered_at end) as reached_answered_count,
         count(case when is_complete then 1 end) as completed_count,
         count(case when answered_at >= late_from then 1 end) as late_answers_count,
-        count(unsubscribed_at) as unsubscribed_count,
+        count(case when is_reached then unsubscribed_at end) as unsubscribed_count,
         count(too_soon_mark) as too_soon_count,
         count(case when quiet_days > 0 then 1 end) as quiet_count,
         count(case when rollout_customer_id is not null then outside_mark end) as outside_count,
