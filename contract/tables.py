@@ -18,6 +18,9 @@ SOURCES_FOLDER = REPO_ROOT / "models" / "staging"
 # Earlier moments are the epoch or an unset clock, not history; a column may widen this with `earliest`.
 EARLIEST_PLAUSIBLE = "2000-01-01"
 
+# A greater number is a fault of units or a sentinel; models add up and convert numbers of at most this size (ours).
+LARGEST_PLAUSIBLE = {"double": 10**13, "decimal(18,2)": 10**11, "decimal(18,6)": 10**11}
+
 KNOWN_TYPES = {
     "varchar", "timestamp", "date", "boolean", "integer", "bigint", "double", "decimal(18,2)", "decimal(18,6)", "json",
 }  # fmt: skip
@@ -62,6 +65,7 @@ class Column:
     not_before: str | None = None
     """Name of a column of the same row that this one may not precede."""
     minimum: float | None = None
+    """Of a number with a fraction there always is one, so that sums hold it; so is there a maximum."""
     maximum: float | None = None
     earliest: str = EARLIEST_PLAUSIBLE
     may_be_future: bool = False
@@ -80,6 +84,11 @@ class Column:
     def is_hidden(self) -> bool:
         """True when a value is not shown in messages, samples and reports."""
         return self.personal in ("contact", "detail", "free_text")
+
+    @property
+    def is_hash(self) -> bool:
+        """True for personal data that must arrive as a hash, never readable."""
+        return self.personal == "contact" and self.name.endswith("_hash")
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,7 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         raise ContractError(f"{where}: data_type {entry.get('data_type')!r} is not one of {sorted(KNOWN_TYPES)}")
     if meta.get("personal") not in PERSONAL:
         raise ContractError(f"{where}: `personal` must say how a value leads to a person: one of {', '.join(PERSONAL)}")
+    largest = LARGEST_PLAUSIBLE.get(entry["data_type"])
     references = tuple(meta["references"].split(".")) if "references" in meta else None
     if references and meta.get("orphan") not in ("quarantine", "warn"):
         raise ContractError(f"{where}: a reference needs `orphan: quarantine` or `orphan: warn`")
@@ -133,8 +143,8 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         references=references,
         quarantines_orphans=meta.get("orphan") == "quarantine",
         not_before=meta.get("not_before"),
-        minimum=meta.get("min"),
-        maximum=meta.get("max"),
+        minimum=meta.get("min", -largest if largest else None),
+        maximum=meta.get("max", largest),
         earliest=str(meta.get("earliest", EARLIEST_PLAUSIBLE)),
         may_be_future=bool(meta.get("may_be_future", False)),
         is_ingestion_time=bool(meta.get("is_ingestion_time", False)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stayhouse.contract import Column, RawTable, clock_tolerance_minutes, contract
+from stayhouse.contract.personal_data import is_plain_contact_data
 from stayhouse.contract.sql import ORIGIN_COLUMNS, TECHNICAL_COLUMNS, identifier, literal, literals, raw_type
 from stayhouse.expectations.reports import Parameters
 from stayhouse.expectations.row_rules import RowRule
@@ -28,7 +29,6 @@ from stayhouse.expectations.vocabulary import (
     ExpectUsualDailyVolume,
     HouseExpectation,
     is_bare_number,
-    is_plain_contact_data,
 )
 
 # Bare digits in a column of hashes: 2 % of hashes of 8 hexadecimal digits by chance, all of the phone numbers (ours).
@@ -65,9 +65,7 @@ def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
     bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
     bounds += [f"{value} > {column.maximum}"] * (column.maximum is not None)
     if bounds:
-        low = "" if column.minimum is None else f" at least {column.minimum}"
-        high = "" if column.maximum is None else f" at most {column.maximum}"
-        rules.append(RowRule(f"out_of_range:{name}", " or ".join(bounds), (name,), f"{name} is not{low}{high}"))
+        rules.append(RowRule(f"out_of_range:{name}", " or ".join(bounds), (name,), f"{name} is not {_range(column)}"))
     if column.is_moment:
         earliest = f"{column.data_type} {literal(column.earliest)}"
         rules.append(
@@ -94,6 +92,16 @@ def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
     return rules
 
 
+def _range(column: Column) -> str:
+    if column.minimum is None:
+        return f"at most {column.maximum:,}"
+    return (
+        f"at least {column.minimum:,}"
+        if column.maximum is None
+        else f"between {column.minimum:,} and {column.maximum:,}"
+    )
+
+
 def contract_rules(table: RawTable) -> list[RowRule]:
     """The critical row rules of a raw table."""
     rules = [rule for column in table.columns for rule in _column_rules(table, column)]
@@ -114,12 +122,12 @@ def _plain_data_rules(table: RawTable) -> list[RowRule]:
     return [
         RowRule(
             f"not_hashed:{column.name}",
-            is_plain_contact_data(column.name),
+            is_plain_contact_data(identifier(column.name)),
             (column.name,),
             f"{column.name} holds readable contact data instead of a hash",
         )
         for column in table.columns
-        if column.personal == "contact"
+        if column.is_hash
     ]
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from stayhouse.contract.personal_data import EMAIL, PHONE
 from stayhouse.contract.sql import NUMERIC_TYPES, identifier, literal
 from stayhouse.expectations.gates import Bounds, Gate
 from stayhouse.expectations.mart_profile import changes
 from stayhouse.expectations.reports import Parameters
 from stayhouse.expectations.row_rules import RowRule
 from stayhouse.expectations.vocabulary import (
-    EMAIL,
     PERCENT_ROUNDING,
-    PHONE,
     ExpectColumnsOfTheContract,
     ExpectMartToBePlausible,
     ExpectMartToContinueThePublication,

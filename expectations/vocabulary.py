@@ -36,27 +36,6 @@ VOLUME_MIN_HISTORY_DAYS = 14
 # Percentages are doubles; 100.00000000000001 is 100.
 PERCENT_ROUNDING = 1e-6
 
-# Numbers with a plus, or grouped the way people write them. Bare digits are not taken for a phone number in free
-# columns: amounts and identifiers look the same.
-EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
-PHONE = (
-    r"(^|[^0-9A-Za-z+])(\+[0-9]{1,3}[ (-]*[0-9]{2,4}[ )-]*[0-9]{2,4}[ -]?[0-9]{2,4}([ -]?[0-9]{2,4})?"
-    r"|(\+?[0-9]{1,3} ?)?\([0-9]{2,4}\) ?[0-9]{2,4}[ -][0-9]{2,4}([ -][0-9]{2,4})?"
-    r"|[0-9]{3}[ -][0-9]{3}[ -][0-9]{2}[ -][0-9]{2})([^0-9A-Za-z]|$)"
-)
-
-
-def is_plain_contact_data(column: str) -> str:
-    """SQL predicate: a value that should be a hash is an address, a grouped phone number or an IP address."""
-    value = identifier(column)
-    digits = f"length(regexp_replace({value}, '[^0-9]', '', 'g')) between 7 and 15"
-    return (
-        f"contains({value}, '@')"
-        f" or (regexp_matches({value}, '^[+]?[0-9() .-]*[+() .-][0-9() .-]*$') and {digits})"
-        f" or (contains({value}, '.') and regexp_matches({value}, '^([0-9]{{1,3}}[.]){{3}}[0-9]{{1,3}}$'))"
-        f" or (contains({value}, ':') and regexp_matches({value}, '^([0-9a-fA-F]{{0,4}}:){{2,7}}[0-9a-fA-F]{{0,4}}$'))"
-    )
-
 
 def is_bare_number(column: str) -> str:
     """SQL predicate: a value that should be a hash has the length of a phone number and only digits.

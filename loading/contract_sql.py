@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stayhouse.contract import Column, RawTable, Zones, clock_tolerance_minutes
+from stayhouse.contract.personal_data import is_plain_contact_data
 from stayhouse.contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
 
 UTC = Zones()
-# An offset or a zone after the time of day: 23:00:00Z, 23:00+02:00.
+ENDLESS_TYPES = ("DOUBLE", "TIMESTAMP", "DATE")
+# An offset after the time of day: 23:00:00Z, 23:00+02:00.
 HAS_OFFSET = ":.*([A-Za-z]|[+-][0-9])"
+# A word after the time of day. DuckDB reads the moments beside a named zone in that zone too, so no such text is cast.
+HAS_WORD = "[A-SU-Ya-su-y]|[A-Za-z]{2}"
+IS_UTC = "(?i)[0-9] ?(utc|gmt)$"
+DAY_LENGTH = len("2025-01-01")
+REMOVED = "(removed: not a hash)"
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
         # An empty text and no text are the same thing, in CSV and elsewhere.
         return f"nullif({name if source == 'VARCHAR' else f'cast({name} as varchar)'}, '')"
     if source == target:
-        return name
+        return _finite(name, target)
     if source.startswith(NUMERIC_TYPES) and target.startswith(NUMERIC_TYPES):
         return _whole(f"try_cast({name} as {target})", name, target)
     if source.startswith(TEMPORAL_TYPES) and target.startswith(TEMPORAL_TYPES):
@@ -49,27 +56,45 @@ def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
     return _from_text(f"trim({name})" if source == "VARCHAR" else f"cast({name} as varchar)", target, zones)
 
 
+def _finite(value: str, target: str) -> str:
+    # NaN and infinity are valid in Parquet and as text, and spoil every sum and every duration.
+    return f"case when isfinite({value}) then {value} end" if target in ENDLESS_TYPES else value
+
+
 def _from_text(text: str, target: str, zones: Zones) -> str:
     if target == "TIMESTAMP":
         # Straight to TIMESTAMP an offset (+02:00) would be dropped, not applied. The session runs in UTC.
-        return _moment_of_text(text, zones)
+        return _finite(_moment_of_text(_without_zone_names(text), zones), target)
     if target == "DATE":
+        moment = _without_zone_names(text)
         day = (
-            f"case when regexp_matches({text}, {literal(HAS_OFFSET)}) "
-            f"then {_day_with_offset(f'try_cast({text} as timestamptz)', zones)} "
-            f"else {_day_without_offset(f'try_cast({text} as timestamp)', zones)} end"
+            f"case when regexp_matches({moment}, {literal(HAS_OFFSET)}) "
+            f"then {_day_with_offset(f'try_cast({moment} as timestamptz)', zones)} "
+            f"else {_day_without_offset(f'try_cast({moment} as timestamp)', zones)} end"
         )
-        return f"case when contains({text}, ':') then {day} else try_cast({text} as date) end"
+        return _finite(f"case when contains({text}, ':') then {day} else try_cast({text} as date) end", target)
     return _whole(f"try_cast({text} as {target})", text, target)
+
+
+def _without_zone_names(text: str) -> str:
+    """The text of a moment with UTC as Z; NULL when it names a zone or holds another word."""
+    return (
+        f"case when length({text}) <= {DAY_LENGTH} or not regexp_matches({text}, {literal(HAS_WORD)}) then {text} "
+        f"when regexp_matches({text}, {literal(IS_UTC)}) then regexp_replace({text}, '(?i) ?(utc|gmt)$', 'Z') end"
+    )
 
 
 def _from_temporal(name: str, source: str, target: str, zones: Zones) -> str:
     has_offset = source.endswith("WITH TIME ZONE")
-    if target == "DATE":
-        return _day_with_offset(name, zones) if has_offset else _day_without_offset(f"cast({name} as timestamp)", zones)
-    if has_offset:
-        return f"({name} at time zone {literal(zones.source)})"
-    return f"try_cast({name} as {target})"
+    if target == "DATE" and has_offset:
+        value = _day_with_offset(name, zones)
+    elif target == "DATE":
+        value = _day_without_offset(f"cast({name} as timestamp)", zones)
+    elif has_offset:
+        value = f"({name} at time zone {literal(zones.source)})"
+    else:
+        value = f"try_cast({name} as {target})"
+    return _finite(value, target)
 
 
 def _moment_of_text(text: str, zones: Zones) -> str:
@@ -100,9 +125,7 @@ def _whole(cast: str, value: str, target: str) -> str:
     # A cast to INTEGER rounds 1.7 to 2; a count with a fraction is a wrong type, not another count.
     if target in ("INTEGER", "BIGINT"):
         return f"case when try_cast({value} as double) = {cast} then {cast} end"
-    if target == "DOUBLE":
-        return f"case when isfinite({cast}) then {cast} end"
-    return cast
+    return _finite(cast, target)
 
 
 def _present(column: Column, incoming: Incoming) -> str:
@@ -136,12 +159,15 @@ def _value_tests(column: Column, incoming: Incoming, zones: Zones) -> Iterator[t
     value, present = typed(column, incoming, zones), _present(column, incoming)
     if column.required:
         yield f"missing:{column.name}", f"not {present}"
-    if raw_type(column) != incoming.columns[column.name] or column.data_type == "json":
+    target = raw_type(column)
+    if target != incoming.columns[column.name] or column.data_type == "json" or target in ENDLESS_TYPES:
         yield f"wrong_type:{column.name}", f"{present} and {value} is null"
     if column.accepted:
         yield f"not_allowed:{column.name}", f"{value} not in ({literals(column.accepted)})"
     bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
     bounds += [f"{value} > {column.maximum}"] * (column.maximum is not None)
+    if column.is_hash:
+        yield f"not_hashed:{column.name}", is_plain_contact_data(_as_text(column, incoming))
     if bounds:
         yield f"out_of_range:{column.name}", " or ".join(bounds)
 
@@ -150,7 +176,11 @@ def _time_tests(table: RawTable, column: Column, incoming: Incoming, zones: Zone
     """The same of the rules between a moment and other moments of its row."""
     value, tolerance = typed(column, incoming, zones), f"interval {clock_tolerance_minutes()} minute"
     if column.is_moment:
-        yield f"implausible_time:{column.name}", f"{value} < {column.data_type} {literal(column.earliest)}"
+        # The last day that a calendar of four digits has is how tools write an open end.
+        bounds = (
+            f"{value} < {column.data_type} {literal(column.earliest)} or {value} >= {column.data_type} '10000-01-01'"
+        )
+        yield f"implausible_time:{column.name}", bounds
         if column.is_ingestion_time:
             # Only an ingestion time is compared with the clock: it decides which version wins for good.
             yield f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day"
@@ -176,7 +206,18 @@ def unknown_columns(table: RawTable, incoming: Incoming) -> list[str]:
     return [name for name in incoming.columns if name not in table.column_names]
 
 
-def original(incoming: Incoming) -> str:
-    """The row as it arrived, as a JSON object."""
-    fields = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in incoming.columns)
+def _as_text(column: Column, incoming: Incoming) -> str:
+    name = identifier(column.name)
+    return name if incoming.columns[column.name] == "VARCHAR" else f"cast({name} as varchar)"
+
+
+def original(table: RawTable, incoming: Incoming) -> str:
+    """The row as it arrived, as a JSON object, without readable contact data where a hash is expected."""
+    values = {name: identifier(name) for name in incoming.columns}
+    for column in table.columns:
+        if column.is_hash and column.name in values:
+            text = _as_text(column, incoming)
+            is_plain = is_plain_contact_data(text)
+            values[column.name] = f"case when {is_plain} then {literal(REMOVED)} else {text} end"
+    fields = ", ".join(f"{identifier(name)} := {value}" for name, value in values.items())
     return f"cast(to_json(struct_pack({fields})) as varchar)"

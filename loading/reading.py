@@ -12,6 +12,7 @@ from itertools import islice
 
 import pyarrow
 
+from stayhouse.contract.personal_data import EMAIL
 from stayhouse.contract.sql import identifier, identifiers, literal, literals
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch, Candidate
@@ -337,7 +338,8 @@ def _name_files(target: Target, batch: Batch) -> None:
 def _quarantine_malformed(target: Target) -> dict[int, int]:
     target.db.execute(
         f"insert into {target.quarantine} select {target.load_id}, _file_id, _line, 'malformed', "
-        "cast(json_object('_text', raw_text) as varchar) from malformed"
+        f"cast(json_object('_text', regexp_replace(raw_text, {literal(EMAIL)}, '(address)', 'g')) as varchar) "
+        "from malformed"
     )
     counts: dict[int, int] = dict(target.db.execute("select _file_id, count(*) from malformed group by all").fetchall())
     if counts:

@@ -1,8 +1,8 @@
 """CSV and JSON Lines files by their bytes: what their header is, how many records they hold, where a record breaks.
 
 DuckDB reads regular files many times faster, but it mends what it finds: an unclosed quote takes the rest of the file
-for one value, a truncated archive ends early, lines that end differently stop it. So each file is scanned first, and one
-that is not regular is taken apart here, line by line.
+for one value, a truncated archive ends early, lines that end differently stop it. So each file is scanned first, and
+one that is not regular is taken apart here, line by line.
 """
 
 from __future__ import annotations

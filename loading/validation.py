@@ -90,7 +90,7 @@ def _quarantine(target: Target, incoming: Incoming, cases: list[str]) -> dict[in
     target.db.execute(
         f"""create or replace temp table broken_rows as
         select {incoming.file_id} as _file_id, {incoming.line} as _line, {reasons} as reasons,
-            {rules.original(incoming)} as row
+            {rules.original(target.table, incoming)} as row
         from {incoming.relation} where {reasons} <> ''"""
     )
     target.db.execute(

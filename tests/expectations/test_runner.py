@@ -162,7 +162,7 @@ def test_command_line(warehouse, capsys):
         connection.execute("update raw.payments set amount = -1; update raw.dnd_flags set valid_to = valid_from")
     assert main([*arguments, "--table", "raw.dnd_flags"]) == 0  # a warning does not stop
     assert main([*arguments, "--stage", "raw"]) == 1
-    assert "raw.payments: amount is not at least 0 (1 row)." in capsys.readouterr().out
+    assert "raw.payments: amount is not between 0 and 100,000,000,000 (1 row)." in capsys.readouterr().out
     assert main([*arguments, "--table", "raw.nowhere"]) == 2
     assert main(["--warehouse", "nowhere.duckdb"]) == 2
     assert runner.__doc__
