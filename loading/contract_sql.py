@@ -221,3 +221,9 @@ def original(table: RawTable, incoming: Incoming) -> str:
             values[column.name] = f"case when {is_plain} then {literal(REMOVED)} else {text} end"
     fields = ", ".join(f"{identifier(name)} := {value}" for name, value in values.items())
     return f"cast(to_json(struct_pack({fields})) as varchar)"
+
+
+def row_as_json(table: RawTable) -> str:
+    """A row of the raw table as the JSON object that a file would hold it in."""
+    fields = ", ".join(f"{identifier(name)} := {identifier(name)}" for name in table.column_names)
+    return f"cast(json_merge_patch(to_json(struct_pack({fields})), coalesce(cast(_extra as json), '{{}}')) as varchar)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -14,6 +14,7 @@ from stayhouse.contract.sql import literal, literals
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Candidate
 from stayhouse.loading.discovery import SET_ASIDE, LandingFile, parquet_problem
+from stayhouse.loading.ledger import LedgerEntry
 from stayhouse.loading.naming import matching_names, names_problem
 from stayhouse.loading.target import Target
 from stayhouse.loading.text import BrokenFile, CutOffFile, scan_csv, scan_json_lines
@@ -30,8 +31,10 @@ class Chosen:
     """The files of a table that a load has to do with."""
 
     candidates: list[Candidate] = field(default_factory=list)
-    copies: list[tuple[Candidate, str]] = field(default_factory=list)
-    """Files whose content another file has, with that file's name."""
+    moves: list[tuple[Candidate, LedgerEntry]] = field(default_factory=list)
+    """Files with the content that another one had, which is missing or has new content."""
+    copies: list[Candidate] = field(default_factory=list)
+    """Files whose content another file has."""
 
 
 def choose(target: Target, files: Iterable[LandingFile]) -> Chosen:
@@ -39,26 +42,23 @@ def choose(target: Target, files: Iterable[LandingFile]) -> Chosen:
     ledger.forget_rejections(target)
     entries = ledger.known_files(target)
     by_name = {entry.file: entry for entry in entries}
-    by_content = {entry.content_hash: entry.file for entry in entries if entry.status == "loaded"}
+    changed, unchanged = _changed(target, files, by_name)
+    by_content = {entry.content_hash: entry for entry in entries if entry.status == "loaded"}
     fresh: list[tuple[LandingFile, str]] = []
+    moves: list[tuple[LandingFile, str, LedgerEntry]] = []
     copies: list[tuple[LandingFile, str]] = []
-    for file in files:
-        if file.problem:
-            ledger.reject(target, file, "", file.problem)
-            continue
-        known = by_name.get(file.name)
-        if known and known.fingerprint == file.fingerprint:
-            target.report.files_known += 1
-            continue
-        content_hash = file.content_hash()
-        if known and known.content_hash == content_hash:
-            target.report.files_known += 1
-            ledger.note_fingerprint(target, known.file_id, file.fingerprint)
-        elif content_hash in by_content:
+    contents: set[str] = set()
+    for file, content_hash in changed:
+        original = by_content.get(content_hash)
+        if content_hash in contents and file.name not in by_name:
+            copies.append((file, content_hash))
+        elif original is None or file.name in by_name:
+            fresh.append((file, content_hash))
+        elif original.file in unchanged:
             copies.append((file, content_hash))
         else:
-            by_content[content_hash] = file.name
-            fresh.append((file, content_hash))
+            moves.append((file, content_hash, original))
+        contents.add(content_hash)
     first = ledger.next_file_id(target)
     candidates = [
         replace(candidate, file_id=first + number) for number, candidate in enumerate(_inspect(target, fresh))
@@ -67,10 +67,39 @@ def choose(target: Target, files: Iterable[LandingFile]) -> Chosen:
     return Chosen(
         candidates,
         [
-            (Candidate(file, first + number, content_hash, ()), by_content[content_hash])
+            (Candidate(file, first + number, content_hash, ()), original)
+            for number, (file, content_hash, original) in enumerate(moves)
+        ],
+        [
+            Candidate(file, first + len(moves) + number, content_hash, ())
             for number, (file, content_hash) in enumerate(copies)
         ],
     )
+
+
+def _changed(
+    target: Target, files: Iterable[LandingFile], by_name: Mapping[str, LedgerEntry]
+) -> tuple[list[tuple[LandingFile, str]], set[str]]:
+    """The files that the ledger does not know as they are, with their content; and the names of the others."""
+    changed, unchanged = [], set()
+    for file in files:
+        known = by_name.get(file.name)
+        if file.problem:
+            ledger.reject(target, file, "", file.problem)
+            unchanged.add(file.name)
+            continue
+        if known and known.fingerprint == file.fingerprint:
+            unchanged.add(file.name)
+            target.report.files_known += 1
+            continue
+        content_hash = file.content_hash()
+        if known and known.content_hash == content_hash:
+            unchanged.add(file.name)
+            target.report.files_known += 1
+            ledger.note_fingerprint(target, known.file_id, file.fingerprint)
+        else:
+            changed.append((file, content_hash))
+    return changed, unchanged
 
 
 def missing_columns_message(target: Target, missing: Sequence[str]) -> str:

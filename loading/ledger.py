@@ -14,6 +14,10 @@ from stayhouse.loading.discovery import LandingFile
 from stayhouse.loading.target import Target
 
 DDL = Path(__file__).with_name("ops.sql").read_text()
+# What became of the rows of a file.
+COUNTS = ("rows_loaded", "rows_quarantined", "rows_duplicate", "rows_superseded", "event_time_min", "event_time_max")
+# The content of a file that is to be read again although it did not change.
+UNKNOWN_CONTENT = ""
 
 
 @dataclass(frozen=True)
@@ -74,15 +78,72 @@ def forget_rejections(target: Target) -> None:
     target.db.execute("delete from ops.load_ledger where table_name = ? and status = 'rejected'", [target.table.name])
 
 
-def mark_replaced(target: Target, batch: Batch) -> None:
-    """Marks earlier versions of these files as replaced."""
-    names = literals(candidate.file.name for candidate in batch) or "null"
+def mark_replaced(target: Target, batch: Batch) -> dict[int, int]:
+    """Marks earlier versions of these files as replaced; returns their identities with those of the new ones."""
+    new = {candidate.file.name: candidate.file_id for candidate in batch}
+    names = literals(new) or "null"
     replaced = target.db.execute(
-        "update ops.load_ledger set status = 'replaced' "
-        f"where file in ({names}) and status in ('loaded', 'copy') returning file"
+        "update ops.load_ledger set status = 'replaced' where table_name = ? "
+        f"and file in ({names}) and status in ('loaded', 'copy') returning file, file_id, content_hash",
+        [target.table.name],
     ).fetchall()
-    for (name,) in replaced:
-        target.report.notices.append(f"{name}: has new content since it was loaded, loaded again")
+    for name, _, content_hash in replaced:
+        if content_hash != UNKNOWN_CONTENT:
+            target.report.notices.append(
+                f"{name}: has new content since it was loaded; it replaces what the old brought"
+            )
+    return {old: new[name] for name, old, _ in replaced}
+
+
+def is_delivered(relation: str) -> str:
+    """SQL predicate: the file of a row is still delivered with the content that holds the row."""
+    return (
+        f"{relation}._file_id in (select file_id from ops.load_ledger where status = 'loaded' "
+        "union all select new_file_id from replaced_files)"
+    )
+
+
+def mark_shared(target: Target) -> None:
+    """Has files read again that repeated rows of others: a row that was withdrawn may be one of theirs."""
+    target.db.execute(
+        f"update ops.load_ledger set content_hash = '{UNKNOWN_CONTENT}', fingerprint = '' "
+        "where table_name = ? and status in ('loaded', 'copy') and rows_duplicate > 0",
+        [target.table.name],
+    )
+
+
+def shared_files(target: Target) -> set[str]:
+    """Names of the files that are to be read again."""
+    found = target.db.execute(
+        "select file from ops.load_ledger where table_name = ? and content_hash = ? and status in ('loaded', 'copy')",
+        [target.table.name, UNKNOWN_CONTENT],
+    ).fetchall()
+    return {name for (name,) in found}
+
+
+def book_moved(target: Target, old: int, rows: int, are_superseded: bool) -> None:
+    """Books rows of a replaced file as repeated by the file that replaces it."""
+    target.db.execute(
+        "update ops.load_ledger set rows_loaded = rows_loaded - ?, rows_duplicate = rows_duplicate + ?, "
+        "rows_superseded = rows_superseded - ? where file_id = ?",
+        [rows, rows, rows if are_superseded else 0, old],
+    )
+
+
+def book_retired(target: Target, file_id: int, rows: int) -> None:
+    """Moves rows of a file from loaded to quarantined after their parents were withdrawn."""
+    target.db.execute(
+        "update ops.load_ledger set rows_loaded = rows_loaded - ?, rows_quarantined = rows_quarantined + ? "
+        "where file_id = ?",
+        [rows, rows, file_id],
+    )
+
+
+def book_reinstated(target: Target, file_id: int, rows: int) -> None:
+    """Books superseded rows of a file as current again."""
+    target.db.execute(
+        "update ops.load_ledger set rows_superseded = rows_superseded - ? where file_id = ?", [rows, file_id]
+    )
 
 
 def write_entries(target: Target, batch: Batch, outcome: Mapping[int, FileCounts], status: str) -> None:
@@ -99,17 +160,16 @@ def write_entries(target: Target, batch: Batch, outcome: Mapping[int, FileCounts
     target.db.execute(f"insert into ops.load_ledger values {marks}", [value for row in rows for value in row])
 
 
-def write_copy(target: Target, candidate: Candidate, original: str) -> None:
+def write_copy(target: Target, candidate: Candidate) -> None:
     """Accounts for a file whose content was loaded under another name: every row is a duplicate."""
     found = target.db.execute(
-        "select rows_in_file from ops.load_ledger where table_name = ? and file = ? and status <> 'rejected' "
-        "order by file_id desc limit 1",
-        [target.table.name, original],
+        "select file, rows_in_file from ops.load_ledger "
+        "where table_name = ? and content_hash = ? and status = 'loaded' order by file_id limit 1",
+        [target.table.name, candidate.content_hash],
     ).fetchone()
     if found is None:
         return  # the original was rejected or postponed; this file is looked at again on the next run
-    rows = found[0]
-    mark_replaced(target, [candidate])
+    original, rows = found
     write_entries(target, [candidate], {candidate.file_id: FileCounts(rows=rows, duplicate=rows)}, "copy")
     target.report.notices.append(
         f"{candidate.file.name}: has the same content as {original}, so all its rows are duplicates"

@@ -7,13 +7,17 @@ The unit of work is a batch of files of one table, one format and one set of col
 3. contested keys (twice in the batch, or known already) are settled;
 4. the ledger is written.
 
-Orphans (rows whose parent is not there yet) wait in quarantine and are evaluated again whenever their parents grow.
+A file with new content replaces what its old content brought (``replacement``). Orphans (rows whose parent is not
+there) wait in quarantine and are evaluated again whenever their parents grow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -25,8 +29,9 @@ from stayhouse.loading.candidate import Batch, Candidate, batches
 from stayhouse.loading.contract_sql import Incoming
 from stayhouse.loading.discovery import LandingFile, find_files
 from stayhouse.loading.inspection import choose, first_line
-from stayhouse.loading.ledger import FileCounts
+from stayhouse.loading.ledger import FileCounts, LedgerEntry
 from stayhouse.loading.reading import read, stage_objects
+from stayhouse.loading.replacement import begin, carry_over, retire_orphans, take_over
 from stayhouse.loading.reports import LoadError, LoadReport, Progress, TableReport
 from stayhouse.loading.settlement import merge
 from stayhouse.loading.target import Target
@@ -110,12 +115,40 @@ def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance
             f"{name}: this table is required and the landing folder has no file for it; "
             f"put one at {raw / name}/ (.parquet, .csv or .jsonl)"
         )
+    retire_orphans(target)
     release_orphans(target)
     chosen = choose(target, files)
     advance(name, sum(file.size for file in files) - sum(candidate.file.size for candidate in chosen.candidates))
+    for candidate, original in chosen.moves:
+        _move(target, candidate, original)
     _load_candidates(target, chosen.candidates, lambda size: advance(name, size))
-    for candidate, original in chosen.copies:
-        ledger.write_copy(target, candidate, original)
+    for candidate in chosen.copies:
+        ledger.write_copy(target, candidate)
+    # A row that a file no longer holds may lie in others, which were found to repeat it and are asked again, once each.
+    shared = ledger.shared_files(target)
+    if shared:
+        again = choose(target, [file for file in files if file.name in shared])
+        _load_candidates(target, again.candidates, lambda size: None)
+
+
+def _move(target: Target, candidate: Candidate, original: LedgerEntry) -> None:
+    """Gives the rows of a file to the one that has its content now, as when a log is rotated."""
+    (rows,) = one_row(target.db, "select rows_in_file from ops.load_ledger where file_id = ?", [original.file_id])
+    target.db.execute("begin transaction")
+    try:
+        ledger.write_entries(target, [candidate], {candidate.file_id: FileCounts(rows=rows, duplicate=rows)}, "copy")
+        take_over(target, original.file_id, candidate.file_id)
+        target.db.execute("update ops.load_ledger set status = 'replaced' where file_id = ?", [original.file_id])
+        target.db.execute("commit")
+    except BaseException:
+        target.db.execute("rollback")
+        raise
+    target.report.notices.append(
+        f"{candidate.file.name}: has the same content as {original.file} had, so it takes over the rows of that file"
+    )
+    target.report.files_loaded += 1
+    target.report.rows_in_files += rows
+    target.report.rows_duplicate += rows
 
 
 def _load_candidates(target: Target, candidates: Sequence[Candidate], advance: Callable[[int], None]) -> None:
@@ -123,6 +156,7 @@ def _load_candidates(target: Target, candidates: Sequence[Candidate], advance: C
     queue = list(batches(candidates))
     while queue:
         batch = queue.pop(0)
+        before = deepcopy(target.report)
         target.db.execute("begin transaction")
         try:
             load_batch(target, batch)
@@ -133,14 +167,19 @@ def _load_candidates(target: Target, candidates: Sequence[Candidate], advance: C
             advance(sum(candidate.file.size for candidate in batch))
         except _FilesChanged as change:
             target.db.execute("rollback")
+            target.report.become(before)
             for file in change.files:
                 target.report.notices.append(f"{file.name}: was written to while it was read; left for the next run")
             rest = [candidate for candidate in batch if candidate.file not in change.files]
             queue[:0] = [rest] if rest else []
         except duckdb.Error as error:
             target.db.execute("rollback")
+            target.report.become(before)
             if len(batch) > 1:
                 queue[:0] = [[candidate] for candidate in batch]
+            elif batch[0].text and batch[0].text.is_regular:
+                # What DuckDB cannot read may still be read line by line.
+                queue.insert(0, [replace(batch[0], text=replace(batch[0].text, is_regular=False))])
             else:
                 problem = f"cannot be read ({first_line(error)})"
                 ledger.reject(target, batch[0].file, batch[0].content_hash, problem)
@@ -149,23 +188,24 @@ def _load_candidates(target: Target, candidates: Sequence[Candidate], advance: C
 def load_batch(target: Target, batch: Batch) -> None:
     """Loads the files of a batch and accounts for them, inside a transaction of the caller."""
     found = read(target, batch)
+    begin(target, found.batch)
     counts = accept(target, found.incoming)
     outcome = {}
     for candidate in found.batch:
-        accepted = counts.get(candidate.file_id, FileCounts())
+        accepted = counts.get(candidate.file_id, Accepted())
         malformed = found.malformed.get(candidate.file_id, 0)
-        outcome[candidate.file_id] = accepted._replace(
-            rows=accepted.rows + malformed, quarantined=accepted.quarantined + malformed
+        outcome[candidate.file_id] = accepted.counts._replace(
+            rows=accepted.counts.rows + malformed, quarantined=accepted.counts.quarantined + malformed
         )
     _notice_unknown_columns(target, found.batch, found.incoming)
-    ledger.mark_replaced(target, found.batch)
     ledger.write_entries(target, found.batch, outcome, "loaded")
+    unchanged = sum(accepted.unchanged for accepted in counts.values())
     report = target.report
     report.files_loaded += len(found.batch)
     report.rows_in_files += sum(file.rows for file in outcome.values())
-    report.rows_loaded += sum(file.loaded for file in outcome.values())
+    report.rows_loaded += sum(file.loaded for file in outcome.values()) - unchanged
     report.rows_quarantined += sum(file.quarantined for file in outcome.values())
-    report.rows_duplicate += sum(file.duplicate for file in outcome.values())
+    report.rows_duplicate += sum(file.duplicate for file in outcome.values()) + unchanged
 
 
 def _notice_unknown_columns(target: Target, batch: Batch, incoming: Incoming) -> None:
@@ -176,24 +216,33 @@ def _notice_unknown_columns(target: Target, batch: Batch, incoming: Incoming) ->
         target.report.notices.append(f"{names}: unknown columns {', '.join(unknown)} are kept in _extra")
 
 
-def accept(target: Target, incoming: Incoming) -> dict[int, FileCounts]:
+class Accepted(NamedTuple):
+    """What became of the rows of a file, and how many of the loaded ones its old content had brought already."""
+
+    counts: FileCounts = FileCounts()
+    unchanged: int = 0
+
+
+def accept(target: Target, incoming: Incoming) -> dict[int, Accepted]:
     """Sorts the incoming rows into raw, superseded, quarantine and copies; returns what became of them by file."""
     validated = validate(target, incoming)
-    settled = merge(target, validated.good)
-    counts = {}
+    carried = carry_over(target, validated.good)
+    settled = merge(target, carried.good)
+    accepted = {}
     for total in validated.totals:
         quarantined = validated.quarantined.get(total.file_id, 0)
         duplicate = settled.copies.get(total.file_id, 0)
-        counts[total.file_id] = FileCounts(
+        counts = FileCounts(
             total.rows,
             total.rows - quarantined - duplicate,
             quarantined,
             duplicate,
-            settled.stale.get(total.file_id, 0),
+            settled.stale.get(total.file_id, 0) + carried.superseded[total.file_id],
             total.first_event,
             total.last_event,
         )
-    return counts
+        accepted[total.file_id] = Accepted(counts, carried.unchanged[total.file_id])
+    return accepted
 
 
 def release_orphans(target: Target) -> None:
@@ -228,8 +277,9 @@ def _accept_released(target: Target) -> None:
         f"""delete from {target.quarantine} as q using released as r
         where q._file_id = r._file_id and q._line = r._line and q._load_id = r._load_id"""
     )
-    for file_id, counts in accept(target, incoming).items():
-        ledger.book_released(target, file_id, counts)
+    target.db.execute("create or replace temp table replaced_files (old_file_id integer, new_file_id integer)")
+    for file_id, accepted in accept(target, incoming).items():
+        ledger.book_released(target, file_id, accepted.counts)
 
 
 def _quarantine_view(tables: dict[str, RawTable]) -> str:

@@ -32,7 +32,8 @@ create table if not exists ops.load_ledger (
 comment on table ops.load_ledger is
 'One row per landing file version. rows_in_file = rows_loaded + rows_quarantined + rows_duplicate;
 rows_loaded - rows_superseded of them are in the raw table. status: loaded, copy (same content as a file
-that was loaded before), replaced (the path holds newer content now), rejected (nothing of it was read).';
+that was loaded before), replaced (the path holds newer content now, so no row of this one is current),
+rejected (nothing of it was read). An empty content_hash has the file read again.';
 
 create table if not exists ops.expectation_results (
     run_id varchar not null,

@@ -28,10 +28,18 @@ class TableReport:
     rows_superseded: int = 0
     rows_released: int = 0
     """Quarantined orphans of earlier loads whose parents have come."""
+    rows_withdrawn: int = 0
+    """Current rows that a file no longer holds since it was delivered again."""
+    rows_retired: int = 0
+    """Rows of earlier loads that went to quarantine because their parents were withdrawn."""
     rejected: list[str] = field(default_factory=list)
     """Messages about files that were not read because of their structure."""
     notices: list[str] = field(default_factory=list)
     quarantine_reasons: Counter[str] = field(default_factory=Counter)
+
+    def become(self, other: TableReport) -> None:
+        """Takes the values of another report: what a transaction reported is undone with it."""
+        vars(self).update(vars(other))
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """Decides between several versions of a key.
 
 Of two versions the one with the later ``newer_by`` wins, a tie goes to the greater content hash, so that the order of
-loading never matters. The losing versions are kept in ``superseded.<table>``; exact copies are only counted.
+loading never matters. The losing versions are kept in ``superseded.<table>``; exact copies are only counted. Versions
+that no file delivers any more have no claim.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stayhouse.contract.sql import identifier, one_row
+from stayhouse.loading import ledger
 from stayhouse.loading.target import Target
 
 
@@ -55,6 +57,12 @@ def _find_contested(target: Target, good: str) -> bool:
             where exists (select 1 from {good} as g where {target.same_key("g", "r")})
             and not exists (select 1 from contested_keys as k where {target.same_key("k", "r")})"""
         )
+    if target.has_rows("withdrawn_keys"):
+        # The best version that other files deliver takes the place of a withdrawn one.
+        target.db.execute(
+            f"""insert into contested_keys select {key} from withdrawn_keys as w
+            where not exists (select 1 from contested_keys as k where {target.same_key("k", "w")})"""
+        )
     return target.has_rows("contested_keys")
 
 
@@ -75,6 +83,7 @@ def _settle(target: Target, good: str) -> Settled:
         f"insert into {target.raw} ({target.columns}) select {target.columns} from claims "
         "where rowid in (select claim from contenders where origin = 2 and version_number = 1)"
     )
+    _reinstate(target)
     # A replaced row is booked on the file it came from, so that loaded - superseded is what remains of a file.
     db.execute(
         """update ops.load_ledger set rows_superseded = rows_superseded + lost.number
@@ -91,6 +100,26 @@ def _settle(target: Target, good: str) -> Settled:
     )
 
 
+def _reinstate(target: Target) -> None:
+    """Makes superseded rows current again that win since a version of their key was withdrawn."""
+    db = target.db
+    db.execute(
+        """create or replace temp table reinstated as
+        select c.source_row, c._file_id from claims as c
+        where c.rowid in (select claim from contenders where origin = 1 and version_number = 1)"""
+    )
+    if not target.has_rows("reinstated"):
+        return
+    db.execute(
+        f"insert into {target.raw} ({target.columns}) "
+        f"select {target.contract_columns}, _extra, {target.load_id}, _file_id, _line from {target.superseded} "
+        "where rowid in (select source_row from reinstated)"
+    )
+    db.execute(f"delete from {target.superseded} where rowid in (select source_row from reinstated)")
+    for file_id, rows in db.execute("select _file_id, count(*) from reinstated group by 1").fetchall():
+        ledger.book_reinstated(target, file_id, rows)
+
+
 def _new_rows_by_file(target: Target, condition: str) -> dict[int, int]:
     sql = f"select _file_id, count(*) from contenders where origin = 2 and {condition} group by 1"
     return dict(target.db.execute(sql).fetchall())
@@ -102,11 +131,13 @@ def _collect_claims(target: Target, good: str) -> None:
     claimed = f"exists (select 1 from contested_keys as k where {target.same_key('k', 'x')})"
     target.db.execute(
         f"""create or replace temp table claims as
-        select {names}, _extra, 0 as origin, _load_id, _file_id, _line from {target.raw} as x where {claimed}
+        select {names}, _extra, 0 as origin, _load_id, _file_id, _line, cast(null as bigint) as source_row
+        from {target.raw} as x where {claimed}
         union all
-        select {names}, _extra, 1, _load_id, _file_id, _line from {target.superseded} as x where {claimed}
+        select {names}, _extra, 1, _load_id, _file_id, _line, rowid
+        from {target.superseded} as x where {claimed} and {ledger.is_delivered("x")}
         union all
-        select {names}, _extra, 2, {target.load_id}, _file_id, _line from {good} as x where {claimed}"""
+        select {names}, _extra, 2, {target.load_id}, _file_id, _line, null from {good} as x where {claimed}"""
     )
 
 

@@ -11,6 +11,8 @@ with ledger as (
         sum(rows_superseded) as superseded_rows_count,
         max(event_time_max) as last_event_at
     from {{ source('ops', 'load_ledger') }}
+    -- The new content of a file replaces what its old content brought.
+    where status <> 'replaced'
     group by table_name
 ),
 
