@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from stayhouse.orchestration import progress
 from stayhouse.orchestration.settings import ConfigurationError, Settings, history_folder, working_folder
 from stayhouse.orchestration.variables import BY_NAME, as_help
 
@@ -104,6 +102,7 @@ def demo(
     """Write a landing folder to try the warehouse on."""
     from stayhouse.demonstration import MissingPack
     from stayhouse.demonstration.complete_journey import package_folder
+    from stayhouse.orchestration.attended import bars
 
     if pack is Pack.complete_journey:
         try:
@@ -113,11 +112,11 @@ def demo(
     target = (out or working_folder() / "landing" / pack.value).resolve()
     if (target / "raw").is_dir() and any((target / "raw").iterdir()):
         _fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
-    with _bars() as bars:
-        task = bars.add_task(pack.value, total=1.0, item="")
+    with bars(errors) as drawn:
+        task = drawn.add_task(pack.value, total=1.0, item="")
 
         def advance(message: str, share: float) -> None:
-            bars.update(task, item=message, completed=share)
+            drawn.update(task, item=message, completed=share)
 
         if pack is Pack.saas:
             from stayhouse.demonstration.saas import generate
@@ -127,7 +126,7 @@ def demo(
             from stayhouse.demonstration.complete_journey import generate as generate_journey
 
             report = generate_journey(target, progress=advance)
-        bars.update(task, item="", completed=1.0)
+        drawn.update(task, item="", completed=1.0)
     table = Table("table", "rows", title=f"{pack.value}, {report.first_day} to {report.last_day}")
     table.columns[1].justify = "right"
     for name, rows in report.rows.items():
@@ -162,7 +161,7 @@ def build(
     Exit code 0: published. 1: a check withheld the publication. 2: bad input or configuration. 130 and 143: stopped by
     Ctrl-C or SIGTERM.
     """
-    from stayhouse.orchestration.interruption import interruptible
+    from stayhouse.orchestration.attended import attended
     from stayhouse.orchestration.runner import BAD_INPUT
     from stayhouse.orchestration.runner import build as run
     from stayhouse.orchestration.warehouse import WarehouseBusy
@@ -175,29 +174,11 @@ def build(
     if bool(first) != bool(last):
         _fail("--from and --to go together")
     begun = time.monotonic()
-    bars = _bars()
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
         check_chart_library()
-        standing = release_name(settings.publish)
-
-        def stopped(signal_name: str) -> None:
-            bars.stop()
-            errors.print(f"[bold red]stopped[/] by {signal_name}{_stage()}; {_left_behind(settings, standing)}")
-
-        with interruptible(stopped), bars:
-            tasks: dict[str, TaskID] = {}
-
-            def show(stage: str, item: str, share: float) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=1.0, item="")
-                bars.update(tasks[stage], completed=share, item=item if share < 1.0 else "")
-
-            progress.listen(show)
-            try:
-                outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh, wait_seconds=wait)
-            finally:
-                progress.listen(None)
+        with attended(settings, errors):
+            outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh, wait_seconds=wait)
     except (ConfigurationError, MissingChartLibrary, WarehouseBusy) as error:
         _fail(str(error))
     _summary(settings, outcome, time.monotonic() - begun)
@@ -286,23 +267,6 @@ def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> 
     raise typer.Exit(subprocess.call(command, cwd=home))
 
 
-def _stage() -> str:
-    """Where a run is, to be put into a sentence."""
-    return f" at the stage {progress.stage()}" if progress.stage() else ""
-
-
-def _left_behind(settings: Settings, standing: str | None) -> str:
-    """What readers see after a run that did not end. `standing` is the release that was current when it began."""
-    from stayhouse.publishing.release import release_name
-
-    now = release_name(settings.publish)
-    if now != standing:
-        seen = f"it had published {now}"
-    else:
-        seen = f"readers still see {standing}" if standing else "nothing has been published yet"
-    return f"{seen}. Run the same command again: it goes on from what is loaded"
-
-
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
@@ -318,19 +282,6 @@ def _short(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _bars() -> Progress:
-    return Progress(
-        SpinnerColumn(finished_text="✓"),
-        TextColumn("{task.description:<14}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[item]}"),
-        console=errors,
-        transient=False,
-    )
 
 
 def _print_lines(title: str, lines: list[str], most: int = 12) -> None:

@@ -26,6 +26,8 @@ NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapsho
 NOT_NIGHTLY = "tag:not_nightly"
 # Views that a run makes only when the project has changed. Those of marts are published, so they are made every time.
 SETTLED_VIEWS = [f"config.materialized:view,path:models/{folder}" for folder in ("staging", "core", "intermediate")]
+# From this size on the log begins again; the one before it is kept.
+LOG_BYTES = 5_000_000
 # Data tests that return a row per broken rule.
 TESTS_OF_RULES = ("rows_satisfy", "unique_grain")
 
@@ -166,7 +168,10 @@ class DbtSession:
         """Adds a warning or an error of dbt to the log beside the warehouse."""
         folder = self.settings.work / "logs"
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "dbt.log").open("a") as log:
+        file = folder / "dbt.log"
+        if file.exists() and file.stat().st_size > LOG_BYTES:
+            file.replace(folder / "dbt.log.1")
+        with file.open("a") as log:
             log.write(f"{info.ts.ToJsonString()} [{info.level}] {info.msg}\n")
 
     def unit_tests(self) -> list[Any]:

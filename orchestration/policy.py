@@ -30,6 +30,8 @@ from stayhouse.contract.sql import literal
 from stayhouse.orchestration.settings import ConfigurationError, Settings, working_folder
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
+# A copy has 200 kB; one folder may serve many companies.
+KEPT_COPIES = 50
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -150,7 +152,10 @@ def _merged(seeds: dict[str, _Seed]) -> Path:
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
     # dbt finds seeds below its project or by a relative path, so one copy serves every warehouse of the folder.
     folder = working_folder() / ".policy" / digest
-    if not folder.exists():
+    _forget_old_copies(folder.parent)
+    if folder.exists():
+        os.utime(folder)
+    else:
         fresh = folder.with_name(f"{digest}.{os.getpid()}")
         fresh.mkdir(parents=True)
         for name, content in files.items():
@@ -159,6 +164,13 @@ def _merged(seeds: dict[str, _Seed]) -> Path:
             fresh.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
     return folder
+
+
+def _forget_old_copies(folder: Path) -> None:
+    """Removes all but the copies that were used last; every change of a policy file makes another one."""
+    copies = sorted(folder.glob("*"), key=lambda copy: copy.stat().st_mtime, reverse=True) if folder.is_dir() else []
+    for copy in copies[KEPT_COPIES:]:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def _described_seeds() -> dict[str, _Seed]:

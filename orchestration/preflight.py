@@ -14,6 +14,7 @@ from stayhouse.orchestration.settings import (
     ConfigurationError,
     Settings,
     first_day,
+    kept_releases,
     kept_runs,
     memory_limit,
     threads,
@@ -27,6 +28,7 @@ MAGIC_AT, MAGIC = 8, b"DUCK"
 def check_settings(settings: Settings) -> None:
     """Raises ConfigurationError for the first thing that would stop the run later. Changes nothing."""
     kept_runs()
+    kept_releases()
     first_day()
     threads()
     _check_memory_limit()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,12 +23,17 @@ from stayhouse.orchestration.settings import (
     Settings,
     first_day,
     history_folder,
+    working_folder,
 )
 
 if TYPE_CHECKING:
     import dagster as dg
 
 PUBLISHED, WITHHELD, BAD_INPUT = 0, 1, 2
+SIGNS_OF_A_FULL_DISK = (
+    *(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+    "database or disk is full",
+)
 WAREHOUSE_TAG = "stayhouse/warehouse"
 
 
@@ -69,9 +77,32 @@ def build(
             run.log.note(bad_input=str(error).splitlines())
             outcome = Outcome(BAD_INPUT, run.log.read())
         else:
-            outcome = start(run, first, last, history_folder(dagster_home))
+            try:
+                outcome = start(run, first, last, history_folder(dagster_home))
+            except Exception as error:
+                # What libraries raise then says little, and the log of the run may not be writable either.
+                if not is_disk_full(error, error.__cause__, error.__context__):
+                    raise
+                return Outcome(WITHHELD, {"withheld": [disk_is_full(settings)]})
         run.log.note(ended_at=_now())
         return outcome
+
+
+def is_disk_full(*texts: object) -> bool:
+    """Whether a message of Python, DuckDB, dbt or SQLite is about a disk or a quota that is full."""
+    return any(sign in str(text) for text in texts for sign in SIGNS_OF_A_FULL_DISK)
+
+
+def disk_is_full(settings: Settings) -> str:
+    """What to say about it: where how much is free, and the way out."""
+    places = {settings.warehouse.parent, settings.publish, working_folder()}
+    free = ", ".join(f"{_free_megabytes(place):,} MB free at {place}" for place in sorted(places))
+    return f"the disk is full at the stage {progress.stage()} ({free}); make room and run again"
+
+
+def _free_megabytes(place: Path) -> int:
+    nearest = next(folder for folder in (place, *place.parents) if folder.exists())
+    return shutil.disk_usage(nearest).free // 1_000_000
 
 
 def _now() -> str:
@@ -114,7 +145,7 @@ class _Jobs:
         log = self.run.log.read()
         if log.get("bad_input"):
             return Outcome(BAD_INPUT, log)
-        self.run.log.note(withheld=log.get("raw_checks", {}).get("errors") or crash)
+        self._withhold(log.get("raw_checks", {}).get("errors") or crash)
         return Outcome(WITHHELD, self.run.log.read())
 
     def build_days(self, first: date | None, last: date | None) -> Outcome:
@@ -133,12 +164,17 @@ class _Jobs:
             crash = self._execute("build_day", as_of)
             if crash is not None:
                 found = log.read()
-                log.note(withheld=found.get("withheld") or found.get("mart_checks", {}).get("errors") or crash)
+                self._withhold(found.get("withheld") or found.get("mart_checks", {}).get("errors") or crash)
                 return Outcome(WITHHELD, log.read(), published)
             published.append(as_of)
             # Only the first day of a range rebuilds; the others go on from it.
             self.run.full_refresh = False
         return Outcome(PUBLISHED, log.read(), published)
+
+    def _withhold(self, reasons: list[str]) -> None:
+        if is_disk_full(*reasons):
+            reasons = [disk_is_full(self.run.settings)]
+        self.run.log.note(withheld=reasons)
 
     def _execute(self, job: str, as_of: date | None = None) -> list[str] | None:
         """Runs a job. None when it succeeded, else what made its steps fail."""

@@ -17,6 +17,8 @@ MEMORY_LIMIT = "5GB"
 FIRST_DAY = "2015-01-01"
 # A day has two runs, loading and building, and 3 MB of history.
 KEPT_RUNS = 60
+# A reader that opened an older publication keeps its files for as long as it likes; these many stay reachable by name.
+KEPT_RELEASES = 3
 # As in profiles.yml.
 THREADS = 2
 
@@ -140,6 +142,11 @@ def first_day() -> str:
 def kept_runs() -> int:
     """How many finished runs Dagster's history keeps."""
     return _positive_number("STAYHOUSE_KEPT_RUNS", KEPT_RUNS, "a number of runs")
+
+
+def kept_releases() -> int:
+    """How many releases stay in the folder of publications."""
+    return _positive_number("STAYHOUSE_KEPT_RELEASES", KEPT_RELEASES, "a number of releases")
 
 
 def threads() -> int:

@@ -44,6 +44,7 @@ VARIABLES = (
         "STAYHOUSE_ACCESS_MODE", "`read_only`: dbt and MetricFlow open the DuckDB file without its lock", "automatic"
     ),
     Variable("STAYHOUSE_KEPT_RUNS", "runs that the Dagster UI remembers", "60"),
+    Variable("STAYHOUSE_KEPT_RELEASES", "publications that are kept", "3"),
     Variable("STAYHOUSE_FIRST_DAY", "first partition in the Dagster UI", "2015-01-01"),
     Variable(
         "DAGSTER_HOME",

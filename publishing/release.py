@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ PUBLISHED_STORAGE = "v1.0.0"
 # A reader that opened an older publication keeps its files for as long as it likes; these many stay reachable by name.
 KEPT_RELEASES = 3
 DATABASE_NAME = "stayhouse.duckdb"
+# A release that is being written is named after its run; everything else with a dot belongs to somebody else.
+UNFINISHED = re.compile(r"\.[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,55 @@ def publish(
     marts: Sequence[Mart],
     as_of: date,
     run_id: str,
-    docs: Path | None,
     details: dict[str, Any],
     progress: Callable[[str, float], None] = lambda mart, share: None,
     companions: Sequence[Callable[[Path, dict[str, Any]], object]] = (),
+    kept: int = KEPT_RELEASES,
 ) -> Publication:
-    """Copies the marts of a warehouse and the Data Docs into a new release and makes it current by one rename.
+    """Copies the marts of a warehouse into a new release and makes it current by one rename.
 
-    `companions` write what belongs beside the marts (the page, lists for other systems) from the release's own
+    `companions` write what belongs beside the marts (Data Docs, page, lists for other systems) from the release's own
     database; each gets the folder of the release and its document. Until the rename the last publication stays
-    untouched; after it, all of the new one is there.
+    untouched; after it, all of the new one is there. What is written of a release that fails (the disk is full) is
+    removed. `kept` releases stay reachable by name.
     """
     releases = publish_folder / "releases"
     fresh = releases / f".{run_id}"
     shutil.rmtree(fresh, ignore_errors=True)
-    (fresh / "parquet").mkdir(parents=True)
+    try:
+        (fresh / "parquet").mkdir(parents=True)
+        profiles = _write_database(connection, fresh, marts, as_of, run_id, progress)
+        rows = {name: profile.rows for name, profile in profiles.items()}
+        document = {
+            "run_id": run_id,
+            "as_of_date": as_of.isoformat(),
+            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "rows": rows,
+            "profiles": {name: profile.as_json() for name, profile in profiles.items()},
+        } | details
+        for write in companions:
+            write(fresh, document)
+        (fresh / "publication.json").write_text(json.dumps(document, indent=1, default=str))
+        release = releases / f"{as_of.isoformat()}-{run_id}"
+        shutil.rmtree(release, ignore_errors=True)
+        os.rename(fresh, release)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    _make_current(publish_folder, release)
+    _prune(publish_folder, kept)
+    return Publication(release, as_of, rows)
+
+
+def _write_database(
+    connection: duckdb.DuckDBPyConnection,
+    fresh: Path,
+    marts: Sequence[Mart],
+    as_of: date,
+    run_id: str,
+    progress: Callable[[str, float], None],
+) -> dict[str, Profile]:
+    """Writes the DuckDB file of a release and a Parquet file per mart; returns what the marts hold."""
     profiles: dict[str, Profile] = {}
     attached = f"attach {literal(fresh / DATABASE_NAME)} as published (storage_version {literal(PUBLISHED_STORAGE)})"
     connection.execute(attached)
@@ -83,25 +120,7 @@ def publish(
     )
     connection.execute("commit")
     connection.execute("detach published")
-    if docs and docs.is_dir():
-        shutil.copytree(docs, fresh / "data_docs")
-    rows = {name: profile.rows for name, profile in profiles.items()}
-    document = {
-        "run_id": run_id,
-        "as_of_date": as_of.isoformat(),
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "rows": rows,
-        "profiles": {name: profile.as_json() for name, profile in profiles.items()},
-    } | details
-    for write in companions:
-        write(fresh, document)
-    (fresh / "publication.json").write_text(json.dumps(document, indent=1, default=str))
-    release = releases / f"{as_of.isoformat()}-{run_id}"
-    shutil.rmtree(release, ignore_errors=True)
-    os.rename(fresh, release)
-    _make_current(publish_folder, release)
-    _prune(publish_folder)
-    return Publication(release, as_of, rows)
+    return profiles
 
 
 def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> Profile:
@@ -127,14 +146,20 @@ def _make_current(publish_folder: Path, release: Path) -> None:
     os.replace(link, publish_folder / "current")
 
 
-def _prune(publish_folder: Path) -> None:
-    """Removes old releases and what killed runs left behind; never the current one."""
+def _prune(publish_folder: Path, kept: int) -> None:
+    """Removes old releases and what killed runs left behind; never the current one, nor what others put there."""
     current = (publish_folder / "current").resolve()
     releases = publish_folder / "releases"
-    for leftover in releases.glob(".*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    complete = sorted(releases.iterdir(), key=lambda r: (r / "publication.json").stat().st_mtime, reverse=True)
-    for release in complete[KEPT_RELEASES:]:
+    folders = [entry for entry in releases.iterdir() if entry.is_dir() and not entry.is_symlink()]
+    for leftover in folders:
+        if UNFINISHED.fullmatch(leftover.name):
+            shutil.rmtree(leftover, ignore_errors=True)
+    written_at = {
+        folder: document.stat().st_mtime
+        for folder in folders
+        if not folder.name.startswith(".") and (document := folder / "publication.json").is_file()
+    }
+    for release in sorted(written_at, key=lambda folder: written_at[folder], reverse=True)[kept:]:
         if release.resolve() != current:
             shutil.rmtree(release, ignore_errors=True)
 

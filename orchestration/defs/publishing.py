@@ -14,6 +14,7 @@ from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.settings import kept_releases
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import write_cards
@@ -115,14 +116,15 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             marts(run.manifest),
             as_of,
             run_id.split("-")[0],
-            run.docs,
             details,
             lambda mart, share: progress.report("publish", mart, share),
             companions=[
+                lambda release, _: shutil.copytree(run.docs, release / "data_docs"),
                 lambda release, _: shutil.copytree(models, release / "models"),
                 lambda release, _: write_lists(release, lists_of(run.manifest), settings.lists_per_owner),
                 write_page,
             ],
+            kept=kept_releases(),
         )
     run.log.note(published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing)
     progress.report("publish", "current", 1.0)

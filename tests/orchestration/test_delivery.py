@@ -204,7 +204,7 @@ def published(tmp_path, alert_list, per_owner=False):
     warehouse, one = alert_list
     with duckdb.connect(warehouse) as db:
         return publish(
-            db, tmp_path / "p", [Mart("alerts", "mart_alerts")], AS_OF, "run", None, {},
+            db, tmp_path / "p", [Mart("alerts", "mart_alerts")], AS_OF, "run", {},
             companions=[lambda release, _: write_lists(release, [one], per_owner)],
         )  # fmt: skip
 

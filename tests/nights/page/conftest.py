@@ -32,7 +32,7 @@ def release_of(settings: Settings, as_of: date, missing: Iterable[str]) -> Path:
     details = {"missing_tables": dict.fromkeys(missing, ())}
     published = marts(read_manifest(Settings.resolve()))
     with open_warehouse(settings.warehouse) as warehouse:
-        publish(warehouse, settings.publish, published, as_of, "test", None, details, companions=[write_page])
+        publish(warehouse, settings.publish, published, as_of, "test", details, companions=[write_page])
     return settings.publish / "current"
 
 
