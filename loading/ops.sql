@@ -49,6 +49,8 @@ create table if not exists ops.expectation_results (
     message varchar
 );
 
+alter table ops.expectation_results add column if not exists checked_at timestamp;
+
 -- What a run need not make again. Of kind seed (view) the digest of the policy (of the project), when it is the only row:
 -- dbt adds the name of every seed that it loads and of every view that it makes.
 create table if not exists ops.settled (kind varchar not null, name varchar not null);

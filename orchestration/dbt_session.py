@@ -16,6 +16,7 @@ import duckdb
 
 from stayhouse.contract import REPO_ROOT
 from stayhouse.contract.sql import identifier, one_row
+from stayhouse.orchestration.model_checks import Finding, describe
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.private_api import forget_compilation
 from stayhouse.orchestration.settings import Settings
@@ -28,8 +29,6 @@ NOT_NIGHTLY = "tag:not_nightly"
 SETTLED_VIEWS = [f"config.materialized:view,path:models/{folder}" for folder in ("staging", "core", "intermediate")]
 # From this size on the log begins again; the one before it is kept.
 LOG_BYTES = 5_000_000
-# Data tests that return a row per broken rule.
-TESTS_OF_RULES = ("rows_satisfy", "unique_grain")
 
 
 class DbtFailed(Exception):
@@ -47,6 +46,8 @@ class DbtSession:
     def __init__(self, settings: Settings, seeds: Path):
         self.settings = settings
         self.seeds = seeds
+        self.findings: list[Finding] = []
+        """What the last command found: tests that ran, and models that could not be built."""
         self._manifest: Any = None
 
     def _arguments(self, command: Sequence[str], variables: dict[str, str]) -> list[str]:
@@ -207,13 +208,14 @@ class DbtSession:
                     self._arguments(command, self._variables(as_of))
                 )
             results = list(getattr(result.result, "results", None) or [])
-            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
-            failures = [f"{r.node.name}: {_broken_rules(r) or (r.message or str(r.status)).strip()}" for r in broken]
+            self.findings = describe(results, manifest.nodes, _open_cursor())
         finally:
             close_connections()
         if not result.success:
+            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
             raise DbtFailed(
-                failures or [str(result.exception)],
+                [one.message for one in self.findings if not one.is_passed and one.severity == "critical"]
+                or [str(result.exception)],
                 only_tests=bool(broken) and all(r.node.resource_type in ("test", "unit_test") for r in broken),
             )
         return results
@@ -233,20 +235,6 @@ def _open_cursor() -> duckdb.DuckDBPyConnection | None:
     """A cursor on the file that dbt holds open; None when it is closed."""
     connection = getattr(_environment_of_dbt(), "conn", None)
     return connection.cursor() if connection else None
-
-
-def _broken_rules(result: Any) -> str | None:
-    """Which rules a failed data test found broken, and in how many rows; None for another test."""
-    metadata, cursor = getattr(result.node, "test_metadata", None), _open_cursor()
-    if str(result.status) != "fail" or cursor is None or metadata is None or metadata.name not in TESTS_OF_RULES:
-        return None
-    stated = metadata.kwargs.get("rules") or {}
-    broken = []
-    for rule, _, count in cursor.execute(result.node.compiled_code).fetchall():
-        parts = stated.get(rule, rule)
-        text = parts if isinstance(parts, str) else parts.get("message") or parts["expression"]
-        broken.append(f"{rule} ({' '.join(text.split())}) does not hold in {count:,} row{'s' * (count != 1)}")
-    return "; ".join(broken)
 
 
 def row_count(schema: str, table: str) -> int | None:

@@ -17,6 +17,7 @@ from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
+from stayhouse.orchestration.defs.quality import note_model_checks
 from stayhouse.orchestration.money import describe_money
 from stayhouse.orchestration.policy_gaps import describe_policy_gaps
 from stayhouse.orchestration.resources import Run, RunResource
@@ -80,12 +81,6 @@ class _Finished:
         return bool(self.info["resource_type"] != "test" and self.info["node_status"] == "success")
 
     @property
-    def warning(self) -> str | None:
-        if self.info["node_status"] != "warn":
-            return None
-        return f"{self.info['node_name']}: {self.data.get('num_failures', '')} rows"
-
-    @property
     def number_of_nodes(self) -> int | None:
         """Of the whole build; dbt calls it `total` for models and seeds, `num_models` for tests."""
         return self.data.get("total") or self.data.get("num_models")
@@ -106,13 +101,11 @@ def _transformed(
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetMaterialization]:
     # The assets that the gate and the publication wait for.
     gated = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
-    warned: list[str] = []
     failure: Exception | None = None
     with closing(_finished_nodes(run, date.fromisoformat(context.partition_key), select)) as finished:
         try:
             for done, node in enumerate(finished, start=1):
                 progress.report("transform", node.info["node_name"], done / (node.number_of_nodes or done))
-                warned += [node.warning] if node.warning else []
                 if not node.has_built:
                     continue
                 key = keys[node.info["unique_id"]]
@@ -124,8 +117,10 @@ def _transformed(
                     yield dg.AssetMaterialization(key, metadata=node.metadata, partition=context.partition_key)
         except Exception as error:
             failure = error
+    found = run.dbt.findings
+    note_model_checks(run, found, context.run_id, date.fromisoformat(context.partition_key))
     run.log.note(
-        dbt_warnings=warned,
+        dbt_warnings=[one.message for one in found if not one.is_passed and one.severity == "warning"],
         money=describe_money(run.settings, run.dbt.seeds),
         policy_gaps=describe_policy_gaps(run.settings),
     )

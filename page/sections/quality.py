@@ -21,6 +21,7 @@ REASONS = """
 CHECKS = """
     select asset_name, expectation_name, column_name, severity, is_passed, unexpected_count, message
     from quality.mart_data_quality_results
+    where is_newest_run
     order by is_passed, severity, asset_name, expectation_name, column_name
 """
 

@@ -39,6 +39,7 @@ def test_a_broken_rule_is_named_with_its_rows(straight, company):
         db.execute("insert into alerts.mart_alerts from alerts.mart_alerts limit 1")
     with pytest.raises(DbtFailed) as failed:
         tested.session.tests_not_nightly(LAST)
-    (message,) = [line for line in failed.value.failures if line.startswith("mart_alerts__")]
-    assert "severity_in_list (severity in ('low', 'medium', 'high')) does not hold in" in message
-    assert "repeated:alert_id" in message
+    (message,) = [line for line in failed.value.failures if line.startswith("alerts.mart_alerts: ")]
+    assert "this does not hold: severity in ('low', 'medium', 'high') (" in message
+    assert "severity extreme" in message
+    assert "several rows have the same alert_id (1 row, such as alert_id " in message

@@ -11,5 +11,7 @@ select
     message,
     unexpected_count,
     is_passed,
-    as_of_date
+    coalesce(checked_at = max(checked_at) over (partition by stage), false) as is_newest_run,
+    as_of_date,
+    checked_at
 from {{ source('ops', 'expectation_results') }}

@@ -1,6 +1,7 @@
 -- Prevents a broken survey form from going unnoticed (DQ-01, DQ-02): many scores outside their scale, or complete
 -- responses that lack an answer to an index of several questions.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'remedy':
+    'Correct the form in the survey tool, or its scale in survey_questions.csv of the policy.'}) }}
 with loyalty as (
     select
         answers.response_id,

@@ -1,5 +1,6 @@
 -- Prevents unnoticed broken tagging (DQ-04): too many events have names that the catalogue does not know.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'remedy':
+    'Add the names that quality.mart_event_taxonomy_health lists to event_catalogue.csv, or correct the tracking.'}) }}
 with recent as (
     select
         sum(case when not health.is_known then health.events_count else 0 end) as unknown_count,
