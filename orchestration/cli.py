@@ -19,7 +19,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stayhouse.orchestration.settings import ConfigurationError, Settings, history_folder, working_folder
+from stayhouse.orchestration.settings import (
+    ConfigurationError,
+    Settings,
+    failure_addresses,
+    history_folder,
+    working_folder,
+)
 from stayhouse.orchestration.variables import BY_NAME, as_help
 
 if TYPE_CHECKING:
@@ -167,7 +173,6 @@ def build(
     from stayhouse.orchestration.warehouse import WarehouseBusy
     from stayhouse.page.library import MissingChartLibrary
     from stayhouse.page.library import check as check_chart_library
-    from stayhouse.publishing.release import release_name
 
     if as_of and (first or last):
         _fail("--as-of names one day, --from and --to a range; give one or the other")
@@ -256,15 +261,45 @@ def card(
 
 
 @app.command()
+def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
+    """Send why the last run failed to the addresses of the settings; for cron and systemd, after a build that failed.
+
+    Exit code 0: sent. 1: an address could not be reached. 2: there is no address, or a setting is wrong.
+    """
+    from stayhouse.orchestration.notification import of_the_last_run, send
+    from stayhouse.orchestration.run_log import RunLog
+
+    try:
+        settings, addresses = Settings.resolve(raw, None, warehouse), failure_addresses()
+    except ConfigurationError as error:
+        _fail(str(error))
+    if not addresses:
+        _fail("nobody to notify; set STAYHOUSE_FAILURE_WEBHOOK or STAYHOUSE_FAILURE_MAIL")
+    problems = send(addresses, of_the_last_run(RunLog(settings.run_log).read()))
+    for problem in problems:
+        errors.print(problem, soft_wrap=True, markup=False)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
-    """Open the Dagster UI: the graph, the runs, the checks, the schedule."""
-    if find_spec("dagster_webserver") is None:
-        _fail("the Dagster UI needs dagster-webserver; run `make dev`, or pip install 'stayhouse[ui]'")
+    """Open the Dagster UI: the graph, the runs, the checks, the schedule. Begins the daemon too."""
+    if find_spec("dagster_webserver") is None or find_spec("dagster_dg_cli") is None:
+        _fail(
+            "the Dagster UI needs dagster-webserver and dagster-dg-cli; run `make dev`, or pip install 'stayhouse[ui]'"
+        )
+    from stayhouse.orchestration.pages import served
+
+    try:
+        settings = Settings.resolve()
+    except ConfigurationError as error:
+        _fail(str(error))
     history_folder()
     home = working_folder()
-    program = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
+    program = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
     command = [program, "dev", "-m", "stayhouse.orchestration.definitions", "-p", str(port), "-d", str(home)]
-    raise typer.Exit(subprocess.call(command, cwd=home))
+    with served(settings.publish):
+        raise typer.Exit(subprocess.call(command, cwd=home))
 
 
 def _day(moment: datetime | None) -> date | None:

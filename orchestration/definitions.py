@@ -8,14 +8,16 @@ import dagster as dg
 
 from stayhouse.expectations.registry import mart_gates, raw_gates
 from stayhouse.orchestration.dbt_session import DbtSession, ensure_manifest, manifest_content
+from stayhouse.orchestration.defs.automation import follow_up_sensor, landing_sensor, nightly_schedule
 from stayhouse.orchestration.defs.delivery import alert_delivery
+from stayhouse.orchestration.defs.failures import failure_sensor
 from stayhouse.orchestration.defs.ingestion import raw_tables
 from stayhouse.orchestration.defs.partitions import daily
 from stayhouse.orchestration.defs.publishing import publication
 from stayhouse.orchestration.defs.quality import mart_expectations, raw_expectations
 from stayhouse.orchestration.defs.transformation import warehouse
 from stayhouse.orchestration.resources import run_from_environment
-from stayhouse.orchestration.settings import Settings, first_day
+from stayhouse.orchestration.settings import Daemon, Settings, first_day
 
 
 @dg.definitions
@@ -25,16 +27,16 @@ def defs() -> dg.Definitions:
 
 
 def build_definitions(settings: Settings, session: DbtSession | None = None) -> dg.Definitions:
-    """Assets, checks, jobs and schedule of the dbt project as it is now, parsed by `session` where it must be."""
-    return _build(ensure_manifest(settings, session), settings.business_timezone, first_day())
+    """Assets, checks, jobs, schedule and sensors of the dbt project, parsed by `session` where it must be."""
+    return _build(ensure_manifest(settings, session), settings.business_timezone, first_day(), Daemon.resolve())
 
 
 @cache
-def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
+def _build(manifest: Path, timezone: str, first: str, daemon: Daemon) -> dg.Definitions:
     days = daily(first, timezone)
     raw = raw_tables()
     transformed = warehouse(manifest_content(manifest) or {}, manifest.parent, days)
-    published = publication(days)
+    published = publication(days, daemon.published_url)
     delivered = alert_delivery(days)
     raw_checks, mart_checks = raw_expectations(raw_gates()), mart_expectations(mart_gates())
     load_job = dg.define_asset_job(
@@ -45,20 +47,12 @@ def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
     day_job = dg.define_asset_job(
         "build_day",
         selection=dg.AssetSelection.assets(transformed, published, delivered) | dg.AssetSelection.checks(mart_checks),
-        partitions_def=days,
         description="Transform, check and publish one as-of date from what is loaded.",
     )
     nightly_job = dg.define_asset_job(
         "nightly",
         selection=dg.AssetSelection.all(),
-        partitions_def=days,
         description="The whole run: load, check, transform, check, publish.",
-    )
-    nightly_schedule = dg.build_schedule_from_partitioned_job(
-        nightly_job,
-        name="nightly_after_midnight",
-        hour_of_day=2,
-        description="Two hours after the business day has closed, in the business time zone.",
     )
     # A run that has not come by six in the morning is late; the UI shows it on the publication and on every mart.
     by_morning = dg.FreshnessPolicy.cron(
@@ -71,10 +65,15 @@ def _build(manifest: Path, timezone: str, first: str) -> dg.Definitions:
         return spec.replace_attributes(freshness_policy=by_morning) if spec.key in are_read else spec
 
     return dg.Definitions(
-        assets=[raw, transformed, published, delivered],
+        assets=[raw, *dg.map_asset_specs(with_freshness, [transformed, published]), delivered],
         asset_checks=[raw_checks, mart_checks],
         jobs=[load_job, day_job, nightly_job],
-        schedules=[nightly_schedule],
+        schedules=[nightly_schedule(daemon, timezone, nightly_job)],
+        sensors=[
+            landing_sensor(daemon, load_job),
+            follow_up_sensor(daemon, days, load_job, day_job),
+            failure_sensor(daemon),
+        ],
         resources={"run": dg.ResourceDefinition(run_from_environment)},
         executor=dg.in_process_executor,
-    ).map_resolved_asset_specs(func=with_freshness)
+    )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.lock import run_lock
+from stayhouse.orchestration.notification import step_failures
 from stayhouse.orchestration.preflight import check_loaded_from, check_settings
 from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import (
@@ -190,14 +191,8 @@ class _Jobs:
         )
         if result.success:
             return None
-        crashes = []
-        for event in result.all_events:
-            if event.is_step_failure:
-                error = event.step_failure_data.error
-                while error is not None and error.cause is not None:
-                    error = error.cause
-                crashes.append(f"{event.step_key}: {error.message.strip() if error else event.message}")
-        return crashes or ["the run failed; look it up in stayhouse dev"]
+        failed = [event for event in result.all_events if event.is_step_failure]
+        return step_failures(failed) or ["the run failed; look it up in stayhouse dev"]
 
 
 @contextmanager

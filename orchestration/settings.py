@@ -7,7 +7,9 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stayhouse.contract import Zones
@@ -21,6 +23,10 @@ KEPT_RUNS = 60
 KEPT_RELEASES = 3
 # As in profiles.yml.
 THREADS = 2
+# Two hours after the business day has closed.
+SCHEDULE = "0 2 * * *"
+MAIL_SERVER = "smtp://localhost:25"
+MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 
 
 class ConfigurationError(Exception):
@@ -123,6 +129,91 @@ def _place(stated: str | Path, option: str) -> Path:
             f"{path}: is a link to {os.readlink(path)}, which does not exist; mend the link, or give another {option}"
         )
     return path.resolve()
+
+
+class Automation(StrEnum):
+    """What makes the Dagster daemon begin a run."""
+
+    none = "none"
+    schedule = "schedule"
+    files = "files"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where messages about failed runs go."""
+
+    webhook: str | None = None
+    mail: tuple[str, ...] = ()
+    mail_server: str = MAIL_SERVER
+
+    def __bool__(self) -> bool:
+        return bool(self.webhook or self.mail)
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """What the Dagster daemon and its UI need to know beyond the paths of a run."""
+
+    automation: Automation = Automation.none
+    schedule: str = SCHEDULE
+    addresses: Addresses = field(default_factory=Addresses)
+    dagster_url: str | None = None
+    """Address of the Dagster UI; links in messages lead there."""
+    published_url: str | None = None
+    """Address under which the folder of publications is served; links in the UI lead there."""
+
+    @classmethod
+    def resolve(cls) -> Daemon:
+        """What the environment says. Raises ConfigurationError for a value that cannot be meant."""
+        automation = os.environ.get("STAYHOUSE_AUTOMATION", "").strip().lower() or Automation.none
+        if automation not in list(Automation):
+            raise ConfigurationError(
+                f"{automation}: STAYHOUSE_AUTOMATION takes {', '.join(Automation)}; none is the default"
+            )
+        return cls(
+            automation=Automation(automation),
+            schedule=os.environ.get("STAYHOUSE_SCHEDULE") or SCHEDULE,
+            addresses=failure_addresses(),
+            dagster_url=_address("STAYHOUSE_DAGSTER_URL"),
+            published_url=_address("STAYHOUSE_PUBLISHED_URL"),
+        )
+
+
+def failure_addresses() -> Addresses:
+    """Where messages about failed runs go. Raises ConfigurationError for an address that cannot be meant."""
+    mail = tuple(
+        receiver for part in os.environ.get("STAYHOUSE_FAILURE_MAIL", "").split(",") if (receiver := part.strip())
+    )
+    for receiver in mail:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", receiver):
+            raise ConfigurationError(f"{receiver}: STAYHOUSE_FAILURE_MAIL takes mail addresses, separated by commas")
+    server = os.environ.get("STAYHOUSE_MAIL_SERVER") or MAIL_SERVER
+    parts = urlsplit(server)
+    if parts.scheme not in MAIL_SCHEMES or not parts.hostname:
+        raise ConfigurationError(
+            "STAYHOUSE_MAIL_SERVER takes an address like smtps://user:password@mail.example.com:465; "
+            f"it begins with {', '.join(f'{scheme}://' for scheme in MAIL_SCHEMES)}"
+        )
+    if parts.scheme == "smtp" and parts.password:
+        raise ConfigurationError(
+            "STAYHOUSE_MAIL_SERVER: smtp:// would send the password unencrypted; use smtps:// or smtp+starttls://"
+        )
+    return Addresses(webhook=_address("STAYHOUSE_FAILURE_WEBHOOK"), mail=mail, mail_server=server)
+
+
+def _address(variable: str) -> str | None:
+    """A web address without the slash at its end; None when the variable is not set."""
+    stated = os.environ.get(variable, "").strip()
+    if stated and urlsplit(stated).scheme not in ("http", "https"):
+        # Not repeated: it may hold a secret.
+        raise ConfigurationError(f"{variable} takes an address that begins with https:// or http://")
+    return stated.rstrip("/") or None
+
+
+def serve_published_at(address: str) -> None:
+    """Says where publications are served, to this process and those that it starts; a stated address stays."""
+    os.environ.setdefault("STAYHOUSE_PUBLISHED_URL", address)
 
 
 def memory_limit() -> str:

@@ -37,6 +37,38 @@ VARIABLES = (
         is_value=False,
     ),
     Variable("STAYHOUSE_ALERT_WEBHOOK", "address that receives new alerts", "none", is_value=False),
+    Variable(
+        "STAYHOUSE_FAILURE_WEBHOOK",
+        "address that receives a message when a run fails, as JSON `{text: ...}`",
+        "none",
+        is_value=False,
+    ),
+    Variable(
+        "STAYHOUSE_FAILURE_MAIL",
+        "mail addresses, separated by commas, that receive a message when a run fails; the first is the sender too",
+        "none",
+        is_value=False,
+    ),
+    Variable(
+        "STAYHOUSE_MAIL_SERVER",
+        "server that sends those mails: `smtp://`, `smtp+starttls://` or `smtps://user:password@host:port`",
+        "smtp://localhost:25",
+    ),
+    Variable(
+        "STAYHOUSE_AUTOMATION",
+        "what the Dagster daemon begins runs for: `schedule`, `files` (new landing files) or `none`",
+        "none",
+    ),
+    Variable("STAYHOUSE_SCHEDULE", "when the schedule begins a run (cron, in STAYHOUSE_TIMEZONE)", "0 2 * * *"),
+    Variable(
+        "STAYHOUSE_DAGSTER_URL", "address of the Dagster UI; messages link to the failed run", "none", is_value=False
+    ),
+    Variable(
+        "STAYHOUSE_PUBLISHED_URL",
+        "address under which the folder of publications is served; the Dagster UI links there",
+        "none; `stayhouse dev` serves it",
+        is_value=False,
+    ),
     Variable("STAYHOUSE_LISTS_PER_OWNER", "`true`: lists are also written as a file per person", "false"),
     Variable("STAYHOUSE_THREADS", "models that are built at the same time", "2"),
     Variable("STAYHOUSE_MEMORY_LIMIT", "memory of DuckDB; beyond it DuckDB writes to disk", "5GB"),

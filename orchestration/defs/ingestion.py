@@ -16,6 +16,8 @@ from stayhouse.orchestration.settings import ConfigurationError, kept_runs
 from stayhouse.orchestration.warehouse import WarehouseBusy, open_warehouse
 
 LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
+# What the ledger says of a load; the day that is built after it.
+COVERED_DAY = "last covered day"
 
 
 def asset_key(table: RawTable) -> dg.AssetKey:
@@ -167,4 +169,8 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
     if broken:
         run.log.note(bad_input=report.rejected)
         raise dg.Failure("\n".join(report.rejected), allow_retries=False)
-    yield dg.MaterializeResult(asset_key=LEDGER_KEY, metadata={"load number": report.load_id})
+    covered = run.last_covered_day()
+    yield dg.MaterializeResult(
+        asset_key=LEDGER_KEY,
+        metadata={"load number": report.load_id} | ({COVERED_DAY: covered.isoformat()} if covered else {}),
+    )

@@ -62,7 +62,7 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
         ("Models and columns", f"models/{MODELS_PAGE}"),
         ("Lineage of columns", f"models/{LINEAGE_PAGE}"),
     )
-    links = [(title, href) for title, href in companions if (release / href).is_file()]
+    present = [(title, href) for title, href in companions if (release / href).is_file()]
     build_page(
         release / DATABASE_NAME,
         release / PAGE_NAME,
@@ -70,11 +70,19 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
         published_at=document["published_at"],
         missing_tables=list(document["missing_tables"]),
         cards=write_cards(release / DATABASE_NAME, release, date.fromisoformat(document["as_of_date"])),
-        links=links,
+        links=present,
     )
 
 
-def publication(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def links(published_url: str | None) -> dict[str, dg.MetadataValue]:
+    """Links that a browser opens from the UI; it opens no files, so there are none without a served address."""
+    pages = {"page": PAGE_NAME, "data docs": "data_docs/index.html", "models and columns": f"models/{MODELS_PAGE}"}
+    if published_url is None:
+        return {}
+    return {name: dg.MetadataValue.url(f"{published_url}/current/{page}") for name, page in pages.items()}
+
+
+def publication(days: dg.PartitionsDefinition, published_url: str | None) -> dg.AssetsDefinition:
     """What people read, as one asset."""
 
     @dg.asset(
@@ -85,6 +93,7 @@ def publication(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         group_name="publication",
         kinds={"duckdb", "parquet"},
         owners=["team:data-platform"],
+        metadata=links(published_url),
         description="The marts as people read them: one DuckDB file, a Parquet file per mart, the page, the Data Docs.",
     )
     def publish_day(context: dg.AssetExecutionContext, run: RunResource) -> dg.MaterializeResult[Any]:
@@ -136,8 +145,8 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             "rows by mart": dg.MetadataValue.md(
                 "\n".join(["| mart | rows |", "|---|---|", *(f"| {m} | {n:,} |" for m, n in result.rows.items())])
             ),
-            "page": dg.MetadataValue.url((current / PAGE_NAME).as_uri()),
+            "page": dg.MetadataValue.path(str(current / PAGE_NAME)),
             "database": dg.MetadataValue.path(str(current / DATABASE_NAME)),
-            "data docs": dg.MetadataValue.url((current / "data_docs" / "index.html").as_uri()),
+            "data docs": dg.MetadataValue.path(str(current / "data_docs" / "index.html")),
         }
     )

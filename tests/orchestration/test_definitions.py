@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 
 import dagster as dg
 import pytest
@@ -72,6 +73,38 @@ def test_the_schedule_runs_after_midnight_of_the_business_zone(defs):
     schedule = defs.resolve_schedule_def("nightly_after_midnight")
     assert schedule.cron_schedule == "0 2 * * *"
     assert schedule.execution_timezone == "UTC"
+
+
+def test_jobs_schedules_and_sensors_say_what_they_do(defs):
+    named = [*defs.jobs, *defs.schedules, *defs.sensors]
+    assert len(named) == 7
+    assert [one.name for one in named if not one.description] == []
+
+
+def test_nothing_is_used_that_dagster_may_change_or_has_replaced():
+    # A function in preview wired the freshness of all marts, and `dagster dev` had been replaced by `dg dev`.
+    from stayhouse.orchestration import definitions
+    from stayhouse.orchestration.settings import Daemon
+
+    settings = Settings.resolve()
+    manifest = definitions.ensure_manifest(settings)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        built = definitions._build.__wrapped__(manifest, "UTC", "2015-01-01", Daemon())
+        dg.Definitions.validate_loadable(built)
+    # What is in beta stays with Dagster; one day per run of a back-fill is, and dagster-dbt asks for it.
+    kinds = (dg.PreviewWarning, dg.SupersessionWarning, DeprecationWarning)
+    assert [str(one.message) for one in noted if issubclass(one.category, kinds) and "dagster" in one.filename] == []
+
+
+def test_links_lead_to_where_the_publication_is_served():
+    # Story: the UI offered file:// addresses, which no browser opens from a page of a server.
+    from stayhouse.orchestration.defs.publishing import links
+
+    assert links(None) == {}
+    found = links("https://stay.example/acme")
+    assert found["page"].value == "https://stay.example/acme/current/index.html"
+    assert all(link.value.startswith("https://stay.example/acme/current/") for link in found.values())
 
 
 def test_missing_tables_are_reported_with_the_marts_made_from_them():
