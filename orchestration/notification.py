@@ -1,8 +1,9 @@
-"""Tells people that a run has failed: a message to a chat tool's webhook, a mail, or both."""
+"""Messages about failed runs: to the webhook of a chat tool, by mail, or both."""
 
 from __future__ import annotations
 
 import json
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,10 +101,13 @@ def of_the_last_run(log: Mapping[str, Any]) -> Message:
 
 def step_failures(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What made the steps of a run fail, without the frames around it."""
-    reasons = []
+    reasons: list[str] = []
     for event in events:
         error = event.step_failure_data.error
         while error is not None and error.cause is not None:
             error = error.cause
-        reasons.append(f"{event.step_key}: {error.message.strip() if error else event.message}")
+        text = error.message.strip() if error else event.message
+        # What a step says itself needs no name of a class or a step before it.
+        stated = re.fullmatch(r"(?s)dagster\.[\w.]+\.Failure: (.*)", text or "")
+        reasons += stated[1].splitlines() if stated else [f"{event.step_key}: {text}"]
     return reasons

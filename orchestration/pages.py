@@ -33,7 +33,7 @@ class _Pages(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(publish: Path) -> Iterator[None]:
-    """Serves the pages below a folder of publications at a free port, and tells the settings."""
+    """Serves the pages below a folder of publications at a free port, which the settings then name."""
     with ThreadingHTTPServer((HOST, 0), partial(_Pages, directory=str(publish))) as server:
         serve_published_at(f"http://{HOST}:{server.server_port}")
         threading.Thread(target=server.serve_forever, name="pages", daemon=True).start()

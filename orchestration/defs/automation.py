@@ -24,7 +24,7 @@ AssetJob: TypeAlias = Any
 
 
 def nightly_schedule(daemon: Daemon, timezone: str, job: AssetJob) -> dg.ScheduleDefinition:
-    """The whole run, once a night."""
+    """The whole run of a business day, once a day."""
 
     @dg.schedule(
         name="nightly_after_midnight",

@@ -123,7 +123,7 @@ def test_an_address_that_fails_is_named_without_its_secret_and_the_other_is_trie
     assert "secret" not in problem
 
 
-def test_a_long_list_of_reasons_is_cut_and_counted() -> None:
+def test_a_long_list_of_reasons_is_shortened_and_counted() -> None:
     text = Message("s", [f"reason {number}" for number in range(MOST_REASONS + 3)]).text
     assert text.count("- reason") == MOST_REASONS
     assert "- and 3 more" in text
