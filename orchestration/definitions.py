@@ -19,6 +19,9 @@ from stayhouse.orchestration.defs.transformation import warehouse
 from stayhouse.orchestration.resources import run_from_environment
 from stayhouse.orchestration.settings import Daemon, Settings, first_day
 
+# Between a killed run and its retry another day may have been built, so a retry takes no step for done.
+WHOLE_RETRY = {"dagster/retry_strategy": "ALL_STEPS"}
+
 
 @dg.definitions
 def defs() -> dg.Definitions:
@@ -41,16 +44,19 @@ def _build(manifest: Path, timezone: str, first: str, daemon: Daemon) -> dg.Defi
     raw_checks, mart_checks = raw_expectations(raw_gates()), mart_expectations(mart_gates())
     load_job = dg.define_asset_job(
         "load_raw",
+        tags=WHOLE_RETRY,
         selection=dg.AssetSelection.assets(raw).without_checks() | dg.AssetSelection.checks(raw_checks),
         description="Load what is new in the landing folder and check it.",
     )
     day_job = dg.define_asset_job(
         "build_day",
+        tags=WHOLE_RETRY,
         selection=dg.AssetSelection.assets(transformed, published, delivered) | dg.AssetSelection.checks(mart_checks),
         description="Transform, check and publish one as-of date from what is loaded.",
     )
     nightly_job = dg.define_asset_job(
         "nightly",
+        tags=WHOLE_RETRY,
         selection=dg.AssetSelection.all(),
         description="The whole run: load, check, transform, check, publish.",
     )

@@ -7,6 +7,9 @@ import dagster as dg
 from stayhouse.orchestration.notification import Message, send, step_failures
 from stayhouse.orchestration.settings import Daemon
 
+# Dagster's mark of a failed run that its daemon begins again.
+RETRY_TAG = "dagster/will_retry"
+
 
 def failure_sensor(daemon: Daemon) -> dg.SensorDefinition:
     """Sends why a run failed, to the addresses of the settings."""
@@ -17,11 +20,14 @@ def failure_sensor(daemon: Daemon) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING if daemon.addresses else dg.DefaultSensorStatus.STOPPED,
         description="Sends why a run failed to STAYHOUSE_FAILURE_WEBHOOK and STAYHOUSE_FAILURE_MAIL.",
     )
-    def failure_alert(context: dg.RunFailureSensorContext) -> None:
+    def failure_alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        if context.dagster_run.tags.get(RETRY_TAG) == "true":
+            return dg.SkipReason(f"the run {context.dagster_run.run_id} was killed and is tried again")
         problems = send(daemon.addresses, describe(context, daemon.dagster_url))
         if problems:
             # A failed tick is what the UI shows in red.
             raise dg.Failure("; ".join(problems), allow_retries=False)
+        return None
 
     return failure_alert
 

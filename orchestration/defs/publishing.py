@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from stayhouse.contract import contract
+from stayhouse.contract.sql import one_row
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
@@ -103,8 +104,20 @@ def publication(days: dg.PartitionsDefinition, published_url: str | None) -> dg.
     return publish_day
 
 
+def check_day(warehouse: Path, as_of: date) -> None:
+    """Raises Failure when the marts describe another day, as after a step that was begun by hand in the UI."""
+    with open_warehouse(warehouse) as connection:
+        (built,) = one_row(connection, "select as_of_date from core.run_context")
+    if built != as_of:
+        raise dg.Failure(
+            f"the marts describe {built}, so they are not published as {as_of}; run the job build_day for {as_of}",
+            allow_retries=False,
+        )
+
+
 def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
     settings = run.settings
+    check_day(settings.warehouse, as_of)
     log = run.log.read()
     standing = log.get("load", {}).get("rows_standing", {})
     missing = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -95,6 +96,25 @@ def test_nothing_is_used_that_dagster_may_change_or_has_replaced():
     # What is in beta stays with Dagster; one day per run of a back-fill is, and dagster-dbt asks for it.
     kinds = (dg.PreviewWarning, dg.SupersessionWarning, DeprecationWarning)
     assert [str(one.message) for one in noted if issubclass(one.category, kinds) and "dagster" in one.filename] == []
+
+
+def test_a_killed_run_is_tried_again_from_its_first_step(defs):
+    # Dagster resumes at the step that failed; were that the publication, it would publish what a run in between built.
+    for name in ("load_raw", "build_day", "nightly"):
+        assert defs.resolve_job_def(name).tags["dagster/retry_strategy"] == "ALL_STEPS"
+
+
+def test_marts_of_another_day_are_not_published(tmp_path):
+    # Story: "materialize" on the publication alone in the UI published the last run's marts under any day.
+    from stayhouse.orchestration.defs.publishing import check_day
+    from stayhouse.orchestration.warehouse import open_warehouse
+
+    with open_warehouse(tmp_path / "w.duckdb") as connection:
+        connection.execute("create schema core")
+        connection.execute("create table core.run_context as select date '2025-06-30' as as_of_date")
+    check_day(tmp_path / "w.duckdb", date(2025, 6, 30))
+    with pytest.raises(dg.Failure, match=r"describe 2025-06-30, so they are not published as 2025-06-29"):
+        check_day(tmp_path / "w.duckdb", date(2025, 6, 29))
 
 
 def test_links_lead_to_where_the_publication_is_served():
