@@ -59,7 +59,7 @@ class LandingFile:
     def is_unchanged(self) -> bool:
         """False when the file was written to, replaced or removed since it was found."""
         try:
-            return _fingerprint(self.path.stat()) == self.fingerprint
+            return fingerprint_of(self.path.stat()) == self.fingerprint
         except FileNotFoundError:
             return False
 
@@ -160,7 +160,7 @@ def _add(found: Found, table: str, path: Path, name: str) -> None:
     problem = _problem_of_access(path, name) or problem
     status = path.lstat() if problem else path.stat()
     found.files[table].append(
-        LandingFile(table, path, name, kind or "unknown", status.st_size, _fingerprint(status), problem)
+        LandingFile(table, path, name, kind or "unknown", status.st_size, fingerprint_of(status), problem)
     )
 
 
@@ -198,7 +198,8 @@ def _problem_of_access(path: Path, name: str) -> str | None:
     return None
 
 
-def _fingerprint(status: os.stat_result) -> str:
+def fingerprint_of(status: os.stat_result) -> str:
+    """What changes with the content of a file, as the operating system shows it."""
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
 
 

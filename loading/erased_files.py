@@ -19,10 +19,10 @@ from typing import NamedTuple
 import duckdb
 
 from stayhouse.contract import RawTable
+from stayhouse.contract.pseudonyms import ERASED_TEXT, Names, owner_of
 from stayhouse.contract.sql import identifier, literal, literals, one_row
 from stayhouse.loading.discovery import DELIMITERS, LandingFile, find_files
 from stayhouse.loading.erased_rows import columns_of, erase_relation, note_keys
-from stayhouse.loading.pseudonyms import ERASED_TEXT, Names, owner_of
 from stayhouse.loading.suppression import Suppression
 
 Row = dict[str, object]

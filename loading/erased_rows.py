@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import duckdb
 
 from stayhouse.contract import RawTable
+from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names, mentions, owner_of, row_changes
 from stayhouse.contract.sql import identifier, literals
-from stayhouse.loading.pseudonyms import ERASED_TEXT, OWNER, Names, mentions, owner_of, row_changes
 
 LAYERS = ("raw", "superseded")
 
@@ -41,12 +41,13 @@ def find_keys(db: duckdb.DuckDBPyConnection, tables: Mapping[str, RawTable], nam
 
 def note_keys(db: duckdb.DuckDBPyConnection, names: Names) -> None:
     """Writes the keys to the temporary table `erased_keys` that the rules in SQL read."""
-    db.execute("create or replace temp table erased_keys (table_name varchar, key varchar)")
-    rows = [[OWNER, customer] for customer in names.customers]
-    rows += [[table, key] for table, keys in names.keys.items() for key in keys - names.customers]
+    db.execute("create or replace temp table erased_keys (table_name varchar, key varchar, name varchar)")
+    rows = [[OWNER, customer, names.name(customer)] for customer in names.customers]
+    rows += [[table, key, names.name(key)] for table, keys in names.keys.items() for key in keys - names.customers]
     if rows:
         db.execute(
-            "insert into erased_keys select unnest(?), unnest(?)", [list(part) for part in zip(*rows, strict=True)]
+            "insert into erased_keys select unnest(?), unnest(?), unnest(?)",
+            [list(part) for part in zip(*rows, strict=True)],
         )
 
 

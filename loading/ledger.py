@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
+
 from stayhouse.contract.sql import literals, one_row
 from stayhouse.loading.candidate import Batch, Candidate
-from stayhouse.loading.discovery import LandingFile
+from stayhouse.loading.discovery import LandingFile, fingerprint_of
 from stayhouse.loading.target import Target
 
 DDL = Path(__file__).with_name("ops.sql").read_text()
@@ -198,3 +200,19 @@ def book_released(target: Target, file_id: int, counts: FileCounts) -> None:
         ],
     )
     target.report.rows_released += released
+
+
+def note_rewritten(db: duckdb.DuckDBPyConnection, raw: Path, files: Mapping[str, tuple[str, str]]) -> None:
+    """Remembers the new content of files that were written again without erased customers; none is loaded again.
+
+    `files` are names with the content hash before and after.
+    """
+    for name, (old, new) in files.items():
+        file = raw / name
+        if file.exists():
+            status = file.stat()
+            db.execute(
+                "update ops.load_ledger set content_hash = ?, fingerprint = ?, bytes = ? "
+                "where file = ? and content_hash in (?, ?)",
+                [new, fingerprint_of(status), status.st_size, name, old, new],
+            )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from stayhouse.contract import RawTable
-from stayhouse.loading.pseudonyms import OWNER, Names, links_of, owner_of
+from stayhouse.contract.pseudonyms import OWNER, Names, links_of, owner_of
 
 REQUESTS, ERASED, KEY, PENDING = "requests.csv", "erased.csv", "key", "pending.json"
 OWN_FILE = 0o600

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from stayhouse.contract import Column, RawTable
 from stayhouse.contract.sql import identifier, literal, literals
+from stayhouse.contract.tables import Column, RawTable
 
 PREFIX = "erased-"
 ERASED_TEXT = "[erased]"
@@ -41,6 +41,11 @@ def names_staff(column: Column, table: RawTable) -> bool:
     return table.name == STAFF or bool(column.references and column.references[0] == STAFF)
 
 
+def names_somebody_else(column: Column, table: RawTable) -> bool:
+    """True for the column of another customer, who keeps the id."""
+    return bool(column.references and column.references[0] == OWNER) and not names_the_owner(column, table)
+
+
 def links_of(table: RawTable) -> list[tuple[Column, str]]:
     """The columns that name a row of another table, with that table; employees and customers are left out."""
     return [
@@ -58,10 +63,12 @@ class Names:
     customers: frozenset[str]
     keys: dict[str, set[str]] = field(default_factory=dict)
     """Keys of their rows, by raw table."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Names of identifiers that models derive from others: such a name must be the one that they will derive."""
 
     def name(self, value: str) -> str:
         """The name of an identifier."""
-        return PREFIX + hashlib.sha256((self.secret + value).encode()).hexdigest()[:20]
+        return self.aliases.get(value) or PREFIX + hashlib.sha256((self.secret + value).encode()).hexdigest()[:20]
 
     def name_sql(self, value: str) -> str:
         """The same as SQL over a text expression."""
@@ -142,7 +149,8 @@ class Names:
         if column.personal == "free_text":
             return _without_texts(column, value)
         if column.personal in ("identifier", "contact"):
-            return value if names_staff(column, table) else self.name(str(value))
+            is_other = names_somebody_else(column, table) and str(value) not in self.customers
+            return value if is_other or names_staff(column, table) else self.name(str(value))
         if column.personal == "reference":
             return self.name(value) if value in self.all_keys else self.in_text(str(value))
         return value
@@ -188,11 +196,12 @@ def row_changes(table: RawTable, names: Names, columns: Mapping[str, str]) -> di
         elif column.personal == "free_text":
             changes[name] = f"cast({_without_texts_sql(column, value)} as {kind})"
         elif column.personal in ("identifier", "contact") and not names_staff(column, table):
-            changes[name] = f"case when {value} = '' then '' else {names.name_sql(value)} end"
+            kept = f"{value} not in ({literals(sorted(names.customers))})"
+            kept = kept if names_somebody_else(column, table) else f"{value} = ''"
+            changes[name] = f"case when {kept} then {value} else {names.name_sql(value)} end"
         elif column.personal == "reference":
             changes[name] = (
-                f"case when {value} in (select key from erased_keys) then {names.name_sql(value)} "
-                f"else {names.in_text_sql(value)} end"
+                f"coalesce((select max(name) from erased_keys where key = {value}), {names.in_text_sql(value)})"
             )
     return changes
 
