@@ -30,8 +30,8 @@ def test_a_complaint_answered_in_the_hour_that_comes_twice(cases):
     # The difference of two wall clocks would be an answer 40 minutes before the opening.
     company = cases("new_york")
     assert company.rows(
-        "select answer_state, waiting_minutes_count from contacts.mart_inbound_answers where inbound_id = 'answered1'"
-    ) == [("answered_in_time", 20)]
+        "select answer_state, waiting_seconds from contacts.mart_inbound_answers where inbound_id = 'answered1'"
+    ) == [("answered_in_time", 1200)]
     assert company.rows(
         "select round(contact_hours * 60) from feedback.mart_feedback_cases where source_id = 'answered1'"
     ) == [(20,)]
@@ -79,7 +79,7 @@ def test_nobody_waits_a_negative_time(cases):
     company = cases("utc")
     assert company.rows(
         """
-        select inbound_id, inbound_kind, answer_state, waiting_minutes_count from contacts.mart_inbound_answers
+        select inbound_id, inbound_kind, answer_state, waiting_seconds from contacts.mart_inbound_answers
         where inbound_id like 'apart%' order by 1, 2
         """
     ) == [

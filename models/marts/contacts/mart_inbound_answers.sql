@@ -13,9 +13,8 @@ select
         else 'unanswered'
     end as answer_state,
     cast(inbound.answer_within_minutes as bigint) as answer_within_minutes_count,
-    cast({{ minutes_between(
-        'inbound.opened_at', 'coalesce(inbound.answered_at, inbound.closed_at, run_context.as_of_end_at)'
-    ) }} as bigint) as waiting_minutes_count,
+    cast(inbound.waiting_seconds as bigint) as waiting_seconds,
+    cast(inbound.open_waiting_seconds as bigint) as open_waiting_seconds,
     coalesce(status.is_paying, false) as is_paying,
     inbound.is_complaint,
     inbound.opened_date,
