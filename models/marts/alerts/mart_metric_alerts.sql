@@ -54,7 +54,7 @@ limited as (
     select
         ruled.*,
         case
-            when ruled.compared_with = 'limit' then ruled.limit_value
+            when ruled.compared_with <> 'trailing_mean' then ruled.limit_value
             else ruled.limit_value / 100.0 * usual.usual_amount
         end as limit_amount,
         -- A count varies by its square root, the mean of several by a part of that.
@@ -101,7 +101,7 @@ select
     is_beyond_noise,
     is_complete,
     is_reliable,
-    coalesce(is_breached and is_beyond_noise, false)
+    coalesce(is_breached and (is_beyond_noise or compared_with = 'limit'), false)
     and coalesce(is_complete, true)
     and coalesce(is_reliable, true) as is_alert,
     period_start_date
