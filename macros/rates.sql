@@ -39,6 +39,36 @@ intervals: `<left>_pct` less `<right>_pct`, whose bounds are `<left>_ci_lo` and 
     )
 {%- endmacro %}
 
+{#-
+Bound of the 95 % interval of the ratio of two proportions, after Katz; side is 'lo' or 'hi'. NULL where one of them is zero
+or has no denominator.
+-#}
+{% macro ratio_ci(numerator, denominator, base_numerator, base_denominator, side) -%}
+    {%- set counts = [] -%}
+    {%- for count in [numerator, denominator, base_numerator, base_denominator] -%}
+        {%- do counts.append('cast(nullif(' ~ count ~ ', 0) as ' ~ type_double() ~ ')') -%}
+    {%- endfor -%}
+    exp(
+        ln({{ counts[0] }} / {{ counts[1] }} / ({{ counts[2] }} / {{ counts[3] }}))
+        {{ '-' if side == 'lo' else '+' }} 1.959963984540054
+        * sqrt(1.0 / {{ counts[0] }} - 1.0 / {{ counts[1] }} + 1.0 / {{ counts[2] }} - 1.0 / {{ counts[3] }})
+    )
+{%- endmacro %}
+
+{#-
+Place, among values in ascending order, of the bound of the 95 % interval of their median; side is 'lo' or 'hi'. The interval
+assumes no distribution. Fewer than six values have none: even the smallest and the largest do not hold 95 %.
+-#}
+{% macro median_place(values_count, side) -%}
+    case when {{ values_count }} >= 6 then
+        {%- if side == 'lo' %}
+        greatest(1, floor(({{ values_count }} - {{ 1.959963984540054 }} * sqrt(1.0 * {{ values_count }})) / 2.0))
+        {%- else %}
+        least({{ values_count }}, ceil(1.0 + ({{ values_count }} + {{ 1.959963984540054 }} * sqrt(1.0 * {{ values_count }})) / 2.0))
+        {%- endif %}
+    end
+{%- endmacro %}
+
 {#- Whether a rate rests on enough units to be read; a rate over fewer is published and flagged. -#}
 {% macro is_reliable(units_count) -%}
     {{ units_count }} >= (select policy.min_reliable_count from {{ ref('policy') }} as policy)

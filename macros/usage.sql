@@ -96,3 +96,10 @@ without one is '(none)'.
         and components.component_code = holdings.component_code
     where coalesce(holdings.is_available, true)
 {% endmacro %}
+
+{#- The statuses of usage health that warn, and whether falling use is their reason. -#}
+{% macro warning_statuses() -%}
+    {%- for status, is_falling in {'stopped': true, 'at_risk': true, 'to_verify': false, 'watch': true}.items() %}
+    select '{{ status }}' as health_status, {{ is_falling }} as measures_inactivity{{ ' union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -25,9 +25,10 @@ HEALTH_COLOURS = {
 
 
 OUTCOME_COLOURS = {
-    "saved": "#009E73",
-    "stayed": "#0072B2",
+    "stayed_after_action": "#009E73",
+    "stayed_without_action": "#0072B2",
     "churned": "#D55E00",
+    "churned_before": "#CC79A7",
     "false_alarm": "#E69F00",
     "pending": "#8c8c8c",
 }

@@ -1,11 +1,13 @@
-{% set breakdowns = {'segment': 'segment_code', 'status': 'customer_status'} %}
--- What a rule is compared with: all churn, and the base rate of churn among customers at each month end.
+{% set breakdowns = {'segment': 'segment_code', 'status': 'customer_status', 'basis': 'basis'} %}
+{% set codes = ['codes.warning_kind', 'codes.warning_code'] %}
+-- What a rule is compared with: the share of customers who churn anyway, at month ends at which the rule could speak.
 with exposed as (
     select
         months.customer_id,
         months.month_end_date,
         coalesce(months.segment_code, 'unassigned') as segment_code,
         months.customer_status,
+        months.basis,
         max(case
             when {{ days_between('months.month_end_date', 'events.churned_date') }}
                 between 1 and policy.alert_outcome_days then 1
@@ -21,33 +23,31 @@ with exposed as (
     left join {{ ref('fct_churn_events') }} as events
         on months.customer_id = events.customer_id
         and events.churned_date > months.month_end_date
-    where months.month_end_date >= {{ observed_from('events') }}
-    group by months.customer_id, months.month_end_date, months.segment_code, months.customer_status
+    group by
+        months.customer_id, months.month_end_date, months.segment_code, months.customer_status, months.basis
 ),
 
+-- Months have few combinations of attributes, so that a rule does not read every customer again.
 counted as (
     select
-        {{ breakdown_columns(breakdowns) }},
-        count(*) as churned_count,
-        0 as base_num,
-        0 as base_den
-    from {{ ref('int_alerts__churns') }}
-    group by {{ breakdown_sets(breakdowns, []) }}
-    union all
-    select
-        {{ breakdown_columns(breakdowns) }},
-        0 as churned_count,
-        coalesce(sum(churned_after), 0) as base_num,
+        month_end_date,
+        segment_code,
+        customer_status,
+        basis,
+        sum(churned_after) as base_num,
         count(*) as base_den
     from exposed
-    group by {{ breakdown_sets(breakdowns, []) }}
+    group by month_end_date, segment_code, customer_status, basis
 )
 
 select
-    dimension_name,
-    dimension_value,
-    sum(churned_count) as churned_count,
-    sum(base_num) as base_num,
-    sum(base_den) as base_den
+    codes.warning_kind,
+    codes.warning_code,
+    {{ breakdown_columns(breakdowns) }},
+    sum(counted.base_num) as base_num,
+    sum(counted.base_den) as base_den
 from counted
-group by dimension_name, dimension_value
+inner join {{ ref('int_alerts__warning_codes') }} as codes
+    on counted.month_end_date >= codes.speaks_from
+    and counted.month_end_date < coalesce(codes.speaks_to, {{ end_of_time('date') }})
+group by {{ breakdown_sets(breakdowns, codes) }}

@@ -27,14 +27,15 @@ lives as (
 churned as (
     select
         alerts.alert_id,
-        min(ends.recognised_date) as churned_date
+        min(ends.recognised_date) as churned_date,
+        min(ends.churned_date) <= alerts.opened_date as is_churned_before
     from alerts
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('int_alerts__access_ends') }} as ends
         on alerts.customer_id = ends.customer_id
         and ends.recognised_date > alerts.opened_date
         and {{ days_between('alerts.opened_date', 'ends.churned_date') }} <= policy.alert_outcome_days
-    group by alerts.alert_id
+    group by alerts.alert_id, alerts.opened_date
 ),
 
 joined as (
@@ -44,6 +45,7 @@ joined as (
         lives.acknowledged_at,
         lives.acted_at,
         churned.churned_date,
+        churned.is_churned_before,
         last_transitions.transition_kind as last_kind,
         last_transitions.transition_at as last_at,
         last_transitions.transition_kind not in ('opened', 'reopened', 'acknowledged', 'acted') as is_closed,
@@ -84,11 +86,12 @@ select
     case when last_kind in ('opened', 'reopened') then 'open' else last_kind end as alert_status,
     case when is_closed then last_kind end as close_reason,
     case
+        when churned_date is not null and is_churned_before then 'churned_before'
         when churned_date is not null then 'churned'
         when last_kind = 'dismissed' then 'false_alarm'
         when not is_mature then 'pending'
-        when acted_at is not null then 'saved'
-        else 'stayed'
+        when acted_at is not null then 'stayed_after_action'
+        else 'stayed_without_action'
     end as outcome_state,
     coalesce(segment_code, 'unassigned') as segment_code,
     acted_channel_code,

@@ -1,7 +1,10 @@
 -- Every warning about a customer, and whether the customer churned afterwards. It says what was known on its day, and
 -- counts when the customer was one on that day, in rates when its window is over.
-{% set warning_statuses = "('stopped', 'at_risk', 'to_verify', 'watch')" %}
-with statuses as (
+with warning_statuses as (
+    {{ warning_statuses() }}
+),
+
+statuses as (
     select
         history.customer_id,
         history.health_status,
@@ -9,6 +12,17 @@ with statuses as (
         history.valid_to,
         lead(history.health_status) over (partition by history.customer_id order by history.valid_from) as next_status
     from {{ ref('int_usage__status_periods') }} as history
+),
+
+warned as (
+    select
+        statuses.*,
+        coalesce(next_ones.health_status is null and statuses.next_status is not null, false) as is_resolved
+    from statuses
+    inner join warning_statuses
+        on statuses.health_status = warning_statuses.health_status
+    left join warning_statuses as next_ones
+        on statuses.next_status = next_ones.health_status
 ),
 
 -- The first effective contact by a person while the status held.
@@ -22,13 +36,12 @@ responses as (
             partition by statuses.customer_id, statuses.valid_from
             order by attempts.effective_at asc, attempts.contact_id asc
         ) as choice
-    from statuses
+    from warned as statuses
     cross join {{ ref('run_context') }} as run_context
     inner join {{ ref('int_alerts__attempts') }} as attempts
         on statuses.customer_id = attempts.customer_id
         and {{ business_date('attempts.effective_at') }} > statuses.valid_from
         and {{ business_date('attempts.effective_at') }} <= coalesce(statuses.valid_to, run_context.as_of_date)
-    where statuses.health_status in {{ warning_statuses }}
 ),
 
 warnings as (
@@ -57,8 +70,8 @@ warnings as (
         statuses.valid_from as warned_date,
         responses.effective_at as acted_at,
         {{ day_start_at('statuses.valid_to') }} as closed_at,
-        statuses.next_status not in {{ warning_statuses }} as is_resolved
-    from statuses
+        statuses.is_resolved
+    from warned as statuses
     left join responses
         on statuses.customer_id = responses.customer_id
         and statuses.valid_from = responses.valid_from
@@ -68,19 +81,29 @@ warnings as (
         and segments.scheme = 'usage'
         and {{ holds_at('segments', 'statuses.valid_from') }}
     {{ attributes_as_of('statuses', 'statuses.valid_from', ['status']) }}
-    where statuses.health_status in {{ warning_statuses }}
 ),
 
 dated as (
     select
         warnings.*,
-        tenures.churned_date,
+        codes.warning_class,
+        tenures.basis,
+        codes.measures_inactivity and tenures.basis = 'activity' as is_circular,
         run_context.as_of_date,
+        -- Days left to act; not positive when the customer had churned, though nobody knew yet.
+        {{ days_between('warnings.warned_date', 'tenures.churned_date') }} as lead_days,
+        policy.alert_outcome_days,
+        policy.alert_recovery_days,
         {{ days_between('warnings.warned_date', 'run_context.as_of_date') }}
         >= policy.alert_outcome_days + policy.churn_grace_days as is_mature,
         row_number() over (partition by warnings.warning_key order by tenures.started_date desc) as choice
     from warnings
     cross join {{ ref('run_context') }} as run_context
+    inner join {{ ref('int_alerts__warning_codes') }} as codes
+        on warnings.warning_kind = codes.warning_kind
+        and warnings.warning_code = codes.warning_code
+        and warnings.warned_date >= codes.speaks_from
+        and warnings.warned_date < coalesce(codes.speaks_to, {{ end_of_time('date') }})
     inner join {{ ref('customer_tenures') }} as tenures
         on warnings.customer_id = tenures.customer_id
         and tenures.started_date <= warnings.warned_date
@@ -89,30 +112,29 @@ dated as (
 )
 
 select
-    dated.warning_key,
-    dated.warning_kind,
-    dated.warning_code,
-    dated.customer_id,
-    dated.segment_code,
-    dated.customer_status,
-    dated.acted_channel_code,
-    dated.is_mature,
+    warning_key,
+    warning_kind,
+    warning_code,
+    warning_class,
+    customer_id,
+    segment_code,
+    customer_status,
+    basis,
+    acted_channel_code,
+    is_mature,
+    is_circular,
+    coalesce(lead_days between 1 and alert_outcome_days, false) as is_followed,
+    coalesce(lead_days <= 0, false) as is_late,
+    coalesce(lead_days <= alert_outcome_days, false) as is_confirmed,
+    lead_days,
+    acted_at is not null as is_acted,
+    {{ days_between(business_date('acted_at'), 'as_of_date') }} >= alert_recovery_days as is_recovery_mature,
     coalesce(
-        {{ days_between('dated.warned_date', 'dated.churned_date') }} <= policy.alert_outcome_days, false
-    ) as is_followed,
-    -- Days left to act; not positive when the churn was not yet known on the day of the warning.
-    {{ days_between('dated.warned_date', 'dated.churned_date') }} as lead_days,
-    dated.acted_at is not null as is_acted,
-    {{ days_between(business_date('dated.acted_at'), 'dated.as_of_date') }} >= policy.alert_recovery_days
-        as is_recovery_mature,
-    coalesce(
-        dated.is_resolved
-        and dated.closed_at >= dated.acted_at
-        and {{ days_between(business_date('dated.acted_at'), business_date('dated.closed_at')) }}
-        <= policy.alert_recovery_days,
+        is_resolved
+        and closed_at >= acted_at
+        and {{ days_between(business_date('acted_at'), business_date('closed_at')) }} <= alert_recovery_days,
         false
     ) as is_recovered,
-    dated.warned_date
+    warned_date
 from dated
-cross join {{ ref('policy') }} as policy
-where dated.choice = 1
+where choice = 1

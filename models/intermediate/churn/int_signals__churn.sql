@@ -32,6 +32,25 @@ intervals as (
         and slices.is_coverage
     group by slices.customer_id, {{ business_date('slices.cancel_requested_at') }}
     union all
+    -- Asked to cancel and took it back: it held in between.
+    select
+        retracted.customer_id,
+        'cancel_requested' as signal_code,
+        cast(null as {{ type_double() }}) as observed_value,
+        cast(null as {{ type_double() }}) as expected_value,
+        'high' as severity,
+        'asked to cancel, the contract still runs' as reason,
+        cast(null as {{ dbt.type_string() }}) as suppressed_by,
+        retracted.requested_date as valid_from,
+        max(retracted.retracted_date) as valid_to
+    from {{ ref('fct_retracted_cancellations') }} as retracted
+    left join {{ ref('subscription_status_periods') }} as standing
+        on retracted.customer_id = standing.customer_id
+        and retracted.requested_date = {{ business_date('standing.cancel_requested_at') }}
+        and standing.is_coverage
+    where standing.customer_id is null
+    group by retracted.customer_id, retracted.requested_date
+    union all
     -- The contract has run out and nothing follows: until it is renewed, or known to be a churn.
     select
         gaps.customer_id,

@@ -26,6 +26,7 @@ renamed as (
 
         -- moments, in UTC
         {{ utc_moment('cancel_requested_at') }} as cancel_requested_at,
+        {{ utc_moment('ingested_at') }} as written_at,
         ingested_at
     from source
 )
