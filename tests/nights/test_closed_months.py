@@ -1,4 +1,4 @@
-"""Closed months never change: months published as final three months ago have the same values today.
+"""The past stays: months published as final three months ago have the same values today, and so have alerts.
 
 The past is rebuilt from the rows delivered by then. Since then customers churned, were reactivated and paid; one
 account was deleted, and its months keep it under a surrogate.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -25,6 +25,7 @@ STILL_OPEN = (
     "is_landmark_",
 )  # fmt: skip
 MARTS = ["mart_churn_monthly", "mart_churn_quality"]
+ALERTS = ["mart_alerts", "mart_alert_transitions"]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def companies(dbt_session, made_once, tmp_path_factory):
         if name == "tonight":
             delete_somebody(built["then"], landing)
         company.load()
-        company.transform(day, select=[f"+{mart}" for mart in [*MARTS, "mart_churn_events"]])
+        company.transform(day, select=[f"+{mart}" for mart in [*MARTS, *ALERTS, "mart_churn_events"]])
         built[name] = company
     return built
 
@@ -114,3 +115,35 @@ def test_the_deleted_customer_is_in_the_final_months_and_churned_in_june(compani
             """
         ).fetchone()
     assert churns == 1
+
+
+def opened(company: Company, without: set[str]) -> dict[tuple, tuple]:
+    """Alerts opened by the day three months ago: rule, customer and opening, with what was decided then."""
+    with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
+        found = db.execute(
+            """
+            select rule_code, customer_id, opened_date, alert_id, owner_employee_id, owner_source, playbook_code
+            from alerts.mart_alerts where opened_date <= ?
+            """,
+            # Rows of the last days may still come.
+            [THEN - timedelta(days=3)],
+        ).fetchall()
+    return {row[:3]: row[3:] for row in found if row[1] not in without}
+
+
+def test_an_alert_that_a_run_three_months_ago_opened_is_still_there(companies):
+    """Half of the alerts that compare with peers were gone after three months, and others appeared that no run had opened."""
+    with duckdb.connect(str(companies["tonight"].settings.warehouse), read_only=True) as db:
+        # Deleted customers have no history.
+        deleted = {
+            customer
+            for (customer,) in db.execute(
+                "select customer_id from raw.customers where deleted_at is not null"
+            ).fetchall()
+        }
+    then, tonight = (opened(companies[name], deleted) for name in ("then", "tonight"))
+    peers = ("usage_below_segment", "usage_excessive")
+    # Older than the half year that summaries keep.
+    assert [key for key in then if key[0] in peers and (LAST - key[2]).days > 182]
+    assert len(then) > 150
+    assert tonight == then

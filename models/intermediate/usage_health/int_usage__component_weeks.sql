@@ -9,6 +9,7 @@ with members as (
         case when is_customer then 1 else 0 end as is_customer,
         week_end_date
     from {{ ref('int_usage__weekly') }}
+    where is_in_history
 ),
 
 plans as (

@@ -1,21 +1,24 @@
--- How customers use the product on each Sunday that is compared with peers: whole weeks, from the start of a month on,
--- so that the first day of a signal does not move from run to run.
+-- How customers use the product on each Sunday since events are recorded. All of them are kept: signals that compare with
+-- peers are read off these Sundays, so an alert that an earlier run opened stays.
 with weeks as (
     select distinct
         dates.week_start_date,
-        {{ add_days('dates.week_start_date', 6) }} as week_end_date
+        {{ add_days('dates.week_start_date', 6) }} as week_end_date,
+        -- Weeks of summaries, from the start of a month on.
+        {{ add_days('dates.week_start_date', 6) }} >= {{ period_start('month', add_days(
+            'run_context.as_of_date', '-policy.usage_history_days'
+        )) }} as is_in_history
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     where {{ add_days('dates.week_start_date', 6) }} <= run_context.as_of_date
-        and {{ add_days('dates.week_start_date', 6) }} >= {{ period_start('month', add_days(
-            'run_context.as_of_date', '-policy.usage_history_days'
-        )) }}
+        and {{ add_days('dates.week_start_date', 6) }} >= {{ observed_from('events') }}
 ),
 
 members as (
     select
         weeks.week_end_date,
+        weeks.is_in_history,
         periods.customer_id,
         periods.segment_code,
         periods.plan_code,
@@ -55,6 +58,7 @@ found as (
         members.plan_code,
         members.is_customer,
         members.has_history,
+        members.is_in_history,
         coalesce(four_weeks.set_word, 0) as set_word,
         four_weeks.components_bits,
         four_weeks.use_days_count,
@@ -148,6 +152,7 @@ select
     ) }} as usage_level_pct,
     used.is_customer,
     used.has_history,
+    used.is_in_history,
     used.week_end_date
 from used
 left join available

@@ -4,6 +4,7 @@ with weeks as (
         {{ add_days('week_end_date', -6) }} as week_start_date,
         week_end_date
     from {{ ref('int_usage__weekly') }}
+    where is_in_history
 ),
 
 components as (
