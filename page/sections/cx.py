@@ -28,7 +28,9 @@ DRIVERS = """
 """
 
 ANSWERS = """
-    select received_week, case when is_closed then 'closed' else case_state end as state, count(*) as cases
+    select received_week,
+        case when is_closed then 'closed' when is_mature then case_state else 'still in time' end as state,
+        count(*) as cases
     from feedback.mart_feedback_cases
     where received_week >= (select max(as_of_date) - interval '182 days' from main.publication)
     group by all
@@ -93,7 +95,7 @@ CX = Section(
         Panel(
             "cx_cases",
             "Feedback by week and state",
-            "How much of the feedback of each week is closed, and how far the rest has come.",
+            "How much of the feedback of each week is closed, how far the rest has come, and what still has time.",
             ANSWERS,
             Chart(bars(
                 each_date("received_week", "received in the week of"),

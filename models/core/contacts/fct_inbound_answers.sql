@@ -1,40 +1,16 @@
--- Tickets and inbound contacts without a ticket, with the moment at which a person answered. An automatic confirmation
--- does not count as an answer; a solution does, also an automatic one (CON-16).
-with tickets as (
+-- Tickets and inbound contacts without a ticket, with the moment at which a person answered (CON-16).
+with inbound as (
     select
-        tickets.ticket_id as inbound_id,
+        ticket_id as inbound_id,
         'ticket' as inbound_kind,
-        tickets.customer_id,
-        tickets.channel as channel_code,
-        coalesce(tickets.is_complaint, false) as is_complaint,
-        tickets.opened_date,
-        tickets.opened_at,
-        least(
-            case
-                when not coalesce(tickets.is_first_response_bot, false) then tickets.first_response_at
-            end,
-            tickets.resolved_at
-        ) as answered_at,
-        tickets.closed_at
-    from {{ ref('stg_support__tickets') }} as tickets
-    inner join {{ ref('customer_registrations') }} as registration
-        on tickets.customer_id = registration.customer_id
-    inner join {{ ref('run_context') }} as run_context
-        on tickets.opened_date <= run_context.as_of_date
-),
-
-inbound as (
-    select
-        inbound_id,
-        inbound_kind,
         customer_id,
-        channel_code,
+        channel as channel_code,
         is_complaint,
         opened_date,
         opened_at,
         answered_at,
         closed_at
-    from tickets
+    from {{ ref('fct_tickets') }}
     union all
     select
         contact_id as inbound_id,
@@ -61,10 +37,9 @@ known as (
         inbound.is_complaint,
         inbound.opened_date,
         inbound.opened_at,
-        {{ known('inbound.answered_at') }} as answered_at,
-        {{ known('inbound.closed_at') }} as closed_at,
-        coalesce({{ known('inbound.answered_at') }}, {{ known('inbound.closed_at') }}, run_context.as_of_end_at)
-            as waited_until_at
+        inbound.answered_at,
+        inbound.closed_at,
+        coalesce(inbound.answered_at, inbound.closed_at, run_context.as_of_end_at) as waited_until_at
     from inbound
     cross join {{ ref('run_context') }} as run_context
     left join {{ ref('contact_channels') }} as channels

@@ -1,4 +1,5 @@
--- Tickets as of the end of the business day; later changes are not known yet.
+-- Tickets as of the end of the business day; later changes are not known yet. An automatic confirmation is not an
+-- answer; a solution is one, also an automatic one.
 select
     tickets.ticket_id,
     tickets.customer_id,
@@ -13,11 +14,14 @@ select
     tickets.reopened_count,
     coalesce(tickets.is_complaint, false) as is_complaint,
     coalesce(tickets.is_question, false) as is_question,
-    tickets.is_first_response_bot,
     tickets.opened_date,
     tickets.opened_at,
-    case when tickets.first_response_at < run_context.as_of_end_at then tickets.first_response_at end
-        as first_response_at,
+    case when not coalesce(tickets.is_first_response_bot, false) then {{ known('tickets.first_response_at') }} end
+        as person_response_at,
+    least(
+        case when not coalesce(tickets.is_first_response_bot, false) then {{ known('tickets.first_response_at') }} end,
+        {{ known('tickets.resolved_at') }}
+    ) as answered_at,
     case when tickets.resolved_at < run_context.as_of_end_at then tickets.resolved_at end as resolved_at,
     case when tickets.closed_at < run_context.as_of_end_at then tickets.closed_at end as closed_at
 from {{ ref('stg_support__tickets') }} as tickets

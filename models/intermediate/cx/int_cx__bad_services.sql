@@ -23,8 +23,8 @@ with services as (
     inner join {{ ref('run_context') }} as run_context
         on {{ days_between('tickets.opened_date', 'run_context.as_of_date') }}
         >= policy.unanswered_request_days
-    where tickets.first_response_at is null
-        or tickets.first_response_at
+    where tickets.answered_at is null
+        or tickets.answered_at
         >= {{ dbt.dateadd('day', 'policy.unanswered_request_days', 'tickets.opened_at') }}
 ),
 

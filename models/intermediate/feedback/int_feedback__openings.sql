@@ -120,6 +120,7 @@ timed as (
         {{ dbt.dateadd('day', 'openings.sla_days', 'openings.begun_at') }} as due_at,
         openings.decided_at,
         contacts.first_attempt_at,
+        least(contacts.first_attempt_at, openings.first_replied_at) as first_reaction_at,
         coalesce(contacts.effective_at, openings.first_replied_at) as contacted_at,
         least(contacts.first_attempt_at, openings.informed_at, openings.first_replied_at) as first_reply_at,
         least(openings.processed_at, contacts.first_attempt_at, openings.first_replied_at) as processed_at,

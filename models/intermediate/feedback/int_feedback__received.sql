@@ -68,12 +68,13 @@ items as (
         responses.subject_unit,
         followups.metric_score,
         followups.next_score,
-        followups.sla_days,
+        case when responses.customer_id is not null then followups.sla_days end as sla_days,
         followups.score_to as low_up_to_score,
         tagged.sentiment,
         responses.has_comment,
         true as is_direct,
-        followups.route_code is not null as is_followup_required,
+        -- Nobody can come back to an anonymous answer.
+        followups.route_code is not null and responses.customer_id is not null as is_followup_required,
         responses.submitted_at as received_at,
         cast(null as timestamp) as replied_at,
         cast(null as timestamp) as settled_at,
@@ -103,19 +104,20 @@ items as (
         cast(null as {{ dbt.type_string() }}) as subject_unit,
         cast(null as integer) as metric_score,
         cast(null as integer) as next_score,
-        cast(null as integer) as sla_days,
+        policy.complaint_due_days as sla_days,
         cast(null as integer) as low_up_to_score,
         tagged.sentiment,
         false as has_comment,
         true as is_direct,
         true as is_followup_required,
         tickets.opened_at as received_at,
-        tickets.first_response_at as replied_at,
+        tickets.answered_at as replied_at,
         tickets.resolved_at as settled_at,
         -- Closing a ticket informs the customer.
         tickets.closed_at as known_at,
         cast(null as timestamp) as next_at
     from {{ ref('fct_tickets') }} as tickets
+    cross join {{ ref('policy') }} as policy
     left join tagged
         on tickets.ticket_id = tagged.source_id
         and tagged.source_kind = 'ticket'

@@ -17,6 +17,12 @@ with owners as (
         and {{ holds_at('owners', 'openings.begun_at') }}
 ),
 
+routes as (
+    select coalesce(max(sla_days), 0) as longest_sla_days
+    from {{ ref('score_routes') }}
+    where is_followup
+),
+
 joined as (
     select
         openings.*,
@@ -28,12 +34,14 @@ joined as (
         status.status as customer_status,
         status.is_paying,
         policy.no_reply_days as reply_days,
+        greatest(policy.no_reply_days, policy.complaint_due_days, routes.longest_sla_days) as settling_days,
         {{ business_date('openings.begun_at') }} as received_date,
         run_context.as_of_date,
         run_context.as_of_end_at
     from {{ ref('int_feedback__openings') }} as openings
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
+    cross join routes
     {{ attributes_as_of('openings', business_date('openings.begun_at'), ['status']) }}
     left join owners
         on openings.source_kind = owners.source_kind
@@ -67,7 +75,8 @@ classified as (
             when decider_unit = subject_unit_code then 'same_unit'
             else 'none'
         end as interest_kind,
-        {{ dbt.dateadd('day', 'reply_days', 'begun_at') }} as reply_until_at
+        {{ dbt.dateadd('day', 'reply_days', 'begun_at') }} as reply_until_at,
+        greatest({{ dbt.dateadd('day', 'reply_days', 'begun_at') }}, due_at) as mature_at
     from joined
 )
 
@@ -88,7 +97,9 @@ select
     subject_unit_code,
     owner_employee_id,
     owner_unit as owner_unit_code,
-    coalesce(subject_unit_code, owner_unit, 'unassigned') as unit_code,
+    coalesce(
+        subject_unit_code, owner_unit, case when customer_id is null then 'anonymous' end, 'unassigned'
+    ) as unit_code,
     decided_by_employee_id,
     decider_unit as decider_unit_code,
     interest_kind,
@@ -116,8 +127,8 @@ select
     is_closed,
     case
         when due_at is null then null
-        when first_attempt_at <= due_at then true
-        when first_attempt_at is not null or due_at < as_of_end_at then false
+        when first_reaction_at <= due_at then true
+        when first_reaction_at is not null or due_at < as_of_end_at then false
     end as is_in_time,
     case
         when first_reply_at <= reply_until_at then false
@@ -128,8 +139,11 @@ select
     case when is_followup_required and metric_score is not null and next_score is not null
             then next_score > low_up_to_score
     end as is_recovered,
-    {{ add_days(add_months(period_start('month', 'received_date'), '1'), 'reply_days') }} <= as_of_date
+    customer_id is null as is_anonymous,
+    mature_at <= as_of_end_at as is_mature,
+    {{ add_days(add_months(period_start('month', 'received_date'), '1'), 'settling_days') }} <= as_of_date
         as is_month_complete,
+    {{ add_days(period_start('week', 'received_date'), '7 + settling_days') }} <= as_of_date as is_week_complete,
     {{ period_start('week', 'received_date') }} as received_week,
     received_date,
     begun_at as received_at,
