@@ -1,5 +1,6 @@
 -- Answers by period and breakdown. A customer counts once per programme and period, with the latest answer; beside it
--- are all answers, and the latest ones weighted by the revenue of the account.
+-- are all answers, and the latest ones weighted by the revenue of the account. Anonymous answers are a breakdown of
+-- their own outside `all`: whether several of them came from one customer is unknown, so each counts.
 {%- set dimensions = cx_dimensions() %}
 {%- set month_keys = ['metric_code', 'programme', 'touch_month', 'months_alone'] %}
 with placed as (
@@ -44,6 +45,29 @@ months as (
         sum(mrr_score_amount) as mrr_score_amount
     from placed
     group by {{ cx_grouping_sets(dimensions, month_keys) }}
+    union all
+    select
+        metric_code,
+        programme,
+        {{ period_start('month', 'response_date') }} as touch_month,
+        3 as months_alone,
+        'anonymous' as dimension_name,
+        'anonymous' as dimension_value,
+        {%- for box in ['top', 'middle', 'bottom'] %}
+        count(case when score_box = '{{ box }}' then 1 end) as {{ box }}_count,
+        {%- endfor %}
+        count(*) as answers_count,
+        sum(score) as score_points,
+        sum(score * score) as score_squares,
+        null as mrr_amount,
+        null as mrr_top_amount,
+        null as mrr_bottom_amount,
+        null as mrr_score_amount
+    from {{ ref('fct_survey_scores') }}
+    where customer_id is null
+        and programme is not null
+        and is_whole
+    group by metric_code, programme, {{ period_start('month', 'response_date') }}
 ),
 
 cells as (

@@ -45,7 +45,8 @@ pairs as (
         and cells.period_kind = whole.period_kind
         and cells.period_start_date = whole.period_start_date
         and whole.dimension_name = 'all'
-    where cells.dimension_name <> 'all'
+    -- The whole does not contain anonymous answers.
+    where cells.dimension_name not in ('all', 'anonymous')
 ),
 
 estimated as (

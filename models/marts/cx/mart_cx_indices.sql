@@ -16,7 +16,9 @@ compared as (
         changes.points_ci_hi as change_points_ci_hi,
         changes.by_chance_pct as change_by_chance_pct,
         whole.index_points as overall_index_points,
-        case when cells.dimension_name <> 'all' then cells.index_points - whole.index_points end as gap_points,
+        case
+            when cells.dimension_name not in ('all', 'anonymous') then cells.index_points - whole.index_points
+        end as gap_points,
         gaps.by_chance_pct as gap_by_chance_pct,
         coalesce(own_targets.target_value, targets.target_value) as target_points,
         coalesce(own_targets.comparator, targets.comparator) as comparator

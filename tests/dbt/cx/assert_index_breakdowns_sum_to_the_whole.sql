@@ -75,10 +75,14 @@ left join asked_in_months
     and breakdowns.metric_code = 'nps'
     and breakdowns.period_kind = 'month'
     and breakdowns.dimension_name = 'all'
-where breakdowns.respondents_count <> whole.respondents_count
-    or breakdowns.top_count <> whole.top_count
-    or breakdowns.answers_count <> whole.answers_count
-    or breakdowns.responded_den <> whole.responded_den
-    or breakdowns.answers_count <> rows_of_months.answers_count
-    or breakdowns.respondents_count <> rows_of_months.respondents_count
-    or breakdowns.asked_count <> asked_in_months.asked_count
+-- Anonymous answers are a breakdown outside the whole.
+where breakdowns.dimension_name <> 'anonymous'
+    and (
+        breakdowns.respondents_count <> whole.respondents_count
+        or breakdowns.top_count <> whole.top_count
+        or breakdowns.answers_count <> whole.answers_count
+        or breakdowns.responded_den <> whole.responded_den
+        or breakdowns.answers_count <> rows_of_months.answers_count
+        or breakdowns.respondents_count <> rows_of_months.respondents_count
+        or breakdowns.asked_count <> asked_in_months.asked_count
+    )
