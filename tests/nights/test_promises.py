@@ -226,14 +226,43 @@ def changed_accounts(straight, raw: Path, back: bool = False) -> None:
         )
 
 
+def corrected_files(straight, raw: Path) -> None:
+    """Files are delivered again with the same ingestion times: values differ, rows are missing, one customer in all."""
+    with duckdb.connect(straight.settings.warehouse, read_only=True) as db:
+        (withdrawn,) = db.execute(
+            "select customer_id from raw.customers where not is_test order by customer_id desc limit 1"
+        ).fetchone()
+    with duckdb.connect() as db:
+
+        def rewrite(path: Path, query: str) -> None:
+            db.execute(f"create or replace table t as {query.format(path=path)}")
+            db.execute(f"copy t to '{path}'")
+
+        for path in sorted((raw / "customers").rglob("*.parquet")):
+            if db.execute(f"select 1 from '{path}' where customer_id = '{withdrawn}'").fetchone():
+                rewrite(path, f"from '{{path}}' where customer_id <> '{withdrawn}'")
+        for table in ("contacts", "payments", "subscription_periods", "customer_segments", "customer_owners"):
+            path = max((raw / table).rglob("*.parquet"), key=lambda file: (file.stat().st_size, file))
+            rewrite(
+                path, "select * exclude (n) from (select *, row_number() over () as n from '{path}') where n % 4 <> 1"
+            )
+        path = max((raw / "events").rglob("*.parquet"), key=lambda file: (file.stat().st_size, file))
+        rewrite(
+            path,
+            "select * exclude (n) replace (quantity + 1 as quantity) "
+            "from (select *, row_number() over () as n from '{path}') where n % 3 <> 0",
+        )
+
+
 @pytest.mark.parametrize(
     ("deliveries", "layers"),
     [
-        ([late_and_moved_events, changed_accounts], "core_tables"),
+        ([late_and_moved_events, changed_accounts, corrected_files], "core_tables"),
+        pytest.param([corrected_files], "transform", marks=repetition),
         pytest.param([late_and_moved_events], "transform", marks=repetition),
         pytest.param([changed_accounts], "transform", marks=repetition),
     ],
-    ids=["both in core", "late and moved events", "changed accounts"],
+    ids=["all in core", "corrected files", "late and moved events", "changed accounts"],
 )
 def test_late_rows_and_rows_that_move_change_their_own_days(
     small_company, straight, company, tmp_path, deliveries, layers
@@ -254,6 +283,8 @@ def test_late_rows_and_rows_that_move_change_their_own_days(
         used = db.execute(
             "from now.core.fct_component_usage_daily except from before.core.fct_component_usage_daily"
         ).fetchall()
+        withdrawn = db.execute("from before.core.fct_contacts except from now.core.fct_contacts").fetchall()
+    assert withdrawn or corrected_files not in deliveries
     assert moved or changed_accounts not in deliveries
     assert used or late_and_moved_events not in deliveries
 
