@@ -57,7 +57,7 @@ def check_landing_folder(connection: duckdb.DuckDBPyConnection, raw: Path) -> No
     elif known[0] != str(raw):
         raise LoadError(
             f"{raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
-            "(a landing folder that was only moved is loaded again from its files into a new one)"
+            "(or, when the folder has only moved, say so by stayhouse move)"
         )
 
 

@@ -283,6 +283,25 @@ def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
 
 
 @app.command()
+def move(raw: RawOption = None, warehouse: WarehouseOption = None, publish: PublishOption = None) -> None:
+    """Say that a landing folder has moved: the warehouse goes on with the files at their new place."""
+    from stayhouse.orchestration.moving import adopt_landing_folder
+    from stayhouse.orchestration.warehouse import WarehouseBusy
+
+    try:
+        settings = Settings.resolve(raw, None, warehouse, publish)
+        moved = adopt_landing_folder(settings)
+    except (ConfigurationError, WarehouseBusy) as error:
+        _fail(str(error))
+    console.print(
+        f"{_short(settings.warehouse)} goes on with {settings.raw} instead of {moved.before}; "
+        f"{moved.found:,} of its {moved.known:,} files are there",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule. Begins the daemon too."""
     if find_spec("dagster_webserver") is None or find_spec("dagster_dg_cli") is None:

@@ -59,7 +59,7 @@ def check_loaded_from(settings: Settings) -> None:
     if known and known[0] != str(settings.raw):
         raise ConfigurationError(
             f"{settings.raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
-            "(a landing folder that was only moved is loaded again from its files into a new one)"
+            "(or, when the folder has only moved, say so by stayhouse move)"
         )
 
 
