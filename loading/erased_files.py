@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,18 +18,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pyarrow
 
 from stayhouse.contract import RawTable
 from stayhouse.contract.pseudonyms import ERASED_TEXT, Names, owner_of
 from stayhouse.contract.sql import identifier, literal, literals, one_row
-from stayhouse.loading.discovery import DELIMITERS, LandingFile, find_files
+from stayhouse.loading.discovery import LandingFile, find_files
 from stayhouse.loading.erased_rows import columns_of, erase_relation, note_keys
+from stayhouse.loading.naming import matching_names
 from stayhouse.loading.suppression import Suppression
+from stayhouse.loading.text import BrokenFile, compression_of, opened, scan_csv
 
 Row = dict[str, object]
 # A row -> what is written instead; None: the row goes.
 Change = Callable[[Row], Row | None]
-csv.field_size_limit(2**31 - 1)
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Rewriting:
             os.replace(fresh, place)
             self.files[file.name] = (old, new)
             self.rows += rows
-        except (OSError, duckdb.Error, UnicodeError, csv.Error) as error:
+        except (OSError, EOFError, duckdb.Error, UnicodeError, csv.Error, zlib.error, BrokenFile) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             self.problems.append(f"{file.name}: cannot be written again ({reason})")
         finally:
@@ -76,10 +79,10 @@ def erase_files(
     db: duckdb.DuckDBPyConnection, raw: Path, tables: Mapping[str, RawTable], names: Names, result: Rewriting
 ) -> None:
     """Puts names for the customers of an erasure into every landing file that holds them."""
-    found, _ = find_files(raw, tables)
+    found = find_files(raw, tables).files
     for table in tables.values():
         note_keys(db, names)
-        files = found[table.name]
+        files = [file for file in found[table.name] if not file.problem]
         for file in _parquet_with(db, table, [f for f in files if f.format == "parquet"], names):
             result.replace(file, partial(_erase_parquet, db, file, table, names))
         for file in files:
@@ -97,7 +100,7 @@ def drop_erased(
     """Takes the rows of customers who were erased before out of files that bring them again."""
     for file in files:
         table = tables[file.table]
-        if not suppression.columns(table):
+        if file.problem or not suppression.columns(table):
             continue
         if file.format == "parquet":
             result.replace(file, partial(_drop_from_parquet, db, file, table, suppression))
@@ -151,23 +154,35 @@ def _parquet_with(
     yield from (file for file in files if str(file.path) in hit)
 
 
-def _read_parquet(db: duckdb.DuckDBPyConnection, file: LandingFile, table: RawTable) -> None:
-    """Reads a file into `landing_file`; columns that will hold names become text."""
-    source = f"read_parquet({literal(file.path)}, hive_partitioning = false)"
-    named = {column.name for column in table.columns if column.personal in ("identifier", "reference", "contact")}
-    fields = ", ".join(
-        f"{_text(name)} as {identifier(name)}" if name in named else identifier(name)
-        for name, *_ in db.execute(f"describe from {source}").fetchall()
-    )
-    db.execute(f"create or replace temp table landing_file as select {fields} from {source}")
+def _by_contract(db: duckdb.DuckDBPyConnection, source: str, table: RawTable) -> tuple[str, dict[str, str]]:
+    """A relation with the columns of a file under the names of the contract, and their types."""
+    columns = {name: kind for name, kind, *_ in db.execute(f"describe from {source}").fetchall()}
+    meant = matching_names(columns, table.column_names)
+    fields = ", ".join(f"{identifier(name)} as {identifier(meant.get(name, name))}" for name in columns)
+    return f"(select {fields} from {source})", {meant.get(name, name): kind for name, kind in columns.items()}
+
+
+def _source(file: LandingFile) -> str:
+    return f"read_parquet({literal(file.path)}, hive_partitioning = false)"
+
+
+def _copy(db: duckdb.DuckDBPyConnection, file: LandingFile, table: RawTable, rows: str, target: Path) -> None:
+    """Writes rows with the names of the contract under the names of the file."""
+    columns = [name for name, *_ in db.execute(f"describe from {_source(file)}").fetchall()]
+    meant = matching_names(columns, table.column_names)
+    fields = ", ".join(f"{identifier(meant.get(name, name))} as {identifier(name)}" for name in columns)
+    db.execute(f"copy (select {fields} from {rows}) to {literal(target)} (format parquet, compression zstd)")
 
 
 def _erase_parquet(
     db: duckdb.DuckDBPyConnection, file: LandingFile, table: RawTable, names: Names, target: Path
 ) -> int:
-    _read_parquet(db, file, table)
-    owner = owner_of(table)
-    columns = columns_of(db, "landing_file")
+    relation, columns = _by_contract(db, _source(file), table)
+    # Columns that will hold names become text.
+    named = {column.name for column in table.columns if column.personal in ("identifier", "reference", "contact")}
+    fields = ", ".join(f"{_text(n)} as {identifier(n)}" if n in named else identifier(n) for n in columns)
+    db.execute(f"create or replace temp table landing_file as select {fields} from {relation}")
+    owner, columns = owner_of(table), columns_of(db, "landing_file")
     if owner and len(table.key) == 1 and {owner.name, table.key[0]} <= set(columns):
         keys = db.execute(
             f"select distinct {identifier(table.key[0])} from landing_file "
@@ -177,16 +192,15 @@ def _erase_parquet(
         note_keys(db, names)
     (hits,) = one_row(db, f"select count(*) from landing_file where {_holds(table, names, columns)}")
     erase_relation(db, "landing_file", table, names)
-    db.execute(f"copy landing_file to {literal(target)} (format parquet, compression zstd)")
+    _copy(db, file, table, "landing_file", target)
     return int(hits)
 
 
 def _drop_from_parquet(
     db: duckdb.DuckDBPyConnection, file: LandingFile, table: RawTable, suppression: Suppression, target: Path
 ) -> int:
-    source = f"read_parquet({literal(file.path)}, hive_partitioning = false)"
     try:
-        present = {name for name, *_ in db.execute(f"describe from {source}").fetchall()}
+        source, present = _by_contract(db, _source(file), table)
     except duckdb.Error:
         return 0  # the loader says what is wrong with it
     tests = []
@@ -199,7 +213,7 @@ def _drop_from_parquet(
         return 0
     theirs = " or ".join(tests)
     (rows,) = one_row(db, f"select count(*) from {source} where {theirs}")
-    db.execute(f"copy (from {source} where not ({theirs})) to {literal(target)} (format parquet, compression zstd)")
+    _copy(db, file, table, f"(from {source} where not ({theirs}))", target)
     return int(rows)
 
 
@@ -251,19 +265,28 @@ def _dropper(table: RawTable, suppression: Suppression) -> _Rule:
 
 def _rewrite_text(file: LandingFile, table: RawTable, rule: _Rule, target: Path) -> int:
     """Writes a text file again; returns how many records changed."""
-    zipped = file.path.suffix == ".gz"
-    packed = file.path.read_bytes()
-    text = (gzip.decompress(packed) if zipped else packed).decode("utf-8", "surrogateescape")
+    compression = compression_of(file.path)
+    with opened(file.path, compression) as stream:
+        text = stream.read().decode("utf-8", "surrogateescape")
     if not rule.may_change(text):
         return 0
     pieces, rows = [], 0
-    for record in _csv_records(text, table) if file.format == "csv" else _json_records(text):
+    for record in _csv_records(file, text, table) if file.format == "csv" else _json_records(text, table):
         changed = _changed(record, rule) if rule.may_change(record.text) else record.text
         rows += changed != record.text
         pieces.append(changed)
     fresh = "".join(pieces).encode("utf-8", "surrogateescape")
-    target.write_bytes(gzip.compress(fresh, mtime=0) if zipped else fresh)
+    target.write_bytes(_packed(fresh, compression))
     return rows
+
+
+def _packed(content: bytes, compression: str) -> bytes:
+    if compression == "gzip":
+        return gzip.compress(content, mtime=0)
+    if compression == "zstd":
+        # Empty content has a frame as well.
+        return bytes(pyarrow.compress(content, codec="zstd", asbytes=True))
+    return content
 
 
 class _Record(NamedTuple):
@@ -290,25 +313,22 @@ def _ending(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :]
 
 
-def _csv_records(text: str, table: RawTable) -> Iterator[_Record]:
+def _csv_records(file: LandingFile, text: str, table: RawTable) -> Iterator[_Record]:
     """Every record with its text, its row (None where it has another number of fields) and how a row is written."""
+    structure = scan_csv(file.path, table.column_names)
     lines = list(io.StringIO(text, newline=""))
-    if not lines:
-        return
-    first = lines[0].removeprefix("\ufeff")
-    candidates = {d: [name.strip() for name in next(csv.reader([first], delimiter=d), [])] for d in DELIMITERS}
-    known = set(table.column_names)
-    delimiter = max(DELIMITERS, key=lambda d: (len(known & set(candidates[d])), -DELIMITERS.index(d)))
-    reader = csv.reader(lines, delimiter=delimiter)
-    header = [name.strip().removeprefix("\ufeff") for name in next(reader, [])]
-    begin = reader.line_num
-    render = partial(_csv_line, delimiter)
+    begin = min(structure.header_line, len(lines))
+    render = partial(_csv_line, structure.delimiter)
     yield _Record("".join(lines[:begin]), {}, render)
+    meant = matching_names(structure.names, table.column_names)
+    header: list[str] = [meant.get(name, name) for name in structure.names]
+    reader = csv.reader(lines[begin:], delimiter=structure.delimiter, skipinitialspace=True)
+    first = begin
     for fields in reader:
-        raw = "".join(lines[begin : reader.line_num])
-        begin = reader.line_num
+        raw = "".join(lines[begin : first + reader.line_num])
+        begin = first + reader.line_num
         row: Row | None = dict(zip(header, fields, strict=True)) if len(fields) == len(header) else None
-        yield _Record(raw, row, render)
+        yield _Record(raw, row if raw.strip() else {}, render)
 
 
 def _csv_line(delimiter: str, row: Row) -> str:
@@ -317,10 +337,19 @@ def _csv_line(delimiter: str, row: Row) -> str:
     return out.getvalue()
 
 
-def _json_records(text: str) -> Iterator[_Record]:
+def _json_records(text: str, table: RawTable) -> Iterator[_Record]:
     for raw in io.StringIO(text, newline=""):
         try:
-            row = json.loads(raw) if raw.strip() else {}
+            found: object = json.loads(raw) if raw.strip() else {}
         except ValueError:
-            row = None
-        yield _Record(raw, row if isinstance(row, dict) else None, partial(json.dumps, ensure_ascii=False))
+            found = None
+        if not isinstance(found, dict):
+            yield _Record(raw, None, str)
+            continue
+        meant = matching_names(found, table.column_names)
+        row: Row = {str(meant.get(name, name)): value for name, value in found.items()}
+        yield _Record(raw, row, partial(_json_line, list(found)))
+
+
+def _json_line(names: list[str], row: Row) -> str:
+    return json.dumps(dict(zip(names, row.values(), strict=True)), ensure_ascii=False)

@@ -202,6 +202,12 @@ def book_released(target: Target, file_id: int, counts: FileCounts) -> None:
     target.report.rows_released += released
 
 
+def fingerprints(db: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Names and fingerprints of the files that were loaded."""
+    db.execute(DDL)
+    return set(db.execute("select file, fingerprint from ops.load_ledger where status <> 'rejected'").fetchall())
+
+
 def note_rewritten(db: duckdb.DuckDBPyConnection, raw: Path, files: Mapping[str, tuple[str, str]]) -> None:
     """Remembers the new content of files that were written again without erased customers; none is loaded again.
 

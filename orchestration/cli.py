@@ -302,6 +302,51 @@ def move(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Publ
 
 
 @app.command()
+def erase(
+    customers: Annotated[list[str], typer.Argument(help="Customers as in the raw table customers.")],
+    raw: RawOption = None,
+    policy: PolicyOption = None,
+    warehouse: WarehouseOption = None,
+    publish: PublishOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; landing files cannot be restored.")] = False,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to wait for another run of this warehouse to end.")] = 0,
+) -> None:
+    """Erase customers from landing files, warehouse, publications and logs, for ever.
+
+    Their rows stay under random names that nobody can lead back, so that months that are closed keep their figures.
+    Exit code 0: nothing is left. 1: something is left, and the messages say where. 2: bad input or configuration.
+    """
+    from stayhouse.loading.suppression import ErasureError
+    from stayhouse.orchestration.erasure import erase_now
+    from stayhouse.orchestration.runner import PUBLISHED, WITHHELD
+    from stayhouse.orchestration.warehouse import WarehouseBusy
+
+    try:
+        settings = Settings.resolve(raw, policy, warehouse, publish)
+        if not settings.raw.is_dir():
+            _fail(f"{settings.raw}: there is no such landing folder; give the right one with --raw")
+        if not yes:
+            if not sys.stdin.isatty():
+                _fail("erasing rewrites landing files and cannot be undone; confirm with --yes")
+            typer.confirm(
+                f"Erase {', '.join(customers)} from {_short(settings.raw)} and everything made of it?", abort=True
+            )
+        erased = erase_now(settings, customers, wait)
+    except (ConfigurationError, ErasureError, WarehouseBusy) as error:
+        _fail(str(error))
+    if not erased.rows and not erased.files:
+        console.print("no row of theirs was found; they are recognised if they are delivered later")
+    console.print(
+        f"erased {erased.customers} customers: {erased.rows:,} loaded rows have random names, "
+        f"{len(erased.files):,} landing files were written again"
+    )
+    _print_lines("removed", erased.removed)
+    for line in erased.problems:
+        errors.print(f"[bold red]left:[/] {escape(line)}", soft_wrap=True)
+    raise typer.Exit(WITHHELD if erased.problems else PUBLISHED)
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule. Begins the daemon too."""
     if find_spec("dagster_webserver") is None or find_spec("dagster_dg_cli") is None:

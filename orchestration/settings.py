@@ -65,6 +65,11 @@ class Settings:
         return self.warehouse.with_suffix("")
 
     @property
+    def erasure(self) -> Path:
+        """Folder of requests to erase customers, and of what is kept to recognise those who are erased."""
+        return self.raw.parent / "erasure" if self.raw.name == "raw" else self.raw.with_name(f"{self.raw.name}.erasure")
+
+    @property
     def run_log(self) -> Path:
         return self.work / "last_run.json"
 

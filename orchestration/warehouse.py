@@ -53,9 +53,22 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
 
 def _create(path: Path) -> None:
     # Written beside and renamed, so that a kill between the two leaves no half-made file behind.
+    _write_beside(path)
+
+
+def rewrite_warehouse(path: Path) -> None:
+    """Writes the working file again: a row that was changed or deleted stays in its free blocks for a while."""
+    attached = f"attach {literal(path)} as standing"
+    _write_beside(path, attached, "copy from database standing to fresh", "detach standing")
+
+
+def _write_beside(path: Path, *statements: str) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{memory_limit()}'")
         connection.execute(f"attach {literal(fresh)} as fresh (storage_version '{WORKING_STORAGE}')")
+        for statement in statements:
+            connection.execute(statement)
         connection.execute("detach fresh")
     fresh.rename(path)

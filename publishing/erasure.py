@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow
 
 from stayhouse.contract.personal import key_tables, names_customer, names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names
 from stayhouse.contract.sql import identifier, literal, literals, one_row
 
+PARQUET = (".parquet", ".pq")
 # Whose row it is, in tables that models made.
 OWNERS = ("customer_id", "source_customer_id")
 
@@ -138,9 +140,13 @@ def traces(files: Iterable[Path], needles: Iterable[str]) -> Iterator[Path]:
     if not wanted:
         return
     pattern = re.compile(b"|".join(re.escape(needle.encode()) for needle in wanted))
+    parquet = []
     for path in files:
         if pattern.search(path.name.encode()) or _holds(path, pattern) or _holds_packed(path, pattern, wanted):
             yield path
+        elif path.suffix in PARQUET:
+            parquet.append(path)
+    yield from _parquet_with(parquet, wanted)
 
 
 def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
@@ -157,22 +163,47 @@ def _holds_packed(path: Path, pattern: re.Pattern[bytes], wanted: list[str]) -> 
     if path.suffix == ".gz":
         with gzip.open(path) as stream:
             return pattern.search(stream.read()) is not None
-    if path.suffix == ".parquet":
-        with duckdb.connect() as db:
-            source = f"read_parquet({literal(path)}, hive_partitioning = false)"
-            return _relation_holds(
-                db, source, [n for n, *_ in db.execute(f"describe from {source}").fetchall()], wanted
-            )
+    if path.suffix == ".zst":
+        with pyarrow.input_stream(str(path), compression="zstd") as stream:
+            return pattern.search(stream.read()) is not None
     if path.suffix == ".duckdb":
         with duckdb.connect(path, read_only=True) as db:
             return any(_relation_holds(db, table, columns, wanted) for table, columns in text_tables(db).items())
     return False
 
 
-def _relation_holds(db: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str], wanted: list[str]) -> bool:
-    tests = [
+def _parquet_with(files: list[Path], wanted: list[str]) -> Iterator[Path]:
+    """The Parquet files with a match; partitions of a table are read together."""
+    tables: dict[Path, list[Path]] = {}
+    for path in files:
+        tables.setdefault(path.parent.parent if "=" in path.parent.name else path, []).append(path)
+    with duckdb.connect() as db:
+        for paths in tables.values():
+            yield from _together(db, paths, wanted)
+
+
+def _together(db: duckdb.DuckDBPyConnection, paths: list[Path], wanted: list[str]) -> list[Path]:
+    source = f"read_parquet([{literals(paths)}], hive_partitioning = false, union_by_name = true, filename = true)"
+    try:
+        columns = [name for name, *_ in db.execute(f"describe from {source}").fetchall() if name != "filename"]
+        test = " or ".join(_contains(columns, wanted))
+        hits = {path for (path,) in db.execute(f"select distinct filename from {source} where {test}").fetchall()}
+        return [path for path in paths if str(path) in hits]
+    except duckdb.Error:
+        if len(paths) == 1:
+            return []  # no Parquet file; its bytes were searched
+        middle = len(paths) // 2
+        return _together(db, paths[:middle], wanted) + _together(db, paths[middle:], wanted)
+
+
+def _contains(columns: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    return [
         f"contains(cast({identifier(column)} as varchar), {literal(text)})" for column in columns for text in wanted
     ]
+
+
+def _relation_holds(db: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str], wanted: list[str]) -> bool:
+    tests = _contains(columns, wanted)
     return bool(tests) and bool(one_row(db, f"select exists (from {relation} where {' or '.join(tests)})")[0])
 
 

@@ -164,6 +164,19 @@ def _prune(publish_folder: Path, kept: int) -> None:
             shutil.rmtree(release, ignore_errors=True)
 
 
+def keep_only_current(publish_folder: Path) -> int:
+    """Removes every release but the current one; returns how many. Readers keep the files that they have open."""
+    current = (publish_folder / "current").resolve()
+    releases = publish_folder / "releases"
+    others = [place for place in releases.iterdir() if place.resolve() != current] if releases.is_dir() else []
+    for place in others:
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink()
+    return len(others)
+
+
 def release_name(publish_folder: Path) -> str | None:
     """Name of the release that is current; None when nothing was ever published."""
     try:

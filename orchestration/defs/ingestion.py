@@ -9,10 +9,12 @@ import duckdb
 
 from stayhouse.contract import RawTable, contract
 from stayhouse.loading import LoadError, LoadReport, TableReport, check_landing_folder, load_landing
+from stayhouse.loading.suppression import ErasureError
 from stayhouse.orchestration import progress
+from stayhouse.orchestration.erasure import erase, is_requested, withhold_erased
 from stayhouse.orchestration.event_log import forget_old_runs
 from stayhouse.orchestration.resources import Run, RunResource
-from stayhouse.orchestration.settings import ConfigurationError, kept_runs
+from stayhouse.orchestration.settings import ConfigurationError, history_folder, kept_runs
 from stayhouse.orchestration.warehouse import WarehouseBusy, open_warehouse
 
 LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
@@ -132,12 +134,23 @@ def raw_tables() -> dg.AssetsDefinition:
     return load
 
 
+def _erase_requested(context: dg.AssetExecutionContext, run: Run) -> list[str]:
+    """Erases who is on the list of requests; returns notices."""
+    if not is_requested(run.settings):
+        return []
+    done = erase(run, context.instance, history_folder())
+    counted = f"{done.customers} customers were erased; their {done.rows:,} rows have random names"
+    return [counted, *done.problems]
+
+
 def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[Any]]:
     settings = run.settings
     try:
         warnings = run.policy_warnings
+        erased = _erase_requested(context, run)
         with open_warehouse(settings.warehouse) as connection:
             check_landing_folder(connection, settings.raw)
+            withheld = withhold_erased(settings, connection)
             report = load_landing(
                 connection,
                 settings.raw,
@@ -151,10 +164,10 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
                     "select table_name, sum(rows_loaded - rows_superseded) from ops.load_ledger group by 1"
                 ).fetchall()
             )
-    except (LoadError, ConfigurationError, WarehouseBusy) as error:
+    except (LoadError, ErasureError, ConfigurationError, WarehouseBusy) as error:
         run.log.note(bad_input=str(error).splitlines())
         raise dg.Failure(str(error), allow_retries=False) from error
-    document = load_document(report, warnings)
+    document = load_document(report, [*warnings, *erased, *withheld])
     run.log.note(load=document | {"rows_standing": standing})
     context.log.info(json.dumps(document, default=str))
     broken = {table.table for table in report.tables.values() if table.rejected}

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 
 import duckdb
+import pyarrow
 import pytest
 from conftest import LOADED_AT, customer, event
 
 from stayhouse.contract import contract
 from stayhouse.contract.pseudonyms import ERASED_TEXT, Names
 from stayhouse.contract.sql import identifier
+from stayhouse.loading import load_landing
 from stayhouse.loading.discovery import find_files
 from stayhouse.loading.erased_files import Rewriting, drop_erased, erase_files
 from stayhouse.loading.erased_rows import columns_of, erase_relation, erase_rows, find_keys, note_keys
@@ -159,8 +161,6 @@ def test_a_new_warehouse_from_the_landing_files_has_the_same_rows(company, load,
     load()
     erase(db, company, folder, GONE)
     with duckdb.connect(tmp_path / "again.duckdb") as again:
-        from stayhouse.loading import load_landing
-
         report = load_landing(again, company.folder, contract())
         assert report.rejected == []
         for name, table in contract().items():
@@ -172,7 +172,7 @@ def test_a_new_warehouse_from_the_landing_files_has_the_same_rows(company, load,
 
 def drop(db, landing, folder: ErasureFolder) -> Rewriting:
     result = Rewriting()
-    found, _ = find_files(landing.folder, contract())
+    found = find_files(landing.folder, contract()).files
     drop_erased(db, contract(), [file for files in found.values() for file in files], folder.suppression(), result)
     return result
 
@@ -198,6 +198,45 @@ def test_a_file_that_is_delivered_again_does_not_bring_the_customer_back(company
     assert [line for line in texts(db) for trace in (GONE, "Anna") if trace in line] == []
     assert db.execute("select count(*) from raw.events where customer_id = 'c0000044'").fetchone() == (1,)
     assert not drop(db, company, folder).files
+
+
+def test_files_that_spell_columns_otherwise_are_erased_too(landing, load, db, folder):
+    """The loader takes `Customer ID` for customer_id; the erasure has to read the same file in the same way."""
+    landing.text(
+        "customers",
+        "a.csv",
+        f"sep=;\nCustomer ID;Registered-At;is_test;ingested_at;city\n{GONE};2025-01-01;false;{LOADED_AT};Riga\n",
+    )
+    path = landing.path("contact_points", "a.parquet")
+    duckdb.sql(f"copy (select 'p1' as contact_point_id, '{GONE}' as \"Customer ID\", 'call' as channel, '{PHONE}' as value_hash, "
+               f"timestamp '{LOADED_AT}' as ingested_at) to '{path}'")  # fmt: skip
+    row = json.dumps(
+        {
+            "EVENT-ID": "e1",
+            "Customer ID": GONE,
+            "event_name": "x",
+            "occurred_at": "2025-01-02",
+            "ingested_at": LOADED_AT,
+        }
+    )
+    landing.path("events", "a.jsonl.zst").write_bytes(
+        pyarrow.compress((row + "\n").encode(), codec="zstd", asbytes=True)
+    )
+    assert load().rejected == []
+    names, result = erase(db, landing, folder, GONE)
+    assert (result.problems, result.rows) == ([], 3)
+    with duckdb.connect() as again:
+        load_landing(again, landing.folder, contract())
+        for table in ("customers", "contact_points", "events"):
+            assert again.execute(f"select customer_id from raw.{table}").fetchall() == [(names.name(GONE),)]
+        assert [line for line in texts(again) for trace in (GONE, PHONE, "Riga") if trace in line] == []
+    landing.text(
+        "customers", "b.csv", f"Customer ID,registered_at,is_test,ingested_at\n{GONE},2025-01-01,false,{LOADED_AT}\n"
+    )
+    duckdb.sql(
+        f"copy (select 'p9' as contact_point_id, '{GONE}' as \"Customer ID\") to '{landing.path('contact_points', 'b.parquet')}'"
+    )
+    assert set(drop(db, landing, folder).files) == {"customers/b.csv", "contact_points/b.parquet"}
 
 
 def test_a_number_as_id_takes_only_the_customers_rows(landing, load, db, folder):
