@@ -4,8 +4,6 @@ A blocking check holds back steps that depend on its asset. All dbt models are o
 raw -> checks -> dbt -> checks -> publication.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
