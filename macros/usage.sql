@@ -11,7 +11,7 @@
 {#- The signals of usage health, the most severe first. -#}
 {% macro usage_signals() %}
     {{ return([
-        'dormant', 'sharp_decline', 'below_segment', 'excessive', 'decline', 'low_start', 'component_abandoned',
+        'dormant', 'sharp_decline', 'low_start', 'excessive', 'decline', 'below_segment', 'component_abandoned',
     ]) }}
 {% endmacro %}
 
@@ -31,7 +31,7 @@
 {%- endmacro %}
 
 {#- Version of the definition of the usage-health status; raised when the rules change, not when a threshold does. -#}
-{% macro usage_health_version() -%} 'usage_health_1' {%- endmacro %}
+{% macro usage_health_version() -%} 'usage_health_2' {%- endmacro %}
 
 {#- Label of a recency band: in weeks where the unit is whole weeks. -#}
 {% macro recency_band(unit, band) -%}

@@ -172,7 +172,7 @@ def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, ke
         ("segments", "false,7,14,3,90", "false,0,14,3,90", "", ["row 2, column expected_usage_interval_days", "below 1"]),
         ("segments", "false,7,14,3,90", "false,weekly,14,3,90", "", ["'weekly' is not of type integer"]),
         ("segments", "sender,usage,", ",usage,", "", ["segments.csv, row 2, column segment_code", "is empty but required"]),
-        ("segments", "", "", "sender,usage,Again,false,7,14,2,90,,,,,,,,ours,twice\n", ["repeats the key of segments.csv, row 2"]),
+        ("segments", "", "", "sender,usage,Again,false,7,14,2,90,,,,,,,,,ours,twice\n", ["repeats the key of segments.csv, row 2"]),
         ("segments", "", "", "new,usage,Short\n", ["segments.csv, row 8", "cells"]),
         ("segment_components", "sender,contacts,", "sendr,contacts,", "", ["column segment_code: 'sendr' is not in segments"]),
         ("segment_components", ",80,ours", ",180,ours", "", ["column target_adoption_pct: 180 is above 100"]),

@@ -79,6 +79,7 @@ select
     {{ threshold_double('usage_sharp_decline_ratio') }} as usage_sharp_decline_ratio,
     {{ threshold_integer('usage_sharp_decline_days') }} as usage_sharp_decline_days,
     {{ threshold_double('usage_decline_min_z') }} as usage_decline_min_z,
+    {{ threshold_double('usage_season_ratio') }} as usage_season_ratio,
     {{ threshold_integer('usage_first_days') }} as usage_first_days,
     {{ threshold_double('usage_low_start_ratio') }} as usage_low_start_ratio,
     {{ threshold_integer('usage_low_start_signal_days') }} as usage_low_start_signal_days,

@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
--- USE-05: a usage level far below the average of the segment on the same Sunday. Levels end at 100, so no outlier can
--- dominate the average.
+-- USE-05: a usage level far below the average of the segment on the same Sunday, of customers who use the product:
+-- inactivity has a signal of its own, with the customer's own rhythm. Levels end at 100, so no outlier can dominate the
+-- average.
 {% set shown = dbt.type_string() %}
 with levels as (
     select
@@ -23,7 +24,7 @@ select
     levels.level_sum / levels.peers_count as expected_value,
     {{ usage_current_days() }} as window_days,
     levels.peers_count,
-    case when levels.usage_level_pct = 0 then 3 else 2 end as severity_rank,
+    2 as severity_rank,
     cast(null as {{ shown }}) as subject,
     cast(null as integer) as incident_days,
     case when levels.peers_count < policy.usage_min_peers then 'small_segment' end as own_reason,
@@ -32,6 +33,7 @@ select
 from levels
 cross join {{ ref('policy') }} as policy
 where levels.has_history
+    and levels.current_use_days_count > 0
     and levels.usage_level_pct <= policy.usage_below_segment_ratio * levels.level_sum / levels.peers_count
     -- Where nobody uses anything, nobody uses less.
     and levels.level_sum > 0

@@ -159,6 +159,7 @@ select
         else 'Used on ' || {{ shown_whole('held.observed_value') }} || ' of '
             || cast(held.window_days as {{ shown }}) || ' days; '
             || {{ shown_number('held.expected_value') }} || ' would be as before'
+            || case when held.subject is not null then ', given that the whole segment uses less' else '' end
     end as reason,
     -- Customers who use the product once a week miss some weeks in a row by chance: a decline is sharp when it lasts.
     case

@@ -75,9 +75,9 @@ classified as (
         case
             when not is_measured then 'not_measured'
             when has_dormant = 1 then 'stopped'
-            when has_sharp_decline = 1 or has_below_segment = 1 then 'at_risk'
+            when has_sharp_decline = 1 or has_low_start = 1 then 'at_risk'
             when has_excessive = 1 then 'to_verify'
-            when has_decline = 1 or has_low_start = 1 or has_component_abandoned = 1 then 'watch'
+            when has_decline = 1 or has_below_segment = 1 or has_component_abandoned = 1 then 'watch'
             when is_excused = 1 then 'excused'
             when valid_from < grown_date then 'new'
             when valid_from < known_date then 'insufficient_history'

@@ -1,5 +1,5 @@
--- How customers use the product on each Sunday since events are recorded. All of them are kept: signals that compare with
--- peers are read off these Sundays, so an alert that an earlier run opened stays.
+-- How customers use the product on each Sunday since events are recorded. All Sundays are kept: signals that compare
+-- with peers are read off them, so an alert that an earlier run opened stays.
 with weeks as (
     select distinct
         dates.week_start_date,

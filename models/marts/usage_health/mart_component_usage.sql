@@ -129,6 +129,10 @@ select
         when not compared.is_measured then 'not_measured'
         when compared.first_use_date is null then 'never_used'
         when compared.abandoned_date is not null then 'stopped'
+        when not compared.is_one_off
+            and compared.inactive_days > compared.inactive_limit_days
+            and compared.is_relevant
+            and compared.available_from is not null then 'over_limit'
         when compared.current_use_days_count > 0 or compared.is_one_off then 'active'
         else 'idle'
     end as component_state,

@@ -59,9 +59,17 @@ rated as (
         min(case
             when 100.0 * counted.reactivated_num < policy.inactive_return_pct * counted.reactivated_den
                 and counted.reactivated_den >= policy.min_reliable_count then counted.inactive_days
-        end) over (partition by counted.segment_code) as worry_after_days
+        end) over (partition by counted.segment_code) as proposed_risk_after_days,
+        max(case when counted.inactive_days = norms.risk_after_days then counted.reactivated_num end) over (
+            partition by counted.segment_code
+        ) as limit_num,
+        max(case when counted.inactive_days = norms.risk_after_days then counted.reactivated_den end) over (
+            partition by counted.segment_code
+        ) as limit_den
     from counted
     cross join {{ ref('policy') }} as policy
+    inner join {{ ref('dim_segment_policy') }} as norms
+        on counted.segment_code = norms.segment_code
 ),
 
 rhythms as (
@@ -87,8 +95,10 @@ select
     {{ wilson_pct('rated.reactivated_num', 'rated.reactivated_den', 'lo') }} as reactivated_ci_lo,
     {{ wilson_pct('rated.reactivated_num', 'rated.reactivated_den', 'hi') }} as reactivated_ci_hi,
     {{ is_reliable('rated.reactivated_den') }} as is_reliable,
-    cast(rated.worry_after_days as bigint) as worry_after_days,
+    cast(rated.proposed_risk_after_days as bigint) as proposed_risk_after_days,
     cast(norms.risk_after_days as bigint) as risk_after_days,
+    norms.risk_limit_kind,
+    {{ pct('rated.limit_num', 'rated.limit_den') }} as limit_reactivated_pct,
     cast(norms.recency_unit_days as bigint) as recency_unit_days,
     cast(norms.window_days as bigint) as window_days,
     cast(norms.expected_usage_interval_days as bigint) as expected_interval_days,
