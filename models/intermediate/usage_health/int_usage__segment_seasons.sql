@@ -18,18 +18,18 @@ compared as (
         rates.segment_code,
         rates.week_end_date,
         rates.customers_count,
-        min(others.week_end_date) as first_end_date,
+        min(earlier.week_end_date) as first_end_date,
         min({{ add_days(
             'rates.week_end_date', '-(norms.window_days + policy.usage_baseline_days - ' ~ usage_current_days() ~ ')'
         ) }}) as baseline_from_date,
         avg(case
-            when others.week_end_date > {{ add_days(
+            when earlier.week_end_date > {{ add_days(
                 'rates.week_end_date', '-(norms.window_days - ' ~ usage_current_days() ~ ' + 1)'
-            ) }} then others.use_days_avg
+            ) }} then earlier.use_days_avg
         end) as recent_avg,
         avg(case
-            when others.week_end_date <= {{ add_days('rates.week_end_date', '-norms.window_days') }}
-                then others.use_days_avg
+            when earlier.week_end_date <= {{ add_days('rates.week_end_date', '-norms.window_days') }}
+                then earlier.use_days_avg
         end) as baseline_avg,
         max(policy.usage_min_peers) as min_peers_count,
         max(policy.usage_season_ratio) as most_ratio
@@ -37,10 +37,10 @@ compared as (
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('dim_segment_policy') }} as norms
         on rates.segment_code = norms.segment_code
-    inner join rates as others
-        on rates.segment_code = others.segment_code
-        and rates.week_end_date >= others.week_end_date
-        and others.week_end_date >= {{ add_days(
+    inner join rates as earlier
+        on rates.segment_code = earlier.segment_code
+        and rates.week_end_date >= earlier.week_end_date
+        and earlier.week_end_date >= {{ add_days(
             'rates.week_end_date', '-(norms.window_days + policy.usage_baseline_days - ' ~ usage_current_days() ~ ')'
         ) }}
     group by rates.segment_code, rates.week_end_date, rates.customers_count

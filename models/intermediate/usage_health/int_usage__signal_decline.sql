@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
--- USE-03: fewer days of use than in the customer's own past, given how much less the whole segment uses in the season. A
--- decline by more than the second ratio is sharp.
+-- USE-03: fewer days of use than in the customer's own past, given how much less the whole segment uses in the season.
+-- A decline by more than the second ratio is sharp.
 {% set shown = dbt.type_string() %}
 with falls as (
     select
