@@ -23,7 +23,8 @@ DRIVERS = """
         index_points_ci_lo, index_points_ci_hi, respondents_count, overall_index_points, is_gap_beyond_noise, is_sagging
     from cx.mart_cx_indices
     inner join latest using (metric_code, programme, period_start_date)
-    where period_kind = 'quarter' and dimension_name not in ('all', 'owner_id', 'agent', 'anonymous') and respondents_count >= 5
+    where period_kind = 'quarter' and respondents_count >= 5
+        and dimension_name not in ('all', 'owner_id', 'agent', 'anonymous')
     order by metric, programme, dimension, index_points desc, value
 """
 
