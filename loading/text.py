@@ -126,7 +126,11 @@ def scan_csv(path: Path, expected: Sequence[str]) -> TextStructure:
     is_regular = header_line == 1 and lines.end_alike and not lines.are_blank and lines.end_with_newline
     if is_regular and lines.have_quotes:
         is_regular = _has_a_record_per_line(path, compression, delimiter)
-    names = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))
+    try:
+        names = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        kind = BrokenFile if header.endswith(("\n", "\r")) else CutOffFile
+        raise kind(f"opens a quote in its header (line {header_line}) that is not closed; close the quote") from error
     return TextStructure(
         compression,
         delimiter,
@@ -141,10 +145,21 @@ def scan_json_lines(path: Path) -> TextStructure:
     """The structure of a JSON Lines file. Raises BrokenFile."""
     compression = compression_of(path)
     lines = _count_lines(path, compression)
-    if lines.first == b"[":
+    if lines.first == b"[" and _begins_an_array(path, compression):
         raise BrokenFile("is one JSON array; write JSON Lines: one object per line and nothing around them")
     is_regular = lines.end_alike and lines.end_with_newline and not lines.begin_with_mark
     return TextStructure(compression, records=lines.number, is_regular=is_regular)
+
+
+def _begins_an_array(path: Path, compression: str) -> bool:
+    """True when the first line opens an array of objects; an array of its own is only a broken line."""
+    with opened(path, compression) as stream:
+        line = next(line for line in _text_lines(stream) if line.strip())
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return True
+    return any(isinstance(value, dict) for value in values)
 
 
 class _Lines:
@@ -226,7 +241,7 @@ def _has_a_record_per_line(path: Path, compression: str, delimiter: str) -> bool
             return False
 
 
-def csv_records(path: Path, structure: TextStructure, dated: int | None) -> Iterator[Record]:
+def csv_records(path: Path, structure: TextStructure, dated: int) -> Iterator[Record]:
     """The records of a CSV file below its header, with the line on which each begins.
 
     `dated` is the position of a column that holds a date in every row: by it rows are recognised that an unclosed quote
@@ -257,12 +272,13 @@ def csv_records(path: Path, structure: TextStructure, dated: int | None) -> Iter
             if not is_quoted_well:
                 _check_quotes(begin, source)
             if values is None or len(values) != width or _is_undecodable(text):
-                _check_end(begin, source, width if values is None else len(values), width)
-                _check_rows_within(begin, source.taken, structure, None)
+                _check_width(begin, source.taken, width if values is None else len(values), width)
                 yield Record(begin, None, escaped(text))
                 continue
-            if len(source.taken) > 1 and dated is not None and _is_row(source.taken[0], structure, dated, quoted=False):
-                _check_rows_within(begin, source.taken, structure, dated)
+            if len(source.taken) > 1:
+                # The line with the closing quote may hold a date behind the text; with the first it makes two rows.
+                is_two_rows = _is_row(source.taken[0], structure, dated, quoted=False)
+                _check_rows_within(begin, source.taken[: None if is_two_rows else -1], structure, dated)
             yield Record(begin, values, text)
 
 
@@ -303,13 +319,19 @@ def _check_quotes(begin: int, source: _Remembering) -> None:
         )
 
 
-def _check_end(begin: int, source: _Remembering, found: int, width: int) -> None:
-    is_finished = source.taken[-1].endswith(("\n", "\r"))
-    if not is_finished and found < width:
-        raise CutOffFile(f"ends in the middle of line {begin + len(source.taken) - 1} ({found} of {width} columns)")
+def _check_width(begin: int, lines: Sequence[str], found: int, width: int) -> None:
+    """A record of another width is a broken row when it is one line; else a quote may have joined parts of several."""
+    end = begin + len(lines) - 1
+    if not lines[-1].endswith(("\n", "\r")) and found < width:
+        raise CutOffFile(f"ends in the middle of line {end} ({found} of {width} columns)")
+    if len(lines) > 1 and found != width:
+        raise BrokenFile(
+            f"opens a quote in line {begin} that is closed in line {end}, with {found} of {width} columns in all; "
+            "a quote is missing or is one too many: close it in its own line, or double the quotes within values"
+        )
 
 
-def _check_rows_within(begin: int, lines: Sequence[str], structure: TextStructure, dated: int | None) -> None:
+def _check_rows_within(begin: int, lines: Sequence[str], structure: TextStructure, dated: int) -> None:
     """Raises BrokenFile when one of the lines after the first that a record took looks like a row of its own."""
     for number, line in enumerate(lines[1:], begin + 1):
         if _is_row(line, structure, dated, quoted=True):
@@ -319,7 +341,7 @@ def _check_rows_within(begin: int, lines: Sequence[str], structure: TextStructur
             )
 
 
-def _is_row(line: str, structure: TextStructure, dated: int | None, quoted: bool) -> bool:
+def _is_row(line: str, structure: TextStructure, dated: int, quoted: bool) -> bool:
     text = line if quoted else line.replace('"', "")
     try:
         values = next(csv.reader([text], delimiter=structure.delimiter, strict=True, skipinitialspace=True), [])
@@ -327,7 +349,7 @@ def _is_row(line: str, structure: TextStructure, dated: int | None, quoted: bool
         return False
     if len(values) != len(structure.names):
         return False
-    return dated is None or DATE_LIKE.match(values[dated]) is not None
+    return DATE_LIKE.match(values[dated]) is not None
 
 
 def _is_undecodable(text: str) -> bool:
