@@ -96,7 +96,7 @@ def note_model_checks(run: Run, findings: Sequence[Finding], run_id: str, as_of:
         write_results(connection, frame, run_id, "model")
 
 
-def findings_frame(findings: Sequence[Finding], run_id: str, as_of: date) -> pd.DataFrame:
+def findings_frame(findings: Sequence[Finding], run_id: str, as_of: date) -> "pd.DataFrame":
     """One row per finding, with the columns of the gates' results."""
     import pandas as pd
 
@@ -110,7 +110,7 @@ def findings_frame(findings: Sequence[Finding], run_id: str, as_of: date) -> pd.
     return pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
 
 
-def write_results(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, run_id: str, stage: str) -> None:
+def write_results(connection: duckdb.DuckDBPyConnection, frame: "pd.DataFrame", run_id: str, stage: str) -> None:
     """Replaces the results of a stage of a run, with the time, and forgets those of old runs."""
     names = ", ".join(frame.columns)
     connection.execute("delete from ops.expectation_results where run_id = ? and stage = ?", [run_id, stage])
