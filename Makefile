@@ -78,7 +78,7 @@ lint-rest: $(DEVELOPMENT)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/yamllint --strict models seeds tests/dbt dbt_project.yml profiles.yml mkdocs.yml
+	@$(BIN)/yamllint --strict models seeds tests/dbt deploy orchestration/dagster.yaml dbt_project.yml profiles.yml mkdocs.yml
 
 lint-sql: $(DEVELOPMENT)
 	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt

@@ -11,10 +11,10 @@ from pathlib import Path
 
 FOLDERS = (
     "models", "macros", "seeds", "docs", "decisions", "contract", "loading", "expectations", "page", "orchestration",
-    "demonstration", "benchmarks", "tests",
+    "publishing", "deploy", "demonstration", "benchmarks", "tests",
 )  # fmt: skip
 TOP = ("README.md", "CONTRIBUTING.md", "mkdocs.yml", "Makefile", "pyproject.toml", "dbt_project.yml")
-TYPES = {".sql", ".yml", ".csv", ".md", ".py", ".html", ".js"}
+TYPES = {".sql", ".yml", ".yaml", ".service", ".timer", ".csv", ".md", ".py", ".html", ".js"}
 # This lint names the words, and the changelog has old names. Raw data, requirements and copied libraries are not our prose.
 LEFT_OUT = ("tests/conventions/language", "tests/conventions/test_language", "tests/nights/cases/")
 LEFT_OUT_FILES = {"tests/conventions/requirements.csv", "models/docs/metric_catalogue.md"}
