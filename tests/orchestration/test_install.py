@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import tomllib
 
@@ -56,6 +57,16 @@ def test_a_missing_dagster_ui_is_named(without_extras):
     assert result.exit_code == 2
     assert "make dev" in result.output
     assert "stayhouse[ui]" in result.output
+
+
+def test_dg_finds_the_definitions_of_a_clone():
+    project = tomllib.loads((REPO_ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    for name in ("root_module", "defs_module", "code_location_target_module"):
+        assert importlib.util.find_spec(project[name]), name
+    source = (
+        REPO_ROOT / project["code_location_target_module"].removeprefix("stayhouse.").replace(".", "/")
+    ).with_suffix(".py")
+    assert "@dg.definitions" in source.read_text()
 
 
 def test_there_is_one_version_number():
