@@ -249,20 +249,19 @@ def _publish_again(
         published,
         date.fromisoformat(standing["as_of_date"]),
         uuid4().hex[:8],
-        None if has_traces else docs,
         details,
         companions=[
-            lambda release, _: _copy_models(current, release),
+            lambda release, _: _copy_folders(current, release, ["models"] if has_traces else ["models", "data_docs"]),
             lambda release, _: write_lists(release, lists, run.settings.lists_per_owner),
             write_page,
         ],
     )
 
 
-def _copy_models(current: Path, release: Path) -> None:
-    # The meaning of models and columns; no data.
-    if (current / "models").is_dir():
-        shutil.copytree(current / "models", release / "models")
+def _copy_folders(current: Path, release: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if (current / name).is_dir():
+            shutil.copytree(current / name, release / name)
 
 
 def _published_marts(db: duckdb.DuckDBPyConnection, grains: Mapping[str, tuple[str, ...]]) -> list[Mart]:
