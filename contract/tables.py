@@ -32,7 +32,7 @@ KNOWN_COLUMN_META = {
 # text that may hold such a name. contact: a hashed address or number. detail: singles people out together with others
 # (date of birth, city). free_text: whatever somebody wrote. none: nothing of these.
 PERSONAL = ("identifier", "reference", "contact", "detail", "free_text", "none")
-KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "freshness_hours"}
+KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "has_daily_volume"}
 
 
 class ContractError(Exception):
@@ -105,7 +105,8 @@ class RawTable:
     """Column with the moment when the fact happened; None for tables that hold states."""
     interval: tuple[str, str] | None = None
     is_required: bool = False
-    freshness_hours: int | None = None
+    has_daily_volume: bool = False
+    """Every day usually has about as many rows as the days before it."""
     file: Path = field(default=Path(), compare=False)
 
     def column(self, name: str) -> Column:
@@ -170,7 +171,7 @@ def _read_table(source: str, entry: dict[str, Any], file: Path) -> RawTable:
         event_time=meta.get("event_time"),
         interval=tuple(meta["interval"]) if "interval" in meta else None,
         is_required=bool(meta.get("table_required", False)),
-        freshness_hours=meta.get("freshness_hours"),
+        has_daily_volume=bool(meta.get("has_daily_volume", False)),
         file=file,
     )
     named = {*table.key, table.newer_by, table.event_time, *(table.interval or ())} - {None}

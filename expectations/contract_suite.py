@@ -22,7 +22,6 @@ from stayhouse.expectations.vocabulary import (
     ExpectNoUnknownColumns,
     ExpectParentsToExist,
     ExpectReferencesToBeKnown,
-    ExpectRowsToBeFresh,
     ExpectRowsToBePlausible,
     ExpectRowsToKeepTheContract,
     ExpectTableNotToBeEmpty,
@@ -259,7 +258,6 @@ def contract_expectations(
             )
         )
     suite.append(ExpectNoUnknownColumns.of(where))
-    if table.event_time and table.freshness_hours:
-        suite.append(ExpectRowsToBeFresh.of(table.event_time, table.freshness_hours, parameters.as_of))
+    if table.event_time and table.has_daily_volume:
         suite.append(ExpectUsualDailyVolume.of(table.event_time, parameters.as_of))
     return suite

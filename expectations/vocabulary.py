@@ -18,7 +18,7 @@ the run. *warning* is what a source system should do better; the run goes on and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, ClassVar, Self
 
 from great_expectations.compatibility import pydantic
@@ -337,48 +337,6 @@ class ExpectTableNotToBeEmpty(HouseExpectation):
             remedy="Check that the landing folder holds the files of this table.",
             notes="Every mart starts from the customers: without them a run would publish empty marts.",
             description="The table has rows.",
-        )
-
-
-class ExpectRowsToBeFresh(HouseExpectation):
-    """The newest fact lies within the promised hours before the end of the business day (DQ-07)."""
-
-    @classmethod
-    def of(cls, event_time: str, hours: int, as_of: date) -> Self:
-        end = literal(as_of + timedelta(days=1))
-        moment = identifier(event_time)
-        return cls.from_sql(
-            f"""
-            with stored as not materialized (select * from {{batch}}),
-            newest as (
-                select
-                    (select count(*) from stored) as rows_stored,
-                    (select max({moment}) from stored where {moment} < timestamp {end}) as moment
-            )
-            select
-                'stale:{event_time}' as rule,
-                case
-                    when rows_stored = 0 then 0
-                    when moment is null or moment < timestamp {end} - interval {hours} hour then 1
-                    else 0
-                end as unexpected_count,
-                [] as sample,
-                case
-                    when rows_stored = 0 then 'not evaluated, the table is empty'
-                    when moment is null then 'no row before the end of {as_of}'
-                    else 'newest ' || strftime(moment, '%Y-%m-%d %H:%M') || ', '
-                        || round(epoch(timestamp {end} - moment) / 3600.0, 1) || ' h before the end of {as_of}'
-                end as observed,
-                rows_stored = 0 as is_skipped
-            from newest
-            """,
-            column=event_time,
-            phrases={f"stale:{event_time}": f"the newest {event_time} is more than {hours} h old"},
-            unit="",
-            severity="warning",
-            remedy="Check that the source system delivers; the marts describe the day without the missing facts.",
-            notes="A silent source looks like customers who stopped using the product.",
-            description=f"The newest {event_time} lies within {hours} h before the end of the business day.",
         )
 
 

@@ -22,12 +22,14 @@ from typing import NamedTuple
 import duckdb
 
 from stayhouse.contract import RawTable, Zones
+from stayhouse.contract.days import last_closed_day
 from stayhouse.contract.sql import identifier, literal, one_row
 from stayhouse.loading import contract_sql as rules
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch, Candidate, batches
 from stayhouse.loading.contract_sql import Incoming
 from stayhouse.loading.discovery import LandingFile, find_files
+from stayhouse.loading.feed_days import forget_feed_days, record_feed_days
 from stayhouse.loading.inspection import choose, first_line
 from stayhouse.loading.ledger import FileCounts, LedgerEntry
 from stayhouse.loading.reading import read, stage_objects
@@ -98,6 +100,8 @@ def load_landing(
     connection.execute(_quarantine_view(tables))
     names = ", ".join(f"({literal(name)})" for name in tables)
     connection.execute(f"create or replace table ops.raw_tables as from (values {names}) as t(table_name)")
+    forget_feed_days(connection)
+    record_feed_days(connection, tables, zones, last_closed_day(zones.business))
     return report
 
 

@@ -155,13 +155,19 @@ def build(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            "--as-of", formats=DAY, help=_described("Closed business day.", default="the last that the data cover")
+            "--as-of", formats=DAY, help=_described("Closed business day.", default="the last that the data reach")
         ),
     ] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day of a range.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day of a range.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build every model from all rows.")] = False,
     wait: Annotated[int, typer.Option(min=0, help="Seconds to wait for another run of this warehouse to end.")] = 0,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Publish although raw tables end too early, and mark it.")
+    ] = False,
+    make_current: Annotated[
+        bool, typer.Option("--make-current", help="Give readers this day even when they have a later one.")
+    ] = False,
 ) -> None:
     """Load, check, transform, check and publish one business day, or every day of a range.
 
@@ -184,7 +190,15 @@ def build(
         settings = Settings.resolve(raw, policy, warehouse, publish)
         check_chart_library()
         with attended(settings, errors):
-            outcome = run(settings, _day(first or as_of), _day(last or as_of), full_refresh, wait_seconds=wait)
+            outcome = run(
+                settings,
+                _day(first or as_of),
+                _day(last or as_of),
+                full_refresh,
+                wait_seconds=wait,
+                allow_stale=allow_stale,
+                make_current=make_current,
+            )
     except (ConfigurationError, MissingChartLibrary, WarehouseBusy) as error:
         _fail(str(error))
     _summary(settings, outcome, time.monotonic() - begun)
@@ -211,6 +225,7 @@ def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Pu
             f"{len(published['rows'])} marts, {sum(published['rows'].values()):,} rows: "
             f"{_short(settings.publish / 'current')}"
         )
+        _print_stale(published.get("stale_feeds") or {})
         _print_missing(published.get("missing_tables") or {})
         _print_lines("warnings of that run", published.get("warnings", []))
     else:
@@ -410,6 +425,12 @@ def _print_missing(missing: dict[str, list[str]]) -> None:
         )
 
 
+def _print_stale(stale: dict[str, str | None]) -> None:
+    for table, last in stale.items():
+        end = f"ends on {last}" if last else "has no rows"
+        console.print(f"[bold red]stale[/] {table} {end}; figures that need it are too low or too high", soft_wrap=True)
+
+
 def _print_late_sources(settings: Settings) -> None:
     """Sources that are recorded much later than the earliest one: their marts begin later too."""
     import duckdb
@@ -471,7 +492,10 @@ def _print_quarantine(settings: Settings) -> None:
 
 def _summary(settings: Settings, outcome: Outcome, seconds: float) -> None:
     log = outcome.log
-    # First: money that is missing makes every amount below it too small.
+    # First what makes figures wrong: days and money that are missing.
+    if log.get("covered_day"):
+        console.print(f"[bold]as of[/] {log['covered_day']}", soft_wrap=True, markup=True)
+    _print_lines("feeds", log.get("feeds", []))
     _print_lines("money", log.get("money", []))
     if log.get("load"):
         _print_load(settings, log["load"])
@@ -523,9 +547,14 @@ def _print_published(settings: Settings, outcome: Outcome, seconds: float) -> No
     _print_missing(outcome.log.get("missing_tables") or {})
     if len(outcome.days) > 1:
         console.print(f"{len(outcome.days)} days, {outcome.days[0]} to {outcome.days[-1]}")
-    console.print(
-        f"read it at {_short(settings.publish / 'current')}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)"
-    )
+    folder = settings.publish / "current" if published["is_current"] else Path(published["folder"])
+    console.print(f"read it at {_short(folder)}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)")
+    if not published["is_current"]:
+        console.print(
+            f"readers keep {published['current_day']} at {_short(settings.publish / 'current')}; "
+            "--make-current gives them this day",
+            soft_wrap=True,
+        )
     console.print(f"[bold green]published[/] in {seconds:.0f} s")
 
 

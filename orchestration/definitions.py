@@ -16,7 +16,7 @@ from stayhouse.orchestration.defs.partitions import daily
 from stayhouse.orchestration.defs.publishing import publication
 from stayhouse.orchestration.defs.quality import mart_expectations, raw_expectations
 from stayhouse.orchestration.defs.transformation import warehouse
-from stayhouse.orchestration.resources import run_from_environment
+from stayhouse.orchestration.resources import RUN_CONFIG, run_from_environment
 from stayhouse.orchestration.settings import Daemon, Settings, first_day
 
 # Between a killed run and its retry another day may have been built, so a retry takes no step for done.
@@ -80,6 +80,6 @@ def _build(manifest: Path, timezone: str, first: str, daemon: Daemon) -> dg.Defi
             follow_up_sensor(daemon, days, load_job, day_job),
             failure_sensor(daemon),
         ],
-        resources={"run": dg.ResourceDefinition(run_from_environment)},
+        resources={"run": dg.ResourceDefinition(run_from_environment, config_schema=RUN_CONFIG)},
         executor=dg.in_process_executor,
     )

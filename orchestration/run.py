@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stayhouse.contract.sql import one_row
+from stayhouse.orchestration.feeds import CoveredDay, Feed, feeds_on, last_covered_day
 from stayhouse.orchestration.policy import prepare_policy
 from stayhouse.orchestration.run_log import RunLog
 from stayhouse.orchestration.settings import Settings
-from stayhouse.orchestration.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from stayhouse.orchestration.dbt_session import DbtSession
@@ -20,9 +19,22 @@ if TYPE_CHECKING:
 class Run:
     """Settings, dbt session and run log of one process."""
 
-    def __init__(self, settings: Settings, full_refresh: bool = False):
+    def __init__(
+        self,
+        settings: Settings,
+        full_refresh: bool = False,
+        allow_stale: bool = False,
+        make_current: bool = False,
+        day: date | None = None,
+    ):
         self.settings = settings
         self.full_refresh = full_refresh
+        self.allow_stale = allow_stale
+        """Raw tables that end too early are marked instead of withholding the run."""
+        self.make_current = make_current
+        """Readers get this run even when they have a later day."""
+        self.day = day
+        """The day that was asked for; None: the last that the data reach."""
         self.log = RunLog(settings.run_log)
 
     @cached_property
@@ -57,14 +69,15 @@ class Run:
         """Where the Data Docs of this run are written before they are published."""
         return self.settings.work / "data_docs"
 
+    def covered_day(self) -> CoveredDay | None:
+        """The last closed business day that the loaded data reach, with the tables that decide it."""
+        return last_covered_day(self.settings.warehouse)
+
     def last_covered_day(self) -> date | None:
-        """The last business day that the loaded data cover; None when nothing is loaded."""
-        source, business = self.settings.source_timezone, self.settings.business_timezone
-        with open_warehouse(self.settings.warehouse) as connection:
-            day: date | None
-            (day,) = one_row(
-                connection,
-                "select cast((max(event_time_max) at time zone ?) at time zone ? as date) from ops.load_ledger",
-                [source, business],
-            )
-            return day
+        """The last closed business day that the loaded data reach; None when nothing is loaded."""
+        covered = self.covered_day()
+        return covered.day if covered else None
+
+    def feeds(self, as_of: date) -> list[Feed]:
+        """The raw tables as they are for a run of this day."""
+        return feeds_on(self.settings, self.dbt.seeds, as_of)

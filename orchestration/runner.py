@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stayhouse.contract.days import last_closed_day
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.lock import run_lock
 from stayhouse.orchestration.notification import step_failures
@@ -56,21 +57,26 @@ def build(
     full_refresh: bool = False,
     dagster_home: Path | None = None,
     wait_seconds: float = 0.0,
+    allow_stale: bool = False,
+    make_current: bool = False,
 ) -> Outcome:
     """Loads once, then transforms, checks and publishes every day from `first` to `last`.
 
-    Without dates it is the last business day that the data cover. Stops at the first day that is not published.
+    Without dates it is the last closed business day that the data reach. Stops at the first day that is not published.
     Waits for another run for at most `wait_seconds`, then raises WarehouseBusy; that run is not disturbed.
     """
     if first and last and first > last:
         raise ConfigurationError(f"--from {first} lies after --to {last}; swap them")
-    if last and last > datetime.now(UTC).date():
-        raise ConfigurationError(f"{last} is not over yet; the as-of date is a closed business day")
+    closed = last_closed_day(settings.business_timezone)
+    if last and last > closed:
+        raise ConfigurationError(
+            f"{last} is not over yet in {settings.business_timezone}; the last closed business day is {closed}"
+        )
     # Before anything is loaded, and before the tools that take seconds to import.
     check_settings(settings)
     with run_lock(settings, wait_seconds):
         check_loaded_from(settings)
-        run = Run(settings, full_refresh)
+        run = Run(settings, full_refresh, allow_stale, make_current, last)
         run.log.begin(started_at=_now(), raw=str(settings.raw))
         try:
             run.check_policy()
@@ -122,7 +128,7 @@ def start(run: Run, first: date | None, last: date | None, home: Path) -> Outcom
         end_dead_runs(instance, _tags(run.settings))
         jobs = _Jobs(run, definitions, instance)
         progress.report("start", "Dagster and dbt", 1.0)
-        return jobs.load() or jobs.build_days(first, last or run.last_covered_day())
+        return jobs.load() or jobs.build_days(first, last)
 
 
 def _tags(settings: Settings) -> dict[str, str]:
@@ -153,8 +159,12 @@ class _Jobs:
         """Builds and publishes every day from `first` to `last`, until one is not published."""
         log = self.run.log
         if last is None:
-            log.note(bad_input=["no loaded row carries a date, so there is no day to build; check the landing files"])
-            return Outcome(BAD_INPUT, log.read())
+            covered = self.run.covered_day()
+            if covered is None:
+                log.note(bad_input=["no loaded row lies on a day that is over, so there is no day to build; see --raw"])
+                return Outcome(BAD_INPUT, log.read())
+            log.note(covered_day=covered.describe())
+            last = covered.day
         first = first or last
         if first < date.fromisoformat(first_day()):
             raise ConfigurationError(f"{first} lies before the first partition {first_day()}; set STAYHOUSE_FIRST_DAY")

@@ -30,20 +30,22 @@ def build_page(
     as_of: date,
     published_at: str,
     missing_tables: Sequence[str] = (),
+    stale_feeds: Mapping[str, str | None] | None = None,
     cards: Mapping[str, str] | None = None,
     links: Sequence[tuple[str, str]] = (),
     sections: Sequence[Section] = SECTIONS,
 ) -> Path:
     """Write the page of a published database to `out`, in one step, and return its path.
 
-    `missing_tables` are the raw tables without rows, `cards` the file of each customer with a card, `links` the links
-    in the footer (title, relative address).
+    `missing_tables` are the raw tables without rows, `stale_feeds` those that end too early with their last day,
+    `cards` the file of each customer with a card, `links` the links in the footer (title, relative address).
     """
     with duckdb.connect(database, read_only=True) as db:
         document: dict[str, Any] = {
             "as_of": as_of.isoformat(),
             "published_at": published_at,
             "missing": list(missing_tables),
+            "stale_feeds": dict(stale_feeds or {}),
             "colours": COLOURS,
             "cards": dict(cards or {}),
             "links": [{"title": title, "href": href} for title, href in links],

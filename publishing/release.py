@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,12 @@ class Publication:
     as_of: date
     rows: dict[str, int]
     """Rows by mart ('activation.mart_activation_customer')."""
+    current_day: date
+    """The day that readers get: this one, or a later one that was published before."""
+
+    @property
+    def is_current(self) -> bool:
+        return self.current_day == self.as_of
 
 
 def publish(
@@ -62,6 +68,9 @@ def publish(
 ) -> Publication:
     """Copies the marts of a warehouse into a new release and makes it current by one rename.
 
+    A release of an earlier day than the current one is kept beside it and does not take its place: a back-fill must not
+    move readers back (`make_current` does).
+
     `companions` write what belongs beside the marts (Data Docs, page, lists for other systems) from the release's own
     database; each gets the folder of the release and its document. Until the rename the last publication stays
     untouched; after it, all of the new one is there. What is written of a release that fails (the disk is full) is
@@ -69,10 +78,11 @@ def publish(
     """
     releases = publish_folder / "releases"
     fresh = releases / f".{run_id}"
+    stale_feeds = ", ".join(details.get("stale_feeds") or ())
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         (fresh / "parquet").mkdir(parents=True)
-        profiles = _write_database(connection, fresh, marts, as_of, run_id, progress)
+        profiles = _write_database(connection, fresh, marts, as_of, run_id, stale_feeds, progress)
         rows = {name: profile.rows for name, profile in profiles.items()}
         document = {
             "run_id": run_id,
@@ -90,9 +100,12 @@ def publish(
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    _make_current(publish_folder, release)
+    current_day = _current_day(publish_folder)
+    if current_day is None or current_day <= as_of:
+        _switch(publish_folder, release)
+        current_day = as_of
     _prune(publish_folder, kept)
-    return Publication(release, as_of, rows)
+    return Publication(release, as_of, rows, current_day)
 
 
 def _write_database(
@@ -101,6 +114,7 @@ def _write_database(
     marts: Sequence[Mart],
     as_of: date,
     run_id: str,
+    stale_feeds: str,
     progress: Callable[[str, float], None],
 ) -> dict[str, Profile]:
     """Writes the DuckDB file of a release and a Parquet file per mart; returns what the marts hold."""
@@ -116,11 +130,23 @@ def _write_database(
         )
     connection.execute(
         "create table published.main.publication as select "
-        f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at"
+        f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at, "
+        f"{literal(stale_feeds)} as stale_feeds"
     )
     connection.execute("commit")
     connection.execute("detach published")
     return profiles
+
+
+def make_current(publish_folder: Path, publication: Publication) -> Publication:
+    """Gives readers a publication even when they have a later day."""
+    _switch(publish_folder, publication.folder)
+    return replace(publication, current_day=publication.as_of)
+
+
+def _current_day(publish_folder: Path) -> date | None:
+    document = current_publication(publish_folder)
+    return date.fromisoformat(document["as_of_date"]) if document else None
 
 
 def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> Profile:
@@ -139,7 +165,7 @@ def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path)
     return profile(connection, target, found, mart.grain)
 
 
-def _make_current(publish_folder: Path, release: Path) -> None:
+def _switch(publish_folder: Path, release: Path) -> None:
     link = publish_folder / "current.new"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("releases") / release.name)

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from datetime import timedelta
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from stayhouse.contract import contract
+from stayhouse.contract.days import last_closed_day
 from stayhouse.loading.discovery import find_files
 from stayhouse.orchestration.defs.ingestion import COVERED_DAY, LEDGER_KEY
 from stayhouse.orchestration.settings import Automation, Daemon, Settings
@@ -37,8 +36,7 @@ def nightly_schedule(daemon: Daemon, timezone: str, job: AssetJob) -> dg.Schedul
         description="The business day before, in the business time zone (STAYHOUSE_SCHEDULE, STAYHOUSE_TIMEZONE).",
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        day = context.scheduled_execution_time.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
-        return dg.RunRequest(partition_key=day.isoformat())
+        return dg.RunRequest(partition_key=last_closed_day(timezone, context.scheduled_execution_time).isoformat())
 
     return nightly
 

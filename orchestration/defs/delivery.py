@@ -7,6 +7,7 @@ import dagster as dg
 
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.defs.publishing import PUBLICATION_KEY
+from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.publishing.delivery import Delivery, deliver_alerts, lists_of, published_alerts
@@ -36,7 +37,8 @@ def alert_delivery(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             context.log.exception("the delivery of alerts broke")
             result = Delivery(problems=[f"{type(surprise).__name__}: see the log of the run"])
         if result is None:
-            return dg.MaterializeResult(metadata={"delivered": "nothing: no webhook, or a run of the past"})
+            why = "nothing: no webhook, a run of the past, or stale raw tables"
+            return dg.MaterializeResult(metadata={"delivered": why})
         run.log.note(delivery={"sent": result.sent, "waiting": result.waiting, "problems": result.problems})
         for problem in result.problems:
             context.log.warning(problem)
@@ -53,9 +55,10 @@ def alert_delivery(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
 
 def deliver(run: Run, as_of: date) -> Delivery | None:
-    """Posts what is new; None when there is no webhook, or when the run lies in the past and its alerts with it."""
+    """Posts what is new; None without a webhook, for a run of the past, and for one that raw tables do not reach."""
     url = run.settings.alert_webhook
-    if not url or as_of != run.last_covered_day():
+    covered = run.last_covered_day()
+    if not url or covered is None or as_of < covered or stale(run.feeds(as_of)):
         return None
     alerts = published_alerts(run.settings.publish, lists_of(run.manifest))
     with open_warehouse(run.settings.warehouse) as warehouse:

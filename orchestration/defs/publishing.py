@@ -13,6 +13,7 @@ from stayhouse.contract.sql import one_row
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
+from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.settings import kept_releases
@@ -20,7 +21,7 @@ from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import write_cards
 from stayhouse.publishing.delivery import lists_of, write_lists
-from stayhouse.publishing.release import DATABASE_NAME, Mart, publish
+from stayhouse.publishing.release import DATABASE_NAME, Mart, make_current, publish
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 
@@ -70,6 +71,7 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
         as_of=date.fromisoformat(document["as_of_date"]),
         published_at=document["published_at"],
         missing_tables=list(document["missing_tables"]),
+        stale_feeds=document["stale_feeds"],
         cards=write_cards(release / DATABASE_NAME, release, date.fromisoformat(document["as_of_date"])),
         links=present,
     )
@@ -125,6 +127,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
     )
     details = {
         "missing_tables": missing,
+        "stale_feeds": {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))},
         "warnings": log.get("dbt_warnings", [])
         + [w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])],
         "raw": str(settings.raw),
@@ -148,18 +151,30 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             ],
             kept=kept_releases(),
         )
-    run.log.note(published={"as_of": as_of, "rows": result.rows, "folder": str(result.folder)}, missing_tables=missing)
+    if run.make_current:
+        result = make_current(settings.publish, result)
+    run.log.note(
+        published={
+            "as_of": as_of,
+            "rows": result.rows,
+            "folder": str(result.folder),
+            "current_day": result.current_day,
+            "is_current": result.is_current,
+            "stale_feeds": details["stale_feeds"],
+        },
+        missing_tables=missing,
+    )
     progress.report("publish", "current", 1.0)
-    current = settings.publish / "current"
     return dg.MaterializeResult(
         metadata={
             "as of": as_of.isoformat(),
+            "what readers get": result.current_day.isoformat(),
             "rows": dg.MetadataValue.int(sum(result.rows.values())),
             "rows by mart": dg.MetadataValue.md(
                 "\n".join(["| mart | rows |", "|---|---|", *(f"| {m} | {n:,} |" for m, n in result.rows.items())])
             ),
-            "page": dg.MetadataValue.path(str(current / PAGE_NAME)),
-            "database": dg.MetadataValue.path(str(current / DATABASE_NAME)),
-            "data docs": dg.MetadataValue.path(str(current / "data_docs" / "index.html")),
+            "page": dg.MetadataValue.path(str(result.folder / PAGE_NAME)),
+            "database": dg.MetadataValue.path(str(result.folder / DATABASE_NAME)),
+            "data docs": dg.MetadataValue.path(str(result.folder / "data_docs" / "index.html")),
         }
     )

@@ -186,8 +186,10 @@ def raw_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(specs=check_specs(gates), name="raw_expectations")
     def check_raw(context: dg.AssetCheckExecutionContext, run: RunResource) -> Iterator[dg.AssetCheckResult]:
         """Evaluates what arrived. Row rules look at the rows of the newest load; a full refresh looks at all."""
-        as_of = run.last_covered_day() or date(1970, 1, 1)
-        for report in evaluate(run, gates, "raw", as_of, context.op_execution_context.run_id):
+        op = context.op_execution_context
+        asked = date.fromisoformat(op.partition_key) if op.has_partition_key else run.day
+        as_of = asked or run.last_covered_day() or date(1970, 1, 1)
+        for report in evaluate(run, gates, "raw", as_of, op.run_id):
             yield check_result(report)
 
     return check_raw

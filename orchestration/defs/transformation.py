@@ -18,6 +18,7 @@ from stayhouse.orchestration import progress
 from stayhouse.orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.defs.quality import note_model_checks
+from stayhouse.orchestration.feeds import StaleFeeds, check_feeds
 from stayhouse.orchestration.money import describe_money
 from stayhouse.orchestration.policy_gaps import describe_policy_gaps
 from stayhouse.orchestration.resources import Run, RunResource
@@ -52,9 +53,19 @@ def warehouse(manifest: Mapping[str, Any], target: Path, days: dg.PartitionsDefi
         picked = set(context.selected_asset_keys)
         # Without names dbt builds the whole project.
         select = [] if picked == set(transform.keys) else [_named(nodes[i]) for i, key in keys.items() if key in picked]
+        _require_feeds(run, date.fromisoformat(context.partition_key))
         yield from _transformed(context, run, keys, select)
 
     return transform
+
+
+def _require_feeds(run: Run, as_of: date) -> None:
+    """Ends the step before it builds a day that the raw tables do not reach."""
+    try:
+        run.log.note(feeds=check_feeds(run.settings, run.feeds(as_of), run.allow_stale))
+    except StaleFeeds as error:
+        run.log.note(withheld=error.lines)
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _named(node: Mapping[str, Any]) -> str:

@@ -261,6 +261,10 @@
   const when = document.getElementById("when");
   when.append(`As of the close of ${data.as_of}, published ${show(data.published_at, "moment")}. `);
   if (age > 36) when.append(make("span", { class: "stale" }, `This page is ${number(age / 24, 0)} days old.`));
+  for (const [table, last] of Object.entries(data.stale_feeds)) {
+    const end = last ? `ends on ${last}` : "has no rows";
+    when.append(make("span", { class: "stale" }, `${table} ${end}: figures that need it are too low or too high. `));
+  }
   const segment = document.getElementById("segment");
   segment.append(...data.segments.map((code) => make("option", { value: code }, code)));
   segment.addEventListener("change", () => { state.segment = segment.value; redrawAll((panel) => hasSegment(panel)); });

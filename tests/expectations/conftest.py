@@ -117,7 +117,7 @@ def good_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         create_raw_tables(connection)
         for table in contract().values():
             insert(connection, f"raw.{table.name}", good_row(table))
-            if table.freshness_hours:  # four facts a day, the last one on the evening of the business day
+            if table.has_daily_volume:  # four facts a day, the last one on the evening of the business day
                 for number in range(2, 30 * 4 + 2):
                     row = good_row(table, number)
                     row[table.event_time] = datetime(2025, 6, 30, 22) - timedelta(hours=6 * (number - 2))

@@ -113,9 +113,85 @@ def test_a_corrupt_raw_value_stops_the_run_before_dbt(again):
 def test_a_range_of_days_publishes_each(again):
     settings, build = again
     outcome = build(first=date(2025, 6, 28), last=date(2025, 6, 29))
-    assert (outcome.exit_code, outcome.days) == (0, [date(2025, 6, 28), date(2025, 6, 29)])
+    assert outcome.exit_code == 0, outcome.log.get("withheld")
+    assert outcome.days == [date(2025, 6, 28), date(2025, 6, 29)]
+    releases = {release.name[:10] for release in (settings.publish / "releases").iterdir()}
+    assert releases == {"2025-06-28", "2025-06-29", "2025-06-30"}
     document = json.loads((settings.publish / "current" / "publication.json").read_text())
-    assert document["as_of_date"] == "2025-06-29"
+    assert document["as_of_date"] == "2025-06-30", "a back-fill moved readers back"
+
+
+DEAD_EVENTS = date(2025, 7, 12)
+
+
+@pytest.fixture
+def dead_events(again):
+    """The small company twelve days later: contacts and registrations went on, events did not."""
+    settings, build = again
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        (customer_id,) = db.execute("select customer_id from raw.customers where not is_test limit 1").fetchone()
+    (settings.raw / "contacts" / "later.csv").write_text(
+        "contact_id,customer_id,direction,channel,purpose,attempted_at,outcome,ingested_at\n"
+        f"later-1,{customer_id},outbound,call,service,2025-07-12 10:00:00,voicemail,2025-07-12 23:00:00\n"
+    )
+    (settings.raw / "customers" / "later.csv").write_text(
+        "customer_id,registered_at,is_test,ingested_at\nlater,2025-07-12 10:00:00,false,2025-07-12 23:00:00\n"
+    )
+    return settings, build
+
+
+def _stopped(settings) -> int:
+    with duckdb.connect(settings.publish / "current" / "stayhouse.duckdb", read_only=True) as db:
+        (number,) = db.execute(
+            "select count(*) from usage_health.mart_usage_health where health_status = 'stopped'"
+        ).fetchone()
+    return number
+
+
+def test_the_schedule_does_not_publish_a_dead_feed(dead_events):
+    """Events stopped; the schedule published 54 stopped customers instead of 6, and alerts about each of them."""
+    import dagster as dg
+
+    from stayhouse.orchestration.definitions import build_definitions
+    from stayhouse.orchestration.event_log import open_instance
+    from stayhouse.orchestration.resources import Run
+
+    settings, _ = dead_events
+    before = fingerprint(settings.publish)
+    run = Run(settings)
+    nightly = build_definitions(settings, run.dbt).resolve_job_def("nightly")
+    with open_instance(settings.warehouse.parent / "dagster") as instance:
+        result = nightly.execute_in_process(
+            instance=instance,
+            resources={"run": dg.ResourceDefinition.hardcoded_resource(run)},
+            partition_key=DEAD_EVENTS.isoformat(),
+            raise_on_error=False,
+        )
+    assert not result.success
+    dead, ways_out = run.log.read()["withheld"]
+    assert dead.startswith("events: its rows end on 2025-06-30, 12 days before 2025-07-12")
+    assert "--as-of 2025-06-30" in ways_out
+    assert fingerprint(settings.publish) == before
+
+
+@pytest.mark.repetition
+def test_a_dead_feed_that_is_allowed_marks_the_publication(dead_events):
+    """Who publishes without the events says so to everyone who reads: 12 days on, customers seem to have stopped."""
+    settings, build = dead_events
+    stopped = _stopped(settings)
+    outcome = build(allow_stale=True)
+    assert outcome.exit_code == 0, outcome.log.get("withheld")
+    assert _stopped(settings) > stopped
+    assert outcome.log["feeds"][0].startswith("published although events: its rows end on 2025-06-30")
+    current = settings.publish / "current"
+    document = json.loads((current / "publication.json").read_text())
+    assert (document["as_of_date"], document["stale_feeds"]) == ("2025-07-12", {"events": "2025-06-30"})
+    assert '"stale_feeds":{"events":"2025-06-30"}' in (current / "index.html").read_text().replace(": ", ":")
+    with duckdb.connect(current / "stayhouse.duckdb", read_only=True) as db:
+        late = db.execute(
+            "select table_name, delay_days from quality.mart_raw_accounting where is_late and feed_rule <> 'optional'"
+        ).fetchall()
+    assert late == [("events", 12)]
 
 
 def test_a_file_of_the_wrong_shape_stops_the_run_and_other_bad_input_is_reported_and_kept(again):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from datetime import date
 
 import dagster as dg
@@ -12,6 +13,7 @@ import pytest
 
 from stayhouse.contract import REPO_ROOT, contract
 from stayhouse.expectations.registry import mart_gates, raw_gates
+from stayhouse.orchestration.feeds import Feed
 from stayhouse.orchestration.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("parsed_once")
@@ -200,12 +202,14 @@ def transform(monkeypatch):
     step = transformation.warehouse(read_manifest(settings), settings.target, daily("2025-01-01", "UTC"))
     keys = [dg.AssetKey(["churn", "mart_churn_events"]), dg.AssetKey(["core", "run_context"])]
 
-    def materialize(dbt: FakeDbt) -> tuple[dg.ExecuteInProcessResult, dict]:
+    def materialize(dbt: FakeDbt, feeds: Sequence[Feed] = ()) -> tuple[dg.ExecuteInProcessResult, dict]:
         noted: dict = {}
         run = SimpleNamespace(
             dbt=dbt,
             settings=None,
             full_refresh=False,
+            allow_stale=False,
+            feeds=lambda as_of: feeds,
             log=SimpleNamespace(note=lambda **entries: noted.update(entries)),
         )
         result = dg.materialize(
@@ -244,3 +248,13 @@ def test_nodes_that_fail_are_named_and_fail_the_step(transform):
     assert not result.success
     assert noted["withheld"] == ["mart_churn_events: no such column"]
     assert [event.asset_key.path[-1] for event in result.get_asset_materialization_events()] == ["run_context"]
+
+
+def test_a_day_that_a_feed_does_not_reach_is_not_even_transformed(transform):
+    """The schedule described days after events had stopped, so that customers seemed to have stopped."""
+    dbt = FakeDbt([finished_node("mart_churn_events")])
+    dead = Feed("events", "expected", 3, date(2025, 6, 20), date(2025, 6, 30))
+    result, noted = transform(dbt, [dead])
+    assert not result.success
+    assert dbt.selected is None
+    assert noted["withheld"][0].startswith("events: its rows end on 2025-06-20, 10 days before 2025-06-30")

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from stayhouse.contract.names import file_name
+from stayhouse.orchestration.feeds import Feed
 from stayhouse.publishing.delivery import (
     DeliveredList,
     Patience,
@@ -288,15 +289,23 @@ def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch, 
     monkeypatch.setattr(delivery, "published_alerts", lambda *_: ALERTS)
     monkeypatch.setattr(delivery, "deliver_alerts", lambda *arguments: posted.append(arguments[3]))
 
-    def run(url):
+    def run(url, events_end=AS_OF):
         settings = SimpleNamespace(alert_webhook=url, publish=None, warehouse=tmp_path / "w.duckdb")
-        return SimpleNamespace(settings=settings, manifest={"nodes": {}}, last_covered_day=lambda: AS_OF)
+        return SimpleNamespace(
+            settings=settings,
+            manifest={"nodes": {}},
+            last_covered_day=lambda: AS_OF,
+            feeds=lambda as_of: [Feed("events", "expected", 3, events_end, as_of)],
+        )
 
     delivery.deliver(run(None), AS_OF)
     delivery.deliver(run("http://host"), date(2025, 6, 29))
+    delivery.deliver(run("http://host", events_end=date(2025, 6, 20)), AS_OF)
     assert posted == []
     delivery.deliver(run("http://host"), AS_OF)
-    assert posted == [AS_OF]
+    # The schedule describes yesterday; rows that are late but tolerated must not hold back its alerts.
+    delivery.deliver(run("http://host"), date(2025, 7, 1))
+    assert posted == [AS_OF, date(2025, 7, 1)]
 
 
 def test_a_delivery_that_breaks_does_not_fail_the_run(monkeypatch):

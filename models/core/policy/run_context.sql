@@ -1,8 +1,8 @@
 -- The one home of the as-of date, the closed business day that a run describes; every other model joins it.
 {% set day = "cast('" ~ var('as_of_date') ~ "' as date)" if var('as_of_date') else 'last_covered_date' %}
 with covered as (
-    select max({{ business_date(utc_moment('event_time_max')) }}) as last_covered_date
-    from {{ source('ops', 'load_ledger') }}
+    select max(last_date) as last_covered_date
+    from {{ source('ops', 'feed_days') }}
 ),
 
 chosen as (

@@ -58,6 +58,30 @@ excluded as (
     group by table_name, reasons
 ),
 
+-- Rows of days that came after the day of the run say nothing about it.
+reached as (
+    select
+        feed_days.table_name,
+        max(feed_days.last_date) as last_date
+    from {{ source('ops', 'feed_days') }} as feed_days
+    inner join {{ ref('run_context') }} as run_context
+        on feed_days.last_date <= run_context.as_of_date
+    group by feed_days.table_name
+),
+
+feeds as (
+    select
+        feeds.table_name,
+        feeds.feed_rule,
+        feeds.tolerated_delay_days,
+        reached.last_date,
+        {{ days_between('reached.last_date', 'run_context.as_of_date') }} as delay_days
+    from {{ ref('feeds') }} as feeds
+    cross join {{ ref('run_context') }} as run_context
+    left join reached
+        on feeds.table_name = reached.table_name
+),
+
 excluded_tables as (
     select
         table_name,
@@ -80,7 +104,12 @@ select
     cast(coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as bigint) as current_rows_count,
     cast(coalesce(excluded_tables.rows_count, 0) as bigint) as excluded_rows_count,
     {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
-    {{ utc_moment('ledger.last_event_at') }} as last_event_at
+    {{ utc_moment('ledger.last_event_at') }} as last_event_at,
+    feeds.feed_rule,
+    feeds.last_date,
+    cast(feeds.delay_days as bigint) as delay_days,
+    cast(feeds.tolerated_delay_days as bigint) as tolerated_delay_days,
+    feeds.delay_days > feeds.tolerated_delay_days as is_late
 from {{ source('ops', 'raw_tables') }} as declared
 left join ledger
     on declared.table_name = ledger.table_name
@@ -88,6 +117,8 @@ left join quarantined_files
     on declared.table_name = quarantined_files.table_name
 left join excluded_tables
     on declared.table_name = excluded_tables.table_name
+left join feeds
+    on declared.table_name = feeds.table_name
 union all
 select
     quarantined.table_name,
@@ -103,7 +134,12 @@ select
     cast(null as bigint) as current_rows_count,
     cast(null as bigint) as excluded_rows_count,
     {{ pct('quarantined.rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
-    cast(null as timestamp) as last_event_at
+    cast(null as timestamp) as last_event_at,
+    cast(null as {{ dbt.type_string() }}) as feed_rule,
+    cast(null as date) as last_date,
+    cast(null as bigint) as delay_days,
+    cast(null as bigint) as tolerated_delay_days,
+    cast(null as boolean) as is_late
 from quarantined
 left join ledger
     on quarantined.table_name = ledger.table_name
@@ -122,7 +158,12 @@ select
     cast(null as bigint) as current_rows_count,
     cast(excluded.rows_count as bigint) as excluded_rows_count,
     cast(null as {{ type_double() }}) as quarantined_pct,
-    cast(null as timestamp) as last_event_at
+    cast(null as timestamp) as last_event_at,
+    cast(null as {{ dbt.type_string() }}) as feed_rule,
+    cast(null as date) as last_date,
+    cast(null as bigint) as delay_days,
+    cast(null as bigint) as tolerated_delay_days,
+    cast(null as boolean) as is_late
 from excluded
 left join ledger
     on excluded.table_name = ledger.table_name

@@ -1,0 +1,125 @@
+"""Which day a run describes, and whether the raw tables reach it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from stayhouse.contract import contract
+from stayhouse.loading import record_feed_days
+from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.warehouse import open_warehouse
+
+POLICY_FILE = "feeds.csv"
+REQUIRED, EXPECTED, OPTIONAL = "required", "expected", "optional"
+
+
+class StaleFeeds(Exception):
+    """Raw tables do not reach the day of the run. One line per table, then the ways out."""
+
+    def __init__(self, lines: list[str]):
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class CoveredDay:
+    """The day that a run describes when none is named, and the tables that decide it."""
+
+    day: date
+    tables: tuple[str, ...]
+
+    def describe(self) -> str:
+        more = len(self.tables) - 3
+        others = f" and {more} more table{'s' if more > 1 else ''}" if more > 0 else ""
+        return f"{self.day}, the last closed day with rows of {', '.join(self.tables[:3])}{others}"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A raw table, what policy expects of it, and how far it reaches on the day of a run."""
+
+    table: str
+    rule: str
+    tolerated_days: int | None
+    last_day: date | None
+    """Not after the day of the run; None without a row."""
+    as_of: date
+
+    @property
+    def delay_days(self) -> int | None:
+        return None if self.last_day is None else (self.as_of - self.last_day).days
+
+    @property
+    def is_late(self) -> bool:
+        """Its rows end earlier than policy tolerates."""
+        return self.tolerated_days is not None and self.delay_days is not None and self.delay_days > self.tolerated_days
+
+    @property
+    def withholds(self) -> bool:
+        """A run for this day would mislead."""
+        return (self.is_late and self.rule != OPTIONAL) or (self.rule == REQUIRED and self.last_day is None)
+
+    def describe(self) -> str:
+        if self.last_day is None:
+            return f"{self.table}: has no row up to {self.as_of}"
+        text = f"{self.table}: its rows end on {self.last_day}, {_days(self.delay_days)} before {self.as_of}"
+        return text if self.tolerated_days is None else f"{text}; {_days(self.tolerated_days)} are tolerated"
+
+
+def last_covered_day(warehouse: Path) -> CoveredDay | None:
+    """The last closed business day that any raw table reaches, as the newest load found it; None without such a row."""
+    with open_warehouse(warehouse) as connection:
+        found = connection.execute(
+            "select last_date, table_name from ops.feed_days "
+            "where last_date = (select max(last_date) from ops.feed_days) group by all"
+        ).fetchall()
+    if not found:
+        return None
+    reaching = {table for _, table in found}
+    return CoveredDay(found[0][0], tuple(sorted(reaching)))
+
+
+def feeds_on(settings: Settings, seeds: Path, as_of: date) -> list[Feed]:
+    """Every raw table as it is for a run of `as_of`, also written to `ops.feed_days` for the marts."""
+    with open_warehouse(settings.warehouse) as connection:
+        last_days = record_feed_days(connection, contract(), settings.zones, as_of)
+    with (seeds / POLICY_FILE).open(newline="", encoding="utf-8-sig") as file:
+        rules = {row["table_name"]: row for row in csv.DictReader(file)}
+    return [_feed(table, rules[table], last_days, as_of) for table in contract()]
+
+
+def _feed(table: str, rule: Mapping[str, str], last_days: Mapping[str, date | None], as_of: date) -> Feed:
+    tolerated = rule["tolerated_delay_days"].strip()
+    return Feed(table, rule["feed_rule"].strip(), int(tolerated) if tolerated else None, last_days[table], as_of)
+
+
+def stale(feeds: Sequence[Feed]) -> list[Feed]:
+    """The feeds for which a run is withheld, unless stale feeds are allowed."""
+    return [feed for feed in feeds if feed.withholds]
+
+
+def check_feeds(settings: Settings, feeds: Sequence[Feed], allow_stale: bool) -> list[str]:
+    """One line per late table. Raises StaleFeeds when one of them withholds the run and stale feeds are not allowed."""
+    late = stale(feeds)
+    if late and not allow_stale:
+        raise StaleFeeds([*(feed.describe() for feed in late), _ways_out(settings, late)])
+    lines = [f"published although {feed.describe()}" for feed in late]
+    return lines + [feed.describe() for feed in feeds if feed.is_late and not feed.withholds]
+
+
+def _ways_out(settings: Settings, late: Sequence[Feed]) -> str:
+    reached = [feed.last_day for feed in late if feed.last_day]
+    earlier = f"describe a day that they reach (--as-of {min(reached)}), " if reached else ""
+    path = (settings.policy or settings.raw.parent / "policy") / POLICY_FILE
+    return (
+        f"deliver the missing files and run again, {earlier}publish and mark them as stale (--allow-stale), "
+        f"or change their rule or tolerated_delay_days in {path}"
+    )
+
+
+def _days(number: int | None) -> str:
+    return "1 day" if number == 1 else f"{number} days"

@@ -1,0 +1,97 @@
+"""How far the raw tables reach: contracts and other states count, what is still to come does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from conftest import Landing, customer, event
+
+from stayhouse.contract import Zones, contract
+from stayhouse.contract.days import last_closed_day, last_day_sql
+from stayhouse.loading import load_landing, record_feed_days
+
+INGESTED = "2025-06-30 23:00:00"
+UNTIL = date(2025, 7, 31)
+
+
+def period(number: int, **changes: object) -> dict:
+    return {
+        "period_id": f"p{number}", "subscription_id": f"s{number}", "customer_id": "c1", "plan_code": "grow",
+        "mrr": "10.00", "currency": "EUR", "period_status": "active", "ingested_at": INGESTED,
+    } | changes  # fmt: skip
+
+
+@pytest.fixture
+def last_day(landing: Landing, db):
+    def find(table: str, until: date = UNTIL, zones: Zones = Zones()) -> date | None:  # noqa: B008
+        load_landing(db, landing.folder, contract(), zones=zones)
+        (day,) = db.execute(last_day_sql(contract()[table], zones, until)).fetchone()
+        return day
+
+    return find
+
+
+def test_a_company_with_contracts_only_reaches_its_last_contract(landing: Landing, last_day):
+    """A company that delivers only contracts was described as of its last registration, months ago."""
+    landing.csv("customers", [customer(1, registered_at="2024-01-10 10:00:00", ingested_at=INGESTED)])
+    landing.csv("subscription_periods", [period(1, valid_from="2025-01-01", valid_to="2025-06-20")])
+    assert last_day("subscription_periods") == date(2025, 6, 20)
+    assert last_day("customers") == date(2024, 1, 10)
+
+
+def test_what_is_still_to_come_says_nothing(landing: Landing, last_day):
+    """A contract signed for next January would have moved the day of the run into the future."""
+    landing.csv("customers", [customer(1)])
+    landing.csv(
+        "subscription_periods",
+        [
+            period(1, valid_from="2025-05-01", valid_to="2025-07-15"),
+            period(2, valid_from="2025-07-01"),
+            period(3, valid_from="2025-06-10"),
+        ],
+    )
+    assert last_day("subscription_periods") == date(2025, 6, 10)
+
+
+def test_days_are_those_of_the_business_zone_and_end_at_the_day_asked_for(landing: Landing, last_day):
+    landing.csv("customers", [customer(1)])
+    moments = ["2025-03-30 12:00:00", "2025-03-31 22:30:00", "2025-04-02 03:00:00"]
+    landing.csv("events", [event(n, occurred_at=at, ingested_at=INGESTED) for n, at in enumerate(moments)])
+    berlin, new_york = Zones(business="Europe/Berlin"), Zones(business="America/New_York")
+    assert last_day("events") == date(2025, 4, 2)
+    assert last_day("events", date(2025, 3, 31)) == date(2025, 3, 31)
+    assert last_day("events", date(2025, 3, 31), berlin) == date(2025, 3, 30)
+    assert last_day("events", date(2025, 4, 1), berlin) == date(2025, 4, 1)
+    assert last_day("events", UNTIL, new_york) == date(2025, 4, 1)
+    assert last_day("events", date(2025, 3, 29)) is None
+
+
+def test_a_load_records_every_table_and_forgets_what_it_knew_before(landing: Landing, load, db):
+    landing.csv("customers", [customer(1)])
+    load()
+    record_feed_days(db, contract(), Zones(), date(2024, 1, 1))
+    landing.csv("events", [event(1, occurred_at="2025-01-05 10:00:00")])
+    load()
+    found = db.execute("select until_date, table_name, last_date from ops.feed_days").fetchall()
+    assert len({until for until, *_ in found}) == 1
+    reached = {table: day for _, table, day in found}
+    assert set(reached) == set(contract())
+    assert {table: day for table, day in reached.items() if day} == {
+        "customers": date(2025, 1, 1),
+        "events": date(2025, 1, 5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "day"),
+    [
+        ("UTC", datetime(2025, 3, 2, 0, 0, tzinfo=UTC), date(2025, 3, 1)),
+        ("UTC", datetime(2025, 3, 1, 23, 59, tzinfo=UTC), date(2025, 2, 28)),
+        ("Pacific/Auckland", datetime(2025, 3, 1, 11, 30, tzinfo=UTC), date(2025, 3, 1)),
+        ("America/Los_Angeles", datetime(2025, 3, 2, 7, 30, tzinfo=UTC), date(2025, 2, 28)),
+    ],
+)
+def test_a_day_is_over_when_it_is_over_in_the_business_zone(zone, now, day):
+    """In Los Angeles the day that had ended in Greenwich was described eight hours before its end."""
+    assert last_closed_day(zone, now) == day
