@@ -492,17 +492,18 @@ def _print_quarantine(settings: Settings) -> None:
 
 def _summary(settings: Settings, outcome: Outcome, seconds: float) -> None:
     log = outcome.log
-    # First what makes figures wrong: days and money that are missing.
+    # First what makes figures wrong: days, rows, codes and money that are missing.
     if log.get("covered_day"):
         console.print(f"[bold]as of[/] {log['covered_day']}", soft_wrap=True, markup=True)
     _print_lines("feeds", log.get("feeds", []))
+    _print_lines("rejected", log.get("rejections", []))
+    _print_lines("policy", log.get("policy_gaps", []))
     _print_lines("money", log.get("money", []))
     if log.get("load"):
         _print_load(settings, log["load"])
     warnings = log.get("dbt_warnings", []) + [
         w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])
     ]
-    _print_lines("policy", log.get("policy_gaps", []))
     _print_lines("warnings", warnings)
     if outcome.exit_code == 0:
         _print_published(settings, outcome, seconds)

@@ -10,6 +10,7 @@ import duckdb
 
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
+from stayhouse.publishing.release import current_publication
 
 TABLES = ("payments", "subscription_periods", "commissions")
 ISO_4217 = re.compile("[A-Z]{3}")
@@ -19,10 +20,18 @@ def reporting_currency(settings: Settings, seeds: Path) -> str | None:
     """The company's setting, else the most frequent currency of the loaded money that has no rate of its own.
 
     A currency with rates is one that is converted. None without any money: the default of dbt_project.yml fits then.
-    Another currency cannot become the most frequent unseen, because so much money without a rate is withheld.
+    The currency of the last publication is kept while there is money in it: one that becomes the most frequent must not
+    change every amount overnight.
     """
     if settings.reporting_currency:
         return settings.reporting_currency
+    candidates = _candidates(settings, seeds)
+    published = (current_publication(settings.publish) or {}).get("reporting_currency")
+    return published if published in candidates else next(iter(candidates), None)
+
+
+def _candidates(settings: Settings, seeds: Path) -> list[str]:
+    """The currencies of the loaded money without a rate of their own, the most frequent first."""
     with (seeds / "exchange_rates.csv").open(newline="", encoding="utf-8-sig") as file:
         converted = {row["currency_code"].strip().upper() for row in csv.DictReader(file)}
     rows = " union all ".join(f"select upper(trim(currency)) as code from raw.{table}" for table in TABLES)
@@ -32,8 +41,8 @@ def reporting_currency(settings: Settings, seeds: Path) -> str | None:
                 f"select code from ({rows}) where code <> '' group by code order by count(*) desc, code"
             ).fetchall()
         except duckdb.CatalogException:
-            return None
-    return next((code for (code,) in found if code not in converted), None)
+            return []
+    return [code for (code,) in found if code not in converted]
 
 
 def describe_money(settings: Settings, seeds: Path) -> list[str]:
@@ -49,10 +58,13 @@ def describe_money(settings: Settings, seeds: Path) -> list[str]:
             found = []
     lines = []
     if currency and not settings.reporting_currency:
-        lines.append(
-            f"money is reported in {currency}, the most frequent currency without a rate; "
-            "set STAYHOUSE_REPORTING_CURRENCY to choose another"
+        most_frequent = _candidates(settings, seeds)[0]
+        why = (
+            "the most frequent currency without a rate"
+            if most_frequent == currency
+            else f"as in the last publication, although {most_frequent} is more frequent now"
         )
+        lines.append(f"money is reported in {currency}, {why}; set STAYHOUSE_REPORTING_CURRENCY to choose another")
     file = (settings.policy or settings.raw.parent / "policy") / "exchange_rates.csv"
     for table, code, count, first, last, valid_from in found:
         lines.append(

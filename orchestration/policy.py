@@ -456,20 +456,14 @@ def _place_of(rule: dict[str, Any], seed: _Seed, thresholds: _Seed) -> str:
 
 
 def _segment_warnings(segments: _Seed, settings: Settings) -> list[str]:
-    """Segments of the policy that no customer has, and the other way round."""
+    """Segments of the policy that no customer has; the run itself names segments that are not in it."""
     held = _customer_segments(settings)
     if not held:
         return []
-    listed = {row["segment_code"]: number for number, row in enumerate(segments.rows)}
-    warnings = [
+    return [
         f"{segments.where(number, 'segment_code')}: no customer is in segment {code!r}; check its spelling"
-        for code, number in listed.items()
+        for number, code in enumerate(row["segment_code"] for row in segments.rows)
         if code not in held
-    ]
-    return warnings + [
-        f"{segments.shown_file}, column segment_code: customers are in segment {code!r}, which has no row; "
-        "they get no norms until it has one"
-        for code in sorted(held - set(listed))
     ]
 
 

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import duckdb
 
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 
-# Kind of code -> the policy file to change, and what to say.
-HOMES = {
-    "plan": (
-        "plans.csv",
-        "plan {code!r} is not in the policy ({rows:,} rows of {customers:,} customers): it counts as a paid plan; a "
-        "free one has tier 0. Add it to {path}",
+
+class Gap(NamedTuple):
+    """A kind of code: the policy file that lists it, and what happens with rows whose code is not there."""
+
+    file: str
+    consequence: str
+    way_out: str = "Add it to {path}"
+
+
+GAPS = {
+    "segment": Gap("segments.csv", "its customers stay in 'unassigned'"),
+    "plan": Gap("plans.csv", "it counts as a paid plan; a free one has tier 0"),
+    "survey": Gap(
+        "surveys.csv",
+        "its answers count in no index and are listed in feedback.mart_survey_violations",
+        "Add it to {path}, and its questions to survey_questions.csv",
     ),
-    "target of a metric": (
+    "question": Gap(
+        "survey_questions.csv", "its answers count in no index and are listed in feedback.mart_survey_violations"
+    ),
+    "target of a metric": Gap(
         "metric_targets.csv",
-        "no metric is compared with the target of {code!r} ({rows:,} rows): it is ignored. Correct or remove "
-        "metric_code {code!r} in {path}",
+        "no metric is compared with it, so it is ignored",
+        "Correct or remove metric_code {code!r} in {path}",
     ),
 }
 
 
 def describe_policy_gaps(settings: Settings) -> list[str]:
-    """One line per unknown code: how many rows, what happens with them, and the file to change."""
+    """One line per unknown code, the most frequent first: rows, what happens with them, and the file to change."""
     with open_warehouse(settings.warehouse) as connection:
         try:
             found = connection.execute(
                 "select code_kind, unknown_code, rows_count, customers_count from core.unknown_policy_codes "
-                "order by all"
+                "order by rows_count desc, code_kind, unknown_code"
             ).fetchall()
         except duckdb.CatalogException:
             # The build stopped before it came to this table.
             return []
     folder = settings.policy or settings.raw.parent / "policy"
-    return [
-        HOMES[kind][1].format(code=code, rows=rows, customers=customers, path=folder / HOMES[kind][0])
-        for kind, code, rows, customers in found
-    ]
+    lines = []
+    for kind, code, rows, customers in found:
+        gap = GAPS[kind]
+        of = "" if customers is None else f" of {customers:,} customer{'' if customers == 1 else 's'}"
+        counted = f"{rows:,} row{'' if rows == 1 else 's'}{of}"
+        way_out = gap.way_out.format(code=code, path=folder / gap.file)
+        lines.append(f"{kind} {code!r} is not known ({counted}): {gap.consequence}. {way_out}")
+    return lines

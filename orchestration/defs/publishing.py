@@ -15,6 +15,7 @@ from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
+from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.settings import kept_releases
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -130,6 +131,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
         "stale_feeds": {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))},
         "warnings": log.get("dbt_warnings", [])
         + [w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])],
+        "reporting_currency": reporting_currency(settings, run.dbt.seeds),
         "raw": str(settings.raw),
         "policy": str(settings.policy) if settings.policy else None,
     }

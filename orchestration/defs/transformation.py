@@ -21,6 +21,7 @@ from stayhouse.orchestration.defs.quality import note_model_checks
 from stayhouse.orchestration.feeds import StaleFeeds, check_feeds
 from stayhouse.orchestration.money import describe_money
 from stayhouse.orchestration.policy_gaps import describe_policy_gaps
+from stayhouse.orchestration.rejections import describe_rejections
 from stayhouse.orchestration.resources import Run, RunResource
 
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
@@ -134,6 +135,7 @@ def _transformed(
         dbt_warnings=[one.message for one in found if not one.is_passed and one.severity == "warning"],
         money=describe_money(run.settings, run.dbt.seeds),
         policy_gaps=describe_policy_gaps(run.settings),
+        rejections=describe_rejections(run.settings),
     )
     if isinstance(failure, DbtFailed):
         run.log.note(withheld=failure.failures)

@@ -64,6 +64,26 @@ def test_a_plan_that_policy_does_not_know_is_not_free(status, cases):
     assert any("legacy_2019" in line for line in cases("utc").log["policy_gaps"])
 
 
+def test_unknown_segments_surveys_and_questions_are_named_and_never_withhold(cases):
+    """One customer in an unknown segment withheld every run; answers to unknown questions were lost without a word."""
+    utc = cases("utc")
+    named = {line.split(" is not known")[0] for line in utc.log["policy_gaps"]}
+    assert {"segment 'usage/bakery'", "survey 'weekly_mood'", "question 'relational/nps_of_tomorrow'"} <= named
+    segments = utc.rows(
+        "select coalesce(segment_code, 'unassigned') from usage_health.mart_usage_health where customer_id = ?",
+        "unknown_codes1",
+    )
+    assert segments == [("unassigned",)]
+    listed = utc.rows(
+        "select response_id, question_code, rule_code from feedback.mart_survey_violations "
+        "where customer_id = 'unknown_codes1' and record_kind = 'answer' order by 1"
+    )
+    assert listed == [
+        ("unknown_codes1", "nps_of_tomorrow", "unknown_question"),
+        ("unknown_codes2", "mood", "unknown_question"),
+    ]
+
+
 def test_a_free_month_inside_a_paid_subscription_is_no_churn(months):
     bridge = months("mart_churn_monthly", "free_month", "churned_count, reactivated_count, closing_count")
     assert set(bridge.values()) == {(0, 0, 1)}

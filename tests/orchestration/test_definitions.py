@@ -198,6 +198,7 @@ def transform(monkeypatch):
 
     monkeypatch.setattr(transformation, "describe_money", lambda *_: [])
     monkeypatch.setattr(transformation, "describe_policy_gaps", lambda *_: [])
+    monkeypatch.setattr(transformation, "describe_rejections", lambda *_: [])
     settings = Settings.resolve()
     step = transformation.warehouse(read_manifest(settings), settings.target, daily("2025-01-01", "UTC"))
     keys = [dg.AssetKey(["churn", "mart_churn_events"]), dg.AssetKey(["core", "run_context"])]

@@ -81,3 +81,21 @@ def test_a_currency_that_is_no_code_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("STAYHOUSE_REPORTING_CURRENCY", "euro")
     with pytest.raises(ConfigurationError, match="EURO: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code"):
         Settings.resolve(raw=tmp_path)
+
+
+def test_a_currency_that_becomes_more_frequent_does_not_take_over(settings):
+    """Dollars came to outnumber euro, and every amount of every month was in dollars."""
+    load(settings, "EUR", "USD", "USD")
+    (settings.publish / "current").mkdir(parents=True)
+    stated = settings.publish / "current" / "publication.json"
+    stated.write_text('{"reporting_currency": "EUR"}')
+    assert reporting_currency(settings, settings.policy) == "EUR"
+    assert describe_money(settings, settings.policy) == [
+        "money is reported in EUR, as in the last publication, although USD is more frequent now; "
+        "set STAYHOUSE_REPORTING_CURRENCY to choose another"
+    ]
+    rates(settings.policy, "EUR")
+    assert reporting_currency(settings, settings.policy) == "USD"
+    stated.write_text('{"reporting_currency": "GBP"}')
+    rates(settings.policy)
+    assert reporting_currency(settings, settings.policy) == "USD"

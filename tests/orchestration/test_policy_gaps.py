@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
-import duckdb
+import re
 
-from stayhouse.orchestration.policy_gaps import HOMES, describe_policy_gaps
+import duckdb
+import pytest
+
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.policy_gaps import GAPS, describe_policy_gaps
 from stayhouse.orchestration.settings import Settings
 
 
-def test_every_gap_names_the_file_to_change(tmp_path):
-    settings = Settings(
-        raw=tmp_path / "raw", policy=tmp_path / "policy", warehouse=tmp_path / "w.duckdb", publish=tmp_path / "p"
-    )
-    with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute(
-            "create schema core; create table core.unknown_policy_codes as "
-            "from (values ('plan', 'legacy_2019', 1200, 7), ('target of a metric', 'onboarding_completion_pct', 2, null))"
-            " as gaps (code_kind, unknown_code, rows_count, customers_count)"
+@pytest.fixture
+def described(tmp_path):
+    """The lines about these rows of `core.unknown_policy_codes`."""
+
+    def describe(*rows: tuple) -> list[str]:
+        settings = Settings(
+            raw=tmp_path / "raw", policy=tmp_path / "policy", warehouse=tmp_path / "w.duckdb", publish=tmp_path / "p"
         )
-    plan, target = describe_policy_gaps(settings)
-    assert plan.startswith(
-        "plan 'legacy_2019' is not in the policy (1,200 rows of 7 customers): it counts as a paid plan"
+        with duckdb.connect(str(settings.warehouse)) as connection:
+            connection.execute(
+                "create schema core; create table core.unknown_policy_codes "
+                "(code_kind varchar, unknown_code varchar, rows_count bigint, customers_count bigint)"
+            )
+            connection.executemany("insert into core.unknown_policy_codes values (?, ?, ?, ?)", rows)
+        return describe_policy_gaps(settings)
+
+    return describe
+
+
+def test_every_gap_says_what_happens_and_names_the_file_to_change(described, tmp_path):
+    """Five thousand answers to an unknown question were rejected under "published", without a word."""
+    question, plan, target, segment = described(
+        ("plan", "legacy_2019", 1200, 7),
+        ("target of a metric", "onboarding_completion_pct", 2, None),
+        ("question", "relational/nps2", 5000, 4000),
+        ("segment", "usage/bakery", 1, 1),
     )
-    assert plan.endswith(str(tmp_path / "policy" / HOMES["plan"][0]))
-    assert "'onboarding_completion_pct' (2 rows): it is ignored" in target
-    assert target.endswith(str(tmp_path / "policy" / "metric_targets.csv"))
+    policy = tmp_path / "policy"
+    assert question.startswith(
+        "question 'relational/nps2' is not known (5,000 rows of 4,000 customers): its answers count in no index and are "
+        "listed in feedback.mart_survey_violations. Add it to "
+    )
+    assert question.endswith(str(policy / "survey_questions.csv"))
+    assert plan.startswith("plan 'legacy_2019' is not known (1,200 rows of 7 customers): it counts as a paid plan")
+    assert "'onboarding_completion_pct' is not known (2 rows): no metric is compared with it" in target
+    assert target.endswith(str(policy / "metric_targets.csv"))
+    assert segment.startswith("segment 'usage/bakery' is not known (1 row of 1 customer): its customers stay in 'unass")
+
+
+def test_every_kind_that_the_model_finds_can_be_described():
+    sql = (REPO_ROOT / "models" / "core" / "policy" / "unknown_policy_codes.sql").read_text()
+    assert set(re.findall(r"'([^']+)' as code_kind", sql)) == set(GAPS)
+    assert all((REPO_ROOT / "seeds" / gap.file).is_file() for gap in GAPS.values())

@@ -153,5 +153,6 @@ select
     {{ threshold_double('before_registration_share_pct') }} as before_registration_share_pct,
     {{ threshold_integer('alert_overdue_limit_days') }} as alert_overdue_limit_days,
     {{ threshold_integer('metric_trailing_periods') }} as metric_trailing_periods,
-    {{ threshold_double('published_lost_pct') }} as published_lost_pct
+    {{ threshold_double('published_lost_pct') }} as published_lost_pct,
+    {{ threshold_double('quarantined_share_pct') }} as quarantined_share_pct
 from {{ ref('thresholds') }}

@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- Money without an exchange rate by raw table and currency. The run reports it, and too much of it blocks publication.
+-- Money without an exchange rate by raw table and currency, which the run reports.
 with money as (
     select
         'payments' as table_name,

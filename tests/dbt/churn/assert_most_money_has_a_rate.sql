@@ -1,5 +1,5 @@
--- Prevents the publication of amounts that contain only a small part of the money (threshold unconverted_share_pct).
-{{ config(meta={'remedy': 'Add the rates of the currencies to exchange_rates.csv of the policy.'}) }}
+-- Prevents amounts that contain only a small part of the money from going unnoticed (threshold unconverted_share_pct).
+{{ config(severity='warn', meta={'remedy': 'Add the rates of the currencies to exchange_rates.csv of the policy.'}) }}
 select
     unconverted_money.table_name,
     sum(unconverted_money.unconverted_count) as unconverted_count,
