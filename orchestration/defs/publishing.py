@@ -72,7 +72,7 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
         as_of=date.fromisoformat(document["as_of_date"]),
         published_at=document["published_at"],
         missing_tables=list(document["missing_tables"]),
-        stale_feeds=document["stale_feeds"],
+        stale_feeds=document.get("stale_feeds"),
         cards=write_cards(release / DATABASE_NAME, release, date.fromisoformat(document["as_of_date"])),
         links=present,
     )

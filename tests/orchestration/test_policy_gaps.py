@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import duckdb
@@ -55,3 +56,26 @@ def test_every_kind_that_the_model_finds_can_be_described():
     sql = (REPO_ROOT / "models" / "core" / "policy" / "unknown_policy_codes.sql").read_text()
     assert set(re.findall(r"'([^']+)' as code_kind", sql)) == set(GAPS)
     assert all((REPO_ROOT / "seeds" / gap.file).is_file() for gap in GAPS.values())
+
+
+def test_no_code_that_policy_does_not_know_can_withhold_a_run(parsed):
+    """Money mostly in a currency without a rate withheld every mart, also those without money."""
+    manifest = json.loads((parsed / "target" / "manifest.json").read_text())
+    found = {node["name"]: node["config"]["severity"].lower() for node in manifest["nodes"].values()
+             if node["resource_type"] == "test"}  # fmt: skip
+    about_codes = (
+        "assert_most_money_has_a_rate",
+        "assert_every_currency_has_a_rate",
+        "assert_survey_forms_are_whole",
+        "assert_unknown_events_are_rare",
+    )
+    assert {name: found[name] for name in about_codes} == dict.fromkeys(about_codes, "warn")
+    to_policy = [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") == "relationships"
+        and any(parent.startswith("seed.") for parent in node["depends_on"]["nodes"])
+        and found[node["name"]] == "error"
+    ]
+    assert to_policy == []

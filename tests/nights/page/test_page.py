@@ -169,10 +169,12 @@ def test_text_from_data_is_never_markup(release, open_page, tmp_path):
         tmp_path / "page.html",
         as_of=AS_OF,
         published_at="2025-07-01T00:00:00+00:00",
+        stale_feeds={"events": "2025-06-20"},
         cards={hostile: "cards/x.html"},
     )
     page = open_page(file)
     assert page.complaints == []
+    assert "events ends on 2025-06-20" in page.tab.locator("#when").inner_text()
     assert page.tab.evaluate("() => document.querySelectorAll('main img, main script, footer script').length") == 0
     assert hostile.split("<")[0] in page.tab.locator("main").inner_text()
     assert [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))] == []
