@@ -82,3 +82,36 @@ def test_demo_does_not_mix_packs(tmp_path):
     result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert "is not empty" in result.output
+
+
+def test_the_first_lines_name_what_makes_figures_wrong(tmp_path, capsys):
+    """Rejected answers and late tables were in line sixty of the summary, below "published"."""
+    from stayhouse.orchestration.cli import _summary
+    from stayhouse.orchestration.runner import Outcome
+    from stayhouse.orchestration.settings import Settings
+
+    settings = Settings(tmp_path / "raw", None, tmp_path / "w.duckdb", tmp_path / "published")
+    log = {
+        "covered_day": "2025-06-29, the last closed day with rows of events",
+        "feeds": ["published although contacts: its rows end on 2025-06-01"],
+        "rejections": ["events: 3 of 8 rows (37.5 %) of the new files are in quarantine"],
+        "policy_gaps": ["question 'relational/nps2' is not known"],
+        "load": {"tables": {}, "notices": []},
+        "published": {
+            "as_of": "2025-06-29",
+            "rows": {"churn.mart_churn_monthly": 1},
+            "folder": str(tmp_path / "published" / "releases" / "2025-06-29-r"),
+            "is_current": False,
+            "current_day": "2025-06-30",
+        },
+    }
+    _summary(settings, Outcome(0, log), 1.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "as of 2025-06-29, the last closed day with rows of events"
+    assert [line.strip(" -") for line in lines[1:7]] == [
+        "feeds", *log["feeds"], "rejected", *log["rejections"], "policy", *log["policy_gaps"],
+    ]  # fmt: skip
+    output = " ".join(lines)
+    assert "readers keep 2025-06-30" in output
+    assert "--make-current gives them this day" in output
+    assert "releases/2025-06-29-r" in output
