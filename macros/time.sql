@@ -34,6 +34,11 @@ once; only the macros of this file know the business time zone. With both zones 
     {{ clock_moment('cast(' ~ day ~ ' as timestamp)') }}
 {%- endmacro %}
 
+{#- The moment at which the business clock shows a full hour of a day, 0 to 24. -#}
+{% macro hour_start_at(day, hour) -%}
+    {{ clock_moment(add_time('hour', 'cast(' ~ day ~ ' as timestamp)', hour)) }}
+{%- endmacro %}
+
 {#- The first moment at which the business clock shows a time. When clocks go back a time occurs twice and engines take
 the later one; an hour earlier and back finds the first. -#}
 {% macro clock_moment(clock) -%}

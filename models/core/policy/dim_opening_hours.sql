@@ -3,7 +3,7 @@
 with days as (
     select
         working_days.date_day,
-        {{ days_between(period_start('week', 'working_days.date_day'), 'working_days.date_day') }} + 1 as week_day,
+        {{ days_between(period_start('week', 'working_days.date_day'), 'working_days.date_day') }} + 1 as day_of_week,
         holidays.holiday_date is not null as is_holiday
     from {{ ref('dim_working_days') }} as working_days
     left join {{ ref('holidays') }} as holidays
@@ -18,11 +18,11 @@ openings as (
     select
         hours.channel_code,
         days.date_day,
-        {{ clock_moment(add_time('hour', 'cast(days.date_day as timestamp)', 'hours.from_hour')) }} as opens_at,
-        {{ clock_moment(add_time('hour', 'cast(days.date_day as timestamp)', 'hours.to_hour')) }} as closes_at
+        {{ hour_start_at('days.date_day', 'hours.from_hour') }} as opens_at,
+        {{ hour_start_at('days.date_day', 'hours.to_hour') }} as closes_at
     from days
     inner join {{ ref('opening_hours') }} as hours
-        on days.week_day = hours.weekday
+        on days.day_of_week = hours.day_of_week
     where hours.is_open_on_holidays
         or not days.is_holiday
 ),
