@@ -12,6 +12,7 @@ from stayhouse.contract.sql import literal
 from stayhouse.orchestration.settings import (
     MEMORY_LIMIT,
     ConfigurationError,
+    Daemon,
     Settings,
     first_day,
     kept_releases,
@@ -31,6 +32,7 @@ def check_settings(settings: Settings) -> None:
     kept_releases()
     first_day()
     threads()
+    Daemon.resolve()
     _check_memory_limit()
     _check_landing(settings.raw)
     _check_warehouse(settings.warehouse, settings.raw)

@@ -59,6 +59,7 @@ def refused(place: Place, *more: str) -> str:
         ("STAYHOUSE_MEMORY_LIMIT", "lots", "lots: STAYHOUSE_MEMORY_LIMIT takes an amount of memory like 5GB"),
         ("STAYHOUSE_MEMORY_LIMIT", "5", "5: STAYHOUSE_MEMORY_LIMIT takes an amount of memory"),
         ("STAYHOUSE_THREADS", "0", "0: STAYHOUSE_THREADS takes a number of threads like 2"),
+        ("STAYHOUSE_AUTOMATION", "always", "always: STAYHOUSE_AUTOMATION takes none, schedule, files"),
         ("STAYHOUSE_KEPT_RUNS", "many", "many: STAYHOUSE_KEPT_RUNS takes a number of runs like 60"),
         ("STAYHOUSE_FIRST_DAY", "soon", "soon: STAYHOUSE_FIRST_DAY takes a date like 2015-01-01"),
         ("STAYHOUSE_REPORTING_CURRENCY", "euro", "takes an ISO 4217 code like EUR"),
