@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import hmac
+import io
 import json
 import os
 import secrets
@@ -74,8 +75,9 @@ class ErasureFolder:
             self._write_requests(customer for customer in self.requests() if customer not in done)
 
     def _write_requests(self, customers: Iterable[str]) -> None:
-        lines = ["customer_id"] + ['"' + customer.replace('"', '""') + '"' for customer in customers]
-        _write(self.path / REQUESTS, "\n".join(lines) + "\n")
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([["customer_id"], *([customer] for customer in customers)])
+        _write(self.path / REQUESTS, out.getvalue())
 
     def key(self) -> bytes:
         """The key of the hashes, drawn when it is first needed."""
@@ -83,6 +85,10 @@ class ErasureFolder:
         if not file.exists():
             _write(file, secrets.token_hex(32))
         return file.read_text().strip().encode()
+
+    def surrogate_key(self) -> str:
+        """A key for surrogates, from which the key of the hashes does not follow."""
+        return hashlib.sha256(b"surrogates" + self.key()).hexdigest()
 
     # ------------------------------------------------------------ an erasure under way
 

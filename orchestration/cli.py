@@ -25,6 +25,7 @@ from stayhouse.orchestration.settings import (
     Settings,
     failure_addresses,
     history_folder,
+    restrict_new_files,
     working_folder,
 )
 from stayhouse.orchestration.variables import BY_NAME, as_help
@@ -561,6 +562,11 @@ def _print_published(settings: Settings, outcome: Outcome, seconds: float) -> No
 
 def main() -> None:
     """Entry point of the `stayhouse` command."""
+    try:
+        restrict_new_files()
+    except ConfigurationError as error:
+        errors.print(f"[bold red]bad input:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(2)
     app()
 
 

@@ -233,7 +233,7 @@ def _erase_release(run: Run, names: Names, result: Erased) -> None:
 def _publish_again(
     run: Run, db: duckdb.DuckDBPyConnection, current: Path, standing: Mapping[str, Any], names: Names
 ) -> None:
-    from stayhouse.orchestration.defs.publishing import marts, write_page
+    from stayhouse.orchestration.defs.publishing import companions_without_identifiers, marts, write_page
     from stayhouse.publishing.delivery import lists_of, write_lists
 
     published = _published_marts(db, {f"{mart.schema}.{mart.name}": mart.grain for mart in marts(run.manifest)})
@@ -254,6 +254,7 @@ def _publish_again(
             lambda release, _: _copy_folders(current, release, ["models"] if has_traces else ["models", "data_docs"]),
             lambda release, _: write_lists(release, lists, run.settings.lists_per_owner),
             write_page,
+            *companions_without_identifiers(run.settings),
         ],
     )
 

@@ -9,7 +9,7 @@ import dagster as dg
 
 from stayhouse.orchestration.lock import run_lock
 from stayhouse.orchestration.run import Run
-from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.settings import Settings, restrict_new_files
 
 __all__ = ["RUN_CONFIG", "Run", "RunResource", "run_from_environment"]
 
@@ -29,6 +29,7 @@ RUN_CONFIG = {
 @contextmanager
 def run_from_environment(context: dg.InitResourceContext) -> Iterator[Run]:
     """What the Dagster UI or the schedule starts with; holds the lock until the run has ended."""
+    restrict_new_files()
     settings = Settings.resolve()
     with run_lock(settings):
         yield Run(settings, **context.resource_config)

@@ -29,6 +29,10 @@ MAIL_SERVER = "smtp://localhost:25"
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 
 
+# Only the user of the run reads what it makes.
+UMASK = "077"
+
+
 class ConfigurationError(Exception):
     """A path, a date or a policy is wrong. The message names it and the way out."""
 
@@ -54,6 +58,8 @@ class Settings:
     """Where new alerts are posted to; None: nowhere."""
     lists_per_owner: bool = False
     """Lists are also written as a file per person."""
+    without_identifiers: bool = False
+    """Releases are also written without ids, for people who need figures and no persons."""
 
     @property
     def zones(self) -> Zones:
@@ -121,9 +127,25 @@ class Settings:
             target=Path(os.environ.get("DBT_TARGET_PATH") or home / "target").resolve(),
             alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
             reporting_currency=currency,
-            lists_per_owner=os.environ.get("STAYHOUSE_LISTS_PER_OWNER", "").lower() in ("1", "true", "yes"),
+            lists_per_owner=_is_on("STAYHOUSE_LISTS_PER_OWNER"),
+            without_identifiers=_is_on("STAYHOUSE_WITHOUT_IDENTIFIERS"),
             **zones,
         )  # fmt: skip
+
+
+def _is_on(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in ("1", "true", "yes")
+
+
+def restrict_new_files() -> None:
+    """Takes the rights of others off every file that this process will make; STAYHOUSE_UMASK names other rights.
+
+    Raises ConfigurationError when that is no octal number.
+    """
+    stated = os.environ.get("STAYHOUSE_UMASK") or UMASK
+    if not re.fullmatch("[0-7]{1,4}", stated):
+        raise ConfigurationError(f"{stated}: STAYHOUSE_UMASK takes an octal number like {UMASK} or 027")
+    os.umask(int(stated, 8))
 
 
 def _place(stated: str | Path, option: str) -> Path:

@@ -69,6 +69,12 @@ VARIABLES = (
         "none; `stayhouse dev` serves it",
         is_value=False,
     ),
+    Variable(
+        "STAYHOUSE_WITHOUT_IDENTIFIERS",
+        "`true`: a release also has a folder `without_identifiers` with surrogates for ids",
+        "false",
+    ),
+    Variable("STAYHOUSE_UMASK", "rights that new files do not have, in octal; `027` lets the group read them", "077"),
     Variable("STAYHOUSE_LISTS_PER_OWNER", "`true`: lists are also written as a file per person", "false"),
     Variable("STAYHOUSE_THREADS", "models that are built at the same time", "2"),
     Variable("STAYHOUSE_MEMORY_LIMIT", "memory of DuckDB; beyond it DuckDB writes to disk", "5GB"),

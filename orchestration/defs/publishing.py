@@ -1,7 +1,7 @@
 """Publication as an asset. It depends directly on every gated mart: a blocking check stops direct dependents only."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,18 +11,20 @@ import dagster as dg
 from stayhouse.contract import contract
 from stayhouse.contract.sql import one_row
 from stayhouse.expectations.registry import mart_gates
+from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
-from stayhouse.orchestration.settings import kept_releases
+from stayhouse.orchestration.settings import Settings, kept_releases
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import write_cards
 from stayhouse.publishing.delivery import lists_of, write_lists
 from stayhouse.publishing.release import DATABASE_NAME, Mart, make_current, publish
+from stayhouse.publishing.without_identifiers import write_without_identifiers
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 
@@ -118,6 +120,14 @@ def check_day(warehouse: Path, as_of: date) -> None:
         )
 
 
+def companions_without_identifiers(settings: Settings) -> list[Callable[[Path, dict[str, Any]], object]]:
+    """Writes the part of a release that has no identifiers, if the settings ask for it."""
+    if not settings.without_identifiers:
+        return []
+    key = ErasureFolder(settings.erasure).surrogate_key()
+    return [lambda release, _: write_without_identifiers(release, key)]
+
+
 def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
     settings = run.settings
     check_day(settings.warehouse, as_of)
@@ -150,6 +160,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
                 lambda release, _: shutil.copytree(models, release / "models"),
                 lambda release, _: write_lists(release, lists_of(run.manifest), settings.lists_per_owner),
                 write_page,
+                *companions_without_identifiers(settings),
             ],
             kept=kept_releases(),
         )
