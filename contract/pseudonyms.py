@@ -37,7 +37,7 @@ def owner_of(table: RawTable) -> Column | None:
 
 
 def names_staff(column: Column, table: RawTable) -> bool:
-    """True for identifiers of employees, which an erased customer leaves behind."""
+    """True for identifiers of employees, which stay when a customer is erased."""
     return table.name == STAFF or bool(column.references and column.references[0] == STAFF)
 
 
@@ -86,7 +86,7 @@ class Names:
 
     @cached_property
     def distinct(self) -> dict[str, str]:
-        """Those of them whose id is no other word or number; only these are looked for in texts about other things."""
+        """Those whose id cannot be another word or number; only these are looked for in texts about other things."""
         return {customer: name for customer, name in self.by_customer.items() if is_distinct(customer)}
 
     def in_text(self, text: str, customers: Mapping[str, str] | None = None) -> str:

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from stayhouse.contract.sql import identifier, literals
 from stayhouse.loading import LoadError
 from stayhouse.loading.discovery import find_files
 from stayhouse.loading.erased_files import Rewriting, drop_erased, erase_files
-from stayhouse.loading.erased_rows import erase_rows, find_keys, note_keys
+from stayhouse.loading.erased_rows import columns_of, erase_rows, find_keys, note_keys
 from stayhouse.loading.ledger import fingerprints, note_rewritten
 from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.orchestration.lock import run_lock
@@ -99,9 +99,13 @@ class _Pending:
 
 
 def is_requested(settings: Settings) -> bool:
-    """True when a run has somebody to erase."""
+    """True when a run has somebody to erase. Takes customers out of the list who are erased already."""
     folder = ErasureFolder(settings.erasure)
-    return bool(folder.pending() or folder.requests())
+    requests, suppression = folder.requests(), folder.suppression()
+    done = [customer for customer in requests if suppression and suppression.holds(OWNER, customer)]
+    if folder.pending() is None and done:
+        folder.fulfil(done)
+    return folder.pending() is not None or len(done) < len(requests)
 
 
 def erase_now(settings: Settings, customers: Iterable[str], wait_seconds: float = 0.0) -> Erased:
@@ -171,6 +175,8 @@ def _erase_loaded(settings: Settings, pending: _Pending, result: Erased) -> None
 def _deliver_deletions(db: duckdb.DuckDBPyConnection, settings: Settings, names: Names) -> None:
     """Delivers that the accounts are deleted now, so that they count as customers until today and not longer."""
     columns = [column.name for column in contract()[OWNER].columns]
+    if not columns_of(db, f"raw.{OWNER}"):
+        return  # nothing was loaded yet
     rows = db.execute(
         f"select {', '.join(map(identifier, columns))} from raw.{OWNER} "
         f"where customer_id in ({literals(names.by_customer.values())}) and deleted_at is null"
@@ -307,12 +313,13 @@ def _remove_notes(
 
 
 def _forget_runs(instance: DagsterInstance, home: Path) -> int:
-    """Deletes the finished runs of Dagster's history and writes its databases anew."""
+    """Deletes the finished runs of Dagster's history and writes its databases again."""
     from stayhouse.orchestration.event_log import forget_old_runs
 
     forgotten = forget_old_runs(instance, 0)
     for database in sorted(home.rglob("*.db")):
-        with closing(sqlite3.connect(database, timeout=5)) as connection:
+        # One that a process writes to cannot be rewritten now; the search says so.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(database, timeout=5)) as connection:
             connection.execute("pragma wal_checkpoint(truncate)")
             connection.execute("vacuum")
             connection.execute("pragma wal_checkpoint(truncate)")

@@ -140,7 +140,7 @@ def _is_on(variable: str) -> bool:
 def restrict_new_files() -> None:
     """Takes the rights of others off every file that this process will make; STAYHOUSE_UMASK names other rights.
 
-    Raises ConfigurationError when that is no octal number.
+    Raises ConfigurationError when that is not an octal number.
     """
     stated = os.environ.get("STAYHOUSE_UMASK") or UMASK
     if not re.fullmatch("[0-7]{1,4}", stated):

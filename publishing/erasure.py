@@ -212,9 +212,12 @@ def contact_values(db: duckdb.DuckDBPyConnection, contacts: Mapping[str, str], c
     found: set[str] = set()
     wanted = literals(sorted(customers))
     for table, column in contacts.items():
-        values = db.execute(
-            f"select {identifier(column)} from raw.{identifier(table)} where {identifier(column)} is not null "
-            f"group by 1 having bool_and(coalesce(customer_id in ({wanted}), false))"
-        ).fetchall()
+        try:
+            values = db.execute(
+                f"select {identifier(column)} from raw.{identifier(table)} where {identifier(column)} is not null "
+                f"group by 1 having bool_and(coalesce(customer_id in ({wanted}), false))"
+            ).fetchall()
+        except duckdb.CatalogException:
+            continue  # nothing was loaded yet
         found |= {value for (value,) in values}
     return found

@@ -19,7 +19,7 @@ FOLDER = "without_identifiers"
 LEFT_OUT = ("contact", "detail", "free_text")
 # Columns of breakdowns hold what the row is about: a segment in one row, an employee in the next.
 BREAKDOWNS = ("dimension_value",)
-# What stands in a column of ids where there is no person.
+# Values of a column of ids where there is no person.
 NOBODY = ("all", "none", "unknown", "unassigned", "system", "customer")
 
 
@@ -71,7 +71,7 @@ def _columns(db: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Columns]:
 
 
 def _note_breakdowns(db: duckdb.DuckDBPyConnection, tables: dict[tuple[str, str], Columns], key: str) -> None:
-    """What stands for every value of a breakdown: ids have surrogates, also within `team/employee`."""
+    """How every value of a breakdown is shown: ids have surrogates, also within `team/employee`."""
 
     def values(is_wanted: Callable[[str], bool]) -> str:
         parts = [

@@ -1,4 +1,4 @@
-"""An erased customer is gone from the landing files and from the loaded rows, and a file that comes again changes nothing."""
+"""Landing files and loaded rows without an erased customer; a file that comes again changes nothing."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_a_file_that_is_delivered_again_does_not_bring_the_customer_back(company
     assert not drop(db, company, folder).files
 
 
-def test_files_that_spell_columns_otherwise_are_erased_too(landing, load, db, folder):
+def test_files_with_other_names_of_columns_are_erased_too(landing, load, db, folder):
     """The loader takes `Customer ID` for customer_id; the erasure has to read the same file in the same way."""
     landing.text(
         "customers",

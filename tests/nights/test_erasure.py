@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from stayhouse.contract.personal import personal_class
 from stayhouse.loading.suppression import ErasureFolder
+from stayhouse.orchestration import erasure
 from stayhouse.orchestration.cli import app
-from stayhouse.orchestration.erasure import Erased, erase, withhold_erased
+from stayhouse.orchestration.erasure import Erased, erase, is_requested, withhold_erased
 from stayhouse.orchestration.event_log import open_instance
 from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import Settings
@@ -87,6 +88,10 @@ class Forgotten:
     result: Erased
 
 
+def power_failure(_: Path) -> None:
+    raise OSError("the power is off")
+
+
 @pytest.fixture(scope="module")
 def forgotten(published, small_company, tmp_path_factory) -> Forgotten:
     folder = tmp_path_factory.mktemp("forgotten")
@@ -138,7 +143,14 @@ def forgotten(published, small_company, tmp_path_factory) -> Forgotten:
     }
     ErasureFolder(settings.erasure).request([who])
     with open_instance(folder / "run" / "dagster") as instance:
+        # The first attempt is interrupted in the middle; the next run goes on.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(erasure, "rewrite_warehouse", power_failure)
+            with pytest.raises(OSError, match="power"):
+                erase(Run(settings), instance, folder / "run" / "dagster")
+        assert is_requested(settings)
         result = erase(Run(settings), instance, folder / "run" / "dagster")
+    assert not is_requested(settings)
     return Forgotten(folder, settings, who, traces, kept / "stayhouse.duckdb", kept / "release", result)
 
 
@@ -217,6 +229,9 @@ def test_the_next_run_has_the_same_figures_from_the_same_files(forgotten, dbt_se
 
 
 def test_files_that_come_again_bring_nobody_back(forgotten, small_company):
+    ErasureFolder(forgotten.settings.erasure).request([forgotten.who])
+    assert not is_requested(forgotten.settings), "a list that names her every day costs nothing"
+    assert ErasureFolder(forgotten.settings.erasure).requests() == []
     again = forgotten.settings.raw / "customers" / "again"
     shutil.copytree(small_company / "customers", again)
     with open_warehouse(forgotten.settings.warehouse) as db:
