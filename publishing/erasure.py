@@ -105,19 +105,21 @@ def _erase_keys(db: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str
 
 
 def _erase_mentions(db: duckdb.DuckDBPyConnection, table: str, columns: list[str], names: Names) -> None:
-    """What is left in other columns, of ids that cannot be anything else; of others only in samples of rows."""
-    customers = {name: names.distinct if personal_class(name) != "free_text" else names.by_customer for name in columns}
-    tests = {
-        name: " or ".join(f"contains({identifier(name)}, {literal(customer)})" for customer in wanted)
-        for name, wanted in customers.items()
-        if wanted
-    }
-    if not tests:
+    """What is left in other columns. Of ids that may be a count or a word only quoted ones, in samples of rows."""
+    quoted = {f'"{customer}"': f'"{name}"' for customer, name in names.by_customer.items()}
+    changes = {}
+    for name in columns:
+        texts = [*names.distinct, *(quoted if personal_class(name) == "free_text" else ())]
+        if texts:
+            value = names.in_text_sql(identifier(name), names.distinct)
+            for text, named in quoted.items() if personal_class(name) == "free_text" else ():
+                value = f"replace({value}, {literal(text)}, {literal(named)})"
+            changes[name] = (value, " or ".join(f"contains({identifier(name)}, {literal(text)})" for text in texts))
+    if not changes:
         return
-    hits = one_row(db, f"select {', '.join(f'bool_or({test})' for test in tests.values())} from {table}")
-    for (name, test), is_hit in zip(tests.items(), hits, strict=True):
+    hits = one_row(db, f"select {', '.join(f'bool_or({test})' for _, test in changes.values())} from {table}")
+    for (name, (value, test)), is_hit in zip(changes.items(), hits, strict=True):
         if is_hit:
-            value = names.in_text_sql(identifier(name), customers[name])
             db.execute(f"update {table} set {identifier(name)} = {value} where {test}")
 
 

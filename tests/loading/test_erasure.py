@@ -19,6 +19,7 @@ from stayhouse.loading.discovery import find_files
 from stayhouse.loading.erased_files import Rewriting, drop_erased, erase_files
 from stayhouse.loading.erased_rows import columns_of, erase_relation, erase_rows, find_keys, note_keys
 from stayhouse.loading.suppression import ErasureError, ErasureFolder
+from stayhouse.publishing.erasure import erase_tables
 
 GONE = "c0000042"
 PHONE, ADDRESS = "5f1d7a84db00", "a3c9e0b7712f"
@@ -290,3 +291,24 @@ def test_a_request_file_without_its_column_is_named(folder):
     (folder.path / "requests.csv").write_text("id\nc1\n")
     with pytest.raises(ErasureError, match=r"requests\.csv: has no column customer_id \(found id\)"):
         folder.requests()
+
+
+def test_derived_tables_follow_the_names_of_their_columns(db):
+    """Core and marts hold ids in columns of their own: of owners, of triggers, in samples of broken rows."""
+    names = Names("s", frozenset({"4", GONE}), {"contacts": {"k1"}})
+    note_keys(db, names)
+    db.execute("create schema m")
+    db.execute(
+        """create table m.rows as select * from (values
+            ('4', 'e1', 'k1', 'k9', '4|low_score', 'Riga', 4, '4 rows', '{"customer_id":"4"}'),
+            ('44', 'e1', 'k2', null, '4|low_score', 'Riga', 4, '4 rows of 4', null)
+        ) as t(customer_id, owner_employee_id, contact_id, evidence_id, schedule_key, city, n, message_text, observed)"""
+    )
+    db.execute(f"create table m.unowned as select 'k1' as contact_id, 'seen {GONE}, c00000421' as note, '4' as code")
+    erase_tables(db, names)
+    four, key, gone = names.name("4"), names.name("k1"), names.name(GONE)
+    assert db.execute("from m.rows order by n, customer_id").fetchall() == [
+        ("44", "e1", "k2", None, "4|low_score", "Riga", 4, "4 rows of 4", None),
+        (four, "e1", key, names.name("k9"), f"{four}|low_score", None, 4, "4 rows", ERASED_TEXT),
+    ]
+    assert db.execute("from m.unowned").fetchall() == [(key, f"seen {gone}, c00000421", "4")]
