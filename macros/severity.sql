@@ -7,3 +7,8 @@
 {% macro ranked_severity(severity_rank) -%}
     case {{ severity_rank }} when 3 then 'high' when 2 then 'medium' else 'low' end
 {%- endmacro %}
+
+{#- The transitions that end an alert. -#}
+{% macro alert_endings() -%}
+    ('resolved', 'dismissed', 'expired', 'churned', 'rule_off')
+{%- endmacro %}

@@ -20,7 +20,7 @@ def reported(company, until: date) -> dict[str, list[tuple]]:
     with duckdb.connect(company.settings.warehouse, read_only=True) as db:
         return {
             "alerts": db.execute(
-                "select alert_id, customer_id, rule_code, owner_employee_id, owner_source, playbook_code, opened_date, "
+                "select alert_id, customer_id, rule_code, owner_employee_id, owner_source, opened_date, "
                 "listed_date, due_at from alerts.mart_alerts where opened_date <= ? order by all",
                 [until],
             ).fetchall(),

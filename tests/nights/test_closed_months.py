@@ -122,7 +122,7 @@ def opened(company: Company, without: set[str]) -> dict[tuple, tuple]:
     with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
         found = db.execute(
             """
-            select rule_code, customer_id, opened_date, alert_id, owner_employee_id, owner_source, playbook_code
+            select rule_code, customer_id, opened_date, alert_id, owner_employee_id, owner_source
             from alerts.mart_alerts where opened_date <= ?
             """,
             # Rows of the last days may still come.

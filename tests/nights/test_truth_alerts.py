@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import duckdb
 import pytest
@@ -130,16 +131,50 @@ def test_the_report_of_a_rule_agrees_with_the_planted_churn(planted):
 
 
 OUTCOME_DAYS, GRACE_DAYS = 90, 7
+STATUSES = ("stopped", "at_risk", "watch")
+
+
+def assert_order_of_churn(db) -> None:
+    """Of a status churn follows at least as often as of the next one, as far as their intervals can tell."""
+    found = {
+        code: bounds
+        for code, *bounds in db.execute(
+            """
+            select warning_code, precision_pct, precision_ci_lo, precision_ci_hi, precision_den
+            from alerts.mart_alert_rule_report where warning_kind = 'health_status' and dimension_name = 'all'
+            """
+        ).fetchall()
+    }
+    assert min(found[status][3] for status in STATUSES) > 20
+    for graver, lesser in pairwise(STATUSES):
+        assert found[graver][2] >= found[lesser][1], (graver, found[graver], lesser, found[lesser])
+    assert found["stopped"][0] > found["watch"][0]
+    assert found["at_risk"][0] > found["watch"][0]
 
 
 def warnings_of(db) -> dict[str, list[tuple]]:
-    """Warnings by rule or status as published: customer, day, segment, and the status of the customer on the day."""
+    """Warnings by rule or status as published: customer, day, segment, and whether it was a customer on the day.
+
+    A rule warns when it opens an alert or joins one of another rule with the same cause.
+    """
     found: dict[str, list[tuple]] = {}
     for code, *warning in db.execute(
         """
-        select rule_code, customer_id, opened_date, segment_code, customer_status from alerts.mart_alerts
-        union all
-        select health_status, customer_id, valid_from, null, customer_status from usage_health.mart_usage_health_history
+        with warnings as (
+            select rule_code, customer_id, cast(transition_at as date) - 1 as day
+            from alerts.mart_alert_transitions where transition_kind in ('opened', 'joined')
+            union all
+            select health_status, customer_id, valid_from from usage_health.mart_usage_health_history
+        )
+        select warnings.rule_code, warnings.customer_id, warnings.day, coalesce(segments.segment_code, 'unassigned'),
+            coalesce(status.status in ('paying', 'paused'), false)
+        from warnings
+        left join core.customer_status_periods as status
+            on warnings.customer_id = status.customer_id and status.valid_from <= day
+            and (status.valid_to is null or status.valid_to > day)
+        left join core.dim_customer_segments as segments
+            on warnings.customer_id = segments.customer_id and segments.scheme = 'usage' and segments.valid_from <= day
+            and (segments.valid_to is null or segments.valid_to > day)
         """
     ).fetchall():
         found.setdefault(code, []).append(tuple(warning))
@@ -160,11 +195,11 @@ def recounted(db) -> dict[tuple[str, str], tuple[int, int, int]]:
     )
     counts: dict[tuple[str, str], list[int]] = {}
     for code, warnings in warnings_of(db).items():
-        for customer, day, segment, status in warnings:
+        for customer, day, segment, is_customer in warnings:
             if code not in first or day < first[code] or (LAST - day).days < OUTCOME_DAYS + GRACE_DAYS:
                 continue
             ends = [churned for started, churned, known in churns.get(customer, ()) if started <= day < known]
-            if not ends and status not in ("paying", "paused"):
+            if not ends and not is_customer:
                 continue
             lead = (ends[0] - day).days if ends else None
             for key in ((code, "all"), (code, segment)):
@@ -180,7 +215,7 @@ def test_the_report_of_every_rule_can_be_recounted_from_alerts_and_churn(planted
     with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
         reported = db.execute(
             """
-            select warning_code, dimension_value, warning_kind, class_code, precision_num, late_count,
+            select warning_code, dimension_value, class_code, precision_num, late_count,
                 precision_den, confirmed_num, confirmed_den
             from alerts.mart_alert_rule_report
             where dimension_name in ('all', 'segment') and (precision_den > 0 or confirmed_den > 0)
@@ -189,9 +224,7 @@ def test_the_report_of_every_rule_can_be_recounted_from_alerts_and_churn(planted
         expected = recounted(db)
     assert len(reported) > 40
     wrong, notices = [], 0
-    for code, value, kind, kind_of_rule, right, late, mature, confirmed, announced in reported:
-        if kind == "health_status" and value != "all":
-            continue
+    for code, value, kind_of_rule, right, late, mature, confirmed, announced in reported:
         counted = expected[code, value]
         if kind_of_rule == "notice":
             notices += 1
@@ -203,3 +236,31 @@ def test_the_report_of_every_rule_can_be_recounted_from_alerts_and_churn(planted
     assert wrong == []
     assert notices > 2
     assert {code for code, value in expected if value == "all"} == {row[0] for row in reported if row[1] == "all"}
+
+
+def test_churn_follows_the_statuses_in_their_order(planted):
+    """Churn followed "watch" more often than "at risk", so the list began with the wrong customers."""
+    with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
+        assert_order_of_churn(db)
+
+
+def test_one_inactivity_is_one_alert(planted):
+    """One inactivity raised up to four alerts: a decline, a sharp one, a level below the segment, and no use at all."""
+    causes = "('usage_dormant', 'usage_sharp_decline', 'usage_decline', 'usage_below_segment')"
+    with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
+        ((several, joined, risen),) = db.execute(
+            f"""
+            select
+                (
+                    select count(*) from alerts.mart_alerts as one inner join alerts.mart_alerts as other
+                        on one.customer_id = other.customer_id and one.alert_id < other.alert_id
+                        and one.opened_at < coalesce(other.closed_at, timestamp '9999-12-31')
+                        and other.opened_at < coalesce(one.closed_at, timestamp '9999-12-31')
+                        and one.rule_code in {causes} and other.rule_code in {causes}
+                        and one.reopenings_count = 0 and other.reopenings_count = 0
+                ),
+                (select count(*) from alerts.mart_alert_transitions where transition_kind = 'joined'),
+                (select count(*) from alerts.mart_alerts where severity <> opened_severity_value)
+            """
+        ).fetchall()
+    assert (several, joined > 5, risen > 5) == (0, True, True)

@@ -27,6 +27,7 @@ select
     rule_code,
     signal_code,
     title,
+    coalesce(cause_code, rule_code) as cause_code,
     rule_class,
     measures_inactivity,
     source_code,

@@ -6,11 +6,11 @@ with first_episodes as (
         rule_code,
         signal_code,
         rule_valid_from,
-        alert_opened_date as opened_date,
+        opened_date,
         -- It is known when its day has closed.
-        {{ day_start_at(add_days('alert_opened_date', 1)) }} as opened_at
-    from {{ ref('int_alerts__episodes') }}
-    where episode_order = 1
+        {{ day_start_at(add_days('opened_date', 1)) }} as opened_at
+    from {{ ref('int_alerts__members') }}
+    where member_order = 1
 ),
 
 signals as (

@@ -4,9 +4,9 @@ with alerts as (
         alert_id,
         customer_id,
         rule_code,
-        alert_opened_date as opened_date
-    from {{ ref('int_alerts__episodes') }}
-    where episode_order = 1
+        opened_date
+    from {{ ref('int_alerts__members') }}
+    where member_order = 1
 ),
 
 transitions as (
@@ -19,7 +19,7 @@ lives as (
         count(case when transition_kind = 'reopened' then 1 end) as reopenings_count,
         min(case when transition_kind = 'acknowledged' then transition_at end) as acknowledged_at,
         min(case when transition_kind = 'acted' then transition_at end) as acted_at,
-        max(transition_order) as last_order
+        max(case when transition_kind <> 'joined' then transition_order end) as last_order
     from transitions
     group by alert_id
 ),
@@ -48,7 +48,7 @@ joined as (
         churned.is_churned_before,
         last_transitions.transition_kind as last_kind,
         last_transitions.transition_at as last_at,
-        last_transitions.transition_kind not in ('opened', 'reopened', 'acknowledged', 'acted') as is_closed,
+        last_transitions.transition_kind in {{ alert_endings() }} as is_closed,
         acts.channel_code as acted_channel_code,
         segments.segment_code,
         status.status as customer_status,

@@ -1,198 +1,141 @@
--- What happened to an alert, in order; read off its signal, the contacts and the reviews, never remembered.
-{% set is_ended = 'endings.ended_at <= coalesce(episodes.resolved_at, endings.ended_at)' %}
-with episodes as (
+-- What happened to an alert, in order: it is open while one of its members is. A later member joins it, and only the
+-- ending of the last open one ends it.
+with member_transitions as (
     select
-        episodes.alert_id,
-        episodes.customer_id,
-        episodes.rule_code,
-        episodes.signal_code,
-        episodes.episode_order,
-        episodes.alert_opened_date,
-        rules.window_to,
-        {{ add_days('episodes.alert_opened_date', 'rules.expires_after_days') }} as expires_date,
-        {{ day_start_at(add_days('episodes.opened_date', 1)) }} as opened_at,
-        {{ day_start_at(add_days('episodes.resolved_date', 1)) }} as resolved_at
-    from {{ ref('int_alerts__episodes') }} as episodes
-    inner join {{ ref('dim_alert_rules') }} as rules
-        on episodes.rule_code = rules.rule_code
-        and episodes.rule_valid_from = rules.valid_from
+        members.alert_id,
+        members.customer_id,
+        members.rule_code,
+        members.member_order,
+        transitions.transition_kind,
+        transitions.evidence_id,
+        transitions.channel_code,
+        transitions.episode_order as member_episode,
+        transitions.transition_at,
+        members.member_id
+    from {{ ref('int_alerts__rule_transitions') }} as transitions
+    inner join {{ ref('int_alerts__members') }} as members
+        on transitions.alert_id = members.member_id
 ),
 
-alerts as (
-    select * from episodes
-    where episode_order = 1
-),
-
--- A review names the alert itself, or the customer with the rule or the signal.
-subjects as (
-    {% for key in ['alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"] %}
-    select
-        alerts.*,
-        {{ key }} as subject_key
-    from alerts
-    {{ 'union distinct' if not loop.last }}
-    {% endfor %}
-),
-
-matched_reviews as (
-    select
-        subjects.alert_id,
-        reviews.*
-    from subjects
-    inner join {{ ref('fct_alert_reviews') }} as reviews
-        on subjects.subject_key = reviews.subject_key
-        and subjects.opened_at <= reviews.reviewed_at
-),
-
--- What ends an alert for good, whatever the signal does afterwards.
-endings as (
-    select
-        alerts.alert_id,
-        'churned' as transition_kind,
-        1 as priority,
-        cast(null as {{ dbt.type_string() }}) as evidence_id,
-        {{ day_start_at(add_days('ends.recognised_date', 1)) }} as ended_at
-    from alerts
-    inner join {{ ref('int_alerts__access_ends') }} as ends
-        on alerts.customer_id = ends.customer_id
-        and ends.recognised_date > alerts.alert_opened_date
-    union all
+open_periods as (
     select
         alert_id,
-        'dismissed' as transition_kind,
-        2 as priority,
-        review_id as evidence_id,
-        reviewed_at as ended_at
-    from matched_reviews
-    where is_dismissal
-    {% for kind, day in {'rule_off': 'window_to', 'expired': 'expires_date'}.items() %}
-    union all
-    select
-        alert_id,
-        '{{ kind }}' as transition_kind,
-        {{ loop.index + 2 }} as priority,
-        cast(null as {{ dbt.type_string() }}) as evidence_id,
-        {{ day_start_at(add_days(day, 1)) }} as ended_at
-    from alerts
-    where {{ day }} is not null
-    {% endfor %}
+        member_id,
+        min(case when transition_kind in ('opened', 'reopened') then transition_at end) as valid_from,
+        max(case when transition_kind in {{ alert_endings() }} then transition_at end) as valid_to
+    from member_transitions
+    group by alert_id, member_id, member_episode
 ),
 
-first_endings as (
-    select
-        endings.*,
-        row_number() over (
-            partition by endings.alert_id order by endings.ended_at, endings.priority, endings.evidence_id
-        ) as choice
-    from endings
-    inner join {{ ref('run_context') }} as run_context
-        -- Midnight after the business day still belongs to it: that is when its close is known.
-        on endings.ended_at <= run_context.as_of_end_at
+episodes as (
+    {{ merged_periods('open_periods', ['alert_id']) }}
 ),
 
-lives as (
+numbered as (
     select
-        episodes.*,
-        case when {{ is_ended }} then endings.transition_kind else 'resolved' end as closing_kind,
-        case when {{ is_ended }} then endings.evidence_id end as evidence_id,
-        least(endings.ended_at, episodes.resolved_at) as closed_at
+        *,
+        row_number() over (partition by alert_id order by valid_from) as episode_order
     from episodes
-    left join first_endings as endings
-        on episodes.alert_id = endings.alert_id
-        and endings.choice = 1
-    where episodes.opened_at < coalesce(endings.ended_at, {{ end_of_time('timestamp') }})
 ),
 
-responses as (
-    {% for kind, moment in {'acknowledged': 'attempted_at', 'acted': 'effective_at'}.items() %}
+placed as (
     select
-        lives.alert_id,
-        lives.episode_order,
-        '{{ kind }}' as transition_kind,
-        attempts.contact_id as evidence_id,
-        attempts.channel as channel_code,
-        attempts.{{ moment }} as responded_at
-    from lives
-    inner join {{ ref('int_alerts__attempts') }} as attempts
-        on lives.customer_id = attempts.customer_id
-        and lives.opened_at <= attempts.attempted_at
-        and attempts.{{ moment }} < coalesce(lives.closed_at, {{ end_of_time('timestamp') }})
+        member_transitions.*,
+        numbered.episode_order,
+        numbered.valid_from,
+        numbered.valid_to,
+        case
+            when member_transitions.transition_kind in ('acknowledged', 'acted') then member_transitions.transition_kind
+            when member_transitions.transition_kind in {{ alert_endings() }} then 'ended'
+            else 'opened'
+        end as part
+    from member_transitions
+    inner join numbered
+        on member_transitions.alert_id = numbered.alert_id
+        and member_transitions.transition_at >= numbered.valid_from
+        and member_transitions.transition_at <= coalesce(numbered.valid_to, {{ end_of_time('timestamp') }})
+),
+
+-- A member that joins may reopen the alert, too.
+parts as (
+    select * from placed
     union all
-    {% endfor %}
     select
-        lives.alert_id,
-        lives.episode_order,
-        case when matched_reviews.is_action then 'acted' else 'acknowledged' end as transition_kind,
-        matched_reviews.review_id as evidence_id,
-        cast(null as {{ dbt.type_string() }}) as channel_code,
-        matched_reviews.reviewed_at as responded_at
-    from lives
-    inner join matched_reviews
-        on lives.alert_id = matched_reviews.alert_id
-        and matched_reviews.reviewed_at >= lives.opened_at
-        and matched_reviews.reviewed_at < coalesce(lives.closed_at, {{ end_of_time('timestamp') }})
-    where not matched_reviews.is_dismissal
+        {% for column in [
+            'alert_id', 'customer_id', 'rule_code', 'member_order', 'transition_kind', 'evidence_id', 'channel_code',
+            'member_episode', 'transition_at', 'member_id', 'episode_order', 'valid_from', 'valid_to',
+        ] -%}
+        {{ column }},
+        {% endfor -%}
+        'joined' as part
+    from placed
+    where transition_kind = 'opened'
+        and member_order > 1
 ),
 
-first_responses as (
+ranked as (
     select
-        responses.*,
+        *,
         row_number() over (
-            partition by responses.alert_id, responses.episode_order, responses.transition_kind
-            order by responses.responded_at, responses.evidence_id
+            -- Each member joins once; everything else happens once in an episode.
+            partition by alert_id, episode_order, part, case when part = 'joined' then member_order else 0 end
+            order by
+                transition_at asc,
+                case transition_kind
+                    when 'churned' then 1 when 'dismissed' then 2 when 'rule_off' then 3 when 'expired' then 4 else 5
+                end asc,
+                evidence_id asc,
+                member_order asc
         ) as choice
-    from responses
-    inner join {{ ref('run_context') }} as run_context
-        on responses.responded_at < run_context.as_of_end_at
+    from parts
+    where part in ('acknowledged', 'acted', 'joined')
+        or (part = 'opened' and transition_at = valid_from)
+        or (part = 'ended' and transition_at = valid_to)
 ),
 
-transitions as (
+first_rules as (
     select
         alert_id,
-        episode_order,
-        case when episode_order = 1 then 'opened' else 'reopened' end as transition_kind,
-        1 as rank_in_moment,
-        cast(null as {{ dbt.type_string() }}) as evidence_id,
-        cast(null as {{ dbt.type_string() }}) as channel_code,
-        opened_at as transition_at
-    from lives
-    union all
+        rule_code
+    from {{ ref('int_alerts__members') }}
+    where member_order = 1
+),
+
+kept as (
     select
-        alert_id,
-        episode_order,
-        transition_kind,
-        case transition_kind when 'acknowledged' then 2 else 3 end as rank_in_moment,
-        evidence_id,
-        channel_code,
-        responded_at as transition_at
-    from first_responses
-    where choice = 1
-    union all
-    select
-        alert_id,
-        episode_order,
-        closing_kind as transition_kind,
-        4 as rank_in_moment,
-        evidence_id,
-        cast(null as {{ dbt.type_string() }}) as channel_code,
-        closed_at as transition_at
-    from lives
-    where closed_at is not null
+        ranked.alert_id,
+        ranked.customer_id,
+        case when ranked.part = 'joined' then ranked.rule_code else first_rules.rule_code end as rule_code,
+        case
+            when ranked.part = 'joined' then 'joined'
+            when ranked.part = 'opened' and ranked.episode_order > 1 then 'reopened'
+            when ranked.part = 'opened' then 'opened'
+            else ranked.transition_kind
+        end as transition_kind,
+        ranked.evidence_id,
+        ranked.channel_code,
+        ranked.episode_order,
+        case ranked.part
+            when 'opened' then 1 when 'joined' then 2 when 'acknowledged' then 3 when 'acted' then 4 else 5
+        end as rank_in_moment,
+        ranked.member_order,
+        ranked.transition_at
+    from ranked
+    inner join first_rules
+        on ranked.alert_id = first_rules.alert_id
+    where ranked.choice = 1
 )
 
 select
-    transitions.alert_id,
-    alerts.customer_id,
-    alerts.rule_code,
-    transitions.transition_kind,
-    transitions.evidence_id,
-    transitions.channel_code,
-    transitions.episode_order,
+    alert_id,
+    customer_id,
+    rule_code,
+    transition_kind,
+    evidence_id,
+    channel_code,
+    episode_order,
     row_number() over (
-        partition by transitions.alert_id
-        order by transitions.transition_at, transitions.episode_order, transitions.rank_in_moment
+        partition by alert_id order by transition_at, episode_order, rank_in_moment, member_order
     ) as transition_order,
-    transitions.transition_at
-from transitions
-inner join alerts
-    on transitions.alert_id = alerts.alert_id
+    transition_at
+from kept

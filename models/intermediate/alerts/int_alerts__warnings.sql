@@ -44,28 +44,41 @@ responses as (
         and {{ business_date('attempts.effective_at') }} <= coalesce(statuses.valid_to, run_context.as_of_date)
 ),
 
-warnings as (
+-- Each rule is evaluated on its own, also where rules with one cause are one alert.
+rule_lives as (
     select
-        alerts.alert_id as warning_key,
+        alert_id as member_id,
+        min(case when transition_kind = 'acted' then transition_at end) as acted_at,
+        max(transition_at) as last_at,
+        max(case when transition_kind = 'resolved' then transition_at end) as resolved_at
+    from {{ ref('int_alerts__rule_transitions') }}
+    group by alert_id
+),
+
+found as (
+    select
+        members.member_id as warning_key,
         'rule' as warning_kind,
-        alerts.rule_code as warning_code,
-        alerts.customer_id,
-        alerts.segment_code,
-        alerts.customer_status,
-        alerts.acted_channel_code,
-        alerts.opened_date as warned_date,
-        alerts.acted_at,
-        alerts.closed_at,
-        alerts.close_reason = 'resolved' as is_resolved
-    from {{ ref('int_alerts__outcomes') }} as alerts
+        members.rule_code as warning_code,
+        members.customer_id,
+        acts.channel_code as acted_channel_code,
+        members.opened_date as warned_date,
+        rule_lives.acted_at,
+        rule_lives.last_at as closed_at,
+        coalesce(rule_lives.resolved_at = rule_lives.last_at, false) as is_resolved
+    from {{ ref('int_alerts__members') }} as members
+    inner join rule_lives
+        on members.member_id = rule_lives.member_id
+    left join {{ ref('int_alerts__rule_transitions') }} as acts
+        on rule_lives.member_id = acts.alert_id
+        and rule_lives.acted_at = acts.transition_at
+        and acts.transition_kind = 'acted'
     union all
     select
         statuses.customer_id || '|' || cast(statuses.valid_from as {{ dbt.type_string() }}) as warning_key,
         'health_status' as warning_kind,
         statuses.health_status as warning_code,
         statuses.customer_id,
-        segments.segment_code,
-        status.status as customer_status,
         responses.channel as acted_channel_code,
         statuses.valid_from as warned_date,
         responses.effective_at as acted_at,
@@ -76,11 +89,19 @@ warnings as (
         on statuses.customer_id = responses.customer_id
         and statuses.valid_from = responses.valid_from
         and responses.choice = 1
+),
+
+warnings as (
+    select
+        found.*,
+        segments.segment_code,
+        status.status as customer_status
+    from found
     left join {{ ref('dim_customer_segments') }} as segments
-        on statuses.customer_id = segments.customer_id
+        on found.customer_id = segments.customer_id
         and segments.scheme = 'usage'
-        and {{ holds_at('segments', 'statuses.valid_from') }}
-    {{ attributes_as_of('statuses', 'statuses.valid_from', ['status']) }}
+        and {{ holds_at('segments', 'found.warned_date') }}
+    {{ attributes_as_of('found', 'found.warned_date', ['status']) }}
 ),
 
 dated as (

@@ -16,20 +16,24 @@ select
     alerts.customer_id,
     alerts.rule_code,
     alerts.signal_code,
-    alerts.severity,
+    severities.severity,
+    alerts.severity as opened_severity_value,
+    severities.gravest_rule_code,
     outcomes.alert_status,
     outcomes.close_reason,
     outcomes.outcome_state,
     outcomes.segment_code,
     outcomes.customer_status,
-    alerts.reason as signal_reason,
+    severities.reason as signal_reason,
     alerts.owner_employee_id,
     alerts.owner_source,
     alerts.queue_code,
-    alerts.playbook_code,
+    severities.playbook_code,
     outcomes.acted_channel_code,
     case
-        when not outcomes.is_closed and coalesce(alerts.listed_date > run.list_date, true) then 'daily_budget'
+        when not outcomes.is_closed
+            and severities.severity <> 'high'
+            and coalesce(alerts.listed_date > run.list_date, true) then 'daily_budget'
     end as held_back_reason,
     alerts.observed_value as observed_score,
     alerts.expected_value as expected_score,
@@ -60,4 +64,6 @@ select
 from {{ ref('int_alerts__opened') }} as alerts
 inner join {{ ref('int_alerts__outcomes') }} as outcomes
     on alerts.alert_id = outcomes.alert_id
+inner join {{ ref('int_alerts__severities') }} as severities
+    on alerts.alert_id = severities.alert_id
 cross join run

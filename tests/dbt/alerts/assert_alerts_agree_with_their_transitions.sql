@@ -5,7 +5,7 @@ with transitions as (
         min(transition_at) as opened_at,
         count(case when transition_kind = 'opened' then 1 end) as opened_count,
         count(case when transition_kind in ('opened', 'reopened') then 1 end)
-        - count(case when transition_kind not in ('opened', 'reopened', 'acknowledged', 'acted') then 1 end)
+        - count(case when transition_kind in {{ alert_endings() }} then 1 end)
             as open_count
     from {{ ref('mart_alert_transitions') }}
     group by alert_id
