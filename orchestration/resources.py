@@ -32,7 +32,7 @@ def run_from_environment(context: dg.InitResourceContext) -> Iterator[Run]:
     restrict_new_files()
     settings = Settings.resolve()
     with run_lock(settings):
-        yield Run(settings, **context.resource_config)
+        yield Run(settings, **(context.resource_config or {}))
 
 
 RunResource = dg.ResourceParam[Run]

@@ -206,3 +206,28 @@ def test_a_stale_publication_can_be_recognised_by_a_query(publish_day, settings)
     with duckdb.connect(settings.publish / "current" / "stayhouse.duckdb", read_only=True) as db:
         assert db.execute("select stale_feeds from main.publication").fetchall() == [("events",)]
     assert current_publication(settings.publish)["stale_feeds"] == {"events": "2025-06-20"}
+
+
+@pytest.mark.parametrize("config", [{}, {"allow_stale": True}, {"make_current": True, "full_refresh": True}])
+def test_the_launchpad_of_the_ui_has_the_options_of_the_command_line(tmp_path, monkeypatch, config):
+    import dagster as dg
+
+    from stayhouse.orchestration.resources import RUN_CONFIG, run_from_environment
+
+    for name in ("WAREHOUSE", "PUBLISH"):
+        monkeypatch.setenv(f"STAYHOUSE_{name}", str(tmp_path / name.lower()))
+    found = {}
+
+    @dg.op(required_resource_keys={"run"})
+    def look(context):
+        run = context.resources.run
+        found.update(allow_stale=run.allow_stale, make_current=run.make_current, full_refresh=run.full_refresh)
+
+    resource = dg.ResourceDefinition(run_from_environment, config_schema=RUN_CONFIG)
+
+    @dg.job(resource_defs={"run": resource}, executor_def=dg.in_process_executor)
+    def looking():
+        look()
+
+    looking.execute_in_process(run_config={"resources": {"run": {"config": config}}})
+    assert found == {"allow_stale": False, "make_current": False, "full_refresh": False} | config
