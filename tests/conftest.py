@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from stayhouse.contract import contract
 from stayhouse.contract.sql import raw_type
 from stayhouse.loading import LoadReport, load_landing
+from stayhouse.orchestration.cli import COLLECTED_EVERY
 from stayhouse.orchestration.warehouse import open_warehouse
 
 LOADED_AT = "2025-03-31 23:00:00"
@@ -155,6 +157,11 @@ def parsed_once(parsed, tmp_path_factory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DbtSession, "parse", shared)
         yield
+
+
+def pytest_configure() -> None:
+    """Python looks for garbage as seldom as in a run: manifests of dbt stay, and it would walk through each again."""
+    gc.set_threshold(*COLLECTED_EVERY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
