@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +80,7 @@ def validate(
 def _quiet_context() -> Iterator[EphemeralDataContext]:
     """A Great Expectations context in memory that reports to nobody and draws no progress bars."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when GX is imported
+    _postpone("scipy", "stats")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -90,6 +93,22 @@ def _quiet_context() -> Iterator[EphemeralDataContext]:
         yield context
     finally:
         logging.getLogger("great_expectations").setLevel(level)
+
+
+def _postpone(package: str, module: str) -> None:
+    """Lets a module be imported when one of its names is first used.
+
+    GX imports the statistics of SciPy for expectations that are not used here, a quarter of the time that its own
+    import takes.
+    """
+    name = f"{package}.{module}"
+    spec = find_spec(name) if name not in sys.modules else None
+    if spec and spec.loader:
+        spec.loader = LazyLoader(spec.loader)
+        sys.modules[name] = module_from_spec(spec)
+        # Without it `from scipy import stats` would look at the module, which imports it.
+        setattr(sys.modules[package], module, sys.modules[name])
+        spec.loader.exec_module(sys.modules[name])
 
 
 def _remove_default_sites(context: EphemeralDataContext) -> None:

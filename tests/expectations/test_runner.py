@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from datetime import date
 from types import ModuleType
@@ -9,6 +10,7 @@ from types import ModuleType
 import duckdb
 import pytest
 
+from stayhouse.contract import REPO_ROOT
 from stayhouse.expectations import runner
 from stayhouse.expectations.__main__ import main
 from stayhouse.expectations.gates import Gate
@@ -166,3 +168,18 @@ def test_command_line(warehouse, capsys):
     assert main([*arguments, "--table", "raw.nowhere"]) == 2
     assert main(["--warehouse", "nowhere.duckdb"]) == 2
     assert runner.__doc__
+
+
+@pytest.mark.slow
+def test_statistics_are_imported_when_they_are_used():
+    """Every gate began with the statistics of SciPy, which Great Expectations imports for expectations nobody uses."""
+    code = """if True:
+        import sys
+        from stayhouse.expectations.runner import _quiet_context
+        with _quiet_context():
+            print("scipy.stats._stats_py" in sys.modules)
+        from scipy import stats
+        print(stats.norm.cdf(0))
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO_ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["False", "0.5"], done.stderr
