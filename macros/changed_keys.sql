@@ -196,22 +196,25 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
         drop table if exists {{ changed }};
         create table {{ changed }} as {{ changed_keys_sql(watermark) }}
     {% endcall %}
-    {%- set scope = '(' ~ keys.keys() | join(', ') ~ ') in (select ' ~ keys.values() | join(', ') ~ ' from ' ~ changed ~ ')' -%}
     {%- set chunk = config.get('chunk') -%}
-    {%- if chunk and chunk.day is defined -%}
-        {%- set day = keys[chunk.day] -%}
-        {%- set span = run_query('select min(' ~ day ~ '), max(' ~ day ~ ') from ' ~ changed).rows[0] -%}
-        {%- if span[0] is not none -%}
-            {%- set scope = scope ~ ' and ' ~ day_bounds(chunk, span[0], span[1] + modules.datetime.timedelta(days=1)) -%}
+    {%- set day = keys[chunk.day] if chunk and chunk.day is defined else none -%}
+    {%- set span = ', min(' ~ day ~ '), max(' ~ day ~ ')' if day else '' -%}
+    {%- set found = run_query('select count(*)' ~ span ~ ' from ' ~ changed).rows[0] -%}
+    {%- if found[0] > 0 -%}
+        {%- set scope = '(' ~ keys.keys() | join(', ') ~ ') in (select ' ~ keys.values() | join(', ') ~ ' from ' ~ changed ~ ')' -%}
+        {%- if day -%}
+            {%- set scope = scope ~ ' and ' ~ day_bounds(chunk, found[1], found[2] + modules.datetime.timedelta(days=1)) -%}
         {%- endif -%}
+        {%- set drop = 'drop table if exists ' ~ rebuilt ~ ';\n' -%}
+        {%- do run_once(drop ~ 'create temporary table ' ~ rebuilt ~ ' as ' ~ build_sql(scope, watermark)) -%}
+        {%- do replace_changed_rows(target, rebuilt, changed, keys.values() | list, config.get('ends_on')) -%}
     {%- endif -%}
-    {% call statement('drop_rebuilt') %}drop table if exists {{ rebuilt }}{% endcall %}
-    {%- do run_once('create temporary table ' ~ rebuilt ~ ' as ' ~ build_sql(scope, watermark)) -%}
-    {%- do replace_changed_rows(target, rebuilt, changed, keys.values() | list, config.get('ends_on')) -%}
     {% call statement('clean') %}
-        drop table {{ rebuilt }};
+        drop table if exists {{ rebuilt }};
         drop table {{ changed }}
     {% endcall %}
+    {#- dbt asks for the result of a main statement; where nothing has changed there was none. -#}
+    {%- if found[0] == 0 -%}{%- do store_raw_result('main', message='OK', code='OK', rows_affected=0) -%}{%- endif -%}
 {% endmacro %}
 
 {#- Engines without DELETE ... USING, or without transactions, need a MERGE of their own here. -#}

@@ -9,17 +9,15 @@ tables. -#}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if existing_relation is not none %}
-        {% call statement('drop_existing') %}
-            drop {{ existing_relation.type }} if exists {{ existing_relation }}
-        {% endcall %}
-    {% endif %}
+    {%- set drop = '' if existing_relation is none else 'drop ' ~ existing_relation.type ~ ' if exists ' ~ existing_relation -%}
     {% if language == 'python' %}
+        {% if drop %}{% call statement('drop_existing') %}{{ drop }}{% endcall %}{% endif %}
         {#- A Python model writes over its own connection, which must not see the old table. -#}
         {% do adapter.commit() %}
         {% call statement('main', language=language) %}{{ build }}{% endcall %}
     {% else %}
-        {{ run_once(build) }}
+        {#- One statement for dbt: it spends longer on the events of a statement than DuckDB on a drop. -#}
+        {{ run_once((drop ~ ';\n' if drop else '') ~ build) }}
     {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}

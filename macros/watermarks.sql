@@ -32,8 +32,12 @@ is only behind, never wrong. A model none of whose change sources depends on it 
     {{ return(false) }}
 {% endmacro %}
 
+{#- Asked once per model: a query costs dbt milliseconds, and every change source compares its days with this one. -#}
 {% macro run_as_of_date() %}
-    {{ return(run_query('select as_of_date from ' ~ ref('run_context')).rows[0][0]) }}
+    {%- if model.as_of_date is not defined -%}
+        {%- do model.update({'as_of_date': run_query('select as_of_date from ' ~ ref('run_context')).rows[0][0]}) -%}
+    {%- endif -%}
+    {{ return(model.as_of_date) }}
 {% endmacro %}
 
 {#-
