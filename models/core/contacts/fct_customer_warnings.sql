@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Moments at which a customer reported a problem: complaints and low recommendation scores.
 select
     tickets.customer_id,

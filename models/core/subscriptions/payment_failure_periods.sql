@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Periods of failed payments of a subscription, from the first failure to the next successful payment.
 with payments as (
     select

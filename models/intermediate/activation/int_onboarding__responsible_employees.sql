@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Who answers for the onboarding of a customer: the owner when it was finished, else the latest owner (ACT-05).
 with owners as (
     select

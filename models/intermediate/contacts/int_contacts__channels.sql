@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- What is known about each addressable channel of a customer: contact points, consents and the attempts made.
 {% set purposes = ['service', 'marketing', 'sales', 'survey'] %}
 with customers as (

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- The latest bad service of a customer, and whether a good one followed. A bad service makes a customer disloyal at
 -- once; a good one does not make a customer loyal.
 with services as (
