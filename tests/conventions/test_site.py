@@ -13,6 +13,8 @@ from conventions.lints import Project
 
 from stayhouse.contract import REPO_ROOT
 
+# `make docs` builds it too.
+pytestmark = pytest.mark.slow
 # What a browser loads by itself; links that a reader follows may lead elsewhere.
 LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=["']?((?:https?:)?//[^"'\s>]+)""")
 
