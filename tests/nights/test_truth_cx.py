@@ -190,6 +190,8 @@ def test_noise_is_called_real_no_more_often_than_stated(surveyed):
         for table in ("intermediate.int_cx__responses", "intermediate.int_cx__periods", "intermediate.int_cx__asked_cells",
                       "core.dim_survey_metrics", "core.dim_survey_questions", "core.policy"):  # fmt: skip
             db.execute(f"create table {table} as from stored.{table}")
+        # Anonymous answers are not reassigned.
+        db.execute("create table core.fct_survey_scores as from stored.core.fct_survey_scores limit 0")
         for seed in range(8):
             db.execute(
                 f"""
