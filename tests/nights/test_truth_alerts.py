@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
 import duckdb
 import pytest
+from nights.conftest import Company
+
+from stayhouse.orchestration.dbt_session import DbtSession
+from stayhouse.orchestration.policy import prepare_policy
 
 pytestmark = pytest.mark.slow
 
@@ -242,6 +247,35 @@ def test_churn_follows_the_statuses_in_their_order(planted):
     """Churn followed "watch" more often than "at risk", so the list began with the wrong customers."""
     with duckdb.connect(planted.settings.warehouse, read_only=True) as db:
         assert_order_of_churn(db)
+
+
+@pytest.mark.repetition
+def test_churn_follows_the_statuses_of_a_real_shop_in_their_order(dbt_session, tmp_path):
+    """A shop's churn is defined by inactivity, so rules that measure inactivity must be marked as circular."""
+    pack = pytest.importorskip("stayhouse.demonstration.complete_journey")
+    pack.generate(tmp_path)
+    settings = replace(
+        dbt_session.settings,
+        raw=tmp_path / "raw",
+        policy=pack.POLICY_FOLDER,
+        warehouse=tmp_path / "stayhouse.duckdb",
+        target=tmp_path / "target",
+    )
+    seeds, _ = prepare_policy(settings)
+    shop = Company(settings, DbtSession(settings, seeds))
+    shop.load()
+    shop.transform(date.fromisoformat(pack.LAST_DAY), select=["+mart_alert_rule_report"])
+    with duckdb.connect(settings.warehouse, read_only=True) as db:
+        assert_order_of_churn(db)
+        circular = db.execute(
+            """
+            select warning_code from alerts.mart_alert_rule_report
+            where is_circular and dimension_name = 'all' and warning_kind = 'rule' order by 1
+            """
+        ).fetchall()
+    assert [code for (code,) in circular] == [
+        "usage_below_segment", "usage_decline", "usage_dormant", "usage_low_start", "usage_sharp_decline",
+    ]  # fmt: skip
 
 
 def test_one_inactivity_is_one_alert(planted):

@@ -4,6 +4,7 @@
 with graver as (
     select
         signals.customer_id,
+        signals.signal_code,
         signals.valid_from,
         min({{ add_days('risks.inactive_from', '3 * risks.recency_unit_days + 1') }}) as graver_from
     from {{ ref('int_signals__usage') }} as signals
@@ -12,7 +13,7 @@ with graver as (
         and signals.valid_from >= risks.valid_from
         and signals.valid_from < risks.valid_to
     where signals.signal_code = 'dormant'
-    group by signals.customer_id, signals.valid_from
+    group by signals.customer_id, signals.signal_code, signals.valid_from
 ),
 
 signals as (
@@ -28,7 +29,7 @@ signals as (
     left join graver
         on signals.customer_id = graver.customer_id
         and signals.valid_from = graver.valid_from
-        and signals.signal_code = 'dormant'
+        and signals.signal_code = graver.signal_code
 )
 
 {% set until = "case when graver_from is not null then 'medium' else severity end" %}
