@@ -90,6 +90,15 @@ class Column:
         """True for personal data that must arrive as a hash, never readable."""
         return self.personal == "contact" and self.name.endswith("_hash")
 
+    @property
+    def range_in_words(self) -> str:
+        """What a number must be: 'between 0 and 10'; empty when it may be any."""
+        if self.minimum is None:
+            return "" if self.maximum is None else f"at most {self.maximum:,}"
+        if self.maximum is None:
+            return f"at least {self.minimum:,}"
+        return f"between {self.minimum:,} and {self.maximum:,}"
+
 
 @dataclass(frozen=True)
 class RawTable:

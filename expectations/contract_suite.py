@@ -64,7 +64,9 @@ def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
     bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
     bounds += [f"{value} > {column.maximum}"] * (column.maximum is not None)
     if bounds:
-        rules.append(RowRule(f"out_of_range:{name}", " or ".join(bounds), (name,), f"{name} is not {_range(column)}"))
+        rules.append(
+            RowRule(f"out_of_range:{name}", " or ".join(bounds), (name,), f"{name} is not {column.range_in_words}")
+        )
     if column.is_moment:
         earliest = f"{column.data_type} {literal(column.earliest)}"
         rules.append(
@@ -89,16 +91,6 @@ def _column_rules(table: RawTable, column: Column) -> list[RowRule]:
             )
         )
     return rules
-
-
-def _range(column: Column) -> str:
-    if column.minimum is None:
-        return f"at most {column.maximum:,}"
-    return (
-        f"at least {column.minimum:,}"
-        if column.maximum is None
-        else f"between {column.minimum:,} and {column.maximum:,}"
-    )
 
 
 def contract_rules(table: RawTable) -> list[RowRule]:

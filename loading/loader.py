@@ -29,6 +29,7 @@ from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch, Candidate, batches
 from stayhouse.loading.contract_sql import Incoming
 from stayhouse.loading.discovery import LandingFile, find_files
+from stayhouse.loading.examples import note_examples
 from stayhouse.loading.feed_days import forget_feed_days, record_feed_days
 from stayhouse.loading.inspection import choose, first_line
 from stayhouse.loading.ledger import FileCounts, LedgerEntry
@@ -133,6 +134,7 @@ def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance
     if shared:
         again = choose(target, [file for file in files if file.name in shared])
         _load_candidates(target, again.candidates, lambda size: None)
+    note_examples(target)
 
 
 def _move(target: Target, candidate: Candidate, original: LedgerEntry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import duckdb
 import pytest
@@ -10,7 +11,8 @@ from conftest import LOADED_AT, Landing, customer, event
 
 from stayhouse.contract import Zones, contract
 from stayhouse.loading import load_landing
-from stayhouse.loading.contract_sql import UTC
+from stayhouse.loading.contract_sql import UTC, Incoming, reasons
+from stayhouse.loading.examples import phrase, way_out
 
 TABLES = {name: contract()[name] for name in ("customers", "events", "contact_points", "customer_segments")}
 
@@ -124,3 +126,33 @@ def test_an_address_in_a_malformed_line_is_not_kept(landing: Landing, load, db):
     assert json.loads(row) == {"_text": "p1,c1,email,(address)\n"} or json.loads(row) == {
         "_text": "p1,c1,email,(address)"
     }
+
+
+def test_the_summary_shows_rule_value_file_and_line(landing: Landing, load):
+    """Of rows in quarantine only a code and a number were shown."""
+    landing.csv("customers", [customer(1)])
+    rows = [event(1), event(2, source="fax"), event(3, source="telex"), event(4, occurred_at="2025-01-02 10:00:00 CET")]
+    landing.csv("events", [*rows, event(5, customer_id="nobody@example.com"), event(6, is_success="perhaps")], "a.csv")
+    sources = "app, web, loyalty_card, club_entry, pos, crm_auto, crm_manual"
+    again = "correct the source, and deliver the file again"
+    assert sorted(load().tables["events"].notices) == [
+        # An identity is not shown: the summary and the log of a run hold no trace of a customer.
+        "events: 1 row in quarantine, customer_id refers to no row of customers (events/a.csv line 6); "
+        "they are loaded when customers brings it",
+        f"events: 1 row in quarantine, is_success is not true or false (events/a.csv line 7: 'perhaps'); {again}",
+        "events: 1 row in quarantine, occurred_at is not a moment (events/a.csv line 5: '2025-01-02 10:00:00 CET'); "
+        f"write it like 2025-01-31 10:00:00+02:00, without the name of a zone; {again}",
+        f"events: 2 rows in quarantine, source is none of {sources} (first in events/a.csv line 3: 'fax'); {again}",
+    ]
+
+
+def test_every_reason_has_a_sentence():
+    """Codes never reach a reader without what they mean."""
+    for table in contract().values():
+        incoming = Incoming("t", dict.fromkeys(table.column_names, "VARCHAR"))
+        found = re.findall(r"then '([a-z_]+:[a-z_]+)'", reasons(table, incoming))
+        orphans = [f"orphan:{column.name}" for column in table.columns if column.quarantines_orphans]
+        assert len(found) >= sum(column.required for column in table.columns)
+        for reason in ["malformed", *found, *orphans]:
+            assert len(phrase(table, reason).split()) > 2, reason
+            assert way_out(table, reason), reason

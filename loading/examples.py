@@ -1,0 +1,83 @@
+"""Sentences about rows that went to quarantine: the rule, how many, where the first is, its value, and the way out."""
+
+from __future__ import annotations
+
+from stayhouse.contract import Column, RawTable, clock_tolerance_minutes
+from stayhouse.loading.target import Target
+
+CORRECT = "correct the source, and deliver the file again"
+MAX_VALUE = 40
+# One sentence per reason; of a table in which everything is wrong the summary need not say all of it.
+MAX_REASONS = 5
+
+
+def note_examples(target: Target) -> None:
+    """Adds a notice for each of the most frequent reasons for which rows of this load went to quarantine."""
+    for reason, count in target.report.quarantine_reasons.most_common(MAX_REASONS):
+        found = target.db.execute(
+            f"""select l.file, q._line, q.row from {target.quarantine} as q
+            inner join ops.load_ledger as l on l.file_id = q._file_id
+            where q._load_id = ? and list_contains(string_split(q.reasons, '; '), ?)
+            order by l.file, q._line limit 1""",
+            [target.load_id, reason],
+        ).fetchone()
+        if found:
+            file, line, row = found
+            rows = "1 row" if count == 1 else f"{count:,} rows"
+            value = _value(target, reason, row)
+            target.report.notices.append(
+                f"{target.table.name}: {rows} in quarantine, {phrase(target.table, reason)} "
+                f"({'first in ' if count > 1 else ''}{file} line {line}{value}); {way_out(target.table, reason)}"
+            )
+
+
+def _value(target: Target, reason: str, row: str) -> str:
+    """The value to blame, unless it leads to a person."""
+    _, _, name = reason.partition(":")
+    if not name or target.table.column(name).personal != "none":
+        return ""
+    path = f'$."{name}"'
+    (value,) = target.db.execute("select json_extract_string(?, ?)", [row, path]).fetchall()[0]
+    if value is None:
+        return ""
+    return f": {value[:MAX_VALUE]!r}" + ("..." if len(value) > MAX_VALUE else "")
+
+
+def phrase(table: RawTable, reason: str) -> str:
+    """What is wrong with the rows, a clause."""
+    kind, _, name = reason.partition(":")
+    if kind == "malformed":
+        return "the line cannot be taken apart into the columns of the file"
+    column = table.column(name)
+    return {
+        "missing": f"{name} is missing",
+        "wrong_type": f"{name} is not {_type_in_words(column)}",
+        "not_allowed": f"{name} is none of {', '.join(column.accepted)}",
+        "not_hashed": f"{name} holds readable contact data instead of a hash",
+        "out_of_range": f"{name} is not {column.range_in_words}",
+        "implausible_time": f"{name} is before {column.earliest} or after 9999",
+        "in_future": f"{name} lies after {'now' if column.is_ingestion_time else table.newer_by}",
+        "before_start": f"{name} lies more than {clock_tolerance_minutes()} minutes before {column.not_before}",
+        "negative_interval": f"{name} lies before {table.interval[0] if table.interval else 'its start'}",
+        "orphan": f"{name} refers to no row of {column.references[0] if column.references else 'its table'}",
+    }[kind]
+
+
+def way_out(table: RawTable, reason: str) -> str:
+    """What to do about the rows, a clause."""
+    kind, _, name = reason.partition(":")
+    if kind == "orphan":
+        references = table.column(name).references
+        return f"they are loaded when {references[0] if references else 'its table'} brings it"
+    if kind == "not_hashed":
+        return "hash the values before they are delivered; the quarantine does not keep them"
+    if kind == "wrong_type" and table.column(name).data_type == "timestamp":
+        return f"write it like 2025-01-31 10:00:00+02:00, without the name of a zone; {CORRECT}"
+    return CORRECT
+
+
+def _type_in_words(column: Column) -> str:
+    kind = column.data_type.partition("(")[0]
+    words = {"timestamp": "a moment", "date": "a day", "boolean": "true or false", "integer": "a whole number",
+             "bigint": "a whole number", "double": "a number", "decimal": "a number", "json": "valid JSON"}  # fmt: skip
+    return words.get(kind, "text")
