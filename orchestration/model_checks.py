@@ -61,7 +61,7 @@ def describe(
 
 def _test(result: Any, nodes: Mapping[str, Any], cursor: duckdb.DuckDBPyConnection | None) -> Finding:
     node, status = result.node, str(result.status)
-    table, column = _table(node, nodes), node.column_name or WHOLE_TABLE
+    table, column = _table(node, nodes), getattr(node, "column_name", None) or WHOLE_TABLE
     metadata = getattr(node, "test_metadata", None)
     check = metadata.name if metadata else node.name
     declared = "warning" if str(node.config.severity).lower() == "warn" else "critical"

@@ -154,3 +154,11 @@ def test_findings_are_rows_with_a_time_and_old_runs_are_forgotten(db, monkeypatc
         "from ops.expectation_results order by 1"
     ).fetchall()
     assert kept == [(run, "model", "core/dim_customers", False, 5, True) for run in ("run1", "run2")]
+
+
+def test_a_test_in_a_file_of_its_own_names_no_column():
+    """Every build failed: dbt's tests in `tests/` have no attribute for a column, not even an empty one."""
+    singular = node("assert_bridge_closes", depends_on=SimpleNamespace(nodes=["model.dim"]))
+    del singular.column_name
+    (found,) = describe([result(singular, "pass", 0)], NODES, None)
+    assert (found.check, found.is_passed) == ("assert_bridge_closes", True)
