@@ -8,19 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.orchestration.screen import console, errors, fail, print_lines, shortened
 from stayhouse.orchestration.settings import (
     ConfigurationError,
     Settings,
@@ -31,17 +30,11 @@ from stayhouse.orchestration.settings import (
 )
 from stayhouse.orchestration.variables import BY_NAME, as_help
 
-if TYPE_CHECKING:
-    from stayhouse.orchestration.runner import Outcome
-
 app = typer.Typer(
     no_args_is_help=True,
     help="Stayhouse: a customer-retention warehouse. Raw events, contacts and surveys in, tested marts out.",
     epilog=escape(as_help()),
 )
-# A pipe has no width of its own, and tables of 80 columns lose the paths.
-console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-errors = Console(stderr=True, width=None if sys.stderr.isatty() else 120, highlight=False)
 
 
 def _described(text: str, variable: str | None = None, default: str | None = None) -> str:
@@ -64,15 +57,6 @@ PublishOption = Annotated[
     Path | None, typer.Option("--publish", help=_described("Folder of publications.", "STAYHOUSE_PUBLISH"))
 ]
 DAY = ["%Y-%m-%d"]
-# Columns of the table of what was loaded: key of the run log and title.
-LOADED = {
-    "files": "files",
-    "rows_in_files": "rows in files",
-    "rows_loaded": "loaded",
-    "rows_superseded": "superseded",
-    "rows_duplicate": "duplicate",
-    "rows_quarantined": "quarantined",
-}
 # From this on a source that begins after the earliest one is named: a quarter is more than a matter of days.
 LATE_SOURCE_DAYS = 90
 # New objects until Python looks for cycles among them, and looks until it takes in older ones: seldom enough to cost
@@ -120,10 +104,10 @@ def demo(
         try:
             package_folder()
         except MissingPack as error:
-            _fail(str(error))
+            fail(str(error))
     target = (out or working_folder() / "landing" / pack.value).resolve()
     if (target / "raw").is_dir() and any((target / "raw").iterdir()):
-        _fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
+        fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
     with bars(errors) as drawn:
         task = drawn.add_task(pack.value, total=1.0, item="")
 
@@ -147,8 +131,8 @@ def demo(
     if report.planted:
         console.print("planted: " + ", ".join(f"{name} {count:,}" for name, count in report.planted.items()))
     if report.truth:
-        console.print(f"what was planted is written to {_short(report.truth)}")
-    console.print(f"now: stayhouse build --raw {_short(report.raw)}")
+        console.print(f"what was planted is written to {shortened(report.truth)}")
+    console.print(f"now: stayhouse build --raw {shortened(report.raw)}")
 
 
 @app.command()
@@ -180,16 +164,16 @@ def build(
     Ctrl-C or SIGTERM.
     """
     from stayhouse.orchestration.attended import attended
-    from stayhouse.orchestration.runner import BAD_INPUT
     from stayhouse.orchestration.runner import build as run
+    from stayhouse.orchestration.summary import print_outcome
     from stayhouse.orchestration.warehouse import WarehouseBusy
     from stayhouse.page.library import MissingChartLibrary
     from stayhouse.page.library import check as check_chart_library
 
     if as_of and (first or last):
-        _fail("--as-of names one day, --from and --to a range; give one or the other")
+        fail("--as-of names one day, --from and --to a range; give one or the other")
     if bool(first) != bool(last):
-        _fail("--from and --to go together")
+        fail("--from and --to go together")
     begun = time.monotonic()
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
@@ -205,47 +189,26 @@ def build(
                 make_current=make_current,
             )
     except (ConfigurationError, MissingChartLibrary, WarehouseBusy) as error:
-        _fail(str(error))
-    _summary(settings, outcome, time.monotonic() - begun)
-    if outcome.exit_code == BAD_INPUT:
-        for line in outcome.log.get("bad_input", []):
-            errors.print(f"[bold red]bad input:[/] {escape(line)}", soft_wrap=True)
+        fail(str(error))
+    print_outcome(settings, outcome, time.monotonic() - begun)
     raise typer.Exit(outcome.exit_code)
 
 
 @app.command()
-def status(raw: RawOption = None, warehouse: WarehouseOption = None, publish: PublishOption = None) -> None:
+def status(
+    raw: RawOption = None,
+    warehouse: WarehouseOption = None,
+    publish: PublishOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every finding, table and mart.")] = False,
+) -> None:
     """Say what is published, as of when, what is withheld and why, and what is quarantined."""
-    from stayhouse.orchestration.run_log import RunLog
-    from stayhouse.publishing.release import current_publication
+    from stayhouse.orchestration.summary import print_status
 
     try:
         settings = Settings.resolve(raw, None, warehouse, publish)
     except ConfigurationError as error:
-        _fail(str(error))
-    published = current_publication(settings.publish)
-    if published:
-        console.print(
-            f"[bold]published[/] as of {published['as_of_date']} at {published['published_at']}, "
-            f"{len(published['rows'])} marts, {sum(published['rows'].values()):,} rows: "
-            f"{_short(settings.publish / 'current')}"
-        )
-        _print_stale(published.get("stale_feeds") or {})
-        _print_missing(published.get("missing_tables") or {})
-        _print_lines("warnings of that run", published.get("warnings", []))
-    else:
-        console.print(f"nothing has been published to {_short(settings.publish)} yet; run stayhouse build")
-    _print_late_sources(settings)
-    log = RunLog(settings.run_log).read()
-    if not log:
-        return
-    if log.get("withheld"):
-        console.print(f"[bold red]withheld[/] the run of {log.get('as_of', 'the load')}, because")
-        _print_lines("", log["withheld"])
-    if log.get("bad_input"):
-        console.print("[bold red]the last run found bad input:[/]")
-        _print_lines("", log["bad_input"])
-    _print_quarantine(settings)
+        fail(str(error))
+    print_status(settings, verbose)
 
 
 @app.command()
@@ -264,10 +227,10 @@ def card(
     try:
         settings = Settings.resolve(raw, None, None, publish)
     except ConfigurationError as error:
-        _fail(str(error))
+        fail(str(error))
     published = current_publication(settings.publish)
     if not published:
-        _fail(f"nothing has been published to {_short(settings.publish)} yet; run stayhouse build")
+        fail(f"nothing has been published to {shortened(settings.publish)} yet; run stayhouse build")
     target = (out or Path(f"card-{card_name(customer_id)}")).resolve()
     try:
         write_card(
@@ -277,8 +240,10 @@ def card(
             date.fromisoformat(published["as_of_date"]),
         )
     except UnknownCustomer:
-        _fail(f"{customer_id}: no such customer in {_short(settings.publish / 'current')}; test accounts have no card")
-    console.print(f"written to {_short(target)}")
+        fail(
+            f"{customer_id}: no such customer in {shortened(settings.publish / 'current')}; test accounts have no card"
+        )
+    console.print(f"written to {shortened(target)}")
 
 
 @app.command()
@@ -293,9 +258,9 @@ def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
     try:
         settings, addresses = Settings.resolve(raw, None, warehouse), failure_addresses()
     except ConfigurationError as error:
-        _fail(str(error))
+        fail(str(error))
     if not addresses:
-        _fail("nobody to notify; set STAYHOUSE_FAILURE_WEBHOOK or STAYHOUSE_FAILURE_MAIL")
+        fail("nobody to notify; set STAYHOUSE_FAILURE_WEBHOOK or STAYHOUSE_FAILURE_MAIL")
     problems = send(addresses, of_the_last_run(RunLog(settings.run_log).read()))
     for problem in problems:
         errors.print(problem, soft_wrap=True, markup=False)
@@ -312,9 +277,9 @@ def move(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Publ
         settings = Settings.resolve(raw, None, warehouse, publish)
         moved = adopt_landing_folder(settings)
     except (ConfigurationError, WarehouseBusy) as error:
-        _fail(str(error))
+        fail(str(error))
     console.print(
-        f"{_short(settings.warehouse)} goes on with {settings.raw} instead of {moved.before}; "
+        f"{shortened(settings.warehouse)} goes on with {settings.raw} instead of {moved.before}; "
         f"{moved.found:,} of its {moved.known:,} files are there",
         soft_wrap=True,
         markup=False,
@@ -344,23 +309,23 @@ def erase(
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
         if not settings.raw.is_dir():
-            _fail(f"{settings.raw}: there is no such landing folder; give the right one with --raw")
+            fail(f"{settings.raw}: there is no such landing folder; give the right one with --raw")
         if not yes:
             if not sys.stdin.isatty():
-                _fail("erasing rewrites landing files and cannot be undone; confirm with --yes")
+                fail("erasing rewrites landing files and cannot be undone; confirm with --yes")
             typer.confirm(
-                f"Erase {', '.join(customers)} from {_short(settings.raw)} and everything made of it?", abort=True
+                f"Erase {', '.join(customers)} from {shortened(settings.raw)} and everything made of it?", abort=True
             )
         erased = erase_now(settings, customers, wait)
     except (ConfigurationError, ErasureError, WarehouseBusy) as error:
-        _fail(str(error))
+        fail(str(error))
     if not erased.rows and not erased.files:
         console.print("no row of theirs was found; they are recognised if they are delivered later")
     console.print(
         f"erased {erased.customers} customers: {erased.rows:,} loaded rows have random names, "
         f"{len(erased.files):,} landing files were written again"
     )
-    _print_lines("removed", erased.removed)
+    print_lines("removed", erased.removed)
     for line in erased.problems:
         errors.print(f"[bold red]left:[/] {escape(line)}", soft_wrap=True)
     raise typer.Exit(WITHHELD if erased.problems else PUBLISHED)
@@ -370,7 +335,7 @@ def erase(
 def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule. Begins the daemon too."""
     if find_spec("dagster_webserver") is None or find_spec("dagster_dg_cli") is None:
-        _fail(
+        fail(
             "the Dagster UI needs dagster-webserver and dagster-dg-cli; run `make dev`, or pip install 'stayhouse[ui]'"
         )
     from stayhouse.orchestration.pages import served
@@ -378,7 +343,7 @@ def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> 
     try:
         settings = Settings.resolve()
     except ConfigurationError as error:
-        _fail(str(error))
+        fail(str(error))
     history_folder()
     home = working_folder()
     program = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
@@ -397,171 +362,6 @@ def _run_until_stopped(command: list[str], folder: Path) -> int:
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def _fail(message: str) -> NoReturn:
-    for line in message.splitlines():
-        errors.print(f"[bold red]bad input:[/] {escape(line)}", soft_wrap=True)
-    raise typer.Exit(2)
-
-
-def _short(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _print_lines(title: str, lines: list[str], most: int = 12) -> None:
-    if not lines:
-        return
-    if title:
-        console.print(f"[bold]{title}[/]")
-    for line in lines[:most]:
-        console.print(f"  - {line}", soft_wrap=True, markup=False)
-    if len(lines) > most:
-        console.print(f"  ... and {len(lines) - most} more")
-
-
-def _print_missing(missing: dict[str, list[str]]) -> None:
-    for table, marts in missing.items():
-        console.print(
-            f"[yellow]no rows in {table}[/], so without its part: {', '.join(marts) or 'no mart yet'}", soft_wrap=True
-        )
-
-
-def _print_stale(stale: dict[str, str | None]) -> None:
-    for table, last in stale.items():
-        end = f"ends on {last}" if last else "has no rows"
-        console.print(f"[bold red]stale[/] {table} {end}; figures that need it are too low or too high", soft_wrap=True)
-
-
-def _print_late_sources(settings: Settings) -> None:
-    """Sources that are recorded much later than the earliest one: their marts begin later too."""
-    import duckdb
-
-    from stayhouse.publishing.release import DATABASE_NAME
-
-    published = settings.publish / "current" / DATABASE_NAME
-    try:
-        with duckdb.connect(published, read_only=True) as connection:
-            rows = connection.execute(
-                """
-                select source_code, observed_from_date, later_than_first_days from quality.mart_observation_starts
-                where observed_from_date is not null order by 2, 1
-                """
-            ).fetchall()
-    except duckdb.Error:
-        return
-    if any(days > LATE_SOURCE_DAYS for _, _, days in rows):
-        starts = ", ".join(f"{source} since {day}" for source, day, _ in rows)
-        console.print(f"[bold]recorded[/] {starts}; months before that are not measurable", soft_wrap=True)
-
-
-def _print_quarantine(settings: Settings) -> None:
-    """Quarantined rows by reason, from the working file if nobody writes it, else from the last publication."""
-    import duckdb
-
-    from stayhouse.publishing.release import DATABASE_NAME
-
-    published = settings.publish / "current" / DATABASE_NAME
-    sources = [
-        (
-            settings.warehouse,
-            "select table_name, reasons, count(*) from ops.quarantined_rows group by all order by 3 desc",
-        ),
-        (
-            published,
-            "select table_name, uncounted_reasons, quarantined_rows_count from quality.mart_raw_accounting "
-            "where uncounted_reasons <> 'all' and quarantined_rows_count > 0 order by 3 desc",
-        ),
-    ]
-    for path, sql in sources:
-        if not path.exists():
-            continue
-        try:
-            with duckdb.connect(path, read_only=True) as connection:
-                rows = connection.execute(sql + " limit 30").fetchall()
-        except duckdb.Error:
-            continue
-        if rows:
-            table = Table("table", "reason", "rows", title="in quarantine")
-            table.columns[2].justify = "right"
-            for name, reason, count in rows:
-                table.add_row(name, reason, f"{count:,}")
-            console.print(table)
-        else:
-            console.print("nothing is in quarantine")
-        return
-
-
-def _summary(settings: Settings, outcome: Outcome, seconds: float) -> None:
-    log = outcome.log
-    # First what makes figures wrong: days, rows, codes and money that are missing.
-    if log.get("covered_day"):
-        console.print(f"[bold]as of[/] {log['covered_day']}", soft_wrap=True, markup=True)
-    _print_lines("feeds", log.get("feeds", []))
-    _print_lines("rejected", log.get("rejections", []))
-    _print_lines("policy", log.get("policy_gaps", []))
-    _print_lines("money", log.get("money", []))
-    if log.get("load"):
-        _print_load(settings, log["load"])
-    warnings = log.get("dbt_warnings", []) + [
-        w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])
-    ]
-    _print_lines("warnings", warnings)
-    if outcome.exit_code == 0:
-        _print_published(settings, outcome, seconds)
-        return
-    console.print(f"[bold red]not published[/]; the last publication stays.{' Failed:' if log.get('withheld') else ''}")
-    if log.get("withheld"):
-        _print_lines("", log["withheld"])
-        console.print(f"look at {_short(settings.work / 'data_docs')}, or run stayhouse dev")
-
-
-def _print_load(settings: Settings, load: dict[str, Any]) -> None:
-    """What was loaded, by table, then what was quarantined and why."""
-    table = Table("raw table", *LOADED.values(), title="loaded")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    totals: Counter[str] = Counter()
-    for name, counts in load["tables"].items():
-        if counts["files"]:
-            table.add_row(name, *(f"{counts[key]:,}" for key in LOADED))
-            totals.update({key: counts[key] for key in LOADED})
-    if totals:
-        table.add_section()
-        table.add_row("all", *(f"{count:,}" for count in totals.values()))
-        console.print(table)
-    else:
-        known = sum(counts["files_known"] for counts in load["tables"].values())
-        console.print(f"nothing new in {_short(settings.raw)} ({known:,} files are known)")
-    reasons: Counter[str] = Counter()
-    for name, counts in load["tables"].items():
-        reasons.update({f"{name}: {reason}": count for reason, count in counts["quarantine_reasons"].items()})
-    _print_lines("quarantined, by reason", [f"{reason}: {count:,} rows" for reason, count in reasons.most_common()])
-    _print_lines("notices", load["notices"])
-
-
-def _print_published(settings: Settings, outcome: Outcome, seconds: float) -> None:
-    published = outcome.log["published"]
-    table = Table("mart", "rows", title=f"published as of {published['as_of']}")
-    table.columns[1].justify = "right"
-    for name, rows in published["rows"].items():
-        table.add_row(name, f"{rows:,}")
-    console.print(table)
-    _print_missing(outcome.log.get("missing_tables") or {})
-    if len(outcome.days) > 1:
-        console.print(f"{len(outcome.days)} days, {outcome.days[0]} to {outcome.days[-1]}")
-    folder = settings.publish / "current" if published["is_current"] else Path(published["folder"])
-    console.print(f"read it at {_short(folder)}/ (index.html, stayhouse.duckdb, parquet/, data_docs/)")
-    if not published["is_current"]:
-        console.print(
-            f"readers keep {published['current_day']} at {_short(settings.publish / 'current')}; "
-            "--make-current gives them this day",
-            soft_wrap=True,
-        )
-    console.print(f"[bold green]published[/] in {seconds:.0f} s")
 
 
 def main() -> None:

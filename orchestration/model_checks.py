@@ -144,7 +144,7 @@ def _stated(node: Any) -> str | None:
     if metadata.name == "relationships":
         parent = re.sub(r".*ref\('(\w+)'\).*", r"\1", str(metadata.kwargs.get("to")))
         return f"{node.column_name} is not in {parent}"
-    return f"{node.column_name or 'the rows'} break the rule {metadata.name}"
+    return f"{getattr(node, 'column_name', None) or 'the rows'} break the rule {metadata.name}"
 
 
 def _rule(rule: str, rules: Mapping[str, Any], grain: Sequence[str]) -> tuple[str, str | None]:

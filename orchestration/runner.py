@@ -27,6 +27,7 @@ from stayhouse.orchestration.settings import (
     history_folder,
     working_folder,
 )
+from stayhouse.publishing.release import current_publication
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -77,7 +78,7 @@ def build(
     with run_lock(settings, wait_seconds):
         check_loaded_from(settings)
         run = Run(settings, full_refresh, allow_stale, make_current, last)
-        run.log.begin(started_at=_now(), raw=str(settings.raw))
+        run.log.begin(started_at=_now(), raw=str(settings.raw), before=_standing(settings))
         try:
             run.check_policy()
         except ConfigurationError as error:
@@ -93,6 +94,12 @@ def build(
                 return Outcome(WITHHELD, {"withheld": [disk_is_full(settings)]})
         run.log.note(ended_at=_now())
         return outcome
+
+
+def _standing(settings: Settings) -> dict[str, Any] | None:
+    """What the summary compares the run with: the publication that is current before it."""
+    document = current_publication(settings.publish)
+    return document and {key: document.get(key) for key in ("as_of_date", "rows", "lists", "warnings")}
 
 
 def is_disk_full(*texts: object) -> bool:

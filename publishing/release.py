@@ -47,6 +47,8 @@ class Publication:
     as_of: date
     rows: dict[str, int]
     """Rows by mart ('activation.mart_activation_customer')."""
+    lists: dict[str, int]
+    """Rows by list, as far as a companion has noted them in the document."""
     current_day: date
     """The day that readers get: this one, or a later one that was published before."""
 
@@ -105,7 +107,7 @@ def publish(
         _switch(publish_folder, release)
         current_day = as_of
     _prune(publish_folder, kept)
-    return Publication(release, as_of, rows, current_day)
+    return Publication(release, as_of, rows, document.get("lists", {}), current_day)
 
 
 def _write_database(

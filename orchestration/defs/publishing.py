@@ -158,7 +158,9 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             companions=[
                 lambda release, _: shutil.copytree(run.docs, release / "data_docs"),
                 lambda release, _: shutil.copytree(models, release / "models"),
-                lambda release, _: write_lists(release, lists_of(run.manifest), settings.lists_per_owner),
+                lambda release, document: document.update(
+                    lists=write_lists(release, lists_of(run.manifest), settings.lists_per_owner)
+                ),
                 write_page,
                 *companions_without_identifiers(settings),
             ],
@@ -170,6 +172,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
         published={
             "as_of": as_of,
             "rows": result.rows,
+            "lists": result.lists,
             "folder": str(result.folder),
             "current_day": result.current_day,
             "is_current": result.is_current,

@@ -4,10 +4,10 @@ A blocking check holds back steps that depend on its asset. All dbt models are o
 raw -> checks -> dbt -> checks -> publication.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -15,16 +15,13 @@ import duckdb
 from stayhouse.contract.sql import one_row
 from stayhouse.expectations.gates import Gate
 from stayhouse.expectations.mart_profile import Profile
-from stayhouse.expectations.reports import RESULT_COLUMNS, GateReport, Parameters
+from stayhouse.expectations.reports import GateReport, Parameters
 from stayhouse.orchestration import progress
-from stayhouse.orchestration.model_checks import Finding
+from stayhouse.orchestration.check_results import write_results
 from stayhouse.orchestration.resources import Run, RunResource
-from stayhouse.orchestration.settings import Settings, kept_runs, memory_limit
+from stayhouse.orchestration.settings import Settings, memory_limit
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.publishing.release import current_publication
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CHECK_NAME = "expectations"
 DOCS_INDEX = """<!doctype html>
@@ -87,46 +84,6 @@ def evaluate(run: Run, gates: tuple[Gate, ...], stage: str, as_of: date, run_id:
     })  # fmt: skip
     progress.report(f"check {stage}", f"{len(gates)} suites", 1.0)
     return reports
-
-
-def note_model_checks(run: Run, findings: Sequence[Finding], run_id: str, as_of: date) -> None:
-    """Writes what dbt found to where the gates write their results."""
-    frame = findings_frame(findings, run_id, as_of)
-    with open_warehouse(run.settings.warehouse) as connection:
-        write_results(connection, frame, run_id, "model")
-
-
-def findings_frame(findings: Sequence[Finding], run_id: str, as_of: date) -> "pd.DataFrame":
-    """One row per finding, with the columns of the gates' results."""
-    import pandas as pd
-
-    rows = [
-        (
-            run_id, as_of, "model", one.table.replace(".", "/"), one.check, one.column,
-            one.severity, one.is_passed, one.observed, one.rows, one.message,
-        )
-        for one in findings
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(RESULT_COLUMNS))
-
-
-def write_results(connection: duckdb.DuckDBPyConnection, frame: "pd.DataFrame", run_id: str, stage: str) -> None:
-    """Replaces the results of a stage of a run, with the time, and forgets those of old runs."""
-    names = ", ".join(frame.columns)
-    connection.execute("delete from ops.expectation_results where run_id = ? and stage = ?", [run_id, stage])
-    connection.execute(
-        f"insert into ops.expectation_results ({names}, checked_at) select {names}, ? from frame",
-        [datetime.now(UTC).replace(tzinfo=None, microsecond=0)],
-    )
-    connection.execute(
-        """
-        delete from ops.expectation_results where run_id not in (
-            select run_id from ops.expectation_results group by run_id
-            order by max(checked_at) desc nulls last limit ?
-        )
-        """,
-        [kept_runs()],
-    )
 
 
 def _last_published(settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from stayhouse.contract import REPO_ROOT
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration import progress
+from stayhouse.orchestration.check_results import note_model_checks
 from stayhouse.orchestration.dbt_session import NOT_NIGHTLY, DbtFailed, row_count
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
-from stayhouse.orchestration.defs.quality import note_model_checks
 from stayhouse.orchestration.feeds import StaleFeeds, check_feeds
 from stayhouse.orchestration.money import describe_money
 from stayhouse.orchestration.policy_gaps import describe_policy_gaps

@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from stayhouse.loading.ledger import DDL
-from stayhouse.orchestration.defs.quality import findings_frame, write_results
+from stayhouse.orchestration.check_results import findings_frame, write_results
 from stayhouse.orchestration.model_checks import describe
 
 
 def node(name: str, **more) -> SimpleNamespace:
     """A node of dbt as far as the sentences read it."""
     known = {
-        "name": name, "alias": name, "schema": "core", "resource_type": "test", "column_name": None, "raw_code": "",
+        "name": name, "alias": name, "schema": "core", "resource_type": "test", "raw_code": "",
         "compiled_code": "select 1", "relation_name": f'"core"."{name}"', "columns": {}, "original_file_path": "models/x.sql",
     }  # fmt: skip
     config = SimpleNamespace(**({"severity": "error", "meta": {}} | more.pop("config", {})))
@@ -125,7 +125,6 @@ def test_every_test_of_a_run_has_a_sentence_without_its_name(parsed):
             "config": SimpleNamespace(severity=stated["config"].get("severity"), meta=stated["config"].get("meta") or {}),
             "depends_on": SimpleNamespace(nodes=stated.get("depends_on", {}).get("nodes", [])),
             "test_metadata": metadata and SimpleNamespace(**metadata),
-            "column_name": stated.get("column_name"),
         })  # fmt: skip
     tests = [one for one in nodes.values() if one.resource_type == "test"]
     assert len(tests) > 100

@@ -104,7 +104,9 @@ def test_strangers_in_the_folder_of_releases_are_left_alone(warehouse, tmp_path)
 def test_as_many_releases_are_kept_as_wanted_and_always_the_current_one(warehouse, tmp_path):
     for day in (3, 1, 2):
         publish_day(warehouse, tmp_path / "published", day, kept=1)
-    assert names(tmp_path / "published") == {"2025-01-02-00000002"}
+    # Readers keep the latest day; the other release is the one that was written last.
+    assert release_name(tmp_path / "published") == "2025-01-03-00000003"
+    assert names(tmp_path / "published") == {"2025-01-03-00000003", "2025-01-02-00000002"}
 
 
 @pytest.mark.parametrize(
