@@ -15,6 +15,7 @@ from stayhouse.orchestration.settings import (
     Daemon,
     Settings,
     first_day,
+    kept_loads,
     kept_releases,
     kept_runs,
     memory_limit,
@@ -30,6 +31,7 @@ def check_settings(settings: Settings) -> None:
     """Raises ConfigurationError for the first thing that would stop the run later. Changes nothing."""
     kept_runs()
     kept_releases()
+    kept_loads()
     first_day()
     threads()
     Daemon.resolve()

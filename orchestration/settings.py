@@ -21,6 +21,8 @@ FIRST_DAY = "2015-01-01"
 KEPT_RUNS = 60
 # A reader that opened an older publication keeps its files for as long as it likes; these many stay reachable by name.
 KEPT_RELEASES = 3
+# A year of nightly loads, as an example; without the setting superseded rows are kept.
+KEPT_LOADS_LIKE = 365
 # As in profiles.yml.
 THREADS = 2
 # Two hours after the business day has closed.
@@ -265,6 +267,13 @@ def kept_runs() -> int:
 def kept_releases() -> int:
     """How many releases stay in the folder of publications."""
     return _positive_number("STAYHOUSE_KEPT_RELEASES", KEPT_RELEASES, "a number of releases")
+
+
+def kept_loads() -> int | None:
+    """For how many loads superseded rows are kept; None: for ever."""
+    if not os.environ.get("STAYHOUSE_KEPT_LOADS", "").strip():
+        return None
+    return _positive_number("STAYHOUSE_KEPT_LOADS", KEPT_LOADS_LIKE, "a number of loads")
 
 
 def threads() -> int:

@@ -83,6 +83,12 @@ VARIABLES = (
     ),
     Variable("STAYHOUSE_KEPT_RUNS", "runs that the Dagster UI remembers", "60"),
     Variable("STAYHOUSE_KEPT_RELEASES", "publications that are kept", "3"),
+    Variable(
+        "STAYHOUSE_KEPT_LOADS",
+        "loads for which superseded rows are kept; a file that is withdrawn later cannot bring back older ones",
+        "all",
+        is_value=False,
+    ),
     Variable("STAYHOUSE_FIRST_DAY", "first partition in the Dagster UI", "2015-01-01"),
     Variable(
         "DAGSTER_HOME",

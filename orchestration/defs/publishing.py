@@ -15,10 +15,11 @@ from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.feeds import stale
+from stayhouse.orchestration.growth import forget_superseded
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
-from stayhouse.orchestration.settings import Settings, kept_releases
+from stayhouse.orchestration.settings import Settings, kept_loads, kept_releases
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import write_cards
@@ -58,6 +59,12 @@ def marts_without_data(manifest: Mapping[str, Any], empty_tables: list[str]) -> 
                     waiting.append(child)
         found[table] = sorted(key.split(".")[-1] for key in reached if key.split(".")[-1].startswith("mart_"))
     return found
+
+
+def readers_of_superseded(manifest: Mapping[str, Any]) -> list[str]:
+    """Models that find in superseded rows what has changed."""
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return [node["alias"] for node in nodes if node["config"]["materialized"] == "changed_keys"]
 
 
 def write_page(release: Path, document: dict[str, Any]) -> None:
@@ -166,6 +173,8 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             ],
             kept=kept_releases(),
         )
+        if loads := kept_loads():
+            forget_superseded(warehouse, loads, readers_of_superseded(run.manifest))
     if run.make_current:
         result = make_current(settings.publish, result)
     run.log.note(
