@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stayhouse.contract.tables import Column
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 NUMERIC_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
                  "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 TEMPORAL_TYPES = ("TIMESTAMP", "DATE")
+WITHOUT_BARS = "set enable_progress_bar = false"
 # Columns that lead from a raw row back to the line of its file.
 ORIGIN_COLUMNS = ("_load_id", "_file_id", "_line")
 # Columns that the loader adds to every raw table, with their types.
@@ -43,6 +45,15 @@ def literals(values: Iterable[object]) -> str:
 def raw_type(column: Column) -> str:
     """The DuckDB type of the raw column. JSON is stored as text: it is validated, not taken apart."""
     return "VARCHAR" if column.data_type == "json" else column.data_type.upper()
+
+
+def connect(database: Path | str = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection that does not draw bars of its own: DuckDB does for every query of more than two seconds."""
+    import duckdb
+
+    connection = duckdb.connect(database, read_only=read_only)
+    connection.execute(WITHOUT_BARS)
+    return connection
 
 
 def one_row(

@@ -13,6 +13,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
+from stayhouse.contract.sql import WITHOUT_BARS
+
 
 def _buffer_rows(
     connection: Any, cursor: Any, statement: Any, parameters: Any, context: Any, executemany: bool
@@ -21,7 +23,16 @@ def _buffer_rows(
         context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=cursor.fetchall())
 
 
+def _draw_no_bars(connection: Any, _record: Any) -> None:
+    connection.execute(WITHOUT_BARS)
+
+
 def buffer_results(engine: Engine) -> None:
-    """Fetches all rows of every query of this engine while its connection is open. House queries return few rows."""
+    """Fetches all rows of every query of this engine while its connection is open. House queries return few rows.
+
+    Its connections do not draw progress bars.
+    """
+    if not event.contains(engine, "connect", _draw_no_bars):
+        event.listen(engine, "connect", _draw_no_bars)
     if not event.contains(engine, "after_cursor_execute", _buffer_rows):
         event.listen(engine, "after_cursor_execute", _buffer_rows)

@@ -26,7 +26,7 @@ from typing import Any
 import duckdb
 
 from stayhouse.contract import REPO_ROOT, read_yaml
-from stayhouse.contract.sql import literal
+from stayhouse.contract.sql import connect, literal
 from stayhouse.orchestration.settings import ConfigurationError, Settings, working_folder
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
@@ -382,7 +382,7 @@ def _check_intervals(seed: _Seed) -> list[str]:
 
 def _check_rules(seeds: dict[str, _Seed]) -> list[str]:
     """Relations between numbers, within a row, within a file and between files."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         ruled = [seed for seed in seeds.values() if {"rows_satisfy", "holds"} & seed.meta.keys()]
         for seed in ruled:
             _create_table(connection, seed)
@@ -471,7 +471,7 @@ def _customer_segments(settings: Settings) -> set[str]:
     found: set[str] = set()
     folder = settings.raw / "customer_segments"
     readers = {".parquet": "read_parquet", ".csv": "read_csv", ".jsonl": "read_json", ".ndjson": "read_json"}
-    with duckdb.connect() as connection:
+    with connect() as connection:
         for suffix, reader in readers.items():
             files = [str(file) for file in sorted(folder.rglob(f"*{suffix}"))] if folder.is_dir() else []
             if not files:

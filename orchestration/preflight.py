@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from stayhouse.contract import contract
-from stayhouse.contract.sql import literal
+from stayhouse.contract.sql import connect, literal
 from stayhouse.orchestration.settings import (
     MEMORY_LIMIT,
     ConfigurationError,
@@ -49,7 +49,7 @@ def check_loaded_from(settings: Settings) -> None:
     if not settings.warehouse.exists():
         return
     try:
-        with duckdb.connect(settings.warehouse, read_only=True) as connection:
+        with connect(settings.warehouse, read_only=True) as connection:
             known = connection.execute("select folder from ops.landing_folder").fetchone()
     except duckdb.CatalogException:
         return  # nothing has been loaded into it yet
@@ -68,7 +68,7 @@ def check_loaded_from(settings: Settings) -> None:
 
 
 def _check_memory_limit() -> None:
-    with duckdb.connect() as connection:
+    with connect() as connection:
         try:
             # Not as a parameter: DuckDB imports pandas for those.
             connection.execute(f"set memory_limit = {literal(memory_limit())}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.contract.sql import connect
 from stayhouse.orchestration.lock import is_running
 from stayhouse.orchestration.run_log import RunLog
 from stayhouse.orchestration.screen import bad_input, console, print_lines, shortened
@@ -273,7 +274,7 @@ def _print_late_sources(settings: Settings) -> None:
 
     published = settings.publish / "current" / DATABASE_NAME
     try:
-        with duckdb.connect(published, read_only=True) as connection:
+        with connect(published, read_only=True) as connection:
             rows = connection.execute(
                 """
                 select source_code, observed_from_date, later_than_first_days from quality.mart_observation_starts
@@ -326,7 +327,7 @@ def _quarantined_rows(settings: Settings) -> list[tuple[str, str, int]] | None:
         if not path.exists():
             continue
         try:
-            with duckdb.connect(path, read_only=True) as connection:
+            with connect(path, read_only=True) as connection:
                 return connection.execute(sql).fetchall()
         except duckdb.Error:
             continue

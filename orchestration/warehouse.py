@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from stayhouse.contract.sql import literal
+from stayhouse.contract.sql import connect, literal
 from stayhouse.orchestration.settings import memory_limit
 
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
@@ -37,7 +37,7 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
     try:
         if not path.exists():
             _create(path)
-        connection = duckdb.connect(path, read_only=read_only)
+        connection = connect(path, read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise busy(path) from error
@@ -65,7 +65,7 @@ def rewrite_warehouse(path: Path) -> None:
 def _write_beside(path: Path, *statements: str) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(f"set memory_limit = '{memory_limit()}'")
         connection.execute(f"attach {literal(fresh)} as fresh (storage_version '{WORKING_STORAGE}')")
         for statement in statements:

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from stayhouse.contract.sql import connect
 from stayhouse.page import library
 from stayhouse.page.charts import COLOURS
 from stayhouse.page.panel import Panel, Section
@@ -40,7 +41,7 @@ def build_page(
     `missing_tables` are the raw tables without rows, `stale_feeds` those that end too early with their last day,
     `cards` the file of each customer with a card, `links` the links in the footer (title, relative address).
     """
-    with duckdb.connect(database, read_only=True) as db:
+    with connect(database, read_only=True) as db:
         document: dict[str, Any] = {
             "as_of": as_of.isoformat(),
             "published_at": published_at,

@@ -11,6 +11,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from stayhouse.contract.names import file_name
+from stayhouse.contract.sql import connect
 from stayhouse.page.charts import HEALTH_COLOURS
 from stayhouse.page.sql import MOST_SEVERE_FIRST
 
@@ -93,7 +94,7 @@ def card_name(customer_id: str) -> str:
 def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARDS) -> dict[str, str]:
     """Write the cards of the customers with the most urgent open alerts; returns the address of each relative to the
     page."""
-    with duckdb.connect(database, read_only=True) as db:
+    with connect(database, read_only=True) as db:
         customers = [customer for (customer,) in db.execute(URGENT, [most]).fetchall()]
         written = _write(db, customers, folder / FOLDER, as_of, back="../index.html")
     return {customer: f"{FOLDER}/{name}" for customer, name in written.items()}
@@ -101,7 +102,7 @@ def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARD
 
 def write_card(database: Path, customer_id: str, out: Path, as_of: date) -> Path:
     """Write the card of one customer to `out`. Raises UnknownCustomer."""
-    with duckdb.connect(database, read_only=True) as db:
+    with connect(database, read_only=True) as db:
         written = _write(db, [customer_id], out.parent, as_of, back=None, name=out.name)
     if not written:
         raise UnknownCustomer(customer_id)

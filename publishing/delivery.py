@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from stayhouse.contract.names import file_name
-from stayhouse.contract.sql import identifier, literal, one_row
+from stayhouse.contract.sql import connect, identifier, literal, one_row
 from stayhouse.publishing.release import DATABASE_NAME
 
 LISTS_FOLDER = "lists"
@@ -88,7 +88,7 @@ def write_lists(release: Path, lists: Sequence[DeliveredList], per_owner: bool =
     With `per_owner` each list also has a folder with a file pair per person or team.
     """
     rows = {}
-    with duckdb.connect(release / DATABASE_NAME, read_only=True) as db:
+    with connect(release / DATABASE_NAME, read_only=True) as db:
         for one in lists:
             folder = release / LISTS_FOLDER
             folder.mkdir(exist_ok=True)
@@ -279,7 +279,7 @@ def _post(alert: Mapping[str, Any], url: str, patience: Patience, pause: Callabl
 def published_alerts(publish_folder: Path, lists: Sequence[DeliveredList]) -> list[dict[str, Any]]:
     """The rows of the alert list in the current publication."""
     one = next(found for found in lists if found.name == ALERTS)
-    with duckdb.connect(publish_folder / "current" / DATABASE_NAME, read_only=True) as db:
+    with connect(publish_folder / "current" / DATABASE_NAME, read_only=True) as db:
         cursor = db.execute(one.query)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -13,7 +13,7 @@ import pyarrow
 
 from stayhouse.contract.personal import key_tables, names_customer, names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names
-from stayhouse.contract.sql import identifier, literal, literals, one_row
+from stayhouse.contract.sql import connect, identifier, literal, literals, one_row
 
 PARQUET = (".parquet", ".pq")
 # Whose row it is, in tables that models made.
@@ -169,7 +169,7 @@ def _holds_packed(path: Path, pattern: re.Pattern[bytes], wanted: list[str]) -> 
         with pyarrow.input_stream(str(path), compression="zstd") as stream:
             return pattern.search(stream.read()) is not None
     if path.suffix == ".duckdb":
-        with duckdb.connect(path, read_only=True) as db:
+        with connect(path, read_only=True) as db:
             return any(_relation_holds(db, table, columns, wanted) for table, columns in text_tables(db).items())
     return False
 
@@ -179,7 +179,7 @@ def _parquet_with(files: list[Path], wanted: list[str]) -> Iterator[Path]:
     tables: dict[Path, list[Path]] = {}
     for path in files:
         tables.setdefault(path.parent.parent if "=" in path.parent.name else path, []).append(path)
-    with duckdb.connect() as db:
+    with connect() as db:
         for paths in tables.values():
             yield from _together(db, paths, wanted)
 
