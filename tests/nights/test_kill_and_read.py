@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,9 +18,12 @@ import duckdb
 import pytest
 from nights.conftest import LAST
 
+from stayhouse.orchestration.lock import is_running
+from stayhouse.orchestration.settings import Settings
+
 pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
-KILLS = 10
+STOPS_WITHIN = 10
 HANGS = 1800  # seconds; a busy machine may need minutes for a run
 ROOT = Path(__file__).parents[2]
 
@@ -31,10 +35,17 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 import dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb, great_expectations, pandas
+if len(sys.argv) > 1:
+    from tests.nights.small_graph import shrink
+    shrink(*map(Path, sys.argv[1:]))
 from stayhouse.demonstration.saas import POLICY_FOLDER
 from stayhouse.orchestration import progress
+from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.runner import build
 from stayhouse.orchestration.settings import Settings
+
+# A signal that comes before a run waits for it.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 
 def killer(stage, share):
     def listen(now, item, done):
@@ -43,7 +54,7 @@ def killer(stage, share):
     return listen
 
 for line in sys.stdin:
-    raw, place, first, last, moment = line.split()
+    raw, place, first, last, moment = line.rstrip("\\n").split("\\t")
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -54,11 +65,17 @@ for line in sys.stdin:
         code = 70
         try:
             settings = Settings.resolve(Path(raw), None, Path(place) / "stayhouse.duckdb", Path(place) / "published")
+            if moment == "attended":
+                places = {"--raw": raw, "--policy": POLICY_FOLDER, "--warehouse": settings.warehouse,
+                          "--publish": settings.publish, "--from": first, "--to": last}
+                app(["build", *(str(part) for item in places.items() for part in item)])
             if moment != "never":
                 progress.listen(killer(*moment.split(":")))
             code = build(
                 replace(settings, policy=POLICY_FOLDER), date.fromisoformat(first), date.fromisoformat(last)
             ).exit_code
+        except SystemExit as end:
+            code = end.code
         except BaseException:
             import traceback
             traceback.print_exc()
@@ -72,11 +89,12 @@ for line in sys.stdin:
 class Starter:
     """Starts one build after the other, each in a process that can be killed."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, parsed: Path | None = None):
+        """With `parsed` (what dbt has parsed) every build is one of the small graph."""
         # Separate artifacts, because a killed build may leave them half written.
         environment = os.environ | {"PYTHONPATH": str(ROOT), "DBT_TARGET_PATH": str(folder / "target")}
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", STARTER],
+            [sys.executable, "-W", "ignore", "-c", STARTER, *(map(str, [parsed, folder]) if parsed else ())],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         self.place: Path | None = None
@@ -85,7 +103,7 @@ class Starter:
         """The identity of the new process, which kills itself at a stage and its share done ("transform:0.5")."""
         (place / "dagster").mkdir(parents=True, exist_ok=True)
         self.place = place
-        self.process.stdin.write(f"{raw} {place} {first} {last} {kill_at}\n")
+        self.process.stdin.write(f"{raw}\t{place}\t{first}\t{last}\t{kill_at}\n")
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
@@ -101,13 +119,33 @@ class Starter:
         self.start(raw, place, first, last)
         assert self.exit_code() == 0, (place / "out.log").read_text()[-3000:]
 
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=HANGS)
+
 
 @pytest.fixture(scope="module")
 def starter(tmp_path_factory):
     starter = Starter(tmp_path_factory.mktemp("starter"))
     yield starter
-    starter.process.stdin.close()
-    starter.process.wait(timeout=HANGS)
+    starter.end()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, parsed):
+    """Starts builds of the small graph."""
+    starter = Starter(tmp_path_factory.mktemp("small"), parsed)
+    yield starter
+    starter.end()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small, small_company, tmp_path_factory) -> tuple[Path, float]:
+    """A build of the small graph that nobody disturbs, and how long it takes."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    begun = time.monotonic()
+    small.finish(small_company, place)
+    return place / "published", time.monotonic() - begun
 
 
 def marts(publish: Path) -> dict[str, list]:
@@ -130,31 +168,86 @@ def test_kills_amid_models_and_amid_marts_leave_no_trace(small_company, publishe
     assert marts(killed / "published") == marts(published.publish)
 
 
+def strike(starter: Starter, raw: Path, place: Path, moments: list[float], how: Callable[[int], int]) -> int:
+    """Starts a build for each moment (seconds after its start) and ends it then by `how` (process -> the exit code
+    that must follow). Returns how many builds were hit; those that were faster ended as if nothing had happened."""
+    hit = 0
+    for moment in moments:
+        process = starter.start(raw, place, kill_at="attended")
+        if starter.ends_within(moment):
+            assert starter.exit_code() == 0, (place / "out.log").read_text()[-3000:]
+            continue
+        expected, struck = how(process), time.monotonic()
+        code = starter.exit_code()
+        assert code in (expected, 0), (place / "out.log").read_text()[-3000:]
+        assert time.monotonic() - struck < STOPS_WITHIN
+        hit += code == expected
+    return hit
+
+
+def kill(process: int) -> int:
+    os.killpg(process, signal.SIGKILL)
+    return -signal.SIGKILL
+
+
+def moments(count: int, length: float, seed: int) -> list[float]:
+    """Moments spread over the whole run, so that every stage is hit, in an order of chance."""
+    chance = random.Random(seed)
+    spread = [length * (number + chance.random()) / count for number in range(count)]
+    chance.shuffle(spread)
+    return spread
+
+
 @pytest.mark.repetition
 def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, starter, tmp_path):
-    killed = tmp_path / "killed"
     # One undisturbed run to know how long it takes (its numbers are those of the published company).
     begun = time.monotonic()
     starter.finish(small_company, tmp_path / "measured")
-    length = time.monotonic() - begun
-    chance = random.Random(11)
-    # Moments spread over the whole run, so that every stage is hit; after a run that was faster than the kill, the time
-    # is measured again and the kill repeated, so that ten happen on a machine of any speed.
-    stretches = list(range(KILLS)) + list(range(KILLS))
-    chance.shuffle(stretches)
-    kills = 0
-    while kills < KILLS and stretches:
-        process = starter.start(small_company, killed)
-        begun = time.monotonic()
-        if starter.ends_within(length * (stretches.pop() + chance.random()) / KILLS):
-            length = min(length, time.monotonic() - begun)
-        else:
-            os.killpg(process, signal.SIGKILL)
-            kills += 1
-        starter.exit_code()
-    assert kills == KILLS
-    starter.finish(small_company, killed)
-    assert marts(killed / "published") == marts(published.publish)
+    hit = strike(starter, small_company, tmp_path / "killed", moments(10, time.monotonic() - begun, 11), kill)
+    assert hit >= 5
+    starter.finish(small_company, tmp_path / "killed")
+    assert marts(tmp_path / "killed" / "published") == marts(published.publish)
+
+
+@pytest.mark.repetition
+@pytest.mark.parametrize("series", range(5))
+def test_fifty_kills_at_random_moments_leave_no_trace(small_company, small, undisturbed, tmp_path, series):
+    """Ten kills in each of five places, of which each begins with nothing. The brackets in the path are a trap."""
+    reference, length = undisturbed
+    place, hit, seed = tmp_path / "a [b] c", 0, 10 * series
+    # A run goes on from what the one before has done, so later runs are shorter; what ended before its kill is repeated.
+    while hit < 10:
+        hit += strike(small, small_company, place, moments(10 - hit, length, seed), kill)
+        seed, length = seed + 1, length * 0.9
+    small.finish(small_company, place)
+    assert marts(place / "published") == marts(reference)
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(10, marks=pytest.mark.repetition)])
+def test_signals_stop_a_run_at_once_and_leave_no_trace(small_company, small, undisturbed, tmp_path, count):
+    """Ctrl-C waited for dbt, or ended in a traceback, and the lock of the warehouse outlived the run."""
+    reference, length = undisturbed
+    place, hit, seed = tmp_path / "stopped", 0, 70
+    said = {signal.SIGINT: "by Ctrl-C", signal.SIGTERM: "by SIGTERM"}
+
+    def stop(process: int) -> int:
+        number = list(said)[hit % 2]
+        os.kill(process, number)
+        return 128 + number
+
+    while hit < count:
+        (moment, *_) = moments(3, length, seed)
+        if strike(small, small_company, place, [moment], stop):
+            output = " ".join((place / "out.log").read_text().split())
+            assert f"stopped {list(said.values())[hit % 2]}" in output
+            assert "Run the same command again: it goes on from what is loaded" in output
+            assert "Traceback" not in output
+            hit += 1
+        seed, length = seed + 1, length * 0.95
+        assert not is_running(Settings.resolve(small_company, None, place / "stayhouse.duckdb", place / "published"))
+    small.finish(small_company, place)
+    assert marts(place / "published") == marts(reference)
+    assert [entry.name for entry in (place / "published" / "releases").iterdir() if entry.name.startswith(".")] == []
 
 
 READER = """
