@@ -8,7 +8,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -91,7 +91,10 @@ def build(
                 # What libraries raise then says little, and the log of the run may not be writable either.
                 if not is_disk_full(error, error.__cause__, error.__context__):
                     raise
-                return Outcome(WITHHELD, {"withheld": [disk_is_full(settings)]})
+                outcome = Outcome(WITHHELD, {"withheld": [disk_is_full(settings)]})
+                with suppress(OSError):
+                    run.log.note(**outcome.log, ended_at=_now())
+                return outcome
         run.log.note(ended_at=_now())
         return outcome
 

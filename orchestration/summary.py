@@ -151,11 +151,13 @@ def _print_attention(log: Mapping[str, Any], most: int | None = SHOWN_LINES) -> 
 def _print_last_run(settings: Settings, log: Mapping[str, Any], verbose: bool) -> None:
     if not log:
         return
-    if not log.get("ended_at") and is_running(settings):
-        console.print(f"[bold]a run is under way[/] since {log.get('started_at')}")
-    elif not log.get("ended_at"):
+    # Runs of the Dagster UI do not say when they began; its pages show how they ended.
+    is_open = log.get("started_at") and not log.get("ended_at")
+    if is_open and is_running(settings):
+        console.print(f"[bold]a run is under way[/] since {log['started_at']}")
+    elif is_open:
         console.print(
-            f"[bold red]the last run did not end[/] (began {log.get('started_at')}): it was stopped or killed. "
+            f"[bold red]the last run did not end[/] (began {log['started_at']}): it was stopped or killed. "
             "Run stayhouse build again: it goes on from what is loaded",
             soft_wrap=True,
         )

@@ -99,7 +99,7 @@ def test_the_lock_of_a_killed_run_is_free(settings, holder):
 
 
 def test_a_run_of_the_dagster_ui_holds_the_lock_too(settings, monkeypatch):
-    from stayhouse.orchestration.resources import run_from_environment
+    from stayhouse.orchestration.resources import RUN_CONFIG, run_from_environment
 
     for name in ("raw", "warehouse", "publish"):
         monkeypatch.setenv(f"STAYHOUSE_{name.upper()}", str(getattr(settings, name)))
@@ -109,7 +109,10 @@ def test_a_run_of_the_dagster_ui_holds_the_lock_too(settings, monkeypatch):
     def look() -> None:
         seen.append(is_running(settings))
 
-    @dg.job(resource_defs={"run": dg.ResourceDefinition(run_from_environment)}, executor_def=dg.in_process_executor)
+    @dg.job(
+        resource_defs={"run": dg.ResourceDefinition(run_from_environment, RUN_CONFIG)},
+        executor_def=dg.in_process_executor,
+    )
     def job() -> None:
         look()
 

@@ -140,6 +140,12 @@ def test_the_status_says_that_a_run_was_killed(settings, printed):
     assert any(line.startswith("the last run did not end (began 2025-01-02T02:00:00)") for line in printed())
 
 
+def test_a_run_of_the_dagster_ui_is_not_taken_for_a_killed_one(settings, printed):
+    write(settings, published={"as_of": "2025-01-02"})
+    summary.print_status(settings, verbose=False)
+    assert not any("did not end" in line for line in printed())
+
+
 def test_the_status_says_that_a_run_is_under_way(settings, printed):
     with run_lock(settings):
         write(settings, started_at="2025-01-02T02:00:00")
