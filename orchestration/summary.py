@@ -128,7 +128,7 @@ def _print_headline(settings: Settings, log: Mapping[str, Any], days: int, secon
     was = f"; before: {before['as_of_date']}" if before else ""
     console.print(f"[bold green]published[/] as of {published['as_of']}{range_of} in {seconds:.0f} s{was}")
     if log.get("covered_day"):
-        console.print(f"[bold]as of[/] {escape(log['covered_day'])}", soft_wrap=True)
+        console.print(f"the day is {escape(log['covered_day'])}", soft_wrap=True)
     is_current = published.get("is_current", True)
     folder = settings.publish / "current" if is_current else Path(published["folder"])
     console.print(

@@ -60,11 +60,13 @@ def test_a_published_run_is_one_screen(settings, printed):
     """A first run of a shop printed forty lines of marts, and the warnings had gone off the screen."""
     many = [f"raw.t{number}: something is odd in this table (12 rows). Ask the source system." for number in range(40)]
     missing = {name: [f"mart_{number}" for number in range(50)] for name in TABLES}
-    ended = Outcome(PUBLISHED, log(dbt_warnings=many, missing_tables=missing), [1])
+    day = "2025-01-02, the last closed day with rows of events"
+    ended = Outcome(PUBLISHED, log(dbt_warnings=many, missing_tables=missing, covered_day=day), [1])
     summary.print_outcome(settings, ended, 52)
     lines = printed()
     assert lines[0] == "published as of 2025-01-02 in 52 s; before: 2025-01-01"
-    assert lines[1].startswith("read it at ")
+    assert lines[1] == f"the day is {day}"
+    assert lines[2].startswith("read it at ")
     assert len(lines) <= SCREEN_LINES
     assert max(map(len, lines)) < 200
     assert lines[-1] == "more: stayhouse status --verbose"
