@@ -172,6 +172,7 @@ class FakeDbt:
     def __init__(self, finished: list[dict], error: Exception | None = None):
         self.finished, self.error, self.selected = finished, error, None
         self.seeds = None
+        self.findings: list = []
 
     def build(self, as_of, full_refresh, select, on_event):
         self.selected = select
@@ -199,6 +200,7 @@ def transform(monkeypatch):
     monkeypatch.setattr(transformation, "describe_money", lambda *_: [])
     monkeypatch.setattr(transformation, "describe_policy_gaps", lambda *_: [])
     monkeypatch.setattr(transformation, "describe_rejections", lambda *_: [])
+    monkeypatch.setattr(transformation, "note_model_checks", lambda *_: None)
     settings = Settings.resolve()
     step = transformation.warehouse(read_manifest(settings), settings.target, daily("2025-01-01", "UTC"))
     keys = [dg.AssetKey(["churn", "mart_churn_events"]), dg.AssetKey(["core", "run_context"])]
@@ -207,7 +209,7 @@ def transform(monkeypatch):
         noted: dict = {}
         run = SimpleNamespace(
             dbt=dbt,
-            settings=None,
+            settings=settings,
             full_refresh=False,
             allow_stale=False,
             feeds=lambda as_of: feeds,
@@ -223,10 +225,16 @@ def transform(monkeypatch):
 
 
 def test_picked_assets_are_picked_from_dbt_and_become_materializations(transform):
+    from types import SimpleNamespace
+
     dbt = FakeDbt([
         finished_node("run_context"), finished_node("mart_churn_events"),
         finished_node("rows_are_whole", "warn", "test"),
     ])  # fmt: skip
+    dbt.findings = [
+        SimpleNamespace(message="churn events: a day is missing (3 rows)", is_passed=False, severity="warning"),
+        SimpleNamespace(message="every row is whole", is_passed=True, severity="warning"),
+    ]
     result, noted = transform(dbt)
     assert result.success
     assert sorted(name.split(".")[-1] for name in dbt.selected) == ["mart_churn_events", "run_context"]
@@ -235,7 +243,7 @@ def test_picked_assets_are_picked_from_dbt_and_become_materializations(transform
     assert made.keys() == {"run_context", "mart_churn_events"}
     assert {materialization.partition for materialization in made.values()} == {"2025-06-30"}
     assert made["run_context"].metadata["seconds"].value == 0.5
-    assert noted["dbt_warnings"] == ["rows_are_whole: 3 rows"]
+    assert noted["dbt_warnings"] == ["churn events: a day is missing (3 rows)"]
 
 
 def test_nodes_that_fail_are_named_and_fail_the_step(transform):
