@@ -14,6 +14,8 @@ from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 
 POLICY_FILE = "feeds.csv"
+# More would push the ways out off the first screen.
+NAMED_FEEDS = 4
 REQUIRED, EXPECTED, OPTIONAL = "required", "expected", "optional"
 
 
@@ -106,7 +108,10 @@ def check_feeds(settings: Settings, feeds: Sequence[Feed], allow_stale: bool) ->
     """One line per late table. Raises StaleFeeds when one of them withholds the run and stale feeds are not allowed."""
     late = stale(feeds)
     if late and not allow_stale:
-        raise StaleFeeds([*(feed.describe() for feed in late), _ways_out(settings, late)])
+        lines = [feed.describe() for feed in late[:NAMED_FEEDS]]
+        if others := late[NAMED_FEEDS:]:
+            lines.append(f"{', '.join(feed.table for feed in others)}: end too early as well")
+        raise StaleFeeds([*lines, _ways_out(settings, late)])
     lines = [f"published although {feed.describe()}" for feed in late]
     return lines + [feed.describe() for feed in feeds if feed.is_late and not feed.withholds]
 

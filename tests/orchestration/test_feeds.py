@@ -14,7 +14,7 @@ from conftest import Landing, customer, event
 from stayhouse.contract import contract
 from stayhouse.contract.days import last_closed_day
 from stayhouse.loading import load_landing
-from stayhouse.orchestration.feeds import StaleFeeds, check_feeds, feeds_on, last_covered_day, stale
+from stayhouse.orchestration.feeds import Feed, StaleFeeds, check_feeds, feeds_on, last_covered_day, stale
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -97,6 +97,15 @@ def test_a_table_that_has_to_deliver_and_never_did_is_named(feeds):
     found, settings = feeds(None, date(2025, 6, 30), "events,required,3,ours,we live on them")
     with pytest.raises(StaleFeeds, match="events: has no row up to 2025-06-30"):
         check_feeds(settings, found, allow_stale=False)
+
+
+def test_many_dead_feeds_leave_room_for_the_ways_out(settings):
+    dead = [Feed(f"table_{n}", "expected", 3, date(2025, 6, 20), date(2025, 6, 30)) for n in range(7)]
+    with pytest.raises(StaleFeeds) as error:
+        check_feeds(settings, dead, allow_stale=False)
+    assert len(error.value.lines) == 6
+    assert error.value.lines[4] == "table_4, table_5, table_6: end too early as well"
+    assert "--allow-stale" in error.value.lines[5]
 
 
 def test_delays_are_counted_on_the_day_of_the_run(feeds, settings, landing):
