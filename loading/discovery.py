@@ -209,7 +209,7 @@ def parquet_problem(file: LandingFile) -> str | None:
         head = stream.read(4)
         stream.seek(max(file.size - 4, 0))
         tail = stream.read(4)
-    if head != b"PAR1":
+    if head != b"PAR1" and file.size > 0:
         return "is not a Parquet file (no PAR1 at its start); write it again or rename it to its real format"
     if tail != b"PAR1" or file.size < 12:
         return "is not finished (no PAR1 at its end)"

@@ -193,6 +193,7 @@ def test_a_damaged_archive_is_rejected(landing: Landing, load, db, kind):
         ("a.jsonl", b'{"customer_id": "c1"}\n{"customer', "ends in the middle of line 2"),
         ("a.csv.gz", _compress(_many(999), "gz")[:900], "ends in the middle of its compressed bytes"),
         ("a.parquet", b"PAR1" + bytes(100), "is not finished (no PAR1 at its end)"),
+        ("a.parquet", b"", "is not finished (no PAR1 at its end)"),
     ],
 )
 def test_a_truncated_file_that_nobody_writes_any_more_is_broken(landing: Landing, load, db, name, content, where):
