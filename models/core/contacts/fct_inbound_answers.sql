@@ -50,6 +50,7 @@ known as (
 placed as (
     select
         known.*,
+        {{ elapsed_seconds('known.opened_at', 'known.waited_until_at') }} as waiting_seconds,
         arrivals.open_before_seconds
         + least({{ dbt.datediff('arrivals.slot_from', 'known.opened_at', 'second') }}, arrivals.open_seconds)
             as opened_second,
@@ -118,11 +119,12 @@ select
     placed.customer_id,
     placed.channel_code,
     placed.answer_within_minutes,
-    {{ elapsed_seconds('placed.opened_at', 'placed.waited_until_at') }} as waiting_seconds,
-    coalesce(
-        placed.waited_until_second - placed.opened_second,
-        {{ elapsed_seconds('placed.opened_at', 'placed.waited_until_at') }}
-    ) as open_waiting_seconds,
+    placed.waiting_seconds,
+    case
+        when placed.waiting_seconds is null then null
+        when placed.waited_until_second < placed.opened_second then 0
+        else coalesce(placed.waited_until_second - placed.opened_second, placed.waiting_seconds)
+    end as open_waiting_seconds,
     placed.is_complaint,
     placed.opened_date,
     placed.opened_at,
