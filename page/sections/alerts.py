@@ -25,7 +25,7 @@ HISTORY = """
 ALERTS = Section(
     "alerts",
     "Alerts",
-    "A short list for each working day: one open alert per customer and rule, with owner, deadline and playbook. "
+    "A short list for each working day: one open alert per customer and cause, with owner, deadline and playbook. "
     "Alerts beyond the daily budget are held back and marked.",
     (
         Panel(

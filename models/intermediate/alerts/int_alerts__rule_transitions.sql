@@ -24,26 +24,26 @@ alerts as (
     where episode_order = 1
 ),
 
--- A review names the alert itself, or the customer with the rule or the signal.
+-- A review names an alert, or the customer with the rule or the signal. It is about all rules of the cause that are
+-- open then, because people see them as one alert.
 subjects as (
-    {% for key in ['alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"] %}
+    {% for key in [
+        'alert_id', "customer_id || ':' || related.rule_code", "customer_id || ':' || related.signal_code",
+    ] %}
     select
-        alerts.*,
-        {{ key }} as subject_key
-    from alerts
-    union distinct
-    {% endfor %}
-    -- Or an alert of another rule with the same cause, which people see as one with this.
-    select
-        alerts.*,
-        related.alert_id as subject_key
+        alerts.alert_id,
+        related.{{ key }} as subject_key,
+        min(greatest(alerts.opened_at, related.opened_at)) as opened_at
     from alerts
     inner join alerts as related
         on alerts.customer_id = related.customer_id
         and alerts.cause_code = related.cause_code
-        and alerts.rule_code <> related.rule_code
-        and related.alert_opened_date <= alerts.alert_opened_date
-        and related.expires_date > alerts.alert_opened_date
+        and (alerts.rule_code <> related.rule_code or alerts.alert_id = related.alert_id)
+        and alerts.alert_opened_date < related.expires_date
+        and alerts.expires_date > related.alert_opened_date
+    group by alerts.alert_id, related.{{ key }}
+    {{ 'union distinct' if not loop.last }}
+    {% endfor %}
 ),
 
 matched_reviews as (
