@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from stayhouse.contract.personal import personal_class
-from stayhouse.contract.sql import identifier, literal, literals
+from stayhouse.contract.sql import connect, identifier, literal, literals
 from stayhouse.publishing.release import DATABASE_NAME, PUBLISHED_STORAGE
 
 FOLDER = "without_identifiers"
@@ -33,7 +33,7 @@ def write_without_identifiers(release: Path, key: str) -> None:
     """Writes the DuckDB file and the Parquet files of a release again, without identifiers, into a folder of it."""
     folder = release / FOLDER
     (folder / "parquet").mkdir(parents=True)
-    with duckdb.connect() as db:
+    with connect() as db:
         db.execute(f"attach {literal(release / DATABASE_NAME)} as standing (read_only)")
         db.execute(f"attach {literal(folder / DATABASE_NAME)} as fresh (storage_version {literal(PUBLISHED_STORAGE)})")
         tables = _columns(db)
