@@ -166,11 +166,14 @@ def _finished_nodes(run: Run, as_of: date, select: list[str]) -> Generator[_Fini
     try:
         while (finished := events.get()) is not None:
             yield finished
+    except GeneratorExit:
+        # The reader has failed. The step must not end while dbt still writes.
+        worker.join()
+        raise
     except BaseException:
         # The step was stopped. dbt ends with the process; waiting for its last model would take minutes.
         worker.join(STOP_SECONDS)
         raise
-    # The step must not end while dbt still writes.
     worker.join()
     if errors:
         raise errors[0]
