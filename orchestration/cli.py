@@ -57,8 +57,6 @@ PublishOption = Annotated[
     Path | None, typer.Option("--publish", help=_described("Folder of publications.", "STAYHOUSE_PUBLISH"))
 ]
 DAY = ["%Y-%m-%d"]
-# From this on a source that begins after the earliest one is named: a quarter is more than a matter of days.
-LATE_SOURCE_DAYS = 90
 # New objects until Python looks for cycles among them, and looks until it takes in older ones: seldom enough to cost
 # little, often enough that a range of days frees what each day leaves behind.
 COLLECTED_EVERY = (50_000, 10, 10)
