@@ -19,6 +19,7 @@ with graver as (
 signals as (
     select
         signals.*,
+        case when graver.graver_from > signals.valid_from then 'medium' else signals.severity end as first_severity,
         case
             when graver.graver_from > signals.valid_from
                 and graver.graver_from < coalesce(signals.valid_to, {{ add_days('run_context.as_of_date', 1) }})
@@ -32,12 +33,11 @@ signals as (
         and signals.signal_code = graver.signal_code
 )
 
-{% set until = "case when graver_from is not null then 'medium' else severity end" %}
 {% for part in ['before', 'after'] -%}
 select
     customer_id,
     signal_code,
-    {{ until if part == 'before' else "'high'" }} as severity,
+    {{ 'first_severity' if part == 'before' else "'high'" }} as severity,
     reason,
     suppressed_by,
     observed_value,
