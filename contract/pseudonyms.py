@@ -95,6 +95,11 @@ class Names:
             text = re.sub(word(customer), name, text)
         return text
 
+    def in_parts(self, text: str) -> str:
+        """A composed key in which names stand for the customers and for keys of their rows (`<alert>:opened`)."""
+        keys = self.all_keys | self.customers
+        return re.sub(r"[^\s:|/;,]+", lambda part: self.name(part[0]) if part[0] in keys else part[0], text)
+
     def in_text_sql(self, value: str, customers: Mapping[str, str] | None = None) -> str:
         """The same as SQL over a text expression."""
         for customer, name in (self.by_customer if customers is None else customers).items():

@@ -68,12 +68,25 @@ def _erase_rows_of(db: duckdb.DuckDBPyConnection, table: str, owner: str, names:
     mine = f"{identifier(owner)} in ({literals(sorted(names.customers))})"
     if not one_row(db, f"select exists (from {table} where {mine})")[0]:
         return
+    _note_composed(db, table, mine, names)
     changes = []
     for name, kind, *_ in db.execute(f"describe {table}").fetchall():
         column, value = identifier(name), _erased_value(name, kind, names)
         if value:
             changes.append(f"{column} = {value}")
     db.execute(f"update {table} set {', '.join(changes)} where {mine}")
+
+
+def _note_composed(db: duckdb.DuckDBPyConnection, table: str, mine: str, names: Names) -> None:
+    """Writes what stays of composed keys in rows of the customers to the temporary table `erased_composed`."""
+    db.execute("create or replace temp table erased_composed (value varchar, name varchar)")
+    for name, kind, *_ in db.execute(f"describe {table}").fetchall():
+        if kind == "VARCHAR" and personal_class(name) == "reference":
+            values = db.execute(f"select distinct {identifier(name)} from {table} where {mine}").fetchall()
+            changed = {value: named for (value,) in values if value and (named := names.in_parts(value)) != value}
+            if changed:
+                parts = [list(changed), list(changed.values())]
+                db.execute("insert into erased_composed select unnest(?), unnest(?)", parts)
 
 
 def _erased_value(name: str, kind: str, names: Names) -> str | None:
@@ -87,7 +100,8 @@ def _erased_value(name: str, kind: str, names: Names) -> str | None:
     if personal == "free_text":
         return f"case when {column} <> '' then {literal(ERASED_TEXT)} else {column} end"
     if personal == "reference":
-        return f"coalesce({known}, {names.in_text_sql(column)})"
+        composed = f"(select max(name) from erased_composed where value = {column})"
+        return f"coalesce({composed}, {known}, {names.in_text_sql(column)})"
     if names_customer(name):
         return f"coalesce({known}, {column})"  # another customer keeps the id
     return f"coalesce({known}, {names.name_sql(column)})"

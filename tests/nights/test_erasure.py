@@ -1,15 +1,12 @@
 """The right to be forgotten: after an erasure nothing in any file leads to the customer, and every figure stays."""
 
-from __future__ import annotations
-
 import gzip
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pyarrow.parquet
 import pytest
@@ -88,6 +85,20 @@ class Forgotten:
     result: Erased
 
 
+def naming(who: str) -> dg.JobDefinition:
+    """A run whose log names a customer."""
+
+    @dg.op
+    def say(context: dg.OpExecutionContext):
+        context.log.info(f"unexpected value {who}")
+
+    @dg.job
+    def said():
+        say()
+
+    return said
+
+
 def power_failure(_: Path) -> None:
     raise OSError("the power is off")
 
@@ -125,8 +136,9 @@ def forgotten(published, small_company, tmp_path_factory) -> Forgotten:
         note.parent.mkdir(parents=True, exist_ok=True)
         with note.open("a") as stream:
             stream.write(f"unexpected value {who}\n")
-    with closing(sqlite3.connect(home.parent / folder / "run" / "dagster" / "history" / "runs" / "index.db")) as db, db:
-        db.execute("update event_logs set event = event || ?", [f" {who}"])
+    history = folder / "run" / "dagster"
+    with open_instance(history) as instance:
+        naming(who).execute_in_process(instance=instance)
     broken = settings.raw / "contacts" / "broken.jsonl.gz"
     broken.write_bytes(
         gzip.compress(f'{{"contact_id": "kx", "customer_id": "{who}"}}\n{{"contact_id": "ky", {who}\n'.encode())
@@ -142,14 +154,14 @@ def forgotten(published, small_company, tmp_path_factory) -> Forgotten:
         ".db",
     }
     ErasureFolder(settings.erasure).request([who])
-    with open_instance(folder / "run" / "dagster") as instance:
+    with open_instance(history) as instance:
         # The first attempt is interrupted in the middle; the next run goes on.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(erasure, "rewrite_warehouse", power_failure)
             with pytest.raises(OSError, match="power"):
-                erase(Run(settings), instance, folder / "run" / "dagster")
+                erase(Run(settings), instance, history)
         assert is_requested(settings)
-        result = erase(Run(settings), instance, folder / "run" / "dagster")
+        result = erase(Run(settings), instance, history)
     assert not is_requested(settings)
     return Forgotten(folder, settings, who, traces, kept / "stayhouse.duckdb", kept / "release", result)
 

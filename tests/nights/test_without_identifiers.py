@@ -49,7 +49,7 @@ def test_no_value_is_the_id_of_a_customer_an_employee_or_a_record(release, publi
             if words & ids:
                 left[table, column] = sorted(words & ids)[:3]
         assert "observed" not in {column for _, column in text_columns(db)}
-    assert len(ids) > 1000
+    assert len(ids) > 500
     assert left == {}
     for file in sorted((release / FOLDER / "parquet").glob("*.parquet")):
         described = duckdb.sql(f"describe from '{file}'").fetchall()
@@ -63,7 +63,7 @@ def test_figures_and_joins_are_those_of_the_release(release):
     with duckdb.connect() as db:
         db.execute(f"attach '{release / DATABASE_NAME}' as o (read_only)")
         db.execute(f"attach '{release / FOLDER / DATABASE_NAME}' as n (read_only)")
-        joined = "select count(*), count(distinct a.customer_id), sum(c.mrr) from {0}.alerts.mart_alerts as a join {0}.customer_360.mart_customer_360 as c using (customer_id)"
+        joined = "select count(*), count(distinct a.customer_id), sum(c.mrr_amount) from {0}.alerts.mart_alerts as a join {0}.customer_360.mart_customer_360 as c using (customer_id)"
         assert db.execute(joined.format("n")).fetchone() == db.execute(joined.format("o")).fetchone()
         for table in ("metrics.mart_metric_values", "churn.mart_churn_monthly", "activation.mart_activation_cohort"):
             columns = ", ".join(
