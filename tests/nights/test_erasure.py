@@ -1,6 +1,7 @@
 """The right to be forgotten: after an erasure nothing in any file leads to the customer, and every figure stays."""
 
 import gzip
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -140,9 +141,9 @@ def forgotten(published, small_company, tmp_path_factory) -> Forgotten:
     with open_instance(history) as instance:
         naming(who).execute_in_process(instance=instance)
     broken = settings.raw / "contacts" / "broken.jsonl.gz"
-    broken.write_bytes(
-        gzip.compress(f'{{"contact_id": "kx", "customer_id": "{who}"}}\n{{"contact_id": "ky", {who}\n'.encode())
-    )
+    row = {"contact_id": "kx", "customer_id": who, "direction": "sideways", "channel": "call",
+           "attempted_at": "2025-05-01 10:00:00", "ingested_at": "2025-05-01 11:00:00"}  # fmt: skip
+    broken.write_bytes(gzip.compress(f'{json.dumps(row)}\n{{"contact_id": "ky", {who}\n'.encode()))
     Company(settings, None).load()
     assert {path.suffix for path, _ in holding(folder, {who})} >= {
         ".duckdb",
@@ -223,7 +224,9 @@ def test_the_next_run_has_the_same_figures_from_the_same_files(forgotten, dbt_se
     with duckdb.connect() as db:
         db.execute(f"attach '{forgotten.before}' as o (read_only)")
         db.execute(f"attach '{company.settings.warehouse}' as n (read_only)")
-        differing = same_figures(db, [table for table in company.tables() if not table.startswith(("ops.", "config."))])
+        # Private steps may number customers in the order of their ids.
+        tables = [table for table in company.tables() if not table.startswith(("ops.", "config.", "intermediate."))]
+        differing = same_figures(db, tables)
         assert differing == {}
         db.execute(f"attach '{forgotten.settings.publish / 'current' / DATABASE_NAME}' as p (read_only)")
         assert (
