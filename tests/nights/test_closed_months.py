@@ -122,7 +122,8 @@ def opened(company: Company, without: set[str]) -> dict[tuple, tuple]:
     with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
         found = db.execute(
             """
-            select rule_code, customer_id, opened_date, alert_id, owner_employee_id, owner_source
+            select rule_code, customer_id, opened_date, alert_id, owner_employee_id, owner_source,
+                case when rule_code like 'usage_%' then opened_severity_value end
             from alerts.mart_alerts where opened_date <= ?
             """,
             # Rows of the last days may still come.
