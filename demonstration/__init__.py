@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+LEAST_CUSTOMERS = 40
+LEAST_DAYS = 60
+"""Smallest company of the saas pack that has room for every planted case."""
+
 
 class MissingPack(Exception):
     """The package with the data of a pack is not installed. The message says how to install it."""

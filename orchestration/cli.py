@@ -19,6 +19,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
 from stayhouse.orchestration.screen import console, errors, fail, print_lines, shortened
 from stayhouse.orchestration.settings import (
     ConfigurationError,
@@ -87,8 +88,8 @@ def stayhouse(
 @app.command()
 def demo(
     pack: Annotated[Pack, typer.Option(help="saas: generated; complete_journey: real purchases of 2017.")] = Pack.saas,
-    customers: Annotated[int, typer.Option(min=1, help="Customers of the saas pack.")] = 2000,
-    days: Annotated[int, typer.Option(min=28, help="Days of the saas pack.")] = 548,
+    customers: Annotated[int, typer.Option(min=LEAST_CUSTOMERS, help="Customers of the saas pack.")] = 2000,
+    days: Annotated[int, typer.Option(min=LEAST_DAYS, help="Days of the saas pack.")] = 548,
     seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 7,
     dirty: Annotated[bool, typer.Option("--dirty", help="Plant broken rows and files too, and count them.")] = False,
     out: Annotated[Path | None, typer.Option(help=_described("Folder to write to.", default="landing/<pack>"))] = None,

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stayhouse.contract import contract
-from stayhouse.demonstration import DemoReport
+from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport
 from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
 from stayhouse.demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
 from stayhouse.demonstration.saas.dirty import plant_dirt
@@ -56,8 +56,10 @@ def generate(
 
     Raises ValueError when the company is too small for every planted case.
     """
-    if customers < 40 or days < 60:
-        raise ValueError(f"customers={customers}, days={days}: at least 40 customers and 60 days are needed")
+    if customers < LEAST_CUSTOMERS or days < LEAST_DAYS:
+        raise ValueError(
+            f"customers={customers}, days={days}: at least {LEAST_CUSTOMERS} customers and {LEAST_DAYS} days are needed"
+        )
     tell = progress or (lambda message, share: None)
     scope = Scope(customers, days, seed, events_per_customer)
     raw, truth = out / "raw", out / "truth"

@@ -84,6 +84,15 @@ def test_demo_does_not_mix_packs(tmp_path):
     assert "is not empty" in result.output
 
 
+@pytest.mark.parametrize(("option", "least"), [("--customers", 40), ("--days", 60)])
+def test_demo_refuses_a_company_without_room_for_every_case(tmp_path, option, least):
+    """A company that is too small ended in a traceback."""
+    result = CliRunner().invoke(app, ["demo", option, str(least - 1), "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"greater than or equal to {least}" in " ".join(result.output.replace("│", " ").split())
+    assert "Traceback" not in result.output
+
+
 def test_the_first_lines_name_what_makes_figures_wrong(tmp_path, capsys):
     """Rejected answers and late tables were in line sixty of the summary, below "published"."""
     from stayhouse.orchestration.runner import Outcome
