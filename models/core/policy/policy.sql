@@ -12,6 +12,7 @@ select
     {{ threshold_integer('week_starts_on') }} as week_starts_on,
     {{ threshold_integer('survey_overdue_days') }} as survey_overdue_days,
     {{ threshold_integer('suppress_after_close_days') }} as suppress_after_close_days,
+    {{ threshold_integer('case_answer_limit_days') }} as case_answer_limit_days,
     {{ threshold_integer('complaint_due_days') }} as complaint_due_days,
     {{ threshold_integer('no_reply_days') }} as no_reply_days,
     {{ threshold_integer('ask_after_service_hours') }} as ask_after_service_hours,

@@ -6,6 +6,7 @@ with customers as (
         customers.customer_id,
         coalesce(customers.value_segment_code, 'unassigned') as segment_code,
         segments.required_contact_channels,
+        segments.channel_policy,
         dnd.customer_id is not null as is_dnd,
         customers.customer_status,
         customers.is_paying,
@@ -20,7 +21,10 @@ with customers as (
 ),
 
 channels as (
-    select channel_code
+    select
+        channel_code,
+        is_personal,
+        quiet_from_hour is not null as is_ringing
     from {{ ref('contact_channels') }}
     where is_addressable
 ),
@@ -113,6 +117,8 @@ select
     customers.is_paying,
     customers.has_access,
     {{ is_named('channels.channel_code', 'customers.required_contact_channels') }} as is_required,
+    (coalesce(customers.channel_policy, 'personal') = 'personal' or not channels.is_personal)
+    and (not customers.is_dnd or not channels.is_ringing) as is_suitable,
     coalesce(points.points_count, 0) as points_count,
     case
         when not registers.has_points then null

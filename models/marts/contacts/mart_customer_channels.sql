@@ -32,6 +32,7 @@ smoothed as (
         channels.missing_reason is null
         and not channels.is_dnd
         and coalesce(channels.has_survey_consent, true) as is_survey_allowed,
+        channels.missing_reason is null and not channels.is_dnd and channels.is_suitable as is_open_to_us,
         100.0 * (
             channels.effective_count
             + policy.best_channel_prior_count
@@ -52,7 +53,7 @@ ranked as (
         row_number() over (
             partition by customer_id
             order by
-                case when is_marketing_allowed and smoothed_pct is not null then 0 else 1 end asc,
+                case when is_open_to_us and smoothed_pct is not null then 0 else 1 end asc,
                 smoothed_pct desc nulls last,
                 channel_code asc
         ) as channel_rank
@@ -90,9 +91,10 @@ select
     is_marketing_allowed,
     is_sales_allowed,
     is_survey_allowed,
+    is_suitable,
     is_paying,
     has_access,
     is_dnd,
-    channel_rank = 1 and is_marketing_allowed and smoothed_pct is not null as is_best_channel,
+    channel_rank = 1 and is_open_to_us and smoothed_pct is not null as is_best_channel,
     attempts_count = 0 as is_fallback_to_segment
 from ranked

@@ -1,7 +1,5 @@
 -- Lists name the first five.
 {% set shown = range(1, 6) %}
--- A customer who waits for an answer is answered, also under do-not-disturb or after a churn.
-{% set answers = "('settle_complaint', 'close_case')" %}
 with alerts as (
     select distinct customer_id
     from {{ ref('mart_alerts') }}
@@ -10,25 +8,12 @@ with alerts as (
         and held_back_reason is null
 ),
 
-tickets as (
-    select
-        tickets.customer_id,
-        count(*) as open_count,
-        count(case when tickets.is_complaint then 1 end) as complaints_count
-    from {{ ref('fct_tickets') }} as tickets
-    inner join {{ ref('run_context') }} as run_context
-        on tickets.opened_at < run_context.as_of_end_at
-        and coalesce(tickets.resolved_at, tickets.closed_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
-    group by tickets.customer_id
-),
-
 cases as (
     select
         customer_id,
         count(*) as open_count
     from {{ ref('mart_feedback_cases') }}
-    where is_followup_required
-        and not is_closed
+    where is_to_answer
     group by customer_id
 ),
 
@@ -69,30 +54,6 @@ component_lists as (
     group by customer_id
 ),
 
-reasons as (
-    select
-        suggested.customer_id,
-        suggested.reason_code,
-        row_number() over (
-            partition by suggested.customer_id order by min(suggested.priority_order), suggested.reason_code
-        ) as place
-    from {{ ref('int_contact_reasons__suggested') }} as suggested
-    inner join {{ ref('run_context') }} as run_context
-        on coalesce(suggested.valid_to, {{ end_of_time('timestamp') }}) > run_context.as_of_date
-    group by suggested.customer_id, suggested.reason_code
-),
-
-reason_lists as (
-    select
-        customer_id,
-        {% for place in shown %}
-        max(case when place = {{ place }} then reason_code end) as reason_{{ place }},
-        {% endfor %}
-        count(*) as reasons_count
-    from reasons
-    group by customer_id
-),
-
 customers as (
     select
         customers.customer_id,
@@ -101,8 +62,9 @@ customers as (
         customers.has_access,
         coalesce(contacts.is_dnd, false) as is_do_not_disturb,
         coalesce(contacts.is_overdue, false) as is_contact_overdue,
-        actions.key_action_code as next_key_action_code,
-        actions.title as next_key_action_label,
+        -- Not offered to customers who are activated, got there without help or declined.
+        case when activation.suppress_reason is null then actions.key_action_code end as next_key_action_code,
+        case when activation.suppress_reason is null then actions.title end as next_key_action_label,
         alerts.customer_id is not null as has_alert_to_work,
         coalesce(cases.open_count, 0) as open_cases_count,
         coalesce(tickets.open_count, 0) as open_tickets_count,
@@ -111,6 +73,8 @@ customers as (
     from {{ ref('dim_customers') }} as customers
     left join {{ ref('mart_customer_contact_status') }} as contacts
         on customers.customer_id = contacts.customer_id
+    left join {{ ref('mart_activation_customer') }} as activation
+        on customers.customer_id = activation.customer_id
     left join {{ ref('mart_activation_actions') }} as actions
         on customers.customer_id = actions.customer_id
         and actions.is_next_action
@@ -118,7 +82,7 @@ customers as (
         on customers.customer_id = alerts.customer_id
     left join cases
         on customers.customer_id = cases.customer_id
-    left join tickets
+    left join {{ ref('int_tickets__open') }} as tickets
         on customers.customer_id = tickets.customer_id
     left join surveys
         on customers.customer_id = surveys.customer_id
@@ -128,12 +92,17 @@ steps as (
     select
         customers.customer_id,
         steps.step_code,
-        steps.title,
+        case
+            when customers.is_do_not_disturb then coalesce(steps.quiet_title, steps.title) else steps.title
+        end as title,
+        purposes.consent_purpose,
         row_number() over (
             partition by customers.customer_id order by steps.priority_order, steps.step_code
         ) as place
     from customers
     cross join {{ ref('next_steps') }} as steps
+    left join {{ ref('contact_purposes') }} as purposes
+        on steps.purpose_code = purposes.purpose_code
     where case steps.step_code
             when 'settle_complaint' then customers.open_complaints_count > 0
             when 'close_case' then customers.open_cases_count > 0
@@ -144,8 +113,28 @@ steps as (
             when 'watch_quietly' then customers.is_do_not_disturb
             when 'none' then true
         end
-        and (customers.has_access or steps.step_code = 'none' or steps.step_code in {{ answers }})
-        and (not steps.is_contact or not customers.is_do_not_disturb or steps.step_code in {{ answers }})
+        and (customers.has_access or steps.step_code = 'none')
+        -- An answer is not a disturbance.
+        and (not customers.is_do_not_disturb or not coalesce(purposes.is_proactive, false))
+),
+
+step_channels as (
+    select
+        steps.customer_id,
+        channels.channel_code,
+        row_number() over (
+            partition by steps.customer_id order by channels.smoothed_pct desc nulls last, channels.channel_code asc
+        ) as place
+    from steps
+    inner join {{ ref('mart_customer_channels') }} as channels
+        on steps.customer_id = channels.customer_id
+        and channels.is_suitable
+        and case steps.consent_purpose
+            {% for purpose in ['service', 'marketing', 'sales', 'survey'] %}
+            when '{{ purpose }}' then channels.is_{{ purpose }}_allowed
+            {% endfor %}
+        end
+    where steps.place = 1
 )
 
 select
@@ -153,17 +142,19 @@ select
     customers.customer_status,
     steps.step_code as next_step_code,
     steps.title as next_step_label,
+    step_channels.channel_code as next_step_channel_code,
+    contact_channels.title as next_step_channel_label,
     customers.next_key_action_code,
     customers.next_key_action_label,
     {% for name, first in [
         ('unused_components_label', 'component_lists.unused'), ('stopped_components_label', 'component_lists.stopped'),
-        ('suggested_reasons', 'reason_lists.reason'),
     ] %}
     {{ first }}_1
     {%- for place in shown[1:] %}
     || coalesce(' ' || {{ first }}_{{ place }}, '')
     {%- endfor %} as {{ name }},
     {% endfor %}
+    reasons.suggested_reasons,
     case
         when health.customer_id is null or health.baseline_days_count is null then 'unknown'
         when health.is_sharp_decline then 'sharp_fall'
@@ -176,7 +167,7 @@ select
     cast(customers.due_surveys_count as bigint) as due_surveys_count,
     cast(coalesce(component_lists.unused_count, 0) as bigint) as unused_components_count,
     cast(coalesce(component_lists.stopped_count, 0) as bigint) as stopped_components_count,
-    cast(coalesce(reason_lists.reasons_count, 0) as bigint) as suggested_reasons_count,
+    cast(coalesce(reasons.reasons_count, 0) as bigint) as suggested_reasons_count,
     health.recent_days_count,
     health.expected_days,
     {{ days_between('run_context.as_of_date', 'renewals.renewal_date') }} as days_to_renewal,
@@ -189,10 +180,15 @@ cross join {{ ref('run_context') }} as run_context
 inner join steps
     on customers.customer_id = steps.customer_id
     and steps.place = 1
+left join step_channels
+    on customers.customer_id = step_channels.customer_id
+    and step_channels.place = 1
+left join {{ ref('contact_channels') }} as contact_channels
+    on step_channels.channel_code = contact_channels.channel_code
 left join component_lists
     on customers.customer_id = component_lists.customer_id
-left join reason_lists
-    on customers.customer_id = reason_lists.customer_id
+left join {{ ref('int_contact_reasons__listed') }} as reasons
+    on customers.customer_id = reasons.customer_id
 left join {{ ref('mart_usage_health') }} as health
     on customers.customer_id = health.customer_id
 left join {{ ref('dim_customer_renewals') }} as renewals

@@ -34,6 +34,7 @@ joined as (
         status.status as customer_status,
         status.is_paying,
         policy.no_reply_days as reply_days,
+        policy.case_answer_limit_days,
         greatest(policy.no_reply_days, policy.complaint_due_days, routes.longest_sla_days) as settling_days,
         {{ business_date('openings.begun_at') }} as received_date,
         run_context.as_of_date,
@@ -125,6 +126,10 @@ select
     decided_by_employee_id = evaluated_employee_id as is_decider_subject,
     decider_unit = subject_unit_code as is_decider_same_unit,
     is_closed,
+    is_followup_required
+    and not is_closed
+    and {{ days_between('received_date', 'as_of_date') }} <= case_answer_limit_days
+    and not coalesce(next_score > metric_score, false) as is_to_answer,
     case
         when due_at is null then null
         when first_reaction_at <= due_at then true
