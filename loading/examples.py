@@ -63,6 +63,14 @@ def phrase(table: RawTable, reason: str) -> str:
     }[kind]
 
 
+def in_words(table: RawTable, reasons: str) -> str:
+    """The reasons of one row, as quarantine keeps them, in words; a reason about an unknown column stays a code."""
+    return " and ".join(
+        phrase(table, reason) if reason.partition(":")[2] in ("", *table.column_names) else reason
+        for reason in reasons.split("; ")
+    )
+
+
 def way_out(table: RawTable, reason: str) -> str:
     """What to do about the rows, a clause."""
     kind, _, name = reason.partition(":")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from stayhouse.contract import contract
+from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 
@@ -19,7 +21,7 @@ QUARANTINED = """
         from ops.quarantined_rows where _load_id = (select load_id from newest) group by all
     )
     select table_name, any_value(tables.rejected_count) as rejected_count, any_value(tables.rows_count) as rows_count,
-        string_agg(reasons.reasons, ', ' order by reasons.rejected_count desc, reasons.reasons) as reasons
+        list(reasons.reasons order by reasons.rejected_count desc, reasons.reasons) as reasons
     from tables inner join reasons using (table_name)
     cross join core.policy as policy
     group by table_name
@@ -37,7 +39,7 @@ ANSWERS = """
     select rejected_count, rows_count from counted cross join core.policy as policy
     where 100.0 * rejected_count > policy.rejected_answers_share_pct * rows_count
 """
-SHOWN_REASONS_CHARACTERS = 120
+SHOWN_REASONS = 3
 
 
 def describe_rejections(settings: Settings) -> list[str]:
@@ -50,7 +52,7 @@ def describe_rejections(settings: Settings) -> list[str]:
             # The build stopped before it came to these tables.
             return []
     lines = [
-        f"{table}: {_share(rejected, rows)} of the new files are in quarantine: {_shortened(reasons)}. "
+        f"{table}: {_share(rejected, rows)} of the new files are in quarantine: {_named(table, reasons)}. "
         f"quarantine.{table} of {settings.warehouse} has them with file and line; correct the source and deliver again"
         for table, rejected, rows, reasons in tables
     ]
@@ -65,7 +67,6 @@ def _share(rejected: int, rows: int) -> str:
     return f"{rejected:,} of {rows:,} rows ({100.0 * rejected / rows:.1f} %)"
 
 
-def _shortened(reasons: str) -> str:
-    if len(reasons) <= SHOWN_REASONS_CHARACTERS:
-        return reasons
-    return f"{reasons[:SHOWN_REASONS_CHARACTERS].rsplit(', ', 1)[0]}, ..."
+def _named(table: str, reasons: list[str]) -> str:
+    words = "; ".join(in_words(contract()[table], reason) for reason in reasons[:SHOWN_REASONS])
+    return words + (f" and {len(reasons) - SHOWN_REASONS} more reasons" if len(reasons) > SHOWN_REASONS else "")

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.contract import contract
 from stayhouse.contract.sql import connect
+from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.lock import is_running
 from stayhouse.orchestration.run_log import RunLog
 from stayhouse.orchestration.screen import bad_input, console, print_lines, shortened
@@ -114,10 +116,10 @@ def attention(log: Mapping[str, Any]) -> list[str]:
         *(log.get("feeds") or []),
         *(log.get("rejections") or []),
         *(log.get("policy_gaps") or []),
+        *((log.get("load") or {}).get("notices") or []),
         *(log.get("money") or []),
         *new,
         *old,
-        *((log.get("load") or {}).get("notices") or []),
         *_missing(log),
     ]
 
@@ -202,8 +204,8 @@ def _print_load(load: Mapping[str, Any]) -> None:
         console.print(table)
     reasons: Counter[str] = Counter()
     for name, counts in load["tables"].items():
-        reasons.update({f"{name}: {reason}": count for reason, count in counts["quarantine_reasons"].items()})
-    print_lines("quarantined, by reason", [f"{reason}: {count:,} rows" for reason, count in reasons.most_common()])
+        reasons.update({f"{name}: {_why(name, why)}": count for why, count in counts["quarantine_reasons"].items()})
+    print_lines("quarantined, by reason", [f"{reason} ({count:,} rows)" for reason, count in reasons.most_common()])
 
 
 def _loaded(load: Mapping[str, Any]) -> str:
@@ -223,9 +225,9 @@ def _quarantined(load: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     reasons = {
-        f"{name} ({reason})": count
+        f"{name} ({_why(name, reasons)})": count
         for name, counts in tables.items()
-        for reason, count in counts["quarantine_reasons"].items()
+        for reasons, count in counts["quarantine_reasons"].items()
     }
     named = _most(reasons or rows, lambda name, count: f"{name} {count:,}")
     return f"in quarantine: {sum(rows.values()):,} rows more: {named}"
@@ -300,14 +302,20 @@ def _print_quarantine(settings: Settings, verbose: bool) -> None:
         return
     total = sum(count for _, _, count in rows)
     if not verbose:
-        named = _most({f"{name} ({reason})": count for name, reason, count in rows}, lambda name, n: f"{name} {n:,}")
+        reasons = {f"{name} ({_why(name, why)})": count for name, why, count in rows}
+        named = _most(reasons, lambda name, n: f"{name} {n:,}")
         console.print(f"[bold]in quarantine[/] {total:,} rows: {escape(named)}", soft_wrap=True)
         return
     table = Table("table", "reason", "rows", title="in quarantine")
     table.columns[2].justify = "right"
     for name, reason, count in rows:
-        table.add_row(name, escape(reason), f"{count:,}")
+        table.add_row(name, escape(_why(name, reason)), f"{count:,}")
     console.print(table)
+
+
+def _why(table: str, reasons: str) -> str:
+    """Why rows are in quarantine, in words."""
+    return in_words(contract()[table], reasons)
 
 
 def _quarantined_rows(settings: Settings) -> list[tuple[str, str, int]] | None:

@@ -72,10 +72,24 @@ def test_a_published_run_is_one_screen(settings, printed):
     assert lines[-1] == "more: stayhouse status --verbose"
 
 
+def test_rows_in_quarantine_have_their_reason_in_words(settings):
+    """The summary said "contacts (not_allowed:direction)", and the sentence with the way out came after the warnings."""
+    refused = counts(100) | {
+        "rows_quarantined": 7,
+        "quarantine_reasons": {"not_allowed:direction; missing:customer_id": 7},
+    }
+    load = {"tables": {"contacts": refused}, "notices": ["contacts: 7 rows in quarantine"]}
+    (line,) = (line for line in summary.changes(log(load=load)) if line.startswith("in quarantine"))
+    assert line == (
+        "in quarantine: 7 rows more: contacts (direction is none of outbound, inbound and customer_id is missing) 7"
+    )
+    assert summary.attention(log(load=load))[0] == "contacts: 7 rows in quarantine"
+
+
 def test_what_changed_is_counted_against_the_publication_before(settings):
     assert summary.changes(log()) == [
         "loaded: 2,100 rows of 12 new files: reviews 600, tickets 500, payments 400, contacts 300 and 2 others",
-        "in quarantine: 7 rows more: events (malformed) 7",
+        "in quarantine: 7 rows more: events (the line cannot be taken apart into the columns of the file) 7",
         "lists: alerts 43 (+3), calls 2",
         "marts: 1 of 60 have more or fewer rows: sales.mart_3 3 (-97)",
     ]
@@ -168,6 +182,6 @@ def test_the_verbose_status_has_every_line_and_table(settings, printed):
     text = "\n".join(printed())
     assert all(line in text for line in many)
     assert "quarantined, by reason" in text
-    assert "events: malformed: 7 rows" in text
+    assert "events: the line cannot be taken apart into the columns of the file (7 rows)" in text
     assert "no rows in tickets, so without its part: mart_1" in text
     assert "│ sales.mart_1 │" in text
