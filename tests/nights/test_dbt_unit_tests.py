@@ -40,6 +40,6 @@ def test_a_broken_rule_is_named_with_its_rows(straight, company):
     with pytest.raises(DbtFailed) as failed:
         tested.session.tests_not_nightly(LAST)
     (message,) = [line for line in failed.value.failures if line.startswith("alerts.mart_alerts: ")]
-    assert "this does not hold: severity in ('low', 'medium', 'high') (" in message
+    assert "this does not hold: severity in ('low', 'medium', 'high') and " in message
     assert "severity extreme" in message
     assert "several rows have the same alert_id (1 row, such as alert_id " in message
