@@ -154,7 +154,7 @@ def ui(home: Path, alerts) -> Iterator[Ui]:
         finally:
             dev.send_signal(signal.SIGTERM)
             try:
-                dev.wait(timeout=90)
+                dev.wait(timeout=180)  # Dagster gives its server and its daemon a minute each
             except subprocess.TimeoutExpired:
                 os.killpg(dev.pid, signal.SIGKILL)
                 raise
