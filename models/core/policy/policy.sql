@@ -155,5 +155,6 @@ select
     {{ threshold_integer('alert_overdue_limit_days') }} as alert_overdue_limit_days,
     {{ threshold_integer('metric_trailing_periods') }} as metric_trailing_periods,
     {{ threshold_double('published_lost_pct') }} as published_lost_pct,
-    {{ threshold_double('quarantined_share_pct') }} as quarantined_share_pct
+    {{ threshold_double('quarantined_share_pct') }} as quarantined_share_pct,
+    {{ threshold_integer('handoff_due_days') }} as handoff_due_days
 from {{ ref('thresholds') }}

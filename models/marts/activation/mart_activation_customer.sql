@@ -28,6 +28,8 @@ select
     customers.region,
     customers.acquisition_channel,
     customers.onboarding_owner_id,
+    handoffs.account_owner_id,
+    handoffs.handoff_state,
     customers.customer_status,
     customers.registration_status,
     customers.last_done_step_code,
@@ -39,6 +41,8 @@ select
     customers.information_views_count,
     customers.activation_pct,
     customers.days_to_activate,
+    cast(handoffs.handoff_lag_days as bigint) as handoff_lag_days,
+    cast(coalesce(handoffs.wrong_team_contacts_count, 0) as bigint) as wrong_team_contacts_count,
     customers.tenure_days,
     customers.prompts_shown_count,
     customers.prompts_after_suppression_count,
@@ -62,6 +66,8 @@ select
     customers.registration_month,
     customers.registered_at,
     customers.activated_at,
+    handoffs.newcomer_from_at,
+    handoffs.handed_over_at,
     customers.tour_completed_at,
     customers.declined_at,
     customers.self_taught_at,
@@ -70,3 +76,5 @@ from customers
 cross join {{ ref('policy') }} as policy
 left join prompt_outcomes
     on customers.customer_id = prompt_outcomes.customer_id
+left join {{ ref('int_onboarding__handoffs') }} as handoffs
+    on customers.customer_id = handoffs.customer_id
