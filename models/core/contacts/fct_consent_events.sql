@@ -4,6 +4,7 @@ select
     events.channel as channel_code,
     events.purpose as purpose_code,
     events.action as action_code,
+    events.policy_version,
     events.action in ('granted', 'resubscribed') as is_grant,
     events.occurred_date,
     events.occurred_at
