@@ -8,6 +8,7 @@ select
     changes.had_prototype,
     changes.is_explained,
     changes.change_kind in ('incident', 'maintenance') as is_incident,
+    changes.change_kind = 'price_increase' as is_price_increase,
     changes.effective_date,
     -- Exclusive end. Without a known end only the first day counts, or the change would excuse customers for ever.
     case

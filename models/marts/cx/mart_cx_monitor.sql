@@ -74,6 +74,25 @@ streaks as (
     from islands
 ),
 
+-- Changes of the product in the compared periods: a difference cannot be attributed to one of them (ORG-04).
+annotations as (
+    select
+        indices.period_kind,
+        indices.period_start_date,
+        count(*) as changes_count
+    from (
+        select distinct
+            period_kind,
+            period_months,
+            period_start_date
+        from indices
+    ) as indices
+    inner join {{ ref('dim_changes') }} as changes
+        on changes.effective_date >= {{ add_months('indices.period_start_date', '-indices.period_months') }}
+        and changes.effective_date < {{ add_months('indices.period_start_date', 'indices.period_months') }}
+    group by indices.period_kind, indices.period_start_date
+),
+
 promoters as (
     select
         {{ period_start('quarter', business_date('first_promoter_at')) }} as period_start_date,
@@ -111,6 +130,8 @@ select
     {{ wilson_pct('promoters.kept_num', 'promoters.kept_den', 'lo') }} as kept_ci_lo,
     {{ wilson_pct('promoters.kept_num', 'promoters.kept_den', 'hi') }} as kept_ci_hi,
     cast(promoters.promoters_count - promoters.kept_den as bigint) as kept_pending_count,
+    cast(coalesce(annotations.changes_count, 0) as bigint) as changes_count,
+    coalesce(annotations.changes_count, 0) > 0 as is_confounded,
     indices.is_growing,
     constant.constant_points > constant.previous_constant_points as is_growing_at_constant_tenure,
     indices.is_target_met,
@@ -133,6 +154,9 @@ left join indices as years
     and indices.period_kind = years.period_kind
     and years.dimension_name = 'all'
     and {{ add_months('indices.period_start_date', -12) }} = years.period_start_date
+left join annotations
+    on indices.period_kind = annotations.period_kind
+    and indices.period_start_date = annotations.period_start_date
 left join constant
     on indices.metric_code = constant.metric_code
     and indices.programme = constant.programme

@@ -1,94 +1,87 @@
--- Do low scores predict churn? Each customer counts once per quarter, with the latest answer. Customers who were asked
--- and did not answer are a group of their own; those who were not customers on that day are in none.
-with asked_metrics as (
-    select distinct
-        survey_code,
-        programme,
-        metric_code
-    from {{ ref('dim_survey_questions') }}
-    where metric_code is not null
-        and top_from is not null
-        and programme <> 'exit'
+-- Do low scores predict churn, and what does loyalty pay off? Customers are grouped by the latest answer of a quarter.
+with followed as (
+    select * from {{ ref('int_cx__asked_customers') }}
 ),
 
-answered as (
+-- What loyalty pays off (CXI-18) follows the answer: purchases, referrals, and staying when prices rise.
+purchases as (
     select
-        answers.metric_code,
-        answers.programme,
-        answers.customer_id,
-        answers.score_box as score_group,
-        answers.response_date as asked_date,
-        periods.period_start_date
-    from {{ ref('int_cx__answers') }} as answers
-    inner join {{ ref('int_cx__periods') }} as periods
-        on {{ period_start('month', 'answers.response_date') }} = periods.period_month
-        and periods.period_kind = 'quarter'
-    where answers.score_box is not null
-        and answers.programme <> 'exit'
-        and (answers.next_answer_date is null or answers.next_answer_date >= periods.period_end_date)
+        followed.metric_code,
+        followed.programme,
+        followed.score_group,
+        followed.period_start_date,
+        count(*) as purchases_count,
+        count(case when purchases.reporting_amount is null then 1 end) as unconverted_count,
+        sum(purchases.reporting_amount) as revenue_amount
+    from followed
+    inner join {{ ref('fct_purchases') }} as purchases
+        on followed.customer_id = purchases.customer_id
+        and followed.asked_date < purchases.purchased_date
+        and followed.window_end_date >= purchases.purchased_date
+    where followed.is_mature
+    group by followed.metric_code, followed.programme, followed.score_group, followed.period_start_date
 ),
 
-invited as (
+referrals as (
     select
-        asked_metrics.metric_code,
-        asked_metrics.programme,
-        invitations.customer_id,
-        max(invitations.sent_date) as asked_date,
-        {{ period_start('quarter', 'invitations.sent_date') }} as period_start_date
-    from {{ ref('fct_survey_invitations') }} as invitations
-    inner join asked_metrics
-        on invitations.survey_code = asked_metrics.survey_code
-    where invitations.customer_id is not null
+        followed.metric_code,
+        followed.programme,
+        followed.score_group,
+        followed.period_start_date,
+        count(*) as referred_count
+    from followed
+    inner join {{ ref('dim_customers') }} as referred
+        on followed.customer_id = referred.referred_by_customer_id
+        and referred.customer_id <> referred.referred_by_customer_id
+        and followed.asked_date < referred.registered_date
+        and followed.window_end_date >= referred.registered_date
+    where followed.is_mature
+    group by followed.metric_code, followed.programme, followed.score_group, followed.period_start_date
+),
+
+-- The first price rise in the window of an answer, for customers who had not churned by then.
+rises as (
+    select
+        followed.metric_code,
+        followed.programme,
+        followed.score_group,
+        followed.customer_id,
+        followed.churned_date,
+        followed.period_start_date,
+        min(changes.effective_date) as risen_date
+    from followed
+    inner join {{ ref('dim_changes') }} as changes
+        on followed.asked_date < changes.effective_date
+        and followed.window_end_date >= changes.effective_date
+        and coalesce(followed.churned_date, {{ end_of_time('date') }}) > changes.effective_date
+    where changes.is_price_increase
     group by
-        asked_metrics.metric_code,
-        asked_metrics.programme,
-        invitations.customer_id,
-        {{ period_start('quarter', 'invitations.sent_date') }}
+        followed.metric_code,
+        followed.programme,
+        followed.score_group,
+        followed.customer_id,
+        followed.churned_date,
+        followed.period_start_date
 ),
 
-units as (
-    select * from answered
-    union all
+price_outcomes as (
     select
-        invited.metric_code,
-        invited.programme,
-        invited.customer_id,
-        'no_answer' as score_group,
-        invited.asked_date,
-        invited.period_start_date
-    from invited
-    left join answered
-        on invited.metric_code = answered.metric_code
-        and invited.programme = answered.programme
-        and invited.customer_id = answered.customer_id
-        and invited.period_start_date = answered.period_start_date
-    where answered.customer_id is null
-),
-
-followed as (
-    select
-        units.metric_code,
-        units.programme,
-        units.score_group,
-        units.period_start_date,
-        -- Churn is final only after the grace, so the window closes that much later.
-        {{ days_between('units.asked_date', 'run_context.as_of_date') }}
-        >= policy.cx_churn_window_days + policy.churn_grace_days as is_mature,
-        coalesce(
-            {{ days_between('units.asked_date', 'tenures.churned_date') }} <= policy.cx_churn_window_days,
-            false
-        ) as is_churned
-    from units
-    cross join {{ ref('run_context') }} as run_context
-    inner join {{ ref('customer_status_periods') }} as status
-        on units.customer_id = status.customer_id
-        and status.is_customer
-        and {{ holds_at('status', 'units.asked_date') }}
-    -- The end of the tenure in which they were asked counts, whether or not they were reactivated.
-    inner join {{ ref('customer_tenures') }} as tenures
-        on status.customer_id = tenures.customer_id
-        and status.tenure_number = tenures.tenure_number
+        rises.metric_code,
+        rises.programme,
+        rises.score_group,
+        rises.period_start_date,
+        count(*) as price_den,
+        count(
+            case
+                when {{ days_between('rises.risen_date', 'rises.churned_date') }} <= policy.cx_churn_window_days then 1
+            end
+        ) as price_num
+    from rises
     cross join {{ ref('policy') }} as policy
+    inner join {{ ref('run_context') }} as run_context
+        on {{ days_between('rises.risen_date', 'run_context.as_of_date') }}
+        >= policy.cx_churn_window_days + policy.churn_grace_days
+    group by rises.metric_code, rises.programme, rises.score_group, rises.period_start_date
 ),
 
 counted as (
@@ -115,6 +108,21 @@ select
     {{ wilson_pct('counted.churned_num', 'counted.churned_den', 'lo') }} as churned_ci_lo,
     {{ wilson_pct('counted.churned_num', 'counted.churned_den', 'hi') }} as churned_ci_hi,
     cast(counted.customers_count - counted.churned_den as bigint) as pending_count,
+    cast(case when counted.churned_den > 0 then coalesce(purchases.purchases_count, 0) end as bigint)
+        as purchases_count,
+    cast(1.0 * coalesce(purchases.purchases_count, 0) / nullif(counted.churned_den, 0) as {{ type_double() }})
+        as purchases_avg,
+    cast(coalesce(purchases.unconverted_count, 0) as bigint) as unconverted_count,
+    cast(case when counted.churned_den > 0 then coalesce(purchases.revenue_amount, 0) end as decimal(18, 2))
+        as revenue_amount,
+    cast(1.0 * coalesce(purchases.revenue_amount, 0) / nullif(counted.churned_den, 0) as {{ type_double() }})
+        as revenue_avg,
+    cast(case when counted.churned_den > 0 then coalesce(referrals.referred_count, 0) end as bigint) as referred_count,
+    cast(100.0 * coalesce(referrals.referred_count, 0) / nullif(counted.churned_den, 0) as {{ type_double() }})
+        as referred_per_100_avg,
+    cast(coalesce(price_outcomes.price_num, 0) as bigint) as price_rise_churned_num,
+    cast(coalesce(price_outcomes.price_den, 0) as bigint) as price_rise_churned_den,
+    {{ pct('price_outcomes.price_num', 'price_outcomes.price_den') }} as price_rise_churned_pct,
     cast(
         1.0 * counted.churned_num * best.churned_den / nullif(1.0 * counted.churned_den * best.churned_num, 0)
         as {{ type_double() }}
@@ -128,3 +136,18 @@ left join counted as best
     and counted.programme = best.programme
     and counted.period_start_date = best.period_start_date
     and best.score_group = 'top'
+left join purchases
+    on counted.metric_code = purchases.metric_code
+    and counted.programme = purchases.programme
+    and counted.score_group = purchases.score_group
+    and counted.period_start_date = purchases.period_start_date
+left join referrals
+    on counted.metric_code = referrals.metric_code
+    and counted.programme = referrals.programme
+    and counted.score_group = referrals.score_group
+    and counted.period_start_date = referrals.period_start_date
+left join price_outcomes
+    on counted.metric_code = price_outcomes.metric_code
+    and counted.programme = price_outcomes.programme
+    and counted.score_group = price_outcomes.score_group
+    and counted.period_start_date = price_outcomes.period_start_date
