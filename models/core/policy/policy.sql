@@ -156,5 +156,14 @@ select
     {{ threshold_integer('metric_trailing_periods') }} as metric_trailing_periods,
     {{ threshold_double('published_lost_pct') }} as published_lost_pct,
     {{ threshold_double('quarantined_share_pct') }} as quarantined_share_pct,
-    {{ threshold_integer('handoff_due_days') }} as handoff_due_days
+    {{ threshold_integer('handoff_due_days') }} as handoff_due_days,
+    {{ threshold_integer('wait_target_seconds') }} as wait_target_seconds,
+    {{ threshold_integer('bounced_transfers') }} as bounced_transfers,
+    {{ threshold_integer('reaction_quick_hours') }} as reaction_quick_hours,
+    {{ threshold_integer('reaction_short_hours') }} as reaction_short_hours,
+    {{ threshold_integer('reaction_long_hours') }} as reaction_long_hours,
+    {{ threshold_integer('ticket_repeat_days') }} as ticket_repeat_days,
+    {{ threshold_integer('problem_sentiment_days') }} as problem_sentiment_days,
+    {{ threshold_integer('problem_churn_days') }} as problem_churn_days,
+    {{ threshold_integer('rating_after_close_minutes') }} as rating_after_close_minutes
 from {{ ref('thresholds') }}

@@ -1,0 +1,43 @@
+-- What the customer felt before a ticket and after the reaction to it (SVC-05): the latest signal up to the opening,
+-- and the first after the reaction.
+with tickets as (
+    select
+        tickets.ticket_id,
+        tickets.customer_id,
+        tickets.opened_at,
+        coalesce(tickets.answered_at, tickets.opened_at) as reacted_at,
+        {{ dbt.dateadd('day', '-policy.problem_sentiment_days', 'tickets.opened_at') }} as before_from_at,
+        {{ dbt.dateadd('day', 'policy.problem_sentiment_days', 'coalesce(tickets.answered_at, tickets.opened_at)') }}
+            as after_until_at
+    from {{ ref('fct_tickets') }} as tickets
+    cross join {{ ref('policy') }} as policy
+),
+
+signals as (
+    select
+        tickets.ticket_id,
+        signals.sentiment,
+        signals.occurred_at <= tickets.opened_at as is_before,
+        row_number() over (
+            partition by tickets.ticket_id, signals.occurred_at <= tickets.opened_at
+            order by
+                case when signals.occurred_at <= tickets.opened_at then signals.occurred_at end desc,
+                signals.occurred_at asc,
+                signals.signal_id asc
+        ) as choice
+    from tickets
+    inner join {{ ref('fct_feedback_signals') }} as signals
+        on tickets.customer_id = signals.customer_id
+        and signals.occurred_at >= tickets.before_from_at
+        and signals.occurred_at < tickets.after_until_at
+    where signals.sentiment is not null
+        and (signals.occurred_at <= tickets.opened_at or signals.occurred_at > tickets.reacted_at)
+)
+
+select
+    ticket_id,
+    max(case when is_before then sentiment end) as sentiment_before,
+    max(case when not is_before then sentiment end) as sentiment_after
+from signals
+where choice = 1
+group by ticket_id
