@@ -165,5 +165,8 @@ select
     {{ threshold_integer('ticket_repeat_days') }} as ticket_repeat_days,
     {{ threshold_integer('problem_sentiment_days') }} as problem_sentiment_days,
     {{ threshold_integer('problem_churn_days') }} as problem_churn_days,
-    {{ threshold_integer('rating_after_close_minutes') }} as rating_after_close_minutes
+    {{ threshold_integer('rating_after_close_minutes') }} as rating_after_close_minutes,
+    {{ threshold_double('readiness_negative_pct') }} as readiness_negative_pct,
+    {{ threshold_integer('readiness_incident_days') }} as readiness_incident_days,
+    {{ threshold_double('readiness_answered_pct') }} as readiness_answered_pct
 from {{ ref('thresholds') }}

@@ -14,6 +14,7 @@ select
     questions.is_reverse_coded,
     questions.is_required,
     questions.is_free_text,
+    questions.options_count,
     questions.valid_from,
     questions.valid_to
 from {{ ref('survey_questions') }} as questions

@@ -2,6 +2,7 @@ with responses as (
     select
         responses.*,
         {{ business_date('coalesce(responses.started_at, responses.submitted_at)') }} as begun_date,
+        {{ known('responses.crm_synced_at') }} as known_synced_at,
         -- A response that was submitted after the business day is still open on it.
         coalesce(responses.submitted_at < run_context.as_of_end_at, false) as is_submitted,
         case when responses.submitted_at < run_context.as_of_end_at then responses.response_id end
@@ -67,7 +68,8 @@ select
     case when responses.is_submitted then responses.submitted_date end as response_date,
     invitations.sent_at,
     responses.started_at,
-    case when responses.is_submitted then responses.submitted_at end as submitted_at
+    case when responses.is_submitted then responses.submitted_at end as submitted_at,
+    responses.known_synced_at as synced_at
 from responses
 left join {{ ref('surveys') }} as surveys
     on responses.survey_code = surveys.survey_code

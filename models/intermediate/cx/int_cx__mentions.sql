@@ -72,6 +72,14 @@ comments as (
     where response_id is not null
 ),
 
+payers as (
+    select
+        customer_id,
+        min(purchased_date) as first_paid_date
+    from {{ ref('fct_purchases') }}
+    group by customer_id
+),
+
 mentions as (
     select
         scores.*,
@@ -89,6 +97,7 @@ mentions as (
         on scores.response_id = comments.response_id
 )
 
+-- Customers who had not paid by the day of their answer stay new for that answer.
 select
     mentions.response_id,
     mentions.customer_id,
@@ -96,7 +105,11 @@ select
     mentions.answer_group,
     mentions.topic_code,
     coalesce(touches.usage_segment, 'unassigned') as usage_segment,
+    mentions.customer_id is not null
+    and coalesce(payers.first_paid_date > mentions.response_date, true) as is_unpaid_new,
     {{ period_start('quarter', 'mentions.response_date') }} as answer_quarter
 from mentions
 left join {{ ref('int_cx__responses') }} as touches
     on mentions.response_id = touches.response_id
+left join payers
+    on mentions.customer_id = payers.customer_id

@@ -35,11 +35,15 @@ invitations as (
         coalesce(invitations.started_at, invitations.answered_at) as begun_at,
         case when waves.wave is not null and invitations.is_suppressible then invitations.customer_id end
             as rollout_customer_id,
+        responses.has_comment,
+        responses.main_score,
         violations.too_soon_mark,
         violations.outside_mark,
         {{ dbt.dateadd('day', 'policy.late_answer_days', 'invitations.sent_at') }} as late_from
     from {{ ref('fct_survey_invitation_outcomes') }} as invitations
     cross join {{ ref('policy') }} as policy
+    left join {{ ref('fct_survey_responses') }} as responses
+        on invitations.response_id = responses.response_id
     left join waves
         on invitations.invitation_id = waves.invitation_id
     left join violations
@@ -98,6 +102,8 @@ counted as (
         count(answered_at) as answered_count,
         count(case when is_reached then answered_at end) as reached_answered_count,
         count(case when is_complete then 1 end) as completed_count,
+        count(case when answered_at is not null and has_comment then 1 end) as commented_count,
+        avg(main_score) as main_score_avg,
         count(case when answered_at >= late_from then 1 end) as late_answers_count,
         count(case when is_reached then unsubscribed_at end) as unsubscribed_count,
         count(too_soon_mark) as too_soon_count,

@@ -8,7 +8,8 @@ with counted as (
         topic_code,
         answer_group,
         count(*) as answers_count,
-        count(distinct customer_id) as customers_count
+        count(distinct customer_id) as customers_count,
+        count(distinct case when is_unpaid_new then customer_id end) as unpaid_customers_count
     from {{ ref('int_cx__mentions') }}
     group by grouping sets (
         (answer_quarter, metric_code, topic_code, answer_group),
@@ -51,6 +52,11 @@ cells as (
         answer_groups.answer_group,
         coalesce(counted.answers_count, 0) as answers_count,
         coalesce(counted.customers_count, 0) as customers_count,
+        coalesce(counted.unpaid_customers_count, 0) as unpaid_customers_count,
+        -- What new customers who did not give a top score write about comes first in the backlog (FBK-15).
+        sum(case when answer_groups.answer_group <> 'top' then counted.unpaid_customers_count end) over (
+            partition by wholes.answer_quarter, wholes.segment_code, wholes.metric_code, wholes.topic_code
+        ) as unpaid_wishing_count,
         wholes.topic_code not in ('all', 'untagged') as is_topic
     from wholes
     inner join answer_groups
@@ -69,6 +75,10 @@ ranked as (
         sum(answers_count) over (
             partition by answer_quarter, segment_code, metric_code, answer_group, is_topic
         ) as group_answers_count,
+        dense_rank() over (
+            partition by answer_quarter, segment_code, metric_code, is_topic
+            order by unpaid_wishing_count desc nulls last
+        ) as backlog_order,
         row_number() over (
             partition by answer_quarter, segment_code, metric_code, answer_group, is_topic
             order by answers_count desc, topic_code asc
@@ -87,7 +97,10 @@ select
     ranked.metric_code,
     ranked.answer_group as answer_group_code,
     case when ranked.is_topic and ranked.answers_count > 0 then cast(ranked.topic_order as bigint) end as topic_order,
+    case when ranked.is_topic and ranked.unpaid_wishing_count > 0 then cast(ranked.backlog_order as bigint) end
+        as backlog_order,
     cast(ranked.customers_count as bigint) as customers_count,
+    cast(ranked.unpaid_customers_count as bigint) as unpaid_customers_count,
     cast(ranked.answers_count as bigint) as group_num,
     cast(ranked.topic_answers_count as bigint) as group_den,
     {{ pct('ranked.answers_count', 'ranked.topic_answers_count') }} as group_pct,

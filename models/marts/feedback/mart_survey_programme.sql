@@ -107,6 +107,7 @@ select
     cells.wave_label,
     stage_map.survey_code as planned_survey_code,
     invited.dropoff_question_code,
+    fits.channel_fit_code,
     cast(coalesce(invited.invited_count, 0) as bigint) as invited_count,
     cast(coalesce(invited.shown_count, 0) as bigint) as shown_count,
     cast(coalesce(invited.reached_answered_count, 0) as bigint) as response_num,
@@ -124,10 +125,16 @@ select
     cast(coalesce(invited.outside_count, 0) as bigint) as outside_num,
     cast(coalesce(invited.rollout_count, 0) as bigint) as outside_den,
     {{ pct('invited.outside_count', 'invited.rollout_count') }} as outside_pct,
+    cast(coalesce(invited.commented_count, 0) as bigint) as with_comment_num,
+    cast(coalesce(invited.answered_count, 0) as bigint) as with_comment_den,
+    {{ pct('invited.commented_count', 'invited.answered_count') }} as with_comment_pct,
     cast(coalesce(invited.begun_count - invited.completed_count, 0) as bigint) as abandoned_count,
     cast(coalesce(invited.late_answers_count, 0) as bigint) as late_answers_count,
     cast(invited.median_seconds as {{ type_double() }}) as median_seconds,
     cast(invited.questions_avg as {{ type_double() }}) as questions_avg,
+    case when cells.dimension_name = 'survey_channel' then cast(invited.main_score_avg as {{ type_double() }}) end
+        as main_score_avg,
+    cast(fits.scored_questions_count as bigint) as scored_questions_count,
     cast(coalesce(due.asked_count, cells.none_due) as bigint) as asked_num,
     cast(coalesce(due.due_count, cells.none_due) as bigint) as asked_den,
     {{ pct('due.asked_count', 'due.due_count') }} as asked_pct,
@@ -160,6 +167,10 @@ left join {{ ref('int_feedback__invitation_counts') }} as invited
     and cells.stage_code = invited.stage_code
     and cells.touchpoint_code = invited.touchpoint_code
     and cells.wave_label = invited.wave_label
+left join {{ ref('int_feedback__channel_fits') }} as fits
+    on cells.programme_month = fits.sent_month
+    and cells.survey_code = fits.survey_code
+    and cells.channel_code = fits.channel_code
 left join due
     on cells.programme_month = due.due_month
     and cells.dimension_name = due.dimension_name

@@ -2,7 +2,10 @@ with responses as (
     select
         {{ period_start('month', 'response_date') }} as feedback_month,
         response_date,
-        response_id
+        response_id,
+        customer_id,
+        synced_at,
+        {{ elapsed_seconds('submitted_at', 'synced_at') }} as sync_seconds
     from {{ ref('fct_survey_responses') }}
     where submitted_at is not null
 ),
@@ -12,12 +15,8 @@ days as (
         feedback_month,
         response_date,
         lag(response_date) over (order by response_date) as previous_date
-    from (
-        select distinct
-            feedback_month,
-            response_date
-        from responses
-    ) as response_days
+    from responses
+    group by feedback_month, response_date
 ),
 
 day_counts as (
@@ -47,7 +46,10 @@ scores as (
 response_counts as (
     select
         feedback_month,
-        count(*) as responses_count
+        count(*) as responses_count,
+        count(synced_at) as synced_count,
+        count(customer_id) as matched_count,
+        percentile_cont(0.5) within group (order by sync_seconds) as median_sync_seconds
     from responses
     group by feedback_month
 ),
@@ -99,6 +101,9 @@ joined as (
         and months.next_month <= {{ add_days('run_context.as_of_date', 1) }} as is_full_month,
         coalesce(response_counts.responses_count, 0) as responses_count,
         coalesce(day_counts.response_days_count, 0) as response_days_count,
+        coalesce(response_counts.synced_count, 0) as synced_count,
+        coalesce(response_counts.matched_count, 0) as matched_count,
+        response_counts.median_sync_seconds,
         day_counts.longest_gap_days,
         coalesce(scores.nps_answers_count, 0) as nps_answers_count,
         coalesce(scores.promoters_count, 0) as promoters_count,
@@ -152,6 +157,13 @@ select
     cast(compared.triggered_count as bigint) as triggered_num,
     cast(compared.invitations_count as bigint) as triggered_den,
     {{ pct('compared.triggered_count', 'compared.invitations_count') }} as triggered_pct,
+    cast(compared.synced_count as bigint) as synced_num,
+    cast(compared.responses_count as bigint) as synced_den,
+    {{ pct('compared.synced_count', 'compared.responses_count') }} as synced_pct,
+    cast(compared.matched_count as bigint) as matched_num,
+    cast(compared.responses_count as bigint) as matched_den,
+    {{ pct('compared.matched_count', 'compared.responses_count') }} as matched_pct,
+    cast(compared.median_sync_seconds as {{ type_double() }}) as median_sync_seconds,
     cast(compared.longest_gap_days as bigint) as longest_gap_days,
     cast(compared.expected_count as bigint) as expected_responses_count,
     {{ pct('(compared.responses_count - compared.expected_count)', 'compared.expected_count') }} as deviation_pct,
@@ -164,6 +176,14 @@ select
     cast(compared.routed_right_count as bigint) as routed_right_num,
     cast(compared.routed_count as bigint) as routed_right_den,
     {{ pct('compared.routed_right_count', 'compared.routed_count') }} as routed_right_pct,
+    readiness.blocking_area_code,
+    cast(coalesce(readiness.negative_count, 0) as bigint) as product_negative_num,
+    cast(coalesce(readiness.product_comments_count, 0) as bigint) as product_negative_den,
+    {{ pct('readiness.negative_count', 'readiness.product_comments_count') }} as product_negative_pct,
+    cast(coalesce(readiness.incident_days_count, 0) as bigint) as incident_days_count,
+    readiness.is_product_ready,
+    readiness.is_service_ready,
+    readiness.is_cx_ready,
     compared.nps_points >= policy.voc_nps_from_points
     and compared.nps_points <= policy.voc_nps_to_points as is_in_corridor,
     compared.full_months_count >= policy.voc_history_months as has_enough_history,
@@ -176,3 +196,5 @@ select
     compared.feedback_month
 from compared
 cross join {{ ref('policy') }} as policy
+left join {{ ref('int_feedback__readiness') }} as readiness
+    on compared.feedback_month = readiness.readiness_month
