@@ -166,6 +166,10 @@ select
     {{ threshold_integer('problem_sentiment_days') }} as problem_sentiment_days,
     {{ threshold_integer('problem_churn_days') }} as problem_churn_days,
     {{ threshold_integer('rating_after_close_minutes') }} as rating_after_close_minutes,
+    {{ threshold_integer('anomaly_weeks') }} as anomaly_weeks,
+    {{ threshold_integer('anomaly_min_weeks') }} as anomaly_min_weeks,
+    {{ threshold_double('anomaly_robust_z') }} as anomaly_robust_z,
+    {{ threshold_integer('sensor_coverage_days') }} as sensor_coverage_days,
     {{ threshold_double('readiness_negative_pct') }} as readiness_negative_pct,
     {{ threshold_integer('readiness_incident_days') }} as readiness_incident_days,
     {{ threshold_double('readiness_answered_pct') }} as readiness_answered_pct

@@ -1,0 +1,60 @@
+-- Daily counts of what the sources observe, from the first observed day to the last day of the source: later days are
+-- not known, so they do not count 0.
+with counts as (
+    select
+        'events' as series_code,
+        event_date as series_date,
+        sum(events_count) as observed_count
+    from {{ ref('fct_event_volume_daily') }}
+    group by event_date
+    {%- for series, relation, day, condition in [
+        ('active_customers', 'fct_customer_usage_daily', 'usage_date', 'true'),
+        ('contacts', 'fct_contacts', 'attempted_date', "direction = 'outbound'"),
+        ('inbound_requests', 'fct_tickets', 'opened_date', 'true'),
+        ('complaints', 'fct_tickets', 'opened_date', 'is_complaint'),
+        ('survey_responses', 'fct_survey_responses', 'response_date', 'response_date is not null'),
+        ('purchases', 'fct_purchases', 'purchased_date', 'true'),
+    ] %}
+    union all
+    select
+        '{{ series }}' as series_code,
+        {{ day }} as series_date,
+        count(*) as observed_count
+    from {{ ref(relation) }}
+    where {{ condition }}
+    group by {{ day }}
+    {%- endfor %}
+),
+
+series as (
+    {%- for series, source in [
+        ('events', 'events'), ('active_customers', 'events'), ('contacts', 'contacts'),
+        ('inbound_requests', 'tickets'), ('complaints', 'tickets'), ('survey_responses', 'surveys'),
+        ('purchases', 'payments'),
+    ] %}
+    select
+        '{{ series }}' as series_code,
+        '{{ source }}' as source_code
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    series.series_code,
+    coalesce(counts.observed_count, 0) as observed_count,
+    holidays.holiday_date is not null as is_holiday,
+    {{ days_between(period_start('week', 'dates.date_day'), 'dates.date_day') }} as weekday_number,
+    dates.date_day as series_date
+from series
+inner join {{ ref('dim_observation_starts') }} as observed
+    on series.source_code = observed.source_code
+inner join {{ ref('dim_dates') }} as dates
+    on observed.observed_from <= dates.date_day
+    and observed.last_row_date >= dates.date_day
+inner join {{ ref('run_context') }} as run_context
+    on dates.date_day <= run_context.as_of_date
+left join counts
+    on series.series_code = counts.series_code
+    and dates.date_day = counts.series_date
+left join {{ ref('holidays') }} as holidays
+    on dates.date_day = holidays.holiday_date
