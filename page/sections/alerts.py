@@ -6,11 +6,12 @@ from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 OPEN = f"""
     select coalesce(segment_code, 'unassigned') as segment_code, severity, rule_code, customer_id, signal_reason,
-        owner_employee_id, cast(due_at as varchar) as due_at, is_overdue, alert_status, playbook_code, open_days,
-        held_back_reason
+        coalesce(owner_employee_id, 'desk ' || queue_code) as owner, list_order, backlog_order, expected_loss_amount,
+        cast(due_at as varchar) as due_at, is_overdue, alert_status, playbook_code, open_days
     from alerts.mart_alerts
     where is_open
-    order by {MOST_SEVERE_FIRST}, held_back_reason is not null, due_at, customer_id, rule_code
+    order by list_order is null, backlog_order is null, expected_loss_amount desc, {MOST_SEVERE_FIRST}, customer_id,
+        rule_code
 """
 
 HISTORY = """
@@ -26,12 +27,13 @@ ALERTS = Section(
     "alerts",
     "Alerts",
     "A short list for each working day: one open alert per customer and cause, with owner, deadline and playbook. "
-    "Alerts beyond the daily budget are held back and marked.",
+    "What is beyond the daily budget is a ranked backlog.",
     (
         Panel(
             "alerts_open",
             "Open alerts",
-            "Most severe first. Customers with a card are linked; stayhouse card CUSTOMER_ID writes any other.",
+            "The next lists first, by expected loss (risk of the rule times recurring revenue), then the backlog. "
+            "Customers with a card are linked; stayhouse card CUSTOMER_ID writes any other.",
             OPEN,
             Table((
                 Column("severity", "severity", filter=True),
@@ -39,13 +41,15 @@ ALERTS = Section(
                 Column("customer_id", "customer", "card"),
                 Column("signal_reason", "why", "words"),
                 Column("segment_code", "segment", filter=True),
-                Column("owner_employee_id", "owner", filter=True),
+                Column("owner", "owner", filter=True),
+                Column("list_order", "place on the list", "number"),
+                Column("backlog_order", "in the backlog", "number"),
+                Column("expected_loss_amount", "expected loss a month", "number"),
                 Column("due_at", "due", "moment"),
                 Column("is_overdue", "overdue", "yes_no", filter=True),
                 Column("alert_status", "status", filter=True),
                 Column("playbook_code", "playbook"),
                 Column("open_days", "days open", "number"),
-                Column("held_back_reason", "held back", filter=True),
             )),
             needs=("customers",),
             empty="No alert is open.",

@@ -20,9 +20,11 @@ def reported(company, until: date) -> dict[str, list[tuple]]:
     with duckdb.connect(company.settings.warehouse, read_only=True) as db:
         return {
             "alerts": db.execute(
+                # What was in the backlog may get to a list later.
                 "select alert_id, customer_id, rule_code, owner_employee_id, owner_source, opened_date, "
-                "listed_date, due_at from alerts.mart_alerts where opened_date <= ? order by all",
-                [until],
+                "case when listed_date <= $close then listed_date end, case when listed_date <= $close then due_at end "
+                "from alerts.mart_alerts where opened_date <= $until order by all",
+                {"until": until, "close": close},
             ).fetchall(),
             "transitions": db.execute(
                 "select alert_id, customer_id, transition_order, transition_kind, evidence_id, transition_at "

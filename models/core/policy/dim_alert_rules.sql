@@ -32,6 +32,7 @@ select
     measures_inactivity,
     source_code,
     history_days,
+    risk_pct,
     severity,
     min_severity,
     owner_role,

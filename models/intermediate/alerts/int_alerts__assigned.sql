@@ -108,7 +108,8 @@ select
         when managers.is_employed then 'manager'
         else 'queue'
     end as owner_source,
-    owned.queue_code,
+    case when owned.responsible_id is null and not coalesce(managers.is_employed, false) then owned.queue_code end
+        as queue_code,
     case
         when do_not_disturb.alert_id is not null and playbooks.is_contact then playbooks.quiet_playbook_code
         else owned.playbook_code

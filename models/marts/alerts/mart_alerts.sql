@@ -1,16 +1,3 @@
-with run as (
-    select
-        run_context.as_of_end_at,
-        -- The working day that this run makes lists for.
-        list_days.date_day as list_date
-    from {{ ref('run_context') }} as run_context
-    inner join {{ ref('dim_working_days') }} as tomorrow
-        on {{ business_date('run_context.as_of_end_at') }} = tomorrow.date_day
-    inner join {{ ref('dim_working_days') }} as list_days
-        on tomorrow.working_day_number = list_days.working_day_number
-        and list_days.is_working_day
-)
-
 select
     alerts.alert_id,
     alerts.customer_id,
@@ -19,7 +6,10 @@ select
     severities.severity,
     alerts.severity as opened_severity_value,
     severities.gravest_rule_code,
-    outcomes.alert_status,
+    case
+        when alerts.backlog_place is not null and outcomes.alert_status = 'open' then 'backlog'
+        else outcomes.alert_status
+    end as alert_status,
     outcomes.close_reason,
     outcomes.outcome_state,
     outcomes.segment_code,
@@ -30,26 +20,24 @@ select
     alerts.queue_code,
     severities.playbook_code,
     outcomes.acted_channel_code,
-    case
-        when not outcomes.is_closed
-            and severities.severity <> 'high'
-            and coalesce(alerts.listed_date > run.list_date, true) then 'daily_budget'
-    end as held_back_reason,
+    case when alerts.backlog_place is not null then 'daily_budget' end as held_back_reason,
     alerts.observed_value as observed_score,
     alerts.expected_value as expected_score,
+    alerts.expected_loss as expected_loss_amount,
+    cast(alerts.list_place as bigint) as list_order,
+    cast(alerts.backlog_place as bigint) as backlog_order,
     cast(outcomes.reopenings_count as bigint) as reopenings_count,
-    cast(
-        {{ days_between('alerts.opened_date', business_date('coalesce(outcomes.closed_at, run.as_of_end_at)')) }} - 1
-        as bigint
-    ) as open_days,
+    cast({{ days_between(
+        'alerts.opened_date', business_date('coalesce(outcomes.closed_at, run_context.as_of_end_at)')
+    ) }} - 1 as bigint) as open_days,
     cast(case
         when outcomes.acted_at is not null
             then {{ days_between(business_date('alerts.opened_at'), business_date('outcomes.acted_at')) }}
     end as bigint) as days_to_act,
     outcomes.is_paying,
     not outcomes.is_closed as is_open,
-    not outcomes.is_closed and outcomes.acted_at is null and coalesce(alerts.due_at < run.as_of_end_at, false)
-        as is_overdue,
+    alerts.list_place is not null and outcomes.acted_at is null
+    and coalesce(alerts.due_at < run_context.as_of_end_at, false) as is_overdue,
     alerts.is_do_not_disturb,
     outcomes.is_mature as is_complete,
     alerts.opened_date,
@@ -66,4 +54,4 @@ inner join {{ ref('int_alerts__outcomes') }} as outcomes
     on alerts.alert_id = outcomes.alert_id
 inner join {{ ref('int_alerts__severities') }} as severities
     on alerts.alert_id = severities.alert_id
-cross join run
+cross join {{ ref('run_context') }} as run_context

@@ -3,9 +3,8 @@
 with alerts as (
     select distinct customer_id
     from {{ ref('mart_alerts') }}
-    where is_open
-        -- Alerts beyond the daily budget are not worked today.
-        and held_back_reason is null
+    -- The backlog is not worked today, and what was acted on waits for its end.
+    where list_order is not null
 ),
 
 cases as (
