@@ -44,7 +44,9 @@ def test_a_table_with_many_broken_rows_is_named_with_its_reasons(landing: Landin
     landing.csv("events", [*broken, *(event(number) for number in range(4, 9))])
     (line,) = described()
     assert line.startswith("events: 3 of 8 rows (37.5 %) of the new files are in quarantine: ")
-    assert line.index("occurred_at is not a moment") < line.index("customer_id refers to no row"), "the most frequent reason comes first"
+    assert line.index("occurred_at is not a moment") < line.index("customer_id refers to no row"), (
+        "the most frequent reason comes first"
+    )
     assert f"quarantine.events of {settings.warehouse}" in line
 
 
