@@ -105,6 +105,23 @@ def test_list_and_backlog_are_what_nobody_has_acted_on_the_dearest_first(marts):
     assert [row for row in placed if row[3] is not None], "nothing is held back, so the budget is not tested"
 
 
+def test_overdue_contacts_are_a_list_of_a_day_for_every_owner(marts):
+    """2,442 alerts said that a contact was overdue, and the list of them had 471 customers without an owner."""
+    queues = marts.execute(
+        """
+        select owner_employee_id, count(list_order), max(list_order), count(backlog_order)
+        from contacts.mart_contact_queue group by 1
+        """
+    ).fetchall()
+    assert queues
+    assert [queue for queue in queues if queue[1] != queue[2] or queue[1] > 10] == []
+    assert sum(queue[3] for queue in queues) > 0, "nothing is held back, so the budget is not tested"
+    ((alerts,),) = marts.execute(
+        "select count(*) from alerts.mart_alerts where rule_code in ('contact_overdue', 'contact_never')"
+    ).fetchall()
+    assert alerts == 0
+
+
 def test_next_steps_are_still_true(marts):
     """Of 186 onboarding steps 155 went to activated customers and 22 to those who had declined."""
     steps = dict(

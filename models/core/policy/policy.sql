@@ -30,6 +30,8 @@ select
     {{ threshold_integer('disloyal_signal_days') }} as disloyal_signal_days,
     {{ threshold_integer('alert_budget_owner') }} as alert_budget_owner,
     {{ threshold_integer('alert_budget_queue') }} as alert_budget_queue,
+    {{ threshold_integer('contact_budget_owner') }} as contact_budget_owner,
+    {{ threshold_integer('contact_budget_queue') }} as contact_budget_queue,
     {{ threshold_integer('alert_outcome_days') }} as alert_outcome_days,
     {{ threshold_integer('onboarding_stalled_days') }} as onboarding_stalled_days,
     {{ threshold_integer('working_day_start_hour') }} as working_day_start_hour,

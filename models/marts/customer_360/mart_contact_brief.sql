@@ -60,7 +60,7 @@ customers as (
         customers.is_paying,
         customers.has_access,
         coalesce(contacts.is_dnd, false) as is_do_not_disturb,
-        coalesce(contacts.is_overdue, false) as is_contact_overdue,
+        queue.list_order is not null as is_contact_to_renew,
         -- Not offered to customers who are activated, got there without help or declined.
         case when activation.suppress_reason is null then actions.key_action_code end as next_key_action_code,
         case when activation.suppress_reason is null then actions.title end as next_key_action_label,
@@ -72,6 +72,8 @@ customers as (
     from {{ ref('dim_customers') }} as customers
     left join {{ ref('mart_customer_contact_status') }} as contacts
         on customers.customer_id = contacts.customer_id
+    left join {{ ref('mart_contact_queue') }} as queue
+        on customers.customer_id = queue.customer_id
     left join {{ ref('mart_activation_customer') }} as activation
         on customers.customer_id = activation.customer_id
     left join {{ ref('mart_activation_actions') }} as actions
@@ -106,7 +108,7 @@ steps as (
             when 'settle_complaint' then customers.open_complaints_count > 0
             when 'close_case' then customers.open_cases_count > 0
             when 'work_alert' then customers.has_alert_to_work
-            when 'renew_contact' then customers.is_contact_overdue
+            when 'renew_contact' then customers.is_contact_to_renew
             when 'finish_onboarding' then customers.next_key_action_code is not null
             when 'ask_opinion' then customers.due_surveys_count > 0
             when 'watch_quietly' then customers.is_do_not_disturb
