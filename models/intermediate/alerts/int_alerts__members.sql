@@ -1,7 +1,7 @@
 -- Alerts of rules with one cause that follow one another without a pause are one alert, which begins with the first of
--- them: what one inactivity sets off reaches a person once. Whether a rule joins follows from the rows up to its day, so
--- a later run never changes it: an alert of the cause is open, or was resolved within its cooldown. After an ending for
--- good the next one is a new alert.
+-- them: what one inactivity sets off reaches a person once. Whether a rule joins follows from the rows up to its day,
+-- so a later run never changes it: an alert of the cause is open, or was resolved within its cooldown. After an ending
+-- for good the next one is a new alert.
 with episodes as (
     select
         transitions.alert_id as member_id,
