@@ -28,7 +28,7 @@ codes as (
         statuses.measures_inactivity,
         'events' as source_code,
         policy.usage_window_days + policy.usage_baseline_days as history_days,
-        cast(null as date) as window_from,
+        date '1900-01-01' as window_from,
         cast(null as date) as window_to
     from ({{ warning_statuses() }}) as statuses
     cross join {{ ref('policy') }} as policy
@@ -39,6 +39,7 @@ select
     codes.warning_code,
     codes.warning_class,
     codes.measures_inactivity,
+    codes.window_from as switched_on_date,
     case
         when codes.window_from > {{ add_days('sources.observed_from', 'codes.history_days') }} then codes.window_from
         else {{ add_days('sources.observed_from', 'codes.history_days') }}
