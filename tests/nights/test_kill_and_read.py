@@ -209,16 +209,27 @@ def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, st
     assert marts(tmp_path / "killed" / "published") == marts(published.publish)
 
 
+def strike_until_hit(
+    starter: Starter, raw: Path, place: Path, chance: random.Random, length: float, how: Callable[[int], int]
+) -> float:
+    """Ends one build by `how` at a moment of chance. A run that was faster than its moment tells how long runs are now:
+    they continue from what the runs before have done, so they get shorter. Returns that length."""
+    for _ in range(5):
+        begun = time.monotonic()
+        if strike(starter, raw, place, [length * chance.random()], how):
+            return length
+        length = min(length, time.monotonic() - begun)
+    raise AssertionError("five builds in a row ended before they were hit")
+
+
 @pytest.mark.repetition
 @pytest.mark.parametrize("series", range(5))
 def test_fifty_kills_at_random_moments_leave_no_trace(small_company, small, undisturbed, tmp_path, series):
     """Ten kills in each of five places, of which each begins with nothing. The brackets in the path are a trap."""
     reference, length = undisturbed
-    place, hit, seed = tmp_path / "a [b] c", 0, 10 * series
-    # A run goes on from what the one before has done, so later runs are shorter; what ended before its kill is repeated.
-    while hit < 10:
-        hit += strike(small, small_company, place, moments(10 - hit, length, seed), kill)
-        seed, length = seed + 1, length * 0.9
+    place, chance = tmp_path / "a [b] c", random.Random(series)
+    for _ in range(10):
+        length = strike_until_hit(small, small_company, place, chance, length, kill)
     small.finish(small_company, place)
     assert marts(place / "published") == marts(reference)
 
@@ -227,7 +238,7 @@ def test_fifty_kills_at_random_moments_leave_no_trace(small_company, small, undi
 def test_signals_stop_a_run_at_once_and_leave_no_trace(small_company, small, undisturbed, tmp_path, count):
     """Ctrl-C waited for dbt, or ended in a traceback, and the lock of the warehouse outlived the run."""
     reference, length = undisturbed
-    place, hit, seed = tmp_path / "stopped", 0, 70
+    place, hit, chance = tmp_path / "stopped", 0, random.Random(70)
     said = {signal.SIGINT: "by Ctrl-C", signal.SIGTERM: "by SIGTERM"}
 
     def stop(process: int) -> int:
@@ -236,14 +247,12 @@ def test_signals_stop_a_run_at_once_and_leave_no_trace(small_company, small, und
         return 128 + number
 
     while hit < count:
-        (moment, *_) = moments(3, length, seed)
-        if strike(small, small_company, place, [moment], stop):
-            output = " ".join((place / "out.log").read_text().split())
-            assert f"stopped {list(said.values())[hit % 2]}" in output
-            assert "Run the same command again: it goes on from what is loaded" in output
-            assert "Traceback" not in output
-            hit += 1
-        seed, length = seed + 1, length * 0.95
+        length = strike_until_hit(small, small_company, place, chance, length, stop)
+        output = " ".join((place / "out.log").read_text().split())
+        assert f"stopped {list(said.values())[hit % 2]}" in output
+        assert "Run the same command again: it goes on from what is loaded" in output
+        assert "Traceback" not in output
+        hit += 1
         assert not is_running(Settings.resolve(small_company, None, place / "stayhouse.duckdb", place / "published"))
     small.finish(small_company, place)
     assert marts(place / "published") == marts(reference)

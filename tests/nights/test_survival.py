@@ -134,7 +134,7 @@ def test_lift_intervals_are_those_of_statsmodels():
     # The test read its formula out of a model's text, and broke when the formula became a macro: the macros are held now.
     from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-    environment = Environment(autoescape=False)
+    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])
     rates = environment.from_string(
         (REPO_ROOT / "macros" / "rates.sql").read_text(), globals={"type_double": lambda: "double"}
     ).module
