@@ -22,32 +22,38 @@ EXIT_CODE_OF_SIGNALS = 128
 def interruptible(say: Callable[[str], None]) -> Iterator[None]:
     """While it is open, SIGINT and SIGTERM end the process with exit code 130 or 143, after `say` (name of the signal).
 
-    To be opened by the main thread before others are started: they inherit that it leaves the signals to the thread.
-    A signal that the caller ignores (nohup) stays ignored.
+    To be opened by the main thread. A signal that the caller ignores (nohup) stays ignored. One that the caller blocked
+    is let through: somebody listens now. Programs that the run starts get neither: a mask would be inherited, and one
+    that nobody can terminate is waited for.
     """
     watched = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    is_over = threading.Event()
-
-    def wait() -> None:
-        number = signal.sigwait(watched)
-        if is_over.is_set():
-            return
-        try:
-            say(SIGNALS[signal.Signals(number)])
-        finally:
-            os._exit(EXIT_CODE_OF_SIGNALS + number)
-
     if not watched:
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def wait() -> None:
+        # Python writes the number there at once, even while the main thread is inside a query.
+        while number := os.read(reader, 1):
+            if number[0] in watched:
+                try:
+                    say(SIGNALS[signal.Signals(number[0])])
+                finally:
+                    os._exit(EXIT_CODE_OF_SIGNALS + number[0])
+
     thread = threading.Thread(target=wait, name="interruption", daemon=True)
     thread.start()
+    handlers = {number: signal.signal(number, lambda *_: None) for number in watched}
+    wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
     try:
         yield
     finally:
-        is_over.set()
-        assert thread.ident is not None
-        signal.pthread_kill(thread.ident, watched[0])
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        os.close(writer)
         thread.join()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(reader)

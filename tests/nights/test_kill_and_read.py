@@ -44,7 +44,7 @@ from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.runner import build
 from stayhouse.orchestration.settings import Settings
 
-# A signal that comes before a run waits for it.
+# A signal that comes before an attended run waits for it.
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 
 def killer(stage, share):
@@ -69,6 +69,7 @@ for line in sys.stdin:
                 places = {"--raw": raw, "--policy": POLICY_FOLDER, "--warehouse": settings.warehouse,
                           "--publish": settings.publish, "--from": first, "--to": last}
                 app(["build", *(str(part) for item in places.items() for part in item)])
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT, signal.SIGTERM])
             if moment != "never":
                 progress.listen(killer(*moment.split(":")))
             code = build(

@@ -170,6 +170,18 @@ def test_a_signal_ends_the_process_whatever_it_does(work, number, name, code):
     assert process.stdout.read() == f"stopped by {name}\n"
 
 
+def test_programs_that_a_run_starts_can_be_terminated():
+    """Dagster waited thirty seconds for each program that copies its logs: they inherited that signals were blocked."""
+    script = INTERRUPTED.replace('if sys.argv[1] == "query":', 'if sys.argv[1] == "program":').replace(
+        "import duckdb", "import subprocess; p = subprocess.Popen(['sleep', '30']); p.terminate(); p.wait(timeout=5)"
+    )
+    script = "\n".join(line for line in script.splitlines() if "duckdb.sql" not in line)
+    process = subprocess.run(
+        [sys.executable, "-c", script, "program"], cwd=REPO_ROOT, capture_output=True, text=True, check=False
+    )
+    assert process.stdout == "ready\nover\n", process.stderr
+
+
 def test_after_the_run_signals_are_as_before():
     process = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, "nothing"], cwd=REPO_ROOT, capture_output=True, text=True, check=False
