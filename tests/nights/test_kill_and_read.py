@@ -213,7 +213,7 @@ def test_ten_kills_at_random_moments_leave_no_trace(small_company, published, st
 def strike_until_hit(
     starter: Starter, raw: Path, place: Path, chance: random.Random, length: float, how: Callable[[int], int]
 ) -> float:
-    """Ends one build by `how` at a moment of chance. A run that was faster than its moment tells how long runs are now:
+    """Ends one build by `how` at a moment of chance. A run that was faster than its moment shows how long runs are now:
     they continue from what the runs before have done, so they get shorter. Returns that length."""
     for _ in range(5):
         begun = time.monotonic()
