@@ -158,6 +158,6 @@ def test_findings_are_rows_with_a_time_and_old_runs_are_forgotten(db, monkeypatc
 def test_a_test_in_a_file_of_its_own_names_no_column():
     """Every build failed: dbt's tests in `tests/` have no attribute for a column, not even an empty one."""
     singular = node("assert_bridge_closes", depends_on=SimpleNamespace(nodes=["model.dim"]))
-    del singular.column_name
+    vars(singular).pop("column_name", None)
     (found,) = describe([result(singular, "pass", 0)], NODES, None)
     assert (found.check, found.is_passed) == ("assert_bridge_closes", True)
