@@ -141,7 +141,7 @@ def _faults(table: RawTable) -> dict[str, list[Fault]]:
     kinds: dict[str, Callable[[Column], bool]] = {
         "orphan": lambda c: bool(c.references and c.quarantines_orphans),
         "not_allowed": lambda c: bool(c.accepted),
-        "out_of_range": lambda c: c.minimum is not None,
+        "out_of_range": lambda c: c.minimum is not None and c.minimum >= 0,
         "missing_value": lambda c: c.required and c.name not in table.key,
         "wrong_type": lambda c: (
             c.data_type in NONSENSE and c.name not in table.key and (not c.required or c.data_type == "boolean")
