@@ -15,7 +15,7 @@ LAYERS = ("raw", "superseded")
 
 
 def columns_of(db: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Column -> type; empty when there is no such relation."""
+    """Column -> type; empty for an unknown relation."""
     try:
         return {name: kind for name, kind, *_ in db.execute(f"describe {relation}").fetchall()}
     except duckdb.CatalogException:

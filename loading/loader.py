@@ -76,7 +76,7 @@ def load_landing(
     Raises LoadError when the folder is missing or empty, or a required table has never had a row.
     """
     if not raw.is_dir():
-        raise LoadError(f"{raw}: there is no such landing folder; give the right one with --raw")
+        raise LoadError(f"{raw}: no such landing folder; give the right one with --raw")
     found = find_files(raw, tables)
     connection.execute(ledger.DDL)
     # Half as long again otherwise; where the order of lines matters (text files) it is kept.

@@ -249,7 +249,7 @@ def card(
 def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
     """Send why the last run failed to the addresses of the settings; for cron and systemd, after a build that failed.
 
-    Exit code 0: sent. 1: an address could not be reached. 2: there is no address, or a setting is wrong.
+    Exit code 0: sent. 1: an address could not be reached. 2: no address is set, or a setting is wrong.
     """
     from stayhouse.orchestration.notification import of_the_last_run, send
     from stayhouse.orchestration.run_log import RunLog
@@ -308,7 +308,7 @@ def erase(
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish)
         if not settings.raw.is_dir():
-            fail(f"{settings.raw}: there is no such landing folder; give the right one with --raw")
+            fail(f"{settings.raw}: no such landing folder; give the right one with --raw")
         if not yes:
             if not sys.stdin.isatty():
                 fail("erasing rewrites landing files and cannot be undone; confirm with --yes")

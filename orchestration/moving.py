@@ -30,7 +30,7 @@ def adopt_landing_folder(settings: Settings) -> Move:
     Raises ConfigurationError when its files are not those that the warehouse has loaded.
     """
     if not settings.warehouse.exists():
-        raise ConfigurationError(f"{settings.warehouse}: there is no such warehouse; give the right one")
+        raise ConfigurationError(f"{settings.warehouse}: no such warehouse; give the right one")
     with run_lock(settings), open_warehouse(settings.warehouse) as connection:
         try:
             (before,) = one_row(connection, "select folder from ops.landing_folder")

@@ -126,7 +126,7 @@ def _find_own_files(folder: Path, seeds: dict[str, _Seed]) -> list[str]:
             if file.stem in seeds:
                 seeds[file.stem].file = file
             else:
-                faults.append(f"{file.name}: there is no policy seed of this name; {_known(file.stem, list(seeds))}")
+                faults.append(f"{file.name}: no policy seed has this name; {_known(file.stem, list(seeds))}")
         elif file.stem in seeds and folder / f"{file.stem}.csv" not in files:
             # Nobody would notice that the defaults count instead.
             faults.append(

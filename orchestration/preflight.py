@@ -80,7 +80,7 @@ def _check_memory_limit() -> None:
 
 def _check_landing(raw: Path) -> None:
     if not raw.exists():
-        raise ConfigurationError(f"{raw}: there is no such landing folder; give the right one with --raw")
+        raise ConfigurationError(f"{raw}: no such landing folder; give the right one with --raw")
     if not raw.is_dir():
         raise ConfigurationError(f"{raw}: is a file; --raw takes the landing folder, which has a folder per table")
     if not os.access(raw, os.R_OK | os.X_OK):

@@ -103,7 +103,7 @@ class Settings:
         beside = _place(raw.parent / "policy", "--policy")
         policy = _place(chosen, "--policy") if chosen else (beside if beside.is_dir() else None)
         if policy and not policy.is_dir():
-            raise ConfigurationError(f"{policy}: there is no such policy folder; give the right one with --policy")
+            raise ConfigurationError(f"{policy}: no such policy folder; give the right one with --policy")
         zones = {
             "business_timezone": os.environ.get("STAYHOUSE_TIMEZONE", "UTC"),
             "source_timezone": os.environ.get("STAYHOUSE_SOURCE_TIMEZONE", "UTC"),
@@ -112,9 +112,7 @@ class Settings:
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError) as error:
-                raise ConfigurationError(
-                    f"{zone}: there is no such time zone; use a name like Europe/Berlin"
-                ) from error
+                raise ConfigurationError(f"{zone}: no such time zone; use a name like Europe/Berlin") from error
         currency = os.environ.get("STAYHOUSE_REPORTING_CURRENCY", "").strip().upper() or None
         if currency and not re.fullmatch("[A-Z]{3}", currency):
             raise ConfigurationError(f"{currency}: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code like EUR")

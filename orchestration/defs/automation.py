@@ -60,7 +60,7 @@ def landing_sensor(daemon: Daemon, load_job: AssetJob) -> dg.SensorDefinition:
 def requested_load(settings: Settings, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
     """A load when the files are neither those of the last one nor still arriving. `cursor` is the last look."""
     if not settings.raw.is_dir():
-        return dg.SkipReason(f"{settings.raw}: there is no such landing folder")
+        return dg.SkipReason(f"{settings.raw}: no such landing folder")
     last = json.loads(cursor) if cursor else {"seen": None, "loaded": None}
     seen = _digest(settings)
     if seen == last["loaded"]:

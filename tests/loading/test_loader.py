@@ -364,5 +364,5 @@ def test_folders_that_cannot_be_loaded(landing: Landing, load, tmp_path):
     with pytest.raises(LoadError, match="customers: this table is required"):
         load()
     landing.folder = tmp_path / "elsewhere"
-    with pytest.raises(LoadError, match=r"elsewhere: there is no such landing folder"):
+    with pytest.raises(LoadError, match=r"elsewhere: no such landing folder"):
         load()

@@ -70,4 +70,4 @@ def test_the_folder_of_another_company_is_refused(moved: Path, tmp_path: Path, k
 def test_a_warehouse_that_does_not_exist_is_said(moved: Path, tmp_path: Path) -> None:
     result = move(tmp_path / "nowhere", moved / "raw")
     assert result.exit_code == 2
-    assert "there is no such warehouse" in result.output.replace("\n", " ")
+    assert ": no such warehouse" in result.output.replace("\n", " ")

@@ -198,7 +198,7 @@ def test_faults_are_named_with_file_row_and_column(settings, seed, old, new, lin
 
 def test_a_file_that_is_no_seed_is_an_error(settings):
     (settings.policy / "segmets.csv").write_text("segment_code\n")
-    with pytest.raises(PolicyError, match=r"segmets\.csv: there is no policy seed of this name"):
+    with pytest.raises(PolicyError, match=r"segmets\.csv: no policy seed has this name"):
         prepare_policy(settings)
 
 
@@ -212,7 +212,7 @@ def test_a_file_that_is_no_seed_is_an_error(settings):
         ("segments.csv", b"segment_code\tscheme\ttitle\n", "segments.csv: its cells are separated by tabs;"),
         ("segments.csv", b'segment_code\n"open\n', "segments.csv, line 2: is not CSV (unexpected end of data); check its"),
         ("segments.xlsx", b"PK", "segments.xlsx: policy files are CSV, so this one would not be read; save it as segments.csv"),
-        ("Segments.CSV", b"", "Segments.CSV: there is no policy seed of this name; did you mean segments"),
+        ("Segments.CSV", b"", "Segments.CSV: no policy seed has this name; did you mean segments"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_as_policy_is_named(settings, name, content, fault):
@@ -276,7 +276,7 @@ def test_settings_name_the_warehouse_after_the_landing_folder(tmp_path, monkeypa
     monkeypatch.setenv("STAYHOUSE_WAREHOUSE", str(tmp_path / "w.duckdb"))
     assert Settings.resolve(raw=tmp_path / "shop" / "raw").warehouse == tmp_path / "w.duckdb"
     monkeypatch.setenv("STAYHOUSE_TIMEZONE", "Europe/Nowhere")
-    with pytest.raises(ConfigurationError, match="Europe/Nowhere: there is no such time zone"):
+    with pytest.raises(ConfigurationError, match="Europe/Nowhere: no such time zone"):
         Settings.resolve(raw=tmp_path)
-    with pytest.raises(ConfigurationError, match="there is no such policy folder"):
+    with pytest.raises(ConfigurationError, match=": no such policy folder"):
         Settings.resolve(raw=tmp_path, policy=tmp_path / "elsewhere")

@@ -54,8 +54,8 @@ def refused(place: Place, *more: str) -> str:
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("STAYHOUSE_TIMEZONE", "Europe/Nowhere", "Europe/Nowhere: there is no such time zone; use a name like"),
-        ("STAYHOUSE_SOURCE_TIMEZONE", "../etc", "../etc: there is no such time zone"),
+        ("STAYHOUSE_TIMEZONE", "Europe/Nowhere", "Europe/Nowhere: no such time zone; use a name like"),
+        ("STAYHOUSE_SOURCE_TIMEZONE", "../etc", "../etc: no such time zone"),
         ("STAYHOUSE_MEMORY_LIMIT", "lots", "lots: STAYHOUSE_MEMORY_LIMIT takes an amount of memory like 5GB"),
         ("STAYHOUSE_MEMORY_LIMIT", "5", "5: STAYHOUSE_MEMORY_LIMIT takes an amount of memory"),
         ("STAYHOUSE_THREADS", "0", "0: STAYHOUSE_THREADS takes a number of threads like 2"),
@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_to(place, tmp_path):
 def test_brackets_in_a_path_reach_the_screen(place, tmp_path):
     """Rich takes [b] for a style: the path in the message was another one."""
     place.raw = tmp_path / "a [b] c" / "raw"
-    assert "a [b] c/raw: there is no such landing folder" in refused(place)
+    assert "a [b] c/raw: no such landing folder" in refused(place)
 
 
 def test_nothing_slow_is_imported_before_the_refusal(tmp_path):
@@ -165,4 +165,4 @@ except SystemExit as end:
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=REPO_ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    assert (ended.returncode, "there is no such landing folder" in ended.stderr) == (2, True), ended.stderr
+    assert (ended.returncode, ": no such landing folder" in ended.stderr) == (2, True), ended.stderr
