@@ -56,6 +56,16 @@ def connect(database: Path | str = ":memory:", read_only: bool = False) -> duckd
     return connection
 
 
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Column -> type; empty for an unknown relation."""
+    import duckdb
+
+    try:
+        return {name: kind for name, kind, *_ in connection.execute(f"describe {relation}").fetchall()}
+    except duckdb.CatalogException:
+        return {}
+
+
 def one_row(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] | None = None
 ) -> tuple[Any, ...]:

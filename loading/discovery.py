@@ -69,8 +69,7 @@ class LandingFile:
 
     def content_hash(self) -> str:
         """SHA-256 of the bytes."""
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return content_hash_of(self.path)
 
 
 @dataclass
@@ -196,6 +195,12 @@ def _problem_of_access(path: Path, name: str) -> str | None:
     if _printable(str(path)) != str(path):
         return f"has a name that is not UTF-8; rename it, {SET_ASIDE}"
     return None
+
+
+def content_hash_of(path: Path) -> str:
+    """SHA-256 of the bytes of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def fingerprint_of(status: os.stat_result) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -21,10 +20,10 @@ import duckdb
 import pyarrow
 
 from stayhouse.contract import RawTable
-from stayhouse.contract.pseudonyms import ERASED_TEXT, Names, owner_of
-from stayhouse.contract.sql import identifier, literal, literals, one_row
-from stayhouse.loading.discovery import LandingFile, find_files
-from stayhouse.loading.erased_rows import columns_of, erase_relation, note_keys
+from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names, owner_of
+from stayhouse.contract.sql import columns_of, identifier, literal, literals, one_row
+from stayhouse.loading.discovery import LandingFile, content_hash_of, find_files
+from stayhouse.loading.erased_rows import erase_relation, note_keys
 from stayhouse.loading.naming import matching_names
 from stayhouse.loading.suppression import Suppression
 from stayhouse.loading.text import BrokenFile, compression_of, opened, scan_csv
@@ -54,13 +53,11 @@ class Rewriting:
         place = file.path.resolve()
         fresh = place.with_name(f".{place.name}.erasing")
         try:
-            old = file.content_hash()
             rows = write(fresh)
             if not rows:
                 return
             shutil.copymode(place, fresh)
-            with fresh.open("rb") as stream:
-                new = hashlib.file_digest(stream, "sha256").hexdigest()
+            old, new = file.content_hash(), content_hash_of(fresh)
             if not file.is_unchanged():
                 self.problems.append(f"{file.name}: was written to while it was read; erase again")
                 return
@@ -122,7 +119,7 @@ def _holds(table: RawTable, names: Names, columns: Mapping[str, str]) -> str:
         if kind == "VARCHAR":
             tests += [f"contains({identifier(name)}, {literal(customer)})" for customer in names.distinct]
     for column in table.columns:
-        if column.references and column.references[0] == "customers" and column.name in columns:
+        if column.references and column.references[0] == OWNER and column.name in columns:
             tests.append(f"{_text(column.name)} in ({literals(sorted(names.customers))})")
     return " or ".join(f"coalesce({test}, false)" for test in tests)
 
@@ -135,11 +132,7 @@ def _parquet_with(
         return
     source = f"read_parquet([{literals(file.path for file in files)}], hive_partitioning = false, union_by_name = true"
     try:
-        columns = (
-            columns_of(db, f"(from {source}))")
-            if False
-            else {name: kind for name, kind, *_ in db.execute(f"describe from {source})").fetchall()}
-        )
+        columns = columns_of(db, f"from {source})")
         rows = db.execute(
             f"select distinct filename from {source}, filename = true) where {_holds(table, names, columns)}"
         ).fetchall()
@@ -156,7 +149,7 @@ def _parquet_with(
 
 def _by_contract(db: duckdb.DuckDBPyConnection, source: str, table: RawTable) -> tuple[str, dict[str, str]]:
     """A relation with the columns of a file under the names of the contract, and their types."""
-    columns = {name: kind for name, kind, *_ in db.execute(f"describe from {source}").fetchall()}
+    columns = columns_of(db, f"from {source}")
     meant = matching_names(columns, table.column_names)
     fields = ", ".join(f"{identifier(name)} as {identifier(meant.get(name, name))}" for name in columns)
     return f"(select {fields} from {source})", {meant.get(name, name): kind for name, kind in columns.items()}
@@ -168,7 +161,7 @@ def _source(file: LandingFile) -> str:
 
 def _copy(db: duckdb.DuckDBPyConnection, file: LandingFile, table: RawTable, rows: str, target: Path) -> None:
     """Writes rows with the names of the contract under the names of the file."""
-    columns = [name for name, *_ in db.execute(f"describe from {_source(file)}").fetchall()]
+    columns = columns_of(db, f"from {_source(file)}")
     meant = matching_names(columns, table.column_names)
     fields = ", ".join(f"{identifier(meant.get(name, name))} as {identifier(name)}" for name in columns)
     db.execute(f"copy (select {fields} from {rows}) to {literal(target)} (format parquet, compression zstd)")
@@ -191,8 +184,9 @@ def _erase_parquet(
         names.keys.setdefault(table.name, set()).update(key for (key,) in keys if key)
         note_keys(db, names)
     (hits,) = one_row(db, f"select count(*) from landing_file where {_holds(table, names, columns)}")
-    erase_relation(db, "landing_file", table, names)
-    _copy(db, file, table, "landing_file", target)
+    if hits:
+        erase_relation(db, "landing_file", table, names)
+        _copy(db, file, table, "landing_file", target)
     return int(hits)
 
 
@@ -253,9 +247,10 @@ def _eraser(table: RawTable, names: Names) -> _Rule:
 
 
 def _dropper(table: RawTable, suppression: Suppression) -> _Rule:
-    parents = [parent for _, parent in suppression.columns(table)]
+    columns = suppression.columns(table)
+    parents = [parent for _, parent in columns]
     return _Rule(
-        lambda row: None if suppression.is_erased(table, row) else row,
+        lambda row: None if suppression.is_erased(columns, row) else row,
         lambda text: True,
         lambda line: any(
             suppression.holds(parent, piece) for piece in re.split(r"""[,;|\s"']+""", line) for parent in parents
@@ -275,8 +270,8 @@ def _rewrite_text(file: LandingFile, table: RawTable, rule: _Rule, target: Path)
         changed = _changed(record, rule) if rule.may_change(record.text) else record.text
         rows += changed != record.text
         pieces.append(changed)
-    fresh = "".join(pieces).encode("utf-8", "surrogateescape")
-    target.write_bytes(_packed(fresh, compression))
+    if rows:
+        target.write_bytes(_packed("".join(pieces).encode("utf-8", "surrogateescape"), compression))
     return rows
 
 

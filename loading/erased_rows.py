@@ -9,17 +9,9 @@ import duckdb
 
 from stayhouse.contract import RawTable
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names, mentions, owner_of, row_changes
-from stayhouse.contract.sql import identifier, literals
+from stayhouse.contract.sql import columns_of, identifier, literal, literals, one_row
 
 LAYERS = ("raw", "superseded")
-
-
-def columns_of(db: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Column -> type; empty for an unknown relation."""
-    try:
-        return {name: kind for name, kind, *_ in db.execute(f"describe {relation}").fetchall()}
-    except duckdb.CatalogException:
-        return {}
 
 
 def find_keys(db: duckdb.DuckDBPyConnection, tables: Mapping[str, RawTable], names: Names) -> None:
@@ -60,12 +52,12 @@ def erase_relation(db: duckdb.DuckDBPyConnection, relation: str, table: RawTable
     # Other rows first: once the owner has a name, nobody knows which rows were whose.
     for name, value in mentions(table, names, columns).items():
         others = f"not {mine} and " if mine else ""
-        hits = " or ".join(f"contains({identifier(name)}, {literals([customer])})" for customer in names.customers)
+        hits = " or ".join(f"contains({identifier(name)}, {literal(customer)})" for customer in names.customers)
         db.execute(f"update {relation} set {identifier(name)} = {value} where {others}({hits})")
     if mine is None:
         return 0
     changes = ", ".join(f"{identifier(name)} = {value}" for name, value in row_changes(table, names, columns).items())
-    return int(db.execute(f"update {relation} set {changes} where {mine}").fetchall()[0][0])
+    return int(one_row(db, f"update {relation} set {changes} where {mine}")[0])
 
 
 def erase_quarantine(db: duckdb.DuckDBPyConnection, table: RawTable, names: Names) -> int:
@@ -73,16 +65,16 @@ def erase_quarantine(db: duckdb.DuckDBPyConnection, table: RawTable, names: Name
     relation = f"quarantine.{identifier(table.name)}"
     if not columns_of(db, relation):
         return 0
-    tests = [f"contains(row, {literals([customer])})" for customer in names.distinct]
+    tests = [f"contains(row, {literal(customer)})" for customer in names.distinct]
     named = [(column.name, column.references[0]) for column in table.columns if column.references]
     named += [(table.key[0], table.name)] if len(table.key) == 1 else []
     tests += [
-        f"json_extract_string(row, {literals(['$.' + name])}) in "
-        f"(select key from erased_keys where table_name = {literals([parent])})"
+        f"json_extract_string(row, {literal('$.' + name)}) in "
+        f"(select key from erased_keys where table_name = {literal(parent)})"
         for name, parent in named
     ]
-    empty = literals([json.dumps({"_text": ERASED_TEXT})])
-    return int(db.execute(f"update {relation} set row = {empty} where {' or '.join(tests)}").fetchall()[0][0])
+    empty = literal(json.dumps({"_text": ERASED_TEXT}))
+    return int(one_row(db, f"update {relation} set row = {empty} where {' or '.join(tests)}")[0])
 
 
 def erase_rows(db: duckdb.DuckDBPyConnection, tables: Mapping[str, RawTable], names: Names) -> int:

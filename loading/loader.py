@@ -140,15 +140,10 @@ def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance
 def _move(target: Target, candidate: Candidate, original: LedgerEntry) -> None:
     """Gives the rows of a file to the one that has its content now, as when a log is rotated."""
     (rows,) = one_row(target.db, "select rows_in_file from ops.load_ledger where file_id = ?", [original.file_id])
-    target.db.execute("begin transaction")
-    try:
+    with target.transaction():
         ledger.write_entries(target, [candidate], {candidate.file_id: FileCounts(rows=rows, duplicate=rows)}, "copy")
         take_over(target, original.file_id, candidate.file_id)
         target.db.execute("update ops.load_ledger set status = 'replaced' where file_id = ?", [original.file_id])
-        target.db.execute("commit")
-    except BaseException:
-        target.db.execute("rollback")
-        raise
     target.report.notices.append(
         f"{candidate.file.name}: has the same content as {original.file} had, so it takes over the rows of that file"
     )
@@ -262,18 +257,13 @@ def release_orphans(target: Target) -> None:
         f"where p.{identifier(column)} = json_extract_string(q.row, {literal('$.' + identifier(name))}))"
         for name, (parent, column) in references
     )
-    target.db.execute("begin transaction")
-    try:
+    with target.transaction():
         target.db.execute(
             "create or replace temp table released as "
             f"select * from {target.quarantine} as q where {waiting} and ({parents})"
         )
         if target.has_rows("released"):
             _accept_released(target)
-        target.db.execute("commit")
-    except BaseException:
-        target.db.execute("rollback")
-        raise
 
 
 def _accept_released(target: Target) -> None:

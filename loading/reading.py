@@ -97,6 +97,19 @@ def _read_csv(target: Target, batch: Batch) -> Read:
     return Read(kept, Incoming("staged", columns), _quarantine_malformed(target))
 
 
+def _collect_malformed(target: Target) -> None:
+    """Writes the lines that DuckDB rejected to ``malformed``."""
+    # A record of several faults is rejected once per fault; the line it began on identifies it.
+    target.db.execute(
+        """create or replace temp table malformed as
+        select f.file_id as _file_id, e.line as _line, any_value(e.csv_line) as raw_text
+        from reject_errors as e
+        inner join reject_scans as s on e.scan_id = s.scan_id and e.file_id = s.file_id
+        inner join batch_files as f on s.file_path = f.path
+        group by all"""
+    )
+
+
 def _read_regular_csv(target: Target, batch: Batch) -> None:
     """Writes the records of files with one record per line to ``staged`` and ``malformed``."""
     db = target.db
@@ -112,15 +125,7 @@ def _read_regular_csv(target: Target, batch: Batch) -> None:
             compression = {literal(structure.compression)},
             store_rejects = true, filename = '_path', hive_partitioning = false)"""
     )
-    # A record of several faults is rejected once per fault; the line it began on identifies it.
-    db.execute(
-        """create or replace temp table malformed as
-        select f.file_id as _file_id, e.line as _line, any_value(e.csv_line) as raw_text
-        from reject_errors as e
-        inner join reject_scans as s on e.scan_id = s.scan_id and e.file_id = s.file_id
-        inner join batch_files as f on s.file_path = f.path
-        group by all"""
-    )
+    _collect_malformed(target)
     # The line of a record is its position among the good ones, moved by the header and by the broken lines before it.
     fields = identifiers(names)
     db.execute(
@@ -306,14 +311,7 @@ def _read_regular_lines(target: Target, batch: Batch) -> None:
             max_line_size = {MAX_VALUE_BYTES}, buffer_size = {4 * MAX_VALUE_BYTES},
             filename = '_path', hive_partitioning = false)"""
     )
-    target.db.execute(
-        """create or replace temp table malformed as
-        select f.file_id as _file_id, e.line as _line, any_value(e.csv_line) as raw_text
-        from reject_errors as e
-        inner join reject_scans as s on e.scan_id = s.scan_id and e.file_id = s.file_id
-        inner join batch_files as f on s.file_path = f.path
-        group by all"""
-    )
+    _collect_malformed(target)
     target.db.execute(
         """create or replace temp table json_lines as
         with first as (select _path, min(_position) as _first from lines group by _path)

@@ -163,8 +163,7 @@ def retire_orphans(target: Target) -> None:
 def _retire(target: Target, column: str) -> None:
     db, name = target.db, identifier(column)
     is_orphan = f"{name} in (select parent_key from vanished)"
-    db.execute("begin transaction")
-    try:
+    with target.transaction():
         counts = db.execute(f"select _file_id, count(*) from {target.raw} where {is_orphan} group by 1").fetchall()
         db.execute(
             f"""insert into {target.quarantine}
@@ -185,7 +184,3 @@ def _retire(target: Target, column: str) -> None:
                 f"{target.table.name}: {sum(number for _, number in counts):,} rows wait in quarantine, since the row "
                 f"that {column} refers to was withdrawn"
             )
-        db.execute("commit")
-    except BaseException:
-        db.execute("rollback")
-        raise

@@ -14,7 +14,7 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ class ErasureFolder:
 
 def keyed_hash(key: bytes, value: str) -> str:
     """A hash that only the owner of the key can compute."""
-    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, value.encode(), "sha256").hex()
 
 
 @dataclass
@@ -161,10 +161,6 @@ class Suppression:
         found = [(owner.name, OWNER)] if owner else []
         return found + [(column.name, parent) for column, parent in links_of(table) if self.hashes.get(parent)]
 
-    def is_erased(self, table: RawTable, row: Mapping[str, Any]) -> bool:
-        """True for a row of an erased customer."""
-        return any(
-            self.holds(parent, str(row[name]))
-            for name, parent in self.columns(table)
-            if row.get(name) not in (None, "")
-        )
+    def is_erased(self, columns: Sequence[tuple[str, str]], row: Mapping[str, Any]) -> bool:
+        """True for a row of an erased customer. `columns` are those of its table."""
+        return any(self.holds(parent, str(row[name])) for name, parent in columns if row.get(name) not in (None, ""))

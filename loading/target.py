@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import duckdb
 
 from stayhouse.contract import RawTable, Zones
-from stayhouse.contract.sql import TECHNICAL_COLUMNS, identifier, identifiers, one_row, raw_type
+from stayhouse.contract.sql import TECHNICAL_COLUMNS, columns_of, identifier, identifiers, one_row, raw_type
 from stayhouse.loading.reports import LoadError, TableReport
 
 
@@ -53,6 +55,17 @@ class Target:
     def has_rows(self, relation: str) -> bool:
         return bool(one_row(self.db, f"select exists (from {relation})")[0])
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is done inside, or nothing."""
+        self.db.execute("begin transaction")
+        try:
+            yield
+            self.db.execute("commit")
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+
     def ensure_tables(self) -> None:
         """Creates the tables of this contract table, and adds columns that the contract has gained."""
         wanted = {column.name: raw_type(column) for column in self.table.columns} | TECHNICAL_COLUMNS
@@ -64,7 +77,7 @@ class Target:
             "(_load_id bigint, _file_id integer, _line bigint, reasons varchar, row varchar)"
         )
         for relation in (self.raw, self.superseded):
-            found = {name: kind for name, kind, *_ in self.db.execute(f"describe {relation}").fetchall()}
+            found = columns_of(self.db, relation)
             for name, kind in wanted.items():
                 if name not in found:
                     self.db.execute(f"alter table {relation} add column {identifier(name)} {kind}")

@@ -41,6 +41,8 @@ NOT_UTF8_MARKS = (b"\xff\xfe", b"\xfe\xff")
 NOT_UTF8 = "is not UTF-8 text (it is UTF-16, or damaged); save it as UTF-8"
 DATE_LIKE = re.compile(r"\s*\d{4}-\d{2}-\d{2}")
 BLANK_LINE = re.compile(rb"\n[ \r]*(?=\n)")
+# Bytes that are not UTF-8, as `surrogateescape` reads them.
+UNDECODABLE = re.compile("[\udc80-\udcff]")
 BLANKS = " \r\n"
 
 csv.field_size_limit(MAX_VALUE_BYTES)
@@ -291,7 +293,7 @@ def json_records(path: Path, structure: TextStructure) -> Iterator[Record]:
                 continue
             if text == line and not _is_json(text):
                 raise CutOffFile(f"ends in the middle of line {number}")
-            yield Record(number, None if _is_undecodable(text) else [text], escaped(text))
+            yield Record(number, None, escaped(text)) if _is_undecodable(text) else Record(number, [text], text)
 
 
 def _is_json(text: str) -> bool:
@@ -353,7 +355,7 @@ def _is_row(line: str, structure: TextStructure, dated: int, quoted: bool) -> bo
 
 
 def _is_undecodable(text: str) -> bool:
-    return any("\udc80" <= character <= "\udcff" for character in text) if not text.isascii() else False
+    return not text.isascii() and UNDECODABLE.search(text) is not None
 
 
 def escaped(text: str) -> str:

@@ -22,11 +22,11 @@ import duckdb
 
 from stayhouse.contract import contract
 from stayhouse.contract.pseudonyms import OWNER, Names
-from stayhouse.contract.sql import identifier, literals
+from stayhouse.contract.sql import columns_of, identifier, literals
 from stayhouse.loading import LoadError
 from stayhouse.loading.discovery import find_files
 from stayhouse.loading.erased_files import Rewriting, drop_erased, erase_files
-from stayhouse.loading.erased_rows import columns_of, erase_rows, find_keys, note_keys
+from stayhouse.loading.erased_rows import erase_rows, find_keys, note_keys
 from stayhouse.loading.ledger import fingerprints, note_rewritten
 from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.orchestration.lock import run_lock

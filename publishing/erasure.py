@@ -13,7 +13,7 @@ import pyarrow
 
 from stayhouse.contract.personal import key_tables, names_customer, names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names
-from stayhouse.contract.sql import connect, identifier, literal, literals, one_row
+from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals, one_row
 
 PARQUET = (".parquet", ".pq")
 # Whose row it is, in tables that models made.
@@ -68,19 +68,22 @@ def _erase_rows_of(db: duckdb.DuckDBPyConnection, table: str, owner: str, names:
     mine = f"{identifier(owner)} in ({literals(sorted(names.customers))})"
     if not one_row(db, f"select exists (from {table} where {mine})")[0]:
         return
-    _note_composed(db, table, mine, names)
+    columns = columns_of(db, table)
+    _note_composed(db, table, columns, mine, names)
     changes = []
-    for name, kind, *_ in db.execute(f"describe {table}").fetchall():
+    for name, kind in columns.items():
         column, value = identifier(name), _erased_value(name, kind, names)
         if value:
             changes.append(f"{column} = {value}")
     db.execute(f"update {table} set {', '.join(changes)} where {mine}")
 
 
-def _note_composed(db: duckdb.DuckDBPyConnection, table: str, mine: str, names: Names) -> None:
+def _note_composed(
+    db: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], mine: str, names: Names
+) -> None:
     """Writes what stays of composed keys in rows of the customers to the temporary table `erased_composed`."""
     db.execute("create or replace temp table erased_composed (value varchar, name varchar)")
-    for name, kind, *_ in db.execute(f"describe {table}").fetchall():
+    for name, kind in columns.items():
         if kind == "VARCHAR" and personal_class(name) == "reference":
             values = db.execute(f"select distinct {identifier(name)} from {table} where {mine}").fetchall()
             changed = {value: named for (value,) in values if value and (named := names.in_parts(value)) != value}

@@ -13,11 +13,11 @@ from conftest import LOADED_AT, customer, event
 
 from stayhouse.contract import contract
 from stayhouse.contract.pseudonyms import ERASED_TEXT, Names
-from stayhouse.contract.sql import identifier
+from stayhouse.contract.sql import columns_of, identifier
 from stayhouse.loading import load_landing
 from stayhouse.loading.discovery import find_files
 from stayhouse.loading.erased_files import Rewriting, drop_erased, erase_files
-from stayhouse.loading.erased_rows import columns_of, erase_relation, erase_rows, find_keys, note_keys
+from stayhouse.loading.erased_rows import erase_relation, erase_rows, find_keys, note_keys
 from stayhouse.loading.suppression import ErasureError, ErasureFolder
 from stayhouse.publishing.erasure import erase_tables
 
