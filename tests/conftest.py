@@ -7,6 +7,8 @@ import gc
 import json
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,10 @@ from stayhouse.orchestration.cli import COLLECTED_EVERY
 from stayhouse.orchestration.warehouse import open_warehouse
 
 LOADED_AT = "2025-03-31 23:00:00"
+
+# A shell lets what it starts in the background ignore Ctrl-C, and every process that a test starts would inherit that.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Landing:

@@ -73,7 +73,8 @@ for line in sys.stdin:
             if moment != "never":
                 progress.listen(killer(*moment.split(":")))
             code = build(
-                replace(settings, policy=POLICY_FOLDER), date.fromisoformat(first), date.fromisoformat(last)
+                replace(settings, policy=POLICY_FOLDER), date.fromisoformat(first), date.fromisoformat(last),
+                make_current=True,
             ).exit_code
         except SystemExit as end:
             code = end.code
@@ -308,7 +309,7 @@ def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, publish
 def test_a_second_writer_must_wait(small_company, starter, tmp_path):
     holder = duckdb.connect(tmp_path / "stayhouse.duckdb")
     try:
-        starter.start(small_company, tmp_path)
+        starter.start(small_company, tmp_path, kill_at="attended")
         assert starter.exit_code() == 2, (tmp_path / "out.log").read_text()
     finally:
         holder.close()
