@@ -102,7 +102,7 @@ def drop_erased(
         if file.format == "parquet":
             result.replace(file, partial(_drop_from_parquet, db, file, table, suppression))
         else:
-            result.replace(file, partial(_rewrite_text, file, table, _dropper(table, suppression)))
+            result.replace(file, partial(_drop_from_text, file, table, suppression))
 
 
 # ---------------------------------------------------------------- Parquet
@@ -132,10 +132,9 @@ def _parquet_with(
         return
     source = f"read_parquet([{literals(file.path for file in files)}], hive_partitioning = false, union_by_name = true"
     try:
-        columns = columns_of(db, f"from {source})")
-        rows = db.execute(
-            f"select distinct filename from {source}, filename = true) where {_holds(table, names, columns)}"
-        ).fetchall()
+        relation, columns = _by_contract(db, f"{source}, filename = true)", table)
+        columns.pop("filename")
+        rows = db.execute(f"select distinct filename from {relation} where {_holds(table, names, columns)}").fetchall()
     except duckdb.Error:
         if len(files) == 1:
             return
@@ -256,6 +255,13 @@ def _dropper(table: RawTable, suppression: Suppression) -> _Rule:
             suppression.holds(parent, piece) for piece in re.split(r"""[,;|\s"']+""", line) for parent in parents
         ),
     )
+
+
+def _drop_from_text(file: LandingFile, table: RawTable, suppression: Suppression, target: Path) -> int:
+    try:
+        return _rewrite_text(file, table, _dropper(table, suppression), target)
+    except BrokenFile:
+        return 0  # the loader says what is wrong with it
 
 
 def _rewrite_text(file: LandingFile, table: RawTable, rule: _Rule, target: Path) -> int:

@@ -39,7 +39,6 @@ class Chosen:
 
 def choose(target: Target, files: Iterable[LandingFile]) -> Chosen:
     """The files that hold something new; known ones are passed over, unreadable ones reported."""
-    ledger.forget_rejections(target)
     entries = ledger.known_files(target)
     by_name = {entry.file: entry for entry in entries}
     changed, unchanged = _changed(target, files, by_name)

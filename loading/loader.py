@@ -122,6 +122,7 @@ def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance
         )
     retire_orphans(target)
     release_orphans(target)
+    ledger.forget_rejections(target)
     chosen = choose(target, files)
     advance(name, sum(file.size for file in files) - sum(candidate.file.size for candidate in chosen.candidates))
     for candidate, original in chosen.moves:

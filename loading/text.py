@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import pyarrow
 
@@ -94,7 +93,7 @@ def compression_of(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: Path, compression: str) -> Iterator[IO[bytes]]:
+def opened(path: Path, compression: str) -> Iterator[io.BufferedReader]:
     """The bytes of a file without its compression. Raises CutOffFile where they end early, BrokenFile when damaged."""
     try:
         if compression == "gzip":
@@ -209,7 +208,7 @@ def _count_lines(path: Path, compression: str) -> _Lines:
     return lines
 
 
-def _text_lines(stream: IO[bytes]) -> Iterable[str]:
+def _text_lines(stream: io.BufferedReader) -> Iterable[str]:
     # Bytes that are not UTF-8 pass as surrogates, so that only their own line is broken.
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
 

@@ -34,7 +34,7 @@ def adopt_landing_folder(settings: Settings) -> Move:
     with run_lock(settings), open_warehouse(settings.warehouse) as connection:
         try:
             (before,) = one_row(connection, "select folder from ops.landing_folder")
-        except (duckdb.CatalogException, TypeError) as error:
+        except (duckdb.CatalogException, ValueError) as error:
             raise ConfigurationError(f"{settings.warehouse}: nothing has been loaded into it yet") from error
         files = connection.execute(
             "select file, bytes from ops.load_ledger where status in ('loaded', 'copy') order by file_id"

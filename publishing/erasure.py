@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import mmap
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 
 import duckdb
-import pyarrow
 
 from stayhouse.contract.personal import key_tables, names_customer, names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names
 from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals, one_row
+from stayhouse.loading.text import CHUNK_BYTES, BrokenFile, compression_of, opened
 
 PARQUET = (".parquet", ".pq")
 # Whose row it is, in tables that models made.
@@ -179,15 +179,25 @@ def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
 
 def _holds_packed(path: Path, pattern: re.Pattern[bytes], wanted: list[str]) -> bool:
     """True for a file with a match in what it unpacks to."""
-    if path.suffix == ".gz":
-        with gzip.open(path) as stream:
-            return pattern.search(stream.read()) is not None
-    if path.suffix == ".zst":
-        with pyarrow.input_stream(str(path), compression="zstd") as stream:
-            return pattern.search(stream.read()) is not None
+    try:
+        compression = compression_of(path)
+        if compression != "none":
+            with opened(path, compression) as stream:
+                return _stream_holds(stream, pattern, max(len(text.encode()) for text in wanted))
+    except (FileNotFoundError, BrokenFile):
+        return False  # gone since it was listed, or damaged: what comes before the damage was searched
     if path.suffix == ".duckdb":
         with connect(path, read_only=True) as db:
             return any(_relation_holds(db, table, columns, wanted) for table, columns in text_tables(db).items())
+    return False
+
+
+def _stream_holds(stream: BufferedReader, pattern: re.Pattern[bytes], longest: int) -> bool:
+    tail = b""
+    while chunk := stream.read1(CHUNK_BYTES):
+        if pattern.search(tail + chunk):
+            return True
+        tail = (tail + chunk)[-longest:]
     return False
 
 

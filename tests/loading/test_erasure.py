@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,7 @@ from stayhouse.loading.discovery import find_files
 from stayhouse.loading.erased_files import Rewriting, drop_erased, erase_files
 from stayhouse.loading.erased_rows import erase_relation, erase_rows, find_keys, note_keys
 from stayhouse.loading.suppression import ErasureError, ErasureFolder
-from stayhouse.publishing.erasure import erase_tables
+from stayhouse.publishing.erasure import erase_tables, traces
 
 GONE = "c0000042"
 PHONE, ADDRESS = "5f1d7a84db00", "a3c9e0b7712f"
@@ -257,6 +258,45 @@ def test_a_number_as_id_takes_only_the_customers_rows(landing, load, db, folder)
     ]
     assert db.execute(f"select count(*) from raw.events where customer_id = '{names.name('4')}'").fetchone() == (1,)
     assert "44,4" in contents(landing.folder).replace('"', "") or '"44"' in contents(landing.folder)
+
+
+def test_a_number_under_another_name_of_its_column_is_found(landing, load, db, folder):
+    """Parquet was searched under the names of the contract only, so a numeric `Customer ID` kept its rows."""
+    path = landing.path("contact_points", "a.parquet")
+    duckdb.sql(f"copy (select 'p1' as contact_point_id, 4 as \"Customer ID\", 'call' as channel, '{PHONE}' as value_hash, "
+               f"timestamp '{LOADED_AT}' as ingested_at) to '{path}'")  # fmt: skip
+    landing.csv("customers", [customer(customer_id="4")])
+    assert load().rejected == []
+    names, result = erase(db, landing, folder, "4")
+    assert set(result.files) == {"customers/rows.csv", "contact_points/a.parquet"}
+    assert duckdb.sql(f"select \"Customer ID\" from '{path}'").fetchall() == [(names.name("4"),)]
+
+
+@pytest.mark.parametrize("name", ["cut.csv.gz", "quote.csv"])
+def test_a_broken_file_is_left_to_the_loader(company, load, db, folder, name):
+    """With an erasure on record, a broken file was said to hold erased customers and to need to be made writable."""
+    load()
+    erase(db, company, folder, GONE)
+    text = f"customer_id,registered_at,is_test,ingested_at\n{'c0000044,2025-01-01,false,2025-01-02' * 50}\n"
+    path = company.path("customers", name)
+    path.write_bytes(gzip.compress(text.encode())[:-20] if name.endswith("gz") else text.encode() + b'"c0000045,')
+    assert drop(db, company, folder).problems == []
+    os.utime(path, (0, 0))
+    assert [message.split(":")[0] for message in load().rejected] == [f"customers/{name}"]
+
+
+def test_traces_are_found_in_packed_files_whatever_their_name(tmp_path):
+    """Compression was taken from the name, and a truncated file ended the search with a traceback."""
+    text = (f"{'x' * (1024**2 - 4)}{GONE}\n" + "".join(f"{n * 7919 % 104729}\n" for n in range(50_000))).encode()
+    packed = gzip.compress(text)
+    assert GONE.encode() not in packed
+    (tmp_path / "plain-name").write_bytes(packed)
+    (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "cut-early.csv.gz").write_bytes(packed[:12])
+    (tmp_path / "zstd").write_bytes(pyarrow.compress(text, codec="zstd", asbytes=True))
+    (tmp_path / "without.csv.gz").write_bytes(gzip.compress(text.replace(GONE.encode(), b"")))
+    found = traces(sorted(tmp_path.iterdir()), [GONE])
+    assert [path.name for path in found] == ["cut.csv.gz", "plain-name", "zstd"]
 
 
 def test_sql_and_python_give_the_same_names(landing, db):

@@ -71,3 +71,12 @@ def test_a_warehouse_that_does_not_exist_is_said(moved: Path, tmp_path: Path) ->
     result = move(tmp_path / "nowhere", moved / "raw")
     assert result.exit_code == 2
     assert ": no such warehouse" in result.output.replace("\n", " ")
+
+
+def test_a_warehouse_that_was_never_loaded_is_said(moved: Path) -> None:
+    """An empty ops.landing_folder ended in a traceback: one_row raises ValueError, TypeError was caught."""
+    with open_warehouse(moved / "w.duckdb") as db:
+        db.execute("delete from ops.landing_folder")
+    result = move(moved)
+    assert result.exit_code == 2
+    assert "nothing has been loaded into it yet" in result.output.replace("\n", " ")

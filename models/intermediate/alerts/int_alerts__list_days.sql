@@ -1,5 +1,5 @@
--- The list of each working day, made at the close of the day before: what is open and not acted on by then, in the order
--- of the expected loss. It follows from that day's rows alone, so a later run gives the same lists.
+-- The list of each working day, made at the close of the day before: what is open and not acted on by then, by expected
+-- loss. It follows from that day's rows alone, so a later run gives the same lists.
 with alerts as (
     select
         assigned.alert_id,
@@ -33,16 +33,16 @@ waiting_periods as (
 
 list_days as (
     select
-        days.date_day as list_date,
-        days.working_day_number,
-        {{ day_start_at('days.date_day') }} as made_at,
-        days.working_day_number = tomorrow.working_day_number as is_next
+        workdays.date_day as list_date,
+        workdays.working_day_number,
+        {{ day_start_at('workdays.date_day') }} as made_at,
+        workdays.working_day_number = tomorrow.working_day_number as is_next
     from {{ ref('run_context') }} as run_context
     inner join {{ ref('dim_working_days') }} as tomorrow
         on {{ business_date('run_context.as_of_end_at') }} = tomorrow.date_day
-    inner join {{ ref('dim_working_days') }} as days
-        on tomorrow.working_day_number >= days.working_day_number
-        and days.is_working_day
+    inner join {{ ref('dim_working_days') }} as workdays
+        on tomorrow.working_day_number >= workdays.working_day_number
+        and workdays.is_working_day
 ),
 
 waiting as (

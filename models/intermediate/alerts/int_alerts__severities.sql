@@ -14,6 +14,7 @@ seen as (
         reason,
         severity_rank,
         sla_hours,
+        playbook_code,
         opened_date as seen_date
     from opened
     union all
@@ -23,6 +24,7 @@ seen as (
         signals.reason,
         {{ severity_rank('coalesce(rules.severity, signals.severity)') }} as severity_rank,
         rules.sla_hours,
+        rules.playbook_code,
         greatest(members.opened_date, signals.valid_from) as seen_date
     from {{ ref('int_alerts__members') }} as members
     inner join {{ ref('dim_alert_rules') }} as rules
@@ -65,8 +67,5 @@ from opened
 inner join ranked
     on opened.alert_id = ranked.alert_id
     and ranked.choice = 1
-inner join {{ ref('dim_alert_rules') }} as rules
-    on ranked.rule_code = rules.rule_code
-    and {{ holds_at('rules', 'ranked.seen_date') }}
 inner join {{ ref('playbooks') }} as playbooks
-    on rules.playbook_code = playbooks.playbook_code
+    on ranked.playbook_code = playbooks.playbook_code
