@@ -116,6 +116,18 @@ def test_a_row_that_another_file_repeats_is_not_withdrawn(landing: Landing, load
     assert report.rejected == []
 
 
+def test_a_rejection_is_kept_where_other_files_are_asked_again(landing: Landing, load, db):
+    """The second look at the files that repeat a row forgot what the first had refused: the ledger was without it."""
+    landing.csv("customers", [customer(1), customer(2)], "a.csv")
+    landing.csv("customers", [customer(2), customer(3)], "b.csv")
+    load()
+    landing.csv("customers", [customer(1)], "a.csv")
+    landing.text("customers", "broken.csv", "customer_id,city\nc9,Riga\n")
+    assert load().tables["customers"].files_loaded == 2
+    rejected = "select file from ops.load_ledger where status = 'rejected'"
+    assert db.execute(rejected).fetchall() == [("customers/broken.csv",)]
+
+
 def test_a_row_that_moves_between_two_files_stays(landing: Landing, load, db):
     landing.csv("customers", [customer(1), customer(2)], "a.csv")
     landing.csv("customers", [customer(3)], "b.csv")
