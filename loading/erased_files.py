@@ -20,13 +20,14 @@ import duckdb
 import pyarrow
 
 from stayhouse.contract import RawTable
+from stayhouse.contract.compression import BrokenFile, compression_of, opened
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names, owner_of
 from stayhouse.contract.sql import columns_of, identifier, literal, literals, one_row
 from stayhouse.loading.discovery import LandingFile, content_hash_of, find_files
 from stayhouse.loading.erased_rows import erase_relation, note_keys
 from stayhouse.loading.naming import matching_names
 from stayhouse.loading.suppression import Suppression
-from stayhouse.loading.text import BrokenFile, compression_of, opened, scan_csv
+from stayhouse.loading.text import scan_csv
 
 Row = dict[str, object]
 # A row -> what is written instead; None: the row goes.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import duckdb
 import pyarrow.parquet
 
+from stayhouse.contract.compression import BrokenFile, CutOffFile
 from stayhouse.contract.sql import literal, literals
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Candidate
@@ -17,7 +18,7 @@ from stayhouse.loading.discovery import SET_ASIDE, LandingFile, parquet_problem
 from stayhouse.loading.ledger import LedgerEntry
 from stayhouse.loading.naming import matching_names, names_problem
 from stayhouse.loading.target import Target
-from stayhouse.loading.text import BrokenFile, CutOffFile, scan_csv, scan_json_lines
+from stayhouse.loading.text import scan_csv, scan_json_lines
 
 Columns = tuple[tuple[str, str], ...]
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 import pyarrow
 
+from stayhouse.contract.compression import BrokenFile
 from stayhouse.contract.personal_data import EMAIL
 from stayhouse.contract.sql import identifier, identifiers, literal, literals
 from stayhouse.loading import ledger
@@ -22,7 +23,6 @@ from stayhouse.loading.naming import matching_names, names_problem
 from stayhouse.loading.target import Target
 from stayhouse.loading.text import (
     MAX_VALUE_BYTES,
-    BrokenFile,
     Record,
     TextStructure,
     csv_records,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from stayhouse.contract.compression import CHUNK_BYTES, BrokenFile, compression_of, opened
 from stayhouse.contract.personal import key_tables, names_customer, names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names
 from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals, one_row
-from stayhouse.loading.text import CHUNK_BYTES, BrokenFile, compression_of, opened
 
 PARQUET = (".parquet", ".pq")
 # Whose row it is, in tables that models made.
