@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
+from stayhouse.orchestration.options import DAY, PolicyOption, PublishOption, RawOption, WarehouseOption, described
 from stayhouse.orchestration.screen import console, errors, fail, print_lines, shortened
 from stayhouse.orchestration.settings import (
     ConfigurationError,
@@ -29,7 +30,7 @@ from stayhouse.orchestration.settings import (
     restrict_new_files,
     working_folder,
 )
-from stayhouse.orchestration.variables import BY_NAME, as_help
+from stayhouse.orchestration.variables import as_help
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,26 +39,6 @@ app = typer.Typer(
 )
 
 
-def _described(text: str, variable: str | None = None, default: str | None = None) -> str:
-    """Help of an option with its variable and its default, in brackets that Rich does not take for markup."""
-    stated = default or (BY_NAME[variable].default.replace("`", "") if variable else None)
-    return escape(text + (f" [env: {variable}]" if variable else "") + (f" [default: {stated}]" if stated else ""))
-
-
-RawOption = Annotated[Path | None, typer.Option("--raw", help=_described("Landing folder.", "STAYHOUSE_RAW"))]
-PolicyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy", help=_described("CSV files that replace the policy seeds of the same name.", "STAYHOUSE_POLICY")
-    ),
-]
-WarehouseOption = Annotated[
-    Path | None, typer.Option("--warehouse", help=_described("Working DuckDB file.", "STAYHOUSE_WAREHOUSE"))
-]
-PublishOption = Annotated[
-    Path | None, typer.Option("--publish", help=_described("Folder of publications.", "STAYHOUSE_PUBLISH"))
-]
-DAY = ["%Y-%m-%d"]
 # New objects until Python looks for cycles among them, and looks until it takes in older ones: seldom enough to cost
 # little, often enough that a range of days frees what each day leaves behind.
 COLLECTED_EVERY = (50_000, 10, 10)
@@ -92,7 +73,7 @@ def demo(
     days: Annotated[int, typer.Option(min=LEAST_DAYS, help="Days of the saas pack.")] = 548,
     seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 7,
     dirty: Annotated[bool, typer.Option("--dirty", help="Plant broken rows and files too, and count them.")] = False,
-    out: Annotated[Path | None, typer.Option(help=_described("Folder to write to.", default="landing/<pack>"))] = None,
+    out: Annotated[Path | None, typer.Option(help=described("Folder to write to.", default="landing/<pack>"))] = None,
 ) -> None:
     """Write a landing folder to try the warehouse on."""
     from stayhouse.demonstration import MissingPack
@@ -143,7 +124,7 @@ def build(
     as_of: Annotated[
         datetime | None,
         typer.Option(
-            "--as-of", formats=DAY, help=_described("Closed business day.", default="the last that the data reach")
+            "--as-of", formats=DAY, help=described("Closed business day.", default="the last that the data reach")
         ),
     ] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day of a range.")] = None,
@@ -216,7 +197,7 @@ def card(
     raw: RawOption = None,
     publish: PublishOption = None,
     out: Annotated[
-        Path | None, typer.Option(help=_described("File to write.", default="card-<customer>.html here"))
+        Path | None, typer.Option(help=described("File to write.", default="card-<customer>.html here"))
     ] = None,
 ) -> None:
     """Write the card of one customer from the standing publication."""
