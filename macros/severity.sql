@@ -10,5 +10,12 @@
 
 {#- The transitions that end an alert. -#}
 {% macro alert_endings() -%}
-    ('resolved', 'dismissed', 'expired', 'churned', 'rule_off')
+    ('churned', 'dismissed', 'rule_off', 'expired', 'resolved')
+{%- endmacro %}
+
+{#- Their order where several fall on one moment: the first one is the reason. -#}
+{% macro alert_ending_order(transition_kind) -%}
+    case {{ transition_kind }}
+        when 'churned' then 1 when 'dismissed' then 2 when 'rule_off' then 3 when 'expired' then 4 else 5
+    end
 {%- endmacro %}

@@ -272,7 +272,7 @@ def test_a_number_under_another_name_of_its_column_is_found(landing, load, db, f
     assert duckdb.sql(f"select \"Customer ID\" from '{path}'").fetchall() == [(names.name("4"),)]
 
 
-@pytest.mark.parametrize("name", ["cut.csv.gz", "quote.csv"])
+@pytest.mark.parametrize("name", ["truncated.csv.gz", "quote.csv"])
 def test_a_broken_file_is_left_to_the_loader(company, load, db, folder, name):
     """With an erasure on record, a broken file was said to hold erased customers and to need to be made writable."""
     load()
@@ -291,12 +291,12 @@ def test_traces_are_found_in_packed_files_whatever_their_name(tmp_path):
     packed = gzip.compress(text)
     assert GONE.encode() not in packed
     (tmp_path / "plain-name").write_bytes(packed)
-    (tmp_path / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
-    (tmp_path / "cut-early.csv.gz").write_bytes(packed[:12])
+    (tmp_path / "truncated.csv.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "truncated-early.csv.gz").write_bytes(packed[:12])
     (tmp_path / "zstd").write_bytes(pyarrow.compress(text, codec="zstd", asbytes=True))
     (tmp_path / "without.csv.gz").write_bytes(gzip.compress(text.replace(GONE.encode(), b"")))
     found = traces(sorted(tmp_path.iterdir()), [GONE])
-    assert [path.name for path in found] == ["cut.csv.gz", "plain-name", "zstd"]
+    assert [path.name for path in found] == ["plain-name", "truncated.csv.gz", "zstd"]
 
 
 def test_sql_and_python_give_the_same_names(landing, db):

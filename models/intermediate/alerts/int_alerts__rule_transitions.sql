@@ -26,14 +26,14 @@ alerts as (
 
 -- A review names an alert, or the customer with the rule or the signal. It is about all rules of the cause that are
 -- open then, because people see them as one alert.
-subjects as (
-    {% for key in [
-        'alert_id', "customer_id || ':' || related.rule_code", "customer_id || ':' || related.signal_code",
-    ] %}
+related as (
     select
         alerts.alert_id,
-        related.{{ key }} as subject_key,
-        min(greatest(alerts.opened_at, related.opened_at)) as opened_at
+        related.alert_id as related_alert_id,
+        related.customer_id,
+        related.rule_code,
+        related.signal_code,
+        greatest(alerts.opened_at, related.opened_at) as opened_at
     from alerts
     inner join alerts as related
         on alerts.customer_id = related.customer_id
@@ -41,7 +41,16 @@ subjects as (
         and (alerts.rule_code <> related.rule_code or alerts.alert_id = related.alert_id)
         and alerts.alert_opened_date < related.expires_date
         and alerts.expires_date > related.alert_opened_date
-    group by alerts.alert_id, related.{{ key }}
+),
+
+subjects as (
+    {% for key in ['related_alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"] %}
+    select
+        alert_id,
+        {{ key }} as subject_key,
+        min(opened_at) as opened_at
+    from related
+    group by alert_id, {{ key }}
     {{ 'union distinct' if not loop.last }}
     {% endfor %}
 ),
@@ -61,7 +70,6 @@ endings as (
     select
         alerts.alert_id,
         'churned' as transition_kind,
-        1 as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
         {{ day_start_at(add_days('ends.recognised_date', 1)) }} as ended_at
     from alerts
@@ -72,7 +80,6 @@ endings as (
     select
         alert_id,
         'dismissed' as transition_kind,
-        2 as priority,
         review_id as evidence_id,
         reviewed_at as ended_at
     from matched_reviews
@@ -82,7 +89,6 @@ endings as (
     select
         alert_id,
         '{{ kind }}' as transition_kind,
-        {{ loop.index + 2 }} as priority,
         cast(null as {{ dbt.type_string() }}) as evidence_id,
         {{ day_start_at(add_days(day, 1)) }} as ended_at
     from alerts
@@ -94,7 +100,11 @@ first_endings as (
     select
         endings.*,
         row_number() over (
-            partition by endings.alert_id order by endings.ended_at, endings.priority, endings.evidence_id
+            partition by endings.alert_id
+            order by
+                endings.ended_at asc,
+                {{ alert_ending_order('endings.transition_kind') }} asc,
+                endings.evidence_id asc
         ) as choice
     from endings
     inner join {{ ref('run_context') }} as run_context

@@ -40,7 +40,14 @@ numbered as (
 
 placed as (
     select
-        member_transitions.*,
+        member_transitions.alert_id,
+        member_transitions.customer_id,
+        member_transitions.rule_code,
+        member_transitions.member_order,
+        member_transitions.transition_kind,
+        member_transitions.evidence_id,
+        member_transitions.channel_code,
+        member_transitions.transition_at,
         numbered.episode_order,
         numbered.valid_from,
         numbered.valid_to,
@@ -63,7 +70,7 @@ parts as (
     select
         {% for column in [
             'alert_id', 'customer_id', 'rule_code', 'member_order', 'transition_kind', 'evidence_id', 'channel_code',
-            'member_episode', 'transition_at', 'member_id', 'episode_order', 'valid_from', 'valid_to',
+            'transition_at', 'episode_order', 'valid_from', 'valid_to',
         ] -%}
         {{ column }},
         {% endfor -%}
@@ -81,9 +88,7 @@ ranked as (
             partition by alert_id, episode_order, part, case when part = 'joined' then member_order else 0 end
             order by
                 transition_at asc,
-                case transition_kind
-                    when 'churned' then 1 when 'dismissed' then 2 when 'rule_off' then 3 when 'expired' then 4 else 5
-                end asc,
+                {{ alert_ending_order('transition_kind') }} asc,
                 evidence_id asc,
                 member_order asc
         ) as choice

@@ -1,5 +1,13 @@
 -- Daily counts of what the sources observe, from the first observed day to the last day of the source: later days are
 -- not known, so they do not count 0.
+{% set others = [
+    ('active_customers', 'events', 'fct_customer_usage_daily', 'usage_date', 'true'),
+    ('contacts', 'contacts', 'fct_contacts', 'attempted_date', "direction = 'outbound'"),
+    ('inbound_requests', 'tickets', 'fct_tickets', 'opened_date', 'true'),
+    ('complaints', 'tickets', 'fct_tickets', 'opened_date', 'is_complaint'),
+    ('survey_responses', 'surveys', 'fct_survey_responses', 'response_date', 'response_date is not null'),
+    ('purchases', 'payments', 'fct_purchases', 'purchased_date', 'true'),
+] %}
 with counts as (
     select
         'events' as series_code,
@@ -7,14 +15,7 @@ with counts as (
         sum(events_count) as observed_count
     from {{ ref('fct_event_volume_daily') }}
     group by event_date
-    {%- for series, relation, day, condition in [
-        ('active_customers', 'fct_customer_usage_daily', 'usage_date', 'true'),
-        ('contacts', 'fct_contacts', 'attempted_date', "direction = 'outbound'"),
-        ('inbound_requests', 'fct_tickets', 'opened_date', 'true'),
-        ('complaints', 'fct_tickets', 'opened_date', 'is_complaint'),
-        ('survey_responses', 'fct_survey_responses', 'response_date', 'response_date is not null'),
-        ('purchases', 'fct_purchases', 'purchased_date', 'true'),
-    ] %}
+    {%- for series, source, relation, day, condition in others %}
     union all
     select
         '{{ series }}' as series_code,
@@ -27,15 +28,14 @@ with counts as (
 ),
 
 series as (
-    {%- for series, source in [
-        ('events', 'events'), ('active_customers', 'events'), ('contacts', 'contacts'),
-        ('inbound_requests', 'tickets'), ('complaints', 'tickets'), ('survey_responses', 'surveys'),
-        ('purchases', 'payments'),
-    ] %}
+    select
+        'events' as series_code,
+        'events' as source_code
+    {%- for series, source, relation, day, condition in others %}
+    union all
     select
         '{{ series }}' as series_code,
         '{{ source }}' as source_code
-    {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
 

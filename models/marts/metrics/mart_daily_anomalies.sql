@@ -90,7 +90,7 @@ deviations as (
         and daily.series_date = spreads.series_date
 ),
 
-compared as (
+classified as (
     select
         deviations.*,
         -- A day of nothing, where every day before had much, is a missing delivery and no measurement.
@@ -103,34 +103,34 @@ compared as (
         ) as is_data_incident
     from deviations
     cross join {{ ref('policy') }} as policy
+),
+
+compared as (
+    select
+        classified.*,
+        case when classified.is_comparable and not classified.is_data_incident then classified.robust_z end as robust_z_score,
+        policy.anomaly_robust_z
+    from classified
+    cross join {{ ref('policy') }} as policy
 )
 
 select
     compared.series_code,
     case
-        when not compared.is_comparable or compared.is_data_incident
-            or abs(compared.robust_z) <= policy.anomaly_robust_z then null
-        when compared.robust_z > 0 then 'above'
-        when compared.robust_z < 0 then 'below'
+        when compared.robust_z_score > compared.anomaly_robust_z then 'above'
+        when compared.robust_z_score < -compared.anomaly_robust_z then 'below'
     end as direction_code,
     cast(case when not compared.is_data_incident then compared.observed_count end as bigint) as observed_count,
     cast(compared.expected_count as {{ type_double() }}) as expected_avg,
     cast(coalesce(compared.peers_count, 0) as bigint) as compared_days_count,
-    cast(
-        case when compared.is_comparable and not compared.is_data_incident then compared.robust_z end
-        as {{ type_double() }}
-    ) as robust_z_score,
+    cast(compared.robust_z_score as {{ type_double() }}) as robust_z_score,
     cast(coverage.covered_num as bigint) as covered_num,
     cast(coverage.covered_den as bigint) as covered_den,
     {{ pct('coverage.covered_num', 'coverage.covered_den') }} as covered_pct,
     compared.is_holiday,
     compared.is_data_incident,
-    case
-        when compared.is_comparable and not compared.is_data_incident
-            then abs(compared.robust_z) > policy.anomaly_robust_z
-    end as is_anomaly,
+    abs(compared.robust_z_score) > compared.anomaly_robust_z as is_anomaly,
     compared.series_date
 from compared
-cross join {{ ref('policy') }} as policy
 left join coverage
     on compared.series_date = coverage.as_of_date
