@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
@@ -124,7 +124,8 @@ class DbtSession:
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
-        settled = set() if select or full_refresh else self._settled(as_of)
+        digests = self._digests(as_of)
+        settled = set() if select or full_refresh else self._settled(digests)
         # Unit tests are about the code, not the data: they belong to the test suite.
         kinds = ["seed"] * ("seed" not in settled) + ["model"] + ["test"] * with_tests
         # Nobody reads the artifacts of a run.
@@ -138,20 +139,20 @@ class DbtSession:
             command += [*SETTLED_VIEWS, "--indirect-selection", "empty"]
         results = self._invoke(command, as_of, on_event)
         if not select:
-            self._settle(as_of)
+            self._settle(digests)
         return results
 
-    def _settled(self, as_of: date | None) -> set[str]:
+    def _settled(self, digests: Mapping[str, str]) -> set[str]:
         """Kinds of nodes ('seed', 'view') that are in the warehouse as this run would make them."""
         with open_warehouse(self.settings.warehouse) as connection:
             found = connection.execute("select kind, name from ops.settled").fetchall()
         made = {kind: [name for other, name in found if other == kind] for kind, _ in found}
-        return {kind for kind, digest in self._digests(as_of).items() if made.get(kind) == [digest]}
+        return {kind for kind, digest in digests.items() if made.get(kind) == [digest]}
 
-    def _settle(self, as_of: date | None) -> None:
+    def _settle(self, digests: Mapping[str, str]) -> None:
         with open_warehouse(self.settings.warehouse) as connection:
             connection.execute("delete from ops.settled")
-            connection.executemany("insert into ops.settled values (?, ?)", list(self._digests(as_of).items()))
+            connection.executemany("insert into ops.settled values (?, ?)", list(digests.items()))
 
     def _digests(self, as_of: date | None) -> dict[str, str]:
         """What seeds come from: the files of the policy. What views come from: the project and its variables."""

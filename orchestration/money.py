@@ -23,9 +23,10 @@ def reporting_currency(settings: Settings, seeds: Path) -> str | None:
     The currency of the last publication is kept while there is money in it: one that becomes the most frequent must not
     change every amount overnight.
     """
-    if settings.reporting_currency:
-        return settings.reporting_currency
-    candidates = _candidates(settings, seeds)
+    return settings.reporting_currency or _own_currency(settings, _candidates(settings, seeds))
+
+
+def _own_currency(settings: Settings, candidates: list[str]) -> str | None:
     published = (current_publication(settings.publish) or {}).get("reporting_currency")
     return published if published in candidates else next(iter(candidates), None)
 
@@ -47,7 +48,8 @@ def _candidates(settings: Settings, seeds: Path) -> list[str]:
 
 def describe_money(settings: Settings, seeds: Path) -> list[str]:
     """One line per currency and raw table whose money has no rate, and how to mend it; the chosen currency before."""
-    currency = reporting_currency(settings, seeds)
+    candidates = [] if settings.reporting_currency else _candidates(settings, seeds)
+    currency = settings.reporting_currency or _own_currency(settings, candidates)
     with open_warehouse(settings.warehouse) as connection:
         try:
             found = connection.execute(
@@ -57,12 +59,11 @@ def describe_money(settings: Settings, seeds: Path) -> list[str]:
         except duckdb.CatalogException:
             found = []
     lines = []
-    if currency and not settings.reporting_currency:
-        most_frequent = _candidates(settings, seeds)[0]
+    if candidates:
         why = (
             "the most frequent currency without a rate"
-            if most_frequent == currency
-            else f"as in the last publication, although {most_frequent} is more frequent now"
+            if candidates[0] == currency
+            else f"as in the last publication, although {candidates[0]} is more frequent now"
         )
         lines.append(f"money is reported in {currency}, {why}; set STAYHOUSE_REPORTING_CURRENCY to choose another")
     file = (settings.policy or settings.raw.parent / "policy") / "exchange_rates.csv"

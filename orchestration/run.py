@@ -36,6 +36,7 @@ class Run:
         self.day = day
         """The day that was asked for; None: the last that the data reach."""
         self.log = RunLog(settings.run_log)
+        self._feeds: dict[date, list[Feed]] = {}
 
     @cached_property
     def _policy(self) -> tuple[Path, list[str]]:
@@ -79,5 +80,7 @@ class Run:
         return covered.day if covered else None
 
     def feeds(self, as_of: date) -> list[Feed]:
-        """The raw tables as they are for a run of this day."""
-        return feeds_on(self.settings, self.dbt.seeds, as_of)
+        """The raw tables as they are for a run of this day; asked once, since models do not change them."""
+        if as_of not in self._feeds:
+            self._feeds[as_of] = feeds_on(self.settings, self.dbt.seeds, as_of)
+        return self._feeds[as_of]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +36,9 @@ class RunLog:
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps(document, indent=1, default=str))
         os.replace(fresh, self.path)
+
+
+def warnings_of(log: Mapping[str, Any]) -> list[str]:
+    """What dbt and both gates warned of in the run of a log."""
+    checks = (log.get("raw_checks"), log.get("mart_checks"))
+    return [*(log.get("dbt_warnings") or []), *(line for found in checks for line in (found or {}).get("warnings", []))]

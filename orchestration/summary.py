@@ -18,7 +18,7 @@ from stayhouse.contract import contract
 from stayhouse.contract.sql import connect
 from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.lock import is_running
-from stayhouse.orchestration.run_log import RunLog
+from stayhouse.orchestration.run_log import RunLog, warnings_of
 from stayhouse.orchestration.screen import bad_input, console, print_lines, shortened
 from stayhouse.orchestration.settings import Settings
 from stayhouse.publishing.release import DATABASE_NAME, current_publication
@@ -106,10 +106,7 @@ def changes(log: Mapping[str, Any]) -> list[str]:
 def attention(log: Mapping[str, Any]) -> list[str]:
     """Sentences about what somebody should look at: first what makes figures wrong, then what is new since before."""
     known = {_shape(line) for line in (log.get("before") or {}).get("warnings") or []}
-    checks = log.get("warnings") or [
-        *(log.get("dbt_warnings") or []),
-        *(line for stage in ("raw", "mart") for line in (log.get(f"{stage}_checks") or {}).get("warnings", [])),
-    ]
+    checks = log.get("warnings") or warnings_of(log)
     new = [f"new: {line}" if known else line for line in checks if _shape(line) not in known]
     old = [line for line in checks if _shape(line) in known]
     return [

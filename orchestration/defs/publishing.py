@@ -19,6 +19,7 @@ from stayhouse.orchestration.growth import forget_superseded
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.run_log import warnings_of
 from stayhouse.orchestration.settings import Settings, kept_loads, kept_releases
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
@@ -146,8 +147,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
     details = {
         "missing_tables": missing,
         "stale_feeds": {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))},
-        "warnings": log.get("dbt_warnings", [])
-        + [w for stage in ("raw", "mart") for w in log.get(f"{stage}_checks", {}).get("warnings", [])],
+        "warnings": warnings_of(log),
         "reporting_currency": reporting_currency(settings, run.dbt.seeds),
         "raw": str(settings.raw),
         "policy": str(settings.policy) if settings.policy else None,
