@@ -55,7 +55,7 @@ landing/saas/raw: | $(INSTALLED)
 	@$(BIN)/stayhouse demo
 
 build: $(INSTALLED) $(CHARTS) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and publish
-	@$(BIN)/stayhouse build
+	@$(BIN)/stayhouse build --raw landing/saas/raw
 
 # Files stay with one worker, so that nothing is built twice; the order of tests puts the longest files first.
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -122,7 +122,7 @@ dev: $(DEVELOPMENT) ## Open the Dagster UI
 	@$(BIN)/stayhouse dev
 
 status: $(INSTALLED) ## Show what is published and what is withheld
-	@$(BIN)/stayhouse status
+	@$(BIN)/stayhouse status --raw landing/saas/raw
 
 clean: ## Remove build artefacts (landing files, warehouses and publications stay)
 	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -20,11 +20,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
-from stayhouse.orchestration.options import DAY, PolicyOption, PublishOption, RawOption, WarehouseOption, described
+from stayhouse.orchestration.options import (
+    DAY,
+    CompanyArgument,
+    CompanyOption,
+    PolicyOption,
+    PublishOption,
+    RawOption,
+    WarehouseOption,
+    described,
+)
 from stayhouse.orchestration.screen import console, errors, fail, print_lines, shortened
 from stayhouse.orchestration.settings import (
     ConfigurationError,
     Settings,
+    choose_company,
     failure_addresses,
     history_folder,
     restrict_new_files,
@@ -117,6 +127,7 @@ def demo(
 
 @app.command()
 def build(
+    company: CompanyArgument = None,
     raw: RawOption = None,
     policy: PolicyOption = None,
     warehouse: WarehouseOption = None,
@@ -156,7 +167,7 @@ def build(
         fail("--from and --to go together")
     begun = time.monotonic()
     try:
-        settings = Settings.resolve(raw, policy, warehouse, publish)
+        settings = Settings.resolve(raw, policy, warehouse, publish, company)
         check_chart_library()
         with attended(settings, errors):
             outcome = run(
@@ -176,6 +187,7 @@ def build(
 
 @app.command()
 def status(
+    company: CompanyArgument = None,
     raw: RawOption = None,
     warehouse: WarehouseOption = None,
     publish: PublishOption = None,
@@ -185,7 +197,7 @@ def status(
     from stayhouse.orchestration.summary import print_status
 
     try:
-        settings = Settings.resolve(raw, None, warehouse, publish)
+        settings = Settings.resolve(raw, None, warehouse, publish, company)
     except ConfigurationError as error:
         fail(str(error))
     print_status(settings, verbose)
@@ -194,6 +206,7 @@ def status(
 @app.command()
 def card(
     customer_id: Annotated[str, typer.Argument(help="Customer as in the raw table customers.")],
+    company: CompanyOption = None,
     raw: RawOption = None,
     publish: PublishOption = None,
     out: Annotated[
@@ -205,7 +218,7 @@ def card(
     from stayhouse.publishing.release import DATABASE_NAME, current_publication
 
     try:
-        settings = Settings.resolve(raw, None, None, publish)
+        settings = Settings.resolve(raw, None, None, publish, company)
     except ConfigurationError as error:
         fail(str(error))
     published = current_publication(settings.publish)
@@ -227,7 +240,7 @@ def card(
 
 
 @app.command()
-def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
+def notify(company: CompanyArgument = None, raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
     """Send why the last run failed to the addresses of the settings; for cron and systemd, after a build that failed.
 
     Exit code 0: sent. 1: an address could not be reached. 2: no address is set, or a setting is wrong.
@@ -236,7 +249,7 @@ def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
     from stayhouse.orchestration.run_log import RunLog
 
     try:
-        settings, addresses = Settings.resolve(raw, None, warehouse), failure_addresses()
+        settings, addresses = Settings.resolve(raw, None, warehouse, None, company), failure_addresses()
     except ConfigurationError as error:
         fail(str(error))
     if not addresses:
@@ -248,13 +261,18 @@ def notify(raw: RawOption = None, warehouse: WarehouseOption = None) -> None:
 
 
 @app.command()
-def move(raw: RawOption = None, warehouse: WarehouseOption = None, publish: PublishOption = None) -> None:
+def move(
+    company: CompanyArgument = None,
+    raw: RawOption = None,
+    warehouse: WarehouseOption = None,
+    publish: PublishOption = None,
+) -> None:
     """Say that a landing folder has moved: the warehouse goes on with the files at their new place."""
     from stayhouse.orchestration.moving import adopt_landing_folder
     from stayhouse.orchestration.warehouse import WarehouseBusy
 
     try:
-        settings = Settings.resolve(raw, None, warehouse, publish)
+        settings = Settings.resolve(raw, None, warehouse, publish, company)
         moved = adopt_landing_folder(settings)
     except (ConfigurationError, WarehouseBusy) as error:
         fail(str(error))
@@ -269,6 +287,7 @@ def move(raw: RawOption = None, warehouse: WarehouseOption = None, publish: Publ
 @app.command()
 def erase(
     customers: Annotated[list[str], typer.Argument(help="Customers as in the raw table customers.")],
+    company: CompanyOption = None,
     raw: RawOption = None,
     policy: PolicyOption = None,
     warehouse: WarehouseOption = None,
@@ -287,7 +306,7 @@ def erase(
     from stayhouse.orchestration.warehouse import WarehouseBusy
 
     try:
-        settings = Settings.resolve(raw, policy, warehouse, publish)
+        settings = Settings.resolve(raw, policy, warehouse, publish, company)
         if not settings.raw.is_dir():
             fail(f"{settings.raw}: no such landing folder; give the right one with --raw")
         if not yes:
@@ -312,7 +331,7 @@ def erase(
 
 
 @app.command()
-def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
+def dev(company: CompanyArgument = None, port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> None:
     """Open the Dagster UI: the graph, the runs, the checks, the schedule. Begins the daemon too."""
     if find_spec("dagster_webserver") is None or find_spec("dagster_dg_cli") is None:
         fail(
@@ -321,10 +340,11 @@ def dev(port: Annotated[int, typer.Option(help="Port of the page.")] = 3000) -> 
     from stayhouse.orchestration.pages import served
 
     try:
-        settings = Settings.resolve()
+        settings = Settings.resolve(company=company)
     except ConfigurationError as error:
         fail(str(error))
-    history_folder()
+    choose_company(settings)
+    history_folder(settings)
     home = working_folder()
     program = shutil.which("dg", path=str(Path(sys.executable).parent)) or "dg"
     command = [program, "dev", "-m", "stayhouse.orchestration.definitions", "-p", str(port), "-d", str(home)]

@@ -17,7 +17,7 @@ from stayhouse.orchestration.defs.publishing import publication
 from stayhouse.orchestration.defs.quality import mart_expectations, raw_expectations
 from stayhouse.orchestration.defs.transformation import warehouse
 from stayhouse.orchestration.resources import RUN_CONFIG, run_from_environment
-from stayhouse.orchestration.settings import Daemon, Settings, first_day
+from stayhouse.orchestration.settings import Daemon, Settings
 
 # Between a killed run and its retry another day may have been built, so a retry takes no step for done.
 WHOLE_RETRY = {"dagster/retry_strategy": "ALL_STEPS"}
@@ -31,7 +31,7 @@ def defs() -> dg.Definitions:
 
 def build_definitions(settings: Settings, session: DbtSession | None = None) -> dg.Definitions:
     """Assets, checks, jobs, schedule and sensors of the dbt project, parsed by `session` where it must be."""
-    return _build(ensure_manifest(settings, session), settings.business_timezone, first_day(), Daemon.resolve())
+    return _build(ensure_manifest(settings, session), settings.business_timezone, settings.first_day, Daemon.resolve())
 
 
 @cache

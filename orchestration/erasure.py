@@ -117,7 +117,7 @@ def erase_now(settings: Settings, customers: Iterable[str], wait_seconds: float 
 
     with run_lock(settings, wait_seconds):
         check_loaded_from(settings)
-        home = history_folder()
+        home = history_folder(settings)
         # First on the list: an erasure that is interrupted is carried out by the next run.
         ErasureFolder(settings.erasure).request(customers)
         with open_instance(home) as instance:

@@ -119,10 +119,10 @@ def check_feeds(settings: Settings, feeds: Sequence[Feed], allow_stale: bool) ->
 def _ways_out(settings: Settings, late: Sequence[Feed]) -> str:
     reached = [feed.last_day for feed in late if feed.last_day]
     earlier = f"describe a day that they reach (--as-of {min(reached)}), " if reached else ""
-    path = (settings.policy or settings.raw.parent / "policy") / POLICY_FILE
+    path = settings.where_to_set(f"[feeds.{late[0].table}]", str(settings.policy_folder / POLICY_FILE))
     return (
         f"deliver the missing files and run again, {earlier}publish and mark them as stale (--allow-stale), "
-        f"or change their rule or tolerated_delay_days in {path}"
+        f"or change their rule or tolerated_delay_days: {path}"
     )
 
 

@@ -65,8 +65,9 @@ def describe_money(settings: Settings, seeds: Path) -> list[str]:
             if candidates[0] == currency
             else f"as in the last publication, although {candidates[0]} is more frequent now"
         )
-        lines.append(f"money is reported in {currency}, {why}; set STAYHOUSE_REPORTING_CURRENCY to choose another")
-    file = (settings.policy or settings.raw.parent / "policy") / "exchange_rates.csv"
+        place = settings.where_to_set("reporting_currency", "STAYHOUSE_REPORTING_CURRENCY")
+        lines.append(f"money is reported in {currency}, {why}; set {place} to choose another")
+    file = settings.policy_folder / "exchange_rates.csv"
     for table, code, count, first, last, valid_from in found:
         lines.append(
             f"{code}: {count:,} rows of {table} from {first} to {last} have no rate to {currency}, "

@@ -17,6 +17,10 @@ def described(text: str, variable: str | None = None, default: str | None = None
     return escape(text + (f" [env: {variable}]" if variable else "") + (f" [default: {stated}]" if stated else ""))
 
 
+_COMPANY = described("Folder of the company, with its stayhouse.toml.", "STAYHOUSE_COMPANY")
+CompanyArgument = Annotated[Path | None, typer.Argument(metavar="[COMPANY]", show_default=False, help=_COMPANY)]
+# Where a command has arguments of its own.
+CompanyOption = Annotated[Path | None, typer.Option("--company", "-c", help=_COMPANY)]
 RawOption = Annotated[Path | None, typer.Option("--raw", help=described("Landing folder.", "STAYHOUSE_RAW"))]
 PolicyOption = Annotated[
     Path | None,

@@ -27,7 +27,8 @@ import duckdb
 
 from stayhouse.contract import REPO_ROOT, read_yaml
 from stayhouse.contract.sql import connect, literal
-from stayhouse.orchestration.settings import ConfigurationError, Settings, working_folder
+from stayhouse.orchestration.company import Statement
+from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
 # A copy has 200 kB; one folder may serve many companies.
@@ -57,6 +58,8 @@ class _Seed:
     """File and row that each of the rows comes from."""
     left_out: list[str] = field(default_factory=list)
     """Columns with a default that the file does not have."""
+    is_laid_over: bool = False
+    """The company's stayhouse.toml states some of its values."""
 
     @property
     def default_file(self) -> Path:
@@ -81,7 +84,7 @@ class _Seed:
 
     def content(self) -> bytes:
         """The file as dbt loads it: with every column of the seed, and every row that it is completed by."""
-        if not self.is_own or not (self.left_out or self.is_completed):
+        if not self.is_laid_over and not (self.is_own and (self.left_out or self.is_completed)):
             return self.file.read_bytes()
         text = io.StringIO()
         writer = csv.DictWriter(text, list(self.columns), lineterminator="\n")
@@ -105,14 +108,19 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
     for seed in seeds.values():
         faults += _read(seed)
     if not faults:
+        for statement in settings.statements:
+            faults += _lay_over(seeds[statement.seed], statement)
+    if not faults:
         for seed in seeds.values():
             faults += _check(seed, seeds)
     if not faults:
         faults += _check_rules(seeds)
     if faults:
         raise PolicyError(faults)
-    own = any(seed.is_own for seed in seeds.values())
-    return (_merged(seeds) if own else SEEDS_FOLDER), _segment_warnings(seeds["segments"], settings)
+    own = any(seed.is_own or seed.is_laid_over for seed in seeds.values())
+    return (_merged(seeds, settings.policy_copies) if own else SEEDS_FOLDER), _segment_warnings(
+        seeds["segments"], settings
+    )
 
 
 def _find_own_files(folder: Path, seeds: dict[str, _Seed]) -> list[str]:
@@ -141,18 +149,17 @@ def _known(name: str, names: list[str]) -> str:
     return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}"
 
 
-def _merged(seeds: dict[str, _Seed]) -> Path:
-    """A folder that holds the seeds of this run, named after their content.
+def _merged(seeds: dict[str, _Seed], copies: Path) -> Path:
+    """A folder below `copies` that holds the seeds of this run, named after their content.
 
-    It lies inside the project: dbt writes what it compiles to <target>/<path of the seed>, and with an absolute path
-    that is the seed itself.
+    dbt gets its path relative to the project: it writes what it compiles to <target>/<path of the seed>, and with an
+    absolute path that is the seed itself.
     """
     files = {f"{seed.name}.csv": seed.content() for seed in seeds.values()}
     files["_seeds.yml"] = (SEEDS_FOLDER / "_seeds.yml").read_bytes()
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
-    # dbt finds seeds below its project or by a relative path, so one copy serves every warehouse of the folder.
-    folder = working_folder() / ".policy" / digest
-    _forget_old_copies(folder.parent)
+    folder = copies / digest
+    _forget_old_copies(copies)
     if folder.exists():
         os.utime(folder)
     else:
@@ -264,6 +271,18 @@ def _complete(seed: _Seed) -> list[str]:
     return faults
 
 
+def _lay_over(seed: _Seed, statement: Statement) -> list[str]:
+    """Puts what stayhouse.toml states into the row of its key; a policy file must not state it too."""
+    (key,) = seed.key
+    number = next(number for number, row in enumerate(seed.rows) if row[key] == statement.key)
+    if "(default)" not in seed.places[number]:
+        return [f"{statement.place}: {seed.places[number]} states {statement.key} as well; remove one of the two"]
+    seed.rows[number] |= dict(statement.values) | {"origin": "ours", "reason": "stated by the company"}
+    seed.places[number] = statement.place
+    seed.is_laid_over = True
+    return []
+
+
 def _parses(value: str, kind: str) -> bool:
     """Whether DuckDB reads the text as this type; Python also takes 1_000, 20250101 and other digits."""
     try:
@@ -354,11 +373,15 @@ def _check_units(seed: _Seed) -> list[str]:
             faults.append(f"{seed.where(number, 'unit')}: {unit!r} has no type in `units` of seeds/_seeds.yml")
         elif row["unit"] != unit:
             faults.append(f"{seed.where(number, 'unit')}: {row['unit']!r} must be {unit!r}; convert the value to it")
-        elif kinds[unit] == "integer" and not float(row["threshold_value"]).is_integer():
+        elif kinds[unit] == "integer" and not _is_whole(value := row["threshold_value"]):
             faults.append(
-                f"{seed.where(number, 'threshold_value')}: {row['threshold_value']} is not a whole number of {unit}"
+                f"{seed.where(number, 'threshold_value')}: {value} is not a whole number of {unit} below 2^31"
             )
     return faults
+
+
+def _is_whole(value: str) -> bool:
+    return float(value).is_integer() and abs(float(value)) < 2**31
 
 
 def _check_intervals(seed: _Seed) -> list[str]:

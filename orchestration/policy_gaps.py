@@ -48,12 +48,11 @@ def describe_policy_gaps(settings: Settings) -> list[str]:
         except duckdb.CatalogException:
             # The build stopped before it came to this table.
             return []
-    folder = settings.policy or settings.raw.parent / "policy"
     lines = []
     for kind, code, rows, customers in found:
         gap = GAPS[kind]
         of = "" if customers is None else f" of {customers:,} customer{'' if customers == 1 else 's'}"
         counted = f"{rows:,} row{'' if rows == 1 else 's'}{of}"
-        way_out = gap.way_out.format(code=code, path=folder / gap.file)
+        way_out = gap.way_out.format(code=code, path=settings.policy_folder / gap.file)
         lines.append(f"{kind} {code!r} is not known ({counted}): {gap.consequence}. {way_out}")
     return lines

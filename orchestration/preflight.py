@@ -14,9 +14,6 @@ from stayhouse.orchestration.settings import (
     ConfigurationError,
     Daemon,
     Settings,
-    first_day,
-    kept_loads,
-    kept_releases,
     kept_runs,
     memory_limit,
     threads,
@@ -30,13 +27,10 @@ MAGIC_AT, MAGIC = 8, b"DUCK"
 def check_settings(settings: Settings) -> None:
     """Raises ConfigurationError for the first thing that would stop the run later. Changes nothing."""
     kept_runs()
-    kept_releases()
-    kept_loads()
-    first_day()
     threads()
     Daemon.resolve()
     _check_memory_limit()
-    _check_landing(settings.raw)
+    _check_landing(settings)
     _check_warehouse(settings.warehouse, settings.raw)
     _check_publish(settings.publish)
 
@@ -78,7 +72,13 @@ def _check_memory_limit() -> None:
             ) from error
 
 
-def _check_landing(raw: Path) -> None:
+def _check_landing(settings: Settings) -> None:
+    raw = settings.raw
+    if not raw.exists() and settings.company and not settings.company.exists():
+        raise ConfigurationError(
+            "no company is named: run in its folder, or name it (stayhouse build <folder>); stayhouse init makes one, "
+            f"and stayhouse demo makes {settings.company}"
+        )
     if not raw.exists():
         raise ConfigurationError(f"{raw}: no such landing folder; give the right one with --raw")
     if not raw.is_dir():

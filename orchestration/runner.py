@@ -23,7 +23,6 @@ from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import (
     ConfigurationError,
     Settings,
-    first_day,
     history_folder,
     working_folder,
 )
@@ -86,7 +85,7 @@ def build(
             outcome = Outcome(BAD_INPUT, run.log.read())
         else:
             try:
-                outcome = start(run, first, last, history_folder(dagster_home))
+                outcome = start(run, first, last, history_folder(settings, dagster_home))
             except Exception as error:
                 # What libraries raise then says little, and the log of the run may not be writable either.
                 if not is_disk_full(error, error.__cause__, error.__context__):
@@ -176,8 +175,10 @@ class _Jobs:
             log.note(covered_day=covered.describe())
             last = covered.day
         first = first or last
-        if first < date.fromisoformat(first_day()):
-            raise ConfigurationError(f"{first} lies before the first partition {first_day()}; set STAYHOUSE_FIRST_DAY")
+        earliest = self.run.settings.first_day
+        if first < date.fromisoformat(earliest):
+            place = self.run.settings.where_to_set("first_day", "STAYHOUSE_FIRST_DAY")
+            raise ConfigurationError(f"{first} lies before the first partition {earliest}; set {place}")
         published: list[date] = []
         for number in range((last - first).days + 1):
             as_of = first + timedelta(days=number)

@@ -10,9 +10,10 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stayhouse.contract import Zones
+from stayhouse.orchestration.company import FILE_NAME, Company, Statement, currency, is_company, read_company, zone
+from stayhouse.orchestration.company import ConfigurationError as ConfigurationError
 
 DAGSTER_SETTINGS = Path(__file__).with_name("dagster.yaml")
 MEMORY_LIMIT = "5GB"
@@ -25,6 +26,8 @@ KEPT_RELEASES = 3
 KEPT_LOADS_LIKE = 365
 # As in profiles.yml.
 THREADS = 2
+# The company of `make build`; taken when no other is named.
+DEMONSTRATION = Path("companies") / "saas"
 # Two hours after the business day has closed.
 SCHEDULE = "0 2 * * *"
 MAIL_SERVER = "smtp://localhost:25"
@@ -33,10 +36,6 @@ MAIL_SCHEMES = ("smtp", "smtps", "smtp+starttls")
 
 # Only the user of the run reads what it makes.
 UMASK = "077"
-
-
-class ConfigurationError(Exception):
-    """A path, a date or a policy is wrong. The message names it and the way out."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,22 @@ class Settings:
     """Lists are also written as a file per person."""
     without_identifiers: bool = False
     """Releases are also written without ids, for people who need figures and no persons."""
+    company: Path | None = None
+    """Folder of the company; None: a landing folder without one."""
+    name: str | None = None
+    """Name of the company for readers; None without a company."""
+    statements: tuple[Statement, ...] = ()
+    """Policy that stayhouse.toml states; it lies over the policy files."""
+    exports: Path | None = None
+    """Folder with exports of tools; None without a company."""
+    shapes: Path | None = None
+    """Folder with SQL that makes raw tables of exports; None without a company."""
+    first_day: str = FIRST_DAY
+    """The first as-of date that can be built, as ISO text."""
+    kept_releases: int = KEPT_RELEASES
+    """How many releases stay in the folder of publications."""
+    kept_loads: int | None = None
+    """For how many loads superseded rows are kept; None: for ever."""
 
     @property
     def zones(self) -> Zones:
@@ -75,11 +90,32 @@ class Settings:
     @property
     def erasure(self) -> Path:
         """Folder of requests to erase customers, and of what is kept to recognise those who are erased."""
+        if self.company:
+            return self.company / "erasure"
         return self.raw.parent / "erasure" if self.raw.name == "raw" else self.raw.with_name(f"{self.raw.name}.erasure")
+
+    @property
+    def policy_folder(self) -> Path:
+        """Where the company's policy files are, or would be."""
+        return self.policy or (self.company or self.raw.parent) / "policy"
+
+    @property
+    def policy_copies(self) -> Path:
+        """Folder of merged policies."""
+        return self.work / "policy" if self.company else working_folder() / ".policy"
+
+    @property
+    def history(self) -> Path:
+        """Folder of Dagster's history, unless DAGSTER_HOME names another."""
+        return self.company / "warehouse" / ".dagster" if self.company else working_folder() / ".dagster"
 
     @property
     def run_log(self) -> Path:
         return self.work / "last_run.json"
+
+    def where_to_set(self, key: str, variable: str) -> str:
+        """Where a setting is changed, for messages."""
+        return f"{key} in {self.company / FILE_NAME}" if self.company else variable
 
     @classmethod
     def resolve(
@@ -88,53 +124,111 @@ class Settings:
         policy: Path | None = None,
         warehouse: Path | None = None,
         publish: Path | None = None,
+        company: Path | None = None,
     ) -> Settings:
-        """Arguments first, environment second, defaults last.
+        """Arguments first, environment second, the company's stayhouse.toml third, defaults last.
 
-        Warehouse and publication are named after the landing folder (after its parent when it is called raw), so
-        that two companies never share a file. A folder `policy` beside the landing folder is used unless another
-        is given. Raises ConfigurationError for an unknown time zone, a currency without a
-        valid code, a policy folder that does not exist or a link to nowhere.
+        The company is the folder `company`, else STAYHOUSE_COMPANY, else the working folder when it holds a
+        stayhouse.toml. Everything of a company lies in its folder. A landing folder without a company names warehouse
+        and publication (its parent when it is called raw or landing). So two companies never share a file.
+        A folder `policy` beside the landing folder is used unless another is given. Raises ConfigurationError for a
+        value that cannot be meant, a policy folder that does not exist or a link to nowhere.
         """
-        home = working_folder()
-        raw = _place(raw or os.environ.get("STAYHOUSE_RAW") or home / "landing" / "saas" / "raw", "--raw")
-        name = raw.parent.name if raw.name == "raw" else raw.name
-        chosen = policy or os.environ.get("STAYHOUSE_POLICY")
-        beside = _place(raw.parent / "policy", "--policy")
-        policy = _place(chosen, "--policy") if chosen else (beside if beside.is_dir() else None)
-        if policy and not policy.is_dir():
-            raise ConfigurationError(f"{policy}: no such policy folder; give the right one with --policy")
-        zones = {
-            "business_timezone": os.environ.get("STAYHOUSE_TIMEZONE", "UTC"),
-            "source_timezone": os.environ.get("STAYHOUSE_SOURCE_TIMEZONE", "UTC"),
-        }
-        for zone in zones.values():
-            try:
-                ZoneInfo(zone)
-            except (ZoneInfoNotFoundError, ValueError) as error:
-                raise ConfigurationError(f"{zone}: no such time zone; use a name like Europe/Berlin") from error
-        currency = os.environ.get("STAYHOUSE_REPORTING_CURRENCY", "").strip().upper() or None
-        if currency and not re.fullmatch("[A-Z]{3}", currency):
-            raise ConfigurationError(f"{currency}: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code like EUR")
+        raw = _stated_place(raw, "STAYHOUSE_RAW", "--raw")
+        of = _company(company, raw)
+        stated = of.values if of else {}
+        if raw is None:
+            assert of, "without a landing folder there is a company"
+            raw = _place(of.path("landing", "landing"), "--raw")
+        places = _places(raw, of)
+        warehouse = _stated_place(warehouse, "STAYHOUSE_WAREHOUSE", "--warehouse") or places["warehouse"]
         return cls(
             raw=raw,
-            policy=policy,
-            warehouse=_place(
-                warehouse or os.environ.get("STAYHOUSE_WAREHOUSE") or home / "warehouse" / f"{name}.duckdb",
-                "--warehouse",
+            policy=_policy_folder(
+                _stated_place(policy, "STAYHOUSE_POLICY", "--policy")
+                or (places["policy"] if "paths.policy" in stated else None),
+                places["policy"],
             ),
-            publish=_place(publish or os.environ.get("STAYHOUSE_PUBLISH") or home / "published" / name, "--publish"),
-            target=Path(os.environ.get("DBT_TARGET_PATH") or home / "target").resolve(),
+            warehouse=warehouse,
+            publish=_stated_place(publish, "STAYHOUSE_PUBLISH", "--publish") or places["published"],
+            target=_target(warehouse, of),
             alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
-            reporting_currency=currency,
-            lists_per_owner=_is_on("STAYHOUSE_LISTS_PER_OWNER"),
-            without_identifiers=_is_on("STAYHOUSE_WITHOUT_IDENTIFIERS"),
-            **zones,
+            business_timezone=zone(os.environ.get("STAYHOUSE_TIMEZONE") or stated.get("timezone", "UTC")),
+            source_timezone=zone(os.environ.get("STAYHOUSE_SOURCE_TIMEZONE") or stated.get("source_timezone", "UTC")),
+            reporting_currency=_reporting_currency() or stated.get("reporting_currency"),
+            lists_per_owner=_is_on("STAYHOUSE_LISTS_PER_OWNER", stated.get("lists_per_owner", False)),
+            without_identifiers=_is_on("STAYHOUSE_WITHOUT_IDENTIFIERS", stated.get("without_identifiers", False)),
+            company=of.folder if of else None,
+            name=of.name if of else None,
+            statements=of.policy if of else (),
+            exports=places.get("exports"),
+            shapes=places.get("shapes"),
+            first_day=_first_day() or stated.get("first_day", FIRST_DAY),
+            kept_releases=_positive_number("STAYHOUSE_KEPT_RELEASES", "a number of releases", KEPT_RELEASES)
+            or stated.get("kept_releases", KEPT_RELEASES),
+            kept_loads=_positive_number("STAYHOUSE_KEPT_LOADS", "a number of loads", KEPT_LOADS_LIKE)
+            or stated.get("kept_loads"),
         )  # fmt: skip
 
 
-def _is_on(variable: str) -> bool:
-    return os.environ.get(variable, "").lower() in ("1", "true", "yes")
+def _company(chosen: Path | None, raw: Path | None) -> Company | None:
+    """The company of a command; None for a landing folder outside of companies."""
+    if named := chosen or os.environ.get("STAYHOUSE_COMPANY"):
+        return read_company(_place(named, "company"))
+    home = working_folder()
+    if is_company(home):
+        return read_company(home)
+    if raw:
+        return None
+    # Settings are asked for before there is any company, too.
+    return read_company(home / DEMONSTRATION) if is_company(home / DEMONSTRATION) else Company(home / DEMONSTRATION)
+
+
+def _places(raw: Path, company: Company | None) -> dict[str, Path]:
+    """Where things lie when neither an option nor a variable says it."""
+    if company is None:
+        home = working_folder()
+        name = raw.parent.name if raw.name in ("raw", "landing") else raw.name
+        found = {
+            "policy": raw.parent / "policy",
+            "warehouse": home / "warehouse" / f"{name}.duckdb",
+            "published": home / "published" / name,
+        }
+    else:
+        found = {key: company.path(key, key) for key in ("policy", "published", "exports", "shapes")}
+        found["warehouse"] = company.path("warehouse", f"warehouse/{company.folder.name}.duckdb")
+    return {key: _place(path, f"--{'publish' if key == 'published' else key}") for key, path in found.items()}
+
+
+def _policy_folder(chosen: Path | None, default: Path) -> Path | None:
+    if chosen and not chosen.is_dir():
+        raise ConfigurationError(f"{chosen}: no such policy folder; give the right one with --policy")
+    return chosen or (default if default.is_dir() else None)
+
+
+def _target(warehouse: Path, company: Company | None) -> Path:
+    """dbt names the catalogue after the working file, so what it has parsed belongs to one of them."""
+    default = warehouse.with_suffix("") / "target" if company else working_folder() / "target"
+    return Path(os.environ.get("DBT_TARGET_PATH") or default).resolve()
+
+
+def _reporting_currency() -> str | None:
+    stated = os.environ.get("STAYHOUSE_REPORTING_CURRENCY", "").strip()
+    try:
+        return currency(stated) if stated else None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{stated}: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code like EUR") from error
+
+
+def choose_company(settings: Settings) -> None:
+    """Names the company to the processes that this one starts."""
+    if settings.company:
+        os.environ["STAYHOUSE_COMPANY"] = str(settings.company)
+
+
+def _is_on(variable: str, default: bool) -> bool:
+    stated = os.environ.get(variable, "").lower()
+    return stated in ("1", "true", "yes") if stated else default
 
 
 def restrict_new_files() -> None:
@@ -146,6 +240,12 @@ def restrict_new_files() -> None:
     if not re.fullmatch("[0-7]{1,4}", stated):
         raise ConfigurationError(f"{stated}: STAYHOUSE_UMASK takes an octal number like {UMASK} or 027")
     os.umask(int(stated, 8))
+
+
+def _stated_place(chosen: Path | None, variable: str, option: str) -> Path | None:
+    """What an option or a variable names, as an absolute path."""
+    stated = chosen or os.environ.get(variable)
+    return _place(stated, option) if stated else None
 
 
 def _place(stated: str | Path, option: str) -> Path:
@@ -248,42 +348,32 @@ def memory_limit() -> str:
     return os.environ.get("STAYHOUSE_MEMORY_LIMIT", MEMORY_LIMIT)
 
 
-def first_day() -> str:
-    """The first as-of date that can be built, as ISO text. Raises ConfigurationError when it is not one."""
-    stated = os.environ.get("STAYHOUSE_FIRST_DAY", FIRST_DAY)
+def _first_day() -> str | None:
+    """The first as-of date of the environment. Raises ConfigurationError when it is not a date."""
+    stated = os.environ.get("STAYHOUSE_FIRST_DAY")
     try:
-        return date.fromisoformat(stated).isoformat()
+        return date.fromisoformat(stated).isoformat() if stated else None
     except ValueError as error:
         raise ConfigurationError(f"{stated}: STAYHOUSE_FIRST_DAY takes a date like {FIRST_DAY}") from error
 
 
 def kept_runs() -> int:
     """How many finished runs Dagster's history keeps."""
-    return _positive_number("STAYHOUSE_KEPT_RUNS", KEPT_RUNS, "a number of runs")
-
-
-def kept_releases() -> int:
-    """How many releases stay in the folder of publications."""
-    return _positive_number("STAYHOUSE_KEPT_RELEASES", KEPT_RELEASES, "a number of releases")
-
-
-def kept_loads() -> int | None:
-    """For how many loads superseded rows are kept; None: for ever."""
-    if not os.environ.get("STAYHOUSE_KEPT_LOADS", "").strip():
-        return None
-    return _positive_number("STAYHOUSE_KEPT_LOADS", KEPT_LOADS_LIKE, "a number of loads")
+    return _positive_number("STAYHOUSE_KEPT_RUNS", "a number of runs", KEPT_RUNS) or KEPT_RUNS
 
 
 def threads() -> int:
     """How many models dbt builds at the same time; profiles.yml reads the variable itself."""
-    return _positive_number("STAYHOUSE_THREADS", THREADS, "a number of threads")
+    return _positive_number("STAYHOUSE_THREADS", "a number of threads", THREADS) or THREADS
 
 
-def _positive_number(variable: str, default: int, meaning: str) -> int:
-    """The value of a variable. Raises ConfigurationError when it is not a positive whole number."""
-    stated = os.environ.get(variable, str(default)).strip()
+def _positive_number(variable: str, meaning: str, like: int) -> int | None:
+    """The value of a variable; None when it is not set. Raises ConfigurationError for other text."""
+    stated = os.environ.get(variable, "").strip()
+    if not stated:
+        return None
     if not (stated.isascii() and stated.isdecimal()) or int(stated) < 1:
-        raise ConfigurationError(f"{stated}: {variable} takes {meaning} like {default}")
+        raise ConfigurationError(f"{stated}: {variable} takes {meaning} like {like}")
     return int(stated)
 
 
@@ -292,12 +382,12 @@ def working_folder() -> Path:
     return Path(os.environ.get("STAYHOUSE_HOME") or Path.cwd()).expanduser().resolve()
 
 
-def history_folder(chosen: Path | None = None) -> Path:
-    """The folder of Dagster's history, with Dagster's settings in it; `.dagster` in the working folder without one.
+def history_folder(settings: Settings, chosen: Path | None = None) -> Path:
+    """The folder of Dagster's history, with Dagster's settings in it.
 
     Dagster reads the variable too, so it is set where it is not.
     """
-    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(chosen or working_folder() / ".dagster")))
+    folder = Path(os.environ.setdefault("DAGSTER_HOME", str(chosen or settings.history)))
     stated = folder / DAGSTER_SETTINGS.name
     if not stated.exists():
         folder.mkdir(parents=True, exist_ok=True)

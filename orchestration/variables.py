@@ -20,14 +20,26 @@ class Variable:
 VARIABLES = (
     Variable(
         "STAYHOUSE_HOME",
-        "folder in which `landing/`, `warehouse/`, `published/` and what runs keep are created",
+        "working folder: where companies are looked for, and where a landing folder without a company has its "
+        "warehouse and publications",
         "where the command is run",
         is_value=False,
     ),
-    Variable("STAYHOUSE_RAW", "landing folder", "landing/saas/raw"),
-    Variable("STAYHOUSE_POLICY", "policy folder", "`policy` beside the landing folder", is_value=False),
-    Variable("STAYHOUSE_WAREHOUSE", "working DuckDB file; one writer, no readers", "warehouse/<company>.duckdb"),
-    Variable("STAYHOUSE_PUBLISH", "folder of publications", "published/<company>"),
+    Variable(
+        "STAYHOUSE_COMPANY",
+        "folder of the company, which holds `stayhouse.toml`",
+        "the working folder when it is one, else companies/saas",
+        is_value=False,
+    ),
+    Variable("STAYHOUSE_RAW", "landing folder", "`landing` in the company's folder", is_value=False),
+    Variable("STAYHOUSE_POLICY", "policy folder", "`policy` in the company's folder", is_value=False),
+    Variable(
+        "STAYHOUSE_WAREHOUSE",
+        "working DuckDB file; one writer, no readers",
+        "`warehouse/<company>.duckdb` in the company's folder",
+        is_value=False,
+    ),
+    Variable("STAYHOUSE_PUBLISH", "folder of publications", "`published` in the company's folder", is_value=False),
     Variable("STAYHOUSE_TIMEZONE", "zone of days, weeks and months", "UTC"),
     Variable("STAYHOUSE_SOURCE_TIMEZONE", "zone of raw timestamps without an offset", "UTC"),
     Variable(
@@ -93,10 +105,12 @@ VARIABLES = (
     Variable(
         "DAGSTER_HOME",
         "folder of Dagster's history and of its settings, `dagster.yaml`",
-        "`.dagster` in the working folder",
+        "`warehouse/.dagster` in the company's folder",
         is_value=False,
     ),
-    Variable("DBT_TARGET_PATH", "folder of dbt's artifacts", "`target` in the working folder", is_value=False),
+    Variable(
+        "DBT_TARGET_PATH", "folder of dbt's artifacts", "`target` in the folder beside the working file", is_value=False
+    ),
 )
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 

@@ -179,7 +179,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _own_places(tmp_path_factory) -> None:
     """Keeps dbt artifacts, Dagster's history and default paths of a test run away from the user's."""
     place = tmp_path_factory.mktemp("places")
-    for name in ("STAYHOUSE_RAW", "STAYHOUSE_POLICY", "STAYHOUSE_WAREHOUSE", "STAYHOUSE_PUBLISH", "STAYHOUSE_TIMEZONE"):
+    for name in (
+        "STAYHOUSE_COMPANY",
+        "STAYHOUSE_RAW",
+        "STAYHOUSE_POLICY",
+        "STAYHOUSE_WAREHOUSE",
+        "STAYHOUSE_PUBLISH",
+        "STAYHOUSE_TIMEZONE",
+    ):
         os.environ.pop(name, None)
     os.environ["DBT_TARGET_PATH"] = str(place / "target")
     os.environ["DAGSTER_HOME"] = str(place / "dagster")

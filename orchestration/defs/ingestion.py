@@ -138,7 +138,7 @@ def _erase_requested(context: dg.AssetExecutionContext, run: Run) -> list[str]:
     """Erases who is on the list of requests; returns notices."""
     if not is_requested(run.settings):
         return []
-    done = erase(run, context.instance, history_folder())
+    done = erase(run, context.instance, history_folder(run.settings))
     counted = f"{done.customers} customers were erased; their {done.rows:,} rows have random names"
     return [counted, *done.problems]
 

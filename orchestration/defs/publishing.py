@@ -20,7 +20,7 @@ from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.run_log import warnings_of
-from stayhouse.orchestration.settings import Settings, kept_loads, kept_releases
+from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import write_cards
@@ -171,10 +171,10 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
                 write_page,
                 *companions_without_identifiers(settings),
             ],
-            kept=kept_releases(),
+            kept=settings.kept_releases,
         )
-        if loads := kept_loads():
-            forget_superseded(warehouse, loads, readers_of_superseded(run.manifest))
+        if settings.kept_loads:
+            forget_superseded(warehouse, settings.kept_loads, readers_of_superseded(run.manifest))
     if run.make_current:
         result = make_current(settings.publish, result)
     run.log.note(

@@ -58,12 +58,13 @@ def test_help_has_every_variable_with_its_default() -> None:
 @pytest.mark.parametrize(
     ("command", "texts"),
     [
-        ("build", ["[env: STAYHOUSE_RAW] [default: landing/saas/raw]",
-                   "[env: STAYHOUSE_POLICY] [default: policy beside the landing folder]",
-                   "[env: STAYHOUSE_WAREHOUSE] [default: warehouse/<company>.duckdb]",
-                   "[env: STAYHOUSE_PUBLISH] [default: published/<company>]", "[default: the last that the data"]),
+        ("build", ["Folder of the company, with its stayhouse.toml. [env: STAYHOUSE_COMPANY]",
+                   "[env: STAYHOUSE_RAW] [default: landing in the company's folder]",
+                   "[env: STAYHOUSE_POLICY] [default: policy in the company's folder]",
+                   "[env: STAYHOUSE_WAREHOUSE] [default: warehouse/<company>.duckdb in",
+                   "[env: STAYHOUSE_PUBLISH] [default: published in the company's folder]", "[default: the last that the data"]),
         ("demo", ["[default: landing/<pack>]", "[default: 2000]"]),
-        ("card", ["[default: card-<customer>.html here]", "[env: STAYHOUSE_RAW]"]),
+        ("card", ["[default: card-<customer>.html here]", "[env: STAYHOUSE_RAW]", "--company"]),
         ("status", ["[env: STAYHOUSE_WAREHOUSE]"]),
     ],
 )  # fmt: skip
@@ -88,13 +89,17 @@ def test_defaults_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None
     for name in read_by_the_code():
         monkeypatch.delenv(name, raising=False)
     assert settings.memory_limit() == BY_NAME["STAYHOUSE_MEMORY_LIMIT"].default
-    assert settings.first_day() == BY_NAME["STAYHOUSE_FIRST_DAY"].default
     assert str(settings.kept_runs()) == BY_NAME["STAYHOUSE_KEPT_RUNS"].default
     found = settings.Settings.resolve()
-    home = settings.working_folder()
-    assert found.raw == home / BY_NAME["STAYHOUSE_RAW"].default
-    assert found.warehouse == home / BY_NAME["STAYHOUSE_WAREHOUSE"].default.replace("<company>", "saas")
-    assert found.publish == home / BY_NAME["STAYHOUSE_PUBLISH"].default.replace("<company>", "saas")
+    assert found.first_day == BY_NAME["STAYHOUSE_FIRST_DAY"].default
+    assert str(found.kept_releases) == BY_NAME["STAYHOUSE_KEPT_RELEASES"].default
+    company = settings.working_folder() / "companies" / "saas"
+    assert BY_NAME["STAYHOUSE_COMPANY"].default.endswith("companies/saas")
+    assert (found.raw, found.warehouse, found.publish) == (
+        company / "landing",
+        company / "warehouse" / "saas.duckdb",
+        company / "published",
+    )
     assert found.business_timezone == BY_NAME["STAYHOUSE_TIMEZONE"].default
     assert found.source_timezone == BY_NAME["STAYHOUSE_SOURCE_TIMEZONE"].default
     profile = (REPO_ROOT / "profiles.yml").read_text()

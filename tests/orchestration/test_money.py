@@ -79,7 +79,7 @@ def test_a_line_names_currency_days_file_and_the_row_to_add(settings):
 
 def test_a_currency_that_is_no_code_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("STAYHOUSE_REPORTING_CURRENCY", "euro")
-    with pytest.raises(ConfigurationError, match="EURO: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code"):
+    with pytest.raises(ConfigurationError, match="euro: STAYHOUSE_REPORTING_CURRENCY takes an ISO 4217 code"):
         Settings.resolve(raw=tmp_path)
 
 
