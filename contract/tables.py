@@ -5,7 +5,7 @@ Loading, quarantine and the expectation suites all ask this module what a raw ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -26,12 +26,14 @@ KNOWN_TYPES = {
 }  # fmt: skip
 KNOWN_COLUMN_META = {
     "required", "accepted", "references", "orphan", "not_before", "min", "max", "earliest", "may_be_future",
-    "is_ingestion_time", "personal", "kept_on_erasure",
+    "is_ingestion_time", "personal", "kept_on_erasure", "default",
 }  # fmt: skip
 # How a value leads to a person. identifier: names a person, an account, a device or a record. reference: a code or a
 # text that may hold such a name. contact: a hashed address or number. detail: singles people out together with others
 # (date of birth, city). free_text: whatever somebody wrote. none: nothing of these.
 PERSONAL = ("identifier", "reference", "contact", "detail", "free_text", "none")
+# Defaults that are no value: the time at which the file was last written, and a hash of the other fields of the row.
+FILE_TIME, ROW_HASH = "file_time", "row_hash"
 KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "has_daily_volume"}
 
 
@@ -57,6 +59,9 @@ class Column:
     data_type: str
     description: str = ""
     required: bool = False
+    """Every row has a value, delivered or by default."""
+    default: str | None = None
+    """What counts where a file or a row has no value: a value, FILE_TIME or ROW_HASH."""
     accepted: tuple[str, ...] = ()
     references: tuple[str, str] | None = None
     """(table, column) that must hold the value."""
@@ -68,6 +73,8 @@ class Column:
     """Of a number with a fraction there always is one, so that sums hold it; so is there a maximum."""
     maximum: float | None = None
     earliest: str = EARLIEST_PLAUSIBLE
+    has_own_earliest: bool = False
+    """True when no setting of the company moves `earliest`."""
     may_be_future: bool = False
     """True for planned moments (the end of a contract); otherwise the value may not lie after the ingestion."""
     is_ingestion_time: bool = False
@@ -79,6 +86,20 @@ class Column:
     @property
     def is_moment(self) -> bool:
         return self.data_type in ("timestamp", "date")
+
+    @property
+    def must_arrive(self) -> bool:
+        """True when a file without the column is rejected, and a row without a value quarantined."""
+        return self.required and self.default is None
+
+    @property
+    def default_in_words(self) -> str:
+        """What counts where the value is missing, as the end of a sentence; empty where nothing does."""
+        if self.default is None:
+            return ""
+        return {FILE_TIME: "the time at which the file was last written", ROW_HASH: "a hash of its other fields"}.get(
+            self.default, self.default
+        )
 
     @property
     def is_hidden(self) -> bool:
@@ -140,6 +161,7 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         raise ContractError(f"{where}: data_type {entry.get('data_type')!r} is not one of {sorted(KNOWN_TYPES)}")
     if meta.get("personal") not in PERSONAL:
         raise ContractError(f"{where}: `personal` must say how a value leads to a person: one of {', '.join(PERSONAL)}")
+    _check_default(entry, meta, where)
     largest = LARGEST_PLAUSIBLE.get(entry["data_type"])
     references = tuple(meta["references"].split(".")) if "references" in meta else None
     if references and meta.get("orphan") not in ("quarantine", "warn"):
@@ -149,6 +171,7 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         data_type=entry["data_type"],
         description=entry.get("description", ""),
         required=bool(meta.get("required", False)),
+        default=_default_of(meta),
         accepted=tuple(str(value) for value in meta.get("accepted", ())),
         references=references,
         quarantines_orphans=meta.get("orphan") == "quarantine",
@@ -156,11 +179,30 @@ def _read_column(entry: dict[str, Any], where: str) -> Column:
         minimum=meta.get("min", -largest if largest else None),
         maximum=meta.get("max", largest),
         earliest=str(meta.get("earliest", EARLIEST_PLAUSIBLE)),
+        has_own_earliest="earliest" in meta,
         may_be_future=bool(meta.get("may_be_future", False)),
         is_ingestion_time=bool(meta.get("is_ingestion_time", False)),
         personal=meta["personal"],
         kept_on_erasure=tuple(meta.get("kept_on_erasure", ())),
     )
+
+
+def _default_of(meta: dict[str, Any]) -> str | None:
+    default = meta.get("default")
+    return default if default is None else str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _check_default(entry: dict[str, Any], meta: dict[str, Any], where: str) -> None:
+    """Raises ContractError for a default that the column could not hold."""
+    default = meta.get("default")
+    if default is None:
+        return
+    if (default == FILE_TIME) != bool(meta.get("is_ingestion_time")):
+        raise ContractError(f"{where}: the default of an ingestion time is {FILE_TIME}, and of no other column")
+    if default == ROW_HASH and entry["data_type"] != "varchar":
+        raise ContractError(f"{where}: a hash is text, but the column is {entry['data_type']}")
+    if meta.get("accepted") and default not in meta["accepted"]:
+        raise ContractError(f"{where}: the default {default!r} is none of the accepted values")
 
 
 def _read_table(source: str, entry: dict[str, Any], file: Path) -> RawTable:
@@ -218,6 +260,13 @@ def read_contract(folder: Path = SOURCES_FOLDER) -> dict[str, RawTable]:
 
 
 @cache
-def contract() -> dict[str, RawTable]:
-    """The contract of this repository, read once."""
-    return read_contract()
+def contract(earliest: str = EARLIEST_PLAUSIBLE) -> dict[str, RawTable]:
+    """The contract of this repository, read once. `earliest` is the first plausible day of a company."""
+    if earliest == EARLIEST_PLAUSIBLE:
+        return read_contract()
+    return {name: _since(table, earliest) for name, table in contract().items()}
+
+
+def _since(table: RawTable, earliest: str) -> RawTable:
+    columns = (c if c.has_own_earliest else replace(c, earliest=earliest) for c in table.columns)
+    return replace(table, columns=tuple(columns))

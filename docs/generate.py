@@ -34,6 +34,7 @@ DOCS_BLOCK = re.compile(r"{%\s*docs (\w+)\s*%}(.*?){%\s*enddocs\s*%}", re.S)
 DOC_CALL = re.compile(r"""{{\s*doc\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\)\s*}}""")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 NETWORK_WORKER = "https://unpkg.com/iframe-worker/shim"
+DEFAULTS = {"file_time": "the time at which the file was last written", "row_hash": "a hash of the other fields"}
 STATUS_DAYS = {
     "as_of": "`customer_status` and `is_paying` are those of the as-of date.",
     "fact": "`customer_status` and `is_paying` are those of the day of the fact.",
@@ -290,7 +291,8 @@ def policy_files() -> str:
 def constraints(column: Mapping[str, Any]) -> str:
     meta = meta_of(column)
     texts = {
-        "required": lambda _: "required",
+        "required": lambda _: "" if "default" in meta else "required",
+        "default": lambda value: "by default " + DEFAULTS.get(value, str(value).lower()),
         "accepted": lambda values: "one of " + ", ".join(f"`{value}`" for value in values),
         "references": lambda target: f"a `{target}`",
         "not_before": lambda other: f"not before `{other}`",
@@ -298,7 +300,9 @@ def constraints(column: Mapping[str, Any]) -> str:
         "max": lambda value: f"at most {value}",
         "personal": lambda kind: "" if kind == "none" else f"personal: {kind.replace('_', ' ')}",
     }
-    found = (text(meta[name]) for name, text in texts.items() if meta.get(name) not in (None, False))
+    # A default may be false, and a minimum 0.
+    given = (name for name in texts if name in meta and (meta[name] is not False or name == "default"))
+    found = (texts[name](meta[name]) for name in given if meta[name] is not None)
     return "; ".join(filter(None, found))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stayhouse.contract import Column, RawTable, Zones, clock_tolerance_minutes
 from stayhouse.contract.personal_data import is_plain_contact_data
 from stayhouse.contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
+from stayhouse.contract.tables import FILE_TIME, ROW_HASH
 
 UTC = Zones()
 ENDLESS_TYPES = ("DOUBLE", "TIMESTAMP", "DATE")
@@ -29,10 +30,47 @@ class Incoming:
     """Column name to DuckDB type, as found in the file."""
     file_id: str = "_file_id"
     line: str = "_line"
+    file_time: str = "cast(null as timestamp)"
+    """When the file of a row was last written, in the zone of the source."""
+
+
+def value_of(table: RawTable, column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
+    """The value of a contract column: as it arrived, or its default where nothing did."""
+    arrived = typed(column, incoming, zones)
+    if column.default is None:
+        return arrived
+    default = _default(table, column, incoming, zones)
+    if column.name not in incoming.columns:
+        return default
+    return f"case when {present(column, incoming)} then {arrived} else {default} end"
+
+
+def _default(table: RawTable, column: Column, incoming: Incoming, zones: Zones) -> str:
+    if column.default == FILE_TIME:
+        return incoming.file_time
+    if column.default == ROW_HASH:
+        return _row_hash(table, incoming, zones)
+    return f"cast({literal(column.default)} as {raw_type(column)})"
+
+
+def _row_hash(table: RawTable, incoming: Incoming, zones: Zones) -> str:
+    """A hash of what the row says, whatever the order and the format of its columns.
+
+    Its key and the time of its version are left out: a row is the same row when it is exported again.
+    """
+    known = {c.name: c for c in table.columns}
+    left_out = {*table.key, table.newer_by}
+    values = []
+    for name in sorted({*known, *incoming.columns} - left_out):
+        column = known.get(name)
+        value = value_of(table, column, incoming, zones) if column else identifier(name)
+        if column is None or name in incoming.columns or column.default is not None:
+            values.append(f"{literal(name + '=')} || nullif(cast({value} as varchar), '')")
+    return f"md5(concat_ws(chr(31), {', '.join(values)}))"
 
 
 def typed(column: Column, incoming: Incoming, zones: Zones = UTC) -> str:
-    """The value of a contract column, cast to its type; NULL where it is absent or cannot be cast.
+    """The value of a contract column as it arrived, cast to its type; NULL where it is absent or cannot be cast.
 
     Timestamps are kept in the zone of the source. A date column that receives a moment takes its business day.
     """
@@ -128,7 +166,8 @@ def _whole(cast: str, value: str, target: str) -> str:
     return _finite(cast, target)
 
 
-def _present(column: Column, incoming: Incoming) -> str:
+def present(column: Column, incoming: Incoming) -> str:
+    """SQL predicate: the row brings a value."""
     name = identifier(column.name)
     if incoming.columns[column.name] == "VARCHAR":
         return f"({name} is not null and trim({name}) <> '')"
@@ -156,12 +195,12 @@ def reasons(table: RawTable, incoming: Incoming, zones: Zones = UTC) -> str:
 
 def _value_tests(column: Column, incoming: Incoming, zones: Zones) -> Iterator[tuple[str, str]]:
     """(reason, SQL predicate of a row that breaks it) of the rules for one value."""
-    value, present = typed(column, incoming, zones), _present(column, incoming)
-    if column.required:
-        yield f"missing:{column.name}", f"not {present}"
+    value, is_present = typed(column, incoming, zones), present(column, incoming)
+    if column.must_arrive:
+        yield f"missing:{column.name}", f"not {is_present}"
     target = raw_type(column)
     if target != incoming.columns[column.name] or column.data_type == "json" or target in ENDLESS_TYPES:
-        yield f"wrong_type:{column.name}", f"{present} and {value} is null"
+        yield f"wrong_type:{column.name}", f"{is_present} and {value} is null"
     if column.accepted:
         yield f"not_allowed:{column.name}", f"{value} not in ({literals(column.accepted)})"
     bounds = [f"{value} < {column.minimum}"] * (column.minimum is not None)
@@ -174,7 +213,7 @@ def _value_tests(column: Column, incoming: Incoming, zones: Zones) -> Iterator[t
 
 def _time_tests(table: RawTable, column: Column, incoming: Incoming, zones: Zones) -> Iterator[tuple[str, str]]:
     """The same of the rules between a moment and other moments of its row."""
-    value, tolerance = typed(column, incoming, zones), f"interval {clock_tolerance_minutes()} minute"
+    value, tolerance = value_of(table, column, incoming, zones), f"interval {clock_tolerance_minutes()} minute"
     if column.is_moment:
         # The last day that a calendar of four digits has is how tools write an open end.
         bounds = (
@@ -185,7 +224,7 @@ def _time_tests(table: RawTable, column: Column, incoming: Incoming, zones: Zone
             # Only an ingestion time is compared with the clock: it decides which version wins for good.
             yield f"in_future:{column.name}", f"{value} > get_current_timestamp()::timestamp + interval 1 day"
         elif not column.may_be_future:
-            ingested = typed(table.column(table.newer_by), incoming, zones)
+            ingested = value_of(table, table.column(table.newer_by), incoming, zones)
             yield f"in_future:{column.name}", f"{value} > {ingested} + {tolerance}"
     if column.not_before and column.not_before in incoming.columns:
         start = typed(table.column(column.not_before), incoming, zones)

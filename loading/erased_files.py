@@ -57,7 +57,8 @@ class Rewriting:
             rows = write(fresh)
             if not rows:
                 return
-            shutil.copymode(place, fresh)
+            # With its times: rows without a time of their own have that of their file.
+            shutil.copystat(place, fresh)
             old, new = file.content_hash(), content_hash_of(fresh)
             if not file.is_unchanged():
                 self.problems.append(f"{file.name}: was written to while it was read; erase again")

@@ -14,6 +14,7 @@ from stayhouse.contract.compression import BrokenFile, CutOffFile
 from stayhouse.contract.sql import literal, literals
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Candidate
+from stayhouse.loading.defaults import time_problem
 from stayhouse.loading.discovery import SET_ASIDE, LandingFile, parquet_problem
 from stayhouse.loading.ledger import LedgerEntry
 from stayhouse.loading.naming import matching_names, names_problem
@@ -155,13 +156,14 @@ def _candidate(target: Target, candidate: Candidate, columns: Columns) -> Candid
     names = [name for name, _ in columns]
     expected = target.table.column_names
     matching = matching_names(names, expected)
-    missing = [c.name for c in target.table.columns if c.required and c.name not in matching.values()]
+    missing = [c.name for c in target.table.columns if c.must_arrive and c.name not in matching.values()]
     if missing and candidate.file.is_optional_text:
         target.report.notices.append(
             f"{candidate.file.name}: its first line is not the header of table {target.table.name}, so it is not read"
         )
         return None
     problem = names_problem(names, expected) or (missing_columns_message(target, missing) if missing else None)
+    problem = problem or time_problem(target.table, candidate.file, [*matching.values()])
     if problem:
         ledger.reject(target, candidate.file, candidate.content_hash, problem)
         return None

@@ -70,7 +70,8 @@ def reject(target: Target, file: LandingFile, content_hash: str, problem: str) -
     message = f"{file.name}: {problem}"
     target.report.rejected.append(message)
     target.db.execute(
-        "insert into ops.load_ledger values (-1, ?, ?, ?, ?, 'rejected', ?, ?, ?, null, 0, 0, 0, 0, null, null, ?)",
+        "insert into ops.load_ledger "
+        "values (-1, ?, ?, ?, ?, 'rejected', ?, ?, ?, null, 0, 0, 0, 0, null, null, ?, null)",
         [target.load_id, target.table.name, file.name, file.format, file.size, file.fingerprint, content_hash, message],
     )
 
@@ -154,7 +155,7 @@ def write_entries(target: Target, batch: Batch, outcome: Mapping[int, FileCounts
         return
     rows = [
         (c.file_id, target.load_id, target.table.name, c.file.name, c.file.format, status, c.file.size,
-         c.file.fingerprint, c.content_hash, *outcome[c.file_id], None)
+         c.file.fingerprint, c.content_hash, *outcome[c.file_id], None, None)
         for c in batch
     ]  # fmt: skip
     # One statement: row by row a load of thousands of small files spends its time here.

@@ -28,6 +28,7 @@ from stayhouse.loading import contract_sql as rules
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch, Candidate, batches
 from stayhouse.loading.contract_sql import Incoming
+from stayhouse.loading.defaults import begin_times, note_defaults, note_times, of_known_files, with_file_times
 from stayhouse.loading.discovery import LandingFile, find_files
 from stayhouse.loading.examples import note_examples
 from stayhouse.loading.feed_days import forget_feed_days, record_feed_days
@@ -35,7 +36,7 @@ from stayhouse.loading.inspection import choose, first_line
 from stayhouse.loading.ledger import FileCounts, LedgerEntry
 from stayhouse.loading.reading import read, stage_objects
 from stayhouse.loading.replacement import begin, carry_over, retire_orphans, take_over
-from stayhouse.loading.reports import LoadError, LoadReport, Progress, TableReport
+from stayhouse.loading.reports import FileTotals, LoadError, LoadReport, Progress, TableReport
 from stayhouse.loading.settlement import merge
 from stayhouse.loading.target import Target
 from stayhouse.loading.validation import validate
@@ -115,6 +116,7 @@ def _begin(connection: duckdb.DuckDBPyConnection) -> int:
 def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance: Callable[[str, int], None]) -> None:
     name = target.table.name
     target.ensure_tables()
+    begin_times(target)
     if target.table.is_required and not files and not target.has_rows(target.raw):
         raise LoadError(
             f"{name}: this table is required and the landing folder has no file for it; "
@@ -191,7 +193,9 @@ def load_batch(target: Target, batch: Batch) -> None:
     """Loads the files of a batch and accounts for them, inside a transaction of the caller."""
     found = read(target, batch)
     begin(target, found.batch)
-    counts = accept(target, found.incoming)
+    totals, counts = accept(target, with_file_times(target, found.batch, found.incoming))
+    copies = {file_id: accepted.counts.duplicate for file_id, accepted in counts.items()}
+    note_defaults(target, found.batch, totals, copies)
     outcome = {}
     for candidate in found.batch:
         accepted = counts.get(candidate.file_id, Accepted())
@@ -201,6 +205,7 @@ def load_batch(target: Target, batch: Batch) -> None:
         )
     _notice_unknown_columns(target, found.batch, found.incoming)
     ledger.write_entries(target, found.batch, outcome, "loaded")
+    note_times(target)
     unchanged = sum(accepted.unchanged for accepted in counts.values())
     report = target.report
     report.files_loaded += len(found.batch)
@@ -225,7 +230,7 @@ class Accepted(NamedTuple):
     unchanged: int = 0
 
 
-def accept(target: Target, incoming: Incoming) -> dict[int, Accepted]:
+def accept(target: Target, incoming: Incoming) -> tuple[list[FileTotals], dict[int, Accepted]]:
     """Sorts the incoming rows into raw, superseded, quarantine and copies; returns what became of them by file."""
     validated = validate(target, incoming)
     carried = carry_over(target, validated.good)
@@ -243,8 +248,9 @@ def accept(target: Target, incoming: Incoming) -> dict[int, Accepted]:
             total.first_event,
             total.last_event,
         )
-        accepted[total.file_id] = Accepted(counts, carried.unchanged[total.file_id])
-    return accepted
+        unchanged = carried.unchanged[total.file_id] + settled.confirmed.get(total.file_id, 0)
+        accepted[total.file_id] = Accepted(counts, unchanged)
+    return validated.totals, accepted
 
 
 def release_orphans(target: Target) -> None:
@@ -269,13 +275,14 @@ def release_orphans(target: Target) -> None:
 
 def _accept_released(target: Target) -> None:
     keys = target.db.execute("select distinct unnest(json_keys(row)) from released order by 1").fetchall()
-    incoming = stage_objects(target, [name for (name,) in keys], "row", "released")
+    begin_times(target)
+    incoming = of_known_files(stage_objects(target, [name for (name,) in keys], "row", "released"))
     target.db.execute(
         f"""delete from {target.quarantine} as q using released as r
         where q._file_id = r._file_id and q._line = r._line and q._load_id = r._load_id"""
     )
     target.db.execute("create or replace temp table replaced_files (old_file_id integer, new_file_id integer)")
-    for file_id, accepted in accept(target, incoming).items():
+    for file_id, accepted in accept(target, incoming)[1].items():
         ledger.book_released(target, file_id, accepted.counts)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from stayhouse.contract.sql import ORIGIN_COLUMNS
 
 # Names that the loader writes beside the columns of a file.
-RESERVED = {*ORIGIN_COLUMNS, "_extra", "_path", "_position", "_superseded_load_id"}
+RESERVED = {*ORIGIN_COLUMNS, "_extra", "_path", "_position", "_superseded_load_id", "_file_time"}
 
 
 def plain(name: str) -> str:

@@ -35,6 +35,9 @@ rows_loaded - rows_superseded of them are in the raw table. status: loaded, copy
 that was loaded before), replaced (the path holds newer content now, so no row of this one is current),
 rejected (nothing of it was read). An empty content_hash has the file read again.';
 
+-- When the file was last written, in the zone of the source, where rows of it have this time because they bring none.
+alter table ops.load_ledger add column if not exists file_time timestamp;
+
 -- last_date: the last business day, at most until_date, that the rows of the table reach. Loads and runs write it.
 create table if not exists ops.feed_days (until_date date not null, table_name varchar not null, last_date date);
 

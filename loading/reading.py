@@ -12,12 +12,15 @@ from itertools import islice
 
 import pyarrow
 
+from stayhouse.contract import RawTable
 from stayhouse.contract.compression import BrokenFile
 from stayhouse.contract.personal_data import EMAIL
 from stayhouse.contract.sql import identifier, identifiers, literal, literals
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch, Candidate
 from stayhouse.loading.contract_sql import Incoming
+from stayhouse.loading.defaults import time_problem
+from stayhouse.loading.discovery import LandingFile
 from stayhouse.loading.inspection import missing_columns_message, note_spelling, refuse
 from stayhouse.loading.naming import matching_names, names_problem
 from stayhouse.loading.target import Target
@@ -168,8 +171,14 @@ def _miscounted(target: Target, batch: Batch) -> list[Candidate]:
 def _take_apart_csv(target: Target, candidate: Candidate) -> bool:
     """Adds the records of a file to ``staged`` and ``malformed``; False when the file is refused."""
     names = [name for name, _ in candidate.columns]
-    records = csv_records(candidate.file.path, _structure(candidate), names.index(target.table.newer_by))
+    records = csv_records(candidate.file.path, _structure(candidate), _dated(target.table, names))
     return _take_apart(target, candidate, "staged", names, records)
+
+
+def _dated(table: RawTable, names: Sequence[str]) -> int | None:
+    """The position of a column that holds a moment in every row; None when there is none."""
+    moments = (c.name for c in table.columns if c.is_moment and c.required and c.name in names)
+    return next((names.index(name) for name in [table.newer_by, *moments] if name in names), None)
 
 
 def _take_apart(
@@ -243,7 +252,7 @@ def _read_json_lines(target: Target, batch: Batch) -> Read:
     kept = []
     for candidate in batch:
         keys = [key for file_id, key, _ in found if file_id == candidate.file_id]
-        problem = _problem_of_keys(target, keys) if keys else None
+        problem = _problem_of_keys(target, candidate.file, keys) if keys else None
         if problem:
             ledger.reject(target, candidate.file, candidate.content_hash, problem)
             _forget(target, candidate, "objects")
@@ -256,12 +265,12 @@ def _read_json_lines(target: Target, batch: Batch) -> Read:
     return Read(kept, incoming, _quarantine_malformed(target))
 
 
-def _problem_of_keys(target: Target, keys: Sequence[str]) -> str | None:
+def _problem_of_keys(target: Target, file: LandingFile, keys: Sequence[str]) -> str | None:
     meant = matching_names(keys, target.table.column_names).values()
-    missing = [column.name for column in target.table.columns if column.required and column.name not in meant]
+    missing = [column.name for column in target.table.columns if column.must_arrive and column.name not in meant]
     if missing:
         return missing_columns_message(target, missing)
-    return names_problem(keys, target.table.column_names)
+    return names_problem(keys, target.table.column_names) or time_problem(target.table, file, [*meant])
 
 
 def _take_apart_json(target: Target, candidate: Candidate) -> bool:

@@ -15,6 +15,7 @@ from stayhouse.contract.sql import identifier, identifiers, literal, one_row
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch
 from stayhouse.loading.contract_sql import row_as_json
+from stayhouse.loading.defaults import is_timed_by_file
 from stayhouse.loading.target import Target
 
 
@@ -53,8 +54,10 @@ def take_over(target: Target, old: int, new: int) -> None:
     """Gives the rows of a file to another file with the same content, whose entry says that all of them are copies."""
     for relation in (target.raw, target.superseded, target.quarantine):
         target.db.execute(f"update {relation} set _file_id = {new} where _file_id = {old}")
-    counts = ", ".join(f"{name} = {name}_of_old" for name in ledger.COUNTS)
-    of_old = ", ".join(f"{name} as {name}_of_old" for name in ledger.COUNTS)
+    # With the time of the file that brought them: the same bytes say nothing new.
+    taken = (*ledger.COUNTS, "file_time")
+    counts = ", ".join(f"{name} = {name}_of_old" for name in taken)
+    of_old = ", ".join(f"{name} as {name}_of_old" for name in taken)
     target.db.execute(
         f"""update ops.load_ledger set status = 'loaded', {counts}
         from (select {of_old} from ops.load_ledger where file_id = {old}) as old
@@ -77,16 +80,19 @@ def carry_over(target: Target, good: str) -> Carried:
         "(from arriving as a where not exists (select 1 from unchanged_rows as u "
         "where u._file_id = a._file_id and u._line = a._line))"
     )
-    columns = identifiers((*target.table.column_names, "_extra"))
+    columns, newer = identifiers((*target.table.column_names, "_extra")), identifier(target.table.newer_by)
     db.execute("create or replace temp table unchanged_rows (_file_id integer, _line bigint)")
     for relation, is_superseded in ((target.raw, False), (target.superseded, True)):
         same = " and ".join(
             f"r.{identifier(name)} is not distinct from a.{identifier(name)}"
             for name in (*target.table.column_names, "_extra")
+            if name != target.table.newer_by
         )
+        same += f" and {_is_as_new(target, is_superseded)}"
         db.execute(
             f"""create or replace temp table kept_rows as
-            select r.row_id, min(r._file_id) as old_file_id, min(a._file_id) as _file_id, min(a._line) as _line
+            select r.row_id, min(r._file_id) as old_file_id, min(a._file_id) as _file_id, min(a._line) as _line,
+                min(a.{newer}) as newer
             from (select rowid as row_id, {columns}, _file_id from {relation}
                   where _file_id in (select old_file_id from replaced_files)) as r
             inner join replaced_files as f on f.old_file_id = r._file_id
@@ -95,7 +101,7 @@ def carry_over(target: Target, good: str) -> Carried:
             group by r.row_id"""
         )
         db.execute(
-            f"""update {relation} set _file_id = kept._file_id, _line = kept._line
+            f"""update {relation} set _file_id = kept._file_id, _line = kept._line, {newer} = kept.newer
             from kept_rows as kept where {relation}.rowid = kept.row_id"""
         )
         db.execute("insert into unchanged_rows select _file_id, _line from kept_rows")
@@ -106,6 +112,20 @@ def carry_over(target: Target, good: str) -> Carried:
             carried.superseded[new] += number if is_superseded else 0
     _withdraw(target)
     return carried
+
+
+def _is_as_new(target: Target, is_superseded: bool) -> str:
+    """SQL predicate: an arriving row (a) says no other time than the one it repeats (r).
+
+    Where both have that of their file, a current row may become newer. A superseded one may win by that, and a current
+    one may lose by becoming older, so these are settled like other rows.
+    """
+    newer = identifier(target.table.newer_by)
+    same = f"r.{newer} is not distinct from a.{newer}"
+    if is_superseded or not target.has_rows("file_times"):
+        return same
+    timed = " and ".join(is_timed_by_file(target, relation) for relation in ("a", "r"))
+    return f"({same} or (a.{newer} > r.{newer} and {timed}))"
 
 
 def _withdraw(target: Target) -> None:

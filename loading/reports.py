@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 Progress = Callable[[str, int, int], None]
 """Called with a table, the bytes that are done and the bytes of all files."""
@@ -12,6 +14,18 @@ Progress = Callable[[str, int, int], None]
 
 class LoadError(Exception):
     """The landing folder cannot be loaded at all. The message names what is wrong and the way out."""
+
+
+class FileTotals(NamedTuple):
+    """Rows of one file, those with a broken rule, the first and last event of the others, and what all of them lack."""
+
+    file_id: int
+    rows: int
+    broken: int
+    first_event: datetime | None
+    last_event: datetime | None
+    lacking: Sequence[int] = ()
+    """Rows without a value, for each column with a default (`defaults.columns_with_default`)."""
 
 
 @dataclass

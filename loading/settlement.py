@@ -1,8 +1,9 @@
 """Decides between several versions of a key.
 
 Of two versions the one with the later ``newer_by`` wins, a tie goes to the greater content hash, so that the order of
-loading never matters. The losing versions are kept in ``superseded.<table>``; exact copies are only counted. Versions
-that no file delivers any more have no claim.
+loading never matters. Where the source gives no time, that of the file counts: rows of two files that are equal
+otherwise are one version, with the time of the newer file. The losing versions are kept in ``superseded.<table>``;
+exact copies are only counted. Versions that no file delivers any more have no claim.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 from stayhouse.contract.sql import identifier, one_row
 from stayhouse.loading import ledger
+from stayhouse.loading.defaults import is_timed_by_file
 from stayhouse.loading.target import Target
 
 
@@ -22,6 +24,8 @@ class Settled:
     """Rows that repeat a known row exactly."""
     stale: dict[int, int] = field(default_factory=dict)
     """Rows that a newer version of the same key supersedes."""
+    confirmed: dict[int, int] = field(default_factory=dict)
+    """Rows that repeat the current version in a newer file, which it belongs to from now on."""
 
 
 def merge(target: Target, good: str) -> Settled:
@@ -70,14 +74,15 @@ def _settle(target: Target, good: str) -> Settled:
     _collect_claims(target, good)
     _rank_claims(target)
     db = target.db
+    confirmed = _confirm(target)
     db.execute(
         f"""insert into {target.superseded} ({target.columns}, _superseded_load_id)
         select {target.columns}, {target.load_id} from claims
-        where rowid in (select claim from contenders where version_number > 1 and origin in (0, 2))"""
+        where rowid in (select claim from contenders where is_lost and origin in (0, 2))"""
     )
     db.execute(
         f"""delete from {target.raw} as r using contenders as c
-        where {target.same_key("r", "c")} and c.origin = 0 and c.version_number > 1"""
+        where {target.same_key("r", "c")} and c.origin = 0 and c.is_lost"""
     )
     db.execute(
         f"insert into {target.raw} ({target.columns}) select {target.columns} from claims "
@@ -89,15 +94,50 @@ def _settle(target: Target, good: str) -> Settled:
         """update ops.load_ledger set rows_superseded = rows_superseded + lost.number
         from (
             select _file_id, count(*) as number from contenders
-            where origin = 0 and version_number > 1 group by 1
+            where origin = 0 and is_lost group by 1
         ) as lost
         where lost._file_id = load_ledger.file_id"""
     )
-    (superseded,) = one_row(db, "select count(*) from contenders where version_number > 1 and origin in (0, 2)")
+    (superseded,) = one_row(db, "select count(*) from contenders where is_lost and origin in (0, 2)")
     target.report.rows_superseded += superseded
     return Settled(
-        copies=_new_rows_by_file(target, "copy_number > 1"), stale=_new_rows_by_file(target, "version_number > 1")
+        copies=_new_rows_by_file(target, "copy_number > 1"),
+        stale=_new_rows_by_file(target, "version_number > 1"),
+        confirmed=confirmed,
     )
+
+
+def _confirm(target: Target) -> dict[int, int]:
+    """Gives current rows that a newer file repeats to that file, with its time; returns how many by file.
+
+    They keep their load, so that nothing downstream is recomputed for them. Decides what is lost, too.
+    """
+    db, newer = target.db, identifier(target.table.newer_by)
+    db.execute(
+        f"""create or replace temp table confirmed as
+        select old.claim as old_claim, new.claim as new_claim, new._file_id, old._file_id as old_file_id
+        from contenders as old inner join contenders as new on {target.same_key("old", "new")}
+        where old.origin = 0 and old.copy_number > 1 and new.origin = 2 and new.version_number = 1
+            and old.content = new.content"""
+    )
+    db.execute("alter table contenders add column is_lost boolean")
+    db.execute(
+        "update contenders set is_lost = version_number > 1 or (origin = 0 and copy_number > 1 "
+        "and claim not in (select old_claim from confirmed))"
+    )
+    if not target.has_rows("confirmed"):
+        return {}
+    db.execute(
+        f"""update {target.raw} set {newer} = n.{newer}, _file_id = n._file_id, _line = n._line
+        from confirmed as c
+        inner join claims as o on o.rowid = c.old_claim
+        inner join claims as n on n.rowid = c.new_claim
+        where {target.raw}.rowid = o.source_row"""
+    )
+    db.execute("update contenders set version_number = null where claim in (select new_claim from confirmed)")
+    for old, rows in db.execute("select old_file_id, count(*) from confirmed group by 1").fetchall():
+        ledger.book_moved(target, old, rows, are_superseded=False)
+    return dict(db.execute("select _file_id, count(*) from confirmed group by 1").fetchall())
 
 
 def _reinstate(target: Target) -> None:
@@ -131,7 +171,7 @@ def _collect_claims(target: Target, good: str) -> None:
     claimed = f"exists (select 1 from contested_keys as k where {target.same_key('k', 'x')})"
     target.db.execute(
         f"""create or replace temp table claims as
-        select {names}, _extra, 0 as origin, _load_id, _file_id, _line, cast(null as bigint) as source_row
+        select {names}, _extra, 0 as origin, _load_id, _file_id, _line, rowid as source_row
         from {target.raw} as x where {claimed}
         union all
         select {names}, _extra, 1, _load_id, _file_id, _line, rowid
@@ -144,34 +184,39 @@ def _collect_claims(target: Target, good: str) -> None:
 def _rank_claims(target: Target) -> None:
     """Writes to ``contenders`` which copy and which version of its key each claim is; version 1 wins."""
     key, newer = target.key, identifier(target.table.newer_by)
-    # Only versions of the same moment can be copies or need a tie broken, so only their content is hashed; and only
-    # what decides goes through the windows, not the whole rows.
+    # Only versions of the same moment, or without one of their own, can be copies or need a tie broken, so only their
+    # content is hashed; and only what decides goes through the windows, not the whole rows.
     target.db.execute(
         f"""create or replace temp table ties as
         select {key}, {newer} as newer from claims group by all having count(*) > 1"""
     )
-    fields = ", ".join(f"{name} := {name}" for name in [*map(identifier, target.table.column_names), "_extra"])
+    is_timed = is_timed_by_file(target, "x") if target.has_rows("file_times") else "false"
+    own_time = f"case when {is_timed} then null else {newer} end"
+    names = [*map(identifier, target.table.column_names), "_extra"]
+    fields = ", ".join(f"{name} := {own_time if name == newer else name}" for name in names)
     tied = f"exists (select 1 from ties as t where {target.same_key('t', 'x')} and t.newer = x.{newer})"
     target.db.execute(
         f"""create or replace temp table contenders as
         with versions as (
             select rowid as claim, {key}, {newer} as newer, origin, _file_id, _line,
-                case when {tied} then md5(cast(to_json(struct_pack({fields})) as varchar)) end as content
+                {own_time} as own_time,
+                case when {is_timed} or {tied}
+                    then md5(cast(to_json(struct_pack({fields})) as varchar)) end as content
             from claims as x
         ),
         copies as (
             select *, case when content is null then 1 else row_number() over (
-                partition by {key}, newer, content order by origin, _file_id, _line
+                partition by {key}, own_time, content order by newer desc, origin, _file_id, _line
             ) end as copy_number
             from versions
         )
-        select claim, {key}, origin, _file_id, copy_number, case when copy_number = 1 then row_number() over (
+        select claim, {key}, origin, _file_id, content, copy_number, case when copy_number = 1 then row_number() over (
             partition by {key}, copy_number = 1 order by newer desc, content desc
         ) end as version_number
         from copies"""
-        if target.has_rows("ties")
+        if target.has_rows("ties") or is_timed != "false"
         else f"""create or replace temp table contenders as
-        select rowid as claim, {key}, origin, _file_id, 1 as copy_number,
+        select rowid as claim, {key}, origin, _file_id, cast(null as varchar) as content, 1 as copy_number,
             row_number() over (partition by {key} order by {newer} desc) as version_number
         from claims"""
     )

@@ -184,12 +184,12 @@ def _has_a_record_per_line(path: Path, compression: str, delimiter: str) -> bool
             return False
 
 
-def csv_records(path: Path, structure: TextStructure, dated: int) -> Iterator[Record]:
+def csv_records(path: Path, structure: TextStructure, dated: int | None) -> Iterator[Record]:
     """The records of a CSV file below its header, with the line on which each begins.
 
     `dated` is the position of a column that holds a date in every row: by it rows are recognised that an unclosed quote
-    took into one value. Raises BrokenFile where quotes span lines that look like rows, CutOffFile where the last record
-    is not finished.
+    took into one value. Without one each line with as many columns is taken for a row. Raises BrokenFile where quotes
+    span lines that look like rows, CutOffFile where the last record is not finished.
     """
     width = len(structure.names)
     with opened(path, structure.compression) as stream:
@@ -274,7 +274,7 @@ def _check_width(begin: int, lines: Sequence[str], found: int, width: int) -> No
         )
 
 
-def _check_rows_within(begin: int, lines: Sequence[str], structure: TextStructure, dated: int) -> None:
+def _check_rows_within(begin: int, lines: Sequence[str], structure: TextStructure, dated: int | None) -> None:
     """Raises BrokenFile when one of the lines after the first that a record took looks like a row of its own."""
     for number, line in enumerate(lines[1:], begin + 1):
         if _is_row(line, structure, dated, quoted=True):
@@ -284,7 +284,7 @@ def _check_rows_within(begin: int, lines: Sequence[str], structure: TextStructur
             )
 
 
-def _is_row(line: str, structure: TextStructure, dated: int, quoted: bool) -> bool:
+def _is_row(line: str, structure: TextStructure, dated: int | None, quoted: bool) -> bool:
     text = line if quoted else line.replace('"', "")
     try:
         values = next(csv.reader([text], delimiter=structure.delimiter, strict=True, skipinitialspace=True), [])
@@ -292,7 +292,7 @@ def _is_row(line: str, structure: TextStructure, dated: int, quoted: bool) -> bo
         return False
     if len(values) != len(structure.names):
         return False
-    return DATE_LIKE.match(values[dated]) is not None
+    return dated is None or DATE_LIKE.match(values[dated]) is not None
 
 
 def _is_undecodable(text: str) -> bool:

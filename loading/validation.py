@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
 
 from stayhouse.contract.sql import identifier, literal
 from stayhouse.loading import contract_sql as rules
 from stayhouse.loading.contract_sql import Incoming
+from stayhouse.loading.defaults import lacking
+from stayhouse.loading.reports import FileTotals
 from stayhouse.loading.target import Target
-
-
-class FileTotals(NamedTuple):
-    """Rows of one file, those with a broken rule, and the first and last event of the others."""
-
-    file_id: int
-    rows: int
-    broken: int
-    first_event: datetime | None
-    last_event: datetime | None
 
 
 @dataclass(frozen=True)
@@ -36,18 +26,24 @@ class Validated:
 def validate(target: Target, incoming: Incoming) -> Validated:
     """Evaluates every row, and sends those that break a rule or lack a parent to quarantine."""
     table = target.table
-    fields = ", ".join(f"{rules.typed(c, incoming, target.zones)} as {identifier(c.name)}" for c in table.columns)
+    fields = ", ".join(
+        f"{rules.value_of(table, c, incoming, target.zones)} as {identifier(c.name)}" for c in table.columns
+    )
     reasons = rules.reasons(table, incoming, target.zones)
+    lacks = lacking(table, incoming)
+    flags = "".join(f", {is_lacking} as _lacks_{number}" for number, is_lacking in enumerate(lacks))
+    counts = [f"count(*) filter (where _lacks_{number})" for number in range(len(lacks))]
     evaluated = (
         f"(select {fields}, {rules.extra(table, incoming)} as _extra, {incoming.file_id} as _file_id, "
-        f"{incoming.line} as _line, {reasons} as _reasons from {incoming.relation})"
+        f"{incoming.line} as _line, {reasons} as _reasons{flags} from {incoming.relation})"
     )
     event_time = f"cast({identifier(table.event_time)} as timestamp)" if table.event_time else "cast(null as timestamp)"
     totals = [
         FileTotals(*row)
         for row in target.db.execute(
             f"""select _file_id, count(*), count(*) filter (where _reasons <> ''),
-                min({event_time}) filter (where _reasons = ''), max({event_time}) filter (where _reasons = '')
+                min({event_time}) filter (where _reasons = ''), max({event_time}) filter (where _reasons = ''),
+                [{", ".join(counts)}]
             from {evaluated} group by _file_id"""
         ).fetchall()
     ]

@@ -129,7 +129,7 @@ def _spoil(con: duckdb.DuckDBPyConnection, folder: Path, table: RawTable, rng: n
 
 def _spare_required(table: RawTable) -> Column:
     """A required column outside the key, or the last one of the key."""
-    required = [c for c in table.columns if c.required and not c.is_ingestion_time]
+    required = [c for c in table.columns if c.must_arrive]
     outside = [column for column in required if column.name not in table.key]
     return (outside or required)[-1]
 
@@ -142,7 +142,7 @@ def _faults(table: RawTable) -> dict[str, list[Fault]]:
         "orphan": lambda c: bool(c.references and c.quarantines_orphans),
         "not_allowed": lambda c: bool(c.accepted),
         "out_of_range": lambda c: c.minimum is not None and c.minimum >= 0,
-        "missing_value": lambda c: c.required and c.name not in table.key,
+        "missing_value": lambda c: c.must_arrive and c.name not in table.key,
         "wrong_type": lambda c: (
             c.data_type in NONSENSE and c.name not in table.key and (not c.required or c.data_type == "boolean")
         ),

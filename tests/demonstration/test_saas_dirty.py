@@ -58,7 +58,7 @@ def faults(table: RawTable, row: dict[str, str], known: dict[str, set[str]]) -> 
     for column in table.columns:
         text = row[column.name]
         if text == "":
-            found += ["missing_value"] * column.required
+            found += ["missing_value"] * column.must_arrive
             continue
         try:
             value = values[column.name] = typed(column, text)
@@ -168,5 +168,5 @@ def test_good_extra_rows_are_counted(pack, con, table):
     broken = f"read_parquet('{here}/dirty-column-missing.parquet', hive_partitioning = false)"
     described = {name for name, *_ in con.execute(f"describe select * from {broken}").fetchall()}
     (missing,) = set(table.column_names) - described
-    assert table.column(missing).required
+    assert table.column(missing).must_arrive
     assert counts["rejected_files"] == 1
