@@ -69,12 +69,11 @@ def bench_settings(raw: Path, place: Path):
 
 def load(settings) -> None:
     """Loads the landing folder."""
-    from stayhouse.contract import contract
     from stayhouse.loading import load_landing
     from stayhouse.orchestration.warehouse import open_warehouse
 
     with open_warehouse(settings.warehouse) as connection:
-        load_landing(connection, settings.raw, contract(), zones=settings.zones)
+        load_landing(connection, settings.raw, settings.tables, zones=settings.zones)
 
 
 class NodeClock:

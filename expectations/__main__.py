@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
 from stayhouse.expectations.gates import Gate
 from stayhouse.expectations.registry import mart_gates, raw_gates
 from stayhouse.expectations.reports import GateReport, Parameters
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not gates:
         print(f"no such gate: stage {options.stage or 'any'}, table {options.table or 'any'}", file=sys.stderr)
         return 2
-    parameters = Parameters(options.as_of, options.since_load_id)
+    parameters = Parameters(options.as_of, options.since_load_id, earliest=options.earliest_date)
     try:
         reports = validate(options.warehouse, gates, parameters, options.docs, options.memory_limit)
     except WarehouseError as error:
@@ -48,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
                         help="the business day to evaluate, YYYY-MM-DD; yesterday (UTC) when left out")  # fmt: skip
     parser.add_argument(
         "--since-load-id", type=int, default=0, help="evaluate rows of this load and later; 0: all rows"
+    )
+    parser.add_argument(
+        "--earliest-date",
+        default=EARLIEST_PLAUSIBLE,
+        help=f"first plausible day of raw moments; {EARLIEST_PLAUSIBLE} when left out",
     )
     parser.add_argument("--memory-limit", help="what DuckDB may use, like 5GB; its own default when left out")
     parser.add_argument("--docs", type=Path, help="also write the pages to this folder")

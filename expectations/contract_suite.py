@@ -143,7 +143,7 @@ def contract_expectations(
     `implausible` are warnings that only this table has. `one_interval_per` names the columns of which one combination
     has one interval at a time.
     """
-    table = contract()[name]
+    table = contract(parameters.earliest)[name]
     where = arrived(parameters)
     since = where if parameters.since_load_id else None
     origin = [*table.key, *ORIGIN_COLUMNS]

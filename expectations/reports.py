@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,6 +32,8 @@ class Parameters:
     since_load_id: int = 0
     """Row rules evaluate rows with `_load_id` at or above this; 0 evaluates all rows."""
     run_id: str = "manual"
+    earliest: str = EARLIEST_PLAUSIBLE
+    """The first plausible day of a raw moment, as ISO text."""
     published: Mapping[str, Profile] = field(default_factory=dict)
     """Each mart ('churn.mart_churn_monthly') as last published; empty: nothing to compare with."""
     lost_limit_pct: float = 100

@@ -141,6 +141,7 @@ KEYS = (
     ),
     Key("week_start", str, '"monday"', _one_of(WEEKDAYS), "first day of the week", threshold="week_starts_on"),
     Key("first_day", date, "2015-01-01", _day, "first as-of date that can be built", "STAYHOUSE_FIRST_DAY"),
+    Key("earliest_date", date, "2000-01-01", _day, variable="STAYHOUSE_EARLIEST_DATE"),
     Key("engine", str, '"duckdb"', _one_of(ENGINES), "database of the warehouse; only duckdb now"),
     Key("lists_per_owner", bool, "false", bool, variable="STAYHOUSE_LISTS_PER_OWNER",
         meaning="write lists also as a file per person"),

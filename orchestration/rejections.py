@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from stayhouse.contract import contract
+from stayhouse.contract import RawTable
 from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -52,7 +52,8 @@ def describe_rejections(settings: Settings) -> list[str]:
             # The build stopped before it came to these tables.
             return []
     lines = [
-        f"{table}: {_share(rejected, rows)} of the new files are in quarantine: {_named(table, reasons)}. "
+        f"{table}: {_share(rejected, rows)} of the new files are in quarantine: "
+        f"{_named(settings.tables[table], reasons)}. "
         f"quarantine.{table} of {settings.warehouse} has them with file and line; correct the source and deliver again"
         for table, rejected, rows, reasons in tables
     ]
@@ -67,6 +68,6 @@ def _share(rejected: int, rows: int) -> str:
     return f"{rejected:,} of {rows:,} rows ({100.0 * rejected / rows:.1f} %)"
 
 
-def _named(table: str, reasons: list[str]) -> str:
-    words = "; ".join(in_words(contract()[table], reason) for reason in reasons[:SHOWN_REASONS])
+def _named(table: RawTable, reasons: list[str]) -> str:
+    words = "; ".join(in_words(table, reason) for reason in reasons[:SHOWN_REASONS])
     return words + (f" and {len(reasons) - SHOWN_REASONS} more reasons" if len(reasons) > SHOWN_REASONS else "")

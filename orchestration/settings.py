@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stayhouse.contract import Zones
+from stayhouse.contract import RawTable, Zones, contract
+from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
 from stayhouse.orchestration.company import FILE_NAME, Company, Statement, currency, is_company, read_company, zone
 from stayhouse.orchestration.company import ConfigurationError as ConfigurationError
 
@@ -73,6 +74,8 @@ class Settings:
     """Folder with SQL that makes raw tables of exports; None without a company."""
     first_day: str = FIRST_DAY
     """The first as-of date that can be built, as ISO text."""
+    earliest_date: str = EARLIEST_PLAUSIBLE
+    """The first plausible day of a raw moment, as ISO text; earlier ones are quarantined as unset clocks."""
     kept_releases: int = KEPT_RELEASES
     """How many releases stay in the folder of publications."""
     kept_loads: int | None = None
@@ -81,6 +84,11 @@ class Settings:
     @property
     def zones(self) -> Zones:
         return Zones(source=self.source_timezone, business=self.business_timezone)
+
+    @property
+    def tables(self) -> dict[str, RawTable]:
+        """The raw contract of this company."""
+        return contract(self.earliest_date)
 
     @property
     def work(self) -> Path:
@@ -163,7 +171,9 @@ class Settings:
             statements=of.policy if of else (),
             exports=places.get("exports"),
             shapes=places.get("shapes"),
-            first_day=_first_day() or stated.get("first_day", FIRST_DAY),
+            first_day=_date("STAYHOUSE_FIRST_DAY", FIRST_DAY) or stated.get("first_day", FIRST_DAY),
+            earliest_date=_date("STAYHOUSE_EARLIEST_DATE", EARLIEST_PLAUSIBLE)
+            or stated.get("earliest_date", EARLIEST_PLAUSIBLE),
             kept_releases=_positive_number("STAYHOUSE_KEPT_RELEASES", "a number of releases", KEPT_RELEASES)
             or stated.get("kept_releases", KEPT_RELEASES),
             kept_loads=_positive_number("STAYHOUSE_KEPT_LOADS", "a number of loads", KEPT_LOADS_LIKE)
@@ -348,13 +358,13 @@ def memory_limit() -> str:
     return os.environ.get("STAYHOUSE_MEMORY_LIMIT", MEMORY_LIMIT)
 
 
-def _first_day() -> str | None:
-    """The first as-of date of the environment. Raises ConfigurationError when it is not a date."""
-    stated = os.environ.get("STAYHOUSE_FIRST_DAY")
+def _date(variable: str, like: str) -> str | None:
+    """The date of a variable as ISO text; None when it is not set. Raises ConfigurationError for other text."""
+    stated = os.environ.get(variable)
     try:
         return date.fromisoformat(stated).isoformat() if stated else None
     except ValueError as error:
-        raise ConfigurationError(f"{stated}: STAYHOUSE_FIRST_DAY takes a date like {FIRST_DAY}") from error
+        raise ConfigurationError(f"{stated}: {variable} takes a date like {like}") from error
 
 
 def kept_runs() -> int:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from stayhouse.contract import contract
 from stayhouse.contract.sql import connect
+from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
 from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.lock import is_running
 from stayhouse.orchestration.run_log import RunLog, warnings_of
@@ -201,7 +202,8 @@ def _print_load(load: Mapping[str, Any]) -> None:
         console.print(table)
     reasons: Counter[str] = Counter()
     for name, counts in load["tables"].items():
-        reasons.update({f"{name}: {_why(name, why)}": count for why, count in counts["quarantine_reasons"].items()})
+        for why, count in counts["quarantine_reasons"].items():
+            reasons[f"{name}: {_why(name, why, _earliest(load))}"] += count
     print_lines("quarantined, by reason", [f"{reason} ({count:,} rows)" for reason, count in reasons.most_common()])
 
 
@@ -222,7 +224,7 @@ def _quarantined(load: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     reasons = {
-        f"{name} ({_why(name, reasons)})": count
+        f"{name} ({_why(name, reasons, _earliest(load))})": count
         for name, counts in tables.items()
         for reasons, count in counts["quarantine_reasons"].items()
     }
@@ -299,20 +301,25 @@ def _print_quarantine(settings: Settings, verbose: bool) -> None:
         return
     total = sum(count for _, _, count in rows)
     if not verbose:
-        reasons = {f"{name} ({_why(name, why)})": count for name, why, count in rows}
+        reasons = {f"{name} ({_why(name, why, settings.earliest_date)})": count for name, why, count in rows}
         named = _most(reasons, lambda name, n: f"{name} {n:,}")
         console.print(f"[bold]in quarantine[/] {total:,} rows: {escape(named)}", soft_wrap=True)
         return
     table = Table("table", "reason", "rows", title="in quarantine")
     table.columns[2].justify = "right"
     for name, reason, count in rows:
-        table.add_row(name, escape(_why(name, reason)), f"{count:,}")
+        table.add_row(name, escape(_why(name, reason, settings.earliest_date)), f"{count:,}")
     console.print(table)
 
 
-def _why(table: str, reasons: str) -> str:
+def _earliest(load: Mapping[str, Any]) -> str:
+    """The first plausible day of the company when it was loaded."""
+    return str(load.get("earliest_date") or EARLIEST_PLAUSIBLE)
+
+
+def _why(table: str, reasons: str, earliest: str) -> str:
     """Why rows are in quarantine, in words."""
-    return in_words(contract()[table], reasons)
+    return in_words(contract(earliest)[table], reasons)
 
 
 def _quarantined_rows(settings: Settings) -> list[tuple[str, str, int]] | None:

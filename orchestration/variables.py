@@ -101,7 +101,12 @@ VARIABLES = (
         "all",
         is_value=False,
     ),
-    Variable("STAYHOUSE_FIRST_DAY", "first partition in the Dagster UI", "2015-01-01"),
+    Variable("STAYHOUSE_FIRST_DAY", "first day that can be built, and first partition in the Dagster UI", "2015-01-01"),
+    Variable(
+        "STAYHOUSE_EARLIEST_DATE",
+        "first plausible day of raw moments; rows with earlier ones are quarantined",
+        "2000-01-01",
+    ),
     Variable(
         "DAGSTER_HOME",
         "folder of Dagster's history and of its settings, `dagster.yaml`",

@@ -154,7 +154,7 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
             report = load_landing(
                 connection,
                 settings.raw,
-                contract(),
+                settings.tables,
                 lambda table, done, total: progress.report("load", table, done / total if total else 1.0),
                 settings.zones,
             )
@@ -167,7 +167,7 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
     except (LoadError, ErasureError, ConfigurationError, WarehouseBusy) as error:
         run.log.note(bad_input=str(error).splitlines())
         raise dg.Failure(str(error), allow_retries=False) from error
-    document = load_document(report, [*warnings, *erased, *withheld])
+    document = load_document(report, [*warnings, *erased, *withheld]) | {"earliest_date": settings.earliest_date}
     run.log.note(load=document | {"rows_standing": standing})
     context.log.info(json.dumps(document, default=str))
     broken = {table.table for table in report.tables.values() if table.rejected}

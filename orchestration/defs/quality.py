@@ -67,7 +67,7 @@ def evaluate(run: Run, gates: tuple[Gate, ...], stage: str, as_of: date, run_id:
     # All loads that have not passed yet, not just the newest: a failed run must not hide its rows from the next.
     # When none has passed, the whole table is evaluated, which needs no look-up of what is new.
     since = min(checked + 1, newest) if checked and not run.full_refresh else 0
-    parameters = Parameters(as_of, since, run_id, **published)
+    parameters = Parameters(as_of, since, run_id, earliest=settings.earliest_date, **published)
     reports = validate(settings.warehouse, gates, parameters, _docs(run, stage), memory_limit())
     frame = results_frame(reports, run_id, as_of)
     with open_warehouse(settings.warehouse) as connection:

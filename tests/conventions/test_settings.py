@@ -92,6 +92,7 @@ def test_defaults_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(settings.kept_runs()) == BY_NAME["STAYHOUSE_KEPT_RUNS"].default
     found = settings.Settings.resolve()
     assert found.first_day == BY_NAME["STAYHOUSE_FIRST_DAY"].default
+    assert found.earliest_date == BY_NAME["STAYHOUSE_EARLIEST_DATE"].default
     assert str(found.kept_releases) == BY_NAME["STAYHOUSE_KEPT_RELEASES"].default
     company = settings.working_folder() / "companies" / "saas"
     assert BY_NAME["STAYHOUSE_COMPANY"].default.endswith("companies/saas")

@@ -246,3 +246,15 @@ def test_a_quoted_text_of_several_lines_needs_no_time(landing: Landing, load, db
     report = load()
     assert report.rejected == []
     assert db.execute("select error_code from raw.events").fetchall() == [("first\nsecond",)]
+
+
+def test_a_company_may_be_older_than_2000(landing: Landing, load, db):
+    """Registrations of the eighties were quarantined as unset clocks, whatever the company."""
+    landing.csv("customers", [customer(1, registered_at="1988-05-01"), customer(2, registered_at="1984-12-31"),
+                              customer(3, registered_at="1999-01-01", birth_date="1931-01-01")])  # fmt: skip
+    tables = {name: contract("1985-01-01")[name] for name in TABLES}
+    report = load(tables=tables).tables["customers"]
+    assert [row[0] for row in customers(db)] == ["c1", "c3"]
+    assert any("registered_at is before 1985-01-01" in text for text in report.notices)
+    # A column with a limit of its own keeps it.
+    assert tables["customers"].column("birth_date").earliest == "1900-01-01"

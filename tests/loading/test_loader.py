@@ -163,11 +163,11 @@ def test_unknown_columns_are_kept_and_reported(landing: Landing, load, db, kind)
 def test_a_missing_required_column_rejects_the_file_and_only_that(landing: Landing, load, db, kind):
     landing.csv("customers", [customer(1)], "good.csv")
     broken = customer(2)
-    del broken["is_test"]
+    del broken["registered_at"]
     getattr(landing, kind)("customers", [broken], f"broken.{kind}")
     report = load()
     assert len(report.rejected) == 1
-    for word in (f"customers/broken.{kind}", "is_test", "table customers", "underscore"):
+    for word in (f"customers/broken.{kind}", "registered_at", "table customers", "underscore"):
         assert word in report.rejected[0]
     assert rows(db, "select customer_id from raw.customers") == [("c1",)]
     # mended, it loads, and the rejection is deleted

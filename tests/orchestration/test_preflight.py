@@ -62,6 +62,7 @@ def refused(place: Place, *more: str) -> str:
         ("STAYHOUSE_AUTOMATION", "always", "always: STAYHOUSE_AUTOMATION takes none, schedule, files"),
         ("STAYHOUSE_KEPT_RUNS", "many", "many: STAYHOUSE_KEPT_RUNS takes a number of runs like 60"),
         ("STAYHOUSE_FIRST_DAY", "soon", "soon: STAYHOUSE_FIRST_DAY takes a date like 2015-01-01"),
+        ("STAYHOUSE_EARLIEST_DATE", "1985", "1985: STAYHOUSE_EARLIEST_DATE takes a date like 2000-01-01"),
         ("STAYHOUSE_REPORTING_CURRENCY", "euro", "takes an ISO 4217 code like EUR"),
     ],
 )
