@@ -9,6 +9,7 @@ from stayhouse.contract import Column, RawTable, Zones, clock_tolerance_minutes
 from stayhouse.contract.personal_data import is_plain_contact_data
 from stayhouse.contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
 from stayhouse.contract.tables import FILE_TIME, ROW_HASH
+from stayhouse.loading.naming import EXPORT_COLUMNS, EXPORT_TEXT
 
 UTC = Zones()
 ENDLESS_TYPES = ("DOUBLE", "TIMESTAMP", "DATE")
@@ -56,10 +57,10 @@ def _default(table: RawTable, column: Column, incoming: Incoming, zones: Zones) 
 def _row_hash(table: RawTable, incoming: Incoming, zones: Zones) -> str:
     """A hash of what the row says, whatever the order and the format of its columns.
 
-    Its key and the time of its version are left out: a row is the same row when it is exported again.
+    Its key, the time of its version and its line are left out: a row is the same row when it is exported again.
     """
     known = {c.name: c for c in table.columns}
-    left_out = {*table.key, table.newer_by}
+    left_out = {*table.key, table.newer_by, *EXPORT_COLUMNS}
     values = []
     for name in sorted({*known, *incoming.columns} - left_out):
         column = known.get(name)
@@ -190,7 +191,10 @@ def reasons(table: RawTable, incoming: Incoming, zones: Zones = UTC) -> str:
         start, end = (typed(table.column(name), incoming, zones) for name in table.interval)
         tests.append((f"negative_interval:{table.interval[1]}", f"{end} < {start}"))
     cases = ", ".join(f"case when {test} then {literal(reason)} end" for reason, test in tests)
-    return f"concat_ws('; ', {cases})"
+    broken = f"concat_ws('; ', {cases})"
+    if EXPORT_TEXT in incoming.columns:
+        return f"case when {EXPORT_TEXT} is not null then 'malformed' else {broken} end"
+    return broken
 
 
 def _value_tests(column: Column, incoming: Incoming, zones: Zones) -> Iterator[tuple[str, str]]:
@@ -241,8 +245,11 @@ def extra(table: RawTable, incoming: Incoming) -> str:
 
 
 def unknown_columns(table: RawTable, incoming: Incoming) -> list[str]:
-    """Columns of the file that the contract does not know."""
-    return [name for name in incoming.columns if name not in table.column_names]
+    """Columns of the file that the contract does not know.
+
+    The line of the export that a row was shaped from is none of them: it moves between exports of the same row.
+    """
+    return [name for name in incoming.columns if name not in (*table.column_names, *EXPORT_COLUMNS)]
 
 
 def _as_text(column: Column, incoming: Incoming) -> str:

@@ -87,19 +87,19 @@ def find_files(raw: Path, tables: Iterable[str]) -> Found:
     known = set(tables)
     found = Found({table: [] for table in known})
     for entry in sorted(_entries(raw)):
-        if _is_set_aside(entry.name):
+        if is_set_aside(entry.name):
             continue
         if entry.name in known and (entry.is_dir() or entry.is_symlink()):
-            for path in _walk(entry, frozenset()):
-                _add(found, entry.name, path, _printable(path.relative_to(raw).as_posix()))
+            for path in walk(entry, frozenset()):
+                _add(found, entry.name, path, printable(path.relative_to(raw).as_posix()))
         elif entry.is_dir():
             found.notices.append(
-                f"{_printable(entry.name)}/: no table of the raw contract has this name, so nothing of it is read"
+                f"{printable(entry.name)}/: no table of the raw contract has this name, so nothing of it is read"
                 + _similar(entry.name, known)
             )
         else:
             found.notices.append(
-                f"{_printable(entry.name)}: lies beside the table folders and is not read; put it into a table's folder"
+                f"{printable(entry.name)}: lies beside the table folders and is not read; put it into a table's folder"
             )
     return found
 
@@ -109,11 +109,11 @@ def _similar(name: str, known: set[str]) -> str:
     return f"; rename it to {plain}/ if it holds that table" if plain in known else ""
 
 
-def _is_set_aside(name: str) -> bool:
+def is_set_aside(name: str) -> bool:
     return name.startswith((".", "_"))
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """A name that is not valid UTF-8 is shown with escapes: messages and the ledger hold text."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -128,7 +128,7 @@ def _entries(folder: Path) -> list[Path]:
         ) from error
 
 
-def _walk(place: Path, above: frozenset[Path]) -> Iterator[Path]:
+def walk(place: Path, above: frozenset[Path]) -> Iterator[Path]:
     """Every file below a folder, through links, in name order; a link back to a folder above is not followed."""
     if not place.is_dir():
         yield place  # a link that leads nowhere
@@ -137,30 +137,35 @@ def _walk(place: Path, above: frozenset[Path]) -> Iterator[Path]:
     if real in above:
         return
     for entry in sorted(_entries(place)):
-        if _is_set_aside(entry.name):
+        if is_set_aside(entry.name):
             continue
         if entry.is_dir():
-            yield from _walk(entry, above | {real})
+            yield from walk(entry, above | {real})
         else:
             yield entry
 
 
 def _add(found: Found, table: str, path: Path, name: str) -> None:
     """Adds a file to those of its table, or says why it is not read."""
+    file = described(path, name, table)
+    if isinstance(file, str):
+        found.notices.append(f"{name}: {file}")
+    else:
+        found.files[table].append(file)
+
+
+def described(path: Path, name: str, table: str) -> LandingFile | str:
+    """The file as the operating system shows it; a text that says why it is passed over."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in UNFINISHED_SUFFIXES:
-        found.notices.append(f"{name}: still being written, left for the next run")
-        return
+        return "still being written, left for the next run"
     kind = _format_of(suffixes)
     problem = _problem_of(path, suffixes) if kind is None else None
     if kind is None and problem is None and path.exists():
-        found.notices.append(f"{name}: its name is not that of a {READABLE} file, so it is not read")
-        return
+        return f"its name is not that of a {READABLE} file, so it is not read"
     problem = _problem_of_access(path, name) or problem
     status = path.lstat() if problem else path.stat()
-    found.files[table].append(
-        LandingFile(table, path, name, kind or "unknown", status.st_size, fingerprint_of(status), problem)
-    )
+    return LandingFile(table, path, name, kind or "unknown", status.st_size, fingerprint_of(status), problem)
 
 
 def _format_of(suffixes: list[str]) -> str | None:
@@ -192,7 +197,7 @@ def _problem_of_access(path: Path, name: str) -> str | None:
         return f"is a device, pipe or socket, not a file; remove it, {SET_ASIDE}"
     if not os.access(path, os.R_OK):
         return "cannot be read (Permission denied); give the user of the run the right to read it"
-    if _printable(str(path)) != str(path):
+    if printable(str(path)) != str(path):
         return f"has a name that is not UTF-8; rename it, {SET_ASIDE}"
     return None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from stayhouse.contract import Column, RawTable, clock_tolerance_minutes
+from stayhouse.contract.sql import one_row
+from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORTS
 from stayhouse.loading.target import Target
 
 CORRECT = "correct the source, and deliver the file again"
@@ -22,13 +24,21 @@ def note_examples(target: Target) -> None:
             [target.load_id, reason],
         ).fetchone()
         if found:
-            file, line, row = found
+            file, line, row = _exported(target, found)
             rows = "1 row" if count == 1 else f"{count:,} rows"
             value = _value(target, reason, row)
             target.report.notices.append(
                 f"{target.table.name}: {rows} in quarantine, {phrase(target.table, reason)} "
                 f"({'first in ' if count > 1 else ''}{file} line {line}{value}); {way_out(target.table, reason)}"
             )
+
+
+def _exported(target: Target, found: tuple[str, int, str]) -> tuple[str, int, str]:
+    """The place that people can correct: that of the export for a row which a shape made, else that of the file."""
+    file, line, row = found
+    fields = ", ".join(f"json_extract_string(?, '$.{name}')" for name in (EXPORT_FILE, EXPORT_LINE))
+    export, export_line = one_row(target.db, f"select {fields}", [row, row])
+    return (f"{EXPORTS}/{export}", export_line, row) if export and export_line else (file, line, row)
 
 
 def _value(target: Target, reason: str, row: str) -> str:

@@ -140,7 +140,7 @@ def _inspect(target: Target, files: Sequence[tuple[LandingFile, str]]) -> list[C
                 parquet.append((file, digest))
         except BrokenFile as problem:
             refuse(target, file, digest, problem)
-    structures = _parquet_structures(target.db, [file for file, _ in parquet])
+    structures = parquet_structures(target.db, [file for file, _ in parquet])
     for file, digest in parquet:
         structure = structures[str(file.path)]
         if isinstance(structure, str):
@@ -182,7 +182,7 @@ def note_spelling(target: Target, file: LandingFile, matching: dict[str, str]) -
         target.report.notices.append(f"{file.name}: reads column {renamed}")
 
 
-def _parquet_structures(
+def parquet_structures(
     db: duckdb.DuckDBPyConnection, files: Sequence[LandingFile]
 ) -> dict[str, tuple[Columns, int] | str]:
     """Columns and rows of every Parquet file by path; a message where the footer cannot be read."""
@@ -209,7 +209,7 @@ def _parquet_structures(
         if len(files) == 1:
             return {str(files[0].path): f"cannot be read as Parquet ({first_line(error)}); write it again"}
         middle = len(files) // 2
-        return _parquet_structures(db, files[:middle]) | _parquet_structures(db, files[middle:])
+        return parquet_structures(db, files[:middle]) | parquet_structures(db, files[middle:])
 
 
 def _parquet_columns(db: duckdb.DuckDBPyConnection, path: str) -> Columns:

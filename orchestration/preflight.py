@@ -18,6 +18,7 @@ from stayhouse.orchestration.settings import (
     memory_limit,
     threads,
 )
+from stayhouse.orchestration.shapes import shaped_tables
 from stayhouse.orchestration.warehouse import busy
 
 # Where a DuckDB file says what it is, behind the checksum of its first block.
@@ -30,8 +31,10 @@ def check_settings(settings: Settings) -> None:
     threads()
     Daemon.resolve()
     _check_memory_limit()
-    _check_landing(settings)
-    _check_warehouse(settings.warehouse, settings.raw)
+    shaped = shaped_tables(settings)
+    if not shaped:
+        _check_landing(settings)
+    _check_warehouse(settings.warehouse, settings.raw, shaped)
     _check_publish(settings.publish)
 
 
@@ -105,19 +108,19 @@ def _has_files(folder: Path) -> bool:
     return any(files for _, _, files in os.walk(folder, followlinks=True))
 
 
-def _check_required_tables(raw: Path) -> None:
+def _check_required_tables(raw: Path, shaped: set[str]) -> None:
     for table in contract().values():
-        if table.is_required and not _has_files(raw / table.name):
+        if table.is_required and table.name not in shaped and not _has_files(raw / table.name):
             raise ConfigurationError(
                 f"{table.name}: this table is required and the landing folder has no file for it; "
                 f"put one at {raw / table.name}/ (.parquet, .csv or .jsonl)"
             )
 
 
-def _check_warehouse(warehouse: Path, raw: Path) -> None:
+def _check_warehouse(warehouse: Path, raw: Path, shaped: set[str]) -> None:
     _check_can_write(warehouse.parent, "--warehouse")
     if not warehouse.exists():
-        _check_required_tables(raw)
+        _check_required_tables(raw, shaped)
         return
     if warehouse.is_dir():
         raise ConfigurationError(f"{warehouse}: is a folder; --warehouse takes a file, which is created when missing")

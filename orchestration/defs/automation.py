@@ -11,6 +11,7 @@ from stayhouse.contract.days import last_closed_day
 from stayhouse.loading.discovery import find_files
 from stayhouse.orchestration.defs.ingestion import COVERED_DAY, LEDGER_KEY
 from stayhouse.orchestration.settings import Automation, Daemon, Settings
+from stayhouse.orchestration.shapes import inputs, made_files, shaped_tables
 
 FILES_SENSOR = "new_landing_files"
 # Two looks at the landing folder must agree, so files that are being written are left alone for that long at least.
@@ -59,7 +60,7 @@ def landing_sensor(daemon: Daemon, load_job: AssetJob) -> dg.SensorDefinition:
 
 def requested_load(settings: Settings, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
     """A load when the files are neither those of the last one nor still arriving. `cursor` is the last look."""
-    if not settings.raw.is_dir():
+    if not settings.raw.is_dir() and not shaped_tables(settings):
         return dg.SkipReason(f"{settings.raw}: no such landing folder")
     last = json.loads(cursor) if cursor else {"seen": None, "loaded": None}
     seen = _digest(settings)
@@ -77,8 +78,10 @@ def requested_load(settings: Settings, cursor: str | None) -> dg.SensorResult | 
 
 def _digest(settings: Settings) -> str:
     """One value for all files that a run would read, as the operating system shows them."""
-    found = find_files(settings.raw, contract()).files
-    looks = sorted((file.name, file.fingerprint) for files in found.values() for file in files)
+    found = find_files(settings.raw, contract()).files if settings.raw.is_dir() else {}
+    made = made_files(settings)
+    looks = sorted((file.name, file.fingerprint) for files in found.values() for file in files if file.path not in made)
+    looks += inputs(settings)
     policy = sorted(settings.policy.glob("*.csv")) if settings.policy else []
     looks += [(f"policy/{file.name}", str(file.stat().st_mtime_ns)) for file in policy]
     return hashlib.sha256(repr(looks).encode()).hexdigest()

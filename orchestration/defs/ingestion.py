@@ -15,7 +15,9 @@ from stayhouse.orchestration.erasure import erase, is_requested, withhold_erased
 from stayhouse.orchestration.event_log import forget_old_runs
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.settings import ConfigurationError, history_folder, kept_runs
+from stayhouse.orchestration.shapes import shape_landing
 from stayhouse.orchestration.warehouse import WarehouseBusy, open_warehouse
+from stayhouse.shaping import ShapeError
 
 LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
 # What the ledger says of a load; the day that is built after it.
@@ -150,6 +152,7 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
         erased = _erase_requested(context, run)
         with open_warehouse(settings.warehouse) as connection:
             check_landing_folder(connection, settings.raw)
+            shaped = shape_landing(settings)
             withheld = withhold_erased(settings, connection)
             report = load_landing(
                 connection,
@@ -164,10 +167,11 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
                     "select table_name, sum(rows_loaded - rows_superseded) from ops.load_ledger group by 1"
                 ).fetchall()
             )
-    except (LoadError, ErasureError, ConfigurationError, WarehouseBusy) as error:
+    except (LoadError, ShapeError, ErasureError, ConfigurationError, WarehouseBusy) as error:
         run.log.note(bad_input=str(error).splitlines())
         raise dg.Failure(str(error), allow_retries=False) from error
-    document = load_document(report, [*warnings, *erased, *withheld]) | {"earliest_date": settings.earliest_date}
+    notices = [*warnings, *erased, *shaped.notices, *withheld]
+    document = load_document(report, notices) | {"earliest_date": settings.earliest_date}
     run.log.note(load=document | {"rows_standing": standing})
     context.log.info(json.dumps(document, default=str))
     broken = {table.table for table in report.tables.values() if table.rejected}

@@ -13,11 +13,12 @@ from stayhouse.contract import REPO_ROOT
 LAYERS: dict[str, set[str]] = {
     "contract": set(),
     "loading": {"contract"},
+    "shaping": {"contract", "loading"},
     "expectations": {"contract"},
     "publishing": {"contract", "expectations"},
     "page": {"contract"},
     "demonstration": {"contract"},
-    "orchestration": {"contract", "loading", "expectations", "publishing", "page", "demonstration"},
+    "orchestration": {"contract", "loading", "shaping", "expectations", "publishing", "page", "demonstration"},
     "benchmarks": {"contract", "loading", "expectations", "publishing", "page", "demonstration", "orchestration"},
 }
 PRIVATE_HOME = "orchestration.private_api"

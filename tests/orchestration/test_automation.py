@@ -22,6 +22,7 @@ from stayhouse.orchestration.defs.automation import (
 from stayhouse.orchestration.defs.ingestion import COVERED_DAY, LEDGER_KEY
 from stayhouse.orchestration.defs.partitions import daily
 from stayhouse.orchestration.settings import Automation, Daemon, Settings
+from stayhouse.orchestration.shapes import shape_landing
 
 
 @pytest.fixture
@@ -92,6 +93,25 @@ def test_a_policy_that_changes_begins_a_load(settings: Settings, tmp_path: Path)
     (policy / "thresholds.csv").write_text("threshold_code,value\n")
     assert looks.take() is None
     assert looks.take()
+
+
+def test_new_exports_and_shapes_begin_a_load_and_their_results_do_not(settings: Settings, tmp_path: Path) -> None:
+    """The daemon looked at landing files only; what shapes write there would have begun a second load each time."""
+    export, shape = tmp_path / "exports/shop/customers.csv", tmp_path / "shapes/shop/customers.sql"
+    for path in (export, shape):
+        path.parent.mkdir(parents=True)
+    export.write_text("id,created\nc1,2025-01-01\n")
+    sql = "select id as customer_id, created as registered_at, false as is_test from {{ export('shop/customers.csv') }}"
+    shape.write_text(sql)
+    settings = replace(settings, exports=tmp_path / "exports", shapes=tmp_path / "shapes")
+    looks = Looks(settings)
+    assert (looks.take(), bool(looks.take())) == (None, True)
+    assert [path.name for path in shape_landing(settings).written] == ["shop.parquet"]
+    assert (looks.take(), looks.take()) == (None, None)
+    export.write_text("id,created\nc2,2025-01-01\n")
+    assert (looks.take(), bool(looks.take())) == (None, True)
+    shape.write_text(sql + " where id <> 'c9'")
+    assert (looks.take(), bool(looks.take())) == (None, True)
 
 
 def test_a_missing_landing_folder_is_said(settings: Settings) -> None:

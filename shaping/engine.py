@@ -1,0 +1,335 @@
+"""Runs the shapes whose exports or SQL changed; each result is a file of the landing folder, written by one rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+import pyarrow
+import pyarrow.parquet
+
+from stayhouse.contract import RawTable
+from stayhouse.contract.compression import BrokenFile
+from stayhouse.contract.personal_data import EMAIL
+from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals
+from stayhouse.loading.discovery import LandingFile
+from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORT_TEXT
+from stayhouse.shaping.exports import BROKEN, FILES, Exports, Reader, find_exports
+from stayhouse.shaping.problems import ExportUnfinished, ShapeError, close_to
+from stayhouse.shaping.state import Place, fingerprint, places
+from stayhouse.shaping.template import Shape, find_shapes
+
+MEMORY_LIMIT = "2GB"
+# Files that are read together for a shape which is run for each of them.
+FILES_AT_ONCE = 200
+BYTES_AT_ONCE = 256 * 1024**2
+ROWS_AT_ONCE = 100_000
+VIEW = "_shape"
+ORIGIN_NAMES = {"_file": EXPORT_FILE, "_line": EXPORT_LINE}
+# Results that are made together, each with its files by pattern.
+Group: TypeAlias = dict[Path, dict[str, list[LandingFile]]]
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders of a company that shaping reads and writes."""
+
+    shapes: Path
+    exports: Path
+    landing: Path
+
+
+@dataclass
+class Shaping:
+    """What a run of the shapes did."""
+
+    written: list[Path] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def run_shapes(
+    folders: Folders,
+    tables: Mapping[str, RawTable],
+    memory_limit: str = MEMORY_LIMIT,
+    progress: Callable[[str, float], None] = lambda shape, share: None,
+) -> Shaping:
+    """Brings the shaped files of the landing folder up to date with shapes and exports.
+
+    A shape with a fault leaves its last result as it is, and the others are run. Raises ShapeError with all faults.
+    """
+    found = find_shapes(folders.shapes, tables)
+    done = Shaping(faults=found.faults)
+    exports = find_exports(folders.exports) if found.shapes else Exports(folders.exports, (), {})
+    for number, shape in enumerate(found.shapes):
+        progress(shape.shown, number / len(found.shapes))
+        try:
+            _Runner(shape, exports, folders.landing, memory_limit, done).run()
+        except ShapeError as error:
+            done.faults.append(str(error))
+        except BrokenFile as error:
+            done.faults.append(f"{error} (read by {shape.shown})")
+        except ExportUnfinished as unfinished:
+            done.notices.append(
+                f"{unfinished}; still being written or truncated, so {shape.shown} is left for the next run"
+            )
+    done.notices += dict.fromkeys(exports.notices(request for shape in found.shapes for request in shape.requests))
+    if not done.faults:
+        _remove_others({Place.of(folders.landing, s.table.name, s.name) for s in found.shapes}, folders.landing, done)
+    done.notices = list(dict.fromkeys(done.notices))
+    if done.faults:
+        raise ShapeError("\n".join(dict.fromkeys(done.faults)))
+    return done
+
+
+def _remove_others(current: set[Place], landing: Path, done: Shaping) -> None:
+    """Removes the results of shapes that are missing now."""
+    for place in places(landing):
+        if place not in current:
+            for result in place.read():
+                _remove(place, result, "its shape is missing", done)
+            place.write({})
+
+
+def _remove(place: Place, result: str, why: str, done: Shaping) -> None:
+    path = place.folder / result
+    path.unlink(missing_ok=True)
+    done.removed.append(path)
+    done.notices.append(
+        f"{place.folder.parent.name}/{place.folder.name}/{result}: {why}, so it was removed; "
+        "rows that were loaded from it stay, as with any landing file that is removed"
+    )
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """One shape over the exports of a company."""
+
+    shape: Shape
+    exports: Exports
+    landing: Path
+    memory_limit: str
+    done: Shaping
+
+    @property
+    def place(self) -> Place:
+        return Place.of(self.landing, self.shape.table.name, self.shape.name)
+
+    def run(self) -> None:
+        """Writes the results that are missing or out of date, and removes those without an export."""
+        asked = {request.pattern: self.exports.of(request) for request in self.shape.requests}
+        for request in self.shape.requests:
+            if not asked[request.pattern] and not request.optional:
+                raise self.shape.fault(self.exports.missing(request), self.shape.line_of(request))
+        known = self.place.read()
+        each = self.shape.each
+        if each is None:
+            wanted: Group = {self.place.whole: asked}
+        else:
+            wanted = {self.place.of_export(file.name): asked | {each.pattern: [file]} for file in asked[each.pattern]}
+        marks = {self.place.key(result): self._mark(files) for result, files in wanted.items()}
+        for result in sorted(set(known) - set(marks)):
+            _remove(self.place, result, "its export is missing" if each else "the shape is run otherwise now", self.done)
+        kept = {key: mark for key, mark in known.items() if marks.get(key) == mark}
+        if kept != known:
+            self.place.write(kept)
+        for group in _groups({result: files for result, files in wanted.items() if self.place.key(result) not in kept}):
+            for path in self._write_all(group):
+                kept[self.place.key(path)] = marks[self.place.key(path)]
+            self.place.write(kept)
+
+    def _write_all(self, group: Group) -> list[Path]:
+        """Writes the results of a group; a file that cannot be read costs its own result only."""
+        try:
+            return self._write(group)
+        except (BrokenFile, ExportUnfinished):
+            if len(group) == 1:
+                raise
+        written = []
+        for result, asked in group.items():
+            try:
+                written += self._write({result: asked})
+            except BrokenFile as error:
+                self.done.faults.append(f"{error} (read by {self.shape.shown})")
+            except ExportUnfinished as unfinished:
+                self.done.notices.append(f"{unfinished}; it is left for the next run")
+        return written
+
+    def _mark(self, files: Mapping[str, Sequence[LandingFile]]) -> str:
+        columns = [f"{column.name} {column.data_type} {column.required}" for column in self.shape.table.columns]
+        return fingerprint(self.shape.sql, columns, [file for found in files.values() for file in found])
+
+    def _write(self, group: Group) -> list[Path]:
+        """Runs the shape for every result of the group, over exports that are read once."""
+        with _session(self.memory_limit) as (db, reader):
+            everything: dict[str, dict[str, LandingFile]] = {}
+            for asked in group.values():
+                for pattern, files in asked.items():
+                    everything.setdefault(pattern, {}).update({file.name: file for file in files})
+            for request in self.shape.requests:
+                files = list(everything.get(request.pattern, {}).values())
+                self.done.notices += reader.load(request, files, _stored(request.pattern))
+                if not reader.has_columns(_stored(request.pattern)):
+                    return []
+            _lock(db)
+            for result, asked in group.items():
+                for pattern, files in asked.items():
+                    self._show(db, pattern, files)
+                self._run(db, result, [file.name for files in asked.values() for file in files])
+        return list(group)
+
+    def _show(self, db: duckdb.DuckDBPyConnection, pattern: str, files: Sequence[LandingFile]) -> None:
+        """Lets the name of an export mean these files."""
+        names = literals(file.name for file in files) or "null"
+        db.execute(
+            f"create or replace temp view {identifier(pattern)} as from {identifier(_stored(pattern))} "
+            f"where _file in ({names})"
+        )
+
+    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, files: Sequence[str]) -> None:
+        try:
+            db.execute(f"create or replace temp view {VIEW} as {self.shape.sql}")
+            names = list(columns_of(db, VIEW))
+        except duckdb.Error as error:
+            raise self.shape.fault_of(error) from error
+        self._check_columns(names)
+        # Before the rows: a connection streams one result at a time.
+        broken = _broken_lines(db, files)
+        try:
+            reader = db.execute(self._query(names)).to_arrow_reader(ROWS_AT_ONCE)
+            rows = _write_parquet(result, reader, broken)
+        except duckdb.Error as error:
+            raise self._located(db, error) from error
+        if rows == 0:
+            self.done.notices.append(f"{self.shape.shown}: yields no rows")
+        self.done.written.append(result)
+
+    def _check_columns(self, names: Sequence[str]) -> None:
+        """Raises ShapeError for columns that the table does not have, and for required ones that are missing."""
+        table = self.shape.table
+        lower = [name.lower() for name in names]
+        unknown = [name for name in names if name.lower() not in (*table.column_names, *ORIGIN_NAMES)]
+        if unknown:
+            each = [f"{name}{close_to(name, table.column_names)}" for name in unknown]
+            raise self.shape.fault(
+                f"table {table.name} has no column {', '.join(each).rstrip('?')}"
+                f"{'?' if each[-1].endswith('?') else ''} Its columns are {', '.join(table.column_names)}"
+            )
+        missing = [c.name for c in table.columns if c.required and c.name not in (*lower, table.newer_by)]
+        if missing:
+            word = "column" if len(missing) == 1 else "columns"
+            raise self.shape.fault(f"lacks the required {word} {', '.join(missing)} of table {table.name}; select it")
+
+    def _query(self, names: Sequence[str]) -> str:
+        """The rows with their origin, and with the time of the export where the shape does not say how new they are."""
+        renamed = {name: ORIGIN_NAMES.get(name.lower(), name.lower()) for name in names}
+        fields = [f"s.{identifier(name)} as {identifier(meant)}" for name, meant in renamed.items()]
+        newer_by = self.shape.table.newer_by
+        relation, order = f"{VIEW} as s", ""
+        if EXPORT_FILE in renamed.values():
+            order = f" order by {', '.join(name for name in ORIGIN_NAMES.values() if name in renamed.values())}"
+        if newer_by not in renamed.values() and EXPORT_FILE in renamed.values():
+            fields.append(f"f._exported_at as {identifier(newer_by)}")
+            relation += f" left join {FILES} as f using (_file)"
+        elif newer_by not in renamed.values():
+            fields.append(f"(select max(_exported_at) from {FILES}) as {identifier(newer_by)}")
+        return f"select {', '.join(fields)} from {relation}{order}"
+
+    def _located(self, db: duckdb.DuckDBPyConnection, error: duckdb.Error) -> ShapeError:
+        """The fault with the line of the shape, which only the shape by itself has."""
+        try:
+            db.execute(self.shape.sql).fetchall()
+        except duckdb.Error as located:
+            return self.shape.fault_of(located)
+        return self.shape.fault_of(error)
+
+
+def _broken_lines(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pyarrow.Table:
+    """Lines of these exports that cannot be taken apart; the loader sends them to quarantine."""
+    return db.execute(
+        f"""select distinct _file as {EXPORT_FILE}, _line as {EXPORT_LINE},
+            regexp_replace(_text, {literal(EMAIL)}, '(address)', 'g') as {EXPORT_TEXT}
+        from {BROKEN} where _file in ({literals(files) or "null"}) order by all"""
+    ).to_arrow_table()
+
+
+def _stored(pattern: str) -> str:
+    return f"all of {pattern}"
+
+
+def _groups(stale: Group) -> Iterator[Group]:
+    """Results that are made together, so that small files share the cost of a session."""
+    group: Group = {}
+    size = 0
+    for result, asked in stale.items():
+        group[result] = asked
+        size += sum(file.size for files in asked.values() for file in files)
+        if len(group) >= FILES_AT_ONCE or size > BYTES_AT_ONCE:
+            yield group
+            group, size = {}, 0
+    if group:
+        yield group
+
+
+@contextmanager
+def _session(memory_limit: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reader]]:
+    """A database of its own, without the warehouse; what does not fit into memory goes to a folder that is removed."""
+    scratch = Path(tempfile.mkdtemp(prefix="stayhouse-shapes-"))
+    try:
+        with closing(connect()) as db:
+            db.execute("set TimeZone = 'UTC'")
+            db.execute(f"set memory_limit = {literal(memory_limit)}")
+            db.execute(f"set temp_directory = {literal(scratch / 'spilled')}")
+            copies = scratch / "copies"
+            copies.mkdir()
+            yield db, Reader.over(db, copies)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _lock(db: duckdb.DuckDBPyConnection) -> None:
+    """From here on the SQL of a shape reads nothing but its exports."""
+    db.execute("set preserve_insertion_order = true")
+    db.execute("set python_enable_replacements = false")
+    db.execute("set enable_external_access = false")
+    db.execute("set lock_configuration = true")
+
+
+def _write_parquet(place: Path, reader: pyarrow.RecordBatchReader, broken: pyarrow.Table) -> int:
+    """Writes the rows, then the broken lines, and puts the file in its place."""
+    schema = reader.schema
+    if broken.num_rows:
+        schema = pyarrow.schema([field for field in schema if field.name not in broken.schema.names])
+        schema = pyarrow.schema([*schema, *broken.schema])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_name(f"{place.name}.tmp")
+    rows = 0
+    try:
+        with pyarrow.parquet.ParquetWriter(fresh, schema, compression="zstd") as writer:
+            for batch in reader:
+                rows += batch.num_rows
+                writer.write_table(_filled(pyarrow.Table.from_batches([batch]), schema))
+            if broken.num_rows:
+                rows += broken.num_rows
+                writer.write_table(_filled(broken, schema))
+        os.replace(fresh, place)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return rows
+
+
+def _filled(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:
+    """The table with the columns of the schema; those that it lacks are empty."""
+    columns = [
+        table.column(f.name).cast(f.type) if f.name in table.schema.names else pyarrow.nulls(table.num_rows, f.type)
+        for f in schema
+    ]
+    return pyarrow.Table.from_arrays(columns, schema=schema)

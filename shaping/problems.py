@@ -1,0 +1,22 @@
+"""What can be wrong with a shape or an export."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ShapeError(Exception):
+    """Shapes cannot be run. The message has a line per fault: file and line of the shape, and the way out."""
+
+
+class ExportUnfinished(Exception):
+    """An export is still being written, so nothing of it is read until the next run."""
+
+
+def close_to(name: str, known: Iterable[str]) -> str:
+    """'; did you mean a or b?'; empty when no known name is close."""
+    known = list(known)
+    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    close += [other for other in known if name.lower() in other.split("_") and other not in close]
+    return f"; did you mean {' or '.join(close[:3])}?" if close else ""

@@ -1,0 +1,42 @@
+"""Shapes within a run: a company with exports and no landing folder is no mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stayhouse.orchestration.preflight import check_settings
+from stayhouse.orchestration.settings import ConfigurationError, Settings
+
+CUSTOMERS = """select id as customer_id, created as registered_at, false as is_test, _file, _line
+from {{ export('shop/customers.csv') }}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    home = tmp_path / "acme"
+    for place, text in (
+        ("shapes/shop/customers.sql", CUSTOMERS),
+        ("exports/shop/customers.csv", "id,created\nc1,2025-01-01\n"),
+    ):
+        (home / place).parent.mkdir(parents=True)
+        (home / place).write_text(text)
+    return Settings(
+        raw=home / "landing",
+        policy=None,
+        warehouse=home / "warehouse/acme.duckdb",
+        publish=home / "published",
+        company=home,
+        exports=home / "exports",
+        shapes=home / "shapes",
+    )
+
+
+def test_a_company_with_shapes_needs_no_landing_folder_yet(settings: Settings) -> None:
+    """The check before a run asked for landing files that its first step was about to write."""
+    check_settings(settings)
+    (settings.company / "shapes/shop/customers.sql").unlink()
+    with pytest.raises(ConfigurationError, match="no such landing folder"):
+        check_settings(settings)
