@@ -18,13 +18,13 @@ import pyarrow.parquet
 from stayhouse.contract import RawTable
 from stayhouse.contract.compression import BrokenFile
 from stayhouse.contract.personal_data import EMAIL
-from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals
+from stayhouse.contract.sql import columns_of, connect, identifier, identifiers, literal, literals
 from stayhouse.loading.discovery import LandingFile
 from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORT_TEXT
-from stayhouse.shaping.exports import BROKEN, FILES, Exports, Reader, find_exports
+from stayhouse.shaping.exports import BROKEN, Exports, Reader, find_exports
 from stayhouse.shaping.problems import ExportUnfinished, ShapeError, close_to
 from stayhouse.shaping.state import Place, fingerprint, places
-from stayhouse.shaping.template import Shape, find_shapes
+from stayhouse.shaping.template import Request, Shape, find_shapes
 
 MEMORY_LIMIT = "2GB"
 # Files that are read together for a shape which is run for each of them.
@@ -137,7 +137,9 @@ class _Runner:
             wanted = {self.place.of_export(file.name): asked | {each.pattern: [file]} for file in asked[each.pattern]}
         marks = {self.place.key(result): self._mark(files) for result, files in wanted.items()}
         for result in sorted(set(known) - set(marks)):
-            _remove(self.place, result, "its export is missing" if each else "the shape is run otherwise now", self.done)
+            _remove(
+                self.place, result, "its export is missing" if each else "the shape is run otherwise now", self.done
+            )
         kept = {key: mark for key, mark in known.items() if marks.get(key) == mark}
         if kept != known:
             self.place.write(kept)
@@ -165,7 +167,9 @@ class _Runner:
 
     def _mark(self, files: Mapping[str, Sequence[LandingFile]]) -> str:
         columns = [f"{column.name} {column.data_type} {column.required}" for column in self.shape.table.columns]
-        return fingerprint(self.shape.sql, columns, [file for found in files.values() for file in found])
+        return fingerprint(
+            f"{self.shape.sql}\n{self.shape.requests}", columns, [file for found in files.values() for file in found]
+        )
 
     def _write(self, group: Group) -> list[Path]:
         """Runs the shape for every result of the group, over exports that are read once."""
@@ -179,22 +183,15 @@ class _Runner:
                 self.done.notices += reader.load(request, files, _stored(request.pattern))
                 if not reader.has_columns(_stored(request.pattern)):
                     return []
+                self._check_latest(request, list(columns_of(db, identifier(_stored(request.pattern)))))
             _lock(db)
             for result, asked in group.items():
-                for pattern, files in asked.items():
-                    self._show(db, pattern, files)
-                self._run(db, result, [file.name for files in asked.values() for file in files])
+                for request in self.shape.requests:
+                    _show(db, request, asked[request.pattern])
+                self._run(db, result, [file for files in asked.values() for file in files])
         return list(group)
 
-    def _show(self, db: duckdb.DuckDBPyConnection, pattern: str, files: Sequence[LandingFile]) -> None:
-        """Lets the name of an export mean these files."""
-        names = literals(file.name for file in files) or "null"
-        db.execute(
-            f"create or replace temp view {identifier(pattern)} as from {identifier(_stored(pattern))} "
-            f"where _file in ({names})"
-        )
-
-    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, files: Sequence[str]) -> None:
+    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, files: Sequence[LandingFile]) -> None:
         try:
             db.execute(f"create or replace temp view {VIEW} as {self.shape.sql}")
             names = list(columns_of(db, VIEW))
@@ -202,15 +199,25 @@ class _Runner:
             raise self.shape.fault_of(error) from error
         self._check_columns(names)
         # Before the rows: a connection streams one result at a time.
-        broken = _broken_lines(db, files)
+        broken = _broken_lines(db, [file.name for file in files])
         try:
             reader = db.execute(self._query(names)).to_arrow_reader(ROWS_AT_ONCE)
-            rows = _write_parquet(result, reader, broken)
+            # A row that does not say how new it is has the time of its file, which is that of the newest export.
+            rows = _write_parquet(result, reader, broken, max(file.modified_at() for file in files))
         except duckdb.Error as error:
             raise self._located(db, error) from error
         if rows == 0:
             self.done.notices.append(f"{self.shape.shown}: yields no rows")
         self.done.written.append(result)
+
+    def _check_latest(self, request: Request, names: Sequence[str]) -> None:
+        for name in request.latest:
+            if name.lower() not in map(str.lower, names):
+                raise self.shape.fault(
+                    f"latest names the column {name}, which {request.pattern} does not have{close_to(name, names)} "
+                    f"Its columns are {', '.join(names)}",
+                    self.shape.line_of(request),
+                )
 
     def _check_columns(self, names: Sequence[str]) -> None:
         """Raises ShapeError for columns that the table does not have, and for required ones that are missing."""
@@ -223,25 +230,18 @@ class _Runner:
                 f"table {table.name} has no column {', '.join(each).rstrip('?')}"
                 f"{'?' if each[-1].endswith('?') else ''} Its columns are {', '.join(table.column_names)}"
             )
-        missing = [c.name for c in table.columns if c.required and c.name not in (*lower, table.newer_by)]
+        missing = [c.name for c in table.columns if c.must_arrive and c.name not in lower]
         if missing:
             word = "column" if len(missing) == 1 else "columns"
             raise self.shape.fault(f"lacks the required {word} {', '.join(missing)} of table {table.name}; select it")
 
     def _query(self, names: Sequence[str]) -> str:
-        """The rows with their origin, and with the time of the export where the shape does not say how new they are."""
+        """The rows with their origin, in the order of the exports."""
         renamed = {name: ORIGIN_NAMES.get(name.lower(), name.lower()) for name in names}
-        fields = [f"s.{identifier(name)} as {identifier(meant)}" for name, meant in renamed.items()]
-        newer_by = self.shape.table.newer_by
-        relation, order = f"{VIEW} as s", ""
-        if EXPORT_FILE in renamed.values():
-            order = f" order by {', '.join(name for name in ORIGIN_NAMES.values() if name in renamed.values())}"
-        if newer_by not in renamed.values() and EXPORT_FILE in renamed.values():
-            fields.append(f"f._exported_at as {identifier(newer_by)}")
-            relation += f" left join {FILES} as f using (_file)"
-        elif newer_by not in renamed.values():
-            fields.append(f"(select max(_exported_at) from {FILES}) as {identifier(newer_by)}")
-        return f"select {', '.join(fields)} from {relation}{order}"
+        fields = [f"{identifier(name)} as {identifier(meant)}" for name, meant in renamed.items()]
+        origin = [name for name in ORIGIN_NAMES.values() if name in renamed.values()]
+        order = f" order by {', '.join(origin)}" if origin else ""
+        return f"select {', '.join(fields)} from {VIEW}{order}"
 
     def _located(self, db: duckdb.DuckDBPyConnection, error: duckdb.Error) -> ShapeError:
         """The fault with the line of the shape, which only the shape by itself has."""
@@ -259,6 +259,19 @@ def _broken_lines(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pyarro
             regexp_replace(_text, {literal(EMAIL)}, '(address)', 'g') as {EXPORT_TEXT}
         from {BROKEN} where _file in ({literals(files) or "null"}) order by all"""
     ).to_arrow_table()
+
+
+def _show(db: duckdb.DuckDBPyConnection, request: Request, files: Sequence[LandingFile]) -> None:
+    """Lets the name of an export mean these files."""
+    relation = (
+        f"from {identifier(_stored(request.pattern))} where _file in ({literals(f.name for f in files) or 'null'})"
+    )
+    if request.latest:
+        relation += (
+            f" qualify row_number() over (partition by {identifiers(request.latest)}"
+            " order by _exported_at desc, _file desc, _line desc) = 1"
+        )
+    db.execute(f"create or replace temp view {identifier(request.pattern)} as {relation}")
 
 
 def _stored(pattern: str) -> str:
@@ -303,8 +316,8 @@ def _lock(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("set lock_configuration = true")
 
 
-def _write_parquet(place: Path, reader: pyarrow.RecordBatchReader, broken: pyarrow.Table) -> int:
-    """Writes the rows, then the broken lines, and puts the file in its place."""
+def _write_parquet(place: Path, reader: pyarrow.RecordBatchReader, broken: pyarrow.Table, written_at: float) -> int:
+    """Writes the rows, then the broken lines, and puts the file with its time in its place."""
     schema = reader.schema
     if broken.num_rows:
         schema = pyarrow.schema([field for field in schema if field.name not in broken.schema.names])
@@ -320,6 +333,7 @@ def _write_parquet(place: Path, reader: pyarrow.RecordBatchReader, broken: pyarr
             if broken.num_rows:
                 rows += broken.num_rows
                 writer.write_table(_filled(broken, schema))
+        os.utime(fresh, (written_at, written_at))
         os.replace(fresh, place)
     finally:
         fresh.unlink(missing_ok=True)

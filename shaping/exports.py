@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from stayhouse.contract import RawTable, Zones
+from stayhouse.contract import Column, RawTable, Zones
 from stayhouse.contract.compression import BrokenFile, CutOffFile, compression_of, opened
 from stayhouse.contract.sql import columns_of, identifier, one_row
 from stayhouse.loading import ledger
@@ -92,14 +92,15 @@ class Reader:
 
     db: duckdb.DuckDBPyConnection
     target: Target
-    """Exports are read like the landing files of a table without columns."""
+    """Exports are read like the landing files of a table that requires no column."""
     scratch: Path
     """A folder for copies of exports in another form."""
 
     @classmethod
     def over(cls, db: duckdb.DuckDBPyConnection, scratch: Path) -> Reader:
         db.execute(ledger.DDL)
-        table = RawTable(source=EXPORTS, name="export", description="", columns=(), key=(), newer_by="")
+        newer_by = Column("_exported_at", "timestamp")
+        table = RawTable(EXPORTS, "export", description="", columns=(newer_by,), key=(), newer_by=newer_by.name)
         target = Target(db, table, 0, Zones(), TableReport(EXPORTS))
         target.ensure_tables()
         db.execute(f"create temp table {FILES} (_file varchar, _exported_at timestamptz, file_id integer)")
@@ -218,7 +219,7 @@ class Reader:
 
     def _as_lines(self, request: Request, file: LandingFile) -> LandingFile:
         """The file, or a copy as JSON Lines of one that is a single JSON document."""
-        if request.rows is None and not _is_document(file.path):
+        if not _is_document(file.path, request.rows):
             return file
         rows = _rows_of_document(file.path, request.rows)
         copy = self.scratch / f"{len(list(self.scratch.iterdir()))}.jsonl"
@@ -233,34 +234,36 @@ def _check_names(names: Iterable[str]) -> None:
         raise BrokenFile(f"has a column {', '.join(taken)}, a name that shapes keep for themselves; rename or drop it")
 
 
-def _is_document(path: Path) -> bool:
-    """True for a file that is one JSON array, or one object over several lines."""
+def _is_document(path: Path, key: str | None) -> bool:
+    """True for a file that is one JSON array or one object over several lines, or whose first line is a page."""
     with opened(path, compression_of(path)) as stream:
-        first = next((line for line in stream if line.strip()), b"").lstrip(b"\xef\xbb\xbf").strip()
+        first = next((line for line in stream if line.strip()), b"").removeprefix(b"\xef\xbb\xbf").strip()
     if first.startswith(b"["):
         return True
     try:
-        json.loads(first)
+        found = json.loads(first)
     except ValueError:
         return first == b"{"
-    return False
+    return _is_page(found, key)
+
+
+def _is_page(found: Any, key: str | None) -> bool:
+    return key is not None and isinstance(found, dict) and isinstance(found.get(key), list)
 
 
 def _rows_of_document(path: Path, key: str | None) -> list[Any]:
+    """The rows of a document, or of pages one under the other; what is no page is a row itself."""
     with opened(path, compression_of(path)) as stream:
         text = stream.read().decode("utf-8-sig", "replace")
     try:
         documents = [json.loads(text)]
     except ValueError:
-        # Pages of an interface, one under the other.
         try:
             documents = [json.loads(line) for line in text.splitlines() if line.strip()]
         except ValueError as error:
             raise BrokenFile(f"is not valid JSON ({error}); export it again") from error
     rows: list[Any] = []
     for document in documents:
-        found = document.get(key) if key and isinstance(document, dict) else document
-        if found is None:
-            raise BrokenFile(f"has no key {key} with the rows; its keys are {', '.join(document)}")
+        found = document[key] if _is_page(document, key) else document
         rows += found if isinstance(found, list) else [found]
     return rows

@@ -43,7 +43,7 @@ class Place:
         return self.folder / f"_{self.name}.json"
 
     def read(self) -> dict[str, str]:
-        """Result (path below the folder) -> fingerprint of what it was made of; results that are missing are left out."""
+        """Result (path below the folder) -> fingerprint of what it was made of; without results that are missing."""
         try:
             known = json.loads(self.state.read_text())
         except (FileNotFoundError, ValueError):

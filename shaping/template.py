@@ -34,7 +34,9 @@ class Request:
     columns: tuple[str, ...] = ()
     """Columns that are empty where no file has them."""
     rows: str | None = None
-    """Key of the list of rows in a JSON document."""
+    """Key of the list of rows in a page of an interface."""
+    latest: tuple[str, ...] = ()
+    """Columns that name a thing; of several exports of it only the newest row counts."""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -177,25 +179,30 @@ def _line_of_template(error: Exception) -> str:
 
 
 def _request(pattern: str, options: dict[str, Any]) -> Request:
-    known = ("each", "optional", "columns", "rows")
+    known = ("each", "optional", "columns", "rows", "latest")
     for name in options:
         if name not in known:
             raise TemplateError(f"export() has no option {name}{close_to(name, known)} It takes {', '.join(known)}")
     if not isinstance(pattern, str) or not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
         raise TemplateError(f"export() takes a path below the folder of exports, not {pattern!r}")
-    columns = options.get("columns", ())
-    if not isinstance(columns, list | tuple) or not all(isinstance(name, str) for name in columns):
-        raise TemplateError("columns takes a list of names, like ['id', 'email']")
     request = Request(
         pattern,
         bool(options.get("each")),
         bool(options.get("optional")),
-        tuple(columns),
+        _names("columns", options.get("columns", ())),
         options.get("rows"),
+        _names("latest", options.get("latest", ())),
     )
     if request.optional and not request.columns:
         raise TemplateError(f"{pattern} is optional, so its columns must be named: columns=['id', ...]")
     return request
+
+
+def _names(option: str, stated: Any) -> tuple[str, ...]:
+    names = (stated,) if isinstance(stated, str) else stated
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise TemplateError(f"{option} takes names of columns, like ['id', 'email']")
+    return tuple(names)
 
 
 def _check_statement(shape: Shape) -> None:
