@@ -20,6 +20,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
+from stayhouse.orchestration.commands.explain import explain
+from stayhouse.orchestration.commands.query import query
 from stayhouse.orchestration.options import (
     DAY,
     CompanyArgument,
@@ -48,6 +50,8 @@ app = typer.Typer(
     epilog=escape(as_help()),
 )
 
+app.command()(explain)
+app.command()(query)
 
 # New objects until Python looks for cycles among them, and looks until it takes in older ones: seldom enough to cost
 # little, often enough that a range of days frees what each day leaves behind.

@@ -6,6 +6,8 @@ the two.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ def metrics(folder: Path = FOLDER) -> list[dict[str, Any]]:
             "code": metric["name"],
             "title": metric["label"],
             "question": metric["description"],
+            "expression": metric["type_params"]["expr"],
             "parts": metric["type_params"]["metrics"],
         }
         for file in sorted(folder.glob("*.yml"))
@@ -32,6 +35,60 @@ def metrics(folder: Path = FOLDER) -> list[dict[str, Any]]:
         if metric.get("config", {}).get("meta", {}).get("published")
     ]
     return sorted(found, key=lambda metric: metric["code"])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where the rows that a measure counts can be read."""
+
+    name: str
+    model: str
+    time: str | None
+    """Expression of the day of a row; None: the facts have no time of their own."""
+    measures: dict[str, str]
+    """SQL of what a row adds to each measure."""
+    dimensions: dict[str, str]
+    """SQL of a row's value by the name of a dimension."""
+    sql: str | None = None
+    """A SELECT over published marts that gives the rows, where the model is not published itself."""
+    unpublished: str | None = None
+    """Why the rows are not published, and which mart has their counts."""
+
+
+def facts(folder: Path = FOLDER) -> dict[str, Facts]:
+    """The semantic models by name, with `config.meta.rows`: how a publication has their rows."""
+    found = {}
+    for file in sorted(folder.glob("*.yml")):
+        for model in read_yaml(file)["semantic_models"]:
+            rows = ((model.get("config") or {}).get("meta") or {}).get("rows") or {}
+            own = {
+                one["name"]: one.get("expr") or one["name"]
+                for key in ("entities", "dimensions")
+                for one in model.get(key) or ()
+            }
+            found[model["name"]] = Facts(
+                model["name"],
+                model["model"].removeprefix("ref('").removesuffix("')"),
+                (model.get("defaults") or {}).get("agg_time_dimension"),
+                {one["name"]: str(one["expr"]) for one in model.get("measures") or ()},
+                {**({} if rows.get("sql") else own), **rows.get("dimensions", {})},
+                rows.get("sql"),
+                rows.get("unpublished"),
+            )
+    return found
+
+
+def parts_of(expression: str) -> tuple[str, str | None]:
+    """Numerator and denominator of the expression of a metric; a count has no denominator.
+
+    Raises ValueError for another shape, which nothing but MetricFlow could evaluate.
+    """
+    quotient = re.fullmatch(r"1(?:00)?\.0 \* (.+) / nullif\((.+), 0\)", expression)
+    if quotient:
+        return quotient[1], quotient[2]
+    if re.fullmatch(r"\w+", expression):
+        return expression, None
+    raise ValueError(f"{expression}: neither a measure nor 100.0 * numerator / nullif(denominator, 0)")
 
 
 def page() -> str:

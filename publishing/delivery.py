@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,6 +110,11 @@ def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     csv, jsonl = (literal(path.with_name(f"{path.name}.{ending}")) for ending in ("csv", "jsonl"))
     db.execute(f"copy (select {_for_spreadsheets(db, query)} {query}) to {csv} (format csv, header)")
     return int(one_row(db, f"copy ({query}) to {jsonl} (format json)")[0])
+
+
+def harmless(value: Any) -> Any:
+    """A value as `_for_spreadsheets` writes it."""
+    return APOSTROPHE + value if isinstance(value, str) and re.match(FORMULA, value) else value
 
 
 def _for_spreadsheets(db: duckdb.DuckDBPyConnection, query: str) -> str:

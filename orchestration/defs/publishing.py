@@ -16,6 +16,7 @@ from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.growth import forget_superseded
+from stayhouse.orchestration.metric_definitions import write_definitions
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
@@ -163,6 +164,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             details,
             lambda mart, share: progress.report("publish", mart, share),
             companions=[
+                lambda release, _: write_definitions(release, run.manifest, run.dbt.seeds, settings.policy),
                 lambda release, _: shutil.copytree(run.docs, release / "data_docs"),
                 lambda release, _: shutil.copytree(models, release / "models"),
                 lambda release, document: document.update(

@@ -1,0 +1,146 @@
+"""SQL on what is published: read-only, readable, and undisturbed by a run that publishes meanwhile."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from stayhouse.orchestration.cli import app
+from stayhouse.publishing import reading
+from stayhouse.publishing.reading import NothingPublished, standing
+from stayhouse.publishing.release import Mart, publish
+
+MARTS = [Mart("sales", "mart_orders")]
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(path) as db:
+        db.execute("create schema sales")
+        db.execute(
+            "create table sales.mart_orders as select range as order_id, '=' || range as note, 1.50::decimal(9,2) as paid, "
+            "null as nothing, date '2025-01-01' as bought_date from range(100)"
+        )
+    return path
+
+
+def publish_day(warehouse: Path, folder: Path, day: int = 1, **options) -> None:
+    with duckdb.connect(warehouse) as db:
+        publish(db, folder, MARTS, date(2025, 1, day), f"{day:08x}", {}, **options)
+
+
+@pytest.fixture
+def query(warehouse, tmp_path):
+    publish_day(warehouse, tmp_path / "published")
+
+    def run(*arguments: str):
+        return CliRunner().invoke(app, ["query", *arguments, "--publish", str(tmp_path / "published")])
+
+    return run
+
+
+def test_a_table_says_how_many_rows_it_leaves_out(query):
+    result = query("select order_id, paid from sales.mart_orders", "--rows", "3")
+    assert result.exit_code == 0
+    assert "3 of 100 rows shown" in result.stdout
+    assert "as of 2025-01-01" in result.stderr
+    assert result.stdout.count("1.50") == 3
+    assert "\n100 rows\n" in query("select order_id, paid from sales.mart_orders", "--rows", "0").stdout
+
+
+def test_a_wide_row_is_a_block_and_no_value_is_cut(query):
+    """A table of 60 columns on a screen of 120 characters has two characters for each."""
+    columns = ", ".join(f"repeat('x', 20) || {n} as column_{n}" for n in range(20))
+    result = query(f"select {columns}")
+    assert "row 1" in result.stdout
+    assert f"  column_19  {'x' * 20}19" in result.stdout
+
+
+def test_other_programs_read_csv_and_json(query):
+    sql = "select * from sales.mart_orders order by order_id limit 2"
+    assert json.loads(query(sql, "--format", "json").stdout) == [
+        {"order_id": n, "note": f"={n}", "paid": 1.5, "nothing": None, "bought_date": "2025-01-01"} for n in (0, 1)
+    ]
+    # A spreadsheet would run the note as a formula.
+    assert query(sql, "--format", "csv").stdout.splitlines()[1] == "0,'=0,1.50,,2025-01-01"
+    assert json.loads(query("select 1 as one where false", "--format", "json").stdout) == []
+
+
+def test_a_file_gets_every_row(query, tmp_path):
+    result = query("from sales.mart_orders", "--csv", str(tmp_path / "rows.csv"))
+    assert (result.exit_code, "100 rows written" in result.stderr) == (0, True)
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 101
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("select * from sales.mart_order", "Did you mean"),
+        ("selct 1", "syntax error"),
+        ("select 1; select 2", "not 2 statements"),
+        ("", "not 0 statements"),
+        ("delete from sales.mart_orders", "read-only"),
+        ("copy (select 1) to 'here.csv'", "disabled"),
+        ("from read_csv('rows.csv')", "disabled"),
+        ("set enable_external_access = true", "external"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_bad_input(query, sql, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = query(sql)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "here.csv").exists()
+
+
+def test_a_folder_that_does_not_exist_is_bad_input(query):
+    assert "name another file" in query("select 1", "--csv", "/none/rows.csv").stderr
+
+
+def test_a_reader_keeps_the_release_that_it_has_opened(warehouse, tmp_path):
+    """A run that publishes while somebody reads must neither stop the reader nor change half of the answer."""
+    folder = tmp_path / "published"
+    publish_day(warehouse, folder)
+    with standing(folder) as publication:
+        publish_day(warehouse, folder, 2, kept=1)
+        assert not publication.folder.exists()
+        assert publication.as_of == date(2025, 1, 1)
+        assert publication.db.execute("select as_of_date from main.publication").fetchall() == [(date(2025, 1, 1),)]
+        assert publication.db.execute("select count(*) from sales.mart_orders").fetchall() == [(100,)]
+
+
+def test_a_release_that_vanishes_while_it_is_opened_is_replaced_by_the_next(warehouse, tmp_path, monkeypatch):
+    """Between the link and the file lies a moment in which a run can publish and remove."""
+    folder = tmp_path / "published"
+    publish_day(warehouse, folder)
+    really, moments = reading.connect, []
+
+    def connect(path: Path, read_only: bool):
+        if not moments:
+            moments.append(path)
+            publish_day(warehouse, folder, 2, kept=1)
+        return really(path, read_only=read_only)
+
+    monkeypatch.setattr(reading, "connect", connect)
+    with standing(folder) as publication:
+        assert publication.as_of == date(2025, 1, 2)
+    assert moments
+
+
+def test_a_publication_without_its_database_is_no_publication(warehouse, tmp_path):
+    folder = tmp_path / "published"
+    publish_day(warehouse, folder)
+    (folder / "current" / "stayhouse.duckdb").unlink()
+    with pytest.raises(NothingPublished), standing(folder):
+        pass
+    shutil.rmtree(folder)
+    with pytest.raises(NothingPublished), standing(folder):
+        pass
