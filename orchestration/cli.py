@@ -87,9 +87,9 @@ def demo(
     days: Annotated[int, typer.Option(min=LEAST_DAYS, help="Days of the saas pack.")] = 548,
     seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 7,
     dirty: Annotated[bool, typer.Option("--dirty", help="Plant broken rows and files too, and count them.")] = False,
-    out: Annotated[Path | None, typer.Option(help=described("Folder to write to.", default="landing/<pack>"))] = None,
+    out: Annotated[Path | None, typer.Option(help=described("Folder to write to.", default="companies/<pack>"))] = None,
 ) -> None:
-    """Write a landing folder to try the warehouse on."""
+    """Write a company to try the warehouse on."""
     from stayhouse.demonstration import MissingPack
     from stayhouse.demonstration.complete_journey import package_folder
     from stayhouse.orchestration.attended import bars
@@ -99,9 +99,9 @@ def demo(
             package_folder()
         except MissingPack as error:
             fail(str(error))
-    target = (out or working_folder() / "landing" / pack.value).resolve()
-    if (target / "raw").is_dir() and any((target / "raw").iterdir()):
-        fail(f"{target / 'raw'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
+    target = (out or working_folder() / "companies" / pack.value).resolve()
+    if (target / "landing").is_dir() and any((target / "landing").iterdir()):
+        fail(f"{target / 'landing'} is not empty; remove it, or write elsewhere with --out (two packs must not mix)")
     with bars(errors) as drawn:
         task = drawn.add_task(pack.value, total=1.0, item="")
 
@@ -126,7 +126,7 @@ def demo(
         console.print("planted: " + ", ".join(f"{name} {count:,}" for name, count in report.planted.items()))
     if report.truth:
         console.print(f"what was planted is written to {shortened(report.truth)}")
-    console.print(f"now: stayhouse build --raw {shortened(report.raw)}")
+    console.print(f"now: stayhouse build {shortened(report.out)}")
 
 
 @app.command()

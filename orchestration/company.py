@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -169,7 +170,46 @@ FEED_KEYS: dict[str, tuple[str, type, Callable[[Any], Any]]] = {
     "tolerated_delay_days": ("tolerated_delay_days", int, lambda days: days if days == 0 else _positive(days)),
 }
 SECTIONS = ("paths", "budgets", "feeds")
+SECTION_COMMENTS = {
+    "paths": "# Relative to this folder.",
+    "budgets": "# How much people can do; the most urgent come first, the others wait.",
+}
+FEEDS_COMMENT = """\
+# Whether a raw table must come, and how late. required: no run without it; expected: once it comes, no run without it;
+# optional: a delay is only reported.
+# [feeds.events]
+# rule = "expected"
+# tolerated_delay_days = 3
+"""
 SHOWN_TYPES = {str: "text in quotes", bool: "true or false", int: "a whole number", date: "a date like 2015-01-01"}
+
+
+def as_table() -> str:
+    """All keys as the table of docs/own-data.md."""
+    rows = [
+        f"| `{key.name}` | {key.described} | {f'`{key.default}`' if key.has_default else 'none'} "
+        f"| {f'`{key.variable}`' if key.variable else ''} |"
+        for key in KEYS
+    ]
+    return "\n".join(["| key | means | default | variable before it |", "|---|---|---|---|", *rows])
+
+
+def as_file(name: str) -> str:
+    """A stayhouse.toml for a new company: every key with its meaning, and every default as a comment."""
+    stated = {"name": json.dumps(name, ensure_ascii=False), "timezone": '"UTC"'}
+    lines = [
+        "# What differs from the defaults, which the comments show. Variables and options come before this file.",
+    ]
+    section = ""
+    for key in KEYS:
+        its_section, _, short = key.name.rpartition(".")
+        if its_section != section:
+            section = its_section
+            lines += ["", SECTION_COMMENTS[section], f"[{section}]"]
+        value = stated.get(key.name)
+        shown = f"{short} = {value}" if value else f"# {short} = {key.default.replace('<name of the folder>', name)}"
+        lines += ["", f"# {key.described}".replace("`", ""), shown] if not section else [f"{shown}  # {key.described}"]
+    return "\n".join([*lines, "", FEEDS_COMMENT])
 
 
 def did_you_mean(stated: str, known: tuple[str, ...]) -> str:

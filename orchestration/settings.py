@@ -27,6 +27,8 @@ KEPT_RELEASES = 3
 KEPT_LOADS_LIKE = 365
 # As in profiles.yml.
 THREADS = 2
+# A landing folder of such a name is called after the folder that holds it.
+LANDING_NAMES = ("raw", "landing")
 # The company of `make build`; taken when no other is named.
 DEMONSTRATION = Path("companies") / "saas"
 # Two hours after the business day has closed.
@@ -100,7 +102,11 @@ class Settings:
         """Folder of requests to erase customers, and of what is kept to recognise those who are erased."""
         if self.company:
             return self.company / "erasure"
-        return self.raw.parent / "erasure" if self.raw.name == "raw" else self.raw.with_name(f"{self.raw.name}.erasure")
+        return (
+            self.raw.parent / "erasure"
+            if self.raw.name in LANDING_NAMES
+            else self.raw.with_name(f"{self.raw.name}.erasure")
+        )
 
     @property
     def policy_folder(self) -> Path:
@@ -198,7 +204,7 @@ def _places(raw: Path, company: Company | None) -> dict[str, Path]:
     """Where things lie when neither an option nor a variable says it."""
     if company is None:
         home = working_folder()
-        name = raw.parent.name if raw.name in ("raw", "landing") else raw.name
+        name = raw.parent.name if raw.name in LANDING_NAMES else raw.name
         found = {
             "policy": raw.parent / "policy",
             "warehouse": home / "warehouse" / f"{name}.duckdb",

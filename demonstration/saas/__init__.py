@@ -1,7 +1,7 @@
 """The `saas` pack: eighteen plausible months of a company that sells bulk mailing.
 
 Everything is drawn from the seed; the same arguments give the same files. Planted cases (customers who never activate
-or decline, contacts that violate do-not-disturb) are written to `truth/` beside the landing folder `raw/`.
+or decline, contacts that violate do-not-disturb) are written to `truth/` beside the landing folder `landing/`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stayhouse.contract import contract
-from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport
+from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport, policy_of, write_company
 from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
 from stayhouse.demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
 from stayhouse.demonstration.saas.dirty import plant_dirt
@@ -31,7 +31,7 @@ from stayhouse.demonstration.saas.staff import Owners, Staff, assign, hire, writ
 from stayhouse.demonstration.saas.subscriptions import Contracts, contracts, write_contracts, write_payments
 from stayhouse.demonstration.saas.tickets import write_tickets
 
-POLICY_FOLDER = Path(__file__).resolve().parent.parent / "policy" / "saas"
+POLICY_FOLDER = policy_of("saas")
 
 __all__ = ["LAST_DAY", "generate"]
 
@@ -48,7 +48,7 @@ def generate(
     events_per_customer: float | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> DemoReport:
-    """Write the pack into `out` (its folders `raw` and `truth` are replaced).
+    """Write the pack into `out` (its folders `landing` and `truth` are replaced).
 
     `days` end on 2025-06-30. `events_per_customer` is the mean number of events; without it the rhythm of the customers
     decides. `dirty` adds broken rows and files, counted in truth/dirty.json. `progress` receives the current step and
@@ -62,7 +62,7 @@ def generate(
         )
     tell = progress or (lambda message, share: None)
     scope = Scope(customers, days, seed, events_per_customer)
-    raw, truth = out / "raw", out / "truth"
+    raw, truth = out / "landing", out / "truth"
     for folder in (raw, truth):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -121,10 +121,7 @@ def generate(
                     for kind in sorted({kind for table in dirt.values() for kind in table})}  # fmt: skip
     rows = {name: landing.rows.get(name, 0) for name in contract()}
     _write_summary(truth, scope, dirty, landing, counted, staff)
-    policy = out / "policy"
-    policy.mkdir(parents=True, exist_ok=True)
-    for file in sorted(POLICY_FOLDER.glob("*.csv")):
-        shutil.copyfile(file, policy / file.name)
+    policy = write_company("saas", out)
     tell("done", 1.0)
     return DemoReport(
         out=out, raw=raw, truth=truth, policy=policy, rows=rows, first_day=scope.first_day, last_day=LAST_DAY,

@@ -63,7 +63,7 @@ def test_help_has_every_variable_with_its_default() -> None:
                    "[env: STAYHOUSE_POLICY] [default: policy in the company's folder]",
                    "[env: STAYHOUSE_WAREHOUSE] [default: warehouse/<company>.duckdb in",
                    "[env: STAYHOUSE_PUBLISH] [default: published in the company's folder]", "[default: the last that the data"]),
-        ("demo", ["[default: landing/<pack>]", "[default: 2000]"]),
+        ("demo", ["[default: companies/<pack>]", "[default: 2000]"]),
         ("card", ["[default: card-<customer>.html here]", "[env: STAYHOUSE_RAW]", "--company"]),
         ("status", ["[env: STAYHOUSE_WAREHOUSE]"]),
     ],

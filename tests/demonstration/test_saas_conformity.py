@@ -25,12 +25,12 @@ def pack(tmp_path_factory) -> tuple[Path, duckdb.DuckDBPyConnection]:
         patch.setattr("stayhouse.demonstration.saas.CUSTOMERS_PER_PART", 170)
         patch.setattr("stayhouse.demonstration.saas.events.EVENTS_PER_BLOCK", 6_000)
         generate(out, customers=400, days=150, seed=3)
-    assert len(list(out.glob("raw/contacts/dt=2025-06-30/part-*.parquet"))) == 3
-    assert len({file.name for file in out.glob("raw/events/*/*.parquet")}) > 2
+    assert len(list(out.glob("landing/contacts/dt=2025-06-30/part-*.parquet"))) == 3
+    assert len({file.name for file in out.glob("landing/events/*/*.parquet")}) > 2
     con = duckdb.connect()
     for table in TABLES.values():
         con.execute(
-            f"create table {table.name} as select * from read_parquet('{out}/raw/{table.name}/*/*.parquet', "
+            f"create table {table.name} as select * from read_parquet('{out}/landing/{table.name}/*/*.parquet', "
             "hive_partitioning = true, hive_types = {'dt': date})"
         )
         con.execute(

@@ -28,13 +28,13 @@ def pack(tmp_path_factory) -> Path:
 def con(pack) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     for name in TABLES:
-        con.execute(f"create table {name} as select * from read_parquet('{pack}/raw/{name}/*/part-*.parquet', "
+        con.execute(f"create table {name} as select * from read_parquet('{pack}/landing/{name}/*/part-*.parquet', "
                     "hive_partitioning = false)")  # fmt: skip
     return con
 
 
 def folder(pack: Path, table: RawTable) -> Path:
-    return pack / "raw" / table.name / "dt=2025-06-30"
+    return pack / "landing" / table.name / "dt=2025-06-30"
 
 
 def typed(column: Column, text: str):

@@ -25,7 +25,7 @@ def pack(tmp_path_factory):
     con = duckdb.connect()
     for table in contract().values():
         con.execute(
-            f"create table {table.name} as select * from read_parquet('{out}/raw/{table.name}/*/*.parquet') "
+            f"create table {table.name} as select * from read_parquet('{out}/landing/{table.name}/*/*.parquet') "
             f"qualify row_number() over (partition by {', '.join(table.key)} order by {table.newer_by} desc) = 1"
         )
     for name in ("customers", "key_actions", "contacts_planted"):
@@ -59,13 +59,13 @@ def test_the_same_arguments_give_the_same_files(tmp_path):
         generate(tmp_path / name, customers=50, days=60, seed=5, dirty=True)
     generate(tmp_path / "c", customers=50, days=60, seed=6)
     assert fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b")
-    assert fingerprint(tmp_path / "a" / "raw" / "events") != fingerprint(tmp_path / "c" / "raw" / "events")
+    assert fingerprint(tmp_path / "a" / "landing" / "events") != fingerprint(tmp_path / "c" / "landing" / "events")
 
 
 def test_a_second_run_replaces_the_first(tmp_path):
     generate(tmp_path, customers=60, days=80, seed=5)
     generate(tmp_path, customers=60, days=70, seed=5)
-    assert not list((tmp_path / "raw" / "events").glob("dt=2025-04-1*"))
+    assert not list((tmp_path / "landing" / "events").glob("dt=2025-04-1*"))
 
 
 @pytest.mark.parametrize(("customers", "days"), [(39, 100), (100, 59)])

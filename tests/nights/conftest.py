@@ -90,7 +90,7 @@ def _parsed_once(parsed_once) -> None:
 @pytest.fixture(scope="session")
 def small_company(made_once) -> Path:
     """Landing folder of sixty customers over ninety days (2025-04-02 to 2025-06-30), with the truth beside it."""
-    return made_once("company", lambda out: generate(out, customers=60, days=90, seed=3)) / "raw"
+    return made_once("company", lambda out: generate(out, customers=60, days=90, seed=3)) / "landing"
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +126,7 @@ def planted(dbt_session, made_once) -> Company:
     folder. Read-only."""
 
     def settings_in(folder: Path) -> Settings:
-        return replace(dbt_session.settings, raw=folder / "raw", warehouse=folder / "stayhouse.duckdb")
+        return replace(dbt_session.settings, raw=folder / "landing", warehouse=folder / "stayhouse.duckdb")
 
     def make(folder: Path) -> None:
         generate(folder, customers=400, days=400, seed=11)

@@ -31,7 +31,7 @@ ALERTS = ["mart_alerts", "mart_alert_transitions"]
 @pytest.fixture(scope="module")
 def companies(dbt_session, made_once, tmp_path_factory):
     """Two warehouses of one company: built three months ago, and today."""
-    raw = made_once("ten_months", lambda out: generate(out, customers=80, days=300, seed=11)) / "raw"
+    raw = made_once("ten_months", lambda out: generate(out, customers=80, days=300, seed=11)) / "landing"
     built = {}
     for name, day in (("then", THEN), ("tonight", LAST)):
         folder = tmp_path_factory.mktemp(name)

@@ -256,7 +256,7 @@ def test_churn_follows_the_statuses_of_a_real_shop_in_their_order(dbt_session, t
     pack.generate(tmp_path)
     settings = replace(
         dbt_session.settings,
-        raw=tmp_path / "raw",
+        raw=tmp_path / "landing",
         policy=pack.POLICY_FOLDER,
         warehouse=tmp_path / "stayhouse.duckdb",
         target=tmp_path / "target",

@@ -98,7 +98,7 @@ def dirty(tmp_path_factory, dbt_session):
     out = tmp_path_factory.mktemp("dirty")
     generate(out, customers=150, days=200, seed=5, dirty=True)
     as_of = date(2025, 6, 30)
-    with duckdb.connect(_bridges(out / "raw", out, dbt_session, as_of), read_only=True) as db:
+    with duckdb.connect(_bridges(out / "landing", out, dbt_session, as_of), read_only=True) as db:
         yield db, as_of
 
 
@@ -161,7 +161,7 @@ def shop(tmp_path_factory, dbt_session):
     out = tmp_path_factory.mktemp("shop")
     generate(out / "whole")
     with duckdb.connect() as db:
-        for table in sorted((out / "whole" / "raw").iterdir()):
+        for table in sorted((out / "whole" / "landing").iterdir()):
             (out / "raw" / table.name).mkdir(parents=True)
             db.execute(
                 f"copy (select * from read_parquet('{table}/**/*.parquet', hive_partitioning = false, union_by_name = true) "

@@ -34,10 +34,10 @@ def surveyed(dbt_session, tmp_path_factory):
     folder = tmp_path_factory.mktemp("surveyed")
     generate(folder, customers=3_000, days=200, seed=5, events_per_customer=4)
     policy = folder / "policy"
-    add_metric(policy, folder / "raw")
+    add_metric(policy, folder / "landing")
     settings = replace(
         dbt_session.settings,
-        raw=folder / "raw",
+        raw=folder / "landing",
         policy=policy,
         warehouse=folder / "stayhouse.duckdb",
         target=folder / "target",

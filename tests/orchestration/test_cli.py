@@ -78,7 +78,7 @@ def test_status_names_sources_that_begin_late(run, tmp_path):
 
 
 def test_demo_does_not_mix_packs(tmp_path):
-    (tmp_path / "raw" / "customers").mkdir(parents=True)
+    (tmp_path / "landing" / "customers").mkdir(parents=True)
     result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert "is not empty" in result.output

@@ -10,8 +10,10 @@ import pytest
 from conftest import Landing, customer
 from typer.testing import CliRunner
 
-from stayhouse.orchestration.cli import app
-from stayhouse.orchestration.company import KEYS, ConfigurationError, read_company
+from stayhouse import demonstration
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.cli import Pack, app
+from stayhouse.orchestration.company import KEYS, ConfigurationError, as_table, read_company
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import Settings
 
@@ -236,3 +238,24 @@ def test_messages_of_a_company_name_its_file(make) -> None:
     acme = Settings.resolve(company=make())
     assert acme.where_to_set("reporting_currency", "X") == f"reporting_currency in {acme.company / 'stayhouse.toml'}"
     assert Settings.resolve(raw=acme.raw).where_to_set("reporting_currency", "X") == "X"
+
+
+def test_the_documentation_has_every_key_with_its_default() -> None:
+    assert as_table() in (REPO_ROOT / "docs" / "own-data.md").read_text(), (
+        "docs/own-data.md: replace the table of keys by this\n" + as_table()
+    )
+
+
+@pytest.mark.parametrize("pack", [pack.value for pack in Pack])
+def test_a_demonstration_pack_is_a_company(tmp_path: Path, pack: str) -> None:
+    """Nothing of the demonstration may apply to another company, so its policy and settings lie in its folder."""
+    policy = demonstration.write_company(pack, tmp_path / pack)
+    settings = Settings.resolve(company=tmp_path / pack)
+    assert settings.name != pack
+    assert settings.reporting_currency
+    assert settings.policy == policy
+    assert {file.name for file in policy.iterdir()} == {file.name for file in demonstration.policy_of(pack).iterdir()}
+    prepare_policy(settings)
+    (tmp_path / pack / "stayhouse.toml").write_text('name = "Mine"\n')
+    demonstration.write_company(pack, tmp_path / pack)
+    assert Settings.resolve(company=tmp_path / pack).name == "Mine"
