@@ -21,6 +21,7 @@ from rich.table import Table
 
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
 from stayhouse.orchestration.commands.explain import explain
+from stayhouse.orchestration.commands.init import init
 from stayhouse.orchestration.commands.query import query
 from stayhouse.orchestration.options import (
     DAY,
@@ -50,6 +51,7 @@ app = typer.Typer(
     epilog=escape(as_help()),
 )
 
+app.command()(init)
 app.command()(explain)
 app.command()(query)
 

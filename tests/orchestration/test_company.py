@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 from stayhouse import demonstration
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.cli import Pack, app
+from stayhouse.orchestration.commands.init import packaged_tools
 from stayhouse.orchestration.company import KEYS, ConfigurationError, as_table, read_company
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import Settings
@@ -259,3 +262,69 @@ def test_a_demonstration_pack_is_a_company(tmp_path: Path, pack: str) -> None:
     (tmp_path / pack / "stayhouse.toml").write_text('name = "Mine"\n')
     demonstration.write_company(pack, tmp_path / pack)
     assert Settings.resolve(company=tmp_path / pack).name == "Mine"
+
+
+def init(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["init", *arguments])
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_init_makes_a_company_that_states_only_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new company that begins with the policy of another shows components and currencies that it does not have."""
+    monkeypatch.chdir(tmp_path)
+    code, output = init("acme")
+    assert code == 0
+    assert "next:" in output
+    assert "stayhouse build acme" in output
+    settings = Settings.resolve(company=tmp_path / "acme")
+    assert (settings.name, settings.business_timezone, settings.reporting_currency) == ("acme", "UTC", None)
+    assert settings.raw.is_dir()
+    assert settings.policy
+    assert prepare_policy(settings)[0] == SEEDS_FOLDER
+
+
+def test_every_comment_of_a_new_company_can_be_taken_in(tmp_path: Path) -> None:
+    """A line that somebody takes the sign of a comment from must be right as it is."""
+    assert init(str(tmp_path / "acme"))[0] == 0
+    file = tmp_path / "acme" / "stayhouse.toml"
+    text = re.sub(r"(?m)^# (\w+ = |\[)", r"\1", file.read_text())
+    file.write_text(text)
+    company = read_company(file.parent)
+    assert {key.name for key in KEYS} == set(company.values)
+    assert [statement.seed for statement in company.policy].count("feeds") == 1
+
+
+def test_init_names_the_company_after_a_folder_with_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / 'Bäcker "& Söhne"'
+    assert init(str(folder))[0] == 0
+    assert Settings.resolve(company=folder).name == folder.name
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for name in ("acme", "file"):
+        code, output = init(str(tmp_path / name))
+        assert (code, f"{name}: is not empty; choose another folder" in output) == (2, True)
+    assert [file.name for file in (tmp_path / "acme").iterdir()] == ["notes.txt"]
+
+
+def test_init_copies_the_shapes_of_the_named_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = tmp_path / "package"
+    for tool in ("stripe", "zendesk"):
+        (shapes / tool / "example").mkdir(parents=True)
+        (shapes / tool / "customers.sql").write_text(f"select * from {tool}")
+        (shapes / tool / "README.md").write_text("Fields.")
+    module = sys.modules["stayhouse.orchestration.commands.init"]
+    monkeypatch.setattr(module, "packaged_tools", lambda: packaged_tools(shapes))
+    code, output = init(str(tmp_path / "acme"), "--from", "stripe, ZENDESK")
+    assert code == 0
+    assert "exports/stripe/" in output
+    assert (tmp_path / "acme" / "shapes" / "zendesk" / "customers.sql").read_text() == "select * from zendesk"
+    assert (tmp_path / "acme" / "shapes" / "stripe" / "README.md").exists()
+    assert not (tmp_path / "acme" / "shapes" / "stripe" / "example").exists()
+    assert (tmp_path / "acme" / "exports" / "zendesk").is_dir()
+    code, output = init(str(tmp_path / "other"), "--from", "strip")
+    assert (code, "--from strip: no shapes" in output, "did you mean stripe" in output) == (2, True, True)
+    assert not (tmp_path / "other").exists()

@@ -1,0 +1,110 @@
+"""`stayhouse init`: the folder of a new company."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.company import FILE_NAME, ConfigurationError, as_file, did_you_mean
+from stayhouse.orchestration.screen import console, fail, shortened
+
+PACKAGED_SHAPES = REPO_ROOT / "shapes"
+EXPORTS_README = """\
+# Exports
+
+One folder per tool, with its exports as they are: `exports/stripe/subscriptions-2025-07.csv`. A SELECT in `shapes/`
+makes a raw table of them; files that have the columns of a raw table already go to `landing/<table>/`.
+"""
+POLICY_README = """\
+# Policy
+
+CSV files in this folder stand in for the defaults of the same name. Look at these first:
+
+| file | says |
+|---|---|
+| `event_catalogue.csv` | which events are use of the product, and of which component |
+| `key_actions.csv` | what a customer has done who is activated |
+| `segments.csv` | groups of customers with a norm of their own |
+| `plans.csv` | which plans are free, and their order |
+
+A file has the columns of its default. `thresholds.csv` and `feeds.csv` hold only the rows that differ.
+"""
+IGNORED = """\
+# Made from the other files, or personal data.
+/exports/
+/landing/
+/warehouse/
+/published/
+/erasure/
+"""
+
+
+def packaged_tools(shapes: Path = PACKAGED_SHAPES) -> dict[str, Path]:
+    """Tools whose exports have shapes in the package, with their folders."""
+    folders = sorted(shapes.iterdir()) if shapes.is_dir() else []
+    return {folder.name: folder for folder in folders if any(folder.glob("*.sql"))}
+
+
+def chosen_tools(stated: str, known: dict[str, Path]) -> list[str]:
+    """The tools of a list with commas. Raises ConfigurationError for one that has no shapes."""
+    tools = [tool for part in stated.split(",") if (tool := part.strip().lower())]
+    for tool in tools:
+        if tool not in known:
+            way_out = did_you_mean(tool, tuple(known)) if known else "this package has no shapes"
+            raise ConfigurationError(f"--from {tool}: no shapes for the exports of this tool; {way_out}")
+    return list(dict.fromkeys(tools))
+
+
+def write_company(folder: Path, tools: list[str], known: dict[str, Path]) -> None:
+    """Writes a new company. Raises ConfigurationError when there is something at its place."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigurationError(f"{folder}: is not empty; choose another folder")
+    for name in ("landing", "exports", "shapes", "policy"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / FILE_NAME).write_text(as_file(folder.name))
+    (folder / "exports" / "README.md").write_text(EXPORTS_README)
+    (folder / "policy" / "README.md").write_text(POLICY_README)
+    (folder / ".gitignore").write_text(IGNORED)
+    for tool in tools:
+        (folder / "exports" / tool).mkdir()
+        (folder / "shapes" / tool).mkdir()
+        for file in sorted(known[tool].iterdir()):
+            if file.suffix in (".sql", ".md"):
+                shutil.copyfile(file, folder / "shapes" / tool / file.name)
+
+
+def init(
+    company: Annotated[Path, typer.Argument(help="Folder to make.", show_default=False)],
+    from_: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="TOOL,TOOL", show_default=False,
+            help="Tools whose exports there will be; their shapes are copied.",
+        ),
+    ] = "",
+) -> None:  # fmt: skip
+    """Make the folder of a new company, with comments and without the policy of any other.
+
+    Nothing is ever overwritten: a folder that is not empty is refused. Exit code 0: made. 2: bad input.
+    """
+    folder = company.expanduser().absolute()
+    known = packaged_tools()
+    try:
+        tools = chosen_tools(from_, known)
+        write_company(folder, tools, known)
+    except ConfigurationError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{folder}: cannot be made ({error.strerror}); choose another folder")
+    shown = shortened(folder)
+    console.print(f"made {shown}: {FILE_NAME}, landing/, exports/, shapes/, policy/", soft_wrap=True, markup=False)
+    files = f"{shown}/exports/{tools[0]}/" if tools else f"{shown}/landing/customers/"
+    console.print(
+        f"next:\n  put your files into {files}\n  stayhouse build {shown}\n  stayhouse status {shown}",
+        soft_wrap=True,
+        markup=False,
+    )
