@@ -27,6 +27,9 @@ NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapsho
 NOT_NIGHTLY = "tag:not_nightly"
 # Views that a run makes only when the project has changed. Those of marts are published, so they are made every time.
 SETTLED_VIEWS = [f"config.materialized:view,path:models/{folder}" for folder in ("staging", "core", "intermediate")]
+# What dbt reads of the project.
+PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
+OWN_POLICY = "policy"
 # From this size on the log begins again; the one before it is kept.
 LOG_BYTES = 5_000_000
 
@@ -50,10 +53,34 @@ class DbtSession:
         """What the last command found: tests that ran, and models that could not be built."""
         self._manifest: Any = None
 
+    @property
+    def project(self) -> Path:
+        """A folder beside the working file with links to the project and to the policy of this run.
+
+        dbt writes what it compiles to <target>/<path of a file from here>. The path of a policy elsewhere would lead
+        out of the target, in the worst case back to the policy file itself.
+        """
+        folder = self.settings.work / "project"
+        parts = {name: REPO_ROOT / name for name in PROJECT_PARTS}
+        if self.seed_path == OWN_POLICY:
+            parts[OWN_POLICY] = self.seeds.absolute()
+        for name, part in parts.items():
+            link = folder / name
+            if not (link.is_symlink() and link.readlink() == part):
+                folder.mkdir(parents=True, exist_ok=True)
+                link.unlink(missing_ok=True)
+                link.symlink_to(part)
+        return folder
+
+    @property
+    def seed_path(self) -> str:
+        """Where dbt finds the seeds of this run, from the folder of the project."""
+        return "seeds" if self.seeds == REPO_ROOT / "seeds" else OWN_POLICY
+
     def _arguments(self, command: Sequence[str], variables: dict[str, str]) -> list[str]:
         return [
             *command,
-            "--project-dir", str(REPO_ROOT),
+            "--project-dir", str(self.project),
             "--profiles-dir", str(REPO_ROOT),
             "--target-path", str(self.settings.target),
             "--log-path", str(self.settings.work / "logs"),
@@ -80,7 +107,7 @@ class DbtSession:
         """What profiles.yml and dbt_project.yml read; taken back afterwards, since Settings reads some of it too."""
         wanted = {
             "STAYHOUSE_WAREHOUSE": str(self.settings.warehouse),
-            "STAYHOUSE_SEEDS": os.path.relpath(self.seeds, REPO_ROOT),
+            "STAYHOUSE_SEEDS": self.seed_path,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
         before = {name: os.environ.get(name) for name in wanted}

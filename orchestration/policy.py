@@ -150,11 +150,7 @@ def _known(name: str, names: list[str]) -> str:
 
 
 def _merged(seeds: dict[str, _Seed], copies: Path) -> Path:
-    """A folder below `copies` that holds the seeds of this run, named after their content.
-
-    dbt gets its path relative to the project: it writes what it compiles to <target>/<path of the seed>, and with an
-    absolute path that is the seed itself.
-    """
+    """A folder below `copies` that holds the seeds of this run, named after their content."""
     files = {f"{seed.name}.csv": seed.content() for seed in seeds.values()}
     files["_seeds.yml"] = (SEEDS_FOLDER / "_seeds.yml").read_bytes()
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -52,7 +51,7 @@ def reader(parsed: Path, own: Path) -> Callable[[DbtSession], Any]:
         # A company's own policy differs in the content of seeds only.
         for node in manifest.nodes.values():
             if node.resource_type == "seed":
-                place = Path(os.path.relpath(session.seeds, REPO_ROOT)) / Path(node.original_file_path).name
+                place = Path(session.seed_path) / Path(node.original_file_path).name
                 node.original_file_path = str(place)
         return manifest
 

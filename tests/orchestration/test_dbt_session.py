@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 from parsing import settings_in
 
-from stayhouse.orchestration.dbt_session import ensure_manifest
+from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.dbt_session import DbtSession, ensure_manifest
 from stayhouse.orchestration.private_api import forget_compilation
 
 
@@ -32,3 +35,18 @@ def test_a_second_run_of_a_session_compiles_ephemeral_models_again():
     )  # fmt: skip
     forget_compilation(SimpleNamespace(nodes={"model.m": node, "seed.s": SimpleNamespace()}))
     assert (node.compiled, node.compiled_code, node.extra_ctes_injected, node.extra_ctes) == (False, None, False, [])
+
+
+def test_dbt_writes_nothing_over_the_policy_of_a_company(tmp_path, monkeypatch):
+    """dbt wrote SQL over the policy files where the project lay as deep as the company, as in a container."""
+    monkeypatch.chdir(tmp_path)
+    seeds = tmp_path / "copies" / "0123"
+    session = DbtSession(settings_in(tmp_path / "acme"), seeds)
+    written = Path(os.path.normpath(session.settings.target / "run" / "stayhouse" / session.seed_path / "plans.csv"))
+    assert written.is_relative_to(session.settings.target)
+    assert (session.project / session.seed_path).readlink() == seeds
+    for name in ("dbt_project.yml", "models", "macros", "tests/dbt"):
+        assert (session.project / name).exists()
+    other = DbtSession(session.settings, tmp_path / "copies" / "4567")
+    assert (other.project / other.seed_path).readlink() == other.seeds
+    assert DbtSession(session.settings, REPO_ROOT / "seeds").seed_path == "seeds"
