@@ -26,6 +26,7 @@ from stayhouse.shaping.problems import ExportUnfinished, ShapeError, close_to
 from stayhouse.shaping.state import Place, fingerprint, places
 from stayhouse.shaping.template import Request, Shape, find_shapes
 
+FUNCTIONS = Path(__file__).with_name("functions.sql")
 MEMORY_LIMIT = "2GB"
 # Files that are read together for a shape which is run for each of them.
 FILES_AT_ONCE = 200
@@ -225,10 +226,9 @@ class _Runner:
         lower = [name.lower() for name in names]
         unknown = [name for name in names if name.lower() not in (*table.column_names, *ORIGIN_NAMES)]
         if unknown:
-            each = [f"{name}{close_to(name, table.column_names)}" for name in unknown]
             raise self.shape.fault(
-                f"table {table.name} has no column {', '.join(each).rstrip('?')}"
-                f"{'?' if each[-1].endswith('?') else ''} Its columns are {', '.join(table.column_names)}"
+                f"table {table.name} has no column {', '.join(unknown)}{close_to(unknown, table.column_names)} "
+                f"Its columns are {', '.join(table.column_names)}"
             )
         missing = [c.name for c in table.columns if c.must_arrive and c.name not in lower]
         if missing:
@@ -301,6 +301,7 @@ def _session(memory_limit: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Rea
             db.execute("set TimeZone = 'UTC'")
             db.execute(f"set memory_limit = {literal(memory_limit)}")
             db.execute(f"set temp_directory = {literal(scratch / 'spilled')}")
+            db.execute(FUNCTIONS.read_text())
             copies = scratch / "copies"
             copies.mkdir()
             yield db, Reader.over(db, copies)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class ShapeError(Exception):
@@ -14,9 +14,12 @@ class ExportUnfinished(Exception):
     """An export is still being written, so nothing of it is read until the next run."""
 
 
-def close_to(name: str, known: Iterable[str]) -> str:
-    """'; did you mean a or b?'; empty when no known name is close."""
+def close_to(names: str | Sequence[str], known: Iterable[str]) -> str:
+    """The end of a sentence about unknown names: '; did you mean a or b?', or a full stop when no known name is close."""
     known = list(known)
-    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
-    close += [other for other in known if name.lower() in other.split("_") and other not in close]
-    return f"; did you mean {' or '.join(close[:3])}?" if close else ""
+    close: list[str] = []
+    for name in [names] if isinstance(names, str) else names:
+        found = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+        found += [other for other in known if name.lower() in other.split("_") and other not in found]
+        close += [other for other in found[:3] if other not in close]
+    return f"; did you mean {' or '.join(close)}?" if close else "."

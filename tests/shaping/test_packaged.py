@@ -1,0 +1,92 @@
+"""Packaged shapes: their examples load without a row in quarantine and give the rows that were worked out by hand."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from stayhouse.contract import REPO_ROOT, contract
+from stayhouse.contract.sql import identifier
+from stayhouse.loading import load_landing
+from stayhouse.shaping import Folders, run_shapes
+from stayhouse.shaping.packaged import copy_examples, copy_shapes, tools
+
+EXPECTED = Path(__file__).parent / "expected"
+EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
+REGISTER = "customer_id,registered_at,ingested_at\n" + "".join(
+    f"acc_{number},2025-01-01 00:00:00,2025-07-01 00:00:00\n" for number in range(101, 106)
+)
+
+
+def company_of(home: Path, names: list[str]) -> Folders:
+    """A company with the shapes and the examples of these tools."""
+    folders = Folders(home / "shapes", home / "exports", home / "landing")
+    copy_shapes(names, folders.shapes)
+    copy_examples(names, folders.exports)
+    for path in folders.exports.rglob("*"):
+        os.utime(path, (EXPORTED_AT, EXPORTED_AT))
+    if not list(folders.shapes.glob("*/customers.sql")):
+        # The tool does not know who registered; another one would.
+        register = folders.landing / "customers" / "register.csv"
+        register.parent.mkdir(parents=True)
+        register.write_text(REGISTER)
+    return folders
+
+
+@pytest.mark.parametrize("tool", tools())
+def test_the_example_of_a_tool_loads_as_expected(tool: str, tmp_path: Path, db) -> None:
+    folders = company_of(tmp_path, [tool])
+    done = run_shapes(folders, contract())
+    report = load_landing(db, folders.landing, contract())
+    assert report.rejected == []
+    assert {
+        name: dict(table.quarantine_reasons) for name, table in report.tables.items() if table.rows_quarantined
+    } == {}
+    assert [notice for table in report.tables.values() for notice in table.notices if "unknown columns" in notice] == []
+    shaped = {path.relative_to(folders.landing).parts[0] for path in done.written}
+    assert shaped == {path.stem for path in (EXPECTED / tool).glob("*.csv")}
+    for path in sorted((EXPECTED / tool).glob("*.csv")):
+        with path.open(newline="") as stream:
+            names, *expected = csv.reader(stream)
+        fields = ", ".join(f"coalesce(cast({identifier(name)} as varchar), '')" for name in names)
+        found = db.execute(f"select {fields} from raw.{path.stem} order by all").fetchall()
+        assert [list(row) for row in found] == sorted(expected), path
+
+
+@pytest.mark.parametrize("tool", tools())
+def test_a_tool_says_where_its_exports_come_from_and_maps_every_column(tool: str) -> None:
+    """Somebody who starts from a shape needs to know which file to put where, and which id is the customer."""
+    folder = REPO_ROOT / "shapes" / tool
+    text = (folder / "README.md").read_text()
+    assert "**The customer**" in text
+    for pattern in {p for sql in folder.glob("*.sql") for p in re.findall(r"export\(\s*'([^']+)'", sql.read_text())}:
+        assert pattern.partition("*")[0].removesuffix(".json") in text, pattern
+    for sql in folder.glob("*.sql"):
+        assert f"`{sql.stem}" in text, f"README.md does not map {sql.name}"
+
+
+def test_the_first_tool_that_knows_customers_registers_them(tmp_path: Path) -> None:
+    """Two tools that both land customers would replace each other's rows whenever one exports later."""
+    copy_shapes(["stripe", "chargebee"], tmp_path)
+    assert (tmp_path / "stripe/customers.sql").exists()
+    assert not (tmp_path / "chargebee/customers.sql").exists()
+    assert (tmp_path / "chargebee/_customers.sql").exists()
+
+
+def test_shapes_of_the_company_are_not_overwritten(tmp_path: Path) -> None:
+    copy_shapes(["stripe"], tmp_path)
+    (tmp_path / "stripe/payments.sql").write_text("-- mine")
+    assert copy_shapes(["stripe"], tmp_path) == []
+    assert (tmp_path / "stripe/payments.sql").read_text() == "-- mine"
+
+
+def test_an_unknown_tool_is_named_with_those_that_are_close(tmp_path: Path) -> None:
+    from stayhouse.shaping import ShapeError
+
+    with pytest.raises(ShapeError, match=r"strip: no shapes are packaged for this tool; did you mean stripe\?"):
+        copy_shapes(["strip"], tmp_path)
