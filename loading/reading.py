@@ -295,7 +295,7 @@ def stage_objects(target: Target, names: list[str], column: str, relation: str) 
     ]
     target.db.execute(
         f"""create or replace temp table staged as
-        select {", ".join(fields)}, _file_id, _line
+        select {", ".join([*fields, "_file_id", "_line"])}
         from (select {taken_apart} as s, {column} as object, _file_id, _line
               from {relation})"""
     )

@@ -122,6 +122,8 @@ class Reader:
                 self.db.execute(f"alter table {name} add column {identifier(column)} varchar")
         filled = {value for (value,) in self.db.execute(f"select distinct _file from {name}").fetchall()}
         broken = {value for (value,) in self.db.execute(f"select distinct _file from {BROKEN}").fetchall()}
+        if broken and not self.has_columns(relation):
+            raise BrokenFile(f"{EXPORTS}/{min(broken)}: holds no JSON object; export it again as JSON Lines or CSV")
         notices += [
             f"{EXPORTS}/{candidate.file.name}: has no rows"
             for candidate in candidates
@@ -235,7 +237,7 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 def _is_document(path: Path, key: str | None) -> bool:
-    """True for a file that is one JSON array or one object over several lines, or whose first line is a page."""
+    """True for a file that is one JSON value over several lines, or whose first line is a page."""
     with opened(path, compression_of(path)) as stream:
         first = next((line for line in stream if line.strip()), b"").removeprefix(b"\xef\xbb\xbf").strip()
     if first.startswith(b"["):
@@ -243,8 +245,22 @@ def _is_document(path: Path, key: str | None) -> bool:
     try:
         found = json.loads(first)
     except ValueError:
-        return first == b"{"
+        # Either a document over several lines, or JSON Lines of which the first is broken.
+        return first.startswith(b"{") and _is_json(_text_of(path))
     return _is_page(found, key)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _text_of(path: Path) -> str:
+    with opened(path, compression_of(path)) as stream:
+        return stream.read().decode("utf-8-sig", "replace")
 
 
 def _is_page(found: Any, key: str | None) -> bool:
@@ -253,8 +269,7 @@ def _is_page(found: Any, key: str | None) -> bool:
 
 def _rows_of_document(path: Path, key: str | None) -> list[Any]:
     """The rows of a document, or of pages one under the other; what is no page is a row itself."""
-    with opened(path, compression_of(path)) as stream:
-        text = stream.read().decode("utf-8-sig", "replace")
+    text = _text_of(path)
     try:
         documents = [json.loads(text)]
     except ValueError:

@@ -15,7 +15,7 @@ class ExportUnfinished(Exception):
 
 
 def close_to(names: str | Sequence[str], known: Iterable[str]) -> str:
-    """The end of a sentence about unknown names: '; did you mean a or b?', or a full stop when no known name is close."""
+    """The end of a sentence about unknown names: '; did you mean a or b?', or a full stop when none is close."""
     known = list(known)
     close: list[str] = []
     for name in [names] if isinstance(names, str) else names:

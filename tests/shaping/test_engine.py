@@ -166,6 +166,7 @@ def test_a_broken_export_in_a_group_costs_its_own_file_only(company):
         ("a.json", b'[\n  {"id": "c1", "created": "2025-01-01"}\n]'),
         ("a.json", b'{\n  "id": "c1",\n "created": "2025-01-01"}'),
         ("a.json", b'{"id": "c1", "created": "2025-01-01"}\n'),
+        ("a.json", b'{"id": "c1",\n "created": "2025-01-01"}'),
         ("a.jsonl", b'{"id": "c1", "created": "2025-01-01", "nested": {"b": [1]}}\n'),
         ("a.ndjson.gz", gzip.compress(b'{"id": "c1", "created": "2025-01-01"}\n')),
     ],
@@ -369,3 +370,19 @@ def test_a_company_without_shapes_has_nothing_to_do(tmp_path):
     done = run_shapes(Folders(tmp_path / "shapes", tmp_path / "exports", tmp_path / "landing"), TABLES)
     assert (done.written, done.notices) == ([], [])
     assert not (tmp_path / "landing").exists()
+
+
+def test_an_export_whose_first_line_is_broken_is_no_document(company, db):
+    """One cut line at the beginning made a file of JSON Lines look like one JSON value."""
+    company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", "x/a.jsonl"))
+    company.export("x/a.jsonl", '{"id": "c1", "crea\n{"id": "c2", "created": "2025-01-01"}\n')
+    company.run()
+    report = load_landing(db, company.folders.landing, TABLES).tables["customers"]
+    assert (report.rows_loaded, report.quarantine_reasons) == (1, {"malformed": 1})
+
+
+def test_an_export_without_an_object_is_named(company):
+    """Nothing of it could be read, and the run said nothing."""
+    company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", "x/a.jsonl"))
+    company.export("x/a.jsonl", "what\n")
+    assert company.fault().startswith("exports/x/a.jsonl: holds no JSON object; export it again as JSON Lines or CSV")

@@ -72,10 +72,10 @@ def test_a_tool_says_where_its_exports_come_from_and_maps_every_column(tool: str
 
 def test_the_first_tool_that_knows_customers_registers_them(tmp_path: Path) -> None:
     """Two tools that both land customers would replace each other's rows whenever one exports later."""
-    copy_shapes(["stripe", "chargebee"], tmp_path)
+    copy_shapes(["stripe", "zendesk"], tmp_path)
     assert (tmp_path / "stripe/customers.sql").exists()
-    assert not (tmp_path / "chargebee/customers.sql").exists()
-    assert (tmp_path / "chargebee/_customers.sql").exists()
+    assert not (tmp_path / "zendesk/customers.sql").exists()
+    assert (tmp_path / "zendesk/_customers.sql").exists()
 
 
 def test_shapes_of_the_company_are_not_overwritten(tmp_path: Path) -> None:

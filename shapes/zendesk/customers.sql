@@ -1,0 +1,9 @@
+-- End users of Zendesk. The id that your other tools know is their `external_id`.
+select
+    coalesce(external_id, id) as customer_id,
+    created_at as registered_at,
+    'zendesk' as source_system,
+    _file,
+    _line
+from {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'role']) }}
+where role = 'end-user'
