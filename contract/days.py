@@ -26,6 +26,19 @@ def last_day_sql(table: RawTable, zones: Zones, until: date) -> str:
     return f"select greatest({', '.join([*days, 'cast(null as date)'])}) from raw.{identifier(table.name)}"
 
 
+def first_day_sql(table: RawTable, zones: Zones) -> str:
+    """A query of one value: the business day of the first moment of a fact, or the first start of an interval.
+
+    NULL for a table without either.
+    """
+    name = table.event_time or (table.interval[0] if table.interval else None)
+    first = "cast(null as date)"
+    if name:
+        moment = f"min({identifier(name)})"
+        first = moment if table.column(name).data_type == "date" else _business_day(moment, zones)
+    return f"select {first} from raw.{identifier(table.name)}"
+
+
 def _last_day(column: Column, newer_by: str, zones: Zones, until: date) -> str:
     name, ingested = identifier(column.name), identifier(newer_by)
     if column.data_type == "date":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from stayhouse.contract import Column, RawTable, clock_tolerance_minutes
 from stayhouse.contract.sql import one_row
 from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORTS
@@ -13,44 +15,58 @@ MAX_VALUE = 40
 MAX_REASONS = 5
 
 
+@dataclass(frozen=True)
+class Example:
+    """A row of this load that went to quarantine."""
+
+    file: str
+    line: int
+    value: str | None
+    """The value to blame; None where it leads to a person, or the row has none."""
+
+    def __str__(self) -> str:
+        value = "" if self.value is None else f": {self.value[:MAX_VALUE]!r}"
+        return f"{self.file} line {self.line}{value}" + ("..." if len(self.value or "") > MAX_VALUE else "")
+
+
 def note_examples(target: Target) -> None:
     """Adds a notice for each of the most frequent reasons for which rows of this load went to quarantine."""
     for reason, count in target.report.quarantine_reasons.most_common(MAX_REASONS):
-        found = target.db.execute(
-            f"""select l.file, q._line, q.row from {target.quarantine} as q
-            inner join ops.load_ledger as l on l.file_id = q._file_id
-            where q._load_id = ? and list_contains(string_split(q.reasons, '; '), ?)
-            order by l.file, q._line limit 1""",
-            [target.load_id, reason],
-        ).fetchone()
-        if found:
-            file, line, row = _exported(target, found)
+        for example in find_examples(target, reason, 1):
             rows = "1 row" if count == 1 else f"{count:,} rows"
-            value = _value(target, reason, row)
             target.report.notices.append(
                 f"{target.table.name}: {rows} in quarantine, {phrase(target.table, reason)} "
-                f"({'first in ' if count > 1 else ''}{file} line {line}{value}); {way_out(target.table, reason)}"
+                f"({'first in ' if count > 1 else ''}{example}); {way_out(target.table, reason)}"
             )
 
 
-def _exported(target: Target, found: tuple[str, int, str]) -> tuple[str, int, str]:
+def find_examples(target: Target, reason: str, most: int) -> list[Example]:
+    """The first rows that went to quarantine in this load for a reason, by file and line."""
+    found = target.db.execute(
+        f"""select l.file, q._line, q.row from {target.quarantine} as q
+        inner join ops.load_ledger as l on l.file_id = q._file_id
+        where q._load_id = ? and list_contains(string_split(q.reasons, '; '), ?)
+        order by l.file, q._line limit {most}""",
+        [target.load_id, reason],
+    ).fetchall()
+    return [Example(*_place(target, file, line, row), _value(target, reason, row)) for file, line, row in found]
+
+
+def _place(target: Target, file: str, line: int, row: str) -> tuple[str, int]:
     """The place that people can correct: that of the export for a row which a shape made, else that of the file."""
-    file, line, row = found
     fields = ", ".join(f"json_extract_string(?, '$.{name}')" for name in (EXPORT_FILE, EXPORT_LINE))
     export, export_line = one_row(target.db, f"select {fields}", [row, row])
-    return (f"{EXPORTS}/{export}", export_line, row) if export and export_line else (file, line, row)
+    return (f"{EXPORTS}/{export}", export_line) if export and export_line else (file, line)
 
 
-def _value(target: Target, reason: str, row: str) -> str:
+def _value(target: Target, reason: str, row: str) -> str | None:
     """The value to blame, unless it leads to a person."""
     _, _, name = reason.partition(":")
     if not name or target.table.column(name).personal != "none":
-        return ""
+        return None
     path = f'$."{name}"'
-    (value,) = target.db.execute("select json_extract_string(?, ?)", [row, path]).fetchall()[0]
-    if value is None:
-        return ""
-    return f": {value[:MAX_VALUE]!r}" + ("..." if len(value) > MAX_VALUE else "")
+    (value,) = one_row(target.db, "select json_extract_string(?, ?)", [row, path])
+    return None if value is None else str(value)
 
 
 def phrase(table: RawTable, reason: str) -> str:

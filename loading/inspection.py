@@ -25,6 +25,7 @@ Columns = tuple[tuple[str, str], ...]
 
 # No writer pauses so long (ours): a truncated file that has not grown for an hour is not being written any more.
 UNFINISHED_SECONDS = 3_600
+READS_COLUMN = "reads column "
 NUMBERED = re.compile(r"_[0-9]+$")
 
 
@@ -177,9 +178,11 @@ def _candidate(target: Target, candidate: Candidate, columns: Columns) -> Candid
 
 def note_spelling(target: Target, file: LandingFile, matching: dict[str, str]) -> None:
     """Says which columns are read under another name than the file gives them."""
-    renamed = ", ".join(f"{name!r} as {meant}" for name, meant in matching.items() if name != meant)
+    renamed = {name: meant for name, meant in matching.items() if name != meant}
+    target.report.renamed |= renamed
     if renamed:
-        target.report.notices.append(f"{file.name}: reads column {renamed}")
+        shown = ", ".join(f"{name!r} as {meant}" for name, meant in renamed.items())
+        target.report.notices.append(f"{file.name}: {READS_COLUMN}{shown}")
 
 
 def parquet_structures(

@@ -41,6 +41,8 @@ from stayhouse.loading.settlement import merge
 from stayhouse.loading.target import Target
 from stayhouse.loading.validation import validate
 
+UNKNOWN_COLUMNS = "unknown columns "
+
 
 class _FilesChanged(Exception):
     """Files were written to while they were read."""
@@ -204,6 +206,7 @@ def load_batch(target: Target, batch: Batch) -> None:
             rows=accepted.counts.rows + malformed, quarantined=accepted.counts.quarantined + malformed
         )
     _notice_unknown_columns(target, found.batch, found.incoming)
+    target.report.headers[tuple(found.incoming.columns)] += len(found.batch)
     ledger.write_entries(target, found.batch, outcome, "loaded")
     note_times(target)
     unchanged = sum(accepted.unchanged for accepted in counts.values())
@@ -220,7 +223,7 @@ def _notice_unknown_columns(target: Target, batch: Batch, incoming: Incoming) ->
     if unknown and batch:
         names = ", ".join(candidate.file.name for candidate in batch[:3])
         names += f" and {len(batch) - 3} more" if len(batch) > 3 else ""
-        target.report.notices.append(f"{names}: unknown columns {', '.join(unknown)} are kept in _extra")
+        target.report.notices.append(f"{names}: {UNKNOWN_COLUMNS}{', '.join(unknown)} are kept in _extra")
 
 
 class Accepted(NamedTuple):

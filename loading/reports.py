@@ -50,6 +50,10 @@ class TableReport:
     """Messages about files that were not read because of their structure."""
     notices: list[str] = field(default_factory=list)
     quarantine_reasons: Counter[str] = field(default_factory=Counter)
+    headers: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Files whose rows were read, by their columns; those of the contract have its names."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """Columns of the contract, by the name that files give them."""
 
     def become(self, other: TableReport) -> None:
         """Takes the values of another report: what a transaction reported is undone with it."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from stayhouse.contract import contract
+import duckdb
+
+from stayhouse.contract import Zones, contract
 from stayhouse.loading import record_feed_days
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -75,10 +77,15 @@ class Feed:
 def last_covered_day(warehouse: Path) -> CoveredDay | None:
     """The last closed business day that any raw table reaches, as the newest load found it; None without such a row."""
     with open_warehouse(warehouse) as connection:
-        found = connection.execute(
-            "select last_date, table_name from ops.feed_days "
-            "where last_date = (select max(last_date) from ops.feed_days) group by all"
-        ).fetchall()
+        return covered_day(connection)
+
+
+def covered_day(connection: duckdb.DuckDBPyConnection) -> CoveredDay | None:
+    """The same of an open warehouse."""
+    found = connection.execute(
+        "select last_date, table_name from ops.feed_days "
+        "where last_date = (select max(last_date) from ops.feed_days) group by all"
+    ).fetchall()
     if not found:
         return None
     reaching = {table for _, table in found}
@@ -88,7 +95,12 @@ def last_covered_day(warehouse: Path) -> CoveredDay | None:
 def feeds_on(settings: Settings, seeds: Path, as_of: date) -> list[Feed]:
     """Every raw table as it is for a run of `as_of`, also written to `ops.feed_days` for the marts."""
     with open_warehouse(settings.warehouse) as connection:
-        last_days = record_feed_days(connection, contract(), settings.zones, as_of)
+        return feeds_in(connection, settings.zones, seeds, as_of)
+
+
+def feeds_in(connection: duckdb.DuckDBPyConnection, zones: Zones, seeds: Path, as_of: date) -> list[Feed]:
+    """The same of an open warehouse."""
+    last_days = record_feed_days(connection, contract(), zones, as_of)
     with (seeds / POLICY_FILE).open(newline="", encoding="utf-8-sig") as file:
         rules = {row["table_name"]: row for row in csv.DictReader(file)}
     return [_feed(table, rules[table], last_days, as_of) for table in contract()]

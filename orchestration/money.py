@@ -23,7 +23,15 @@ def reporting_currency(settings: Settings, seeds: Path) -> str | None:
     The currency of the last publication is kept while there is money in it: one that becomes the most frequent must not
     change every amount overnight.
     """
-    return settings.reporting_currency or _own_currency(settings, _candidates(settings, seeds))
+    if settings.reporting_currency:
+        return settings.reporting_currency
+    with open_warehouse(settings.warehouse) as connection:
+        return currency_in(connection, settings, seeds)
+
+
+def currency_in(connection: duckdb.DuckDBPyConnection, settings: Settings, seeds: Path) -> str | None:
+    """The same of an open warehouse."""
+    return settings.reporting_currency or _own_currency(settings, _candidates(connection, seeds))
 
 
 def _own_currency(settings: Settings, candidates: list[str]) -> str | None:
@@ -31,26 +39,25 @@ def _own_currency(settings: Settings, candidates: list[str]) -> str | None:
     return published if published in candidates else next(iter(candidates), None)
 
 
-def _candidates(settings: Settings, seeds: Path) -> list[str]:
+def _candidates(connection: duckdb.DuckDBPyConnection, seeds: Path) -> list[str]:
     """The currencies of the loaded money without a rate of their own, the most frequent first."""
     with (seeds / "exchange_rates.csv").open(newline="", encoding="utf-8-sig") as file:
         converted = {row["currency_code"].strip().upper() for row in csv.DictReader(file)}
     rows = " union all ".join(f"select upper(trim(currency)) as code from raw.{table}" for table in TABLES)
-    with open_warehouse(settings.warehouse) as connection:
-        try:
-            found = connection.execute(
-                f"select code from ({rows}) where code <> '' group by code order by count(*) desc, code"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return []
+    try:
+        found = connection.execute(
+            f"select code from ({rows}) where code <> '' group by code order by count(*) desc, code"
+        ).fetchall()
+    except duckdb.CatalogException:
+        return []
     return [code for (code,) in found if code not in converted]
 
 
 def describe_money(settings: Settings, seeds: Path) -> list[str]:
     """One line per currency and raw table whose money has no rate, and how to mend it; the chosen currency before."""
-    candidates = [] if settings.reporting_currency else _candidates(settings, seeds)
-    currency = settings.reporting_currency or _own_currency(settings, candidates)
     with open_warehouse(settings.warehouse) as connection:
+        candidates = [] if settings.reporting_currency else _candidates(connection, seeds)
+        currency = settings.reporting_currency or _own_currency(settings, candidates)
         try:
             found = connection.execute(
                 "select table_name, currency_code, unconverted_count, first_date, last_date, "

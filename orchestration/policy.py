@@ -101,6 +101,31 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
 
     Raises PolicyError when a file of the policy folder is unknown or breaks a rule.
     """
+    seeds = _checked(settings)
+    own = any(seed.is_own or seed.is_laid_over for seed in seeds.values())
+    return (_merged(seeds, settings.policy_copies) if own else SEEDS_FOLDER), _segment_warnings(
+        seeds["segments"], settings
+    )
+
+
+def write_policy(settings: Settings, folder: Path) -> list[str]:
+    """Writes the seeds of a run into a folder, without keeping a copy for later runs; returns warnings.
+
+    Raises PolicyError when a file of the policy folder is unknown or breaks a rule.
+    """
+    seeds = _checked(settings)
+    for name, content in _contents(seeds).items():
+        (folder / name).write_bytes(content)
+    return _segment_warnings(seeds["segments"], settings)
+
+
+def seed_keys() -> dict[str, list[str]]:
+    """The columns that identify a row, by name of the seed."""
+    return {seed.name: seed.key for seed in _described_seeds().values()}
+
+
+def _checked(settings: Settings) -> dict[str, _Seed]:
+    """The seeds of a run by name. Raises PolicyError for their faults."""
     seeds = _described_seeds()
     faults = _find_own_files(settings.policy, seeds) if settings.policy else []
     if faults:
@@ -117,10 +142,7 @@ def prepare_policy(settings: Settings) -> tuple[Path, list[str]]:
         faults += _check_rules(seeds)
     if faults:
         raise PolicyError(faults)
-    own = any(seed.is_own or seed.is_laid_over for seed in seeds.values())
-    return (_merged(seeds, settings.policy_copies) if own else SEEDS_FOLDER), _segment_warnings(
-        seeds["segments"], settings
-    )
+    return seeds
 
 
 def _find_own_files(folder: Path, seeds: dict[str, _Seed]) -> list[str]:
@@ -149,10 +171,16 @@ def _known(name: str, names: list[str]) -> str:
     return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}"
 
 
-def _merged(seeds: dict[str, _Seed], copies: Path) -> Path:
-    """A folder below `copies` that holds the seeds of this run, named after their content."""
+def _contents(seeds: dict[str, _Seed]) -> dict[str, bytes]:
+    """The seeds of a run as files, by name."""
     files = {f"{seed.name}.csv": seed.content() for seed in seeds.values()}
     files["_seeds.yml"] = (SEEDS_FOLDER / "_seeds.yml").read_bytes()
+    return files
+
+
+def _merged(seeds: dict[str, _Seed], copies: Path) -> Path:
+    """A folder below `copies` that holds the seeds of this run, named after their content."""
+    files = _contents(seeds)
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
     folder = copies / digest
     _forget_old_copies(copies)

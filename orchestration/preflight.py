@@ -33,7 +33,7 @@ def check_settings(settings: Settings) -> None:
     _check_memory_limit()
     shaped = shaped_tables(settings)
     if not shaped:
-        _check_landing(settings)
+        check_landing(settings)
     _check_warehouse(settings.warehouse, settings.raw, shaped)
     _check_publish(settings.publish)
 
@@ -75,7 +75,8 @@ def _check_memory_limit() -> None:
             ) from error
 
 
-def _check_landing(settings: Settings) -> None:
+def check_landing(settings: Settings) -> None:
+    """Raises ConfigurationError when there is no landing folder, with the one that is probably meant."""
     raw = settings.raw
     if not raw.exists() and settings.company and not settings.company.exists():
         raise ConfigurationError(

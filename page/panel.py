@@ -87,6 +87,8 @@ class Panel:
     view: Chart | Heat | Table | Tiles
     needs: tuple[str, ...] = ()
     """Raw tables that the panel needs."""
+    needs_policy: tuple[str, ...] = ()
+    """Policy files without whose rows the panel stays empty."""
     metrics: tuple[str, ...] = ()
     """Codes in the metric catalogue whose definitions are shown with the panel."""
     switches: tuple[Switch, ...] = ()

@@ -105,6 +105,7 @@ ACTIVATION = Section(
                 }
             ),
             needs=("customers", "events"),
+            needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
         ),
         Panel(
@@ -125,6 +126,7 @@ ACTIVATION = Section(
                 )
             ),
             needs=("customers", "events"),
+            needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
         ),
         Panel(
@@ -135,6 +137,7 @@ ACTIVATION = Section(
             Heat("cohort", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
                  "is_reliable", "registered_count"),
             needs=("customers", "events"),
+            needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
         ),
         Panel(
@@ -156,6 +159,7 @@ ACTIVATION = Section(
                 )
             ),
             needs=("customers", "events"),
+            needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
             switches=(Switch("dimension", "by", "segment"), Switch("month", "registered in")),
         ),

@@ -125,6 +125,7 @@ USAGE = Section(
             Heat("component_code", "segment_code", "used_pct", "used_num", "used_den", "component", "segment",
                  "is_complete", "is_reliable"),
             needs=("customers", "events", "subscription_periods"),
+            needs_policy=("components",),
         ),
         Panel(
             "usage_adoption",
@@ -139,6 +140,7 @@ USAGE = Section(
                         ("used_pct", "in use %", ".1f"), ("used_num", "customers", ",.0f"), ("used_den", "of", ",.0f")),
             )),
             needs=("customers", "events", "subscription_periods"),
+            needs_policy=("components",),
             switches=(Switch("component", "component"),),
             wide=True,
         ),
