@@ -23,6 +23,7 @@ from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
 from stayhouse.orchestration.commands.explain import explain
 from stayhouse.orchestration.commands.init import init
 from stayhouse.orchestration.commands.query import query
+from stayhouse.orchestration.commands.validate import validate
 from stayhouse.orchestration.options import (
     DAY,
     CompanyArgument,
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 
 app.command()(init)
+app.command()(validate)
 app.command()(explain)
 app.command()(query)
 

@@ -16,6 +16,7 @@ from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.growth import forget_superseded
+from stayhouse.orchestration.lineage import MART, reached
 from stayhouse.orchestration.metric_definitions import write_definitions
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.money import reporting_currency
@@ -50,17 +51,11 @@ def marts(manifest: Mapping[str, Any]) -> list[Mart]:
 def marts_without_data(manifest: Mapping[str, Any], empty_tables: list[str]) -> dict[str, list[str]]:
     """For every raw table without rows, the marts that are made from it."""
     sources = {node["name"]: key for key, node in manifest["sources"].items() if node["schema"] == "raw"}
-    found: dict[str, list[str]] = {}
-    for table in empty_tables:
-        reached: set[str] = set()
-        waiting = [sources[table]]
-        while waiting:
-            for child in manifest["child_map"].get(waiting.pop(), []):
-                if child.startswith("model.") and child not in reached:
-                    reached.add(child)
-                    waiting.append(child)
-        found[table] = sorted(key.split(".")[-1] for key in reached if key.split(".")[-1].startswith("mart_"))
-    return found
+    models = {key: [c for c in found if c.startswith("model.")] for key, found in manifest["child_map"].items()}
+    return {
+        table: sorted(name for key in reached(models, sources[table]) if (name := key.split(".")[-1]).startswith(MART))
+        for table in empty_tables
+    }
 
 
 def readers_of_superseded(manifest: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,267 @@
+"""What a first build of a company would find in its files, without building: the real loader into a trial database.
+
+Rows that would be quarantined are therefore exactly those that a build quarantines. A warehouse that exists is not
+read, and nothing is written but the trial, which is removed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from stayhouse.contract import contract
+from stayhouse.contract.days import first_day_sql
+from stayhouse.contract.sql import connect, literal, one_row
+from stayhouse.loading import LoadReport, load_landing
+from stayhouse.loading.examples import find_examples, phrase, way_out
+from stayhouse.loading.inspection import READS_COLUMN
+from stayhouse.loading.loader import UNKNOWN_COLUMNS
+from stayhouse.loading.target import Target
+from stayhouse.orchestration.feeds import CoveredDay, Feed, covered_day, feeds_in
+from stayhouse.orchestration.lineage import marts_made_from
+from stayhouse.orchestration.money import currency_in
+from stayhouse.orchestration.policy import PolicyError, write_policy
+from stayhouse.orchestration.preflight import check_landing
+from stayhouse.orchestration.settings import Settings, memory_limit
+from stayhouse.orchestration.unknown_codes import Known, UnknownCode, find_unknown_codes, rows_of
+from stayhouse.page.sections import SECTIONS
+
+SHOWN_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A rule that rows break."""
+
+    code: str
+    words: str
+    """What is wrong, with the values that are allowed."""
+    rows: int
+    examples: list[str]
+    """File, line and value of the first rows."""
+    way_out: str
+
+
+@dataclass(frozen=True)
+class TableForecast:
+    """What a build would find in the files of one raw table."""
+
+    table: str
+    files: int
+    rows: int
+    loaded: int
+    quarantined: int
+    duplicates: int
+    matched: list[str]
+    """Columns of the contract that some file has."""
+    renamed: dict[str, str]
+    """Columns of the contract, by the name that files give them."""
+    unknown: dict[str, str | None]
+    """Other columns of the files, with the one of the contract that may be meant."""
+    absent: list[str]
+    """Columns of the contract that no file has."""
+    in_part: dict[str, int]
+    """Columns of the contract that some files lack, with the number of these."""
+    first_date: date | None
+    last_date: date | None
+    reasons: list[Reason]
+    rejected: list[str]
+    """A sentence per file that cannot be read."""
+
+    @property
+    def quarantined_pct(self) -> float | None:
+        """Percent of the rows; None without rows."""
+        return 100.0 * self.quarantined / self.rows if self.rows else None
+
+
+@dataclass(frozen=True)
+class EmptyPanel:
+    """A panel of the page that lacks rows, and what would fill it."""
+
+    section: str
+    title: str
+    tables: list[str]
+    policy: list[str]
+    """Policy files."""
+
+
+@dataclass
+class Forecast:
+    """What a build would find."""
+
+    raw: str
+    policy: str
+    tables: list[TableForecast]
+    notices: list[str] = field(default_factory=list)
+    """Files that would not be read, and what the policy is warned of."""
+    faults: list[str] = field(default_factory=list)
+    """Faults of the policy; while there are any, nothing that needs the policy is said."""
+    codes: list[UnknownCode] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    """Raw tables without rows, with the marts that lack their part."""
+    panels: list[EmptyPanel] = field(default_factory=list)
+    day: CoveredDay | None = None
+    """The day that a build describes when none is named."""
+    feeds: list[Feed] = field(default_factory=list)
+    """Raw tables that end earlier than the policy tolerates."""
+    reporting_currency: str | None = None
+
+    @property
+    def quarantined(self) -> int:
+        return sum(table.quarantined for table in self.tables)
+
+    @property
+    def rejected(self) -> list[str]:
+        return [problem for table in self.tables for problem in table.rejected]
+
+    @property
+    def withheld(self) -> list[str]:
+        """Why a build would not publish although it can read everything."""
+        if self.day is None:
+            return ["no row lies on a day that is over, so there is no day to build"]
+        return [feed.describe() for feed in self.feeds if feed.withholds]
+
+    @property
+    def is_ready(self) -> bool:
+        """Everything would be loaded and nothing would withhold the publication."""
+        return not (self.quarantined or self.rejected or self.withheld)
+
+
+def make_forecast(settings: Settings) -> Forecast:
+    """Reads files and policy. Raises ConfigurationError or LoadError when there is nothing to load at all."""
+    check_landing(settings.raw)
+    with TemporaryDirectory(prefix="stayhouse-") as place:
+        seeds = Path(place) / "seeds"
+        seeds.mkdir()
+        notices, faults = [], []
+        try:
+            notices = write_policy(settings, seeds)
+        except PolicyError as error:
+            faults = error.faults
+        with _landed(settings) as raw, _trial(Path(place)) as db:
+            report = load_landing(db, raw, contract(), zones=settings.zones)
+            forecast = Forecast(
+                raw=str(settings.raw),
+                policy=str(settings.policy_home),
+                tables=[
+                    _table(Target(db, table, report.load_id, settings.zones, report.tables[name]))
+                    for name, table in contract().items()
+                ],
+                notices=[*notices, *report.notices, *_file_notices(report)],
+                faults=faults,
+                day=covered_day(db),
+            )
+            _add_missing(forecast, {} if faults else _read_policy(seeds))
+            if not faults:
+                _add_policy(forecast, db, settings, seeds)
+        return forecast
+
+
+@contextmanager
+def _landed(settings: Settings) -> Iterator[Path]:
+    """The landing folder as a build finds it when it loads."""
+    yield settings.raw
+
+
+@contextmanager
+def _trial(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory; what does not fit is written to the folder."""
+    with connect() as db:
+        db.execute("set TimeZone = 'UTC'")
+        db.execute(f"set memory_limit = {literal(memory_limit())}")
+        db.execute(f"set temp_directory = {literal(folder / 'spilled')}")
+        yield db
+
+
+def _table(target: Target) -> TableForecast:
+    table, report = target.table, target.report
+    names = set(table.column_names)
+    read = sum(report.headers.values())
+    files = {
+        name: sum(count for header, count in report.headers.items() if name in header)
+        for name in dict.fromkeys(name for header in report.headers for name in header)
+    }
+    absent = [name for name in table.column_names if name not in files] if read else []
+    return TableForecast(
+        table=table.name,
+        files=report.files_loaded + len(report.rejected),
+        rows=report.rows_in_files,
+        loaded=report.rows_loaded,
+        quarantined=report.rows_quarantined,
+        duplicates=report.rows_duplicate,
+        matched=[name for name in table.column_names if name in files],
+        renamed=dict(report.renamed),
+        unknown={name: _meant(name, absent) for name in files if name not in names},
+        absent=absent,
+        in_part={name: read - count for name, count in files.items() if name in names and count < read},
+        first_date=one_row(target.db, first_day_sql(table, target.zones))[0],
+        last_date=_last_dates(target.db).get(table.name),
+        reasons=_reasons(target),
+        rejected=list(report.rejected),
+    )
+
+
+def _last_dates(db: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    return dict(db.execute("select table_name, last_date from ops.feed_days where last_date is not null").fetchall())
+
+
+def _meant(name: str, absent: list[str]) -> str | None:
+    """The column of the contract that a file may mean by another name."""
+    return next(iter(difflib.get_close_matches(name.lower(), absent, n=1, cutoff=0.7)), None)
+
+
+def _reasons(target: Target) -> list[Reason]:
+    return [
+        Reason(
+            code,
+            phrase(target.table, code),
+            rows,
+            [str(example) for example in find_examples(target, code, SHOWN_EXAMPLES)],
+            way_out(target.table, code),
+        )
+        for code, rows in target.report.quarantine_reasons.most_common()
+    ]
+
+
+def _file_notices(report: LoadReport) -> list[str]:
+    """What the loader says of single files, without what the forecast says by table: columns and quarantined rows."""
+    return [
+        notice
+        for table in report.tables.values()
+        for notice in table.notices
+        if not notice.startswith(f"{table.table}: ")
+        and not notice.partition(": ")[2].startswith((READS_COLUMN, UNKNOWN_COLUMNS))
+    ]
+
+
+def _read_policy(seeds: Path) -> dict[str, list[dict[str, str]]]:
+    return {file.stem: rows_of(file.read_bytes()) for file in sorted(seeds.glob("*.csv"))}
+
+
+def _add_missing(forecast: Forecast, policy: Mapping[str, list[dict[str, str]]]) -> None:
+    """Adds what stays empty for want of rows in raw tables and policy files."""
+    empty = [table.table for table in forecast.tables if not table.loaded]
+    forecast.missing = {table: marts_made_from(table) for table in empty}
+    without_rows = {name for name, rows in policy.items() if not rows}
+    for section in SECTIONS:
+        for panel in section.panels:
+            tables = [table for table in panel.needs if table in empty]
+            files = [f"{name}.csv" for name in panel.needs_policy if name in without_rows]
+            if tables or files:
+                forecast.panels.append(EmptyPanel(section.title, panel.title, tables, files))
+
+
+def _add_policy(forecast: Forecast, db: duckdb.DuckDBPyConnection, settings: Settings, seeds: Path) -> None:
+    """Adds what only the policy can say: unknown codes, and which tables end too early."""
+    forecast.reporting_currency = currency_in(db, settings, seeds)
+    forecast.codes = find_unknown_codes(db, Known(_read_policy(seeds), forecast.reporting_currency))
+    if forecast.day:
+        feeds = feeds_in(db, settings.zones, seeds, forecast.day.day)
+        forecast.feeds = [feed for feed in feeds if feed.is_late or feed.withholds]
