@@ -136,7 +136,7 @@ class Forecast:
 
 def make_forecast(settings: Settings) -> Forecast:
     """Reads files and policy. Raises ConfigurationError or LoadError when there is nothing to load at all."""
-    check_landing(settings.raw)
+    check_landing(settings)
     with TemporaryDirectory(prefix="stayhouse-") as place:
         seeds = Path(place) / "seeds"
         seeds.mkdir()
@@ -149,7 +149,7 @@ def make_forecast(settings: Settings) -> Forecast:
             report = load_landing(db, raw, contract(), zones=settings.zones)
             forecast = Forecast(
                 raw=str(settings.raw),
-                policy=str(settings.policy_home),
+                policy=str(settings.policy_folder),
                 tables=[
                     _table(Target(db, table, report.load_id, settings.zones, report.tables[name]))
                     for name, table in contract().items()

@@ -31,7 +31,7 @@ def add_rows(settings: Settings, codes: Iterable[UnknownCode]) -> dict[Path, int
     keys = seed_keys() if wanted else {}
     changed, added = {}, {}
     for name, rows in wanted.items():
-        target = _own_file(settings.policy_home, name)
+        target = _own_file(settings.policy_folder, name)
         content, number = _with_rows(_content(target), rows, keys[target.stem])
         if number:
             changed[target], added[target] = content, number
@@ -41,7 +41,7 @@ def add_rows(settings: Settings, codes: Iterable[UnknownCode]) -> dict[Path, int
             _write(target, content)
     except OSError as error:
         raise ConfigurationError(
-            f"{error.filename or settings.policy_home}: cannot be written ({error.strerror}); give the user of the "
+            f"{error.filename or settings.policy_folder}: cannot be written ({error.strerror}); give the user of the "
             "command the right to"
         ) from error
     return added
@@ -49,7 +49,7 @@ def add_rows(settings: Settings, codes: Iterable[UnknownCode]) -> dict[Path, int
 
 def columns_of_file(settings: Settings, name: str) -> list[str]:
     """The columns in which a row is written to a policy file: those of the company's own, else those of the default."""
-    return _header(_content(_own_file(settings.policy_home, name)))
+    return _header(_content(_own_file(settings.policy_folder, name)))
 
 
 def _own_file(folder: Path, name: str) -> Path:
@@ -90,7 +90,7 @@ def _check(settings: Settings, changed: Mapping[Path, bytes]) -> None:
         trial, seeds = Path(place) / "policy", Path(place) / "seeds"
         for folder in (trial, seeds):
             folder.mkdir()
-        own = settings.policy_home
+        own = settings.policy_folder
         for file in sorted(own.iterdir()) if own.is_dir() else ():
             if file.is_file() and not file.name.startswith((".", "~")):
                 shutil.copyfile(file, trial / file.name)

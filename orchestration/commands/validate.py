@@ -182,7 +182,7 @@ def _print_codes(settings: Settings, forecast: Forecast, added: dict[Path, int])
     columns = _columns(settings, forecast.codes)
     for file, codes in groupby(forecast.codes, key=lambda code: code.file):
         found = list(codes)
-        where = escape(shortened(settings.policy_home / file))
+        where = escape(shortened(settings.policy_folder / file))
         places: dict[str, list[str]] = {}
         for code in found:
             rows = _counted(code.rows_count, "row")
