@@ -10,6 +10,7 @@ from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORTS
 from stayhouse.loading.target import Target
 
 CORRECT = "correct the source, and deliver the file again"
+IN_QUARANTINE = "in quarantine, "
 MAX_VALUE = 40
 # One sentence per reason; of a table in which everything is wrong the summary need not say all of it.
 MAX_REASONS = 5
@@ -35,7 +36,7 @@ def note_examples(target: Target) -> None:
         for example in find_examples(target, reason, 1):
             rows = "1 row" if count == 1 else f"{count:,} rows"
             target.report.notices.append(
-                f"{target.table.name}: {rows} in quarantine, {phrase(target.table, reason)} "
+                f"{target.table.name}: {rows} {IN_QUARANTINE}{phrase(target.table, reason)} "
                 f"({'first in ' if count > 1 else ''}{example}); {way_out(target.table, reason)}"
             )
 

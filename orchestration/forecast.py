@@ -7,22 +7,23 @@ read, and nothing is written but the trial, which is removed.
 from __future__ import annotations
 
 import difflib
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from stayhouse.contract import contract
 from stayhouse.contract.days import first_day_sql
 from stayhouse.contract.sql import connect, literal, one_row
 from stayhouse.loading import LoadReport, load_landing
-from stayhouse.loading.examples import find_examples, phrase, way_out
+from stayhouse.loading.examples import IN_QUARANTINE, find_examples, phrase, way_out
 from stayhouse.loading.inspection import READS_COLUMN
 from stayhouse.loading.loader import UNKNOWN_COLUMNS
+from stayhouse.loading.naming import EXPORT_COLUMNS
 from stayhouse.loading.target import Target
 from stayhouse.orchestration.feeds import CoveredDay, Feed, covered_day, feeds_in
 from stayhouse.orchestration.lineage import marts_made_from
@@ -30,8 +31,11 @@ from stayhouse.orchestration.money import currency_in
 from stayhouse.orchestration.policy import PolicyError, write_policy
 from stayhouse.orchestration.preflight import check_landing
 from stayhouse.orchestration.settings import Settings, memory_limit
-from stayhouse.orchestration.unknown_codes import Known, UnknownCode, find_unknown_codes, rows_of
+from stayhouse.orchestration.shapes import made_files, shape_landing, shaped_tables
+from stayhouse.orchestration.unknown_codes import Known, Row, UnknownCode, find_unknown_codes, rows_of
 from stayhouse.page.sections import SECTIONS
+from stayhouse.shaping import ShapeError, Shaping
+from stayhouse.shaping.state import SHAPED
 
 SHOWN_EXAMPLES = 3
 
@@ -66,9 +70,11 @@ class TableForecast:
     unknown: dict[str, str | None]
     """Other columns of the files, with the one of the contract that may be meant."""
     absent: list[str]
-    """Columns of the contract that no file has."""
+    """Columns of the contract that no file has, and that have no default."""
     in_part: dict[str, int]
-    """Columns of the contract that some files lack, with the number of these."""
+    """The same that some files lack, with the number of these."""
+    defaulted: dict[str, str]
+    """Columns that some file lacks, with what counts instead."""
     first_date: date | None
     last_date: date | None
     reasons: list[Reason]
@@ -102,7 +108,7 @@ class Forecast:
     notices: list[str] = field(default_factory=list)
     """Files that would not be read, and what the policy is warned of."""
     faults: list[str] = field(default_factory=list)
-    """Faults of the policy; while there are any, nothing that needs the policy is said."""
+    """Faults of policy and shapes; while the policy has any, nothing that needs it is said."""
     codes: list[UnknownCode] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
     """Raw tables without rows, with the marts that lack their part."""
@@ -136,38 +142,62 @@ class Forecast:
 
 def make_forecast(settings: Settings) -> Forecast:
     """Reads files and policy. Raises ConfigurationError or LoadError when there is nothing to load at all."""
-    check_landing(settings)
+    if not shaped_tables(settings):
+        check_landing(settings)
     with TemporaryDirectory(prefix="stayhouse-") as place:
+        policy: dict[str, list[Row]] = {}
         seeds = Path(place) / "seeds"
         seeds.mkdir()
         notices, faults = [], []
         try:
             notices = write_policy(settings, seeds)
+            policy = {file.stem: rows_of(file.read_bytes()) for file in sorted(seeds.glob("*.csv"))}
         except PolicyError as error:
             faults = error.faults
-        with _landed(settings) as raw, _trial(Path(place)) as db:
-            report = load_landing(db, raw, contract(), zones=settings.zones)
+        raw, shaping = _landed(settings, Path(place) / "landing")
+        with _trial(Path(place)) as db:
+            report = load_landing(db, raw, settings.tables, zones=settings.zones)
             forecast = Forecast(
                 raw=str(settings.raw),
                 policy=str(settings.policy_folder),
                 tables=[
                     _table(Target(db, table, report.load_id, settings.zones, report.tables[name]))
-                    for name, table in contract().items()
+                    for name, table in settings.tables.items()
                 ],
-                notices=[*notices, *report.notices, *_file_notices(report)],
-                faults=faults,
+                notices=[*notices, *shaping.notices, *_notices(report)],
+                faults=[*faults, *shaping.faults],
                 day=covered_day(db),
             )
-            _add_missing(forecast, {} if faults else _read_policy(seeds))
-            if not faults:
-                _add_policy(forecast, db, settings, seeds)
+            _add_missing(forecast, policy)
+            if policy:
+                forecast.reporting_currency = currency_in(db, settings, seeds)
+                forecast.codes = find_unknown_codes(db, Known(policy, forecast.reporting_currency))
+            if policy and forecast.day:
+                feeds = feeds_in(db, settings.zones, seeds, forecast.day.day)
+                forecast.feeds = [feed for feed in feeds if feed.is_late or feed.withholds]
         return forecast
 
 
-@contextmanager
-def _landed(settings: Settings) -> Iterator[Path]:
-    """The landing folder as a build finds it when it loads."""
-    yield settings.raw
+def _landed(settings: Settings, place: Path) -> tuple[Path, Shaping]:
+    """The landing folder as a build would load it: with the results of shapes, of which it gets a copy."""
+    if not shaped_tables(settings) and not made_files(settings):
+        return settings.raw, Shaping()
+    place.mkdir()
+    for table in settings.raw.iterdir() if settings.raw.is_dir() else ():
+        if not table.is_dir():
+            (place / table.name).symlink_to(table)
+            continue
+        (place / table.name).mkdir()
+        for entry in table.iterdir():
+            if entry.name == SHAPED and entry.is_dir():
+                # Shapes write and remove files there.
+                shutil.copytree(entry, place / table.name / SHAPED)
+            else:
+                (place / table.name / entry.name).symlink_to(entry)
+    try:
+        return place, shape_landing(replace(settings, raw=place))
+    except ShapeError as error:
+        return place, Shaping(faults=str(error).splitlines())
 
 
 @contextmanager
@@ -182,13 +212,15 @@ def _trial(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _table(target: Target) -> TableForecast:
     table, report = target.table, target.report
-    names = set(table.column_names)
+    known = {*table.column_names, *EXPORT_COLUMNS}
     read = sum(report.headers.values())
     files = {
         name: sum(count for header, count in report.headers.items() if name in header)
         for name in dict.fromkeys(name for header in report.headers for name in header)
     }
-    absent = [name for name in table.column_names if name not in files] if read else []
+    lacking = {name: read - files.get(name, 0) for name in table.column_names if files.get(name, 0) < read}
+    defaulted = {name: words for name in lacking if (words := table.column(name).default_in_words)}
+    absent = [name for name, number in lacking.items() if number == read and name not in defaulted]
     return TableForecast(
         table=table.name,
         files=report.files_loaded + len(report.rejected),
@@ -198,9 +230,10 @@ def _table(target: Target) -> TableForecast:
         duplicates=report.rows_duplicate,
         matched=[name for name in table.column_names if name in files],
         renamed=dict(report.renamed),
-        unknown={name: _meant(name, absent) for name in files if name not in names},
+        unknown={name: _meant(name, [*absent, *defaulted]) for name in files if name not in known},
         absent=absent,
-        in_part={name: read - count for name, count in files.items() if name in names and count < read},
+        in_part={name: number for name, number in lacking.items() if number < read and name not in defaulted},
+        defaulted=defaulted,
         first_date=one_row(target.db, first_day_sql(table, target.zones))[0],
         last_date=_last_dates(target.db).get(table.name),
         reasons=_reasons(target),
@@ -230,22 +263,14 @@ def _reasons(target: Target) -> list[Reason]:
     ]
 
 
-def _file_notices(report: LoadReport) -> list[str]:
-    """What the loader says of single files, without what the forecast says by table: columns and quarantined rows."""
-    return [
-        notice
-        for table in report.tables.values()
-        for notice in table.notices
-        if not notice.startswith(f"{table.table}: ")
-        and not notice.partition(": ")[2].startswith((READS_COLUMN, UNKNOWN_COLUMNS))
-    ]
+def _notices(report: LoadReport) -> list[str]:
+    """What the loader says, without what the forecast says by table: spelling and unknown columns, quarantined rows."""
+    covered = (f": {READS_COLUMN}", f": {UNKNOWN_COLUMNS}", f" {IN_QUARANTINE}")
+    notices = [*report.notices, *(notice for table in report.tables.values() for notice in table.notices)]
+    return [notice for notice in notices if not any(part in notice for part in covered)]
 
 
-def _read_policy(seeds: Path) -> dict[str, list[dict[str, str]]]:
-    return {file.stem: rows_of(file.read_bytes()) for file in sorted(seeds.glob("*.csv"))}
-
-
-def _add_missing(forecast: Forecast, policy: Mapping[str, list[dict[str, str]]]) -> None:
+def _add_missing(forecast: Forecast, policy: Mapping[str, list[Row]]) -> None:
     """Adds what stays empty for want of rows in raw tables and policy files."""
     empty = [table.table for table in forecast.tables if not table.loaded]
     forecast.missing = {table: marts_made_from(table) for table in empty}
@@ -256,12 +281,3 @@ def _add_missing(forecast: Forecast, policy: Mapping[str, list[dict[str, str]]])
             files = [f"{name}.csv" for name in panel.needs_policy if name in without_rows]
             if tables or files:
                 forecast.panels.append(EmptyPanel(section.title, panel.title, tables, files))
-
-
-def _add_policy(forecast: Forecast, db: duckdb.DuckDBPyConnection, settings: Settings, seeds: Path) -> None:
-    """Adds what only the policy can say: unknown codes, and which tables end too early."""
-    forecast.reporting_currency = currency_in(db, settings, seeds)
-    forecast.codes = find_unknown_codes(db, Known(_read_policy(seeds), forecast.reporting_currency))
-    if forecast.day:
-        feeds = feeds_in(db, settings.zones, seeds, forecast.day.day)
-        forecast.feeds = [feed for feed in feeds if feed.is_late or feed.withholds]

@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from stayhouse.orchestration.options import PolicyOption, RawOption
+from stayhouse.orchestration.options import CompanyArgument, PolicyOption, RawOption
 from stayhouse.orchestration.screen import bad_input, console, fail, shortened
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
@@ -32,6 +32,7 @@ ALL = "stayhouse validate --json has all"
 
 
 def validate(
+    company: CompanyArgument = None,
     raw: RawOption = None,
     policy: PolicyOption = None,
     write: Annotated[
@@ -50,7 +51,7 @@ def validate(
     from stayhouse.orchestration.policy_rows import add_rows
 
     try:
-        settings = Settings.resolve(raw, policy)
+        settings = Settings.resolve(raw, policy, company=company)
         forecast = make_forecast(settings)
         added = add_rows(settings, forecast.codes) if write and not forecast.faults else {}
     except (ConfigurationError, LoadError) as error:
@@ -119,10 +120,12 @@ def _print_headline(settings: Settings, forecast: Forecast) -> None:
     else:
         console.print(escape(forecast.withheld[0]), soft_wrap=True)
     if forecast.reporting_currency and not settings.reporting_currency:
+        place = settings.where_to_set("reporting_currency", "STAYHOUSE_REPORTING_CURRENCY")
         console.print(
-            f"money would be reported in {escape(forecast.reporting_currency)}, its most frequent currency without a "
-            "rate; STAYHOUSE_REPORTING_CURRENCY chooses another",
+            f"money would be reported in {forecast.reporting_currency}, its most frequent currency without a rate; "
+            f"{place} chooses another",
             soft_wrap=True,
+            markup=False,
         )
 
 
@@ -133,7 +136,7 @@ def _print_tables(forecast: Forecast) -> None:
     for table in forecast.tables:
         if table.files:
             share = table.quarantined_pct
-            known = len(table.matched) + len(table.absent)
+            known = len(set(table.matched) | set(table.absent) | set(table.defaulted))
             shown.add_row(
                 table.table,
                 f"{table.files:,}",
@@ -156,6 +159,8 @@ def _about_columns(table: TableForecast) -> list[str]:
     if table.unknown:
         names = [f"{name} (meant: {meant}?)" if meant else name for name, meant in table.unknown.items()]
         lines.append(f"the contract does not know {_some(names)}; kept in _extra, and no mart reads it")
+    if table.defaulted:
+        lines.append("by default: " + _some([f"{name} is {words}" for name, words in table.defaulted.items()]))
     if table.in_part:
         files = [f"{name} in {_counted(number, 'file')}" for name, number in table.in_part.items()]
         lines.append(f"missing in part: {_some(files)}; the rows of these files have NULL")

@@ -23,6 +23,7 @@ from stayhouse.orchestration.forecast import Forecast, make_forecast
 from stayhouse.orchestration.lineage import marts_made_from
 from stayhouse.orchestration.policy import SEEDS_FOLDER, prepare_policy
 from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.shapes import shape_landing
 from stayhouse.orchestration.unknown_codes import title_of
 from stayhouse.orchestration.warehouse import open_warehouse
 
@@ -119,7 +120,7 @@ def loaded(settings: Settings, warehouse: Path) -> dict[str, tuple]:
     return counts | {("reason", table, reason): number for table, reason, number in reasons}
 
 
-def foretold(forecast: Forecast) -> dict[str, tuple]:
+def forecast_counts(forecast: Forecast) -> dict[str, tuple]:
     counts = {one.table: (one.rows, one.quarantined, one.duplicates, len(one.rejected)) for one in forecast.tables}
     reasons = {("reason", one.table, reason.code): reason.rows for one in forecast.tables for reason in one.reasons}
     return counts | reasons
@@ -138,7 +139,7 @@ def test_a_forecast_of_broken_rows_equals_the_load(tmp_path, tables):
             shutil.rmtree(folder)
     settings = Settings.resolve(tmp_path / "saas" / "raw")
     forecast = make_forecast(settings)
-    assert foretold(forecast) == loaded(settings, tmp_path / "w.duckdb")
+    assert forecast_counts(forecast) == loaded(settings, tmp_path / "w.duckdb")
     # Many kinds of broken rows are in them.
     assert len({reason.code for table in forecast.tables for reason in table.reasons}) > 3 * len(tables)
 
@@ -146,12 +147,12 @@ def test_a_forecast_of_broken_rows_equals_the_load(tmp_path, tables):
 def test_a_warehouse_that_exists_does_not_change_the_forecast(company, tmp_path):
     """Files that a build has loaded already would otherwise be passed over, with their broken rows."""
     company.landing.csv("events", [event(1), event(2, source="moon")])
-    before = foretold(company.forecast())
+    before = forecast_counts(company.forecast())
     warehouse = tmp_path / "w.duckdb"
     settings = replace(company.settings, warehouse=warehouse)
     loaded(settings, warehouse)
     stamp = warehouse.stat().st_mtime_ns
-    assert foretold(make_forecast(settings)) == before
+    assert forecast_counts(make_forecast(settings)) == before
     assert warehouse.stat().st_mtime_ns == stamp
 
 
@@ -234,8 +235,22 @@ def test_a_file_that_cannot_be_read_is_not_ready(company):
     assert "1 file cannot be read" in flat(output)
 
 
+def test_columns_with_a_default_are_named_with_it(company):
+    """Nobody delivers is_test, and everybody should see that no account counts as one of a tester."""
+    row = {name: value for name, value in customer(1).items() if name not in ("is_test", "ingested_at")}
+    company.landing.csv("customers", [row])
+    company.landing.csv("events", [event(1)])
+    table = next(one for one in company.forecast().tables if one.table == "customers")
+    assert table.defaulted == {
+        "is_test": "false", "ingested_at": "the time at which the file was last written"
+    }  # fmt: skip
+    code, output = company.run()
+    assert code == 0, output
+    assert "customers: by default: is_test is false, ingested_at is the time at which" in flat(output)
+
+
 def test_copies_are_counted(company):
-    """Files that are delivered twice are no fault, but somebody wonders where the rows are."""
+    """Rows that are delivered twice count once, and somebody wonders where the others are."""
     company.landing.csv("events", [event(1), event(2)], "a.csv")
     company.landing.csv("events", [event(2), event(3)], "b.csv")
     table = next(one for one in company.forecast().tables if one.table == "events")
@@ -291,11 +306,69 @@ def test_a_broken_policy_is_said_beside_what_is_wrong_with_the_files(company):
     assert "source is none of app" in flat(output)
 
 
+# ---------------------------------------------------------------- a company with shapes
+
+
+def shaped(folder: Path, rows: str) -> Path:
+    """A company whose customers are made of an export."""
+    for name, text in {
+        "stayhouse.toml": 'name = "Acme"\n',
+        "exports/shop/customers.csv": f"id,created\n{rows}",
+        "shapes/shop/customers.sql": "select id as customer_id, created as registered_at, _file, _line "
+        "from {{ export('shop/customers.csv') }}\n",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_shapes_are_run_beside_the_landing_folder(tmp_path):
+    """A look at the files must not make landing files, and still say what their rows would be."""
+    acme = shaped(tmp_path / "acme", "c1,2025-01-01\nc2,soon\n")
+    Landing(acme / "landing").csv("events", [event(1)])
+    before = tree(acme)
+    result = CliRunner().invoke(app, ["validate", str(acme)])
+    assert tree(acme) == before
+    assert result.exit_code == 1
+    assert "customers: 1 row, registered_at is not a moment (exports/shop/customers.csv line 3: 'soon')" in flat(
+        result.output
+    )
+    assert "of 3 rows in 2 files" in flat(result.output)
+
+
+def test_the_forecast_follows_shapes_that_have_run_before(tmp_path):
+    """Results that a build has left behind would otherwise be counted although their export has changed."""
+    acme = shaped(tmp_path / "acme", "c1,2025-01-01\n")
+    shape_landing(Settings.resolve(company=acme))
+    (acme / "exports" / "shop" / "customers.csv").write_text("id,created\nc1,2025-01-01\nc2,2025-01-02\n")
+    before = tree(acme)
+    forecast = make_forecast(Settings.resolve(company=acme))
+    assert {one.table: one.rows for one in forecast.tables if one.rows} == {"customers": 2}
+    assert tree(acme) == before
+
+
+def test_a_shape_with_a_fault_is_bad_input(tmp_path):
+    """A build would stop there, and the sentence names the line to correct."""
+    acme = shaped(tmp_path / "acme", "c1,2025-01-01\n")
+    Landing(acme / "landing").csv("customers", [customer(1)])
+    (acme / "shapes" / "shop" / "customers.sql").write_text(
+        "select id as customer from {{ export('shop/none.csv') }}\n"
+    )
+    result = CliRunner().invoke(app, ["validate", str(acme)])
+    assert result.exit_code == 2
+    assert "shapes/shop/customers.sql" in result.output
+
+
 # ---------------------------------------------------------------- codes that the policy does not know
 
 
 def test_unknown_codes_come_with_the_rows_that_the_policy_needs(company):
-    """Whoever brings data of their own begins with an empty policy, and must not have to guess its columns."""
+    """A newcomer begins with an empty policy, and should not have to guess its columns."""
     company.add_unknown_codes()
     found = {(one["table"], one["column"], one["code"]): one for one in company.document()["codes"]}
     counted = {key: one["rows_count"] for key, one in found.items()}
