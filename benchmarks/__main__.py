@@ -1,4 +1,4 @@
-"""Measures loading, a full build, one more run and an empty run at several sizes, and writes benchmarks/results.md.
+"""Measures a look at the files, loading, a full build, one more run and an empty run, and writes benchmarks/results.md.
 
     python -m stayhouse.benchmarks [MILLIONS ...]   (1 and 10 without; 0.1 is a trial, 100 takes an hour and 60 GB)
 
@@ -9,8 +9,10 @@ ratios are more stable than seconds.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +24,7 @@ import duckdb
 from stayhouse.benchmarks import results
 from stayhouse.benchmarks.runs import deliver, hold_back, in_own_process
 from stayhouse.contract.sql import one_row
+from stayhouse.demonstration.saas import POLICY_FOLDER
 
 DAYS = 365
 HEADER = ("work", "wall s", "CPU s", "CPU in scans", "peak GiB", "rows in files, notes")
@@ -41,6 +44,32 @@ def scan_seconds(raw: Path) -> tuple[int, float, float]:
         wall, cpu = time.monotonic(), sum(os.times()[:2])
         rows, *_ = one_row(connection, SCAN.format(raw=raw))
         return rows, time.monotonic() - wall, sum(os.times()[:2]) - cpu
+
+
+def joined(raw: Path, place: Path) -> Path:
+    """A landing folder with the same rows in one file per table, as most tools export them."""
+    with duckdb.connect() as connection:
+        for table in sorted(folder.name for folder in raw.iterdir()):
+            (place / table).mkdir(parents=True)
+            connection.execute(
+                f"copy (from read_parquet('{raw}/{table}/*/*.parquet', union_by_name = true, "
+                f"hive_partitioning = false)) to '{place / table / 'all.parquet'}'"
+            )
+    return place
+
+
+def look(raw: Path) -> tuple[float, float, str]:
+    """Wall and CPU seconds of `stayhouse validate` from its start to its end, and what it has looked at."""
+    wall, before = time.monotonic(), os.times()
+    command = [sys.executable, "-m", "stayhouse.orchestration.cli", "validate", "--raw", str(raw), "--json"]
+    done = subprocess.run([*command, "--policy", str(POLICY_FOLDER)], capture_output=True, text=True)
+    wall, after = time.monotonic() - wall, os.times()
+    if done.returncode == 2:
+        raise SystemExit(done.stderr)
+    tables = json.loads(done.stdout)["tables"]
+    rows, files = (sum(table[name] for table in tables) for name in ("rows", "files"))
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, cpu, f"{rows:,} rows in {files:,} files"
 
 
 def run_phase(raw: Path, place: Path, as_of) -> dict:
@@ -68,6 +97,8 @@ def measure(millions: float, place: Path) -> list[list[str]]:
     held_back = place / "held_back"
     hold_back(raw, last, held_back)
     events, scan_wall, scan_cpu = scan_seconds(raw)
+    looks = [("validate", look(raw)), ("validate, one file per table", look(joined(raw, place / "joined")))]
+    shutil.rmtree(place / "joined")
     full = run_phase(raw, place, last - timedelta(days=1))
     deliver(raw, held_back)
     later = run_phase(raw, place, last)
@@ -77,6 +108,8 @@ def measure(millions: float, place: Path) -> list[list[str]]:
         ["generate", f"{generated:.0f}", "", "", "", f"{events:,} events, {customers:,} customers, {DAYS} days"],
         ["one scan of the raw event columns", f"{scan_wall:.1f}", f"{scan_cpu:.1f}", "1", "", ""],
     ]
+    for name, (wall, cpu, note) in looks:
+        rows.append([name, f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / scan_cpu:.1f}", "", note])
     for name, phase in (("full build", full), ("one more run", later), ("empty run", empty)):
         rows.append([
             name, f"{phase['wall']:.1f}", f"{phase['cpu']:.1f}", f"{phase['cpu'] / scan_cpu:.1f}",
