@@ -146,5 +146,5 @@ def test_an_alert_that_a_run_three_months_ago_opened_is_still_there(companies):
     peers = ("usage_below_segment", "usage_excessive")
     # Older than the half year that summaries keep.
     assert [key for key in then if key[0] in peers and (LAST - key[2]).days > 182]
-    assert len(then) > 150
+    assert len(then) > 60
     assert tonight == then

@@ -134,10 +134,10 @@ def forecast_counts(forecast: Forecast) -> dict[str, tuple]:
 def test_a_forecast_of_broken_rows_equals_the_load(tmp_path, tables):
     """A forecast that counts other rows than the build quarantines would make people correct the wrong files."""
     generate(tmp_path / "saas", customers=40, days=60, seed=3, dirty=True)
-    for folder in (tmp_path / "saas" / "raw").iterdir():
+    for folder in (tmp_path / "saas" / "landing").iterdir():
         if folder.name not in tables:
             shutil.rmtree(folder)
-    settings = Settings.resolve(tmp_path / "saas" / "raw")
+    settings = Settings.resolve(tmp_path / "saas" / "landing")
     forecast = make_forecast(settings)
     assert forecast_counts(forecast) == loaded(settings, tmp_path / "w.duckdb")
     # Many kinds of broken rows are in them.
