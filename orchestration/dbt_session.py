@@ -230,6 +230,10 @@ class DbtSession:
 
         manifest = self.parse()
         forget_compilation(manifest)
+        for node in manifest.nodes.values():
+            if node.resource_type == "seed":
+                # What was parsed before a company was moved names its old place.
+                node.root_path = str(self.project)
         try:
             with self._environment():
                 result = dbtRunner(manifest=manifest, callbacks=[pass_on]).invoke(

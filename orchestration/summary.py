@@ -51,7 +51,7 @@ def print_outcome(settings: Settings, outcome: Outcome, seconds: float) -> None:
         _print_attention(log)
         console.print("more: stayhouse status --verbose")
         return
-    console.print(f"[bold red]not published[/]; {escape(_still_read(settings))}", soft_wrap=True)
+    console.print(f"{_named(settings)}[bold red]not published[/]; {escape(_still_read(settings))}", soft_wrap=True)
     print_lines("because", log.get("withheld") or [], SHOWN_LINES)
     if log.get("withheld"):
         docs = settings.work / "data_docs"
@@ -65,14 +65,15 @@ def print_status(settings: Settings, verbose: bool) -> None:
     published, log = current_publication(settings.publish), RunLog(settings.run_log).read()
     if published:
         console.print(
-            f"[bold]published[/] as of {published['as_of_date']} at {published['published_at']}, "
+            f"{_named(settings)}[bold]published[/] as of {published['as_of_date']} at {published['published_at']}, "
             f"{len(published['rows'])} marts, {sum(published['rows'].values()):,} rows: "
             f"{escape(shortened(settings.publish / 'current'))}",
             soft_wrap=True,
         )
     else:
         console.print(
-            f"nothing has been published to {escape(shortened(settings.publish))} yet; run stayhouse build",
+            f"{_named(settings)}nothing has been published to {escape(shortened(settings.publish))} yet; "
+            "run stayhouse build",
             soft_wrap=True,
         )
     for table, last in ((published or {}).get("stale_feeds") or {}).items():
@@ -122,11 +123,18 @@ def attention(log: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _named(settings: Settings) -> str:
+    """The name of the company before a headline; empty without a company."""
+    return f"{escape(settings.name)}: " if settings.name else ""
+
+
 def _print_headline(settings: Settings, log: Mapping[str, Any], days: int, seconds: float) -> None:
     published, before = log["published"], log.get("before") or {}
     range_of = f" ({days} days)" if days > 1 else ""
     was = f"; before: {before['as_of_date']}" if before else ""
-    console.print(f"[bold green]published[/] as of {published['as_of']}{range_of} in {seconds:.0f} s{was}")
+    console.print(
+        f"{_named(settings)}[bold green]published[/] as of {published['as_of']}{range_of} in {seconds:.0f} s{was}"
+    )
     if log.get("covered_day"):
         console.print(f"the day is {escape(log['covered_day'])}", soft_wrap=True)
     is_current = published.get("is_current", True)

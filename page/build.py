@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,13 @@ ASSETS = Path(__file__).parent / "assets"
 PAGE_NAME = "index.html"
 
 
-def build_page(
+def build_page(  # noqa: PLR0913
     database: Path,
     out: Path,
     *,
     as_of: date,
     published_at: str,
+    company: str | None = None,
     missing_tables: Sequence[str] = (),
     stale_feeds: Mapping[str, str | None] | None = None,
     cards: Mapping[str, str] | None = None,
@@ -38,8 +40,9 @@ def build_page(
 ) -> Path:
     """Write the page of a published database to `out`, in one step, and return its path.
 
-    `missing_tables` are the raw tables without rows, `stale_feeds` those that end too early with their last day,
-    `cards` the file of each customer with a card, `links` the links in the footer (title, relative address).
+    `company` is its name, `missing_tables` are the raw tables without rows, `stale_feeds` those that end too early with
+    their last day, `cards` the file of each customer with a card, `links` the links in the footer (title, relative
+    address).
     """
     with connect(database, read_only=True) as db:
         document: dict[str, Any] = {
@@ -56,7 +59,8 @@ def build_page(
     document |= {"sections": shown, "segments": _segments(shown)}
     html = _fill(
         (ASSETS / "page.html").read_text(),
-        title=f"Stayhouse, {as_of.isoformat()}",
+        title=escape(f"{company or 'Stayhouse'}, {as_of.isoformat()}"),
+        heading=escape(f"{company}: customer retention" if company else "Customer retention"),
         style=(ASSETS / "page.css").read_text(),
         data=_as_json(document),
         library=_library(),

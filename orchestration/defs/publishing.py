@@ -77,6 +77,7 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
         release / PAGE_NAME,
         as_of=date.fromisoformat(document["as_of_date"]),
         published_at=document["published_at"],
+        company=document.get("company"),
         missing_tables=list(document["missing_tables"]),
         stale_feeds=document.get("stale_feeds"),
         cards=write_cards(release / DATABASE_NAME, release, date.fromisoformat(document["as_of_date"])),
@@ -145,6 +146,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
         "stale_feeds": {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))},
         "warnings": warnings_of(log),
         "reporting_currency": reporting_currency(settings, run.dbt.seeds),
+        "company": settings.name,
         "raw": str(settings.raw),
         "policy": str(settings.policy) if settings.policy else None,
     }

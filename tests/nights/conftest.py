@@ -139,17 +139,25 @@ def planted(dbt_session, made_once) -> Company:
 
 @pytest.fixture(scope="session")
 def published(small_company, made_once) -> Settings:
-    """The small company with its last run published. Read-only; its folder contains warehouse and publication."""
-    from stayhouse.orchestration.runner import PUBLISHED, build
+    """The small company in a folder of its own, made, built and published by the command line. Read-only."""
+    from typer.testing import CliRunner
 
-    def settings_in(folder: Path) -> Settings:
-        return Settings.resolve(raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published")
+    from stayhouse.orchestration.cli import app
+
+    def run(*arguments: object) -> None:
+        result = CliRunner().invoke(app, [str(one) for one in arguments])
+        assert result.exit_code == 0, result.output
 
     def make(folder: Path) -> None:
-        outcome = build(settings_in(folder), dagster_home=folder / "dagster")
-        assert outcome.exit_code == PUBLISHED, outcome.log
+        folder.rmdir()
+        run("init", folder)
+        for name in ("landing", "policy"):
+            shutil.copytree(small_company.parent / name, folder / name, dirs_exist_ok=True)
+        settings = folder / "stayhouse.toml"
+        settings.write_text(settings.read_text().replace("# warehouse = ", 'warehouse = "stayhouse.duckdb"  # '))
+        run("build", folder)
 
-    return settings_in(made_once("published", make))
+    return Settings.resolve(company=made_once("published", make))
 
 
 @pytest.fixture

@@ -109,10 +109,10 @@ def forgotten(published, small_company, tmp_path_factory) -> Forgotten:
     folder = tmp_path_factory.mktemp("forgotten")
     kept = tmp_path_factory.mktemp("before")
     home = published.warehouse.parent
-    shutil.copytree(home, folder / "run", symlinks=True)
+    shutil.copytree(home, folder / "run", symlinks=True, ignore=shutil.ignore_patterns("landing"))
     shutil.copytree(small_company, folder / "acme" / "raw")
     settings = replace(
-        published, raw=folder / "acme" / "raw", policy=None, warehouse=folder / "run" / "stayhouse.duckdb",
+        published, raw=folder / "acme" / "raw", policy=None, company=None, warehouse=folder / "run" / "stayhouse.duckdb",
         publish=folder / "run" / "published", target=folder / "run" / "target", lists_per_owner=True,
     )  # fmt: skip
     with open_warehouse(settings.warehouse) as db:
