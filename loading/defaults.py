@@ -35,7 +35,7 @@ def with_file_times(target: Target, batch: Batch, incoming: Incoming) -> Incomin
     """The rows of a batch with the times of their files, where a row needs one."""
     column = target.table.column(target.table.newer_by)
     begin_times(target)
-    if column.default != FILE_TIME or not _lacks_some(target, column, incoming):
+    if not batch or column.default != FILE_TIME or not _lacks_some(target, column, incoming):
         return incoming
     times = [(c.file_id, file_time(c.file, target.zones)) for c in batch]
     marks = ", ".join(["(?, ?)"] * len(times))
