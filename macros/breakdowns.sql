@@ -3,17 +3,49 @@ Breakdowns: a measure over everybody (`all`) and over each value of some dimensi
 dimension_value. `dimensions` maps names to columns that are never NULL, such as {'segment': 'segment_code'}.
 -#}
 
+{#-
+Free attributes of customers are breakdowns by policy, so their names are data. `with_attributes` gives the rows of
+`relation` once without an attribute and once for each that policy makes a breakdown, with its value on the day of the
+fact (`day`, a column of the relation); `customer` is its column of raw customer ids. Grouped with `has_attributes`, the
+former rows make `all` and the dimensions and the latter the attributes, so each adds up to all.
+-#}
+{% macro with_attributes(relation, day, customer='customer_id') -%}
+    select
+        {{ relation }}.*,
+        cast(null as {{ dbt.type_string() }}) as attribute_name,
+        cast(null as {{ dbt.type_string() }}) as attribute_value
+    from {{ relation }}
+    union all
+    select
+        {{ relation }}.*,
+        {{ attribute_dimension('breakdowns') }} as attribute_name,
+        coalesce(attributes.attribute_value, 'unknown') as attribute_value
+    from {{ relation }}
+    cross join {{ ref('customer_breakdowns') }} as breakdowns
+    left join {{ ref('dim_customer_attributes') }} as attributes
+        on {{ relation }}.{{ customer }} = attributes.customer_id
+        and breakdowns.attribute_code = attributes.attribute_code
+        and {{ holds_at('attributes', relation ~ '.' ~ day) }}
+{%- endmacro %}
+
+{#- The name of the breakdown by an attribute; the prefix keeps it apart from the names of other dimensions. -#}
+{% macro attribute_dimension(breakdowns) -%} 'attribute_' || {{ breakdowns }}.attribute_code {%- endmacro %}
+
 {#- dimension_name and dimension_value of rows that breakdown_sets grouped. -#}
-{% macro breakdown_columns(dimensions) -%}
-    case {% for name, column in dimensions.items() %}when grouping({{ column }}) = 0 then '{{ name }}' {% endfor %}else 'all' end
+{% macro breakdown_columns(dimensions, has_attributes=false) -%}
+    case {% if has_attributes %}when attribute_name is not null then attribute_name {% endif %}{% for name, column in dimensions.items() %}when grouping({{ column }}) = 0 then '{{ name }}' {% endfor %}else 'all' end
         as dimension_name,
-    case {% for column in dimensions.values() %}when grouping({{ column }}) = 0 then {{ column }} {% endfor %}else 'all' end
+    case {% if has_attributes %}when attribute_name is not null then attribute_value {% endif %}{% for column in dimensions.values() %}when grouping({{ column }}) = 0 then {{ column }} {% endfor %}else 'all' end
         as dimension_value
 {%- endmacro %}
 
 {#- What to group by: every row counts once in `all` and once in each dimension, per combination of the columns `by`. -#}
-{% macro breakdown_sets(dimensions, by) -%}
+{% macro breakdown_sets(dimensions, by, has_attributes=false) -%}
+    {%- set by = by + (['attribute_name', 'attribute_value'] if has_attributes else []) -%}
     grouping sets (({{ by | join(', ') }}){% for column in dimensions.values() %}, ({{ (by + [column]) | join(', ') }}){% endfor %})
+    {%- if has_attributes %}
+    having attribute_name is null{% if dimensions %} or ({% for column in dimensions.values() %}grouping({{ column }}) = 1{{ ' and ' if not loop.last }}{% endfor %}){% endif %}
+    {%- endif %}
 {%- endmacro %}
 
 {#-

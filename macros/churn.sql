@@ -10,12 +10,12 @@ moved out of one value and into the other, so that each closes. `opening` lists 
 to the measure that moves, `credited` lists the others.
 -#}
 {% macro churn_breakdowns(opening, moved, credited) %}
-    {%- set dimensions = ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner'] -%}
+    {%- set dimensions = ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner', 'attribute'] -%}
     {%- set sides = ['opening', 'credited'] -%}
     {%- for dimension in dimensions -%}
     {%- for side in sides %}
     select
-        '{{ dimension }}' as dimension_name,
+        {{ 'attribute_name' if dimension == 'attribute' else "'" ~ dimension ~ "'" }} as dimension_name,
         {{ "'all'" if dimension == 'all' else side ~ '_' ~ dimension }} as dimension_value,
         month_date,
         {%- for measure in opening %}
@@ -31,8 +31,8 @@ to the measure that moves, `credited` lists the others.
         sum({{ measure if side == 'credited' else '0 * ' ~ measure }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_churn__movements_cube') }}
-    where cube_part = '{{ 'owner' if dimension == 'owner' else 'profile' }}'
-    group by {{ '' if dimension == 'all' else side ~ '_' ~ dimension ~ ', ' }}month_date
+    where cube_part = '{{ dimension if dimension in ['owner', 'attribute'] else 'profile' }}'
+    group by {{ 'attribute_name, ' if dimension == 'attribute' }}{{ '' if dimension == 'all' else side ~ '_' ~ dimension ~ ', ' }}month_date
     {{ 'union all' if not (loop.last and dimension == dimensions[-1]) }}
     {%- endfor -%}
     {%- endfor %}

@@ -6,31 +6,12 @@
     ]) }}
 {% endmacro %}
 
-{#- One grouping set per breakdown and one for all, so that rows are read once and not copied per breakdown. -#}
-{% macro cx_grouping_sets(dimensions, keys) -%}
-    grouping sets (
-        ({{ keys | join(', ') }})
-        {%- for dimension in dimensions %},
-        ({{ keys | join(', ') }}, {{ dimension }})
-        {%- endfor %}
-    )
-{%- endmacro %}
-
-{#- Name and value of the breakdown that a grouped row belongs to. -#}
-{% macro cx_dimension_columns(dimensions) -%}
-    case
-        {%- for dimension in dimensions %}
-        when grouping({{ dimension }}) = 0 then '{{ dimension }}'
-        {%- endfor %}
-        else 'all'
-    end as dimension_name,
-    case
-        {%- for dimension in dimensions %}
-        when grouping({{ dimension }}) = 0 then {{ dimension }}
-        {%- endfor %}
-        else 'all'
-    end as dimension_value
-{%- endmacro %}
+{#- The same as columns for `breakdown_columns` and `breakdown_sets`. -#}
+{% macro cx_columns() %}
+    {%- set columns = {} -%}
+    {%- for dimension in cx_dimensions() -%}{%- do columns.update({dimension: dimension}) -%}{%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
 
 {#-
 Estimate and variance of an index from its counts, valid with few answers. net: adjusted Wald, 3/4 of a

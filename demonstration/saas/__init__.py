@@ -19,7 +19,13 @@ import pyarrow.parquet as pq
 from stayhouse.contract import contract
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport, policy_of, write_company
 from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
-from stayhouse.demonstration.saas.customers import Consents, write_contact_points, write_customers, write_segments
+from stayhouse.demonstration.saas.customers import (
+    Consents,
+    write_attributes,
+    write_contact_points,
+    write_customers,
+    write_segments,
+)
 from stayhouse.demonstration.saas.dirty import plant_dirt
 from stayhouse.demonstration.saas.events import UsageFacts, incident_day, write_events
 from stayhouse.demonstration.saas.landing import DAILY_TABLES, Landing, numbered
@@ -137,6 +143,7 @@ def _write_part(
     span = slice(first, stop)
     write_customers(landing, people, first, stop, part)
     write_segments(landing, people, first, stop, part)
+    write_attributes(landing, people, first, stop, part)
     write_owners(landing, owners, people, first, stop, part)
     write_contact_points(landing, people, len(staff.team), first, stop, part)
     consents = Consents(people, first, stop, part)

@@ -9,6 +9,7 @@ from stayhouse.demonstration.saas.landing import Code, Flag, Hash, Landing, Numb
 from stayhouse.demonstration.saas.population import CHANNELS, CITIES, REGIONS, Population
 from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, NEVER_DAY, between, chance
 
+COMPANY_SIZES = ("small", "medium", "large")
 CONTACT_CHANNELS = ("call", "email", "sms", "push", "messenger", "chat", "meeting", "post")
 CALL, EMAIL, SMS, PUSH, MESSENGER, CHAT, MEETING, POST = range(8)
 
@@ -83,6 +84,34 @@ def write_segments(landing: Landing, people: Population, first: int, stop: int, 
             "source_system": Code(np.zeros(size, dtype="int8"), words=("crm",)),
         },
         [written, np.where(closed < NEVER, np.maximum(closed, written + 60), NEVER)],
+        part,
+    )
+
+
+def write_attributes(landing: Landing, people: Population, first: int, stop: int, part: int) -> None:
+    """The size of the company that a customer is; some grow."""
+    rng = people.scope.rng("attribute rows", part)
+    span = np.arange(first, stop)
+    last = people.scope.days
+    size_at_first = np.searchsorted(np.array([0.6, 0.9]), rng.random(len(span)))
+    since = people.registration_day[span]
+    grown = since + between(rng, 30, 400, len(span))
+    grows = chance(rng, len(span), 0.15) & (size_at_first < len(COMPANY_SIZES) - 1) & (grown < last)
+    known = since < last
+    customer = np.concatenate((span[known], span[grows]))
+    code = np.concatenate((size_at_first[known], size_at_first[grows] + 1))
+    since = np.concatenate((since[known], grown[grows]))
+    written = np.maximum(since * DAY + between(rng, 4 * HOUR, 5 * HOUR, len(since)), people.registered[customer] + 120)
+    landing.write(
+        "customer_attributes",
+        {
+            "customer_id": Number(customer + 1, prefix="c", width=7),
+            "attribute": Code(np.zeros(len(since), dtype="int8"), words=("company_size",)),
+            "value": Code(code, words=COMPANY_SIZES),
+            "valid_from": landing.day(since, is_planned=True),
+            "source_system": Code(np.zeros(len(since), dtype="int8"), words=("crm",)),
+        },
+        [written],
         part,
     )
 

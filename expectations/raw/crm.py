@@ -36,6 +36,10 @@ def customer_segments(parameters: Parameters) -> list[HouseExpectation]:
     return contract_expectations("customer_segments", parameters, one_interval_per=["customer_id", "scheme"])
 
 
+def customer_attributes(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations("customer_attributes", parameters)
+
+
 def customer_owners(parameters: Parameters) -> list[HouseExpectation]:
     return contract_expectations("customer_owners", parameters, one_interval_per=["customer_id", "role"])
 

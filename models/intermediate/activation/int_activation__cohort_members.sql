@@ -9,6 +9,8 @@
     'responsible_employee': "coalesce(responsible.employee_id, 'unassigned')",
     'team': "coalesce(responsible.team, 'unassigned')",
 } %}
+{% set columns = {} %}
+{% for dimension in dimensions %}{% do columns.update({dimension: dimension}) %}{% endfor %}
 {% set measures = ['registration_month', 'tenure_days', 'days_to_activate', 'is_activated', 'is_mature'] %}
 with ratings as (
     select
@@ -26,6 +28,7 @@ measurable as (
         {%- for dimension, value in dimensions.items() %}
         {{ value }} as {{ dimension }},
         {%- endfor %}
+        customers.registered_date,
         customers.registration_month,
         -- Activated customers are alike after the longest window, beyond which nobody asks.
         case
@@ -65,31 +68,19 @@ actions as (
         on actions.customer_id = measurable.customer_id
 ),
 
+attributed as (
+    {{ with_attributes('measurable', 'registered_date') }}
+),
+
 by_customer as (
     select
-        case
-            {%- for dimension in dimensions %}
-            when grouping({{ dimension }}) = 0 then '{{ dimension }}'
-            {%- endfor %}
-            else 'all'
-        end as dimension_name,
-        case
-            {%- for dimension in dimensions %}
-            when grouping({{ dimension }}) = 0 then {{ dimension }}
-            {%- endfor %}
-            else 'all'
-        end as dimension_value,
+        {{ breakdown_columns(columns, has_attributes=true) }},
         {{ measures | join(', ') }},
         count(*) as customers_count,
         sum(rating_points) as rating_points,
         sum(ratings_count) as ratings_count
-    from measurable
-    group by grouping sets (
-        ({{ measures | join(', ') }})
-        {%- for dimension in dimensions %},
-        ({{ dimension }}, {{ measures | join(', ') }})
-        {%- endfor %}
-    )
+    from attributed
+    group by {{ breakdown_sets(columns, measures, has_attributes=true) }}
 ),
 
 counted as (

@@ -12,6 +12,7 @@
 with month_ends as (
     select
         ends.customer_id,
+        ends.source_customer_id,
         ends.tenure_number,
         ends.basis,
         {% for name, expression in attributes.items() -%}
@@ -23,6 +24,7 @@ with month_ends as (
         ends.is_churn_pending,
         ends.started_date,
         ends.month_date,
+        ends.month_end_date as attributes_date,
         cast({{ dbt.dateadd('month', 1, 'ends.month_date') }} as date) as next_month_date
     from {{ ref('dim_customer_month_end') }} as ends
 ),
@@ -30,6 +32,7 @@ with month_ends as (
 churns as (
     select
         ends.customer_id,
+        ends.source_customer_id,
         ends.tenure_number,
         ends.basis,
         {% for name, expression in attributes.items() -%}
@@ -37,6 +40,7 @@ churns as (
         {% endfor -%}
         ends.is_voluntary,
         ends.started_date,
+        {{ add_days('ends.churned_date', -1) }} as attributes_date,
         ends.churned_month
     from {{ ref('fct_churn_events') }} as ends
 ),
@@ -45,6 +49,9 @@ churns as (
 tenure_months as (
     select
         opening.customer_id,
+        opening.source_customer_id,
+        opening.attributes_date as opening_attributes_date,
+        coalesce(closing.attributes_date, opening.attributes_date) as credited_attributes_date,
         opening.tenure_number,
         opening.basis,
         {% for name in attributes -%}
@@ -69,6 +76,9 @@ tenure_months as (
     union all
     select
         customer_id,
+        source_customer_id,
+        attributes_date as opening_attributes_date,
+        attributes_date as credited_attributes_date,
         tenure_number,
         basis,
         {% for name in attributes -%}
@@ -88,6 +98,9 @@ tenure_months as (
     union all
     select
         customer_id,
+        source_customer_id,
+        attributes_date as opening_attributes_date,
+        attributes_date as credited_attributes_date,
         tenure_number,
         basis,
         {% for name in attributes -%}
@@ -121,7 +134,10 @@ revalued as (
 
 select
     revalued.customer_id,
+    revalued.source_customer_id,
     revalued.tenure_number,
+    revalued.opening_attributes_date,
+    revalued.credited_attributes_date,
     {% for name in attributes -%}
     revalued.opening_{{ name }},
     revalued.credited_{{ name }},

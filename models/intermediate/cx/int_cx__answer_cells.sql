@@ -14,6 +14,8 @@ with placed as (
         {%- endfor %}
         touches.mrr_amount,
         touches.mrr_amount * cast(answers.score as decimal(6, 2)) as mrr_score_amount,
+        touches.customer_id,
+        touches.touch_date,
         touches.touch_month,
         -- For how many months, its own included, the answer stays the customer's latest; no period asks beyond three.
         least(
@@ -27,11 +29,15 @@ with placed as (
         on answers.response_id = touches.response_id
 ),
 
+attributed as (
+    {{ with_attributes('placed', 'touch_date') }}
+),
+
 -- Every answer is read once per breakdown; the periods, five for each month, are summed from these few rows.
 months as (
     select
         {{ month_keys | join(',\n        ') }},
-        {{ cx_dimension_columns(dimensions) }},
+        {{ breakdown_columns(cx_columns(), has_attributes=true) }},
         {%- for box in ['top', 'middle', 'bottom'] %}
         count(case when score_box = '{{ box }}' then 1 end) as {{ box }}_count,
         {%- endfor %}
@@ -43,8 +49,8 @@ months as (
         sum(case when score_box = 'top' then mrr_amount end) as mrr_top_amount,
         sum(case when score_box = 'bottom' then mrr_amount end) as mrr_bottom_amount,
         sum(mrr_score_amount) as mrr_score_amount
-    from placed
-    group by {{ cx_grouping_sets(dimensions, month_keys) }}
+    from attributed
+    group by {{ breakdown_sets(cx_columns(), month_keys, has_attributes=true) }}
     union all
     select
         metric_code,

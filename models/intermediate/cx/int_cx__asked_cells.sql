@@ -13,7 +13,9 @@ with first_answers as (
 
 asked as (
     select
+        touches.customer_id,
         touches.survey_code,
+        touches.touch_date,
         touches.touch_month,
         {%- for dimension in dimensions %}
         touches.{{ dimension }},
@@ -39,7 +41,9 @@ asked as (
         and invitations.response_window_days is not null
     union all
     select
+        touches.customer_id,
         touches.survey_code,
+        touches.touch_date,
         touches.touch_month,
         {%- for dimension in dimensions %}
         touches.{{ dimension }},
@@ -52,12 +56,16 @@ asked as (
     from {{ ref('int_cx__responses') }} as touches
     inner join {{ ref('fct_survey_responses') }} as responses
         on touches.response_id = responses.response_id
+),
+
+attributed as (
+    {{ with_attributes('asked', 'touch_date') }}
 )
 
 select
     survey_code,
     touch_month,
-    {{ cx_dimension_columns(dimensions) }},
+    {{ breakdown_columns(cx_columns(), has_attributes=true) }},
     count(case when not is_begun and not is_pending and is_answered_in_time then 1 end) as responded_num,
     count(case when not is_begun and not is_pending then 1 end) as responded_den,
     count(case when not is_begun and not is_pending and is_reached and is_answered_in_time then 1 end)
@@ -66,5 +74,5 @@ select
     count(case when is_pending then 1 end) as pending_count,
     count(case when is_complete then 1 end) as completed_num,
     count(case when is_begun then 1 end) as completed_den
-from asked
-group by {{ cx_grouping_sets(dimensions, ['survey_code', 'touch_month']) }}
+from attributed
+group by {{ breakdown_sets(cx_columns(), ['survey_code', 'touch_month'], has_attributes=true) }}

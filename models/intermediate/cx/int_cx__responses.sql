@@ -7,6 +7,7 @@ select
     {{ dimensions | join(',\n    ') }},
     tickets_before_count,
     mrr_amount,
+    touch_date,
     touch_month
 from {{ ref('int_cx__touches') }}
 where touch_kind = 'response'
