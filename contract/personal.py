@@ -7,7 +7,8 @@ from functools import cache
 from stayhouse.contract.tables import contract
 
 CUSTOMER = "customer_id"
-STAFF_SUFFIXES = ("employee_id", "manager_id", "owner_id", "reviewed_by")
+STAFF_NAMES = ("employee_display_name", "manager_display_name", "owner_display_name")
+STAFF_SUFFIXES = ("employee_id", "manager_id", "owner_id", "reviewed_by", *STAFF_NAMES)
 # Identities of runs, loads and files lead to nobody, and neither do those of changes of the product.
 NOBODY = frozenset({"run_id", "load_id", "file_id", "change_id", "change_ids_key", "publication_id"})
 # Samples of rows and texts about them.
@@ -25,7 +26,7 @@ def names_customer(name: str) -> bool:
 
 
 def names_staff(name: str) -> bool:
-    """True for a column of employee ids."""
+    """True for a column of ids or names of employees."""
     return name in STAFF_SUFFIXES or name.endswith(tuple(f"_{suffix}" for suffix in STAFF_SUFFIXES))
 
 
@@ -36,6 +37,8 @@ def personal_class(name: str) -> str:
     if name in WRITTEN:
         return "free_text"
     if names_customer(name) or names_staff(name):
+        return "identifier"
+    if name.endswith("display_name"):
         return "identifier"
     known = _raw_classes().get(name)
     # A description that a model writes is about a code, not about a person.

@@ -139,13 +139,19 @@ def _write(
             continue
         file = name or card_name(customer)
         html = template.render(
-            customer_id=customer, as_of=as_of, back=back, facts=parts["facts"][0],
+            title=_title(customer, parts["facts"][0]), as_of=as_of, back=back, facts=parts["facts"][0],
             health=_bands(parts.get("health", []), as_of), legend=HEALTH_COLOURS,
             parts={part: parts.get(part, []) for part in PARTS},
         )  # fmt: skip
         (folder / file).write_text(html, encoding="utf-8")
         written[customer] = file
     return written
+
+
+def _title(customer: str, facts: dict[str, Any]) -> str:
+    """The name of a customer, where there is one, and the id."""
+    name = facts.get("customer_display_name")
+    return f"{name} ({customer})" if name else f"Customer {customer}"
 
 
 def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from conftest import LOADED_AT, customer, event
 
 from stayhouse.contract import contract
+from stayhouse.contract.personal import names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, Names
 from stayhouse.contract.sql import columns_of, identifier
 from stayhouse.loading import load_landing
@@ -352,3 +353,16 @@ def test_derived_tables_follow_the_names_of_their_columns(db):
         (four, "e1", key, names.name("k9"), f"{key}|low_score", None, 4, "4 rows", ERASED_TEXT),
     ]
     assert db.execute("from m.unowned").fetchall() == [(key, f"seen {gone}, c00000421", "4")]
+
+
+def test_the_name_of_a_customer_is_erased_and_that_of_an_employee_stays():
+    """A display name is as personal as the id; who served the customer is kept."""
+    names = Names("s", frozenset({GONE}))
+    row = names.erase_row(contract()["customers"], {"customer_id": GONE, "display_name": "Ada Lovelace"})
+    assert row["display_name"] == names.name("Ada Lovelace") != "Ada Lovelace"
+    staff = {"employee_id": "m001", "display_name": "Grace Hopper", "manager_id": None}
+    assert names.erase_row(contract()["employees"], staff) == staff
+    for name in ("display_name", "customer_display_name", "owner_display_name", "account_manager_display_name"):
+        assert personal_class(name) == "identifier"
+    assert names_staff("owner_display_name")
+    assert not names_staff("customer_display_name")

@@ -24,6 +24,7 @@ last_churns as (
 
 select
     registration.customer_id,
+    customers.display_name,
     customers.customer_type,
     customers.region,
     customers.city,

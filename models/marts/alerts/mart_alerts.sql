@@ -1,6 +1,7 @@
 select
     alerts.alert_id,
     alerts.customer_id,
+    customers.display_name as customer_display_name,
     alerts.rule_code,
     alerts.signal_code,
     severities.severity,
@@ -16,6 +17,7 @@ select
     outcomes.customer_status,
     severities.reason as signal_reason,
     alerts.owner_employee_id,
+    owners.display_name as owner_display_name,
     alerts.owner_source,
     alerts.queue_code,
     severities.playbook_code,
@@ -55,3 +57,7 @@ inner join {{ ref('int_alerts__outcomes') }} as outcomes
 inner join {{ ref('int_alerts__severities') }} as severities
     on alerts.alert_id = severities.alert_id
 cross join {{ ref('run_context') }} as run_context
+left join {{ ref('dim_customers') }} as customers
+    on alerts.customer_id = customers.customer_id
+left join {{ ref('dim_employee_names') }} as owners
+    on alerts.owner_employee_id = owners.employee_id

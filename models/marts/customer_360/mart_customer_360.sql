@@ -58,6 +58,7 @@ alerts as (
 
 select
     customers.customer_id,
+    customers.display_name as customer_display_name,
     customers.customer_type as customer_kind,
     customers.region,
     customers.acquisition_channel,
@@ -66,7 +67,9 @@ select
     customers.customer_status,
     customers.plan_code,
     owners.account_manager_id,
+    account_managers.display_name as account_manager_display_name,
     owners.onboarding_manager_id,
+    onboarding_managers.display_name as onboarding_manager_display_name,
     activation.activation_status,
     health.health_status,
     health.health_reasons,
@@ -112,6 +115,10 @@ select
 from {{ ref('dim_customers') }} as customers
 left join owners
     on customers.customer_id = owners.customer_id
+left join {{ ref('dim_employee_names') }} as account_managers
+    on owners.account_manager_id = account_managers.employee_id
+left join {{ ref('dim_employee_names') }} as onboarding_managers
+    on owners.onboarding_manager_id = onboarding_managers.employee_id
 left join contracts
     on customers.customer_id = contracts.customer_id
 left join {{ ref('mart_activation_customer') }} as activation

@@ -6,6 +6,7 @@ renamed as (
     select
         -- identifiers and text
         customer_id,
+        display_name,
         customer_type,
         region,
         city,

@@ -6,6 +6,7 @@ renamed as (
     select
         -- identifiers and text
         employee_id,
+        display_name,
         team,
         unit,
         region,
