@@ -1,0 +1,13 @@
+-- Customers of Chargebee. Chargebee lets you choose the id of a customer: use that of your account.
+select
+    customer ->> 'id' as customer_id,
+    unix_moment(customer ->> 'created_at') as registered_at,
+    customer ->> '$.billing_address.country' as region,
+    customer ->> '$.billing_address.city' as city,
+    unix_moment(customer ->> 'updated_at') as ingested_at,
+    'chargebee' as source_system,
+    _file,
+    _line
+from {{ export('chargebee/customers*.json*', rows='list') }}
+where coalesce(customer ->> 'deleted', 'false') = 'false'
+qualify row_number() over (partition by customer ->> 'id' order by _exported_at desc, _line desc) = 1
