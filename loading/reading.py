@@ -105,10 +105,10 @@ def _collect_malformed(target: Target) -> None:
     # A record of several faults is rejected once per fault; the line it began on identifies it.
     target.db.execute(
         """create or replace temp table malformed as
-        select f.file_id as _file_id, e.line as _line, any_value(e.csv_line) as raw_text
+        select f._file_id, e.line as _line, any_value(e.csv_line) as raw_text
         from reject_errors as e
         inner join reject_scans as s on e.scan_id = s.scan_id and e.file_id = s.file_id
-        inner join batch_files as f on s.file_path = f.path
+        inner join batch_files as f on s.file_path = f._path
         group by all"""
     )
 
@@ -139,8 +139,8 @@ def _read_regular_csv(target: Target, batch: Batch) -> None:
             from malformed
         ),
         numbered as (
-            select l.*, f.file_id as _file_id, l._position - first._first + 1 as _record
-            from lines as l inner join first using (_path) inner join batch_files as f on f.path = l._path
+            select l.*, f._file_id, l._position - first._first + 1 as _record
+            from lines as l inner join first using (_path) inner join batch_files as f on f._path = l._path
         )
         select {fields}, n._file_id,
             n._record + 1 + (select count(*) from broken as b
@@ -149,8 +149,8 @@ def _read_regular_csv(target: Target, batch: Batch) -> None:
         if target.has_rows("malformed")
         else f"""create or replace temp table staged as
         with first as (select _path, min(_position) as _first from lines group by _path)
-        select {fields}, f.file_id as _file_id, l._position - first._first + 2 as _line
-        from lines as l inner join first using (_path) inner join batch_files as f on f.path = l._path"""
+        select {fields}, f._file_id, l._position - first._first + 2 as _line
+        from lines as l inner join first using (_path) inner join batch_files as f on f._path = l._path"""
     )
 
 
@@ -324,8 +324,8 @@ def _read_regular_lines(target: Target, batch: Batch) -> None:
     target.db.execute(
         """create or replace temp table json_lines as
         with first as (select _path, min(_position) as _first from lines group by _path)
-        select l.line, f.file_id as _file_id, l._position - first._first + 1 as _line
-        from lines as l inner join first using (_path) inner join batch_files as f on f.path = l._path
+        select l.line, f._file_id, l._position - first._first + 1 as _line
+        from lines as l inner join first using (_path) inner join batch_files as f on f._path = l._path
         where trim(l.line) <> ''"""
     )
 
@@ -336,7 +336,7 @@ def _reset_rejects(target: Target) -> None:
 
 
 def _name_files(target: Target, batch: Batch) -> None:
-    target.db.execute("create or replace temp table batch_files (path varchar, file_id integer)")
+    target.db.execute("create or replace temp table batch_files (_path varchar, _file_id integer)")
     marks = ", ".join(["(?, ?)"] * len(batch))
     values = [value for candidate in batch for value in (str(candidate.file.path), candidate.file_id)]
     target.db.execute(f"insert into batch_files values {marks}", values)

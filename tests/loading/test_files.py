@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_a_quote_that_takes_in_other_rows_rejects_the_file(landing: Landing, loa
     assert report.rejected[0].startswith(message)
     assert "close " in report.rejected[0]
     is_whole_or_nothing(report, db, 0)
+
+
+@pytest.mark.parametrize("name", ["path", "file_id", "position", "line", "reasons", "row"])
+def test_a_column_may_have_the_name_of_something_in_the_loader(landing: Landing, load, db, name):
+    """A table of page views has a column `path`; the file was rejected as ambiguous."""
+    landing.text("customers", "a.csv", f"customer_id,registered_at,{name}\nc1,2025-01-01,/home\n")
+    landing.text("customers", "b.jsonl", json.dumps({"customer_id": "c2", "registered_at": "2025-01-01", name: "/"}))
+    report = load().tables["customers"]
+    assert report.rejected == []
+    assert db.execute("select _extra from raw.customers order by 1 desc limit 1").fetchone() == (
+        f'{{"{name}":"/home"}}',
+    )
 
 
 def test_texts_of_several_lines_are_read_with_their_lines(landing: Landing, load, db):
