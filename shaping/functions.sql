@@ -5,7 +5,7 @@ create temp macro id_of(thing) as
     case when starts_with(thing, '{') then json_extract_string(thing, '$.id') else cast(thing as varchar) end;
 
 -- The elements of a JSON array, one row each in `unnest(elements(...))`.
-create temp macro elements(list) as from_json(json(list), '["json"]');
+create temp macro elements(list) as from_json(cast(list as json), '["json"]');
 
 -- A moment given as seconds, milliseconds or microseconds since 1970. Other texts stay, for the loader to judge.
 create temp macro unix_moment(number) as

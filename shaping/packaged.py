@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stayhouse.contract import REPO_ROOT
-from stayhouse.shaping.problems import ShapeError, close_to
 
 FOLDER = REPO_ROOT / "shapes"
 EXAMPLE = "example"
@@ -16,43 +15,34 @@ REGISTER = "customers.sql"
 SET_ASIDE = "_"
 
 
-def tools() -> list[str]:
-    """The tools that have packaged shapes."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/README.md"))
+def packaged_tools(folder: Path = FOLDER) -> dict[str, Path]:
+    """Tools whose exports have shapes in the package, with their folders."""
+    folders = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {place.name: place for place in folders if any(place.glob("*.sql"))}
 
 
-def copy_shapes(names: Sequence[str], shapes: Path) -> list[Path]:
+def copy_shapes(tools: Sequence[str], shapes: Path, known: Mapping[str, Path] | None = None) -> list[Path]:
     """Copies the shapes of tools into a company's folder of shapes; returns what is new. Files that exist stay.
 
     Only the first tool that knows customers registers them: `customers.sql` of the others is set aside, because rows of
-    two tools would replace each other. Raises ShapeError for an unknown tool.
+    two tools would replace each other.
     """
-    _check(names)
+    known = packaged_tools() if known is None else known
     copied = []
     has_register = False
-    for name in names:
-        for path in sorted(p for p in (FOLDER / name).iterdir() if p.suffix in (".sql", ".md")):
+    for tool in tools:
+        for path in sorted(p for p in known[tool].iterdir() if p.suffix in (".sql", ".md")):
             is_register = path.name == REGISTER
-            target = shapes / name / (SET_ASIDE * (is_register and has_register) + path.name)
+            target = shapes / tool / (SET_ASIDE * (is_register and has_register) + path.name)
             has_register = has_register or is_register
+            target.parent.mkdir(parents=True, exist_ok=True)
             if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
                 copied.append(target)
     return copied
 
 
-def copy_examples(names: Sequence[str], exports: Path) -> None:
+def copy_examples(tools: Sequence[str], exports: Path) -> None:
     """Copies the invented exports of tools into a company's folder of exports, to try the shapes with."""
-    _check(names)
-    for name in names:
-        shutil.copytree(FOLDER / name / EXAMPLE, exports / name, dirs_exist_ok=True)
-
-
-def _check(names: Sequence[str]) -> None:
-    known = tools()
-    for name in names:
-        if name not in known:
-            raise ShapeError(
-                f"{name}: no shapes are packaged for this tool{close_to(name, known)} Packaged are {', '.join(known)}"
-            )
+    for tool in tools:
+        shutil.copytree(packaged_tools()[tool] / EXAMPLE, exports / tool, dirs_exist_ok=True)

@@ -26,7 +26,7 @@ class Request:
     """The exports that a shape asks for: `{{ export('stripe/invoices*.csv') }}`."""
 
     pattern: str
-    """Path below the folder of exports, with * and ** for any name and any folders."""
+    """Path below the folder of exports, with * for any name, ** for any folders, {a,b} for either."""
     each: bool = False
     """True when the shape is run for each file alone."""
     optional: bool = False
@@ -41,8 +41,10 @@ class Request:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """Matches the paths of its files, compressed ones too."""
-        parts = re.split(r"(\*\*/|\*|\?)", self.pattern)
-        meaning = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+        parts = re.split(r"(\*\*/|\*|\?|\{|\}|,)", self.pattern)
+        meaning = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
+        if "{" in parts:
+            meaning[","] = "|"
         return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts) + r"(\.gz|\.zst)?")
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.company import FILE_NAME, ConfigurationError, as_file, did_you_mean
 from stayhouse.orchestration.screen import console, fail, shortened
+from stayhouse.shaping.packaged import copy_shapes, packaged_tools
 
-PACKAGED_SHAPES = REPO_ROOT / "shapes"
 EXPORTS_README = """\
 # Exports
 
-One folder per tool, with its exports as they are: `exports/stripe/subscriptions-2025-07.csv`. A SELECT in `shapes/`
+One folder per tool, with its exports as they are: `exports/stripe/subscriptions-2025-07.json`. A SELECT in `shapes/`
 makes a raw table of them; files that have the columns of a raw table already go to `landing/<table>/`.
 """
 POLICY_README = """\
@@ -43,12 +41,6 @@ IGNORED = """\
 """
 
 
-def packaged_tools(shapes: Path = PACKAGED_SHAPES) -> dict[str, Path]:
-    """Tools whose exports have shapes in the package, with their folders."""
-    folders = sorted(shapes.iterdir()) if shapes.is_dir() else []
-    return {folder.name: folder for folder in folders if any(folder.glob("*.sql"))}
-
-
 def chosen_tools(stated: str, known: dict[str, Path]) -> list[str]:
     """The tools of a list with commas. Raises ConfigurationError for one that has no shapes."""
     tools = [tool for part in stated.split(",") if (tool := part.strip().lower())]
@@ -71,10 +63,7 @@ def write_company(folder: Path, tools: list[str], known: dict[str, Path]) -> Non
     (folder / ".gitignore").write_text(IGNORED)
     for tool in tools:
         (folder / "exports" / tool).mkdir()
-        (folder / "shapes" / tool).mkdir()
-        for file in sorted(known[tool].iterdir()):
-            if file.suffix in (".sql", ".md"):
-                shutil.copyfile(file, folder / "shapes" / tool / file.name)
+    copy_shapes(tools, folder / "shapes", known)
 
 
 def init(

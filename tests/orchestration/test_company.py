@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from stayhouse import demonstration
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.cli import Pack, app
-from stayhouse.orchestration.commands.init import packaged_tools
 from stayhouse.orchestration.company import KEYS, ConfigurationError, as_table, read_company
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import Settings
+from stayhouse.shaping.packaged import packaged_tools
 
 
 @pytest.fixture
@@ -321,7 +321,7 @@ def test_init_copies_the_shapes_of_the_named_tools(tmp_path: Path, monkeypatch: 
     code, output = init(str(tmp_path / "acme"), "--from", "stripe, ZENDESK")
     assert code == 0
     assert "exports/stripe/" in output
-    assert (tmp_path / "acme" / "shapes" / "zendesk" / "customers.sql").read_text() == "select * from zendesk"
+    assert (tmp_path / "acme" / "shapes" / "zendesk" / "_customers.sql").read_text() == "select * from zendesk"
     assert (tmp_path / "acme" / "shapes" / "stripe" / "README.md").exists()
     assert not (tmp_path / "acme" / "shapes" / "stripe" / "example").exists()
     assert (tmp_path / "acme" / "exports" / "zendesk").is_dir()
