@@ -9,7 +9,7 @@ import typer
 
 from stayhouse.orchestration.company import FILE_NAME, ConfigurationError, as_file, did_you_mean
 from stayhouse.orchestration.screen import console, fail, shortened
-from stayhouse.shaping.packaged import copy_shapes, packaged_tools
+from stayhouse.shaping.packaged import copy_examples, copy_shapes, packaged_tools
 
 EXPORTS_README = """\
 # Exports
@@ -57,7 +57,7 @@ def write_company(folder: Path, tools: list[str], known: dict[str, Path]) -> Non
         raise ConfigurationError(f"{folder}: is not empty; choose another folder")
     for name in ("landing", "exports", "shapes", "policy"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / FILE_NAME).write_text(as_file(folder.name))
+    (folder / FILE_NAME).write_text(as_file(folder.name), encoding="utf-8")
     (folder / "exports" / "README.md").write_text(EXPORTS_README)
     (folder / "policy" / "README.md").write_text(POLICY_README)
     (folder / ".gitignore").write_text(IGNORED)
@@ -72,9 +72,12 @@ def init(
         str,
         typer.Option(
             "--from", metavar="TOOL,TOOL", show_default=False,
-            help="Tools whose exports there will be; their shapes are copied.",
+            help="Tools whose exports there will be; their packaged shapes are copied.",
         ),
     ] = "",
+    with_examples: Annotated[
+        bool, typer.Option("--with-examples", help="Copy invented exports of the tools too, to try the shapes.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Make the folder of a new company, with comments and without the policy of any other.
 
@@ -85,15 +88,16 @@ def init(
     try:
         tools = chosen_tools(from_, known)
         write_company(folder, tools, known)
+        if with_examples:
+            copy_examples(tools, folder / "exports")
     except ConfigurationError as error:
         fail(str(error))
     except OSError as error:
         fail(f"{folder}: cannot be made ({error.strerror}); choose another folder")
     shown = shortened(folder)
     console.print(f"made {shown}: {FILE_NAME}, landing/, exports/, shapes/, policy/", soft_wrap=True, markup=False)
-    files = f"{shown}/exports/{tools[0]}/" if tools else f"{shown}/landing/customers/"
-    console.print(
-        f"next:\n  put your files into {files}\n  stayhouse build {shown}\n  stayhouse status {shown}",
-        soft_wrap=True,
-        markup=False,
-    )
+    if not with_examples:
+        places = [f"{shown}/exports/{tool}/" for tool in tools] or [f"{shown}/landing/<table>/, first customers"]
+        console.print(f"put your files into {', '.join(places)}, then:", soft_wrap=True, markup=False)
+    for command in ("validate", "build", "status"):
+        console.print(f"  stayhouse {command} {shown}", soft_wrap=True, markup=False)

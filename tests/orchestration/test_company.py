@@ -17,7 +17,7 @@ from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.cli import Pack, app
 from stayhouse.orchestration.company import KEYS, ConfigurationError, as_table, read_company
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
-from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.settings import Settings, choose_company
 from stayhouse.shaping.packaged import packaged_tools
 
 
@@ -274,7 +274,6 @@ def test_init_makes_a_company_that_states_only_defaults(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     code, output = init("acme")
     assert code == 0
-    assert "next:" in output
     assert "stayhouse build acme" in output
     settings = Settings.resolve(company=tmp_path / "acme")
     assert (settings.name, settings.business_timezone, settings.reporting_currency) == ("acme", "UTC", None)
@@ -328,3 +327,20 @@ def test_init_copies_the_shapes_of_the_named_tools(tmp_path: Path, monkeypatch: 
     code, output = init(str(tmp_path / "other"), "--from", "strip")
     assert (code, "--from strip: no shapes" in output, "did you mean stripe" in output) == (2, True, True)
     assert not (tmp_path / "other").exists()
+
+
+def test_init_copies_examples_to_try_the_shapes_with(tmp_path: Path) -> None:
+    for arguments in ([], ["--with-examples"]):
+        folder = tmp_path / f"company{len(arguments)}"
+        code, output = init(str(folder), "--from", "stripe,mixpanel,stripe", *arguments)
+        assert code == 0
+        assert ("put your files into" in output) == (not arguments)
+        assert any((folder / "exports" / "mixpanel").iterdir()) == bool(arguments)
+
+
+def test_dev_names_the_company_to_what_it_starts(make, monkeypatch) -> None:
+    """The daemon would look for a company in the folder that it was started in."""
+    monkeypatch.setenv("STAYHOUSE_COMPANY", "")
+    settings = Settings.resolve(company=make())
+    choose_company(settings)
+    assert Settings.resolve() == settings
