@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stayhouse.orchestration.metric_catalogue import Facts, facts, metrics, parts_of
+from stayhouse.orchestration.policy import STATED
 from stayhouse.publishing.reading import DEFINITIONS_NAME
 
 MART = re.compile(r"\b\w+\.mart_\w+")
@@ -137,7 +138,7 @@ def _thresholds(seeds: Path, policy: Path | None) -> dict[str, dict[str, str]]:
             "unit": row["unit"],
             "origin": row["origin"],
             "reason": row["reason"],
-            "file": "company" if row["threshold_code"] in from_company else "default",
+            "file": "company" if row["threshold_code"] in from_company or row["reason"] == STATED else "default",
         }
         for row in _read(seeds / "thresholds.csv")
     }

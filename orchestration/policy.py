@@ -33,6 +33,8 @@ from stayhouse.orchestration.settings import ConfigurationError, Settings
 SEEDS_FOLDER = REPO_ROOT / "seeds"
 # A copy has 200 kB; one folder may serve many companies.
 KEPT_COPIES = 50
+# Reason of rows that stayhouse.toml states.
+STATED = "stated in stayhouse.toml"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -301,7 +303,7 @@ def _lay_over(seed: _Seed, statement: Statement) -> list[str]:
     number = next(number for number, row in enumerate(seed.rows) if row[key] == statement.key)
     if "(default)" not in seed.places[number]:
         return [f"{statement.place}: {seed.places[number]} states {statement.key} as well; remove one of the two"]
-    seed.rows[number] |= dict(statement.values) | {"origin": "ours", "reason": "stated by the company"}
+    seed.rows[number] |= dict(statement.values) | {"origin": "ours", "reason": STATED}
     seed.places[number] = statement.place
     seed.is_laid_over = True
     return []

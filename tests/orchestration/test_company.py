@@ -16,6 +16,7 @@ from stayhouse import demonstration
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.cli import Pack, app
 from stayhouse.orchestration.company import KEYS, ConfigurationError, as_table, read_company
+from stayhouse.orchestration.metric_definitions import _thresholds
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import Settings, choose_company
 from stayhouse.shaping.packaged import packaged_tools
@@ -176,6 +177,14 @@ def test_policy_of_the_file_lies_over_the_defaults(make) -> None:
     assert (feeds["events"]["feed_rule"], feeds["events"]["tolerated_delay_days"]) == ("expected", "10")
     assert (feeds["contacts"]["feed_rule"], feeds["contacts"]["tolerated_delay_days"]) == ("optional", "14")
     assert prepare_policy(settings)[0].is_relative_to(settings.company)
+
+
+def test_an_explanation_says_that_the_company_has_stated_a_threshold(make) -> None:
+    """A threshold of stayhouse.toml was shown as a default."""
+    settings = Settings.resolve(company=make(POLICY))
+    shown = _thresholds(prepare_policy(settings)[0], settings.policy)
+    assert (shown["week_starts_on"]["file"], shown["week_starts_on"]["value"]) == ("company", "7")
+    assert shown["alert_budget_queue"]["file"] == "default"
 
 
 def test_policy_of_the_file_lies_over_files_that_state_other_rows(make) -> None:
