@@ -329,7 +329,7 @@ def _forget_runs(instance: DagsterInstance, home: Path) -> int:
 def _what_is_left(settings: Settings, home: Path, needles: set[str]) -> list[str]:
     """Where a customer still is, and the way out."""
     places = [settings.raw, settings.erasure, settings.warehouse, *_notes(settings), settings.publish, home]
-    places += [settings.policy] if settings.policy else []
+    places += [folder for folder in (settings.policy, settings.exports) if folder]
     places.append(settings.warehouse.with_name(settings.warehouse.name + ".wal"))
     own = {path for path in places if path.exists()}
     return [

@@ -84,7 +84,8 @@ def check_landing(settings: Settings) -> None:
             f"and stayhouse demo makes {settings.company}"
         )
     if not raw.exists():
-        raise ConfigurationError(f"{raw}: no such landing folder; give the right one with --raw")
+        place = settings.where_to_set("[paths] landing", "--raw")
+        raise ConfigurationError(f"{raw}: no such landing folder; give the right one with {place}")
     if not raw.is_dir():
         raise ConfigurationError(f"{raw}: is a file; --raw takes the landing folder, which has a folder per table")
     if not os.access(raw, os.R_OK | os.X_OK):

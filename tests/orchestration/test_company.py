@@ -16,6 +16,7 @@ from stayhouse import demonstration
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.cli import Pack, app
 from stayhouse.orchestration.company import KEYS, ConfigurationError, as_table, read_company
+from stayhouse.orchestration.erasure import _what_is_left
 from stayhouse.orchestration.metric_definitions import _thresholds
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import Settings, choose_company
@@ -353,3 +354,19 @@ def test_dev_names_the_company_to_what_it_starts(make, monkeypatch) -> None:
     settings = Settings.resolve(company=make())
     choose_company(settings)
     assert Settings.resolve() == settings
+
+
+def test_an_erasure_names_exports_that_still_hold_the_customer(make) -> None:
+    """Exports are the tools' own files, so nothing rewrites them; without a word about them the erasure would look complete."""
+    acme = make()
+    (acme / "exports" / "billing").mkdir(parents=True)
+    (acme / "exports" / "billing" / "customers.csv").write_text("id\nc0000042\n")
+    left = _what_is_left(Settings.resolve(company=acme), acme / "warehouse" / ".dagster", {"c0000042"})
+    assert [line.split(": ")[0] for line in left] == [str(acme / "exports" / "billing" / "customers.csv")]
+
+
+def test_a_company_without_its_landing_folder_names_the_key(make) -> None:
+    acme = make('[paths]\nlanding = "files"\n')
+    result = CliRunner().invoke(app, ["build", str(acme)])
+    assert result.exit_code == 2
+    assert f"give the right one with [paths] landing in {acme / 'stayhouse.toml'}" in " ".join(result.output.split())
