@@ -81,7 +81,7 @@ lint-rest: $(DEVELOPMENT)
 	@$(BIN)/yamllint --strict models seeds tests/dbt deploy orchestration/dagster.yaml dbt_project.yml profiles.yml mkdocs.yml
 
 lint-sql: $(DEVELOPMENT)
-	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt shapes
 
 # A quarter of a second per file: `make check` takes the changed ones only.
 .PHONY: lint-changed-sql

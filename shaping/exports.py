@@ -59,7 +59,7 @@ class Exports:
         place = request.pattern.rpartition("/")[0]
         folder = self.folder / place if "*" not in place else self.folder
         if not folder.is_dir():
-            return f"no export matches {request.pattern}: there is no folder {folder}; put the export there"
+            return f"no export matches {request.pattern}: the folder {folder} does not exist; put the export there"
         near = sorted(file.name for file in self.files if file.path.is_relative_to(folder))
         near += [
             f"{name} ({reason})" for name, reason in self.passed_over.items() if (self.folder / name).parent == folder
@@ -237,7 +237,7 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 def _is_document(path: Path, key: str | None) -> bool:
-    """True for a file that is one JSON value over several lines, or whose first line is a page."""
+    """True for a file that is one JSON value over several lines, or that begins with a page."""
     with opened(path, compression_of(path)) as stream:
         first = next((line for line in stream if line.strip()), b"").removeprefix(b"\xef\xbb\xbf").strip()
     if first.startswith(b"["):
@@ -268,7 +268,7 @@ def _is_page(found: Any, key: str | None) -> bool:
 
 
 def _rows_of_document(path: Path, key: str | None) -> list[Any]:
-    """The rows of a document, or of pages one under the other; what is no page is a row itself."""
+    """The rows of a document, or of pages one under the other; what is not a page is a row itself."""
     text = _text_of(path)
     try:
         documents = [json.loads(text)]

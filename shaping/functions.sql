@@ -7,7 +7,7 @@ create temp macro id_of(thing) as
 -- The elements of a JSON array, one row each in `unnest(elements(...))`.
 create temp macro elements(list) as from_json(cast(list as json), '["json"]');
 
--- A moment given as seconds, milliseconds or microseconds since 1970. Other texts stay, for the loader to judge.
+-- A moment given as seconds, milliseconds or microseconds since 1970. Other texts stay, for the loader to validate.
 create temp macro unix_moment(number) as
     case
         when try_cast(number as double) is null then cast(number as varchar)

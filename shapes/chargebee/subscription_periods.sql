@@ -17,10 +17,10 @@ with subscriptions as (
         coalesce(
             subscription ->> 'plan_id',
             (list_filter(
-                elements(subscription -> '$.subscription_items'), lambda item : (item ->> 'item_type') = 'plan'
+                elements(subscription -> '$.subscription_items'), lambda item: (item ->> 'item_type') = 'plan'
             ))[1] ->> 'item_price_id'
         ) as plan_code,
-        -- Older exports do not have the recurring revenue; the price of the plan stands in its place.
+        -- Older exports do not have the recurring revenue; the price of the plan is taken instead.
         coalesce(
             major_units(subscription ->> 'mrr', subscription ->> 'currency_code'),
             per_month(
@@ -71,7 +71,7 @@ select
     unix_moment(coalesce(s.cancel_schedule_created_at, case when s.status = 'cancelled' then s.cancelled_at end))
         as cancel_requested_at,
     case when p.valid_to = s.cancelled_at then
-        case when s.cancel_reason in ('not_paid', 'no_card') then 'involuntary' else 'voluntary' end
+            case when s.cancel_reason in ('not_paid', 'no_card') then 'involuntary' else 'voluntary' end
     end as end_kind,
     case when p.valid_to = s.cancelled_at then coalesce(s.cancel_reason_code, s.cancel_reason) end as end_reason_code,
     unix_moment(s.updated_at) as ingested_at,

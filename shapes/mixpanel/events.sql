@@ -1,10 +1,10 @@
 -- Events of Mixpanel, one export per day or range. Each file is shaped once, when it comes or changes.
 with events as (
     select
-        e.*,
+        *,
         properties ->> '$.distinct_id' as distinct_id,
         properties ->> '$."$device_id"' as device_id
-    from {{ export('mixpanel/*.json*', each=true) }} as e
+    from {{ export('mixpanel/*.json*', each=true) }}
 ),
 
 people as (
@@ -14,7 +14,8 @@ people as (
         coalesce(
             properties ->> '$."$user_id"',
             case when not starts_with(distinct_id, '$device:') and distinct_id is distinct from device_id
-                then distinct_id end
+                    then distinct_id
+            end
         ) as person
     from events
 )
@@ -28,7 +29,8 @@ select
     unix_moment(properties ->> '$.time') as occurred_at,
     case
         when (properties ->> '$.mp_lib') = 'web' then 'web'
-        when (properties ->> '$.mp_lib') in ('android', 'iphone', 'swift', 'react-native', 'flutter', 'unity') then 'app'
+        when (properties ->> '$.mp_lib') in ('android', 'iphone', 'swift', 'react-native', 'flutter', 'unity')
+            then 'app'
     end as source,
     device_id,
     properties ->> '$."$app_version_string"' as app_version,

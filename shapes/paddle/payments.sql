@@ -1,6 +1,8 @@
 -- Transactions and refunds of Paddle Billing.
 with customers as (
-    select id, coalesce(custom_data ->> 'customer_id', id) as customer_id
+    select
+        id,
+        coalesce(custom_data ->> 'customer_id', id) as customer_id
     from {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data']) }}
 ),
 
@@ -10,14 +12,15 @@ money as (
         customer_id,
         subscription_id,
         coalesce(
-            (list_filter(elements(payments), lambda payment : (payment ->> 'status') = 'captured'))[1] ->> 'captured_at',
+            (list_filter(elements(payments), lambda payment: (payment ->> 'status') = 'captured'))[1] ->> 'captured_at',
             billed_at,
             created_at
         ) as paid_at,
         details ->> '$.totals.grand_total' as amount,
         currency_code,
         case when status in ('paid', 'completed') then 'succeeded' when status = 'past_due' then 'failed'
-            else 'pending' end as status,
+            else 'pending'
+        end as status,
         false as is_refund,
         updated_at,
         _file,
@@ -26,7 +29,9 @@ money as (
         'billed_at', 'details', 'payments', 'subscription_id'
     ]) }}
     -- Drafts are checkouts that nobody finished, and nothing was paid for a free transaction.
-    where status in ('billed', 'paid', 'completed', 'past_due') and (details ->> '$.totals.grand_total') is distinct from '0'
+    where
+        status in ('billed', 'paid', 'completed', 'past_due')
+        and (details ->> '$.totals.grand_total') is distinct from '0'
     union all
     select
         id,

@@ -1,6 +1,8 @@
 -- Subscriptions of Paddle Billing with their items: the trial and the time after it, at the price of today.
 with subscriptions as (
-    select s.*, coalesce(c.custom_data ->> 'customer_id', s.customer_id) as account_id
+    select
+        s.*,
+        coalesce(c.custom_data ->> 'customer_id', s.customer_id) as account_id
     from {{ export('paddle/subscriptions*.json*', rows='data', latest='id', columns=[
         'canceled_at', 'first_billed_at', 'next_billed_at', 'paused_at', 'scheduled_change', 'started_at'
     ]) }} as s
@@ -9,7 +11,9 @@ with subscriptions as (
 ),
 
 items as (
-    select id, unnest(elements(items)) as item
+    select
+        id,
+        unnest(elements(items)) as item
     from subscriptions
 ),
 
@@ -21,7 +25,7 @@ prices as (
         coalesce(item ->> '$.price.custom_data.plan_code', item ->> '$.price.name', item ->> '$.price.id') as plan_code,
         per_month(
             major_units(item ->> '$.price.unit_price.amount', item ->> '$.price.unit_price.currency_code')
-                * cast(coalesce(item ->> '$.quantity', '1') as integer),
+            * cast(coalesce(item ->> '$.quantity', '1') as integer),
             item ->> '$.price.billing_cycle.interval',
             item ->> '$.price.billing_cycle.frequency'
         ) as mrr
@@ -58,13 +62,22 @@ periods as (
         'paid',
         'active',
         coalesce(plans.trial_end, s.started_at, s.first_billed_at),
-        coalesce(s.paused_at, s.canceled_at,
-            case when (s.scheduled_change ->> 'action') = 'cancel' then s.scheduled_change ->> 'effective_at' end)
+        coalesce(
+            s.paused_at, s.canceled_at,
+            case when (s.scheduled_change ->> 'action') = 'cancel' then s.scheduled_change ->> 'effective_at' end
+        )
     from subscriptions as s
     left join plans on plans.id = s.id
-    where s.status <> 'trialing' and (plans.trial_end is null or s.canceled_at is null or s.canceled_at > plans.trial_end)
+    where
+        s.status <> 'trialing'
+        and (plans.trial_end is null or s.canceled_at is null or s.canceled_at > plans.trial_end)
     union all
-    select id, 'paused', 'paused', paused_at, canceled_at
+    select
+        id,
+        'paused',
+        'paused',
+        paused_at,
+        canceled_at
     from subscriptions
     where paused_at is not null
 )

@@ -1,7 +1,9 @@
 -- Events of PostHog, as batch exports write them. Each file is shaped once, when it comes or changes.
 with events as (
-    select e.*, cast(properties as json) as props
-    from {{ export('posthog/**/*', each=true, columns=['created_at']) }} as e
+    select
+        *,
+        cast(properties as json) as props
+    from {{ export('posthog/**/*', each=true, columns=['created_at']) }}
 ),
 
 people as (
@@ -23,7 +25,8 @@ select
     event as event_name,
     "timestamp" as occurred_at,
     case props ->> '$."$lib"' when 'web' then 'web' when 'posthog-ios' then 'app' when 'posthog-android' then 'app'
-        when 'posthog-react-native' then 'app' when 'posthog-flutter' then 'app' end as source,
+        when 'posthog-react-native' then 'app' when 'posthog-flutter' then 'app'
+    end as source,
     props ->> '$."$session_id"' as session_id,
     props ->> '$."$device_id"' as device_id,
     props ->> '$."$app_version"' as app_version,

@@ -49,7 +49,7 @@ select
     s.current_period_ends_at as renewal_date,
     s.canceled_at as cancel_requested_at,
     case when p.valid_to = s.expires_at then
-        case when s.expiration_reason in ('nonpayment', 'nonpayment_gift') then 'involuntary' else 'voluntary' end
+            case when s.expiration_reason in ('nonpayment', 'nonpayment_gift') then 'involuntary' else 'voluntary' end
     end as end_kind,
     case when p.valid_to = s.expires_at then s.expiration_reason end as end_reason_code,
     s.updated_at as ingested_at,

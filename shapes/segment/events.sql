@@ -10,7 +10,8 @@ select
     end as event_name,
     "timestamp" as occurred_at,
     case when context_library_name = 'analytics.js' then 'web'
-        when context_library_name in ('analytics-ios', 'analytics-android', 'analytics-swift', 'analytics-kotlin') then 'app'
+        when context_library_name in ('analytics-ios', 'analytics-android', 'analytics-swift', 'analytics-kotlin')
+            then 'app'
     end as source,
     context_device_id as device_id,
     context_app_version as app_version,

@@ -1,6 +1,8 @@
 -- Invoices and refunds of Stripe. An invoice is one payment: paid, failed after an attempt, or still expected.
 with customers as (
-    select id, coalesce(metadata ->> 'customer_id', id) as customer_id
+    select
+        id,
+        coalesce(metadata ->> 'customer_id', id) as customer_id
     from {{ export('stripe/customers*.json*', rows='data', latest='id', columns=['address', 'livemode', 'metadata']) }}
 ),
 
@@ -11,12 +13,24 @@ invoices as (
 
 -- A refund names its charge, and the charge its customer.
 charges as (
-    select id, id_of(customer) as customer
+    select
+        id,
+        id_of(customer) as customer
     from {{ export('stripe/charges*.json*', rows='data', latest='id', optional=true, columns=['id', 'customer']) }}
     union all
-    select id_of(charge), id_of(customer)
+    select
+        id_of(charge),
+        id_of(customer)
     from invoices
     where charge is not null
+),
+
+payers as (
+    select
+        id,
+        any_value(customer) as customer
+    from charges
+    group by id
 ),
 
 money as (
@@ -45,19 +59,21 @@ money as (
         r.id,
         coalesce(
             case when starts_with(r.charge, '{') then id_of(r.charge ->> 'customer') end,
-            (select any_value(c.customer) from charges as c where c.id = id_of(r.charge))
+            payers.customer
         ),
         null,
         r.created,
         r.amount,
         r.currency,
         case r.status when 'succeeded' then 'succeeded' when 'failed' then 'failed' when 'canceled' then 'failed'
-            else 'pending' end,
+            else 'pending'
+        end,
         true,
         r._file,
         r._line
     from {{ export('stripe/refunds*.json*', rows='data', latest='id', optional=true,
                    columns=['id', 'amount', 'charge', 'created', 'currency', 'status']) }} as r
+    left join payers on payers.id = id_of(r.charge)
 )
 
 select

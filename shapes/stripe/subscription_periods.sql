@@ -1,6 +1,8 @@
 -- Subscriptions of Stripe with their items: the trial and the time after it, at the price of today.
 with subscriptions as (
-    select s.*, coalesce(c.metadata ->> 'customer_id', id_of(s.customer)) as customer_id
+    select
+        s.*,
+        coalesce(c.metadata ->> 'customer_id', id_of(s.customer)) as customer_id
     from {{ export('stripe/subscriptions*.json*', rows='data', latest='id', columns=[
         'cancel_at', 'canceled_at', 'cancellation_details', 'current_period_end', 'ended_at', 'pause_collection',
         'trial_end', 'trial_start'
@@ -13,7 +15,9 @@ with subscriptions as (
 ),
 
 items as (
-    select id, unnest(elements(items -> '$.data')) as item
+    select
+        id,
+        unnest(elements(items -> '$.data')) as item
     from subscriptions
 ),
 
@@ -79,11 +83,14 @@ select
     unix_moment(coalesce(s.current_period_end, plans.period_end)) as renewal_date,
     unix_moment(s.canceled_at) as cancel_requested_at,
     case when p.valid_to = coalesce(s.ended_at, s.cancel_at) then
-        case when s.cancellation_details ->> 'reason' in ('payment_failed', 'payment_disputed')
-            then 'involuntary' else 'voluntary' end
+            case when s.cancellation_details ->> 'reason' in ('payment_failed', 'payment_disputed')
+                    then 'involuntary'
+                else 'voluntary'
+            end
     end as end_kind,
     case when p.valid_to = coalesce(s.ended_at, s.cancel_at)
-        then s.cancellation_details ->> 'feedback' end as end_reason_code,
+            then s.cancellation_details ->> 'feedback'
+    end as end_reason_code,
     'stripe' as source_system,
     s._file,
     s._line

@@ -1,6 +1,11 @@
 -- Answers to surveys of Survicate: scores, choices and texts.
 with answers as (
-    select uuid, collected_at, _file, _line, unnest(elements(answers)) as answer
+    select
+        uuid,
+        collected_at,
+        _file,
+        _line,
+        unnest(elements(answers)) as answer
     from {{ export('survicate/*.json*', rows='data', latest='uuid', columns=['answers', 'respondent', 'survey_id']) }}
 ),
 

@@ -4,24 +4,32 @@ with users as (
 ),
 
 audits as (
-    select ticket_id, author_id, created_at, unnest(elements(events)) as event
+    select
+        ticket_id,
+        author_id,
+        created_at,
+        unnest(elements(events)) as change
     from {{ export('zendesk/ticket_audits*.json*', rows='audits', latest='id', optional=true,
                    columns=['id', 'ticket_id', 'author_id', 'created_at', 'events']) }}
 ),
 
 answers as (
     -- The first public comment of somebody who works here.
-    select a.ticket_id, min(a.created_at) as first_response_at
+    select
+        a.ticket_id,
+        min(a.created_at) as first_response_at
     from audits as a
-    inner join users as u on u.id = coalesce(a.event ->> 'author_id', a.author_id) and u.role in ('agent', 'admin')
-    where (a.event ->> 'type') = 'Comment' and (a.event ->> 'public') = 'true'
+    inner join users as u on u.id = coalesce(a.change ->> 'author_id', a.author_id) and u.role in ('agent', 'admin')
+    where (a.change ->> 'type') = 'Comment' and (a.change ->> 'public') = 'true'
     group by a.ticket_id
 ),
 
 assignments as (
-    select ticket_id, min_by(event ->> 'value', created_at) as first_assignee_id
+    select
+        ticket_id,
+        min_by(change ->> 'value', created_at) as first_assignee_id
     from audits
-    where (event ->> 'field_name') = 'assignee_id' and (event ->> 'value') <> ''
+    where (change ->> 'field_name') = 'assignee_id' and (change ->> 'value') <> ''
     group by ticket_id
 )
 
@@ -34,8 +42,10 @@ select
     t.created_at as opened_at,
     coalesce(
         a.first_response_at,
-        cast(cast(t.created_at as timestamptz)
-            + try_cast(m.reply_time_in_minutes ->> 'calendar' as integer) * interval '1 minute' as varchar)
+        cast(
+            cast(t.created_at as timestamptz)
+            + try_cast(m.reply_time_in_minutes ->> 'calendar' as integer) * interval '1 minute' as varchar
+        )
     ) as first_response_at,
     m.solved_at as resolved_at,
     case when t.status = 'closed' then t.updated_at end as closed_at,
@@ -49,7 +59,8 @@ select
     'zendesk' as source_system,
     t._file,
     t._line
-from {{ export('zendesk/tickets*.json*', rows='tickets', latest='id', columns=['assignee_id', 'tags', 'type', 'via']) }} as t
+from {{ export('zendesk/tickets*.json*', rows='tickets', latest='id',
+               columns=['assignee_id', 'tags', 'type', 'via']) }} as t
 left join users as u on u.id = t.requester_id
 left join {{ export('zendesk/ticket_metrics*.json*', rows='ticket_metrics', latest='ticket_id', optional=true,
                     columns=['ticket_id', 'assignee_stations', 'reopens', 'reply_time_in_minutes', 'solved_at']) }} as m

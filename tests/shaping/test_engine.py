@@ -279,7 +279,7 @@ def test_a_row_that_moves_within_an_export_is_not_a_new_row(company, db):
         ),
         (
             CUSTOMERS.replace("shop/customers", "stripe/customers"),
-            "shapes/shop/customers.sql line 3: no export matches stripe/customers*.csv: there is no folder",
+            "shapes/shop/customers.sql line 3: no export matches stripe/customers*.csv: the folder ",
         ),
         (
             CUSTOMERS.replace("{{ export('shop/customers*.csv') }}", "'/etc/passwd', {{ export('shop/customers*.csv') }}"),
@@ -373,7 +373,7 @@ def test_a_company_without_shapes_has_nothing_to_do(tmp_path):
 
 
 def test_an_export_whose_first_line_is_broken_is_no_document(company, db):
-    """One cut line at the beginning made a file of JSON Lines look like one JSON value."""
+    """One truncated line at the beginning made a file of JSON Lines look like one JSON value."""
     company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", "x/a.jsonl"))
     company.export("x/a.jsonl", '{"id": "c1", "crea\n{"id": "c2", "created": "2025-01-01"}\n')
     company.run()
