@@ -1,6 +1,9 @@
 -- Customers of Chargebee. Chargebee lets you choose the id of a customer: use that of your account.
 select
     customer ->> 'id' as customer_id,
+    coalesce(
+        customer ->> 'company', nullif(concat_ws(' ', customer ->> 'first_name', customer ->> 'last_name'), '')
+    ) as display_name,
     unix_moment(customer ->> 'created_at') as registered_at,
     customer ->> '$.billing_address.country' as region,
     customer ->> '$.billing_address.city' as city,

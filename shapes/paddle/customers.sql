@@ -1,9 +1,10 @@
 -- Customers of Paddle Billing. The id that your other tools know goes into `custom_data` as `customer_id`.
 select
     coalesce(custom_data ->> 'customer_id', id) as customer_id,
+    name as display_name,
     created_at as registered_at,
     updated_at as ingested_at,
     'paddle' as source_system,
     _file,
     _line
-from {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data']) }}
+from {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data', 'name']) }}

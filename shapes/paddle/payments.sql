@@ -3,7 +3,7 @@ with customers as (
     select
         id,
         coalesce(custom_data ->> 'customer_id', id) as customer_id
-    from {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data']) }}
+    from {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data', 'name']) }}
 ),
 
 money as (

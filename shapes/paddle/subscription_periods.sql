@@ -6,7 +6,7 @@ with subscriptions as (
     from {{ export('paddle/subscriptions*.json*', rows='data', latest='id', columns=[
         'canceled_at', 'first_billed_at', 'next_billed_at', 'paused_at', 'scheduled_change', 'started_at'
     ]) }} as s
-    left join {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data']) }} as c
+    left join {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data', 'name']) }} as c
         on c.id = s.customer_id
 ),
 

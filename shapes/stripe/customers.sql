@@ -1,6 +1,7 @@
 -- Customers of Stripe. The id that your other tools know goes into the metadata of the customer as `customer_id`.
 select
     coalesce(metadata ->> 'customer_id', id) as customer_id,
+    name as display_name,
     unix_moment(created) as registered_at,
     address ->> 'country' as region,
     address ->> 'city' as city,
@@ -8,4 +9,5 @@ select
     'stripe' as source_system,
     _file,
     _line
-from {{ export('stripe/customers*.json*', rows='data', latest='id', columns=['address', 'livemode', 'metadata']) }}
+from {{ export('stripe/customers*.json*', rows='data', latest='id',
+               columns=['address', 'livemode', 'metadata', 'name']) }}

@@ -3,7 +3,8 @@ with customers as (
     select
         id,
         coalesce(metadata ->> 'customer_id', id) as customer_id
-    from {{ export('stripe/customers*.json*', rows='data', latest='id', columns=['address', 'livemode', 'metadata']) }}
+    from {{ export('stripe/customers*.json*', rows='data', latest='id',
+                   columns=['address', 'livemode', 'metadata', 'name']) }}
 ),
 
 invoices as (

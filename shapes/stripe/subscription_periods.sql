@@ -8,7 +8,7 @@ with subscriptions as (
         'trial_end', 'trial_start'
     ]) }} as s
     left join {{ export('stripe/customers*.json*', rows='data', latest='id',
-                        columns=['address', 'livemode', 'metadata']) }} as c
+                        columns=['address', 'livemode', 'metadata', 'name']) }} as c
         on c.id = id_of(s.customer)
     -- A first payment that never came makes no customer.
     where s.status not in ('incomplete', 'incomplete_expired')

@@ -1,10 +1,11 @@
 -- Agents of Zendesk, from the day on which they were added.
 select
     id as employee_id,
+    name as display_name,
     'support' as team,
     cast(cast(created_at as timestamptz) as date) as valid_from,
     'zendesk' as source_system,
     _file,
     _line
-from {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'role']) }}
+from {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
 where role in ('agent', 'admin')

@@ -13,7 +13,7 @@ select
     min_by(r._line, r.created_at) as _line
 from {{ export('zendesk/satisfaction_ratings*.json*', rows='satisfaction_ratings', latest='id',
                columns=['assignee_id', 'comment']) }} as r
-left join {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'role']) }} as u
+left join {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }} as u
     on u.id = r.requester_id
 where r.score <> 'unoffered'
 group by r.ticket_id

@@ -14,6 +14,6 @@ select
     r._line
 from {{ export('zendesk/satisfaction_ratings*.json*', rows='satisfaction_ratings', latest='id',
                columns=['assignee_id', 'comment']) }} as r
-left join {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'role']) }} as u
+left join {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }} as u
     on u.id = r.requester_id
 where r.score not in ('offered', 'unoffered')

@@ -1,6 +1,6 @@
 -- Tickets of Zendesk, with what their metrics and audits know of answers, assignments and reopenings.
 with users as (
-    from {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'role']) }}
+    from {{ export('zendesk/users*.json*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
 ),
 
 audits as (
