@@ -21,7 +21,7 @@ from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.defs.publishing import marts_without_data
 from stayhouse.orchestration.forecast import Forecast, make_forecast
 from stayhouse.orchestration.lineage import marts_made_from
-from stayhouse.orchestration.policy import SEEDS_FOLDER, prepare_policy
+from stayhouse.orchestration.policy import SEEDS_FOLDER
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.shapes import shape_landing
 from stayhouse.orchestration.unknown_codes import title_of
@@ -67,6 +67,7 @@ class Company:
         self.landing = Landing(folder / "acme" / "raw")
         self.policy = folder / "acme" / "policy"
         self.landing.csv("customers", [customer(1), customer(2)])
+        self.first: dict = {}
 
     @property
     def settings(self) -> Settings:
@@ -96,6 +97,23 @@ class Company:
 def company(tmp_path, monkeypatch) -> Company:
     monkeypatch.setenv("STAYHOUSE_HOME", str(tmp_path / "home"))
     return Company(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory) -> tuple[dict, str]:
+    """What is said, as data and on the screen, of a company none of whose codes is known."""
+    company = Company(tmp_path_factory.mktemp("unknown"))
+    company.add_unknown_codes()
+    return company.document(), company.run()[1]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> Company:
+    """The same company after its unknown codes were written to its policy."""
+    company = Company(tmp_path_factory.mktemp("written"))
+    company.add_unknown_codes()
+    company.first = company.document("--write")
+    return company
 
 
 def flat(text: str) -> str:
@@ -367,10 +385,9 @@ def test_a_shape_with_a_fault_is_bad_input(tmp_path):
 # ---------------------------------------------------------------- codes that the policy does not know
 
 
-def test_unknown_codes_come_with_the_rows_that_the_policy_needs(company):
+def test_unknown_codes_come_with_the_rows_that_the_policy_needs(unknown):
     """A newcomer begins with an empty policy, and should not have to guess its columns."""
-    company.add_unknown_codes()
-    found = {(one["table"], one["column"], one["code"]): one for one in company.document()["codes"]}
+    found = {(one["table"], one["column"], one["code"]): one for one in unknown[0]["codes"]}
     counted = {key: one["rows_count"] for key, one in found.items()}
     assert counted == {
         ("events", "component_code", "xq_reports"): 2,
@@ -400,27 +417,24 @@ def test_unknown_codes_come_with_the_rows_that_the_policy_needs(company):
     }  # fmt: skip
 
 
-def test_a_line_to_paste_fits_the_file(company):
+def test_a_line_to_paste_fits_the_file(unknown):
     """A line with its cells in another order than the header would put a title into a number."""
-    company.add_unknown_codes()
-    document = company.document()
+    document, screen = unknown
     for one in document["codes"]:
         with (SEEDS_FOLDER / one["file"]).open(newline="") as stream:
             header = next(csv.reader(stream))
         (cells,) = csv.reader([one["line"]])
         pasted = dict(zip(header, cells, strict=True))
         assert {name: value for name, value in pasted.items() if value} == {n: v for n, v in one["row"].items() if v}
-    assert '    "xq_""odd"", name",true,false,false,' in company.run()[1]
+    assert '    "xq_""odd"", name",true,false,false,' in screen
 
 
-def test_written_rows_make_codes_known_and_are_written_once(company):
+def test_written_rows_make_codes_known_and_are_written_once(written):
     """A second --write must find nothing to do, and the policy must keep its rules."""
-    company.add_unknown_codes()
-    written = company.document("--write")["written"]
-    assert {Path(file).stem: rows for file, rows in written.items()} == {
+    company = written
+    assert {Path(file).stem: rows for file, rows in company.first["written"].items()} == {
         "components": 1, "event_catalogue": 2, "segments": 2, "plans": 2, "surveys": 1, "survey_questions": 2,
     }  # fmt: skip
-    prepare_policy(company.settings)
     content = {name: (company.policy / f"{name}.csv").read_bytes() for name in WRITTEN}
     again = company.document("--write")
     assert {one["file"] for one in again["codes"]} == {"churn_reasons.csv", "exchange_rates.csv"}
@@ -429,13 +443,11 @@ def test_written_rows_make_codes_known_and_are_written_once(company):
     assert not list(company.policy.glob(".*"))
 
 
-def test_a_new_policy_file_begins_with_the_rows_of_the_default(company):
+def test_a_new_policy_file_begins_with_the_rows_of_the_default(written):
     """A file replaces the default as a whole, so without them everything that was known would be unknown."""
-    company.add_unknown_codes()
-    company.run("--write")
     for name in WRITTEN:
         default = (SEEDS_FOLDER / f"{name}.csv").read_bytes()
-        assert (company.policy / f"{name}.csv").read_bytes().startswith(default), name
+        assert (written.policy / f"{name}.csv").read_bytes().startswith(default), name
 
 
 def test_what_people_wrote_into_a_policy_file_stays_as_it_is(company):
