@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 from stayhouse.contract.sql import identifier, literal
 from stayhouse.contract.tables import Column, RawTable, Zones
 
+# An aggregate, so that a table whose rows say nothing of days has one answer, too.
+NO_DAY = "max(cast(null as date))"
+
 
 def last_closed_day(business_timezone: str, now: datetime | None = None) -> date:
     """The last business day that is over. The command line, the schedule and the UI all build up to this day."""
@@ -23,7 +26,7 @@ def last_day_sql(table: RawTable, zones: Zones, until: date) -> str:
     names = dict.fromkeys(name for name in (table.event_time, *(table.interval or ())) if name)
     # The newest moment of each column first: one conversion between time zones per column, not one per row.
     days = [_last_day(table.column(name), table.newer_by, zones, until) for name in names]
-    return f"select greatest({', '.join([*days, 'cast(null as date)'])}) from raw.{identifier(table.name)}"
+    return f"select greatest({', '.join([*days, NO_DAY])}) from raw.{identifier(table.name)}"
 
 
 def first_day_sql(table: RawTable, zones: Zones) -> str:
@@ -32,7 +35,7 @@ def first_day_sql(table: RawTable, zones: Zones) -> str:
     NULL for a table without either.
     """
     name = table.event_time or (table.interval[0] if table.interval else None)
-    first = "cast(null as date)"
+    first = NO_DAY
     if name:
         moment = f"min({identifier(name)})"
         first = moment if table.column(name).data_type == "date" else _business_day(moment, zones)

@@ -8,7 +8,7 @@ import pytest
 from conftest import Landing, customer, event
 
 from stayhouse.contract import Zones, contract
-from stayhouse.contract.days import last_closed_day, last_day_sql
+from stayhouse.contract.days import first_day_sql, last_closed_day, last_day_sql
 from stayhouse.loading import load_landing, record_feed_days
 
 INGESTED = "2025-06-30 23:00:00"
@@ -95,3 +95,22 @@ def test_a_load_records_every_table_and_forgets_what_it_knew_before(landing: Lan
 def test_a_day_is_over_when_it_is_over_in_the_business_zone(zone, now, day):
     """In Los Angeles the day that had ended in Greenwich was described eight hours before its end."""
     assert last_closed_day(zone, now) == day
+
+
+def test_a_table_whose_rows_say_nothing_of_days_has_no_day(landing: Landing, db):
+    """Two attributes of customers stopped every load: each row answered for itself when the table was asked."""
+    landing.csv("customers", [customer(1)])
+    columns = contract()["customer_attributes"].column_names
+    rows = [
+        {"customer_id": "c1", "attribute": name, "value": "x", "valid_from": "2025-01-01", "ingested_at": INGESTED}
+        for name in ("size", "trade")
+    ]
+    landing.csv("customer_attributes", [{name: row[name] for name in columns if name in row} for row in rows])
+    load_landing(db, landing.folder, contract())
+    (found,) = db.execute("select count(*) from raw.customer_attributes").fetchone()
+    assert found == 2
+    days = record_feed_days(db, contract(), Zones(), UNTIL)
+    assert days["customer_attributes"] is None
+    assert days["customers"] == date(2025, 1, 1)
+    (first,) = db.execute(first_day_sql(contract()["customer_attributes"], Zones())).fetchone()
+    assert first is None
