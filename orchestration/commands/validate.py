@@ -19,7 +19,7 @@ from stayhouse.orchestration.screen import bad_input, console, fail, shortened
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 if TYPE_CHECKING:
-    from stayhouse.orchestration.forecast import Forecast, TableForecast
+    from stayhouse.orchestration.forecast import EmptyPanel, Forecast, TableForecast
     from stayhouse.orchestration.unknown_codes import UnknownCode
 
 READY, NOT_READY, BAD_INPUT = 0, 1, 2
@@ -220,13 +220,13 @@ def _empty(forecast: Forecast) -> list[str]:
     """What has no rows, and what it would fill: first what leaves panels of the page empty."""
     lines, others = [], []
     for table, marts in forecast.missing.items():
-        panels = [f"{one.section}: {one.title}" for one in forecast.panels if table in one.tables]
+        panels = [one for one in forecast.panels if table in one.tables]
         if panels:
             lines.append(f"no rows in {table}/: {_panels(panels)}; {_marts(marts)}")
         else:
             others.append(f"no rows in {table}/: {_marts(marts)}")
     for file in dict.fromkeys(name for one in forecast.panels for name in one.policy):
-        panels = [f"{one.section}: {one.title}" for one in forecast.panels if file in one.policy]
+        panels = [one for one in forecast.panels if file in one.policy]
         lines.append(f"no rows in the policy file {file}: {_panels(panels)}")
     return lines + others
 
@@ -237,9 +237,13 @@ def _marts(marts: Sequence[str]) -> str:
     return f"without its part: {', '.join(marts[:SHOWN_MARTS])}{more}" if marts else "no mart reads it"
 
 
-def _panels(panels: Sequence[str]) -> str:
-    more = f" and {len(panels) - SHOWN_PANELS} more" if len(panels) > SHOWN_PANELS else ""
-    return f"{_counted(len(panels), 'panel')} ({', '.join(panels[:SHOWN_PANELS])}{more})"
+def _panels(panels: Sequence[EmptyPanel]) -> str:
+    parts = []
+    for section, found in groupby(panels, key=lambda panel: panel.section):
+        titles = [panel.title for panel in found]
+        more = f" and {len(titles) - SHOWN_PANELS} more" if len(titles) > SHOWN_PANELS else ""
+        parts.append(f"{_counted(len(titles), 'panel')} of {section} ({', '.join(titles[:SHOWN_PANELS])}{more})")
+    return ", ".join(parts)
 
 
 def _print_list(title: str, lines: Sequence[str]) -> None:

@@ -518,7 +518,7 @@ def test_missing_tables_come_with_marts_and_panels(company):
     panels = {one["title"]: one["tables"] for one in document["panels"]}
     assert panels["Effective contacts by channel"] == ["contacts"]
     assert "Last use" not in panels
-    assert "no rows in contacts/: 5 panels (Contacts: Effective contacts by channel" in flat(company.run()[1])
+    assert "no rows in contacts/: 5 panels of Contacts (Effective contacts by channel, " in flat(company.run()[1])
 
 
 def test_a_table_whose_rows_are_all_quarantined_is_missing(company):
@@ -535,7 +535,7 @@ def test_policy_files_without_rows_leave_panels_empty(company):
     (company.policy / "key_actions.csv").write_text(header + "\n")
     panels = {one.title: one.policy for one in company.forecast().panels if one.policy}
     assert panels["Time to activate"] == ["key_actions.csv"]
-    assert "no rows in the policy file key_actions.csv: 4 panels (Activation: " in flat(company.run()[1])
+    assert "no rows in the policy file key_actions.csv: 4 panels of Activation (" in flat(company.run()[1])
 
 
 def test_the_lineage_that_is_read_from_the_text_is_that_of_dbt(parsed):
