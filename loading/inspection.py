@@ -25,6 +25,7 @@ Columns = tuple[tuple[str, str], ...]
 
 # No writer pauses so long (ours): a truncated file that has not grown for an hour is not being written any more.
 UNFINISHED_SECONDS = 3_600
+SHOWN_COLUMNS = 8
 READS_COLUMN = "reads column "
 NUMBERED = re.compile(r"_[0-9]+$")
 
@@ -104,10 +105,17 @@ def _changed(
     return changed, unchanged
 
 
-def missing_columns_message(target: Target, missing: Sequence[str]) -> str:
-    """Why a file without required columns is rejected, and the way out."""
+def missing_columns_message(target: Target, missing: Sequence[str], names: Iterable[str]) -> str:
+    """Why a file without required columns is rejected, what it has that may be meant, and the way out."""
     word = "column" if len(missing) == 1 else "columns"
-    return f"lacks the required {word} {', '.join(missing)} of table {target.table.name}; add it, {SET_ASIDE}"
+    matching = matching_names(names, target.table.column_names)
+    others = [name for name in names if name not in matching]
+    has = f", but has {', '.join(others[:SHOWN_COLUMNS])}" if others else ""
+    has += f" and {len(others) - SHOWN_COLUMNS} more unknown ones" if len(others) > SHOWN_COLUMNS else ""
+    return (
+        f"lacks the required {word} {', '.join(missing)} of table {target.table.name}{has}; "
+        f"rename or add {'it' if len(missing) == 1 else 'them'}, {SET_ASIDE}"
+    )
 
 
 def refuse(target: Target, file: LandingFile, content_hash: str, problem: BrokenFile) -> None:
@@ -163,7 +171,7 @@ def _candidate(target: Target, candidate: Candidate, columns: Columns) -> Candid
             f"{candidate.file.name}: its first line is not the header of table {target.table.name}, so it is not read"
         )
         return None
-    problem = names_problem(names, expected) or (missing_columns_message(target, missing) if missing else None)
+    problem = names_problem(names, expected) or (missing_columns_message(target, missing, names) if missing else None)
     problem = problem or time_problem(target.table, candidate.file, [*matching.values()])
     if problem:
         ledger.reject(target, candidate.file, candidate.content_hash, problem)

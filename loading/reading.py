@@ -269,7 +269,7 @@ def _problem_of_keys(target: Target, file: LandingFile, keys: Sequence[str]) -> 
     meant = matching_names(keys, target.table.column_names).values()
     missing = [column.name for column in target.table.columns if column.must_arrive and column.name not in meant]
     if missing:
-        return missing_columns_message(target, missing)
+        return missing_columns_message(target, missing, keys)
     return names_problem(keys, target.table.column_names) or time_problem(target.table, file, [*meant])
 
 

@@ -24,6 +24,7 @@ from stayhouse.loading.examples import IN_QUARANTINE, find_examples, phrase, way
 from stayhouse.loading.inspection import READS_COLUMN
 from stayhouse.loading.loader import UNKNOWN_COLUMNS
 from stayhouse.loading.naming import EXPORT_COLUMNS
+from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.loading.target import Target
 from stayhouse.orchestration.feeds import CoveredDay, Feed, covered_day, feeds_in
 from stayhouse.orchestration.lineage import marts_made_from
@@ -164,7 +165,7 @@ def make_forecast(settings: Settings) -> Forecast:
                     _table(Target(db, table, report.load_id, settings.zones, report.tables[name]))
                     for name, table in settings.tables.items()
                 ],
-                notices=[*notices, *shaping.notices, *_notices(report)],
+                notices=[*notices, *_erased(settings), *shaping.notices, *_notices(report)],
                 faults=[*faults, *shaping.faults],
                 day=covered_day(db),
             )
@@ -176,6 +177,15 @@ def make_forecast(settings: Settings) -> Forecast:
                 feeds = feeds_in(db, settings.zones, seeds, forecast.day.day)
                 forecast.feeds = [feed for feed in feeds if feed.is_late or feed.withholds]
         return forecast
+
+
+def _erased(settings: Settings) -> list[str]:
+    """What differs from a build for companies with erased customers: a build changes files, and a look must not."""
+    if not ErasureFolder(settings.erasure).suppression():
+        return []
+    return [
+        "customers are erased: a build takes rows of theirs that files bring again out of the files; here they count"
+    ]
 
 
 def _landed(settings: Settings, place: Path) -> tuple[Path, Shaping]:

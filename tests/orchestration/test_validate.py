@@ -250,6 +250,7 @@ def test_a_file_that_cannot_be_read_is_not_ready(company):
     code, output = company.run()
     assert code == 1
     assert "events/old.csv: lacks the required columns" in flat(output)
+    assert "of table events, but has who; rename or add them" in flat(output)
     assert "1 file cannot be read" in flat(output)
 
 
