@@ -13,9 +13,11 @@ from accounting import is_accounted_for
 from conftest import LOADED_AT, Landing, customer, event
 
 from stayhouse.contract import Zones, contract
+from stayhouse.contract.pseudonyms import Names
 from stayhouse.contract.sql import connect
 from stayhouse.loading import load_landing
 from stayhouse.loading.contract_sql import UTC as IN_UTC
+from stayhouse.loading.erased_files import Rewriting, erase_files
 
 TABLES = {name: contract()[name] for name in ("customers", "events", "survey_responses", "survey_answers",
                                               "subscription_periods")}  # fmt: skip
@@ -258,3 +260,24 @@ def test_a_company_may_be_older_than_2000(landing: Landing, load, db):
     assert any("registered_at is before 1985-01-01" in text for text in report.notices)
     # A column with a limit of its own keeps it.
     assert tables["customers"].column("birth_date").earliest == "1900-01-01"
+
+
+def test_a_payment_may_lack_its_price(landing: Landing, db):
+    """A price that nobody recorded is not 0: the row was quarantined, and the customer had bought nothing."""
+    landing.csv("customers", [customer(1)])
+    payment = {"payment_id": "p1", "customer_id": "c1", "paid_at": "2025-02-01", "amount": None, "status": "succeeded",
+               "ingested_at": LOADED_AT}  # fmt: skip
+    landing.csv("payments", [payment])
+    load_landing(db, landing.folder, {name: contract()[name] for name in ("customers", "payments")})
+    assert db.execute("select amount from raw.payments").fetchall() == [(None,)]
+
+
+def test_a_file_that_is_written_again_without_a_customer_keeps_its_time(landing: Landing, db):
+    """Its rows have the time of the file: a newer one would let them win over later exports."""
+    path = written(
+        landing.csv("customers", [without(customer(n), "ingested_at") for n in (1, 2)]), "2025-02-01 08:30:00"
+    )
+    names = Names("s", frozenset({"c1"}), {})
+    erase_files(db, landing.folder, {"customers": TABLES["customers"]}, names, Rewriting())
+    assert "c1," not in path.read_text()
+    assert datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat() == "2025-02-01T08:30:00+00:00"

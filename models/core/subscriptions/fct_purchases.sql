@@ -33,6 +33,7 @@ by_currency as (
         sum(amount) as paid_amount,
         sum(reporting_amount) as reporting_amount,
         count(case when reporting_amount is null then 1 end) as unconverted_count,
+        count(case when amount is null and not is_refund then 1 end) as unpriced_count,
         min(case when not is_refund then paid_date end) as purchased_date,
         min(case when not is_refund then paid_at end) as purchased_at
     from keyed
@@ -47,5 +48,6 @@ select
     min(purchased_at) as purchased_at
 from by_currency
 group by customer_id, purchase_key
-having max(paid_amount) > 0
+-- A charge of an unknown price is a purchase; nobody knows whether it was refunded in full.
+having (max(paid_amount) > 0 or sum(unpriced_count) > 0)
     and min(purchased_at) is not null

@@ -8,6 +8,8 @@ with money as (
         payments.paid_date as first_date,
         payments.paid_date as last_date
     from {{ ref('fct_cash_movements') }} as payments
+    -- A price that nobody knows lacks no rate.
+    where payments.amount is not null
     union all
     select
         'subscription_periods' as table_name,

@@ -4,6 +4,7 @@ with events as (
         customer_id,
         event_name,
         component_code,
+        event_group,
         session_id,
         quantity,
         value_amount,
@@ -19,7 +20,7 @@ with events as (
 by_session as (
     select
         events.customer_id,
-        coalesce(events.component_code, catalogue.component_code, '(none)') as component_code,
+        coalesce(events.component_code, catalogue.component_code, events.event_group, '(none)') as component_code,
         events.session_id,
         count(*) as events_count,
         count(case when not events.is_success then 1 end) as failed_events_count,
@@ -35,7 +36,7 @@ by_session as (
         and catalogue.is_usage
     group by
         events.customer_id,
-        coalesce(events.component_code, catalogue.component_code, '(none)'),
+        coalesce(events.component_code, catalogue.component_code, events.event_group, '(none)'),
         events.session_id,
         events.occurred_date
 )

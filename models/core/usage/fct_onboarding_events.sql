@@ -5,6 +5,7 @@ with events as (
         customer_id,
         event_name,
         component_code,
+        event_group,
         properties,
         occurred_date,
         occurred_at
@@ -17,7 +18,7 @@ select
     events.event_id,
     events.customer_id,
     catalogue.onboarding_role,
-    coalesce(events.component_code, catalogue.component_code) as component_code,
+    coalesce(events.component_code, catalogue.component_code, events.event_group) as component_code,
     {{ json_text('events.properties', 'tour_version') }} as tour_version,
     {{ json_text('events.properties', 'is_skippable') }} = 'false' as is_forced,
     events.occurred_date as event_date,

@@ -26,31 +26,35 @@ with attributed as (
         on months.source_customer_id = credits.customer_id
         and breakdowns.attribute_code = credits.attribute_code
         and {{ holds_at('credits', 'months.credited_attributes_date') }}
+),
+
+counted as (
+    select
+        case when grouping(opening_owner) = 0 then 'owner' else 'profile' end as cube_part,
+        cast(null as {{ dbt.type_string() }}) as attribute_name,
+        {% for name in attributes -%}
+        opening_{{ name }},
+        credited_{{ name }},
+        {% endfor -%}
+        cast(null as {{ dbt.type_string() }}) as opening_attribute,
+        cast(null as {{ dbt.type_string() }}) as credited_attribute,
+        {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }},
+        {%- endfor %}
+        month_date
+    from {{ ref('int_churn__customer_months') }}
+    group by grouping sets (
+        (
+            month_date,
+            {% for name in profile -%}
+            opening_{{ name }}, credited_{{ name }}{{ ', ' if not loop.last }}
+            {%- endfor %}
+        ),
+        (month_date, opening_owner, credited_owner)
+    )
 )
 
-select
-    case when grouping(opening_owner) = 0 then 'owner' else 'profile' end as cube_part,
-    cast(null as {{ dbt.type_string() }}) as attribute_name,
-    {% for name in attributes -%}
-    opening_{{ name }},
-    credited_{{ name }},
-    {% endfor -%}
-    cast(null as {{ dbt.type_string() }}) as opening_attribute,
-    cast(null as {{ dbt.type_string() }}) as credited_attribute,
-    {%- for measure in measures %}
-    sum({{ measure }}) as {{ measure }},
-    {%- endfor %}
-    month_date
-from {{ ref('int_churn__customer_months') }}
-group by grouping sets (
-    (
-        month_date,
-        {% for name in profile -%}
-        opening_{{ name }}, credited_{{ name }}{{ ', ' if not loop.last }}
-        {%- endfor %}
-    ),
-    (month_date, opening_owner, credited_owner)
-)
+select * from counted
 union all
 select
     'attribute' as cube_part,

@@ -13,6 +13,7 @@ renamed as (
         source,
         recorded_by_employee_id,
         component_code,
+        event_group,
         object_id,
         error_code,
         session_id,
