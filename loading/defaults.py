@@ -114,10 +114,12 @@ def note_defaults(target: Target, batch: Batch, totals: Sequence[FileTotals], co
                 target.report.notices.append(f"{column.name} is missing in {where}: {_consequence(column, False)}")
         repeated = {file_id: copies[file_id] for file_id in missing if copies.get(file_id)}
         if column.default == ROW_HASH and repeated:
+            number = sum(repeated.values())
+            where = f"{rows_in_words(number)} of {_listed([names[file_id] for file_id in repeated])}"
+            counted = "is counted as a duplicate" if number == 1 else "are counted as duplicates"
             target.report.notices.append(
-                f"{target.table.name}: {rows_in_words(sum(repeated.values()))} of "
-                f"{_listed([names[file_id] for file_id in repeated])} repeat others in all fields, so without "
-                f"{column.name} they count as duplicates; deliver {column.name} if each of them counts"
+                f"without {column.name}, {where} {counted}, because another row has the same values; "
+                f"deliver {column.name} if each of them counts"
             )
 
 
@@ -151,4 +153,4 @@ def _consequence(column: Column, is_every_row: bool) -> str:
         return f"{column.default_in_words} is used, so rows that are equal in all fields count once"
     if column.default == FILE_TIME:
         return f"{column.default_in_words} is used"
-    return f"{'every row counts' if is_every_row else 'they count'} as {column.default_in_words}"
+    return f"{'every row counts' if is_every_row else 'counted'} as {column.default_in_words}"

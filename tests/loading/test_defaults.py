@@ -71,7 +71,7 @@ def test_a_row_without_a_value_has_the_default_too(landing: Landing, load, db, k
     assert db.execute("select customer_id, is_test from raw.customers order by 1").fetchall() == [
         ("c1", True), ("c2", False), ("c3", False),
     ]  # fmt: skip
-    assert f"is_test is missing in 1 row of customers/a.{kind}: they count as false" in report.notices
+    assert f"is_test is missing in 1 row of customers/a.{kind}: counted as false" in report.notices
 
 
 def test_a_wrong_value_does_not_become_the_default(landing: Landing, load, db):
@@ -218,7 +218,9 @@ def test_equal_rows_without_an_id_count_once_and_that_is_said(landing: Landing, 
     report = load().tables["events"]
     assert (report.rows_loaded, report.rows_duplicate) == (2, 1)
     assert any(
-        text.startswith("events: 1 row of events/a.csv repeat others in all fields, so without event_id")
+        text.startswith(
+            "without event_id, 1 row of events/a.csv is counted as a duplicate, because another row has the"
+        )
         for text in report.notices
     )
     assert any("event_id is missing in events/a.csv: a hash of its other fields is used" in t for t in report.notices)

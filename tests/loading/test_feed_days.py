@@ -40,6 +40,14 @@ def test_a_company_with_contracts_only_reaches_its_last_contract(landing: Landin
     assert last_day("customers") == date(2024, 1, 10)
 
 
+def test_a_table_without_a_moment_says_nothing(landing: Landing, last_day):
+    """Attributes of customers have no event and no interval, and two of them stopped the load."""
+    landing.csv("customers", [customer(1, ingested_at=INGESTED)])
+    row = {"customer_id": "c1", "attribute": "size", "value": "S", "ingested_at": INGESTED}
+    landing.csv("customer_attributes", [row, row | {"valid_from": "2025-02-01"}])
+    assert last_day("customer_attributes") is None
+
+
 def test_what_is_still_to_come_says_nothing(landing: Landing, last_day):
     """A contract signed for next January would have moved the day of the run into the future."""
     landing.csv("customers", [customer(1)])
