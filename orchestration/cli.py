@@ -156,6 +156,13 @@ def build(
     make_current: Annotated[
         bool, typer.Option("--make-current", help="Give readers this day even when they have a later one.")
     ] = False,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            "--select",
+            help=described("Build and publish the marts of these domains alone: activation,cx.", default="all"),
+        ),
+    ] = None,
 ) -> None:
     """Load, check, transform, check and publish one business day, or every day of a range.
 
@@ -164,6 +171,7 @@ def build(
     """
     from stayhouse.orchestration.attended import attended
     from stayhouse.orchestration.runner import build as run
+    from stayhouse.orchestration.selection import chosen_domains
     from stayhouse.orchestration.summary import print_outcome
     from stayhouse.orchestration.warehouse import WarehouseBusy
     from stayhouse.page.library import MissingChartLibrary
@@ -177,6 +185,7 @@ def build(
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish, company)
         check_chart_library()
+        domains = chosen_domains(select) if select is not None else ()
         with attended(settings, errors):
             outcome = run(
                 settings,
@@ -186,6 +195,7 @@ def build(
                 wait_seconds=wait,
                 allow_stale=allow_stale,
                 make_current=make_current,
+                domains=domains,
             )
     except (ConfigurationError, MissingChartLibrary, WarehouseBusy) as error:
         fail(str(error))
@@ -222,8 +232,8 @@ def card(
     ] = None,
 ) -> None:
     """Write the card of one customer from the standing publication."""
-    from stayhouse.page.cards import UnknownCustomer, card_name, write_card
-    from stayhouse.publishing.release import DATABASE_NAME, current_publication
+    from stayhouse.page.cards import FACTS_OF_CARDS, NoCards, UnknownCustomer, card_name, write_card
+    from stayhouse.publishing.release import DATABASE_NAME, current_publication, day_of
 
     try:
         settings = Settings.resolve(raw, None, None, publish, company)
@@ -238,8 +248,10 @@ def card(
             settings.publish / "current" / DATABASE_NAME,
             customer_id,
             target,
-            date.fromisoformat(published["as_of_date"]),
+            day_of(published, FACTS_OF_CARDS),
         )
+    except NoCards:
+        fail(f"the publication does not have {FACTS_OF_CARDS}, of which a card is made; run stayhouse build")
     except UnknownCustomer:
         fail(
             f"{customer_id}: no such customer in {shortened(settings.publish / 'current')}; test accounts have no card"

@@ -15,7 +15,7 @@ from stayhouse.orchestration.defs.ingestion import raw_tables
 from stayhouse.orchestration.defs.partitions import daily
 from stayhouse.orchestration.defs.publishing import publication
 from stayhouse.orchestration.defs.quality import mart_expectations, raw_expectations
-from stayhouse.orchestration.defs.transformation import warehouse
+from stayhouse.orchestration.defs.transformation import part, warehouse
 from stayhouse.orchestration.resources import RUN_CONFIG, run_from_environment
 from stayhouse.orchestration.settings import Daemon, Settings
 
@@ -29,13 +29,19 @@ def defs() -> dg.Definitions:
     return build_definitions(Settings.resolve())
 
 
-def build_definitions(settings: Settings, session: DbtSession | None = None) -> dg.Definitions:
-    """Assets, checks, jobs, schedule and sensors of the dbt project, parsed by `session` where it must be."""
-    return _build(ensure_manifest(settings, session), settings.business_timezone, settings.first_day, Daemon.resolve())
+def build_definitions(
+    settings: Settings, session: DbtSession | None = None, domains: tuple[str, ...] = ()
+) -> dg.Definitions:
+    """Assets, checks, jobs, schedule and sensors of the dbt project, parsed by `session` where it must be.
+
+    With `domains` there is also the job `build_part`, of their marts alone; in the UI one selects assets.
+    """
+    manifest = ensure_manifest(settings, session)
+    return _build(manifest, settings.business_timezone, settings.first_day, Daemon.resolve(), domains)
 
 
 @cache
-def _build(manifest: Path, timezone: str, first: str, daemon: Daemon) -> dg.Definitions:
+def _build(manifest: Path, timezone: str, first: str, daemon: Daemon, domains: tuple[str, ...] = ()) -> dg.Definitions:
     days = daily(first, timezone)
     raw = raw_tables()
     transformed = warehouse(manifest_content(manifest) or {}, manifest.parent, days)
@@ -54,6 +60,14 @@ def _build(manifest: Path, timezone: str, first: str, daemon: Daemon) -> dg.Defi
         selection=dg.AssetSelection.assets(transformed, published, delivered) | dg.AssetSelection.checks(mart_checks),
         description="Transform, check and publish one as-of date from what is loaded.",
     )
+    part_jobs = [
+        dg.define_asset_job(
+            "build_part",
+            tags=WHOLE_RETRY,
+            selection=part(manifest_content(manifest) or {}, domains) | dg.AssetSelection.assets(published, delivered),
+            description=f"Transform, check and publish the marts of {', '.join(domains)} of one as-of date.",
+        )
+    ] * bool(domains)
     nightly_job = dg.define_asset_job(
         "nightly",
         tags=WHOLE_RETRY,
@@ -73,7 +87,7 @@ def _build(manifest: Path, timezone: str, first: str, daemon: Daemon) -> dg.Defi
     return dg.Definitions(
         assets=[raw, *dg.map_asset_specs(with_freshness, [transformed, published]), delivered],
         asset_checks=[raw_checks, mart_checks],
-        jobs=[load_job, day_job, nightly_job],
+        jobs=[load_job, day_job, nightly_job, *part_jobs],
         schedules=[nightly_schedule(daemon, timezone, nightly_job)],
         sensors=[
             landing_sensor(daemon, load_job),

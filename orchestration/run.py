@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ class Run:
         allow_stale: bool = False,
         make_current: bool = False,
         day: date | None = None,
+        domains: Sequence[str] = (),
     ):
         self.settings = settings
         self.full_refresh = full_refresh
@@ -35,6 +37,8 @@ class Run:
         """Readers get this run even when they have a later day."""
         self.day = day
         """The day that was asked for; None: the last that the data reach."""
+        self.domains = tuple(domains)
+        """Whose marts are built and published; without any all are."""
         self.log = RunLog(settings.run_log)
         self._feeds: dict[date, list[Feed]] = {}
 

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +20,7 @@ from stayhouse.orchestration.lock import run_lock
 from stayhouse.orchestration.notification import step_failures
 from stayhouse.orchestration.preflight import check_loaded_from, check_settings
 from stayhouse.orchestration.run import Run
+from stayhouse.orchestration.selection import part_of_the_past
 from stayhouse.orchestration.settings import (
     ConfigurationError,
     Settings,
@@ -59,10 +60,12 @@ def build(
     wait_seconds: float = 0.0,
     allow_stale: bool = False,
     make_current: bool = False,
+    domains: Sequence[str] = (),
 ) -> Outcome:
     """Loads once, then transforms, checks and publishes every day from `first` to `last`.
 
     Without dates it is the last closed business day that the data reach. Stops at the first day that is not published.
+    With `domains` only their marts are built and published, with what these are made from.
     Waits for another run for at most `wait_seconds`, then raises WarehouseBusy; that run is not disturbed.
     """
     if first and last and first > last:
@@ -76,7 +79,7 @@ def build(
     check_settings(settings)
     with run_lock(settings, wait_seconds):
         check_loaded_from(settings)
-        run = Run(settings, full_refresh, allow_stale, make_current, last)
+        run = Run(settings, full_refresh, allow_stale, make_current, last, domains)
         run.log.begin(started_at=_now(), raw=str(settings.raw), before=_standing(settings))
         try:
             run.check_policy()
@@ -132,7 +135,7 @@ def start(run: Run, first: date | None, last: date | None, home: Path) -> Outcom
         from stayhouse.orchestration.definitions import build_definitions
         from stayhouse.orchestration.event_log import end_dead_runs, open_instance
 
-        definitions = build_definitions(run.settings, run.dbt)
+        definitions = build_definitions(run.settings, run.dbt, run.domains)
         instance = opened.enter_context(open_instance(home))
         end_dead_runs(instance, _tags(run.settings))
         jobs = _Jobs(run, definitions, instance)
@@ -179,11 +182,14 @@ class _Jobs:
         if first < date.fromisoformat(earliest):
             place = self.run.settings.where_to_set("first_day", "STAYHOUSE_FIRST_DAY")
             raise ConfigurationError(f"{first} lies before the first partition {earliest}; set {place}")
+        if self.run.domains and (past := part_of_the_past(current_publication(self.run.settings.publish), first)):
+            log.note(bad_input=[past])
+            return Outcome(BAD_INPUT, log.read())
         published: list[date] = []
         for number in range((last - first).days + 1):
             as_of = first + timedelta(days=number)
             log.note(as_of=as_of, published=None, withheld=None, mart_checks={})
-            crash = self._execute("build_day", as_of)
+            crash = self._execute("build_part" if self.run.domains else "build_day", as_of)
             if crash is not None:
                 found = log.read()
                 self._withhold(found.get("withheld") or found.get("mart_checks", {}).get("errors") or crash)

@@ -22,7 +22,7 @@ from stayhouse.orchestration.lock import is_running
 from stayhouse.orchestration.run_log import RunLog, warnings_of
 from stayhouse.orchestration.screen import bad_input, console, print_lines, shortened
 from stayhouse.orchestration.settings import Settings
-from stayhouse.publishing.release import DATABASE_NAME, current_publication
+from stayhouse.publishing.release import DATABASE_NAME, current_publication, day_of
 
 if TYPE_CHECKING:
     from stayhouse.orchestration.runner import Outcome
@@ -76,6 +76,7 @@ def print_status(settings: Settings, verbose: bool) -> None:
             "run stayhouse build",
             soft_wrap=True,
         )
+    _print_older(published or {"rows": {}})
     for table, last in ((published or {}).get("stale_feeds") or {}).items():
         end = f"ends on {last}" if last else "has no rows"
         console.print(f"[bold red]stale[/] {table} {end}; figures that need it are too low or too high", soft_wrap=True)
@@ -87,6 +88,22 @@ def print_status(settings: Settings, verbose: bool) -> None:
     _print_quarantine(settings, verbose)
     if not verbose:
         console.print("more: stayhouse status --verbose")
+
+
+def _print_older(published: Mapping[str, Any]) -> None:
+    """Marts of an earlier day than the last run, by day."""
+    marts: dict[str, list[str]] = {}
+    for name in published["rows"]:
+        day = day_of(published, name).isoformat()
+        if day < published["as_of_date"]:
+            marts.setdefault(day, []).append(name)
+    for day, names in sorted(marts.items()):
+        domains = ", ".join(sorted({name.split(".")[0] for name in names}))
+        console.print(
+            f"[bold yellow]older[/] {domains}: as of {day} ({len(names)} of {len(published['rows'])} marts); "
+            "the last run built other domains",
+            soft_wrap=True,
+        )
 
 
 def changes(log: Mapping[str, Any]) -> list[str]:
@@ -135,6 +152,14 @@ def _print_headline(settings: Settings, log: Mapping[str, Any], days: int, secon
     console.print(
         f"{_named(settings)}[bold green]published[/] as of {published['as_of']}{range_of} in {seconds:.0f} s{was}"
     )
+    if built := published.get("built"):
+        others = len(published["rows"]) - len(built)
+        domains = sorted({name.split(".")[0] for name in built})
+        console.print(
+            f"built {len(built)} marts of {', '.join(domains)}"
+            + (f"; {others} others stay as they were" if others else "; others are not built yet"),
+            soft_wrap=True,
+        )
     if log.get("covered_day"):
         console.print(f"the day is {escape(log['covered_day'])}", soft_wrap=True)
     is_current = published.get("is_current", True)
@@ -183,10 +208,10 @@ def _print_details(log: Mapping[str, Any], published: Mapping[str, Any]) -> None
     if log.get("load"):
         _print_load(log["load"])
     if published:
-        table = Table("mart", "rows", title=f"published as of {published['as_of_date']}")
+        table = Table("mart", "rows", "as of", title=f"published as of {published['as_of_date']}")
         table.columns[1].justify = "right"
         for name, rows in published["rows"].items():
-            table.add_row(name, f"{rows:,}")
+            table.add_row(name, f"{rows:,}", day_of(published, name).isoformat())
         console.print(table)
         for name, marts in (published.get("missing_tables") or {}).items():
             console.print(

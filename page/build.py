@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
@@ -20,6 +20,7 @@ from stayhouse.page import library
 from stayhouse.page.charts import COLOURS
 from stayhouse.page.panel import Panel, Section
 from stayhouse.page.sections import SECTIONS
+from stayhouse.page.sql import has_marts, marts_in
 
 ASSETS = Path(__file__).parent / "assets"
 PAGE_NAME = "index.html"
@@ -55,8 +56,14 @@ def build_page(  # noqa: PLR0913
             "links": [{"title": title, "href": href} for title, href in links],
             "definitions": _definitions(db),
         }
-        shown = [_section(db, section) for section in sections]
-    document |= {"sections": shown, "segments": _segments(shown)}
+        days = _Days(as_of, _days_of_marts(db))
+        built = [_section(db, section, days) for section in sections]
+    shown = [section for section in built if section["panels"]]
+    document |= {
+        "sections": shown,
+        "segments": _segments(shown),
+        "left_out": [title for section in built for title in section.pop("left_out")],
+    }
     html = _fill(
         (ASSETS / "page.html").read_text(),
         title=escape(f"{company or 'Stayhouse'}, {as_of.isoformat()}"),
@@ -72,12 +79,46 @@ def build_page(  # noqa: PLR0913
     return out
 
 
-def _section(db: duckdb.DuckDBPyConnection, section: Section) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Days:
+    """The days of marts: that of the page, and earlier ones of marts that its run did not build."""
+
+    as_of: date
+    by_mart: Mapping[str, date]
+
+    def earliest(self, sql: str) -> date:
+        """The earliest day of the marts of a query."""
+        return min((self.by_mart.get(mart, self.as_of) for mart in marts_in(sql)), default=self.as_of)
+
+
+def _days_of_marts(db: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    try:
+        return dict(db.execute("select mart_name, as_of_date from main.published_marts").fetchall())
+    except duckdb.CatalogException:
+        return {}
+
+
+def _section(db: duckdb.DuckDBPyConnection, section: Section, days: _Days) -> dict[str, Any]:
+    panels: list[dict[str, Any]] = []
+    left_out = []
+    for panel in section.panels:
+        earliest = days.earliest(panel.sql)
+        try:
+            if not has_marts(db, panel.sql):
+                left_out.append(panel.title)
+                continue
+            panels.append(_panel(db, panel) | {"as_of": earliest.isoformat() if earliest < days.as_of else None})
+        except duckdb.BinderException:
+            # A mart of an earlier run may lack a column that the project has got since.
+            if earliest == days.as_of:
+                raise
+            left_out.append(panel.title)
     return {
         "key": section.key,
         "title": section.title,
         "lead": section.lead,
-        "panels": [_panel(db, panel) for panel in section.panels],
+        "panels": panels,
+        "left_out": left_out,
     }
 
 
@@ -134,9 +175,8 @@ def _segments(sections: list[dict[str, Any]]) -> list[str]:
 
 def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """Title and formula by metric code, from the published catalogue."""
-    rows = db.execute(
-        "select metric_code, title, formula_label from metrics.mart_metric_catalogue order by metric_code"
-    ).fetchall()
+    sql = "select metric_code, title, formula_label from metrics.mart_metric_catalogue order by metric_code"
+    rows = db.execute(sql).fetchall() if has_marts(db, sql) else []
     return {code: {"title": title, "formula": formula} for code, title, formula in rows}
 
 

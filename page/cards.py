@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from stayhouse.contract.names import file_name
 from stayhouse.contract.sql import connect
 from stayhouse.page.charts import HEALTH_COLOURS
-from stayhouse.page.sql import MOST_SEVERE_FIRST
+from stayhouse.page.sql import MOST_SEVERE_FIRST, has_marts
 
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = "cards"
@@ -82,6 +82,14 @@ PARTS = {
 WEEKS_SHOWN = 78
 
 
+FACTS_OF_CARDS = "customer_360.mart_customer_360"
+"""The mart whose day a card shows."""
+
+
+class NoCards(LookupError):
+    """The publication does not have the marts that a card is made of."""
+
+
 class UnknownCustomer(LookupError):
     """The publication has no customer of that id."""
 
@@ -95,14 +103,18 @@ def write_cards(database: Path, folder: Path, as_of: date, most: int = MOST_CARD
     """Write the cards of the customers with the most urgent open alerts; returns the address of each relative to the
     page."""
     with connect(database, read_only=True) as db:
+        if not has_marts(db, URGENT) or not has_marts(db, PARTS["facts"]):
+            return {}
         customers = [customer for (customer,) in db.execute(URGENT, [most]).fetchall()]
         written = _write(db, customers, folder / FOLDER, as_of, back="../index.html")
     return {customer: f"{FOLDER}/{name}" for customer, name in written.items()}
 
 
 def write_card(database: Path, customer_id: str, out: Path, as_of: date) -> Path:
-    """Write the card of one customer to `out`. Raises UnknownCustomer."""
+    """Write the card of one customer to `out`. Raises UnknownCustomer, and NoCards."""
     with connect(database, read_only=True) as db:
+        if not has_marts(db, PARTS["facts"]):
+            raise NoCards(FACTS_OF_CARDS)
         written = _write(db, [customer_id], out.parent, as_of, back=None, name=out.name)
     if not written:
         raise UnknownCustomer(customer_id)
@@ -118,6 +130,8 @@ def _write(
         return {}
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for part, sql in PARTS.items():
+        if not has_marts(db, sql):
+            continue
         result = db.execute(sql, [customers])
         columns = [column for column, *_ in result.description]
         for row in result.fetchall():

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from stayhouse.contract.sql import connect
-from stayhouse.publishing.release import DATABASE_NAME
+from stayhouse.publishing.release import DATABASE_NAME, day_of
 
 DEFINITIONS_NAME = "definitions.json"
 ATTEMPTS = 5
@@ -40,8 +40,8 @@ class Standing:
         return date.fromisoformat(self.document["as_of_date"])
 
     def day_of(self, mart: str) -> date:
-        """The day that a mart ('churn.mart_churn_events') describes: an earlier one, where a run built other marts."""
-        return date.fromisoformat(self.document.get("as_of_dates", {}).get(mart, self.document["as_of_date"]))
+        """The day that a mart ('churn.mart_churn_events') describes."""
+        return day_of(self.document, mart)
 
 
 @contextmanager

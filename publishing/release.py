@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -37,6 +37,13 @@ class Mart:
     """Description by column."""
     grain: tuple[str, ...] = ()
     """The columns that name a row."""
+    carried: date | None = None
+    """The day of the mart in the current release, where it is taken from there; None: from the working file."""
+
+    @property
+    def full_name(self) -> str:
+        """With its schema, as documents have it."""
+        return f"{self.schema}.{self.name}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ def publish(
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         (fresh / "parquet").mkdir(parents=True)
+        _attach_current(connection, publish_folder, marts)
         profiles = _write_database(connection, fresh, marts, as_of, run_id, stale_feeds, progress)
         rows = {name: profile.rows for name, profile in profiles.items()}
         document = {
@@ -91,6 +99,7 @@ def publish(
             "as_of_date": as_of.isoformat(),
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "rows": rows,
+            "as_of_dates": {name: day.isoformat() for name, day in _days(marts, as_of).items()},
             "profiles": {name: profile.as_json() for name, profile in profiles.items()},
         } | details
         for write in companions:
@@ -125,19 +134,35 @@ def _write_database(
     connection.execute(attached)
     # One write to the disk for everything, not one per mart.
     connection.execute("begin transaction")
-    for number, mart in enumerate(sorted(marts, key=lambda m: (m.schema, m.name))):
+    for number, mart in enumerate(sorted(marts, key=lambda one: one.full_name)):
         progress(mart.name, number / len(marts))
-        profiles[f"{mart.schema}.{mart.name}"] = _copy_mart(
-            connection, mart, fresh / "parquet" / f"{mart.name}.parquet"
-        )
+        profiles[mart.full_name] = _copy_mart(connection, mart, fresh / "parquet" / f"{mart.name}.parquet")
     connection.execute(
         "create table published.main.publication as select "
         f"{literal(run_id)} as run_id, date {literal(as_of)} as as_of_date, now() as published_at, "
         f"{literal(stale_feeds)} as stale_feeds"
     )
+    connection.execute("create table published.main.published_marts (mart_name varchar, as_of_date date)")
+    connection.executemany(
+        "insert into published.main.published_marts values (?, ?)", sorted(_days(marts, as_of).items())
+    )
     connection.execute("commit")
     connection.execute("detach published")
+    connection.execute("detach database if exists standing")
     return profiles
+
+
+def _days(marts: Sequence[Mart], as_of: date) -> dict[str, date]:
+    """The day that each mart of a release describes."""
+    return {mart.full_name: mart.carried or as_of for mart in marts}
+
+
+def _attach_current(connection: duckdb.DuckDBPyConnection, publish_folder: Path, marts: Sequence[Mart]) -> None:
+    """Opens the current release, if marts are taken from there."""
+    connection.execute("detach database if exists standing")
+    if any(mart.carried for mart in marts):
+        current = (publish_folder / "current").resolve() / DATABASE_NAME
+        connection.execute(f"attach {literal(current)} as standing (read_only)")
 
 
 def make_current(publish_folder: Path, publication: Publication) -> Publication:
@@ -152,8 +177,8 @@ def _current_day(publish_folder: Path) -> date | None:
 
 
 def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart, parquet: Path) -> Profile:
-    source = f"{identifier(mart.schema)}.{identifier(mart.name)}"
-    target = f"published.{source}"
+    name = f"{identifier(mart.schema)}.{identifier(mart.name)}"
+    source, target = f"standing.{name}" if mart.carried else name, f"published.{name}"
     connection.execute(f"create schema if not exists published.{identifier(mart.schema)}")
     connection.execute(f"create table {target} as from {source}")
     found = {name: str(kind) for name, kind, *_ in connection.execute(f"from {target} limit 0").description}
@@ -220,3 +245,8 @@ def current_publication(publish_folder: Path) -> dict[str, Any] | None:
         return document
     except FileNotFoundError:
         return None
+
+
+def day_of(document: Mapping[str, Any], mart: str) -> date:
+    """The day that a mart of a publication describes: an earlier one, where its run built other marts."""
+    return date.fromisoformat(document.get("as_of_dates", {}).get(mart, document["as_of_date"]))

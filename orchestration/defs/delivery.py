@@ -11,7 +11,9 @@ from stayhouse.orchestration.feeds import stale
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.publishing.delivery import Delivery, deliver_alerts, lists_of, published_alerts
+from stayhouse.publishing.release import current_publication, day_of
 
+ALERTS_MART = "alerts.mart_alerts"
 DELIVERY_KEY = dg.AssetKey(["alert_delivery"])
 
 
@@ -55,10 +57,14 @@ def alert_delivery(days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
 
 
 def deliver(run: Run, as_of: date) -> Delivery | None:
-    """Posts what is new; None without a webhook, for a run of the past, and for one that raw tables do not reach."""
+    """Posts what is new; None without a webhook, for a run of the past or of other marts, and for one that raw tables
+    do not reach."""
     url = run.settings.alert_webhook
     covered = run.last_covered_day()
     if not url or covered is None or as_of < covered or stale(run.feeds(as_of)):
+        return None
+    published = current_publication(run.settings.publish) or {"rows": {}}
+    if ALERTS_MART not in published["rows"] or day_of(published, ALERTS_MART) != as_of:
         return None
     alerts = published_alerts(run.settings.publish, lists_of(run.manifest))
     with open_warehouse(run.settings.warehouse) as warehouse:

@@ -1,7 +1,9 @@
 """Publication as an asset. It depends directly on every gated mart: a blocking check stops direct dependents only."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,20 @@ from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.run_log import warnings_of
+from stayhouse.orchestration.selection import checked_marts, chosen_marts, part_of_the_past
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
-from stayhouse.page.cards import write_cards
+from stayhouse.page.cards import FACTS_OF_CARDS, write_cards
 from stayhouse.publishing.delivery import lists_of, write_lists
-from stayhouse.publishing.release import DATABASE_NAME, Mart, make_current, publish
+from stayhouse.publishing.release import (
+    DATABASE_NAME,
+    Mart,
+    current_publication,
+    day_of,
+    make_current,
+    publish,
+)
 from stayhouse.publishing.without_identifiers import write_without_identifiers
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
@@ -72,15 +82,16 @@ def write_page(release: Path, document: dict[str, Any]) -> None:
         ("Lineage of columns", f"models/{LINEAGE_PAGE}"),
     )
     present = [(title, href) for title, href in companions if (release / href).is_file()]
+    as_of = date.fromisoformat(document["as_of_date"])
     build_page(
         release / DATABASE_NAME,
         release / PAGE_NAME,
-        as_of=date.fromisoformat(document["as_of_date"]),
+        as_of=as_of,
         published_at=document["published_at"],
         company=document.get("company"),
         missing_tables=list(document["missing_tables"]),
         stale_feeds=document.get("stale_feeds"),
-        cards=write_cards(release / DATABASE_NAME, release, date.fromisoformat(document["as_of_date"])),
+        cards=write_cards(release / DATABASE_NAME, release, day_of(document, FACTS_OF_CARDS)),
         links=present,
     )
 
@@ -109,9 +120,17 @@ def publication(days: dg.PartitionsDefinition, published_url: str | None) -> dg.
     )
     def publish_day(context: dg.AssetExecutionContext, run: RunResource) -> dg.MaterializeResult[Any]:
         """Switches readers to this run's marts in one step, after every check has passed."""
-        return _publish(run, date.fromisoformat(context.partition_key), context.run_id)
+        selected = context.run.asset_selection
+        return _publish(run, date.fromisoformat(context.partition_key), context.run_id, selected)
 
     return publish_day
+
+
+def _carried_warnings(settings: Settings, shown: Sequence[Mart]) -> list[str]:
+    """What was said of marts that stay as they are; it still holds."""
+    names = tuple(f"{mart.full_name}:" for mart in shown if mart.carried)
+    said = (current_publication(settings.publish) or {}).get("warnings") or []
+    return [line for line in said if line.startswith(names)]
 
 
 def check_day(warehouse: Path, as_of: date) -> None:
@@ -125,6 +144,31 @@ def check_day(warehouse: Path, as_of: date) -> None:
         )
 
 
+def marts_of_release(
+    run: Run, as_of: date, selected: AbstractSet[dg.AssetKey] | None, checked: AbstractSet[str]
+) -> list[Mart]:
+    """The marts of a release: those that the run has built and checked, and the others as they are in the current one.
+
+    Raises Failure when nothing has passed its checks, and when the others describe a later day.
+    """
+    everything = marts(run.manifest)
+    chosen = {mart.full_name for mart in everything if selected and dg.AssetKey([mart.schema, mart.name]) in selected}
+    chosen |= chosen_marts(run.manifest, run.domains)
+    fresh = [mart for mart in everything if mart.full_name in checked and (not chosen or mart.full_name in chosen)]
+    if not fresh:
+        raise dg.Failure(
+            f"no mart of {as_of} has passed its checks since it was built; run the job build_day for {as_of}",
+            allow_retries=False,
+        )
+    current = current_publication(run.settings.publish)
+    others = [mart for mart in everything if mart not in fresh and current and mart.full_name in current["rows"]]
+    if current is None or not others:
+        return fresh
+    if (later := part_of_the_past(current, as_of)) is not None:
+        raise dg.Failure(later, allow_retries=False)
+    return fresh + [replace(mart, carried=day_of(current, mart.full_name)) for mart in others]
+
+
 def companions_without_identifiers(settings: Settings) -> list[Callable[[Path, dict[str, Any]], object]]:
     """Writes the part of a release that has no identifiers, if the settings ask for it."""
     if not settings.without_identifiers:
@@ -133,9 +177,15 @@ def companions_without_identifiers(settings: Settings) -> list[Callable[[Path, d
     return [lambda release, _: write_without_identifiers(release, key)]
 
 
-def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
+def _publish(
+    run: Run, as_of: date, run_id: str, selected: AbstractSet[dg.AssetKey] | None
+) -> dg.MaterializeResult[Any]:
     settings = run.settings
     check_day(settings.warehouse, as_of)
+    with open_warehouse(settings.warehouse) as warehouse:
+        shown = marts_of_release(run, as_of, selected, checked_marts(warehouse, as_of))
+    built = [mart.full_name for mart in shown if not mart.carried]
+    is_whole = len(built) == len(mart_gates())
     log = run.log.read()
     standing = log.get("load", {}).get("rows_standing", {})
     missing = (
@@ -144,18 +194,21 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
     details = {
         "missing_tables": missing,
         "stale_feeds": {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))},
-        "warnings": warnings_of(log),
+        "warnings": warnings_of(log) + _carried_warnings(settings, shown),
         "reporting_currency": reporting_currency(settings, run.dbt.seeds),
         "company": settings.name,
         "raw": str(settings.raw),
         "policy": str(settings.policy) if settings.policy else None,
     }
-    models = write_model_docs(run.dbt, as_of, settings.target / "model_docs")
+    models = settings.target / "model_docs"
+    if is_whole:
+        # They show types as the warehouse has them, so every model must be there.
+        write_model_docs(run.dbt, as_of, models)
     with open_warehouse(settings.warehouse) as warehouse:
         result = publish(
             warehouse,
             settings.publish,
-            marts(run.manifest),
+            shown,
             as_of,
             run_id.split("-")[0],
             details,
@@ -163,9 +216,13 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             companions=[
                 lambda release, _: write_definitions(release, run.manifest, run.dbt.seeds, settings.policy),
                 lambda release, _: shutil.copytree(run.docs, release / "data_docs"),
-                lambda release, _: shutil.copytree(models, release / "models"),
+                *([lambda release, _: shutil.copytree(models, release / "models")] if models.is_dir() else []),
                 lambda release, document: document.update(
-                    lists=write_lists(release, lists_of(run.manifest), settings.lists_per_owner)
+                    lists=write_lists(
+                        release,
+                        [one for one in lists_of(run.manifest) if one.table in document["rows"]],
+                        settings.lists_per_owner,
+                    )
                 ),
                 write_page,
                 *companions_without_identifiers(settings),
@@ -185,6 +242,7 @@ def _publish(run: Run, as_of: date, run_id: str) -> dg.MaterializeResult[Any]:
             "current_day": result.current_day,
             "is_current": result.is_current,
             "stale_feeds": details["stale_feeds"],
+            "built": [] if is_whole else built,
         },
         missing_tables=missing,
     )

@@ -19,9 +19,10 @@ from stayhouse.expectations.reports import GateReport, Parameters
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.check_results import write_results
 from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.selection import note_checks
 from stayhouse.orchestration.settings import Settings, memory_limit
 from stayhouse.orchestration.warehouse import open_warehouse
-from stayhouse.publishing.release import current_publication
+from stayhouse.publishing.release import current_publication, day_of
 
 CHECK_NAME = "expectations"
 DOCS_INDEX = """<!doctype html>
@@ -87,14 +88,18 @@ def evaluate(run: Run, gates: tuple[Gate, ...], stage: str, as_of: date, run_id:
 
 
 def _last_published(settings: Settings, as_of: date, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """What marts are compared with: the last publication, unless it describes a later day, and what may be lost."""
+    """What marts are compared with: those last published, unless they describe a later day, and what may be lost."""
     document = current_publication(settings.publish)
-    if document is None or date.fromisoformat(document["as_of_date"]) > as_of:
+    if document is None:
         return {}
     limit, compared_from = one_row(
         connection, "select policy.published_lost_pct, policy.min_reliable_count from core.policy"
     )
-    published = {mart: Profile(**stated) for mart, stated in document.get("profiles", {}).items()}
+    published = {
+        mart: Profile(**stated)
+        for mart, stated in document.get("profiles", {}).items()
+        if day_of(document, mart) <= as_of
+    }
     return {"published": published, "lost_limit_pct": limit, "compared_from_rows": compared_from}
 
 
@@ -155,14 +160,20 @@ def raw_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
 def mart_expectations(gates: tuple[Gate, ...]) -> dg.AssetChecksDefinition:
     """The suites of the marts, evaluated in one step."""
 
-    @dg.multi_asset_check(specs=check_specs(gates), name="mart_expectations")
+    @dg.multi_asset_check(specs=check_specs(gates), name="mart_expectations", can_subset=True)
     def check_marts(context: dg.AssetCheckExecutionContext, run: RunResource) -> Iterator[dg.AssetCheckResult]:
         """Evaluates what would be published."""
         op = context.op_execution_context
         as_of = date.fromisoformat(op.partition_key) if op.has_partition_key else run.last_covered_day()
         if as_of is None:
             raise dg.Failure("nothing is loaded, so there is no day to check", allow_retries=False)
-        for report in evaluate(run, gates, "mart", as_of, op.run_id):
+        picked = {key.asset_key for key in context.selected_asset_check_keys}
+        chosen = tuple(gate for gate in gates if dg.AssetKey(list(gate.asset_key)) in picked)
+        reports = evaluate(run, chosen, "mart", as_of, op.run_id)
+        with open_warehouse(run.settings.warehouse) as connection:
+            passed = [".".join(report.asset_key) for report in reports if report.severity != "error"]
+            note_checks(connection, passed, as_of)
+        for report in reports:
             yield check_result(report)
 
     return check_marts

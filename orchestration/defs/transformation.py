@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +23,8 @@ from stayhouse.orchestration.money import describe_money
 from stayhouse.orchestration.policy_gaps import describe_policy_gaps
 from stayhouse.orchestration.rejections import describe_rejections
 from stayhouse.orchestration.resources import Run, RunResource
+from stayhouse.orchestration.selection import forget_checks, needed_nodes
+from stayhouse.orchestration.warehouse import open_warehouse
 
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
 TRANSLATOR = DagsterDbtTranslator(DagsterDbtTranslatorSettings(enable_asset_checks=False))
@@ -55,9 +57,19 @@ def warehouse(manifest: Mapping[str, Any], target: Path, days: dg.PartitionsDefi
         # Without names dbt builds the whole project.
         select = [] if picked == set(transform.keys) else [_named(nodes[i]) for i, key in keys.items() if key in picked]
         _require_feeds(run, date.fromisoformat(context.partition_key))
+        with open_warehouse(run.settings.warehouse) as connection:
+            forget_checks(connection, (f"{key.path[0]}.{key.path[-1]}" for key in picked))
         yield from _transformed(context, run, keys, select)
 
     return transform
+
+
+def part(manifest: Mapping[str, Any], domains: Iterable[str]) -> dg.AssetSelection:
+    """The assets of this step that a choice of domains needs, with their checks."""
+    nodes = [manifest["nodes"][unique_id] for unique_id in needed_nodes(manifest, domains)]
+    # An ephemeral model is a part of others and no asset.
+    keys = [TRANSLATOR.get_asset_key(node) for node in nodes if node["config"]["materialized"] != "ephemeral"]
+    return dg.AssetSelection.assets(*keys)
 
 
 def _require_feeds(run: Run, as_of: date) -> None:

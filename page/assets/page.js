@@ -235,6 +235,7 @@
     charts.push({ panel, redraw });
     return make("article", { class: `panel${panel.wide ? " wide" : ""}`, id: `panel-${panel.key}` },
       make("h3", {}, panel.title, definitions(panel)), make("p", { class: "question" }, panel.question),
+      panel.as_of ? make("p", { class: "older" }, `As of ${panel.as_of}; the last run built other domains.`) : null,
       controls.children.length ? controls : null, place, rowsOf(panel).length ? csv : null);
   };
 
@@ -265,6 +266,8 @@
     const end = last ? `ends on ${last}` : "has no rows";
     when.append(make("span", { class: "stale" }, `${table} ${end}: figures that need it are too low or too high. `));
   }
+  const left = data.left_out ?? [];
+  if (left.length) when.append(make("span", { class: "stale" }, `Not built yet: ${left.length} panels, from "${left[0]}" on; a whole build adds them. `));
   const segment = document.getElementById("segment");
   segment.append(...data.segments.map((code) => make("option", { value: code }, code)));
   segment.addEventListener("change", () => { state.segment = segment.value; redrawAll((panel) => hasSegment(panel)); });

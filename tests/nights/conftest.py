@@ -161,6 +161,25 @@ def published(small_company, made_once) -> Settings:
 
 
 @pytest.fixture
+def again(published, tmp_path):
+    """A copy of the published company that a test may corrupt: returns its settings and a function that builds it."""
+    from stayhouse.orchestration.runner import build
+
+    shutil.copytree(published.raw, tmp_path / "raw")
+    shutil.copyfile(published.warehouse, tmp_path / "stayhouse.duckdb")
+    shutil.copytree(published.publish, tmp_path / "published", symlinks=True)
+    settings = replace(
+        published,
+        raw=tmp_path / "raw",
+        warehouse=tmp_path / "stayhouse.duckdb",
+        publish=tmp_path / "published",
+    )
+    with duckdb.connect(settings.warehouse) as db:
+        db.execute("update ops.landing_folder set folder = ?", [str(settings.raw)])
+    return settings, lambda **options: build(settings, dagster_home=tmp_path / "dagster", **options)
+
+
+@pytest.fixture
 def company(tmp_path_factory, dbt_session):
     """Makes companies: `company(raw_folder)` with an empty warehouse, `company(raw_folder, other)` with a copy."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,25 +21,6 @@ def fingerprint(folder: Path) -> dict[str, str]:
         for file in sorted(current.rglob("*"))
         if file.is_file()
     } | {"release": current.name}
-
-
-@pytest.fixture
-def again(published, tmp_path):
-    """A copy of the published company that a test may corrupt: returns its settings and a function that builds it."""
-    from stayhouse.orchestration.runner import build
-
-    shutil.copytree(published.raw, tmp_path / "raw")
-    shutil.copyfile(published.warehouse, tmp_path / "stayhouse.duckdb")
-    shutil.copytree(published.publish, tmp_path / "published", symlinks=True)
-    settings = replace(
-        published,
-        raw=tmp_path / "raw",
-        warehouse=tmp_path / "stayhouse.duckdb",
-        publish=tmp_path / "published",
-    )
-    with duckdb.connect(settings.warehouse) as db:
-        db.execute("update ops.landing_folder set folder = ?", [str(settings.raw)])
-    return settings, lambda **options: build(settings, dagster_home=tmp_path / "dagster", **options)
 
 
 def test_a_publication_can_be_read_and_names_its_day(published):

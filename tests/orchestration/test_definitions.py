@@ -100,6 +100,17 @@ def test_nothing_is_used_that_dagster_may_change_or_has_replaced():
     assert [str(one.message) for one in noted if issubclass(one.category, kinds) and "dagster" in one.filename] == []
 
 
+def test_a_part_has_its_marts_with_their_checks_and_no_others():
+    from stayhouse.orchestration.definitions import build_definitions
+
+    job = build_definitions(Settings.resolve(), None, ("quality",)).resolve_job_def("build_part")
+    keys = {"/".join(key.path) for key in job.asset_layer.executable_asset_keys}
+    assert {"quality/mart_raw_accounting", "core/run_context", "publication", "alert_delivery"} <= keys
+    assert not any(key.startswith(("activation/", "raw/")) for key in keys)
+    checked = {"/".join(key.asset_key.path) for key in job.asset_layer.asset_graph.asset_check_keys}
+    assert checked == {key for key in keys if key.split("/")[-1].startswith("mart_")}
+
+
 def test_a_killed_run_is_tried_again_from_its_first_step(defs):
     # Dagster resumes at the step that failed; were that the publication, it would publish what a run in between built.
     for name in ("load_raw", "build_day", "nightly"):

@@ -288,6 +288,8 @@ def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch, 
     posted = []
     monkeypatch.setattr(delivery, "published_alerts", lambda *_: ALERTS)
     monkeypatch.setattr(delivery, "deliver_alerts", lambda *arguments: posted.append(arguments[3]))
+    document = {"as_of_date": "2025-07-01", "rows": {delivery.ALERTS_MART: 1}, "as_of_dates": {}}
+    monkeypatch.setattr(delivery, "current_publication", lambda _: document)
 
     def run(url, events_end=AS_OF):
         settings = SimpleNamespace(alert_webhook=url, publish=None, warehouse=tmp_path / "w.duckdb")
@@ -301,8 +303,16 @@ def test_only_the_newest_day_is_delivered_and_only_with_an_address(monkeypatch, 
     delivery.deliver(run(None), AS_OF)
     delivery.deliver(run("http://host"), date(2025, 6, 29))
     delivery.deliver(run("http://host", events_end=date(2025, 6, 20)), AS_OF)
-    assert posted == []
+    # A run of other domains has not built the alerts.
+    document["as_of_dates"][delivery.ALERTS_MART] = "2025-06-28"
     delivery.deliver(run("http://host"), AS_OF)
+    document["rows"].clear()
+    delivery.deliver(run("http://host"), AS_OF)
+    assert posted == []
+    document["rows"][delivery.ALERTS_MART] = 1
+    document["as_of_dates"][delivery.ALERTS_MART] = AS_OF.isoformat()
+    delivery.deliver(run("http://host"), AS_OF)
+    document["as_of_dates"].clear()
     # The schedule describes yesterday; rows that are late but tolerated must not hold back its alerts.
     delivery.deliver(run("http://host"), date(2025, 7, 1))
     assert posted == [AS_OF, date(2025, 7, 1)]
