@@ -79,6 +79,11 @@ ONBOARDING = """
     order by month desc, dimension, activated_long_pct desc, value
 """
 
+NOBODY_MEASURED = (
+    "No activation is measured: the policy requires no key action (key_actions.csv), or no customer has been observed "
+    "for long enough."
+)
+
 ACTIVATION = Section(
     "activation",
     "Activation",
@@ -107,6 +112,7 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            empty=NOBODY_MEASURED,
         ),
         Panel(
             "activation_curve",
@@ -128,6 +134,7 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            empty=NOBODY_MEASURED,
         ),
         Panel(
             "activation_cohorts",
@@ -139,6 +146,7 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            empty=NOBODY_MEASURED,
         ),
         Panel(
             "onboarding_kpi",
@@ -161,6 +169,7 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            empty=NOBODY_MEASURED,
             switches=(Switch("dimension", "by", "segment"), Switch("month", "registered in")),
         ),
     ),

@@ -89,8 +89,11 @@ combined as (
         coalesce(information_views.information_views_count, 0) as information_views_count,
         coalesce(onboarding.prompts_shown_count, 0) as prompts_shown_count,
         coalesce(onboarding.forced_tours_count, 0) as forced_tours_count,
-        coalesce(progress.required_actions_count, 0) > 0
-        and progress.done_required_count = progress.required_actions_count as is_activated,
+        -- NULL where policy requires nothing: nobody is activated then, and nobody has failed to be.
+        case
+            when progress.required_actions_count > 0
+                then progress.done_required_count = progress.required_actions_count
+        end as is_activated,
         case
             when progress.done_required_count = progress.required_actions_count then progress.last_required_at
         end as activated_at,
@@ -142,6 +145,7 @@ select
     registration_status.status as registration_status,
     last_steps.key_action_code as last_done_step_code,
     case
+        when suppressed.is_activated is null then 'nothing_required'
         when suppressed.is_activated then 'activated'
         when not suppressed.has_access then 'lost_before_activation'
         when suppressed.done_actions_count > 0 then 'in_progress'

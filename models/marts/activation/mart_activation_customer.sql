@@ -49,14 +49,23 @@ select
     customers.is_paying,
     customers.is_activated,
     customers.tenure_days >= policy.activation_window_short_days as is_short_due,
-    customers.tenure_days >= policy.activation_window_short_days
-    and coalesce(customers.days_to_activate <= policy.activation_window_short_days, false) as is_activated_short,
+    case
+        when customers.is_activated is not null
+            then customers.tenure_days >= policy.activation_window_short_days
+                and coalesce(customers.days_to_activate <= policy.activation_window_short_days, false)
+    end as is_activated_short,
     customers.tenure_days >= policy.activation_window_medium_days as is_medium_due,
-    customers.tenure_days >= policy.activation_window_medium_days
-    and coalesce(customers.days_to_activate <= policy.activation_window_medium_days, false) as is_activated_medium,
+    case
+        when customers.is_activated is not null
+            then customers.tenure_days >= policy.activation_window_medium_days
+                and coalesce(customers.days_to_activate <= policy.activation_window_medium_days, false)
+    end as is_activated_medium,
     customers.tenure_days >= policy.activation_window_long_days as is_long_due,
-    customers.tenure_days >= policy.activation_window_long_days
-    and coalesce(customers.days_to_activate <= policy.activation_window_long_days, false) as is_activated_long,
+    case
+        when customers.is_activated is not null
+            then customers.tenure_days >= policy.activation_window_long_days
+                and coalesce(customers.days_to_activate <= policy.activation_window_long_days, false)
+    end as is_activated_long,
     customers.is_mature,
     customers.is_measurable,
     customers.is_viewed_only,
