@@ -71,6 +71,8 @@ blocks as (
         cast(null as timestamp) as blocked_to
     from unsent as due
     where due.is_suppressible
+        -- Without waves there is no roll-out to be outside of.
+        and exists (select 1 from waves)
         and not exists (
             select 1
             from waves

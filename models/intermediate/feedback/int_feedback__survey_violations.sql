@@ -73,3 +73,5 @@ left join {{ ref('survey_rollout') }} as waves
     and invitations.rollout_bucket < waves.share_pct
 where invitations.is_suppressible
     and waves.wave is null
+    -- Without waves there is no roll-out to be outside of.
+    and exists (select 1 from {{ ref('survey_rollout') }})
