@@ -1,5 +1,6 @@
 -- Active rows of one rule without a gap between them form one window: a changed number does not end an alert, switching
--- the rule off does.
+-- the rule off does. A rule whose signal needs what policy does not name cannot open an alert, so it is off too; its recall
+-- would be 0 and not unknown.
 with active as (
     select
         rules.*,
@@ -11,6 +12,14 @@ with active as (
         end as is_new_window
     from {{ ref('alert_rules') }} as rules
     where rules.is_active
+        and (
+            rules.signal_code <> 'onboarding_stalled'
+            or exists (select 1 from {{ ref('key_actions') }} as actions where actions.is_required)
+        )
+        and (
+            rules.signal_code <> 'component_abandoned'
+            or exists (select 1 from {{ ref('components') }})
+        )
 ),
 
 numbered as (
