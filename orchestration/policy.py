@@ -511,8 +511,9 @@ def _segment_warnings(segments: _Seed, settings: Settings) -> list[str]:
         return []
     return [
         f"{segments.where(number, 'segment_code')}: no customer is in segment {code!r}; check its spelling"
-        for number, code in enumerate(row["segment_code"] for row in segments.rows)
-        if code not in held
+        for number, row in enumerate(segments.rows)
+        # The default segment holds where the source gives a customer none.
+        if (code := row["segment_code"]) not in held and row["is_default"].strip().lower() != "true"
     ]
 
 

@@ -164,13 +164,14 @@ def _plain(value: Any) -> Any:
 
 
 def _segments(sections: list[dict[str, Any]]) -> list[str]:
-    """Every segment that a panel can be filtered by, 'all' first."""
+    """Every segment that a panel can be filtered by, 'all' first. One that holds everybody splits nothing."""
     found: set[str] = set()
     for section in sections:
         for panel in section["panels"]:
             if "segment" in panel["columns"] and panel["data"]:
-                found.update(s for s in panel["data"][panel["columns"].index("segment")] if s is not None)
-    return ["all", *sorted(found - {"all"})]
+                segments = {s for s in panel["data"][panel["columns"].index("segment")] if s is not None} - {"all"}
+                found.update(segments if len(segments) > 1 else ())
+    return ["all", *sorted(found)]
 
 
 def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:

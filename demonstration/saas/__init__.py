@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stayhouse.contract import contract
-from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport, policy_of, write_company
+from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport, write_company
 from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
 from stayhouse.demonstration.saas.customers import (
     Consents,
@@ -30,16 +30,14 @@ from stayhouse.demonstration.saas.dirty import plant_dirt
 from stayhouse.demonstration.saas.events import UsageFacts, incident_day, write_events
 from stayhouse.demonstration.saas.landing import DAILY_TABLES, Landing, numbered
 from stayhouse.demonstration.saas.onboarding import PlannedActions, plant
-from stayhouse.demonstration.saas.policy import components
+from stayhouse.demonstration.saas.policy import POLICY_FOLDER, components
 from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS, Population, populate
 from stayhouse.demonstration.saas.scope import DAY, LAST_DAY, NEVER, NEVER_DAY, Scope
 from stayhouse.demonstration.saas.staff import Owners, Staff, assign, hire, write_owners, write_staff
 from stayhouse.demonstration.saas.subscriptions import Contracts, contracts, write_contracts, write_payments
 from stayhouse.demonstration.saas.tickets import write_tickets
 
-POLICY_FOLDER = policy_of("saas")
-
-__all__ = ["LAST_DAY", "generate"]
+__all__ = ["LAST_DAY", "POLICY_FOLDER", "generate"]
 
 CUSTOMERS_PER_PART = 200_000
 """Customers whose contacts, surveys and contracts are held in memory at once."""

@@ -1,6 +1,6 @@
-"""Events, key actions and plans from the policy seeds of the repository.
+"""Events, key actions and plans from the policy of the generated company.
 
-The generated company must match the shipped policy, so names and counts are read, not repeated.
+The data must match its policy, so names and counts are read, not repeated.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import cache
 
 import numpy as np
 
-from stayhouse.contract import REPO_ROOT
+from stayhouse.demonstration import policy_of
 
-SEEDS = REPO_ROOT / "seeds"
+POLICY_FOLDER = policy_of("saas")
 UNKNOWN_EVENT = "beta_feature_clicked"
 """An event that is missing in the catalogue."""
 PLANS = ("free", "start", "grow", "scale")
@@ -24,8 +24,8 @@ VALUE_SEGMENTS = ("key", "core", "long_tail")
 
 
 def read_seed(name: str) -> list[dict[str, str]]:
-    """Rows of a seed; an empty cell is an empty string."""
-    with (SEEDS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+    """Rows of a policy file; an empty cell is an empty string."""
+    with (POLICY_FOLDER / f"{name}.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from conventions.lints import REQUIREMENT_ID, Project
 
-from stayhouse.contract import REPO_ROOT
+from stayhouse.demonstration.saas import POLICY_FOLDER
 from stayhouse.orchestration.metric_catalogue import PAGE, metrics, page
 
 CATALOGUE = metrics()
@@ -30,7 +30,7 @@ def test_every_metric_is_in_words() -> None:
 
 
 def test_targets_are_targets_of_the_policy() -> None:
-    with open(REPO_ROOT / "seeds" / "metric_targets.csv", newline="") as rows:
+    with open(POLICY_FOLDER / "metric_targets.csv", newline="") as rows:
         codes = {row["metric_code"] for row in csv.DictReader(rows)}
     assert {metric["target"] for metric in CATALOGUE if metric["target"]} <= codes
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from stayhouse.contract import RawTable, clock_tolerance_minutes, contract
-from stayhouse.demonstration.saas import generate
+from stayhouse.demonstration.saas import POLICY_FOLDER, generate
 
 TABLES = contract()
 DUCKDB_TYPES = {"timestamp": "TIMESTAMP", "json": "VARCHAR"}
@@ -141,10 +141,10 @@ def test_memberships_and_owners_do_not_overlap(pack):
     assert count(con, f"{periods} and coalesce(a.valid_to, date '9999-01-01') > b.valid_from") == 0
 
 
-def test_names_and_codes_are_those_of_the_seeds(pack):
+def test_names_and_codes_are_those_of_the_policy(pack):
     _, con = pack
     for seed in ("event_catalogue", "segments", "plans", "components"):
-        con.execute(f"create or replace view seed_{seed} as select * from read_csv('seeds/{seed}.csv')")
+        con.execute(f"create or replace view seed_{seed} as select * from read_csv('{POLICY_FOLDER}/{seed}.csv')")
     known = count(con, "events where event_name in (select event_name from seed_event_catalogue)")
     assert 0.994 < known / count(con, "events") < 1
     assert count(con, "events where event_name not in (select event_name from seed_event_catalogue) "

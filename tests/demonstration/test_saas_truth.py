@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from stayhouse.contract import contract
-from stayhouse.demonstration.saas import generate, policy
+from stayhouse.demonstration.saas import POLICY_FOLDER, generate, policy
 from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS
 
 DAYS = 240
@@ -32,7 +32,7 @@ def pack(tmp_path_factory):
         con.execute(f"create table truth_{name} as from '{out}/truth/{name}.parquet'")
     con.execute(
         "create table use as select customer_id, occurred_at, occurred_at::date as day, event_name from events "
-        "join (select * from 'seeds/event_catalogue.csv' where is_usage) using (event_name)"
+        f"join (select * from '{POLICY_FOLDER}/event_catalogue.csv' where is_usage) using (event_name)"
     )
     return report, con
 

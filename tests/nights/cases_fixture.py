@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from stayhouse.contract import contract
+from stayhouse.demonstration.saas import POLICY_FOLDER
 from stayhouse.loading import load_landing
 from stayhouse.orchestration.dbt_session import DbtFailed, DbtSession
 from stayhouse.orchestration.policy import prepare_policy
@@ -150,7 +151,8 @@ def cases(made_once):
 
         def make(folder: Path) -> None:
             write_cases(zone, folder / "raw")
-            shutil.copytree(FOLDER / "policy", folder / "policy")
+            shutil.copytree(POLICY_FOLDER, folder / "policy")
+            shutil.copytree(FOLDER / "policy", folder / "policy", dirs_exist_ok=True)
             exit_code, log = run(settings_in(folder), folder)
             # Also kept if the run failed: every test reports why, none builds it again.
             (folder / "ended.json").write_text(json.dumps({"exit_code": exit_code, "log": log}, default=str))

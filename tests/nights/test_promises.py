@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from nights.conftest import LAST, assert_same
 
-from stayhouse.contract import REPO_ROOT
+from stayhouse.demonstration.saas import POLICY_FOLDER
 from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.policy import prepare_policy
 
@@ -155,9 +155,8 @@ def test_going_back_and_forward_follows_the_days_of_the_business(small_company, 
 def test_a_changed_policy_and_windows_that_pass(straight, company, tmp_path):
     # Key actions with a window stay open until it has passed, with or without new rows; no action in the policy of the
     # other tests has one. The runs continue from a warehouse that was built with that other policy.
-    policy = tmp_path / "policy"
-    policy.mkdir()
-    actions = (REPO_ROOT / "seeds" / "key_actions.csv").read_text()
+    policy = Path(shutil.copytree(POLICY_FOLDER, tmp_path / "policy"))
+    actions = (policy / "key_actions.csv").read_text()
     actions = actions.replace(",contacts,1,,", ",contacts,1,60,").replace(",forms,1,,", ",forms,1,60,")
     (policy / "key_actions.csv").write_text(actions)
     nightly, refreshed = (company(straight.settings.raw, straight) for _ in range(2))

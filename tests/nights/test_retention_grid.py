@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import shutil
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from stayhouse.contract import REPO_ROOT
+from stayhouse.demonstration.saas import POLICY_FOLDER
 from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.policy import prepare_policy
 
@@ -209,8 +210,7 @@ def test_the_grid_is_the_plain_count(landing, dbt_session, tmp_path, zone, first
     from nights.conftest import Company
 
     folder, planted = landing
-    policy = tmp_path / "policy"
-    policy.mkdir()
+    policy = Path(shutil.copytree(POLICY_FOLDER, tmp_path / "policy"))
     with (policy / "retention_settings.csv").open("w") as stream:
         stream.write(f"setting_code,{','.join(HEADER)},origin,reason\n")
         for number, row in enumerate(SETTINGS):
@@ -218,8 +218,8 @@ def test_the_grid_is_the_plain_count(landing, dbt_session, tmp_path, zone, first
     with (policy / "retention_brackets.csv").open("w") as stream:
         stream.write("period_grain,first_period,last_period,origin,reason\n")
         stream.writelines(f"{grain},{first},{last},ours,test\n" for grain, first, last in BRACKETS)
-    thresholds = (REPO_ROOT / "seeds" / "thresholds.csv").read_text()
-    (policy / "thresholds.csv").write_text(thresholds.replace("week_starts_on,1,", f"week_starts_on,{first_weekday},"))
+    with (policy / "thresholds.csv").open("a") as stream:
+        stream.write(f"week_starts_on,{first_weekday},weekday,ours,test\n")
     settings = replace(
         dbt_session.settings,
         raw=folder / "raw",

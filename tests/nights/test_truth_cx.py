@@ -17,7 +17,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from stayhouse.demonstration.saas import generate
 from stayhouse.orchestration.dbt_session import DbtSession
-from stayhouse.orchestration.policy import SEEDS_FOLDER, prepare_policy
+from stayhouse.orchestration.policy import prepare_policy
 
 pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
@@ -55,9 +55,9 @@ def surveyed(dbt_session, tmp_path_factory):
 
 def add_metric(policy: Path, raw: Path) -> None:
     """The company asks a second question about effort and makes an index of it, `ces2`, by a row in each table of policy."""
-    metrics = (SEEDS_FOLDER / "survey_metrics.csv").read_text()
+    metrics = (policy / "survey_metrics.csv").read_text()
     (policy / "survey_metrics.csv").write_text(metrics + "ces2,Second effort score,mean,false,,,,false,,ours,own\n")
-    questions = (SEEDS_FOLDER / "survey_questions.csv").read_text()
+    questions = (policy / "survey_questions.csv").read_text()
     (policy / "survey_questions.csv").write_text(
         questions + "ces_support,ease,How easy was it today?,ces2,,,1,1,7,,,false,false,false,,2000-01-01,,ours,own\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,22 +12,30 @@ import yaml
 from conftest import Landing, customer
 
 from stayhouse.contract import REPO_ROOT
+from stayhouse.demonstration.saas import POLICY_FOLDER
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_policy
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "policy").mkdir()
+    """A company with the policy of the demonstration."""
+    shutil.copytree(POLICY_FOLDER, tmp_path / "policy")
     return Settings(
         raw=tmp_path / "raw", policy=tmp_path / "policy", warehouse=tmp_path / "w.duckdb", publish=tmp_path / "p"
     )
 
 
 def override(settings: Settings, seed: str, old: str = "", new: str = "", line: str = "") -> None:
-    text = (SEEDS_FOLDER / f"{seed}.csv").read_text()
+    text = stated(settings, seed)
     assert old in text
     (settings.policy / f"{seed}.csv").write_text(text.replace(old, new, 1) + line)
+
+
+def stated(settings: Settings, seed: str) -> str:
+    """A policy file of the company, else the default."""
+    own = settings.policy / f"{seed}.csv"
+    return (own if own.exists() else SEEDS_FOLDER / own.name).read_text()
 
 
 def test_without_own_files_the_seeds_are_used_as_they_are(settings):
@@ -34,15 +43,14 @@ def test_without_own_files_the_seeds_are_used_as_they_are(settings):
 
 
 def test_own_files_stand_in_for_the_seeds_of_the_same_name(settings):
-    override(settings, "thresholds", "min_reliable_count,30,", "min_reliable_count,50,")
     folder, _ = prepare_policy(settings)
-    assert "min_reliable_count,50," in (folder / "thresholds.csv").read_text()
-    assert (folder / "segments.csv").read_text() == (SEEDS_FOLDER / "segments.csv").read_text()
+    assert (folder / "segments.csv").read_text() == (POLICY_FOLDER / "segments.csv").read_text()
+    assert (folder / "playbooks.csv").read_text() == (SEEDS_FOLDER / "playbooks.csv").read_text()
 
 
 def test_a_column_with_a_default_may_be_missing(settings):
     """A seed gained a column, and the policy folders of companies that had been written before were refused."""
-    rows = (SEEDS_FOLDER / "survey_metrics.csv").read_text().replace(",headline_programme", "", 1).splitlines()
+    rows = stated(settings, "survey_metrics").replace(",headline_programme", "", 1).splitlines()
     cells = [line.replace(",true,relational,", ",true,").replace(",false,relational,", ",false,") for line in rows]
     cells = [line.replace(",false,transactional,", ",false,") for line in cells]
     (settings.policy / "survey_metrics.csv").write_text(
@@ -51,7 +59,7 @@ def test_a_column_with_a_default_may_be_missing(settings):
     folder, _ = prepare_policy(settings)
     with (folder / "survey_metrics.csv").open(newline="") as stream:
         found = {row["metric_code"]: row["headline_programme"] for row in csv.DictReader(stream)}
-    assert (found["nps"], found["csi"], found["own"]) == ("relational", "transactional", "")
+    assert (found["nps"], found["csat"], found["own"]) == ("relational", "transactional", "")
 
 
 HEADER = "threshold_code,threshold_value,unit,origin,reason\n"
@@ -101,7 +109,7 @@ def test_a_threshold_that_is_not_stated_keeps_its_value(settings):
         ),
         (
             "usage_run_gap_days,14,days,ours,as long as the unit of a segment",
-            "segments.csv (default), row 2, column recency_unit_days: shorter gaps are not stored, so the unit must be "
+            "segments.csv, row 2, column recency_unit_days: shorter gaps are not stored, so the unit must be "
             "longer (recency_unit_days is 14, usage_run_gap_days is 14)",
         ),
     ],
@@ -142,9 +150,9 @@ def test_every_unit_of_a_threshold_has_a_type_and_every_threshold_a_column():
             "next_steps.csv, column step_code: a row is missing for close_case, work_alert, renew_contact,",
         ),
         ("contact_channels", 1, "contact_channels.csv, column channel_code: a row is missing for email, sms, push,"),
-        ("plans", 1, "plan_components.csv (default), row"),
-        ("event_catalogue", 1, "key_actions.csv (default), row"),
-        ("surveys", 1, "survey_questions.csv (default), row"),
+        ("plans", 1, "plan_components.csv, row"),
+        ("event_catalogue", 1, "key_actions.csv, row"),
+        ("surveys", 1, "survey_questions.csv, row"),
         ("playbooks", 1, "alert_rules.csv (default), row"),
         ("hour_bands", 1, "hour_bands.csv, column from_hour: the bands must cover each hour of the day once"),
         ("tenure_bands", 0, "tenure_bands.csv, column months_from: exactly one band must begin with month 0"),
@@ -156,7 +164,7 @@ def test_every_unit_of_a_threshold_has_a_type_and_every_threshold_a_column():
     ],
 )
 def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, kept, fault):
-    lines = (SEEDS_FOLDER / f"{seed}.csv").read_text().splitlines()
+    lines = stated(settings, seed).splitlines()
     (settings.policy / f"{seed}.csv").write_text("\n".join(lines[: 1 + kept]) + "\n")
     with pytest.raises(PolicyError) as raised:
         prepare_policy(settings)
@@ -172,7 +180,11 @@ def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, ke
         ("segments", "false,7,14,3,90", "false,0,14,3,90", "", ["row 2, column expected_usage_interval_days", "below 1"]),
         ("segments", "false,7,14,3,90", "false,weekly,14,3,90", "", ["'weekly' is not of type integer"]),
         ("segments", "sender,usage,", ",usage,", "", ["segments.csv, row 2, column segment_code", "is empty but required"]),
-        ("segments", "", "", "sender,usage,Again,false,7,14,2,90,,,,,,,,,ours,twice\n", ["repeats the key of segments.csv, row 2"]),
+        ("segments", "", "", "sender,usage,Again,false,false,7,14,2,90,,,,,,,,,ours,twice\n", ["repeats the key of segments.csv, row 2"]),
+        ("segments", "usage,Sends bulk mailings,false", "usage,Sends bulk mailings,true", "own,usage,Own,true,false,7,14,3,90,,,,,,,,,ours,own\n",
+            ["segments.csv, row 2, column is_default: only one segment of a scheme can be its default"]),
+        ("segments", "long_tail,value,", "all,value,", "", ["row 7, column segment_code: the marts use this code for all customers"]),
+        ("thresholds", "usage,0,switch", "usage,2,switch", "", ["column threshold_value: a switch is 1 (on) or 0 (off)"]),
         ("segments", "", "", "new,usage,Short\n", ["segments.csv, row 8", "cells"]),
         ("segment_components", "sender,contacts,", "sendr,contacts,", "", ["column segment_code: 'sendr' is not in segments"]),
         ("segment_components", ",80,ours", ",180,ours", "", ["column target_adoption_pct: 180 is above 100"]),
@@ -217,6 +229,7 @@ def test_a_file_that_is_no_seed_is_an_error(settings):
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_as_policy_is_named(settings, name, content, fault):
     """A workbook beside the policy was passed over, and a UTF-16 file stopped the run with a traceback."""
+    (settings.policy / "segments.csv").unlink()
     (settings.policy / name).write_bytes(content)
     with pytest.raises(PolicyError) as raised:
         prepare_policy(settings)
@@ -224,6 +237,7 @@ def test_a_file_that_cannot_be_read_as_policy_is_named(settings, name, content, 
 
 
 def test_a_link_to_nowhere_in_the_policy_is_named(settings):
+    (settings.policy / "segments.csv").unlink()
     (settings.policy / "segments.csv").symlink_to("/nowhere/segments.csv")
     with pytest.raises(PolicyError, match=r"segments\.csv: is a link to /nowhere/segments\.csv, which does not exist"):
         prepare_policy(settings)
@@ -260,11 +274,20 @@ def test_a_segment_without_customers_is_named(settings, tmp_path):
     row = {"customer_id": "c1", "scheme": "usage", "valid_from": "2025-01-01", "ingested_at": "2025-03-31"}
     landing.csv("customer_segments", [row | {"segment_code": "sender"}, row | {"segment_code": "baker"}])
     _, warnings = prepare_policy(settings)
-    assert (
-        "segments.csv (default), row 3, column segment_code: no customer is in segment 'shop'; check its spelling"
-        in warnings
-    )
+    assert "segments.csv, row 3, column segment_code: no customer is in segment 'shop'; check its spelling" in warnings
     assert not any("'sender'" in warning or "'baker'" in warning for warning in warnings)
+
+
+def test_the_default_segment_needs_no_customer_in_the_data(settings):
+    """The source never names it: it holds where the source gives a customer no segment."""
+    landing = Landing(settings.raw)
+    landing.csv("customers", [customer(1)])
+    row = {"customer_id": "c1", "scheme": "usage", "valid_from": "2025-01-01", "ingested_at": "2025-03-31"}
+    landing.csv("customer_segments", [row | {"segment_code": "sender"}])
+    override(settings, "segments", "usage,Agency that works for several brands,false", "usage,Agency,true")
+    _, warnings = prepare_policy(settings)
+    assert any("'shop'" in warning for warning in warnings)
+    assert not any("'agency'" in warning for warning in warnings)
 
 
 def test_settings_name_the_warehouse_after_the_landing_folder(tmp_path, monkeypatch):

@@ -1,10 +1,11 @@
 {{ changed_by_registration() }}
--- Attributes of a customer at registration: as of that day, else the first known value (ACT-01).
+-- Attributes of a customer at registration: as of that day, else the first known value (ACT-01). A default counts
+-- only where the source names none.
 {% set attributes = {
-    'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date'),
-    'registration_value_segment_code': ('dim_customer_segments', "scheme = 'value'", 'segment_code', 'registered_date'),
-    'onboarding_owner_id': ('dim_customer_owners', "role = 'onboarding_manager'", 'employee_id', 'registered_at'),
-    'registration_plan_code': ('stg_billing__subscription_periods', "plan_code is not null", 'plan_code', 'registered_date'),
+    'registration_segment_code': ('dim_customer_segments', "scheme = 'usage'", 'segment_code', 'registered_date', 'periods.is_default'),
+    'registration_value_segment_code': ('dim_customer_segments', "scheme = 'value'", 'segment_code', 'registered_date', 'periods.is_default'),
+    'onboarding_owner_id': ('dim_customer_owners', "role = 'onboarding_manager'", 'employee_id', 'registered_at', 'false'),
+    'registration_plan_code': ('stg_billing__subscription_periods', "plan_code is not null", 'plan_code', 'registered_date', 'false'),
 } %}
 with customers as (
     select
@@ -19,7 +20,7 @@ with customers as (
         and coalesce(customers.deleted_at, {{ end_of_time('timestamp') }}) >= run_context.as_of_end_at
     where {{ rows_to_build() }}
 ),
-{% for name, (relation, condition, value, moment) in attributes.items() %}
+{% for name, (relation, condition, value, moment, is_default) in attributes.items() %}
 {{ name }}_candidates as (
     select
         customers.customer_id,
@@ -28,6 +29,7 @@ with customers as (
             partition by customers.customer_id
             order by
                 case
+                    when {{ is_default }} then 2
                     when periods.valid_from <= customers.{{ moment }}
                         and coalesce(periods.valid_to, {{ end_of_time('timestamp') }}) > customers.{{ moment }} then 0
                     else 1

@@ -8,6 +8,7 @@ select
     {{ threshold_integer('prompt_outcome_days') }} as prompt_outcome_days,
     {{ threshold_integer('taxonomy_lookback_days') }} as taxonomy_lookback_days,
     {{ threshold_double('unknown_event_share_pct') }} as unknown_event_share_pct,
+    {{ threshold_integer('unlisted_events_are_usage') }} as unlisted_events_are_usage,
     {{ threshold_integer('churn_grace_days') }} as churn_grace_days,
     {{ threshold_integer('week_starts_on') }} as week_starts_on,
     {{ threshold_integer('survey_overdue_days') }} as survey_overdue_days,

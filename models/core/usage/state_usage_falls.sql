@@ -6,6 +6,7 @@
             'changed_from': 'occurred_date',
         },
         {'relation': 'stg_crm__customer_segments', 'as_of': 'valid_from'},
+        {'relation': 'stg_crm__customers', 'as_of': 'registered_date'},
     ],
     chunk=customer_chunks('fct_customer_usage_daily'),
     ends_on='valid_to',

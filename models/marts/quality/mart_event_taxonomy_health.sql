@@ -13,6 +13,7 @@ spine as (
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('dim_events') }} as catalogue
     where dates.date_day >= {{ observed_from('events') }}
+        and catalogue.is_listed
     union
     select
         event_date,
@@ -54,7 +55,7 @@ select
     cast(measured.anonymous_events_count as bigint) as anonymous_events_count,
     cast(measured.day_events_count as bigint) as day_events_count,
     cast({{ days_between('measured.last_seen_date', 'measured.event_date') }} as bigint) as unseen_days,
-    catalogue.event_name is not null as is_known,
+    coalesce(catalogue.is_listed, false) as is_known,
     covered.event_name is not null as is_key_action_covered,
     (covered.event_name is not null or catalogue.component_code is not null)
     and (

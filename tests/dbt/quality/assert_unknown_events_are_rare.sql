@@ -17,4 +17,6 @@ select
     {{ pct('recent.unknown_count', 'recent.events_count') }} as unknown_pct
 from recent
 cross join {{ ref('policy') }} as policy
-where 100.0 * recent.unknown_count > policy.unknown_event_share_pct * recent.events_count
+-- Where names need no listing, policy says so, and none is unknown.
+where policy.unlisted_events_are_usage = 0
+    and 100.0 * recent.unknown_count > policy.unknown_event_share_pct * recent.events_count

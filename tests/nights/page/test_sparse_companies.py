@@ -75,6 +75,7 @@ def test_nobody_at_all(tmp_path, publish_company, open_page):
         assert "not measurable" in tile.inner_text()
 
 
+@pytest.mark.repetition
 def test_one_customer(tmp_path, publish_company, open_page):
     release = publish_company(landing_of(tmp_path / "raw", ONE), date(2025, 3, 1), tables_but("customers"))
     page = open_page(release / PAGE_NAME)
