@@ -24,8 +24,6 @@ def last_day_sql(table: RawTable, zones: Zones, until: date) -> str:
     says nothing. NULL for a table without such a row.
     """
     names = dict.fromkeys(name for name in (table.event_time, *(table.interval or ())) if name)
-    if not names:
-        return "select cast(null as date)"
     # The newest moment of each column first: one conversion between time zones per column, not one per row.
     days = [_last_day(table.column(name), table.newer_by, zones, until) for name in names]
     return f"select greatest({', '.join([*days, NO_DAY])}) from raw.{identifier(table.name)}"

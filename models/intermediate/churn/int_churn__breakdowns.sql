@@ -1,6 +1,9 @@
 {{ config(materialized='view') }}
 {%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status', 'stage': 'stage_code'} -%}
 {%- set keys = ['dimension_name', 'dimension_value', 'period_grain_code', 'period_start_date'] -%}
+{%- set counted_by = keys[2:] + ['counted_reason_code'] -%}
+{%- set same_cell = [] -%}
+{%- for key in keys + ['reason_code'] %}{% do same_cell.append('cells.' ~ key ~ ' = other.' ~ key) %}{% endfor -%}
 {%- set counts = [
     'churned_count', 'observed_churned_count', 'voluntary_count', 'asked_count', 'prior_signal_count', 'promoter_count',
     'scored_count', 'top_value_count', 'valued_count', 'warm_exit_count', 'pending_count', 'complained_after_count',
@@ -44,6 +47,7 @@ events as (
         months.period_start_date,
         months.is_observed,
         coalesce(churns.segment_code, 'unassigned') as segment_value,
+        {{ add_days('churns.churned_date', -1) }} as last_date,
         churns.is_landmark_mature and churns.is_churned_at_landmark as is_compared,
         churns.is_landmark_mature and not churns.is_churned_at_landmark as is_back_before,
         churns.*
@@ -54,9 +58,13 @@ events as (
     {%- endfor %}
 ),
 
+attributed as (
+    {{ with_attributes('events', 'last_date', customer='source_customer_id') }}
+),
+
 counted as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         period_grain_code,
         period_start_date,
         counted_reason_code as reason_code,
@@ -89,21 +97,21 @@ counted as (
         sum(lost_mrr_amount) as lost_mrr_amount,
         sum(revenue_12m_amount) as revenue_12m_amount,
         sum(revenue_after_reactivation_amount) as revenue_after_reactivation_amount
-    from events
-    group by {{ breakdown_sets(dimensions, keys[2:] + ['counted_reason_code']) }}
+    from attributed
+    group by {{ breakdown_sets(dimensions, counted_by, has_attributes=true) }}
 ),
 
 topic_counts as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         period_grain_code,
         period_start_date,
         counted_reason_code as reason_code,
         prior_topic_code,
         count(*) as churned_count
-    from events
+    from attributed
     where prior_topic_code is not null
-    group by {{ breakdown_sets(dimensions, keys[2:] + ['counted_reason_code', 'prior_topic_code']) }}
+    group by {{ breakdown_sets(dimensions, counted_by + ['prior_topic_code'], has_attributes=true) }}
 ),
 
 topics as (
@@ -186,13 +194,7 @@ select
     counted.revenue_after_reactivation_amount
 from cells
 left join counted
-    on cells.reason_code = counted.reason_code
-    {%- for key in keys %}
-    and cells.{{ key }} = counted.{{ key }}
-    {%- endfor %}
+    on {{ same_cell | join('\n    and ') | replace('other', 'counted') }}
 left join topics
-    on cells.reason_code = topics.reason_code
-    {%- for key in keys %}
-    and cells.{{ key }} = topics.{{ key }}
-    {%- endfor %}
+    on {{ same_cell | join('\n    and ') | replace('other', 'topics') }}
     and topics.choice = 1

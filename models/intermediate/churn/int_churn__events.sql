@@ -59,6 +59,7 @@ with joined as (
 
 select
     joined.customer_id,
+    joined.source_customer_id,
     cast(joined.tenure_number as bigint) as tenure_number,
     joined.basis as basis_code,
     joined.segment_code,

@@ -8,6 +8,8 @@ with grains as (
 
 openings as (
     select
+        ends.source_customer_id,
+        ends.month_end_date,
         coalesce(ends.segment_code, 'unassigned') as segment_value,
         ends.customer_status,
         journey.stage_code,
@@ -31,15 +33,19 @@ openings as (
         and scores.valid_from <= {{ add_days('ends.month_end_date', 1) }}
         and scores.valid_to > {{ add_days('ends.month_end_date', 1) }}
     cross join grains
+),
+
+attributed as (
+    {{ with_attributes('openings', 'month_end_date', customer='source_customer_id') }}
 )
 
 select
-    {{ breakdown_columns(dimensions) }},
+    {{ breakdown_columns(dimensions, has_attributes=true) }},
     period_grain_code,
     period_start_date,
     cast(count(*) as bigint) as opening_count,
     cast(count(case when is_observed then 1 end) as bigint) as observed_opening_count,
     cast(count(nps_group) as bigint) as scored_count,
     cast(count(case when nps_group = 'promoter' then 1 end) as bigint) as promoters_count
-from openings
-group by {{ breakdown_sets(dimensions, ['period_grain_code', 'period_start_date']) }}
+from attributed
+group by {{ breakdown_sets(dimensions, ['period_grain_code', 'period_start_date'], has_attributes=true) }}

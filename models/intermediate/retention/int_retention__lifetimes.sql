@@ -46,6 +46,7 @@ tenures as (
 
 select
     tenures.customer_id,
+    customer_accounts.source_customer_id,
     tenures.basis,
     coalesce(segments.segment_code, registration.registration_segment_code, 'unassigned') as segment_code,
     coalesce(plans.plan_code, 'none') as plan_code,

@@ -46,10 +46,18 @@ happenings as (
     where tenure_number > 1
 ),
 
+lifetimes as (
+    select * from {{ ref('int_retention__lifetimes') }}
+),
+
+attributed as (
+    {{ with_attributes('lifetimes', 'started_date', customer='source_customer_id') }}
+),
+
 counted as (
     select
-        {{ breakdown_columns(lifetime_dimensions()) }},
-        lifetimes.started_month,
+        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        attributed.started_month,
         happenings.month_date,
         sum(happenings.active_count) as active_count,
         sum(happenings.churned_count) as churned_count,
@@ -62,20 +70,22 @@ counted as (
         end as mrr,
         sum(happenings.unconverted_count) as unconverted_count
     from happenings
-    inner join {{ ref('int_retention__lifetimes') }} as lifetimes
-        on happenings.customer_id = lifetimes.customer_id
-    group by {{ breakdown_sets(lifetime_dimensions(), ['lifetimes.started_month', 'happenings.month_date']) }}
+    inner join attributed
+        on happenings.customer_id = attributed.customer_id
+    group by {{ breakdown_sets(
+        lifetime_dimensions(), ['attributed.started_month', 'happenings.month_date'], has_attributes=true
+    ) }}
 ),
 
 cohorts as (
     select
-        {{ breakdown_columns(lifetime_dimensions()) }},
+        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
         started_month,
         count(*) as cohort_size_count,
         count(case when is_truncated then 1 end) as truncated_count,
         {{ period_number('month', 'started_month') }} as started_number
-    from {{ ref('int_retention__lifetimes') }}
-    group by {{ breakdown_sets(lifetime_dimensions(), ['started_month']) }}
+    from attributed
+    group by {{ breakdown_sets(lifetime_dimensions(), ['started_month'], has_attributes=true) }}
 ),
 
 followed as (

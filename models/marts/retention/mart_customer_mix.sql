@@ -14,6 +14,7 @@ followed as (
     select
         counted.*,
         coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
+        registration.registered_date,
         registration.registered_date < {{ observed_from('payments', 'measured_from') }} as is_truncated,
         -- As of the end of the month: a later purchase does not change an earlier month.
         sum(counted.purchases_count) over (
@@ -34,9 +35,13 @@ classified as (
     cross join {{ ref('policy') }} as policy
 ),
 
+attributed as (
+    {{ with_attributes('classified', 'registered_date') }}
+),
+
 mixed as (
     select
-        {{ breakdown_columns({'segment': 'segment_code'}) }},
+        {{ breakdown_columns({'segment': 'segment_code'}, has_attributes=true) }},
         paid_month,
         count(*) as active_count,
         count(case when is_regular then 1 end) as regular_count,
@@ -48,8 +53,8 @@ mixed as (
         sum(converted_count) as converted_count,
         sum(case when is_regular then converted_count else 0 end) as regular_converted_count,
         coalesce(sum(case when is_regular then purchases_count end), 0) as regular_purchases_count
-    from classified
-    group by {{ breakdown_sets({'segment': 'segment_code'}, ['paid_month']) }}
+    from attributed
+    group by {{ breakdown_sets({'segment': 'segment_code'}, ['paid_month'], has_attributes=true) }}
 ),
 
 found_values as (

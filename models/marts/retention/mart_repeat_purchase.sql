@@ -18,6 +18,8 @@ numbered as (
 
 steps as (
     select
+        numbered.customer_id,
+        numbered.first_paid_date,
         entries.segment_code,
         {{ period_start('month', 'numbered.first_paid_date') }} as first_purchase_month,
         numbered.purchase_number + 1 as purchase_number,
@@ -32,10 +34,14 @@ steps as (
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     where numbered.purchase_number < policy.repeat_purchase_max_order
+),
+
+attributed as (
+    {{ with_attributes('steps', 'first_paid_date') }}
 )
 
 select
-    {{ breakdown_columns({'segment': 'segment_code'}) }},
+    {{ breakdown_columns({'segment': 'segment_code'}, has_attributes=true) }},
     cast(steps.purchase_number as bigint) as purchase_order,
     cast(count(steps.days_between_purchases) as bigint) as reached_num,
     cast(count(*) as bigint) as reached_den,
@@ -55,6 +61,8 @@ select
     count(case when not steps.is_mature then 1 end) = 0 as is_complete,
     count(case when steps.is_mature then 1 end) >= max(policy.min_reliable_count) as is_reliable,
     steps.first_purchase_month
-from steps
+from attributed as steps
 cross join {{ ref('policy') }} as policy
-group by {{ breakdown_sets({'segment': 'segment_code'}, ['steps.first_purchase_month', 'steps.purchase_number']) }}
+group by {{ breakdown_sets(
+    {'segment': 'segment_code'}, ['steps.first_purchase_month', 'steps.purchase_number'], has_attributes=true
+) }}
