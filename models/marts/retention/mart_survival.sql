@@ -1,12 +1,20 @@
-with lifetimes as (
+with starts as (
+    select * from {{ ref('int_retention__lifetimes') }}
+),
+
+attributed as (
+    {{ with_attributes('starts', 'started_date', customer='source_customer_id') }}
+),
+
+lifetimes as (
     select
-        {{ breakdown_columns(lifetime_dimensions()) }},
+        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
         count(*) as customers_count,
         count(churned_date) as churned_customers_count,
         count(case when is_truncated then 1 end) as truncated_count
-    from {{ ref('int_retention__lifetimes') }}
+    from attributed
     where coalesce(churned_date, last_final_date) > seen_from_date
-    group by {{ breakdown_sets(lifetime_dimensions(), []) }}
+    group by {{ breakdown_sets(lifetime_dimensions(), [], has_attributes=true) }}
 )
 
 select
