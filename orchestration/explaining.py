@@ -212,7 +212,7 @@ class Explanation:
                 f"split it by {names}" if names else "ask for the number over everybody"
             )
         if customer is not None and "customer" not in facts["dimensions"] and "customer_id" not in self._columns(facts):
-            return "its rows are no customers"
+            return "its rows do not belong to customers"
         if number and self.metric["period_grain"] == "day" and number.period != self._day(facts):
             return f"the rows are those of {self._day(facts)}; earlier days are published as counts only"
         return None
@@ -319,7 +319,7 @@ def period_start(text: str, grain: str) -> date:
             if grain == "day":
                 return day
             return day.replace(day=1, month=day.month if grain == "month" else 3 * ((day.month - 1) // 3) + 1)
-    raise CannotExplain(f"--period {text} is no period; write 2025-06, 2025-Q2 or 2025-06-30")
+    raise CannotExplain(f"--period {text} does not name a period; write 2025-06, 2025-Q2 or 2025-06-30")
 
 
 def shown_period(start: date, grain: str) -> str:

@@ -102,17 +102,23 @@ def _models(manifest: Mapping[str, Any], thresholds: set[str]) -> dict[str, Any]
         if node["resource_type"] in ("model", "seed", "source")
     }
     return {
-        node["name"]: {
+        _name(node): {
             "layer": LAYERS.get(node["resource_type"]) or node["path"].split("/")[0],
             "table": f"{node['schema']}.{node['name']}",
             "meaning": re.split(r"(?<=\.)\s", (node["description"] or "").strip(), maxsplit=1)[0].replace("\n", " "),
             "parents": sorted(
-                nodes[parent]["name"] for parent in (node.get("depends_on") or {}).get("nodes", ()) if parent in nodes
+                _name(nodes[parent]) for parent in (node.get("depends_on") or {}).get("nodes", ()) if parent in nodes
             ),
             "thresholds": sorted(_read_thresholds(node, manifest["macros"]) & thresholds),
         }
         for key, node in sorted(nodes.items())
     }
+
+
+def _name(node: Mapping[str, Any]) -> str:
+    """Of a source that is not a raw table with its schema: superseded rows have tables of the same names."""
+    is_other = node["resource_type"] == "source" and node["schema"] != "raw"
+    return f"{node['schema']}.{node['name']}" if is_other else str(node["name"])
 
 
 def _read_thresholds(node: Mapping[str, Any], macros: Mapping[str, Any]) -> set[str]:

@@ -32,6 +32,7 @@ LAYERS = {
 # Layers whose models have a line each; the others are many and the same for most numbers.
 EXPLAINED = ("intermediate", "marts")
 UNITS = {"percent": " %", "points": " points", "score": "", "count": ""}
+ORIGINS = {"text": "the method", "derived": "derived", "ours": "our choice", "data": "the data"}
 FILES = {"company": "company's policy", "default": "default"}
 
 
@@ -128,7 +129,8 @@ def _print_definition(found: Explanation) -> None:
     if metric["better"] != "none":
         _said("better", metric["better"])
     if target := found.target:
-        _said("target", f"{target['comparator']} {target['target_value']}: {target['reason']} ({target['origin']})")
+        origin = ORIGINS.get(target["origin"], target["origin"])
+        _said("target", f"{target['comparator']} {target['target_value']}: {target['reason']} ({origin})")
     column = f", column {metric['column']}" if metric["column"] else ""
     where = f", where {metric['where']}" if metric["where"] else ""
     _said("read from", f"{metric['mart']}{column}{where}")
@@ -233,7 +235,7 @@ def _print_thresholds(found: Explanation) -> None:
             f"[bold]{code}[/]" if stated["is_named"] else code,
             escape(stated["value"]),
             escape(stated["unit"]),
-            stated["origin"],
+            ORIGINS.get(stated["origin"], stated["origin"]),
             FILES[stated["file"]],
             escape(stated["reason"]),
         )

@@ -152,7 +152,7 @@ def _text(value: Any) -> str:
 
 
 def show_rows(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table; where it is wider than the screen, one block per row, so that no value is cut."""
+    """A table; where it is wider than the screen, one block per row, so that every value is whole."""
     widths = [max([len(name), *(len(row[at]) for row in rows)]) for at, name in enumerate(names)]
     if sum(widths) + AROUND_A_COLUMN * len(widths) + 1 <= console.width:
         table = Table(*(escape(name) for name in names))

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.explaining import CannotExplain, period_start
 from stayhouse.orchestration.metric_catalogue import facts, metrics, parts_of
+from stayhouse.orchestration.metric_definitions import definitions
 from stayhouse.publishing.reading import DEFINITIONS_NAME
 from stayhouse.publishing.release import Mart, publish
 
@@ -140,7 +141,7 @@ def test_an_explanation_has_the_definition_the_number_and_the_policy_of_its_run(
     for part in (
         "Lost customers (lost_pct, version 3), published as of 2025-02-28",
         "100 x churned in lost_days / all",
-        "<= 5: norm (ours)",
+        "<= 5: norm (our choice)",
         "50 % in 2025-01 = 2 / 4",
         "4 rows of churn.mart_churn_events add up to numerator 2 and denominator 4, as the number says",
         "company's policy",
@@ -163,7 +164,7 @@ def test_the_rows_are_written_and_add_up_to_the_number(explain, tmp_path):
 
 
 def test_rows_that_do_not_add_up_are_an_error_that_names_the_days(explain):
-    """Marts of two days need not agree; silence would make the file look like the number."""
+    """Marts of two days need not agree; without a word the file would pass for the number."""
     older = {"as_of_dates": {"churn.mart_churn_events": "2025-02-27"}}
     result = explain("lost_pct", "--by", "segment=shop", details=older)
     assert result.exit_code == 1
@@ -206,7 +207,7 @@ def test_rows_that_are_not_published_say_why_and_where_the_counts_are(explain, t
         (("lost_pct", "--by", "segment=shp"), "has no segment shp; did you mean shop?"),
         (("lost_pct", "--by", "segment"), "--by segment names no value"),
         (("lost_pct", "--period", "2024-01"), "published are 2025-01 to 2025-02"),
-        (("lost_pct", "--period", "soon"), "--period soon is no period"),
+        (("lost_pct", "--period", "soon"), "--period soon does not name a period"),
         (("lost_pct", "--customer", "c77"), "c77: no such customer"),
         (("lost_pct", "--by", "region=north", "--rows", "x.csv"), "no rows of the numerator: published rows have no region"),
         (("--customer", "c1"), "name a metric"),
@@ -252,7 +253,7 @@ def test_periods(text, grain, start):
 
 
 @pytest.mark.parametrize("text", ["2025", "2025-13", "2025-02-30", "Q2"])
-def test_what_is_no_period(text):
+def test_what_does_not_name_a_period(text):
     with pytest.raises(CannotExplain):
         period_start(text, "month")
 
@@ -270,3 +271,67 @@ def test_every_metric_says_where_its_rows_are():
                 assert bool(one.sql) != bool(one.unpublished), (
                     f"{one.name}: say where the rows are published, or why not"
                 )
+
+
+def node(name: str, layer: str, *parents: str, code: str = "", macros: tuple[str, ...] = ()) -> dict:
+    return {
+        "name": name, "resource_type": "model", "schema": layer, "path": f"{layer}/{name}.sql", "raw_code": code,
+        "description": f"What {name} is. More of it.", "depends_on": {"nodes": list(parents), "macros": list(macros)},
+    }  # fmt: skip
+
+
+def source(name: str, schema: str) -> dict:
+    return {"name": name, "resource_type": "source", "schema": schema, "path": "x", "description": ""}
+
+
+@pytest.fixture
+def stated(tmp_path) -> dict:
+    """The document of a project with one mart of the catalogue and its facts."""
+    manifest = {
+        "sources": {"a": source("customers", "raw"), "b": source("customers", "superseded")},
+        "nodes": {
+            "m": node("mart_churn_events", "marts", "c"),
+            "q": node("mart_churn_quality", "marts", "m", code="select policy.top_value_pct, policy.unknown"),
+            "c": node("fct_churn_events", "core", "a", "b", macros=("macro.stayhouse.outer", "macro.dbt.x")),
+            "t": node("a_test", "test") | {"resource_type": "test"},
+        },
+        "macros": {
+            "macro.stayhouse.outer": {"macro_sql": "", "depends_on": {"macros": ["macro.stayhouse.inner"]}},
+            "macro.stayhouse.inner": {"macro_sql": "policy.grace_days", "depends_on": {"macros": []}},
+        },
+    }
+    header = "threshold_code,threshold_value,unit,origin,reason\n"
+    seeds, policy = tmp_path / "seeds", tmp_path / "policy"
+    for folder, rows in (
+        (seeds, "grace_days,9,days,ours,a\ntop_value_pct,20,percent,text,b\n"),
+        (policy, "grace_days,9,d,o,a\n"),
+    ):
+        folder.mkdir()
+        (folder / "thresholds.csv").write_text(header + rows)
+    (seeds / "metric_targets.csv").write_text("metric_code,segment_code\nchurn_pct,*\n")
+    return definitions(manifest, seeds, policy)
+
+
+def test_a_publication_says_which_models_and_thresholds_are_on_the_way(stated):
+    models = stated["models"]
+    assert models["fct_churn_events"]["parents"] == ["customers", "superseded.customers"]
+    assert models["fct_churn_events"]["thresholds"] == ["grace_days"], "named by a macro of a macro"
+    assert models["mart_churn_quality"]["thresholds"] == ["top_value_pct"]
+    assert models["mart_churn_events"]["meaning"] == "What mart_churn_events is."
+    assert (models["customers"]["layer"], models["mart_churn_events"]["layer"]) == ("raw", "marts")
+    assert "a_test" not in models
+
+
+def test_a_threshold_says_whose_it_is(stated):
+    assert {code: one["file"] for code, one in stated["thresholds"].items()} == {
+        "grace_days": "company",
+        "top_value_pct": "default",
+    }
+
+
+def test_metrics_of_models_that_are_switched_off_are_left_out(stated):
+    assert {"winback_pct", "surprise_churn_pct"} <= set(stated["metrics"])
+    assert not {"customer_churn_pct", "nps_month_points"} & set(stated["metrics"])
+    part = stated["metrics"]["winback_pct"]["parts"]["denominator"]
+    assert (part["facts"], part["row"]) == ("churns", "(case when is_winback_mature then 1 else 0 end)")
+    assert stated["facts"]["churns"]["marts"] == ["marts.mart_churn_events"]

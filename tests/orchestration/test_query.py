@@ -55,7 +55,7 @@ def test_a_table_says_how_many_rows_it_leaves_out(query):
     assert "\n100 rows\n" in query("select order_id, paid from sales.mart_orders", "--rows", "0").stdout
 
 
-def test_a_wide_row_is_a_block_and_no_value_is_cut(query):
+def test_a_wide_row_is_a_block_with_whole_values(query):
     """A table of 60 columns on a screen of 120 characters has two characters for each."""
     columns = ", ".join(f"repeat('x', 20) || {n} as column_{n}" for n in range(20))
     result = query(f"select {columns}")
