@@ -265,6 +265,11 @@ def _churn_reason(facts: Facts, _: Known) -> Row:
     }
 
 
+def _attribute(facts: Facts, _: Known) -> Row:
+    code = facts["attribute_code"]
+    return {"attribute_code": code, "title": title_of(code), "reason": "<why it is a breakdown>"}
+
+
 def _rate(facts: Facts, _: Known) -> Row:
     code, first = facts["currency_code"], facts["first_date"]
     return {
@@ -358,6 +363,15 @@ CODES = (
         },
         _churn_reason,
         "churn counts under the reason 'unlisted'",
+        is_written=False,
+    ),
+    Codes(
+        "attribute",
+        "customer_breakdowns",
+        ("attribute_code",),
+        {"customer_attributes.attribute": "select attribute as attribute_code from raw.customer_attributes"},
+        _attribute,
+        "attributes are loaded and no breakdown shows them",
         is_written=False,
     ),
     Codes(

@@ -48,6 +48,7 @@ UNKNOWN = {
         {"period_id": "p3", "subscription_id": "s3", "customer_id": "c1", "plan_code": "xq_pro", "mrr": 10,
          "currency": "EUR", "valid_from": "2025-01-01", "period_status": "active"},
     ],
+    "customer_attributes": [{"customer_id": "c1", "attribute": "xq_trade", "value": "bakery"}],
     "survey_responses": [
         {"response_id": "r1", "customer_id": "c1", "survey_code": "xq_survey", "submitted_at": DAY, "status": "complete",
          "ticket_id": "t1"},
@@ -402,6 +403,7 @@ def test_unknown_codes_come_with_the_rows_that_the_policy_needs(unknown):
         ("survey_answers", "question_code", "xq_survey/xq_mood"): 1,
         ("survey_answers", "question_code", "xq_survey/xq_why"): 1,
         ("subscription_periods", "end_reason_code", "xq_weather"): 1,
+        ("customer_attributes", "attribute", "xq_trade"): 1,
         ("subscription_periods", "currency", "XQU"): 1,
     }
     rows = {one["code"]: one["row"] for one in found.values()}
@@ -438,7 +440,9 @@ def test_written_rows_make_codes_known_and_are_written_once(written):
     }  # fmt: skip
     content = {name: (company.policy / f"{name}.csv").read_bytes() for name in WRITTEN}
     again = company.document("--write")
-    assert {one["file"] for one in again["codes"]} == {"churn_reasons.csv", "exchange_rates.csv"}
+    assert {one["file"] for one in again["codes"]} == {
+        "churn_reasons.csv", "customer_breakdowns.csv", "exchange_rates.csv"
+    }  # fmt: skip
     assert again["written"] == {}
     assert {name: (company.policy / f"{name}.csv").read_bytes() for name in WRITTEN} == content
     assert not list(company.policy.glob(".*"))
