@@ -54,7 +54,7 @@ class Codes:
     found_in: Mapping[str, str]
     """`table.column` of raw data -> query of it, with a column for each of the key and those of `facts`."""
     describe: Callable[[Facts, Known], Row]
-    consequence: str
+    consequence: str | Callable[[Known], str]
     facts: str = ""
     """Aggregates over the rows of a code."""
     is_written: bool = True
@@ -113,7 +113,7 @@ def find_unknown_codes(db: duckdb.DuckDBPyConnection, known: Known) -> list[Unkn
                         facts["rows_count"],
                         f"{codes.seed}.csv",
                         codes.describe(facts, known),
-                        codes.consequence,
+                        codes.consequence if isinstance(codes.consequence, str) else codes.consequence(known),
                         codes.is_written,
                     )
                 )
@@ -166,6 +166,14 @@ def _event(facts: Facts, _: Known) -> Row:
         "is_error": "false",
         "title": title_of(name),
     }
+
+
+def _of_unlisted_events(known: Known) -> str:
+    are_usage = any(
+        row["threshold_code"] == "unlisted_events_are_usage" and float(row["threshold_value"])
+        for row in known.rows["thresholds"]
+    )
+    return "events count as use" if are_usage else "events do not count as use"
 
 
 def _segment(facts: Facts, known: Known) -> Row:
@@ -304,7 +312,7 @@ CODES = (
         ("event_name",),
         {"events.event_name": "select event_name from raw.events"},
         _event,
-        "the policy does not say what they mean",
+        _of_unlisted_events,
     ),
     Codes(
         "segment",

@@ -420,6 +420,17 @@ def test_unknown_codes_come_with_the_rows_that_the_policy_needs(unknown):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("switch", "words"), [("0", "events do not count as use"), ("1", "events count as use")])
+def test_what_happens_to_unlisted_events_follows_the_policy(company, switch, words):
+    """With one policy an unlisted event is use of the product, with another it is not."""
+    company.landing.csv("events", [event(1, event_name="xq_opened")])
+    company.policy.mkdir()
+    (company.policy / "thresholds.csv").write_text(
+        f"threshold_code,threshold_value,unit,origin,reason\nunlisted_events_are_usage,{switch},switch,ours,tried\n"
+    )
+    assert [one.consequence for one in company.forecast().codes] == [words]
+
+
 def test_a_line_to_paste_fits_the_file(unknown):
     """A line with its cells in another order than the header would put a title into a number."""
     document, screen = unknown
