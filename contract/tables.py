@@ -32,7 +32,7 @@ KNOWN_COLUMN_META = {
 # text that may hold such a name. contact: a hashed address or number. detail: singles people out together with others
 # (date of birth, city). free_text: whatever somebody wrote. none: nothing of these.
 PERSONAL = ("identifier", "reference", "contact", "detail", "free_text", "none")
-# Defaults that are no value: the time at which the file was last written, and a hash of the other fields of the row.
+# Defaults that are computed: the time at which the file was last written, and a hash of the other fields of the row.
 FILE_TIME, ROW_HASH = "file_time", "row_hash"
 KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "has_daily_volume"}
 

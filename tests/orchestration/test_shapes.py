@@ -1,4 +1,4 @@
-"""Shapes within a run: a company with exports and no landing folder is no mistake."""
+"""Shapes within a run: a company may have exports and no landing folder."""
 
 from __future__ import annotations
 
