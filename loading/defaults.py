@@ -14,6 +14,7 @@ from stayhouse.contract.tables import FILE_TIME, ROW_HASH
 from stayhouse.loading.candidate import Batch
 from stayhouse.loading.contract_sql import Incoming, present
 from stayhouse.loading.discovery import SET_ASIDE, LandingFile
+from stayhouse.loading.naming import EXPORT_FILE, EXPORT_TEXT
 from stayhouse.loading.reports import FileTotals
 from stayhouse.loading.target import Target
 
@@ -103,8 +104,12 @@ def note_defaults(target: Target, batch: Batch, totals: Sequence[FileTotals], co
     """
     by_file = {total.file_id: total for total in totals}
     names = {candidate.file_id: candidate.file.name for candidate in batch}
+    # The result of a shape has the time of its export: exports seldom say when a row was written.
+    shaped = {candidate.file_id for candidate in batch if EXPORT_FILE in dict(candidate.columns)}
     for number, column in enumerate(columns_with_default(target.table)):
         missing = {file_id: total.lacking[number] for file_id, total in by_file.items() if total.lacking[number]}
+        if column.default == FILE_TIME:
+            missing = {file_id: rows for file_id, rows in missing.items() if file_id not in shaped}
         whole = [names[file_id] for file_id in names if missing.get(file_id) == _rows(by_file.get(file_id))]
         if whole:
             target.report.notices.append(f"{column.name} is missing in {_listed(whole)}: {_consequence(column, True)}")
@@ -130,8 +135,10 @@ def columns_with_default(table: RawTable) -> list[Column]:
 
 def lacking(table: RawTable, incoming: Incoming) -> list[str]:
     """SQL predicates of a row without a value, in the order of `columns_with_default`."""
+    # A broken line of an export lacks everything, and goes to quarantine for that.
+    is_whole = f"{EXPORT_TEXT} is null" if EXPORT_TEXT in incoming.columns else "true"
     return [
-        f"not {present(column, incoming)}" if column.name in incoming.columns else "true"
+        f"({is_whole} and not {present(column, incoming)})" if column.name in incoming.columns else is_whole
         for column in columns_with_default(table)
     ]
 

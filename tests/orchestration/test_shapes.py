@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stayhouse.orchestration import erasure
 from stayhouse.orchestration.preflight import check_settings
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
@@ -40,3 +41,9 @@ def test_a_company_with_shapes_needs_no_landing_folder_yet(settings: Settings) -
     (settings.company / "shapes/shop/customers.sql").unlink()
     with pytest.raises(ConfigurationError, match="no such landing folder"):
         check_settings(settings)
+
+
+def test_an_export_that_still_holds_an_erased_customer_is_named(settings: Settings, tmp_path: Path) -> None:
+    """Erasing rewrites landing files. Exports are the company's own, so it names them instead of passing over them."""
+    (found,) = erasure._what_is_left(settings, tmp_path / "dagster", {"c1"})
+    assert found.startswith(f"{settings.exports / 'shop/customers.csv'}: still holds an erased customer")
