@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Landing, customer, event
-from nights.conftest import Company
+from nights.conftest import Company, assert_same
 from nights.page.conftest import release_of
 from nights.page.test_sparse_companies import assert_sensible
 
@@ -59,23 +59,30 @@ def write_stranger(landing: Landing) -> None:
     landing.csv("survey_answers", answers)
 
 
+def stranger_in(folder: Path) -> Company:
+    settings = Settings.resolve(raw=folder / "raw", warehouse=folder / "stayhouse.duckdb", publish=folder / "published")
+    assert settings.policy is None
+    return Company(settings, DbtSession(settings, SEEDS_FOLDER))
+
+
 @pytest.fixture(scope="module")
-def release(made_once) -> Path:
-    """The publication of a company that brings files and no policy; the rules of its marts hold."""
+def stranger(made_once) -> Company:
+    """A company that brings files and no policy, built and published; the rules of its marts hold. Read-only."""
 
     def make(folder: Path) -> None:
         landing = Landing(folder / "raw")
         write_stranger(landing)
-        settings = Settings.resolve(
-            raw=landing.folder, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
-        )
-        assert settings.policy is None
-        company = Company(settings, DbtSession(settings, SEEDS_FOLDER))
+        company = stranger_in(folder)
         assert company.load().rejected == []
         company.session.build(LAST)
-        release_of(settings, LAST, [table for table in contract() if not (landing.folder / table).exists()])
+        release_of(company.settings, LAST, [table for table in contract() if not (landing.folder / table).exists()])
 
-    return made_once("stranger", make) / "published" / "current"
+    return stranger_in(made_once("stranger", make))
+
+
+@pytest.fixture(scope="module")
+def release(stranger) -> Path:
+    return stranger.settings.publish / "current"
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +161,18 @@ def test_the_page_of_a_neutral_company_is_sensible(release, open_page):
     page = open_page(release / PAGE_NAME)
     assert_sensible(page)
     assert json.loads(page.tab.evaluate("() => JSON.stringify(window.stayhouse.data.segments)")) == ["all"]
+
+
+@pytest.mark.repetition
+def test_the_default_segment_is_the_same_in_every_order_of_runs(stranger, tmp_path):
+    """It begins with the registration, so it changes without a row of a segment: when customers are delivered or due."""
+    landing = Landing(tmp_path / "raw")
+    write_stranger(landing)
+    customers = (landing.folder / "customers" / "rows.csv").read_text().splitlines(keepends=True)
+    landing.text("customers", "rows.csv", "".join(customers[:31]))
+    nightly = stranger_in(tmp_path)
+    nightly.load()
+    nightly.core_tables(FIRST + timedelta(days=20))
+    landing.text("customers", "late.csv", "".join([customers[0], *customers[31:]]))
+    nightly.load()
+    assert_same(nightly, stranger, [name for name in nightly.core_tables(LAST) if name.startswith("core.")])
