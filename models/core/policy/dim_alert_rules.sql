@@ -1,6 +1,6 @@
 -- Active rows of one rule without a gap between them form one window: a changed number does not end an alert, switching
--- the rule off does. A rule whose signal needs what policy does not name cannot open an alert, so it is off too; its recall
--- would be 0 and not unknown.
+-- the rule off does. A rule whose signal needs what policy does not name cannot open an alert, so it is off too; its
+-- recall would be 0 and not unknown.
 with active as (
     select
         rules.*,
@@ -14,7 +14,11 @@ with active as (
     where rules.is_active
         and (
             rules.signal_code <> 'onboarding_stalled'
-            or exists (select 1 from {{ ref('key_actions') }} as actions where actions.is_required)
+            or exists (
+                select 1
+                from {{ ref('key_actions') }} as actions
+                where actions.is_required
+            )
         )
         and (
             rules.signal_code <> 'component_abandoned'
