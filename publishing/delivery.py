@@ -23,10 +23,12 @@ from urllib.parse import urlsplit
 import duckdb
 
 from stayhouse.contract.names import file_name
-from stayhouse.contract.sql import connect, identifier, literal, one_row
+from stayhouse.contract.personal import CUSTOMER
+from stayhouse.contract.sql import columns_of, connect, identifier, literal, one_row
 from stayhouse.publishing.release import DATABASE_NAME
 
 LISTS_FOLDER = "lists"
+NAMES, NAME = "customer_360.mart_customer_360", "customer_display_name"
 ALERTS = "alerts"
 FORMULA = r"^[=+\-@\t\r\n]"
 """What a spreadsheet takes for the beginning of a formula (page.js has the same for the files that it offers)."""
@@ -94,7 +96,7 @@ def write_lists(release: Path, lists: Sequence[DeliveredList], per_owner: bool =
             folder = release / LISTS_FOLDER
             folder.mkdir(exist_ok=True)
             # Run once, kept in order: a list may be a long query.
-            db.execute(f"create or replace temp table listed as {one.query}")
+            db.execute(f"create or replace temp table listed as {_with_names(db, one.query)}")
             rows[one.name] = _write_pair(db, "from listed", folder / one.name)
             if per_owner and one.owner:
                 owner = f"coalesce({', '.join(map(identifier, one.owner))}, 'nobody')"
@@ -103,6 +105,19 @@ def write_lists(release: Path, lists: Sequence[DeliveredList], per_owner: bool =
                     mine = f"from listed where {owner} = {literal(name)}"
                     _write_pair(db, mine, folder / one.name / file_name(name))
     return rows
+
+
+def _with_names(db: duckdb.DuckDBPyConnection, query: str) -> str:
+    """A list with the names of its customers, where anybody has one and the mart of the list has none."""
+    columns = [name for name, *_ in db.execute(f"describe {query}").fetchall()]
+    if CUSTOMER not in columns or NAME in columns or NAME not in columns_of(db, NAMES):
+        return query
+    if not one_row(db, f"select exists (from {NAMES} where {NAME} is not null)")[0]:
+        return query
+    return (
+        f"select l.* exclude (_place), n.{NAME} from (select *, row_number() over () as _place from ({query})) as l "
+        f"left join {NAMES} as n on n.{CUSTOMER} = l.{CUSTOMER} order by _place"
+    )
 
 
 def _write_pair(db: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:

@@ -230,6 +230,25 @@ def test_a_file_per_owner_if_asked_and_nobody_is_lost(tmp_path, alert_list):
     assert file_name("e/1") != file_name("e_1")
 
 
+def test_a_list_of_customers_has_their_names(tmp_path):
+    """People who call a customer got a list of ids. The order stays, and a company without names has no empty column."""
+    with duckdb.connect(tmp_path / DATABASE_NAME) as db:
+        db.execute("create schema s")
+        db.execute("create schema customer_360")
+        db.execute("create table s.t as from (values ('c1', 1), ('c3', 2), ('c2', 3)) as t(customer_id, points)")
+        db.execute("create table customer_360.mart_customer_360 (customer_id varchar, customer_display_name varchar)")
+    calls = [DeliveredList("calls", "s.t", order_by=("points desc",))]
+    write_lists(tmp_path, calls)
+    assert "name" not in (tmp_path / "lists" / "calls.csv").read_text()
+    with duckdb.connect(tmp_path / DATABASE_NAME) as db:
+        db.execute("insert into customer_360.mart_customer_360 values ('c1', 'Acme'), ('c2', '=Byte'), ('c4', 'Other')")
+    write_lists(tmp_path, calls)
+    with (tmp_path / "lists" / "calls.csv").open(newline="") as stream:
+        assert list(csv.reader(stream)) == [
+            ["customer_id", "points", "customer_display_name"], ["c2", "3", "'=Byte"], ["c3", "2", ""], ["c1", "1", "Acme"],
+        ]  # fmt: skip
+
+
 def test_no_cell_of_a_list_is_a_formula(tmp_path):
     """A customer named `=cmd|' /C calc'!A0` would run a program on the computer of the person who opens the list."""
     texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "a=1", "-", None, "'=1"]
