@@ -14,9 +14,9 @@ from typing import Any
 
 from stayhouse.orchestration.metric_catalogue import Facts, facts, metrics, parts_of
 from stayhouse.orchestration.policy import STATED
+from stayhouse.page.sql import marts_in
 from stayhouse.publishing.reading import DEFINITIONS_NAME
 
-MART = re.compile(r"\b\w+\.mart_\w+")
 THRESHOLD = re.compile(r"\bpolicy\.([a-z_0-9]+)")
 LAYERS = {"source": "raw", "seed": "policy"}
 WORDS = (
@@ -86,7 +86,7 @@ def _facts(one: Facts, models: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "model": one.model,
         "sql": sql,
-        "marts": sorted(set(MART.findall(sql or ""))),
+        "marts": sorted(marts_in(sql or "")),
         "time": one.time,
         "dimensions": one.dimensions,
         "unpublished": one.unpublished or (None if sql else f"{one.model} is a step between models and not published"),
