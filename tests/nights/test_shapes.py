@@ -1,0 +1,44 @@
+"""Packaged shapes of several tools at once: from exports to a publication, without a line of SQL of one's own."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from stayhouse.orchestration.commands.init import write_company
+from stayhouse.orchestration.runner import PUBLISHED, build
+from stayhouse.orchestration.settings import Settings
+from stayhouse.shaping.packaged import copy_examples, packaged_tools
+
+EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tools", "customers", "payments"),
+    [
+        pytest.param(["stripe", "mixpanel", "zendesk", "survicate"], 4, 4, id="stripe"),
+        pytest.param(["chargebee", "posthog", "survicate"], 2, 3, id="chargebee", marks=pytest.mark.repetition),
+        pytest.param(["paddle", "segment", "ga4"], 2, 3, id="paddle", marks=pytest.mark.repetition),
+        pytest.param(["recurly", "amplitude", "zendesk"], 2, 3, id="recurly", marks=pytest.mark.repetition),
+    ],
+)
+def test_exports_of_several_tools_become_a_publication(tools, customers, payments, tmp_path: Path) -> None:
+    """A company with billing, product analytics, a help desk and surveys should publish on its first evening."""
+    home = tmp_path / "acme"
+    write_company(home, tools, packaged_tools())
+    copy_examples(tools, home / "exports")
+    for path in (home / "exports").rglob("*"):
+        os.utime(path, (EXPORTED_AT, EXPORTED_AT))
+    outcome = build(Settings.resolve(company=home), dagster_home=tmp_path / "dagster")
+    assert outcome.exit_code == PUBLISHED, outcome.log
+    tables = outcome.log["load"]["tables"]
+    assert {name: table for name, table in tables.items() if table["rows_quarantined"]} == {}
+    with duckdb.connect(home / "published" / "current" / "stayhouse.duckdb", read_only=True) as marts:
+        assert marts.execute("select count(*) from customer_360.mart_customer_360").fetchone() == (customers,)
+    with duckdb.connect(Settings.resolve(company=home).warehouse, read_only=True) as warehouse:
+        assert warehouse.execute("select count(*) from raw.payments").fetchone() == (payments,)
