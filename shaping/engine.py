@@ -267,8 +267,10 @@ def _show(db: duckdb.DuckDBPyConnection, request: Request, files: Sequence[Landi
         f"from {identifier(_stored(request.pattern))} where _file in ({literals(f.name for f in files) or 'null'})"
     )
     if request.latest:
+        # Rows that name no thing are not versions of one another.
         relation += (
-            f" qualify row_number() over (partition by {identifiers(request.latest)}"
+            f" qualify {' or '.join(f'{identifier(name)} is null' for name in request.latest)}"
+            f" or row_number() over (partition by {identifiers(request.latest)}"
             " order by _exported_at desc, _file desc, _line desc) = 1"
         )
     db.execute(f"create or replace temp view {identifier(request.pattern)} as {relation}")

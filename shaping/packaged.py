@@ -44,5 +44,7 @@ def copy_shapes(tools: Sequence[str], shapes: Path, known: Mapping[str, Path] | 
 
 def copy_examples(tools: Sequence[str], exports: Path) -> None:
     """Copies the invented exports of tools into a company's folder of exports, to try the shapes with."""
+    # Without the times of the package, which an archive may have lost.
     for tool in tools:
-        shutil.copytree(packaged_tools()[tool] / EXAMPLE, exports / tool, dirs_exist_ok=True)
+        example = packaged_tools()[tool] / EXAMPLE
+        shutil.copytree(example, exports / tool, copy_function=shutil.copyfile, dirs_exist_ok=True)

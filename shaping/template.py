@@ -45,7 +45,7 @@ class Request:
         meaning = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
         if "{" in parts:
             meaning[","] = "|"
-        return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts) + r"(\.gz|\.zst)?")
+        return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts) + r"(\.gz|\.zst)?", re.I)
 
 
 @dataclass(frozen=True)

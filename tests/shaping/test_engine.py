@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -162,6 +164,7 @@ def test_a_broken_export_in_a_group_costs_its_own_file_only(company):
     [
         ("a.csv", b"\xef\xbb\xbfid;created\nc1;2025-01-01\n"),
         ("a.tsv", b"id\tcreated\nc1\t2025-01-01\n"),
+        ("A.CSV", b"id,created\nc1,2025-01-01\n"),
         ("a.csv.gz", gzip.compress(b"id,created\r\nc1,2025-01-01\r\n")),
         ("a.json", b'[\n  {"id": "c1", "created": "2025-01-01"}\n]'),
         ("a.json", b'{\n  "id": "c1",\n "created": "2025-01-01"}'),
@@ -172,7 +175,7 @@ def test_a_broken_export_in_a_group_costs_its_own_file_only(company):
     ],
 )
 def test_exports_are_read_in_every_form(company, name, content):
-    company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", f"x/{name}"))
+    company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", f"x/{name.lower()}"))
     company.export(f"x/{name}", content)
     company.run()
     (row,) = company.landed("customers/shaped/customers.parquet")
@@ -224,6 +227,9 @@ def test_of_several_exports_of_a_thing_the_newest_counts(company):
     company.run()
     rows = company.landed("customers/shaped/customers.parquet")
     assert {(row["customer_id"], row["registered_at"]) for row in rows} == {("c1", "2025-01-02"), ("c2", "2025-01-01")}
+    company.export("shop/customers_a.csv", "id,created\n,2025-01-02\n,2025-01-03\n")
+    company.run()
+    assert len(company.landed("customers/shaped/customers.parquet")) == 4, "rows without an id are not one thing"
     company.shape("customers.sql", CUSTOMERS.replace("*.csv'", "*.csv', latest='key'"))
     assert "line 3: latest names the column key, which shop/customers*.csv does not have" in company.fault()
 
@@ -386,3 +392,26 @@ def test_an_export_without_an_object_is_named(company):
     company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", "x/a.jsonl"))
     company.export("x/a.jsonl", "what\n")
     assert company.fault().startswith("exports/x/a.jsonl: holds no JSON object; export it again as JSON Lines or CSV")
+
+
+def test_every_type_that_a_query_yields_can_be_loaded(company, db):
+    """Sums of whole numbers, JSON, structs and UUIDs are types that a landing file seldom has."""
+    company.shape(
+        "app/events.sql",
+        """select cast(id || '0000000-0000-0000-0000-000000000000' as uuid) as event_id,
+            any_value(name) as event_name, any_value("at") as occurred_at,
+            sum(cast(n as integer)) as quantity, sum(cast(n as decimal(9, 2))) as value_amount,
+            any_value({'a': [1, 2]}) as properties, any_value((details -> '$.error')) as error_code,
+            max(cast("at" as timestamptz)) + interval '1 minute' as ingested_at
+        from {{ export('app/*.jsonl') }} group by id""",
+    )
+    company.export(
+        "app/1.jsonl", '{"id": 1, "name": "sent", "at": "2025-01-01T10:00:00Z", "n": 3, "details": {"error": 5}}\n'
+    )
+    company.run()
+    report = load_landing(
+        db, company.folders.landing, TABLES | {"customers": replace(TABLES["customers"], is_required=False)}
+    )
+    assert report.tables["events"].quarantine_reasons == {}
+    row = db.execute("select quantity, value_amount, properties, error_code, ingested_at from raw.events").fetchone()
+    assert row == (3.0, Decimal("3.00"), '{"a":[1,2]}', "5", datetime(2025, 1, 1, 10, 1))
