@@ -2,8 +2,6 @@
 {%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status', 'stage': 'stage_code'} -%}
 {%- set keys = ['dimension_name', 'dimension_value', 'period_grain_code', 'period_start_date'] -%}
 {%- set counted_by = keys[2:] + ['counted_reason_code'] -%}
-{%- set same_cell = [] -%}
-{%- for key in keys + ['reason_code'] %}{% do same_cell.append('cells.' ~ key ~ ' = other.' ~ key) %}{% endfor -%}
 {%- set counts = [
     'churned_count', 'observed_churned_count', 'voluntary_count', 'asked_count', 'prior_signal_count', 'promoter_count',
     'scored_count', 'top_value_count', 'valued_count', 'warm_exit_count', 'pending_count', 'complained_after_count',
@@ -22,8 +20,7 @@ with months as (
         is_complete,
         is_final
     from {{ ref('dim_months') }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ 'union all' if not loop.last }}{% endfor %}
 ),
 
 -- A quarter is complete when all three of its months are.
@@ -54,8 +51,7 @@ events as (
     from {{ ref('int_churn__events') }} as churns
     inner join months
         on churns.churned_month = months.month_date
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ 'union all' if not loop.last }}{% endfor %}
 ),
 
 attributed as (
@@ -143,9 +139,7 @@ listed_reasons as (
     from {{ ref('dim_churn_reasons') }}
     group by reason_code
     union all
-    select
-        unnamed.reason_code,
-        unnamed.reason_category_code
+    select unnamed.*
     from (values ('unknown', 'unknown'), ('unlisted', 'other')) as unnamed (reason_code, reason_category_code)
 ),
 
@@ -194,7 +188,13 @@ select
     counted.revenue_after_reactivation_amount
 from cells
 left join counted
-    on {{ same_cell | join('\n    and ') | replace('other', 'counted') }}
+    on cells.reason_code = counted.reason_code
+    {%- for key in keys %}
+    and cells.{{ key }} = counted.{{ key }}
+    {%- endfor %}
 left join topics
-    on {{ same_cell | join('\n    and ') | replace('other', 'topics') }}
+    on cells.reason_code = topics.reason_code
+    {%- for key in keys %}
+    and cells.{{ key }} = topics.{{ key }}
+    {%- endfor %}
     and topics.choice = 1
