@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import duckdb
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from stayhouse.contract import RawTable
@@ -189,10 +190,10 @@ class _Runner:
             for result, asked in group.items():
                 for request in self.shape.requests:
                     _show(db, request, asked[request.pattern])
-                self._run(db, result, [file for files in asked.values() for file in files])
+                self._run(db, result, asked)
         return list(group)
 
-    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, files: Sequence[LandingFile]) -> None:
+    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, asked: Mapping[str, Sequence[LandingFile]]) -> None:
         try:
             db.execute(f"create or replace temp view {VIEW} as {self.shape.sql}")
             names = list(columns_of(db, VIEW))
@@ -200,11 +201,10 @@ class _Runner:
             raise self.shape.fault_of(error) from error
         self._check_columns(names)
         # Before the rows: a connection streams one result at a time.
-        broken = _broken_lines(db, [file.name for file in files])
+        broken = _broken_lines(db, [file.name for files in asked.values() for file in files])
         try:
             reader = db.execute(self._query(names)).to_arrow_reader(ROWS_AT_ONCE)
-            # A row that does not say how new it is has the time of its file, which is that of the newest export.
-            rows = _write_parquet(result, reader, broken, max(file.modified_at() for file in files))
+            rows = _write_parquet(result, reader, broken, asked)
         except duckdb.Error as error:
             raise self._located(db, error) from error
         if rows == 0:
@@ -319,28 +319,47 @@ def _lock(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("set lock_configuration = true")
 
 
-def _write_parquet(place: Path, reader: pyarrow.RecordBatchReader, broken: pyarrow.Table, written_at: float) -> int:
-    """Writes the rows, then the broken lines, and puts the file with its time in its place."""
+def _write_parquet(
+    place: Path, reader: pyarrow.RecordBatchReader, broken: pyarrow.Table, asked: Mapping[str, Sequence[LandingFile]]
+) -> int:
+    """Writes the rows, then the broken lines, and puts the file in its place; returns how many there are.
+
+    A row that does not say how new it is has the time of its file, so that is the time of the newest export.
+    """
     schema = reader.schema
     if broken.num_rows:
         schema = pyarrow.schema([field for field in schema if field.name not in broken.schema.names])
         schema = pyarrow.schema([*schema, *broken.schema])
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_name(f"{place.name}.tmp")
-    rows = 0
+    written_at = max(file.modified_at() for files in asked.values() for file in files)
+    rows: int = 0
+    seen: set[str] = set()
     try:
         with pyarrow.parquet.ParquetWriter(fresh, schema, compression="zstd") as writer:
             for batch in reader:
-                rows += batch.num_rows
+                rows += int(batch.num_rows)
                 writer.write_table(_filled(pyarrow.Table.from_batches([batch]), schema))
+                if broken.num_rows and EXPORT_FILE in batch.schema.names:
+                    seen.update(batch.column(EXPORT_FILE).unique().to_pylist())
+            broken = _of_rows(broken, seen, asked)
+            rows += int(broken.num_rows)
             if broken.num_rows:
-                rows += broken.num_rows
                 writer.write_table(_filled(broken, schema))
         os.utime(fresh, (written_at, written_at))
         os.replace(fresh, place)
     finally:
         fresh.unlink(missing_ok=True)
     return rows
+
+
+def _of_rows(broken: pyarrow.Table, seen: set[str], asked: Mapping[str, Sequence[LandingFile]]) -> pyarrow.Table:
+    """Broken lines of the exports that rows come from; those of an export that is looked up belong to another table."""
+    exports = [{file.name for file in files} for files in asked.values()]
+    of_rows = set().union(*(names for names in exports if names & seen))
+    if not of_rows:
+        return broken
+    return broken.filter(pyarrow.compute.is_in(broken.column(EXPORT_FILE), pyarrow.array(sorted(of_rows))))
 
 
 def _filled(table: pyarrow.Table, schema: pyarrow.Schema) -> pyarrow.Table:

@@ -7,7 +7,11 @@ with subscriptions as (
         subscription ->> 'currency_code' as currency,
         subscription ->> 'trial_start' as trial_start,
         subscription ->> 'trial_end' as trial_end,
-        coalesce(subscription ->> 'activated_at', subscription ->> 'started_at') as activated_at,
+        -- One that was cancelled during its trial started and was never activated.
+        coalesce(
+            subscription ->> 'activated_at',
+            case when (subscription ->> 'trial_start') is null then subscription ->> 'started_at' end
+        ) as activated_at,
         subscription ->> 'cancelled_at' as cancelled_at,
         subscription ->> 'cancel_schedule_created_at' as cancel_schedule_created_at,
         subscription ->> 'cancel_reason' as cancel_reason,
@@ -67,7 +71,7 @@ select
     unix_moment(p.valid_from) as valid_from,
     unix_moment(p.valid_to) as valid_to,
     p.period_status,
-    unix_moment(s.current_term_end) as renewal_date,
+    case when p.valid_to is null then unix_moment(s.current_term_end) end as renewal_date,
     unix_moment(coalesce(s.cancel_schedule_created_at, case when s.status = 'cancelled' then s.cancelled_at end))
         as cancel_requested_at,
     case when p.valid_to = s.cancelled_at then

@@ -50,7 +50,9 @@ periods as (
         'trial' as part,
         'trial' as period_status,
         coalesce(plans.trial_start, s.started_at) as valid_from,
-        case when s.status <> 'trialing' then least(coalesce(s.canceled_at, plans.trial_end), plans.trial_end)
+        case
+            when s.status <> 'trialing' then least(coalesce(s.canceled_at, plans.trial_end), plans.trial_end)
+            when (s.scheduled_change ->> 'action') = 'cancel' then s.scheduled_change ->> 'effective_at'
         end as valid_to
     from subscriptions as s
     inner join plans on plans.id = s.id
@@ -92,7 +94,7 @@ select
     p.valid_from,
     p.valid_to,
     p.period_status,
-    s.next_billed_at as renewal_date,
+    case when p.valid_to is null then s.next_billed_at end as renewal_date,
     case when s.status = 'canceled' then s.canceled_at end as cancel_requested_at,
     case when p.valid_to = s.canceled_at or (s.scheduled_change ->> 'effective_at') = p.valid_to then 'voluntary'
     end as end_kind,

@@ -33,7 +33,7 @@ periods as (
         coalesce(trial_ends_at, activated_at),
         case when state in ('canceled', 'expired') then expires_at end
     from subscriptions
-    where trial_ends_at is null or state <> 'expired' or expires_at > trial_ends_at
+    where trial_ends_at is null or state not in ('canceled', 'expired') or expires_at > trial_ends_at
 )
 
 select
@@ -46,7 +46,7 @@ select
     p.valid_from,
     p.valid_to,
     p.period_status,
-    s.current_period_ends_at as renewal_date,
+    case when p.valid_to is null then s.current_period_ends_at end as renewal_date,
     s.canceled_at as cancel_requested_at,
     case when p.valid_to = s.expires_at then
             case when s.expiration_reason in ('nonpayment', 'nonpayment_gift') then 'involuntary' else 'voluntary' end

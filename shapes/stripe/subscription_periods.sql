@@ -56,7 +56,9 @@ periods as (
         'trial' as part,
         'trial' as period_status,
         trial_start as valid_from,
-        case when status <> 'trialing' then least(coalesce(ended_at, trial_end), trial_end) end as valid_to
+        -- A trial that lasts ends when it is scheduled to; otherwise a payment follows.
+        case when status = 'trialing' then cancel_at else least(coalesce(ended_at, trial_end), trial_end) end
+            as valid_to
     from subscriptions
     where trial_start is not null
     union all
@@ -80,7 +82,7 @@ select
     unix_moment(p.valid_from) as valid_from,
     unix_moment(p.valid_to) as valid_to,
     p.period_status,
-    unix_moment(coalesce(s.current_period_end, plans.period_end)) as renewal_date,
+    case when p.valid_to is null then unix_moment(coalesce(s.current_period_end, plans.period_end)) end as renewal_date,
     unix_moment(s.canceled_at) as cancel_requested_at,
     case when p.valid_to = coalesce(s.ended_at, s.cancel_at) then
             case when s.cancellation_details ->> 'reason' in ('payment_failed', 'payment_disputed')

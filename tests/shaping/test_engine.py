@@ -415,3 +415,22 @@ def test_every_type_that_a_query_yields_can_be_loaded(company, db):
     assert report.tables["events"].quarantine_reasons == {}
     row = db.execute("select quantity, value_amount, properties, error_code, ingested_at from raw.events").fetchone()
     assert row == (3.0, Decimal("3.00"), '{"a":[1,2]}', "5", datetime(2025, 1, 1, 10, 1))
+
+
+def test_a_broken_line_is_a_row_of_the_table_that_comes_from_its_export(company, db):
+    """A broken line of customers was in quarantine once per table whose shape looks customers up."""
+    shop(company, 'c1,2025-01-01\n"c2",2025-01-02,too many\n')
+    company.shape(
+        "app/events.sql",
+        """select e.name as event_name, e.at as occurred_at, c.id as customer_id, e._file, e._line
+        from {{ export('app/*.jsonl') }} as e left join {{ export('shop/customers*.csv') }} as c on c.id = e.customer_id""",
+    )
+    company.export("app/1.jsonl", moment(1) + "\n{broken\n")
+    company.run()
+    tables = load_landing(db, company.folders.landing, TABLES).tables
+    assert {name: dict(table.quarantine_reasons) for name, table in tables.items()} == {
+        "customers": {"malformed": 1},
+        "events": {"malformed": 1},
+    }
+    (line,) = db.execute("select row ->> '_export_line' from quarantine.events").fetchone()
+    assert line == "2"

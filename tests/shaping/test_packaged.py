@@ -6,6 +6,7 @@ import csv
 import os
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,16 @@ def test_shapes_of_the_company_are_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "stripe/payments.sql").write_text("-- mine")
     assert copy_shapes(["stripe"], tmp_path) == []
     assert (tmp_path / "stripe/payments.sql").read_text() == "-- mine"
+
+
+def test_a_nested_table_may_come_as_parquet(tmp_path: Path, db) -> None:
+    """BigQuery unloads events with lists of structs; the shape was written for JSON."""
+    folders = company_of(tmp_path, ["ga4"])
+    lines = folders.exports / "ga4/events_20250630.json"
+    db.sql(f"from read_json('{lines}')").write_parquet(str(lines.with_suffix(".parquet")))
+    lines.unlink()
+    run_shapes(folders, contract())
+    report = load_landing(db, folders.landing, contract())
+    assert report.tables["events"].quarantine_reasons == {}
+    sessions = db.execute("select event_name, session_id, value_amount from raw.events order by 1").fetchall()
+    assert sessions == [("page_view", "98.76.1751270400", None), ("purchase", "98.76.1751270400", Decimal("19.90"))]
