@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from stayhouse.contract.sql import identifier, literal, literals
+from stayhouse.contract.sql import FOREIGN_TEXTS, identifier, literal, literals
 from stayhouse.contract.tables import Column, RawTable
 
 PREFIX = "erased-"
@@ -194,7 +194,7 @@ def row_changes(table: RawTable, names: Names, columns: Mapping[str, str]) -> di
     changes = {}
     for name, kind in columns.items():
         column, value = known.get(name), f"cast({identifier(name)} as varchar)"
-        if name.startswith("_") and name != "_extra":
+        if name.startswith("_") and name not in FOREIGN_TEXTS:
             continue
         if column is None or column.personal == "detail":
             changes[name] = f"cast(null as {kind})"
@@ -226,7 +226,7 @@ def mentions(table: RawTable, names: Names, columns: Mapping[str, str]) -> dict[
     known = {column.name: column for column in table.columns}
     changes = {}
     for name, kind in columns.items():
-        if kind != "VARCHAR" or (name.startswith("_") and name != "_extra"):
+        if kind != "VARCHAR" or (name.startswith("_") and name not in FOREIGN_TEXTS):
             continue
         column, value = known.get(name), names.in_text_sql(identifier(name), names.distinct)
         if column and column.references and column.references[0] == OWNER:

@@ -16,6 +16,9 @@ NUMERIC_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYIN
                  "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 TEMPORAL_TYPES = ("TIMESTAMP", "DATE")
 WITHOUT_BARS = "set enable_progress_bar = false"
+# Texts of others in columns that this project has named: unknown columns, and broken lines of exports.
+EXPORT_TEXT = "_export_text"
+FOREIGN_TEXTS = ("_extra", EXPORT_TEXT)
 # Columns that lead from a raw row back to the line of its file.
 ORIGIN_COLUMNS = ("_load_id", "_file_id", "_line")
 # Columns that the loader adds to every raw table, with their types.

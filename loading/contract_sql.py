@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from stayhouse.contract import Column, RawTable, Zones, clock_tolerance_minutes
 from stayhouse.contract.personal_data import is_plain_contact_data
-from stayhouse.contract.sql import NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
+from stayhouse.contract.sql import EXPORT_TEXT, NUMERIC_TYPES, TEMPORAL_TYPES, identifier, literal, literals, raw_type
 from stayhouse.contract.tables import FILE_TIME, ROW_HASH
-from stayhouse.loading.naming import EXPORT_COLUMNS, EXPORT_TEXT
+from stayhouse.loading.naming import EXPORT_COLUMNS
 
 UTC = Zones()
 ENDLESS_TYPES = ("DOUBLE", "TIMESTAMP", "DATE")

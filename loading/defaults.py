@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from stayhouse.contract import Column, RawTable, Zones
-from stayhouse.contract.sql import identifier
+from stayhouse.contract.sql import EXPORT_TEXT, identifier
 from stayhouse.contract.tables import FILE_TIME, ROW_HASH
 from stayhouse.loading.candidate import Batch
 from stayhouse.loading.contract_sql import Incoming, present
 from stayhouse.loading.discovery import SET_ASIDE, LandingFile
-from stayhouse.loading.naming import EXPORT_FILE, EXPORT_TEXT
+from stayhouse.loading.naming import EXPORT_FILE
 from stayhouse.loading.reports import FileTotals
 from stayhouse.loading.target import Target
 

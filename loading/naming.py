@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from stayhouse.contract.sql import ORIGIN_COLUMNS
+from stayhouse.contract.sql import EXPORT_TEXT, ORIGIN_COLUMNS
 
 # The folder of what the tools of a company export, which shapes make landing files of.
 EXPORTS = "exports"
 # Columns that a shape writes beside those of the contract: the export, the line in it, and the text of a broken line.
-EXPORT_FILE, EXPORT_LINE, EXPORT_TEXT = "_export_file", "_export_line", "_export_text"
+EXPORT_FILE, EXPORT_LINE = "_export_file", "_export_line"
 EXPORT_COLUMNS = (EXPORT_FILE, EXPORT_LINE, EXPORT_TEXT)
 # Names that the loader writes beside the columns of a file.
 RESERVED = {*ORIGIN_COLUMNS, "_extra", "_path", "_position", "_superseded_load_id", "_file_time"}

@@ -129,6 +129,17 @@ def test_nothing_of_an_erased_customer_is_left(company, load, db, folder):
     assert {name: db.execute(f"select count(*) from raw.{name}").fetchone()[0] for name in counted} == counted
 
 
+def test_a_broken_line_of_an_export_is_erased_in_the_result_of_its_shape(landing, load, db, folder):
+    """The text of such a line is in a column of ours, and those were passed over."""
+    landing.csv("customers", [customer(number=1, customer_id=GONE), customer(number=2, customer_id="c0000043")])
+    line = {"_export_file": "shop/customers.csv", "_export_line": "3", "_export_text": f"{GONE},2025-01-01,too many"}
+    path = landing.parquet("customers", [line | {"registered_at": None, "customer_id": None}], "shaped/shop.parquet")
+    assert load().tables["customers"].quarantine_reasons == {"malformed": 1}
+    erase(db, landing, folder, GONE)
+    assert GONE not in contents(path.parent)
+    assert [text for text in texts(db) if GONE in text] == []
+
+
 def test_other_customers_keep_every_byte(company, load, db, folder):
     load()
     erase(db, company, folder, GONE)
