@@ -130,7 +130,7 @@ class _Runner:
         asked = {request.pattern: self.exports.of(request) for request in self.shape.requests}
         for request in self.shape.requests:
             if not asked[request.pattern] and not request.optional:
-                raise self.shape.fault(self.exports.missing(request), self.shape.line_of(request))
+                raise self.shape.fault(self.exports.missing(request), self.shape.line_of(request.pattern))
         known = self.place.read()
         each = self.shape.each
         if each is None:
@@ -217,7 +217,7 @@ class _Runner:
                 raise self.shape.fault(
                     f"latest names the column {name}, which {request.pattern} does not have{close_to(name, names)} "
                     f"Its columns are {', '.join(names)}",
-                    self.shape.line_of(request),
+                    self.shape.line_of(request.pattern),
                 )
 
     def _check_columns(self, names: Sequence[str]) -> None:
@@ -228,7 +228,8 @@ class _Runner:
         if unknown:
             raise self.shape.fault(
                 f"table {table.name} has no column {', '.join(unknown)}{close_to(unknown, table.column_names)} "
-                f"Its columns are {', '.join(table.column_names)}"
+                f"Its columns are {', '.join(table.column_names)}",
+                self.shape.line_of(unknown[0]),
             )
         missing = [c.name for c in table.columns if c.must_arrive and c.name not in lower]
         if missing:

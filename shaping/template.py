@@ -65,10 +65,11 @@ class Shape:
     def each(self) -> Request | None:
         return next((request for request in self.requests if request.each), None)
 
-    def line_of(self, request: Request) -> int:
-        """The line that asks for the export."""
+    def line_of(self, text: str) -> int | None:
+        """The first line with this pattern of an export, or this name of a column."""
+        found = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.I)
         lines = self.path.read_text().splitlines()
-        return next((number for number, line in enumerate(lines, 1) if request.pattern in line), 1)
+        return next((number for number, line in enumerate(lines, 1) if found.search(line)), None)
 
     def fault(self, message: str, line: int | None = None) -> ShapeError:
         return ShapeError(f"{self.shown}{f' line {line}' if line else ''}: {message}")

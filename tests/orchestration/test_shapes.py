@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from stayhouse.orchestration import erasure
+from stayhouse.orchestration.defs import ingestion
+from stayhouse.orchestration.defs.ingestion import LEDGER_KEY
 from stayhouse.orchestration.preflight import check_settings
+from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 CUSTOMERS = """select id as customer_id, created as registered_at, false as is_test, _file, _line
@@ -47,3 +51,25 @@ def test_an_export_that_still_holds_an_erased_customer_is_named(settings: Settin
     """Erasing rewrites landing files. Exports are the company's own, so it names them instead of passing over them."""
     (found,) = erasure._what_is_left(settings, tmp_path / "dagster", {"c1"})
     assert found.startswith(f"{settings.exports / 'shop/customers.csv'}: still holds an erased customer")
+
+
+def test_a_run_shapes_before_it_loads(settings: Settings) -> None:
+    run = Run(settings)
+    made = list(ingestion._load(dg.build_asset_context(), run))
+    assert LEDGER_KEY in [result.asset_key for result in made]
+    assert run.log.read()["load"]["tables"]["customers"]["rows_loaded"] == 1
+
+
+def test_faulty_shapes_are_bad_input_with_a_line_each(settings: Settings) -> None:
+    """What is wrong with a shape is for the person who wrote it: a sentence, not a traceback."""
+    (settings.shapes / "shop/customers.sql").write_text("select 1 as id from {{ export('shop/clients.csv') }}")
+    (settings.shapes / "shop/payment.sql").write_text(CUSTOMERS)
+    run = Run(settings)
+    with pytest.raises(dg.Failure):
+        list(ingestion._load(dg.build_asset_context(), run))
+    unknown, missing = run.log.read()["bad_input"]
+    assert unknown.startswith(
+        "shapes/shop/payment.sql: no table of the raw contract is called payment; did you mean payments?"
+    )
+    assert missing.startswith("shapes/shop/customers.sql line 1: no export matches shop/clients.csv in ")
+    assert "it holds shop/customers.csv" in missing

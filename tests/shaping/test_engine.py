@@ -251,7 +251,7 @@ def test_a_row_that_moves_within_an_export_is_not_a_new_row(company, db):
     [
         (
             CUSTOMERS.replace("as customer_id", "as costumer_id"),
-            "shapes/shop/customers.sql: table customers has no column costumer_id; did you mean customer_id? Its columns are",
+            "shapes/shop/customers.sql line 2: table customers has no column costumer_id; did you mean customer_id? Its columns are",
         ),
         (
             CUSTOMERS.replace("created as registered_at,", ""),
