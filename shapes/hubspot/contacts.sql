@@ -79,7 +79,8 @@ select
     customer_id,
     properties ->> 'hubspot_owner_id' as employee_id,
     case when (properties ->> 'hs_call_direction') = 'INBOUND'
-        or (properties ->> 'hs_email_direction') = 'INCOMING_EMAIL' then 'inbound' else 'outbound'
+            or (properties ->> 'hs_email_direction') = 'INCOMING_EMAIL' then 'inbound'
+        else 'outbound'
     end as direction,
     channel,
     false as is_automated,

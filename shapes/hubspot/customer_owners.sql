@@ -12,5 +12,5 @@ where (properties ->> 'hubspot_owner_id') is not null
     and ((properties ->> 'customer_id') is not null or (properties ->> 'lifecyclestage') in ('customer', 'evangelist'))
 -- Several people of one account: the owner of the first counts.
 qualify row_number() over (
-    partition by coalesce(properties ->> 'customer_id', id) order by properties ->> 'createdate', id
-) = 1
+        partition by coalesce(properties ->> 'customer_id', id) order by properties ->> 'createdate', id
+    ) = 1

@@ -14,5 +14,5 @@ from {{ export('hubspot/contacts*', rows='results', latest='id') }}
 where (properties ->> 'customer_id') is not null or (properties ->> 'lifecyclestage') in ('customer', 'evangelist')
 -- Several people of one account: the first of them registered it.
 qualify row_number() over (
-    partition by coalesce(properties ->> 'customer_id', id) order by properties ->> 'createdate', id
-) = 1
+        partition by coalesce(properties ->> 'customer_id', id) order by properties ->> 'createdate', id
+    ) = 1

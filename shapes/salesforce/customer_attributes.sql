@@ -1,0 +1,14 @@
+-- The industry of accounts. Add others with `union all`; a row of policy/customer_breakdowns.csv breaks measures down.
+select
+    coalesce(customer_id__c, id) as customer_id,
+    'industry' as attribute,
+    industry as value,
+    'salesforce' as source_system,
+    _file,
+    _line
+from {{ export('salesforce/Account*', latest='Id', columns=[
+    'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
+]) }}
+where industry is not null
+    and (customer_id__c is not null or type like 'Customer%')
+    and coalesce(lower(isdeleted), 'false') = 'false'

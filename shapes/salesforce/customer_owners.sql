@@ -1,0 +1,13 @@
+-- Owners of accounts that are customers. The owner of today counts since the account was created.
+select
+    coalesce(customer_id__c, id) as customer_id,
+    'account_manager' as role,
+    ownerid as employee_id,
+    createddate as valid_from,
+    'salesforce' as source_system,
+    _file,
+    _line
+from {{ export('salesforce/Account*', latest='Id', columns=[
+    'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
+]) }}
+where (customer_id__c is not null or type like 'Customer%') and coalesce(lower(isdeleted), 'false') = 'false'

@@ -1,0 +1,14 @@
+-- Accounts of Salesforce that are customers. The id that your other tools know is your own field `Customer_Id__c`.
+select
+    coalesce(customer_id__c, id) as customer_id,
+    name as display_name,
+    createddate as registered_at,
+    billingcountry as region,
+    billingcity as city,
+    'salesforce' as source_system,
+    _file,
+    _line
+from {{ export('salesforce/Account*', latest='Id', columns=[
+    'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
+]) }}
+where (customer_id__c is not null or type like 'Customer%') and coalesce(lower(isdeleted), 'false') = 'false'
