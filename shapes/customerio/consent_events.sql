@@ -1,0 +1,18 @@
+-- Customers who unsubscribed from messages of Customer.io.
+select
+    'customerio:' || coalesce(m.event_id, m.delivery_id) as consent_event_id,
+    p.customer_id,
+    'email' as channel,
+    'marketing' as purpose,
+    'unsubscribed' as action,
+    unix_moment(cast(m.created_at as varchar)) as occurred_at,
+    'customerio' as source_system,
+    m._file,
+    m._line
+from {{ export('customerio/metrics*', columns=['event_id', 'reason']) }} as m
+inner join {{ export('customerio/deliveries*', latest='delivery_id', columns=[
+    'campaign_id', 'newsletter_id', 'transactional_message_id'
+]) }} as d on d.delivery_id = m.delivery_id
+inner join {{ export('customerio/people*', latest='internal_customer_id') }} as p
+    on p.internal_customer_id = d.internal_customer_id and p.customer_id is not null
+where m.metric = 'unsubscribed' and d.delivery_type = 'email'
