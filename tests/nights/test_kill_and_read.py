@@ -284,7 +284,7 @@ print(reads, *sorted(seen))
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.repetition)])
-def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, published, starter, tmp_path, count):
+def test_a_reader_never_sees_an_error_or_two_days_at_once(published, starter, tmp_path, count):
     place = tmp_path / "place"
     shutil.copytree(published.warehouse.parent, place, symlinks=True)
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"
@@ -296,7 +296,7 @@ def test_a_reader_never_sees_an_error_or_two_days_at_once(small_company, publish
     )
     # The last run is published; those before it are built while the reader reads.
     days = [LAST - timedelta(days=back) for back in range(count, -1, -1)]
-    starter.finish(small_company, place, days[0], days[-2])
+    starter.finish(published.raw, place, days[0], days[-2])
     time.sleep(0.5)
     stop.touch()
     out, err = reader.communicate(timeout=HANGS)

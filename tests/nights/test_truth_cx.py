@@ -48,7 +48,7 @@ def surveyed(dbt_session, tmp_path_factory):
     compiled = {}
     for name in ("int_cx__answer_cells", "int_cx__cells", "int_cx__comparisons"):
         (file,) = Path(settings.target).rglob(f"compiled/**/{name}.sql")
-        compiled[name] = re.sub(r'"\w+"\.(?="(?:intermediate|core)")', "", file.read_text())
+        compiled[name] = re.sub(r'"\w+"\.(?="(?:intermediate|core|config)")', "", file.read_text())
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         yield db, json.loads((folder / "truth" / "surveys.json").read_text()), compiled
 
@@ -186,9 +186,10 @@ def test_noise_is_called_real_no_more_often_than_stated(surveyed):
         db.execute(
             f"attach '{source.execute('select path from duckdb_databases() where not internal').fetchone()[0]}' as stored (read_only)"
         )
-        db.execute("create schema intermediate; create schema core")
+        db.execute("create schema intermediate; create schema core; create schema config")
         for table in ("intermediate.int_cx__responses", "intermediate.int_cx__periods", "intermediate.int_cx__asked_cells",
-                      "core.dim_survey_metrics", "core.dim_survey_questions", "core.policy"):  # fmt: skip
+                      "core.dim_survey_metrics", "core.dim_survey_questions", "core.policy",
+                      "core.dim_customer_attributes", "config.customer_breakdowns"):  # fmt: skip
             stored = source.execute(f"from {table}").to_arrow_table()  # some are views of the warehouse
             db.from_arrow(stored).create(table)
         # Anonymous answers are not reassigned.

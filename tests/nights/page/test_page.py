@@ -201,7 +201,7 @@ def test_the_exposure_of_the_page_names_the_marts_it_reads():
     exposures = yaml.safe_load((REPO_ROOT / "models" / "_exposures.yml").read_text())["exposures"]
     (page,) = (exposure for exposure in exposures if exposure["name"] == "page")
     texts = [*(panel.sql for panel in PANELS), *PARTS.values(), URGENT, inspect.getsource(build)]
-    assert {f"ref('{mart}')" for mart in re.findall(r"\b(mart_\w+)", " ".join(texts))} == set(page["depends_on"])
+    assert {f"ref('{mart}')" for mart in re.findall(r"\.(mart_\w+)", " ".join(texts))} == set(page["depends_on"])
 
 
 def test_the_pages_at_its_foot_are_there_and_ask_no_network_either(release, open_page):
