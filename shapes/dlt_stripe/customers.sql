@@ -1,0 +1,14 @@
+-- Customers of Stripe as dlt lands them. The id that your other tools know is `customer_id` of the metadata.
+select
+    coalesce(metadata__customer_id, id) as customer_id,
+    name as display_name,
+    unix_moment(created) as registered_at,
+    address__country as region,
+    address__city as city,
+    lower(cast(livemode as varchar)) = 'false' as is_test,
+    'stripe' as source_system,
+    _file,
+    _line
+from {{ export('dlt_stripe/customer/*', latest='id', columns=[
+    'address__city', 'address__country', 'livemode', 'metadata__customer_id', 'name'
+]) }}

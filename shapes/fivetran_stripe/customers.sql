@@ -1,0 +1,15 @@
+-- Customers of Stripe as Fivetran lands them. The id that your other tools know is `customer_id` of the metadata.
+select
+    coalesce(metadata ->> 'customer_id', id) as customer_id,
+    name as display_name,
+    created as registered_at,
+    address_country as region,
+    address_city as city,
+    lower(cast(livemode as varchar)) = 'false' as is_test,
+    'stripe' as source_system,
+    _file,
+    _line
+from {{ export('fivetran_stripe/customer/*', latest='id', columns=[
+    'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
+]) }}
+where coalesce(lower(cast(is_deleted as varchar)), 'false') <> 'true'

@@ -1,0 +1,93 @@
+-- Subscriptions of Stripe as Fivetran lands them: the trial and the time after it, at the price of today.
+with subscriptions as (
+    select
+        s.*,
+        coalesce(c.metadata ->> 'customer_id', s.customer_id) as account_id
+    from {{ export('fivetran_stripe/subscription_history/*', columns=[
+        'cancel_at', 'canceled_at', 'cancellation_details_feedback', 'cancellation_details_reason',
+        'current_period_end', 'ended_at', 'pause_collection_behavior', 'trial_end', 'trial_start'
+    ]) }} as s
+    left join {{ export('fivetran_stripe/customer/*', latest='id', columns=[
+        'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
+    ]) }} as c on c.id = s.customer_id
+    -- Earlier versions of a subscription are in the history too. A first payment that never came makes no customer.
+    where lower(cast(s._fivetran_active as varchar)) = 'true' and s.status not in ('incomplete', 'incomplete_expired')
+    qualify row_number() over (partition by s.id order by s._exported_at desc, s._line desc) = 1
+),
+
+prices as (
+    select
+        i.subscription_id,
+        i.current_period_end,
+        p.currency,
+        coalesce(p.lookup_key, p.nickname, p.product_id) as plan_code,
+        per_month(
+            major_units(coalesce(cast(p.unit_amount_decimal as varchar), cast(p.unit_amount as varchar)), p.currency)
+            * cast(coalesce(cast(i.quantity as varchar), '1') as decimal(18, 6)),
+            p.recurring_interval,
+            p.recurring_interval_count
+        ) as mrr
+    from {{ export('fivetran_stripe/subscription_item/*', latest='id', columns=['current_period_end', 'quantity']) }}
+            as i
+    left join {{ export('fivetran_stripe/price/*', latest='id', columns=[
+        'lookup_key', 'nickname', 'unit_amount', 'unit_amount_decimal'
+    ]) }} as p on p.id = i.plan_id
+),
+
+-- The plan is that of the dearest item; an item without a fixed price leaves the subscription without one.
+plans as (
+    select
+        subscription_id,
+        max_by(plan_code, coalesce(mrr, 0)) as plan_code,
+        max(currency) as currency,
+        case when count(*) = count(mrr) then sum(mrr) end as mrr,
+        max(current_period_end) as current_period_end
+    from prices
+    group by subscription_id
+),
+
+periods as (
+    select
+        id,
+        'trial' as part,
+        'trial' as period_status,
+        trial_start as valid_from,
+        case when status <> 'trialing' then least(coalesce(ended_at, trial_end), trial_end) end as valid_to
+    from subscriptions
+    where trial_start is not null
+    union all
+    select
+        id,
+        'paid',
+        case when status = 'paused' or pause_collection_behavior is not null then 'paused' else 'active' end,
+        coalesce(trial_end, start_date),
+        coalesce(ended_at, cancel_at)
+    from subscriptions
+    where status <> 'trialing' and (trial_end is null or ended_at is null or ended_at > trial_end)
+)
+
+select
+    p.id || ':' || p.part as period_id,
+    p.id as subscription_id,
+    s.account_id as customer_id,
+    plans.plan_code,
+    plans.mrr,
+    upper(plans.currency) as currency,
+    p.valid_from,
+    p.valid_to,
+    p.period_status,
+    coalesce(s.current_period_end, plans.current_period_end) as renewal_date,
+    s.canceled_at as cancel_requested_at,
+    case when p.valid_to = coalesce(s.ended_at, s.cancel_at) then
+            case when s.cancellation_details_reason in ('payment_failed', 'payment_disputed') then 'involuntary'
+                else 'voluntary'
+            end
+    end as end_kind,
+    case when p.valid_to = coalesce(s.ended_at, s.cancel_at) then s.cancellation_details_feedback end
+        as end_reason_code,
+    'stripe' as source_system,
+    s._file,
+    s._line
+from periods as p
+inner join subscriptions as s on s.id = p.id
+left join plans on plans.subscription_id = p.id
