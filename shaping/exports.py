@@ -116,7 +116,7 @@ class Reader:
         self.db.execute(f"create temp table {name} (_file varchar, _line bigint, _exported_at timestamptz)")
         candidates, notices = self._inspect(request, files)
         for batch in batches(candidates):
-            self._append(name, batch)
+            self._append(name, batch, request.text)
         for column in request.columns:
             if column.lower() not in map(str.lower, columns_of(self.db, name)):
                 self.db.execute(f"alter table {name} add column {identifier(column)} varchar")
@@ -190,12 +190,12 @@ class Reader:
         _check_names(names)
         return Candidate(file, 0, "", columns, names, rows=rows)
 
-    def _append(self, name: str, batch: Sequence[Candidate]) -> None:
+    def _append(self, name: str, batch: Sequence[Candidate], as_text: bool) -> None:
         """Adds the rows of a batch; a column that other files lack is empty there."""
         found = read(self.target, batch)
         if self.target.report.rejected:
             raise BrokenFile(f"{EXPORTS}/{self.target.report.rejected.pop()}")
-        columns = found.incoming.columns
+        columns = dict.fromkeys(found.incoming.columns, "VARCHAR") if as_text else found.incoming.columns
         known = columns_of(self.db, name)
         spelled = {column.lower(): column for column in known}
         for column, kind in columns.items():
@@ -205,7 +205,9 @@ class Reader:
             elif known[other] != kind:
                 self.db.execute(f"alter table {name} alter column {identifier(other)} type varchar")
         fields = [
-            f"nullif({identifier(column)}, '') as {identifier(column)}" if kind == "VARCHAR" else identifier(column)
+            f"nullif({_text_of_column(column, found.incoming.columns[column])}, '') as {identifier(column)}"
+            if kind == "VARCHAR"
+            else identifier(column)
             for column, kind in columns.items()
         ]
         self.db.execute(
@@ -228,6 +230,14 @@ class Reader:
         copy.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
         status = copy.stat()
         return replace(file, path=copy, size=status.st_size, fingerprint=fingerprint_of(status))
+
+
+def _text_of_column(column: str, kind: str) -> str:
+    """The column as text; nested values as JSON, which is how they arrive from JSON."""
+    if kind == "VARCHAR":
+        return identifier(column)
+    is_nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))
+    return f"cast({'to_json(' if is_nested else '('}{identifier(column)}) as varchar)"
 
 
 def _check_names(names: Iterable[str]) -> None:

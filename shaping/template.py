@@ -37,6 +37,8 @@ class Request:
     """Key of the list of rows in a page of an interface."""
     latest: tuple[str, ...] = ()
     """Columns that name a thing; of several exports of it only the newest row counts."""
+    text: bool = False
+    """True when Parquet arrives as text too, so that a shape reads every format alike."""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -182,7 +184,7 @@ def _line_of_template(error: Exception) -> str:
 
 
 def _request(pattern: str, options: dict[str, Any]) -> Request:
-    known = ("each", "optional", "columns", "rows", "latest")
+    known = ("each", "optional", "columns", "rows", "latest", "text")
     for name in options:
         if name not in known:
             raise TemplateError(f"export() has no option {name}{close_to(name, known)} It takes {', '.join(known)}")
@@ -195,6 +197,7 @@ def _request(pattern: str, options: dict[str, Any]) -> Request:
         _names("columns", options.get("columns", ())),
         options.get("rows"),
         _names("latest", options.get("latest", ())),
+        bool(options.get("text")),
     )
     if request.optional and not request.columns:
         raise TemplateError(f"{pattern} is optional, so its columns must be named: columns=['id', ...]")

@@ -207,6 +207,23 @@ def test_parquet_keeps_its_types_and_files_may_have_different_columns(company, t
     assert [row["customer_id"] for row in company.landed("customers/shaped/customers.parquet")] == ["c1", "c2"]
 
 
+def test_parquet_as_text_reads_like_json(company):
+    """Tools export the same rows as JSON and as Parquet; a shape that compared texts failed on numbers and structs."""
+    sql = CUSTOMERS.replace("*.csv'", "*', text=true")
+    company.shape("customers.sql", sql.replace("id as", "tags ->> '$[0]' || (account ->> 'id') || id as"))
+    path = company.export("shop/customers1.parquet", b"")
+    duckdb.sql(
+        "select 1 as id, timestamp '2025-01-01' as created, {'id': 7} as account, ['a'] as tags, null::int as x"
+    ).write_parquet(str(path))
+    company.export("shop/customers2.jsonl", '{"id": 2, "created": "2025-01-02", "account": {"id": 8}, "tags": ["b"]}')
+    company.run()
+    rows = company.landed("customers/shaped/customers.parquet")
+    assert [(row["customer_id"], row["registered_at"]) for row in rows] == [
+        ("a71", "2025-01-01 00:00:00"),
+        ("b82", "2025-01-02"),
+    ]
+
+
 def test_quarantine_names_the_line_of_the_export(company, db):
     """Somebody who corrects an export looks for a line of it, not for a row of a file that Stayhouse has made."""
     shop(company, 'c1,2025-01-01\nc2,soon\n"c3",2025-01-03,too many\nc4,2025-01-04\n')
