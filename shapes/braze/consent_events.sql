@@ -9,7 +9,6 @@ select
     'braze' as source_system,
     _file,
     _line
-from {{ export('braze/event_type=users.messages.email.Unsubscribe/**/*', latest='id', optional=true, columns=[
-    'id', 'external_user_id', 'time'
-]) }}
+from {{ export('braze/event_type=users.messages.email.Unsubscribe/**/*', text=true, latest='id', optional=true,
+               columns=['id', 'external_user_id', 'time']) }}
 where external_user_id is not null

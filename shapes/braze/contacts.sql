@@ -3,29 +3,26 @@ with sends as (
     select
         'email' as channel,
         *
-    from {{ export('braze/event_type=users.messages.email.Send/**/*', latest='id', optional=true, columns=[
-        'id', 'user_id', 'external_user_id', 'time', 'campaign_id', 'canvas_id', 'dispatch_id'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.email.Send/**/*', text=true, latest='id', optional=true,
+                   columns=['id', 'user_id', 'external_user_id', 'time', 'campaign_id', 'canvas_id', 'dispatch_id']) }}
     union all by name
     select
         'push' as channel,
         *
-    from {{ export('braze/event_type=users.messages.pushnotification.Send/**/*', latest='id', optional=true, columns=[
-        'id', 'user_id', 'external_user_id', 'time', 'campaign_id', 'canvas_id', 'dispatch_id'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.pushnotification.Send/**/*', text=true, latest='id', optional=true,
+                   columns=['id', 'user_id', 'external_user_id', 'time', 'campaign_id', 'canvas_id', 'dispatch_id']) }}
 ),
 
 reactions as (
     select
         'email' as channel,
         'open' as kind,
-        coalesce(lower(machine_open) = 'true', false) as is_machine,
+        coalesce(machine_open = 'true', false) as is_machine,
         dispatch_id,
         user_id,
         "time"
-    from {{ export('braze/event_type=users.messages.email.Open/**/*', optional=true, columns=[
-        'user_id', 'time', 'dispatch_id', 'machine_open'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.email.Open/**/*', text=true, optional=true,
+                   columns=['user_id', 'time', 'dispatch_id', 'machine_open']) }}
     union all
     select
         'push',
@@ -34,9 +31,8 @@ reactions as (
         dispatch_id,
         user_id,
         "time"
-    from {{ export('braze/event_type=users.messages.pushnotification.Open/**/*', optional=true, columns=[
-        'user_id', 'time', 'dispatch_id'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.pushnotification.Open/**/*', text=true, optional=true,
+                   columns=['user_id', 'time', 'dispatch_id']) }}
     union all
     select
         'email',
@@ -45,9 +41,8 @@ reactions as (
         dispatch_id,
         user_id,
         "time"
-    from {{ export('braze/event_type=users.messages.email.Click/**/*', optional=true, columns=[
-        'user_id', 'time', 'dispatch_id'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.email.Click/**/*', text=true, optional=true,
+                   columns=['user_id', 'time', 'dispatch_id']) }}
     union all
     select
         'email',
@@ -56,9 +51,8 @@ reactions as (
         dispatch_id,
         user_id,
         "time"
-    from {{ export('braze/event_type=users.messages.email.Delivery/**/*', optional=true, columns=[
-        'user_id', 'time', 'dispatch_id'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.email.Delivery/**/*', text=true, optional=true,
+                   columns=['user_id', 'time', 'dispatch_id']) }}
     union all
     select
         'email',
@@ -67,9 +61,8 @@ reactions as (
         dispatch_id,
         user_id,
         "time"
-    from {{ export('braze/event_type=users.messages.email.Bounce/**/*', optional=true, columns=[
-        'user_id', 'time', 'dispatch_id'
-    ]) }}
+    from {{ export('braze/event_type=users.messages.email.Bounce/**/*', text=true, optional=true,
+                   columns=['user_id', 'time', 'dispatch_id']) }}
 ),
 
 -- A dispatch may go to many people; with the user it names one message.

@@ -5,14 +5,14 @@ select
     'email' as channel,
     'marketing' as purpose,
     'unsubscribed' as action,
-    unix_moment(cast(m.created_at as varchar)) as occurred_at,
+    unix_moment(m.created_at) as occurred_at,
     'customerio' as source_system,
     m._file,
     m._line
-from {{ export('customerio/metrics*', columns=['event_id', 'reason']) }} as m
-inner join {{ export('customerio/deliveries*', latest='delivery_id', columns=[
+from {{ export('customerio/metrics*', text=true, columns=['event_id', 'reason']) }} as m
+inner join {{ export('customerio/deliveries*', text=true, latest='delivery_id', columns=[
     'campaign_id', 'newsletter_id', 'transactional_message_id'
 ]) }} as d on d.delivery_id = m.delivery_id
-inner join {{ export('customerio/people*', latest='internal_customer_id') }} as p
+inner join {{ export('customerio/people*', text=true, latest='internal_customer_id') }} as p
     on p.internal_customer_id = d.internal_customer_id and p.customer_id is not null
 where m.metric = 'unsubscribed' and d.delivery_type = 'email'

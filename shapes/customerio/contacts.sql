@@ -2,13 +2,13 @@
 with metrics as (
     select
         delivery_id,
-        min(case when metric = 'sent' then unix_moment(cast(created_at as varchar)) end) as sent_at,
-        min(case when metric = 'delivered' then unix_moment(cast(created_at as varchar)) end) as delivered_at,
-        min(case when metric = 'opened' then unix_moment(cast(created_at as varchar)) end) as opened_at,
-        min(case when metric = 'human_opened' then unix_moment(cast(created_at as varchar)) end) as human_opened_at,
-        min(case when metric = 'clicked' then unix_moment(cast(created_at as varchar)) end) as clicked_at,
+        min(case when metric = 'sent' then unix_moment(created_at) end) as sent_at,
+        min(case when metric = 'delivered' then unix_moment(created_at) end) as delivered_at,
+        min(case when metric = 'opened' then unix_moment(created_at) end) as opened_at,
+        min(case when metric = 'human_opened' then unix_moment(created_at) end) as human_opened_at,
+        min(case when metric = 'clicked' then unix_moment(created_at) end) as clicked_at,
         bool_or(metric in ('bounced', 'dropped', 'undeliverable')) as is_bounced
-    from {{ export('customerio/metrics*', columns=['event_id', 'reason']) }}
+    from {{ export('customerio/metrics*', text=true, columns=['event_id', 'reason']) }}
     group by delivery_id
 )
 
@@ -29,11 +29,11 @@ select
     'customerio' as source_system,
     d._file,
     d._line
-from {{ export('customerio/deliveries*', latest='delivery_id', columns=[
+from {{ export('customerio/deliveries*', text=true, latest='delivery_id', columns=[
     'campaign_id', 'newsletter_id', 'transactional_message_id'
 ]) }} as d
 inner join metrics as m on m.delivery_id = d.delivery_id and m.sent_at is not null
-inner join {{ export('customerio/people*', latest='internal_customer_id') }} as p
+inner join {{ export('customerio/people*', text=true, latest='internal_customer_id') }} as p
     on p.internal_customer_id = d.internal_customer_id and p.customer_id is not null
 -- Messages within the product and to other systems are not contacts.
 where d.delivery_type in ('email', 'push', 'sms', 'twilio', 'urban_push', 'whatsapp')

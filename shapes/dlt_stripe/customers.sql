@@ -5,10 +5,10 @@ select
     unix_moment(created) as registered_at,
     address__country as region,
     address__city as city,
-    lower(cast(livemode as varchar)) = 'false' as is_test,
+    livemode = 'false' as is_test,
     'stripe' as source_system,
     _file,
     _line
-from {{ export('dlt_stripe/customer/*', latest='id', columns=[
+from {{ export('dlt_stripe/customer/*', text=true, latest='id', columns=[
     'address__city', 'address__country', 'livemode', 'metadata__customer_id', 'name'
 ]) }}

@@ -3,13 +3,13 @@ with customers as (
     select
         id,
         coalesce(metadata__customer_id, id) as customer_id
-    from {{ export('dlt_stripe/customer/*', latest='id', columns=[
+    from {{ export('dlt_stripe/customer/*', text=true, latest='id', columns=[
         'address__city', 'address__country', 'livemode', 'metadata__customer_id', 'name'
     ]) }}
 ),
 
 invoices as (
-    from {{ export('dlt_stripe/invoice/*', latest='id', columns=[
+    from {{ export('dlt_stripe/invoice/*', text=true, latest='id', columns=[
         'attempted', 'charge', 'parent__subscription_details__subscription', 'status_transitions__finalized_at',
         'status_transitions__paid_at', 'subscription'
     ]) }}
@@ -25,7 +25,7 @@ money as (
         currency,
         case
             when status = 'paid' then 'succeeded'
-            when status = 'uncollectible' or lower(cast(attempted as varchar)) = 'true' then 'failed'
+            when status = 'uncollectible' or attempted = 'true' then 'failed'
             else 'pending'
         end as status,
         false as is_refund,
@@ -48,7 +48,7 @@ money as (
         true,
         r._file,
         r._line
-    from {{ export('dlt_stripe/refund/*', latest='id', optional=true, columns=[
+    from {{ export('dlt_stripe/refund/*', text=true, latest='id', optional=true, columns=[
         'id', 'amount', 'charge', 'created', 'currency', 'status'
     ]) }} as r
     left join invoices as i on i.charge = r.charge

@@ -3,11 +3,11 @@ with subscriptions as (
     select
         s.*,
         coalesce(c.metadata__customer_id, s.customer) as account_id
-    from {{ export('dlt_stripe/subscription/*', latest='id', columns=[
+    from {{ export('dlt_stripe/subscription/*', text=true, latest='id', columns=[
         'cancel_at', 'canceled_at', 'cancellation_details__feedback', 'cancellation_details__reason',
         'current_period_end', 'ended_at', 'pause_collection__behavior', 'trial_end', 'trial_start'
     ]) }} as s
-    left join {{ export('dlt_stripe/customer/*', latest='id', columns=[
+    left join {{ export('dlt_stripe/customer/*', text=true, latest='id', columns=[
         'address__city', 'address__country', 'livemode', 'metadata__customer_id', 'name'
     ]) }} as c on c.id = s.customer
     -- A first payment that never came makes no customer.
@@ -22,13 +22,13 @@ prices as (
         coalesce(i.price__lookup_key, i.price__nickname, i.price__product) as plan_code,
         per_month(
             major_units(
-                coalesce(cast(i.price__unit_amount_decimal as varchar), cast(i.price__unit_amount as varchar)),
+                coalesce(i.price__unit_amount_decimal, i.price__unit_amount),
                 i.price__currency
-            ) * cast(coalesce(cast(i.quantity as varchar), '1') as decimal(18, 6)),
+            ) * cast(coalesce(i.quantity, '1') as decimal(18, 6)),
             i.price__recurring__interval,
             i.price__recurring__interval_count
         ) as mrr
-    from {{ export('dlt_stripe/subscription__items__data/*', latest='_dlt_id', columns=[
+    from {{ export('dlt_stripe/subscription__items__data/*', text=true, latest='_dlt_id', columns=[
         'current_period_end', 'price__lookup_key', 'price__nickname', 'price__unit_amount',
         'price__unit_amount_decimal', 'quantity'
     ]) }} as i

@@ -5,11 +5,11 @@ select
     created as registered_at,
     address_country as region,
     address_city as city,
-    lower(cast(livemode as varchar)) = 'false' as is_test,
+    livemode = 'false' as is_test,
     'stripe' as source_system,
     _file,
     _line
-from {{ export('fivetran_stripe/customer/*', latest='id', columns=[
+from {{ export('fivetran_stripe/customer/*', text=true, latest='id', columns=[
     'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
 ]) }}
-where coalesce(lower(cast(is_deleted as varchar)), 'false') <> 'true'
+where coalesce(is_deleted, 'false') <> 'true'

@@ -3,7 +3,7 @@ with customers as (
     select
         id,
         coalesce(metadata ->> 'customer_id', id) as customer_id
-    from {{ export('fivetran_stripe/customer/*', latest='id', columns=[
+    from {{ export('fivetran_stripe/customer/*', text=true, latest='id', columns=[
         'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
     ]) }}
 ),
@@ -18,13 +18,13 @@ money as (
         currency,
         case
             when status = 'paid' then 'succeeded'
-            when status = 'uncollectible' or lower(cast(attempted as varchar)) = 'true' then 'failed'
+            when status = 'uncollectible' or attempted = 'true' then 'failed'
             else 'pending'
         end as status,
         false as is_refund,
         _file,
         _line
-    from {{ export('fivetran_stripe/invoice/*', latest='id', columns=[
+    from {{ export('fivetran_stripe/invoice/*', text=true, latest='id', columns=[
         'attempted', 'status_transitions_finalized_at', 'status_transitions_paid_at', 'subscription_id'
     ]) }}
     -- Drafts are not sent yet and void invoices never were due; nothing was paid for a free one.
@@ -43,10 +43,11 @@ money as (
         true,
         r._file,
         r._line
-    from {{ export('fivetran_stripe/refund/*', latest='id', optional=true, columns=[
+    from {{ export('fivetran_stripe/refund/*', text=true, latest='id', optional=true, columns=[
         'id', 'amount', 'charge_id', 'created', 'currency', 'status'
     ]) }} as r
-    left join {{ export('fivetran_stripe/charge/*', latest='id', optional=true, columns=['id', 'customer_id']) }} as c
+    left join {{ export('fivetran_stripe/charge/*', text=true, latest='id', optional=true,
+                        columns=['id', 'customer_id']) }} as c
         on c.id = r.charge_id
 )
 

@@ -3,15 +3,15 @@ with subscriptions as (
     select
         s.*,
         coalesce(c.metadata ->> 'customer_id', s.customer_id) as account_id
-    from {{ export('fivetran_stripe/subscription_history/*', columns=[
+    from {{ export('fivetran_stripe/subscription_history/*', text=true, columns=[
         'cancel_at', 'canceled_at', 'cancellation_details_feedback', 'cancellation_details_reason',
         'current_period_end', 'ended_at', 'pause_collection_behavior', 'trial_end', 'trial_start'
     ]) }} as s
-    left join {{ export('fivetran_stripe/customer/*', latest='id', columns=[
+    left join {{ export('fivetran_stripe/customer/*', text=true, latest='id', columns=[
         'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
     ]) }} as c on c.id = s.customer_id
     -- Earlier versions of a subscription are in the history too. A first payment that never came makes no customer.
-    where lower(cast(s._fivetran_active as varchar)) = 'true' and s.status not in ('incomplete', 'incomplete_expired')
+    where s._fivetran_active = 'true' and s.status not in ('incomplete', 'incomplete_expired')
     qualify row_number() over (partition by s.id order by s._exported_at desc, s._line desc) = 1
 ),
 
@@ -22,14 +22,15 @@ prices as (
         p.currency,
         coalesce(p.lookup_key, p.nickname, p.product_id) as plan_code,
         per_month(
-            major_units(coalesce(cast(p.unit_amount_decimal as varchar), cast(p.unit_amount as varchar)), p.currency)
-            * cast(coalesce(cast(i.quantity as varchar), '1') as decimal(18, 6)),
+            major_units(coalesce(p.unit_amount_decimal, p.unit_amount), p.currency)
+            * cast(coalesce(i.quantity, '1') as decimal(18, 6)),
             p.recurring_interval,
             p.recurring_interval_count
         ) as mrr
-    from {{ export('fivetran_stripe/subscription_item/*', latest='id', columns=['current_period_end', 'quantity']) }}
-            as i
-    left join {{ export('fivetran_stripe/price/*', latest='id', columns=[
+    from {{ export('fivetran_stripe/subscription_item/*', text=true, latest='id', columns=[
+        'current_period_end', 'quantity'
+    ]) }} as i
+    left join {{ export('fivetran_stripe/price/*', text=true, latest='id', columns=[
         'lookup_key', 'nickname', 'unit_amount', 'unit_amount_decimal'
     ]) }} as p on p.id = i.plan_id
 ),

@@ -3,7 +3,7 @@ with people as (
     select
         id,
         coalesce(properties ->> 'customer_id', id) as customer_id
-    from {{ export('hubspot/contacts*', rows='results', latest='id') }}
+    from {{ export('hubspot/contacts*', text=true, rows='results', latest='id') }}
     where (properties ->> 'customer_id') is not null or (properties ->> 'lifecyclestage') in ('customer', 'evangelist')
 ),
 
@@ -11,19 +11,19 @@ engagements as (
     select
         'call' as channel,
         *
-    from {{ export('hubspot/calls*', rows='results', latest='id', optional=true,
+    from {{ export('hubspot/calls*', text=true, rows='results', latest='id', optional=true,
                    columns=['archived', 'associations', 'contacts', 'createdAt', 'id', 'properties']) }}
     union all by name
     select
         'email' as channel,
         *
-    from {{ export('hubspot/emails*', rows='results', latest='id', optional=true,
+    from {{ export('hubspot/emails*', text=true, rows='results', latest='id', optional=true,
                    columns=['archived', 'associations', 'contacts', 'createdAt', 'id', 'properties']) }}
     union all by name
     select
         'meeting' as channel,
         *
-    from {{ export('hubspot/meetings*', rows='results', latest='id', optional=true,
+    from {{ export('hubspot/meetings*', text=true, rows='results', latest='id', optional=true,
                    columns=['archived', 'associations', 'contacts', 'createdAt', 'id', 'properties']) }}
 ),
 

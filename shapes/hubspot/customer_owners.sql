@@ -7,7 +7,7 @@ select
     'hubspot' as source_system,
     _file,
     _line
-from {{ export('hubspot/contacts*', rows='results', latest='id') }}
+from {{ export('hubspot/contacts*', text=true, rows='results', latest='id') }}
 where (properties ->> 'hubspot_owner_id') is not null
     and ((properties ->> 'customer_id') is not null or (properties ->> 'lifecyclestage') in ('customer', 'evangelist'))
 -- Several people of one account: the owner of the first counts.

@@ -10,7 +10,7 @@ select
     'hubspot' as source_system,
     _file,
     _line
-from {{ export('hubspot/contacts*', rows='results', latest='id') }}
+from {{ export('hubspot/contacts*', text=true, rows='results', latest='id') }}
 where (properties ->> 'customer_id') is not null or (properties ->> 'lifecyclestage') in ('customer', 'evangelist')
 -- Several people of one account: the first of them registered it.
 qualify row_number() over (

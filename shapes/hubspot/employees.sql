@@ -8,4 +8,4 @@ select
     'hubspot' as source_system,
     _file,
     _line
-from {{ export('hubspot/owners*', rows='results', latest='id', columns=['archived', 'teams']) }}
+from {{ export('hubspot/owners*', text=true, rows='results', latest='id', columns=['archived', 'teams']) }}

@@ -3,19 +3,20 @@ with accounts as (
     select
         id,
         coalesce(customer_id__c, id) as customer_id
-    from {{ export('salesforce/Account*', latest='Id', columns=[
+    from {{ export('salesforce/Account*', text=true, latest='Id', columns=[
         'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
     ]) }}
     where (customer_id__c is not null or type like 'Customer%') and coalesce(lower(isdeleted), 'false') = 'false'
 ),
 
 people as (
-    from {{ export('salesforce/Contact*', latest='Id', optional=true, columns=['Id', 'AccountId']) }}
+    from {{ export('salesforce/Contact*', text=true, latest='Id', optional=true, columns=['Id', 'AccountId']) }}
 ),
 
 received as (
     select activityid as id
-    from {{ export('salesforce/EmailMessage*', latest='Id', optional=true, columns=['Id', 'ActivityId', 'Incoming']) }}
+    from {{ export('salesforce/EmailMessage*', text=true, latest='Id', optional=true,
+                   columns=['Id', 'ActivityId', 'Incoming']) }}
     where lower(incoming) = 'true' and activityid is not null
     group by activityid
 ),
@@ -39,7 +40,7 @@ activities as (
         null as ended_at,
         _file,
         _line
-    from {{ export('salesforce/Task*', latest='Id', columns=[
+    from {{ export('salesforce/Task*', text=true, latest='Id', columns=[
         'AccountId', 'CallDisposition', 'CallDurationInSeconds', 'CallType', 'CompletedDateTime', 'IsDeleted',
         'TaskSubtype', 'Type', 'WhoId'
     ]) }}
@@ -62,7 +63,7 @@ activities as (
         case when cast(enddatetime as timestamptz) <= _exported_at then enddatetime end,
         _file,
         _line
-    from {{ export('salesforce/Event*', latest='Id', optional=true, columns=[
+    from {{ export('salesforce/Event*', text=true, latest='Id', optional=true, columns=[
         'Id', 'AccountId', 'CreatedDate', 'EndDateTime', 'IsDeleted', 'OwnerId', 'StartDateTime', 'WhoId'
     ]) }}
     where coalesce(lower(isdeleted), 'false') = 'false'

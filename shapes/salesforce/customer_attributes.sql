@@ -6,7 +6,7 @@ select
     'salesforce' as source_system,
     _file,
     _line
-from {{ export('salesforce/Account*', latest='Id', columns=[
+from {{ export('salesforce/Account*', text=true, latest='Id', columns=[
     'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
 ]) }}
 where industry is not null

@@ -7,7 +7,7 @@ select
     'salesforce' as source_system,
     _file,
     _line
-from {{ export('salesforce/Account*', latest='Id', columns=[
+from {{ export('salesforce/Account*', text=true, latest='Id', columns=[
     'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
 ]) }}
 where (customer_id__c is not null or type like 'Customer%') and coalesce(lower(isdeleted), 'false') = 'false'

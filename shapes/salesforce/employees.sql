@@ -8,6 +8,6 @@ select
     'salesforce' as source_system,
     _file,
     _line
-from {{ export('salesforce/User*', latest='Id', columns=['Department', 'ManagerId', 'UserType']) }}
+from {{ export('salesforce/User*', text=true, latest='Id', columns=['Department', 'ManagerId', 'UserType']) }}
 -- Integrations and guests are users too.
 where coalesce(usertype, 'Standard') = 'Standard'

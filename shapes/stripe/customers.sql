@@ -9,5 +9,5 @@ select
     'stripe' as source_system,
     _file,
     _line
-from {{ export('stripe/customers*', rows='data', latest='id',
+from {{ export('stripe/customers*', text=true, rows='data', latest='id',
                columns=['address', 'livemode', 'metadata', 'name']) }}

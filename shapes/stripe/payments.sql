@@ -3,12 +3,12 @@ with customers as (
     select
         id,
         coalesce(metadata ->> 'customer_id', id) as customer_id
-    from {{ export('stripe/customers*', rows='data', latest='id',
+    from {{ export('stripe/customers*', text=true, rows='data', latest='id',
                    columns=['address', 'livemode', 'metadata', 'name']) }}
 ),
 
 invoices as (
-    from {{ export('stripe/invoices*', rows='data', latest='id',
+    from {{ export('stripe/invoices*', text=true, rows='data', latest='id',
                    columns=['attempted', 'charge', 'parent', 'status_transitions', 'subscription']) }}
 ),
 
@@ -17,7 +17,7 @@ charges as (
     select
         id,
         id_of(customer) as customer
-    from {{ export('stripe/charges*', rows='data', latest='id', optional=true, columns=['id', 'customer']) }}
+    from {{ export('stripe/charges*', text=true, rows='data', latest='id', optional=true, columns=['id', 'customer']) }}
     union all
     select
         id_of(charge),
@@ -40,7 +40,7 @@ money as (
         id_of(customer) as customer,
         coalesce(id_of(subscription), parent ->> '$.subscription_details.subscription') as subscription_id,
         coalesce(
-            status_transitions ->> 'paid_at', status_transitions ->> 'finalized_at', cast(created as varchar)
+            status_transitions ->> 'paid_at', status_transitions ->> 'finalized_at', created
         ) as paid_at,
         case when status = 'paid' then amount_paid else amount_due end as amount,
         currency,
@@ -63,7 +63,7 @@ money as (
             payers.customer
         ),
         null,
-        cast(r.created as varchar),
+        r.created,
         r.amount,
         r.currency,
         case r.status when 'succeeded' then 'succeeded' when 'failed' then 'failed' when 'canceled' then 'failed'
@@ -72,7 +72,7 @@ money as (
         true,
         r._file,
         r._line
-    from {{ export('stripe/refunds*', rows='data', latest='id', optional=true,
+    from {{ export('stripe/refunds*', text=true, rows='data', latest='id', optional=true,
                    columns=['id', 'amount', 'charge', 'created', 'currency', 'status']) }} as r
     left join payers on payers.id = id_of(r.charge)
 )

@@ -3,11 +3,11 @@ with subscriptions as (
     select
         s.*,
         coalesce(c.metadata ->> 'customer_id', id_of(s.customer)) as customer_id
-    from {{ export('stripe/subscriptions*', rows='data', latest='id', columns=[
+    from {{ export('stripe/subscriptions*', text=true, rows='data', latest='id', columns=[
         'cancel_at', 'canceled_at', 'cancellation_details', 'current_period_end', 'ended_at', 'pause_collection',
         'trial_end', 'trial_start'
     ]) }} as s
-    left join {{ export('stripe/customers*', rows='data', latest='id',
+    left join {{ export('stripe/customers*', text=true, rows='data', latest='id',
                         columns=['address', 'livemode', 'metadata', 'name']) }} as c
         on c.id = id_of(s.customer)
     -- A first payment that never came makes no customer.

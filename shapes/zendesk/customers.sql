@@ -1,10 +1,10 @@
 -- End users of Zendesk. The id that your other tools know is their `external_id`.
 select
-    coalesce(external_id, cast(id as varchar)) as customer_id,
+    coalesce(external_id, id) as customer_id,
     name as display_name,
     created_at as registered_at,
     'zendesk' as source_system,
     _file,
     _line
-from {{ export('zendesk/users*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
+from {{ export('zendesk/users*', text=true, rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
 where role = 'end-user'

@@ -7,5 +7,5 @@ select
     'zendesk' as source_system,
     _file,
     _line
-from {{ export('zendesk/users*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
+from {{ export('zendesk/users*', text=true, rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
 where role in ('agent', 'admin')

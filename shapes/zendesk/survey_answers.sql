@@ -8,6 +8,6 @@ select
     'zendesk' as source_system,
     _file,
     _line
-from {{ export('zendesk/satisfaction_ratings*', rows='satisfaction_ratings', latest='id',
+from {{ export('zendesk/satisfaction_ratings*', text=true, rows='satisfaction_ratings', latest='id',
                columns=['assignee_id', 'comment']) }}
 where score not in ('offered', 'unoffered')

@@ -2,7 +2,7 @@
 select
     r.id as response_id,
     'zendesk:' || r.ticket_id as invitation_id,
-    coalesce(u.external_id, cast(r.requester_id as varchar)) as customer_id,
+    coalesce(u.external_id, r.requester_id) as customer_id,
     'csat' as survey_code,
     'email' as channel,
     r.updated_at as submitted_at,
@@ -12,8 +12,9 @@ select
     'zendesk' as source_system,
     r._file,
     r._line
-from {{ export('zendesk/satisfaction_ratings*', rows='satisfaction_ratings', latest='id',
+from {{ export('zendesk/satisfaction_ratings*', text=true, rows='satisfaction_ratings', latest='id',
                columns=['assignee_id', 'comment']) }} as r
-left join {{ export('zendesk/users*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }} as u
+left join {{ export('zendesk/users*', text=true, rows='users', latest='id',
+                    columns=['external_id', 'name', 'role']) }} as u
     on u.id = r.requester_id
 where r.score not in ('offered', 'unoffered')

@@ -1,6 +1,6 @@
 -- Tickets of Zendesk, with what their metrics and audits know of answers, assignments and reopenings.
 with users as (
-    from {{ export('zendesk/users*', rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
+    from {{ export('zendesk/users*', text=true, rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
 ),
 
 audits as (
@@ -9,7 +9,7 @@ audits as (
         author_id,
         created_at,
         unnest(elements(events)) as change
-    from {{ export('zendesk/ticket_audits*', rows='audits', latest='id', optional=true,
+    from {{ export('zendesk/ticket_audits*', text=true, rows='audits', latest='id', optional=true,
                    columns=['id', 'ticket_id', 'author_id', 'created_at', 'events']) }}
 ),
 
@@ -20,7 +20,7 @@ answers as (
         min(a.created_at) as first_response_at
     from audits as a
     inner join users as u
-        on u.id = coalesce(a.change ->> 'author_id', cast(a.author_id as varchar)) and u.role in ('agent', 'admin')
+        on u.id = coalesce(a.change ->> 'author_id', a.author_id) and u.role in ('agent', 'admin')
     where (a.change ->> 'type') = 'Comment' and (a.change ->> 'public') = 'true'
     group by a.ticket_id
 ),
@@ -36,7 +36,7 @@ assignments as (
 
 select
     t.id as ticket_id,
-    coalesce(u.external_id, cast(t.requester_id as varchar)) as customer_id,
+    coalesce(u.external_id, t.requester_id) as customer_id,
     t.via ->> 'channel' as channel,
     t.type = 'question' as is_question,
     list_contains(cast(json(t.tags) as varchar[]), 'complaint') as is_complaint,
@@ -51,7 +51,7 @@ select
     m.solved_at as resolved_at,
     case when t.status = 'closed' then t.updated_at end as closed_at,
     t.status,
-    coalesce(f.first_assignee_id, cast(t.assignee_id as varchar)) as first_assigned_employee_id,
+    coalesce(f.first_assignee_id, t.assignee_id) as first_assigned_employee_id,
     case when t.status in ('solved', 'closed') then t.assignee_id end as closing_employee_id,
     60 * try_cast(m.reply_time_in_minutes ->> 'calendar' as integer) as wait_seconds,
     greatest(try_cast(m.assignee_stations as integer) - 1, 0) as transfer_count,
@@ -60,10 +60,10 @@ select
     'zendesk' as source_system,
     t._file,
     t._line
-from {{ export('zendesk/tickets*', rows='tickets', latest='id',
+from {{ export('zendesk/tickets*', text=true, rows='tickets', latest='id',
                columns=['assignee_id', 'tags', 'type', 'via']) }} as t
 left join users as u on u.id = t.requester_id
-left join {{ export('zendesk/ticket_metrics*', rows='ticket_metrics', latest='ticket_id', optional=true,
+left join {{ export('zendesk/ticket_metrics*', text=true, rows='ticket_metrics', latest='ticket_id', optional=true,
                     columns=['ticket_id', 'assignee_stations', 'reopens', 'reply_time_in_minutes', 'solved_at']) }} as m
     on m.ticket_id = t.id
 left join answers as a on a.ticket_id = t.id
