@@ -1,0 +1,11 @@
+-- Agents of Zendesk as dlt lands them, from the day on which they were added.
+select
+    id as employee_id,
+    name as display_name,
+    'support' as team,
+    cast(cast(created_at as timestamptz) as date) as valid_from,
+    'zendesk' as source_system,
+    _file,
+    _line
+from {{ export('dlt_zendesk/users/*', text=true, latest='id', columns=['external_id', 'name', 'role']) }}
+where role in ('agent', 'admin')

@@ -1,0 +1,10 @@
+-- End users of Zendesk as Fivetran lands them. The id that your other tools know is their `external_id`.
+select
+    coalesce(external_id, id) as customer_id,
+    name as display_name,
+    created_at as registered_at,
+    'zendesk' as source_system,
+    _file,
+    _line
+from {{ export('fivetran_zendesk/user/*', text=true, latest='id', columns=['external_id', 'name']) }}
+where role = 'end-user'

@@ -1,0 +1,11 @@
+-- Agents of Zendesk as Fivetran lands them, from the day on which they were added.
+select
+    id as employee_id,
+    name as display_name,
+    'support' as team,
+    created_at as valid_from,
+    'zendesk' as source_system,
+    _file,
+    _line
+from {{ export('fivetran_zendesk/user/*', text=true, latest='id', columns=['external_id', 'name']) }}
+where role in ('agent', 'admin')
