@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from stayhouse.contract import Column, RawTable, Zones
 from stayhouse.contract.sql import EXPORT_TEXT, identifier
 from stayhouse.contract.tables import FILE_TIME, ROW_HASH
+from stayhouse.contract.words import counted, listed
 from stayhouse.loading.candidate import Batch
 from stayhouse.loading.contract_sql import Incoming, present
 from stayhouse.loading.discovery import SET_ASIDE, LandingFile
@@ -112,18 +113,20 @@ def note_defaults(target: Target, batch: Batch, totals: Sequence[FileTotals], co
             missing = {file_id: rows for file_id, rows in missing.items() if file_id not in shaped}
         whole = [names[file_id] for file_id in names if missing.get(file_id) == _rows(by_file.get(file_id))]
         if whole:
-            target.report.notices.append(f"{column.name} is missing in {_listed(whole)}: {_consequence(column, True)}")
+            target.report.notices.append(
+                f"{column.name} is missing in {listed(whole, NAMED_FILES)}: {_consequence(column, True)}"
+            )
         for file_id, rows in missing.items():
             if names[file_id] not in whole:
-                where = f"{rows_in_words(rows)} of {names[file_id]}"
+                where = f"{counted(rows, 'row')} of {names[file_id]}"
                 target.report.notices.append(f"{column.name} is missing in {where}: {_consequence(column, False)}")
         repeated = {file_id: copies[file_id] for file_id in missing if copies.get(file_id)}
         if column.default == ROW_HASH and repeated:
             number = sum(repeated.values())
-            where = f"{rows_in_words(number)} of {_listed([names[file_id] for file_id in repeated])}"
-            counted = "is counted as a duplicate" if number == 1 else "are counted as duplicates"
+            where = f"{counted(number, 'row')} of {listed([names[file_id] for file_id in repeated], NAMED_FILES)}"
+            words = "is counted as a duplicate" if number == 1 else "are counted as duplicates"
             target.report.notices.append(
-                f"without {column.name}, {where} {counted}, because another row has the same values; "
+                f"without {column.name}, {where} {words}, because another row has the same values; "
                 f"deliver {column.name} if each of them counts"
             )
 
@@ -143,16 +146,8 @@ def lacking(table: RawTable, incoming: Incoming) -> list[str]:
     ]
 
 
-def rows_in_words(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
-
-
 def _rows(total: FileTotals | None) -> int:
     return total.rows if total else -1
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED_FILES]) + (f" and {len(names) - NAMED_FILES} more" * (len(names) > NAMED_FILES))
 
 
 def _consequence(column: Column, is_every_row: bool) -> str:

@@ -12,6 +12,7 @@ import pyarrow.parquet
 
 from stayhouse.contract.compression import BrokenFile, CutOffFile
 from stayhouse.contract.sql import literal, literals
+from stayhouse.contract.words import listed
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Candidate
 from stayhouse.loading.defaults import time_problem
@@ -110,8 +111,7 @@ def missing_columns_message(target: Target, missing: Sequence[str], names: Itera
     word = "column" if len(missing) == 1 else "columns"
     matching = matching_names(names, target.table.column_names)
     others = [name for name in names if name not in matching]
-    has = f", but has {', '.join(others[:SHOWN_COLUMNS])}" if others else ""
-    has += f" and {len(others) - SHOWN_COLUMNS} more unknown ones" if len(others) > SHOWN_COLUMNS else ""
+    has = f", but has {listed(others, SHOWN_COLUMNS, 'unknown ones')}" if others else ""
     return (
         f"lacks the required {word} {', '.join(missing)} of table {target.table.name}{has}; "
         f"rename or add {'it' if len(missing) == 1 else 'them'}, {SET_ASIDE}"

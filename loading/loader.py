@@ -24,11 +24,19 @@ import duckdb
 from stayhouse.contract import RawTable, Zones
 from stayhouse.contract.days import last_closed_day
 from stayhouse.contract.sql import identifier, literal, one_row
+from stayhouse.contract.words import listed
 from stayhouse.loading import contract_sql as rules
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch, Candidate, batches
 from stayhouse.loading.contract_sql import Incoming
-from stayhouse.loading.defaults import begin_times, note_defaults, note_times, of_known_files, with_file_times
+from stayhouse.loading.defaults import (
+    NAMED_FILES,
+    begin_times,
+    note_defaults,
+    note_times,
+    of_known_files,
+    with_file_times,
+)
 from stayhouse.loading.discovery import LandingFile, find_files
 from stayhouse.loading.examples import note_examples
 from stayhouse.loading.feed_days import forget_feed_days, record_feed_days
@@ -221,8 +229,7 @@ def load_batch(target: Target, batch: Batch) -> None:
 def _notice_unknown_columns(target: Target, batch: Batch, incoming: Incoming) -> None:
     unknown = rules.unknown_columns(target.table, incoming)
     if unknown and batch:
-        names = ", ".join(candidate.file.name for candidate in batch[:3])
-        names += f" and {len(batch) - 3} more" if len(batch) > 3 else ""
+        names = listed([candidate.file.name for candidate in batch], NAMED_FILES)
         target.report.notices.append(f"{names}: {UNKNOWN_COLUMNS}{', '.join(unknown)} are kept in _extra")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -14,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from stayhouse.contract import contract
+from stayhouse.contract.words import closest, did_you_mean
 from stayhouse.orchestration.variables import BY_NAME
 
 FILE_NAME = "stayhouse.toml"
@@ -62,7 +62,7 @@ def zone(stated: str) -> str:
     try:
         ZoneInfo(stated)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        close = difflib.get_close_matches(stated, available_timezones(), n=1, cutoff=0.8)
+        close = closest(stated, sorted(available_timezones()), most=1, cutoff=0.8)
         way_out = f"did you mean {close[0]}?" if close else "use a name like Europe/Berlin"
         raise ConfigurationError(f"{stated}: no such time zone; {way_out}") from error
     return stated
@@ -212,12 +212,6 @@ def as_file(name: str) -> str:
     return "\n".join([*lines, "", FEEDS_COMMENT])
 
 
-def did_you_mean(stated: str, known: tuple[str, ...]) -> str:
-    """The close matches of a name, else every name that is known."""
-    close = difflib.get_close_matches(stated.lower(), known, n=2)
-    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(known)}"
-
-
 def is_company(folder: Path) -> bool:
     """Whether a folder is that of a company."""
     return (folder / FILE_NAME).is_file()
@@ -284,7 +278,7 @@ class _Reading:
     def _feed(self, table: str, rules: Any) -> None:
         where = f"feeds.{table}"
         if table not in contract():
-            self._fault(where, f"no such raw table; {did_you_mean(table, tuple(contract()))}")
+            self._fault(where, f"no such raw table; {did_you_mean(table, contract())}")
             return
         if not isinstance(rules, dict):
             self._fault(where, f"is a section; write [{where}], and {' and '.join(FEED_KEYS)} below it")
@@ -292,7 +286,7 @@ class _Reading:
         stated: dict[str, Any] = {}
         for name, value in rules.items():
             if name not in FEED_KEYS:
-                self._fault(f"{where}.{name}", f"no such key; {did_you_mean(name, tuple(FEED_KEYS))}")
+                self._fault(f"{where}.{name}", f"no such key; {did_you_mean(name, FEED_KEYS)}")
                 continue
             column, kind, check = FEED_KEYS[name]
             if (checked := self._checked(f"{where}.{name}", value, kind, check)) is not None:

@@ -5,7 +5,6 @@ Everything is read from one publication, so that an explanation fits the number 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from stayhouse.contract.sql import literal, one_row
+from stayhouse.contract.words import closest, did_you_mean
 from stayhouse.publishing.reading import Standing
 
 VALUES = "metrics.mart_metric_values"
@@ -170,7 +170,7 @@ class Explanation:
             ).fetchall()
         ]
         if members:
-            return f"{self.code} has no {dimension} {member}; {_close(member, members)}"
+            return f"{self.code} has no {dimension} {member}; {did_you_mean(member, members)}"
         dimensions = [
             name
             for (name,) in self.publication.db.execute(
@@ -180,7 +180,7 @@ class Explanation:
         ]
         if not dimensions:
             return f"{self.code} has no numbers in this publication: no row for it has been delivered yet"
-        return f"{self.code} is not split by {dimension}; {_close(dimension, dimensions)}"
+        return f"{self.code} is not split by {dimension}; {did_you_mean(dimension, dimensions)}"
 
     def rows(self, number: Number | None, dimension: str, member: str, customer: str | None = None) -> Rows:
         """The rows that a number counts; without a number those of every period."""
@@ -277,7 +277,7 @@ def explanation(publication: Standing, code: str) -> Explanation:
     if code not in known:
         titles = {metric["title"].lower(): name for name, metric in known.items()}
         asked = code.lower()
-        close = difflib.get_close_matches(asked, [*known, *titles], n=3, cutoff=0.5)
+        close = closest(asked, [*known, *titles], cutoff=0.5)
         within = [name for name in known if asked in name or asked in known[name]["title"].lower()]
         names = list(dict.fromkeys([*within[:3], *(titles.get(name, name) for name in close)]))
         hint = f"did you mean {' or '.join(names[:4])}?" if names else "stayhouse explain lists the metrics"
@@ -291,11 +291,6 @@ def _definitions(publication: Standing) -> dict[str, Any]:
             "this publication does not say how its numbers are made; an earlier version wrote it. Run stayhouse build"
         )
     return publication.definitions
-
-
-def _close(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=3)
-    return f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(names[:20])}"
 
 
 PERIODS = {

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from stayhouse.contract import Zones, contract
+from stayhouse.contract.words import listed
 from stayhouse.loading import record_feed_days
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -18,6 +19,7 @@ from stayhouse.orchestration.warehouse import open_warehouse
 POLICY_FILE = "feeds.csv"
 # More would push the ways out off the first screen.
 NAMED_FEEDS = 4
+SHOWN_TABLES = 3
 REQUIRED, EXPECTED, OPTIONAL = "required", "expected", "optional"
 
 
@@ -37,9 +39,7 @@ class CoveredDay:
     tables: tuple[str, ...]
 
     def describe(self) -> str:
-        more = len(self.tables) - 3
-        others = f" and {more} more table{'s' if more > 1 else ''}" if more > 0 else ""
-        return f"{self.day}, the last closed day with rows of {', '.join(self.tables[:3])}{others}"
+        return f"{self.day}, the last closed day with rows of {listed(self.tables, SHOWN_TABLES, 'tables')}"
 
 
 @dataclass(frozen=True)

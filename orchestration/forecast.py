@@ -6,7 +6,6 @@ read, and nothing is written but the trial, which is removed.
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import duckdb
 
 from stayhouse.contract.days import first_day_sql
 from stayhouse.contract.sql import connect, literal, one_row
+from stayhouse.contract.words import closest
 from stayhouse.loading import LoadReport, load_landing
 from stayhouse.loading.examples import IN_QUARANTINE, find_examples, phrase, way_out
 from stayhouse.loading.inspection import READS_COLUMN
@@ -257,7 +257,7 @@ def _last_dates(db: duckdb.DuckDBPyConnection) -> dict[str, date]:
 
 def _meant(name: str, absent: list[str]) -> str | None:
     """The column of the contract that a file may mean by another name."""
-    return next(iter(difflib.get_close_matches(name.lower(), absent, n=1, cutoff=0.7)), None)
+    return next(iter(closest(name, absent, most=1, cutoff=0.7)), None)
 
 
 def _reasons(target: Target) -> list[Reason]:

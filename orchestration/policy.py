@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import difflib
 import hashlib
 import io
 import math
@@ -27,6 +26,7 @@ import duckdb
 
 from stayhouse.contract import REPO_ROOT, read_yaml
 from stayhouse.contract.sql import connect, literal
+from stayhouse.contract.words import did_you_mean
 from stayhouse.orchestration.company import Statement
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
@@ -158,7 +158,7 @@ def _find_own_files(folder: Path, seeds: dict[str, _Seed]) -> list[str]:
             if file.stem in seeds:
                 seeds[file.stem].file = file
             else:
-                faults.append(f"{file.name}: no policy seed has this name; {_known(file.stem, list(seeds))}")
+                faults.append(f"{file.name}: no policy seed has this name; {did_you_mean(file.stem, seeds)}")
         elif file.stem in seeds and folder / f"{file.stem}.csv" not in files:
             # Nobody would notice that the defaults count instead.
             faults.append(
@@ -166,11 +166,6 @@ def _find_own_files(folder: Path, seeds: dict[str, _Seed]) -> list[str]:
                 "commas, or move it out of the policy folder"
             )
     return faults
-
-
-def _known(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name.lower(), names, n=3)
-    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(names)}"
 
 
 def _contents(seeds: dict[str, _Seed]) -> dict[str, bytes]:
@@ -287,7 +282,7 @@ def _complete(seed: _Seed) -> list[str]:
     for number, row in enumerate(seed.rows):
         if seed.key_of(row) not in known:
             code = " ".join(seed.key_of(row))
-            hint = _known(code, [" ".join(key) for key in known])
+            hint = did_you_mean(code, (" ".join(key) for key in known))
             faults.append(f"{seed.where(number, '+'.join(seed.key))}: nothing reads {code!r}; {hint}")
     stated = {seed.key_of(row) for row in seed.rows}
     for key, (number, row) in known.items():

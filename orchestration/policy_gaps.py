@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from stayhouse.contract.words import counted
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 
@@ -51,8 +52,7 @@ def describe_policy_gaps(settings: Settings) -> list[str]:
     lines = []
     for kind, code, rows, customers in found:
         gap = GAPS[kind]
-        of = "" if customers is None else f" of {customers:,} customer{'' if customers == 1 else 's'}"
-        counted = f"{rows:,} row{'' if rows == 1 else 's'}{of}"
+        of = "" if customers is None else f" of {counted(customers, 'customer')}"
         way_out = gap.way_out.format(code=code, path=settings.policy_folder / gap.file)
-        lines.append(f"{kind} {code!r} is not known ({counted}): {gap.consequence}. {way_out}")
+        lines.append(f"{kind} {code!r} is not known ({counted(rows, 'row')}{of}): {gap.consequence}. {way_out}")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from stayhouse.contract import RawTable
+from stayhouse.contract.words import listed
 from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -69,5 +70,4 @@ def _share(rejected: int, rows: int) -> str:
 
 
 def _named(table: RawTable, reasons: list[str]) -> str:
-    words = "; ".join(in_words(table, reason) for reason in reasons[:SHOWN_REASONS])
-    return words + (f" and {len(reasons) - SHOWN_REASONS} more reasons" if len(reasons) > SHOWN_REASONS else "")
+    return listed([in_words(table, reason) for reason in reasons], SHOWN_REASONS, "reasons", "; ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import duckdb
 
 from stayhouse.contract.sql import literals
+from stayhouse.contract.words import did_you_mean
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.orchestration.settings import ConfigurationError
 
@@ -25,12 +25,10 @@ def chosen_domains(text: str) -> tuple[str, ...]:
     known = sorted({gate.asset_key[0] for gate in mart_gates()})
     chosen = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not chosen:
-        raise ConfigurationError(f"--select names no domain; there are {', '.join(known)}")
+        raise ConfigurationError(f"--select names no domain; known are {', '.join(known)}")
     for name in chosen:
         if name not in known:
-            close = difflib.get_close_matches(name.lower(), known, n=3)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
-            raise ConfigurationError(f"--select {name}: no such domain; {hint}")
+            raise ConfigurationError(f"--select {name}: no such domain; {did_you_mean(name, known)}")
     return chosen
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
+
+from stayhouse.contract.words import closest
 
 
 class ShapeError(Exception):
@@ -19,7 +20,7 @@ def close_to(names: str | Sequence[str], known: Iterable[str]) -> str:
     known = list(known)
     close: list[str] = []
     for name in [names] if isinstance(names, str) else names:
-        found = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+        found = closest(name, known)
         found += [other for other in known if name.lower() in other.split("_") and other not in found]
         close += [other for other in found[:3] if other not in close]
     return f"; did you mean {' or '.join(close)}?" if close else "."

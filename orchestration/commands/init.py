@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stayhouse.orchestration.company import FILE_NAME, ConfigurationError, as_file, did_you_mean
+from stayhouse.contract.words import did_you_mean
+from stayhouse.orchestration.company import FILE_NAME, ConfigurationError, as_file
 from stayhouse.orchestration.screen import console, fail, shortened
 from stayhouse.shaping.packaged import copy_examples, copy_shapes, packaged_tools
 
@@ -46,7 +47,7 @@ def chosen_tools(stated: str, known: dict[str, Path]) -> list[str]:
     tools = [tool for part in stated.split(",") if (tool := part.strip().lower())]
     for tool in tools:
         if tool not in known:
-            way_out = did_you_mean(tool, tuple(known)) if known else "this package has no shapes"
+            way_out = did_you_mean(tool, known) if known else "this package has no shapes"
             raise ConfigurationError(f"--from {tool}: no shapes for the exports of this tool; {way_out}")
     return list(dict.fromkeys(tools))
 

@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.contract.words import counted, listed
 from stayhouse.orchestration.options import CompanyArgument, PolicyOption, RawOption
 from stayhouse.orchestration.screen import bad_input, console, fail, shortened
 from stayhouse.orchestration.settings import ConfigurationError, Settings
@@ -107,12 +108,12 @@ def _print(settings: Settings, forecast: Forecast, added: dict[Path, int]) -> No
 def _print_headline(settings: Settings, forecast: Forecast) -> None:
     rows = sum(table.rows for table in forecast.tables)
     files = sum(table.files for table in forecast.tables)
-    read = f"{rows:,} rows in {files:,} files of {escape(shortened(settings.raw))}"
+    read = f"{counted(rows, 'row')} in {counted(files, 'file')} of {escape(shortened(settings.raw))}"
     if forecast.is_ready:
         console.print(f"[bold green]ready[/]: {read} can be loaded", soft_wrap=True)
     else:
-        found = [f"{forecast.quarantined:,} rows would be quarantined"] * bool(forecast.quarantined)
-        found += [f"{_counted(len(forecast.rejected), 'file')} cannot be read"] * bool(forecast.rejected)
+        found = [f"{counted(forecast.quarantined, 'row')} would be quarantined"] * bool(forecast.quarantined)
+        found += [f"{counted(len(forecast.rejected), 'file')} cannot be read"] * bool(forecast.rejected)
         found += ["a build would not publish"] * bool(forecast.withheld)
         console.print(f"[bold yellow]not ready[/]: of {read}: {', '.join(found)}", soft_wrap=True)
     if forecast.day:
@@ -162,7 +163,7 @@ def _about_columns(table: TableForecast) -> list[str]:
     if table.defaulted:
         lines.append("by default: " + _some([f"{name} is {words}" for name, words in table.defaulted.items()]))
     if table.in_part:
-        files = [f"{name} in {_counted(number, 'file')}" for name, number in table.in_part.items()]
+        files = [f"{name} in {counted(number, 'file')}" for name, number in table.in_part.items()]
         lines.append(f"missing in part: {_some(files)}; the rows of these files have NULL")
     if table.absent:
         lines.append(f"optional and missing: {_some(table.absent)}")
@@ -174,7 +175,7 @@ def _not_loaded(forecast: Forecast) -> list[str]:
     for table in forecast.tables:
         for reason in table.reasons[:SHOWN_REASONS]:
             lines.append(
-                f"{table.table}: {_counted(reason.rows, 'row')}, {reason.words} "
+                f"{table.table}: {counted(reason.rows, 'row')}, {reason.words} "
                 f"({'; '.join(reason.examples)}); {reason.way_out}"
             )
         if more := len(table.reasons) - SHOWN_REASONS:
@@ -190,7 +191,7 @@ def _print_codes(settings: Settings, forecast: Forecast, added: dict[Path, int])
         where = escape(shortened(settings.policy_folder / file))
         places: dict[str, list[str]] = {}
         for code in found:
-            rows = _counted(code.rows_count, "row")
+            rows = counted(code.rows_count, "row")
             places.setdefault(f"{code.table}.{code.column}", []).append(f"{code.code!r} ({rows})")
         console.print(
             f"[bold]unknown {found[0].kind}[/]: "
@@ -208,9 +209,7 @@ def _print_codes(settings: Settings, forecast: Forecast, added: dict[Path, int])
             console.print(f"    ... and {len(lines) - SHOWN_CODES:,} more; {ALL}", soft_wrap=True)
     if added:
         for target, number in added.items():
-            console.print(
-                f"[bold green]written[/]: {_counted(number, 'row')} at the end of {escape(shortened(target))}"
-            )
+            console.print(f"[bold green]written[/]: {counted(number, 'row')} at the end of {escape(shortened(target))}")
         console.print("look at the rows: titles, limits and scales in them are guesses", soft_wrap=True)
     elif any(code.is_written for code in forecast.codes):
         console.print("stayhouse validate --write adds the rows that it can complete", soft_wrap=True)
@@ -233,16 +232,14 @@ def _empty(forecast: Forecast) -> list[str]:
 
 def _marts(marts: Sequence[str]) -> str:
     """The marts that lack a raw table; those that are nearest to it come first."""
-    more = f" and {len(marts) - SHOWN_MARTS} more" if len(marts) > SHOWN_MARTS else ""
-    return f"without its part: {', '.join(marts[:SHOWN_MARTS])}{more}" if marts else "no mart reads it"
+    return f"without its part: {listed(marts, SHOWN_MARTS)}" if marts else "no mart reads it"
 
 
 def _panels(panels: Sequence[EmptyPanel]) -> str:
     parts = []
     for section, found in groupby(panels, key=lambda panel: panel.section):
         titles = [panel.title for panel in found]
-        more = f" and {len(titles) - SHOWN_PANELS} more" if len(titles) > SHOWN_PANELS else ""
-        parts.append(f"{_counted(len(titles), 'panel')} of {section} ({', '.join(titles[:SHOWN_PANELS])}{more})")
+        parts.append(f"{counted(len(titles), 'panel')} of {section} ({listed(titles, SHOWN_PANELS)})")
     return ", ".join(parts)
 
 
@@ -254,9 +251,4 @@ def _print_list(title: str, lines: Sequence[str]) -> None:
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    return ", ".join(names[:SHOWN_NAMES]) + more
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return listed(names, SHOWN_NAMES)

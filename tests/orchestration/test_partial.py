@@ -195,7 +195,7 @@ def test_domains_are_named_once_and_in_any_order():
     ("text", "message"),
     [
         ("activatoin", "did you mean activation?"),
-        ("zzz", "there are activation, alerts, churn"),
+        ("zzz", "known are activation, alerts, churn"),
         (" ,", "names no domain"),
     ],
 )
