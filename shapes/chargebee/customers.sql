@@ -12,5 +12,6 @@ select
     _file,
     _line
 from {{ export('chargebee/customers*.json*', rows='list') }}
-where coalesce(customer ->> 'deleted', 'false') = 'false'
-qualify row_number() over (partition by customer ->> 'id' order by _exported_at desc, _line desc) = 1
+-- Of the newest export: an older one may still have a customer who is deleted now.
+qualify row_number() over (partition by customer ->> 'id' order by _exported_at desc, _file desc, _line desc) = 1
+    and coalesce(customer ->> 'deleted', 'false') = 'false'

@@ -9,9 +9,12 @@ with transactions as (
     from {{ export('chargebee/transactions*.json*', rows='list') }}
     -- An authorization only reserves money.
     where (transaction ->> 'type') in ('payment', 'refund', 'payment_reversal')
+    -- Of the newest export: an older one may still have a payment that is void now.
+    qualify row_number() over (
+            partition by transaction ->> 'id' order by _exported_at desc, _file desc, _line desc
+        ) = 1
         and (transaction ->> 'status') <> 'voided'
         and coalesce(transaction ->> 'deleted', 'false') = 'false'
-    qualify row_number() over (partition by transaction ->> 'id' order by _exported_at desc, _line desc) = 1
 )
 
 select

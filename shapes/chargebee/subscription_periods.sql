@@ -12,6 +12,7 @@ with subscriptions as (
             subscription ->> 'activated_at',
             case when (subscription ->> 'trial_start') is null then subscription ->> 'started_at' end
         ) as activated_at,
+        subscription ->> 'pause_date' as pause_date,
         subscription ->> 'cancelled_at' as cancelled_at,
         subscription ->> 'cancel_schedule_created_at' as cancel_schedule_created_at,
         subscription ->> 'cancel_reason' as cancel_reason,
@@ -36,9 +37,12 @@ with subscriptions as (
         _file,
         _line
     from {{ export('chargebee/subscriptions*.json*', rows='list') }}
-    -- A subscription that has not begun makes no customer yet.
-    where (subscription ->> 'status') not in ('future', 'transferred')
-    qualify row_number() over (partition by subscription ->> 'id' order by _exported_at desc, _line desc) = 1
+    -- Of the newest export. A subscription that has not begun makes no customer yet.
+    qualify row_number() over (
+            partition by subscription ->> 'id' order by _exported_at desc, _file desc, _line desc
+        ) = 1
+        and (subscription ->> 'status') not in ('future', 'transferred')
+        and coalesce(subscription ->> 'deleted', 'false') = 'false'
 ),
 
 periods as (
@@ -54,11 +58,21 @@ periods as (
     select
         id,
         'paid',
-        case when status = 'paused' then 'paused' else 'active' end,
+        case when status = 'paused' and pause_date is null then 'paused' else 'active' end,
         activated_at,
-        case when status in ('cancelled', 'non_renewing') then cancelled_at end
+        case when status = 'paused' then pause_date when status in ('cancelled', 'non_renewing') then cancelled_at end
     from subscriptions
     where activated_at is not null and status <> 'in_trial'
+    union all
+    -- A pause that is over leaves no trace; one that lasts ends the paid time.
+    select
+        id,
+        'paused',
+        'paused',
+        pause_date,
+        null
+    from subscriptions
+    where status = 'paused' and pause_date is not null
 )
 
 select

@@ -11,8 +11,8 @@ with subscriptions as (
         'canceled_at', 'current_period_ends_at', 'expiration_reason', 'expires_at', 'paused_at', 'subtotal',
         'trial_ends_at', 'trial_started_at', 'unit_amount'
     ]) }} as s
-    -- How often a plan is billed is in the plan.
-    left join {{ export('recurly/plans*.json*', rows='data', latest='id') }} as p on p.code = (s.plan ->> 'code')
+    -- How often a plan is billed is in the plan. A new plan may have the code of one that is retired.
+    left join {{ export('recurly/plans*.json*', rows='data', latest='id') }} as p on p.id = (s.plan ->> 'id')
     where s.state not in ('future', 'failed')
 ),
 
@@ -29,11 +29,21 @@ periods as (
     select
         id,
         'paid',
-        case when state = 'paused' then 'paused' else 'active' end,
+        case when state = 'paused' and paused_at is null then 'paused' else 'active' end,
         coalesce(trial_ends_at, activated_at),
-        case when state in ('canceled', 'expired') then expires_at end
+        case when state = 'paused' then paused_at when state in ('canceled', 'expired') then expires_at end
     from subscriptions
     where trial_ends_at is null or state not in ('canceled', 'expired') or expires_at > trial_ends_at
+    union all
+    -- A pause that is over leaves no trace; one that lasts ends the paid time.
+    select
+        id,
+        'paused',
+        'paused',
+        paused_at,
+        null
+    from subscriptions
+    where state = 'paused' and paused_at is not null
 )
 
 select

@@ -28,14 +28,18 @@ prices as (
         coalesce(
             item ->> '$.price.lookup_key', item ->> '$.price.nickname', id_of(item ->> '$.price.product')
         ) as plan_code,
-        per_month(
-            major_units(
-                coalesce(item ->> '$.price.unit_amount_decimal', item ->> '$.price.unit_amount'),
-                item ->> '$.price.currency'
-            ) * cast(coalesce(item ->> '$.quantity', '1') as decimal(18, 6)),
-            item ->> '$.price.recurring.interval',
-            item ->> '$.price.recurring.interval_count'
-        ) as mrr
+        -- The price of a metered item is that of one unit, and nobody knows how many will be used.
+        case
+            when coalesce(item ->> '$.price.recurring.usage_type', 'licensed') <> 'metered'
+                then per_month(
+                        major_units(
+                            coalesce(item ->> '$.price.unit_amount_decimal', item ->> '$.price.unit_amount'),
+                            item ->> '$.price.currency'
+                        ) * cast(coalesce(item ->> '$.quantity', '1') as decimal(18, 6)),
+                        item ->> '$.price.recurring.interval',
+                        item ->> '$.price.recurring.interval_count'
+                    )
+        end as mrr
     from items
 ),
 

@@ -1,0 +1,138 @@
+"""Packaged shapes where exports say more than the examples: later versions, pauses, metered prices, missing counts."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from stayhouse.contract import contract
+from stayhouse.shaping import Folders, run_shapes
+from stayhouse.shaping.packaged import copy_examples, copy_shapes
+
+DAY = 86400
+EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
+
+
+class Tool:
+    """A company with the shapes of one tool and its example, to which a test adds exports."""
+
+    def __init__(self, home: Path, tool: str):
+        self.tool = tool
+        self.folders = Folders(home / "shapes", home / "exports", home / "landing")
+        copy_shapes([tool], self.folders.shapes)
+        copy_examples([tool], self.folders.exports)
+        for path in self.folders.exports.rglob("*"):
+            os.utime(path, (EXPORTED_AT, EXPORTED_AT))
+
+    def export(self, name: str, rows: dict[str, list[Any]], after_days: int = 0) -> None:
+        path = self.folders.exports / self.tool / name
+        path.write_text(json.dumps(rows))
+        os.utime(path, (EXPORTED_AT + after_days * DAY,) * 2)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """What the shape lands."""
+        run_shapes(self.folders, contract())
+        return pyarrow.parquet.read_table(self.folders.landing / table / "shaped" / f"{self.tool}.parquet").to_pylist()
+
+    def periods(self, subscription: str) -> list[tuple[str, str, str | None]]:
+        """Status and days of the periods of a subscription."""
+        found = [
+            (row["period_status"], row["valid_from"][:10], row["valid_to"] and row["valid_to"][:10])
+            for row in self.rows("subscription_periods")
+            if row["subscription_id"] == subscription
+        ]
+        return sorted(found, key=lambda period: period[1])
+
+
+def seconds(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("table", "export", "key", "now"),
+    [
+        ("payments", "transactions", "payment_id", {"id": "txn_1", "type": "payment", "status": "voided"}),
+        ("customers", "customers", "customer_id", {"id": "acc_101", "deleted": True}),
+        ("subscription_periods", "subscriptions", "subscription_id", {"id": "cb_2", "status": "transferred"}),
+    ],
+)
+def test_a_newer_export_of_chargebee_takes_a_thing_away(table, export, key, now, tmp_path: Path) -> None:
+    """A payment was voided yesterday, and the export of last week brought it back as succeeded."""
+    tool = Tool(tmp_path, "chargebee")
+    before = {row[key] for row in tool.rows(table)}
+    assert now["id"] in before
+    tool.export(f"{export}_new.json", {"list": [{export.removesuffix("s"): now}]}, after_days=1)
+    assert {row[key] for row in tool.rows(table)} == before - {now["id"]}
+
+
+def test_a_pause_in_chargebee_leaves_the_paid_time_before_it(tmp_path: Path) -> None:
+    """A customer of two years paused for the summer, and all the revenue of these years was gone."""
+    tool = Tool(tmp_path, "chargebee")
+    paused = {
+        "id": "cb_9",
+        "customer_id": "acc_101",
+        "status": "paused",
+        "currency_code": "EUR",
+        "activated_at": seconds("2023-06-01"),
+        "pause_date": seconds("2025-06-01"),
+        "plan_id": "team",
+        "mrr": 4100,
+        "updated_at": seconds("2025-06-01"),
+    }
+    tool.export("subscriptions_2.json", {"list": [{"subscription": paused}]})
+    assert tool.periods("cb_9") == [("active", "2023-06-01", "2025-06-01"), ("paused", "2025-06-01", None)]
+
+
+def recurly_subscription(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": "rs9",
+        "account": {"id": "rc1", "code": "acc_101"},
+        "plan": {"id": "rp1", "code": "team"},
+        "state": "active",
+        "currency": "EUR",
+        "subtotal": 36.0,
+        "activated_at": "2023-06-01T10:00:00Z",
+        "updated_at": "2025-06-01T10:00:00Z",
+        **fields,
+    }
+
+
+def test_a_pause_in_recurly_leaves_the_paid_time_before_it(tmp_path: Path) -> None:
+    """A customer of two years paused for the summer, and all the revenue of these years was gone."""
+    tool = Tool(tmp_path, "recurly")
+    paused = recurly_subscription(state="paused", paused_at="2025-06-01T10:00:00Z")
+    later = recurly_subscription(id="rs10", paused_at="2025-08-01T10:00:00Z")
+    tool.export("subscriptions_2.json", {"data": [paused, later]})
+    assert tool.periods("rs9") == [("active", "2023-06-01", "2025-06-01"), ("paused", "2025-06-01", None)]
+    assert tool.periods("rs10") == [("active", "2023-06-01", None)]
+
+
+def test_a_plan_of_recurly_may_have_the_code_of_a_retired_one(tmp_path: Path) -> None:
+    """The retired plan was billed by the year, so half of the customers seemed to pay a twelfth."""
+    tool = Tool(tmp_path, "recurly")
+    retired = {"id": "rp0", "code": "team", "interval_unit": "months", "interval_length": 12, "state": "inactive"}
+    tool.export("plans_2.json", {"data": [retired]})
+    assert [row["mrr"] for row in tool.rows("subscription_periods") if row["subscription_id"] == "rs1"] == [36.0, 36.0]
+
+
+def test_a_metered_price_of_stripe_is_no_recurring_revenue(tmp_path: Path) -> None:
+    """An item of two cents per message counted as two cents of revenue a month."""
+    tool = Tool(tmp_path, "stripe")
+    price = {"product": "prod_1", "currency": "eur", "unit_amount": 2}
+    item = {"price": price | {"recurring": {"interval": "month", "interval_count": 1, "usage_type": "metered"}}}
+    metered = {
+        "id": "sub_9",
+        "customer": "cus_1",
+        "status": "active",
+        "currency": "eur",
+        "start_date": seconds("2025-01-01"),
+        "items": {"data": [item]},
+    }
+    tool.export("subscriptions_2.json", {"data": [metered]})
+    assert [row["mrr"] for row in tool.rows("subscription_periods") if row["subscription_id"] == "sub_9"] == [None]
