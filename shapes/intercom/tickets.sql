@@ -29,8 +29,12 @@ select
     c.state as status,
     c.admin_assignee_id as first_assigned_employee_id,
     case when c.state = 'closed' then c.statistics ->> 'last_closed_by_id' end as closing_employee_id,
-    cast(c.statistics ->> 'first_admin_reply_at' as bigint) - cast(c.opened_at as bigint) as wait_seconds,
-    greatest(cast(c.statistics ->> 'count_assignments' as integer) - 1, 0) as transfer_count,
+    try_cast(c.statistics ->> 'first_admin_reply_at' as bigint) - try_cast(c.opened_at as bigint) as wait_seconds,
+    -- Not by greatest(), which takes 0 where nobody counted.
+    case when try_cast(c.statistics ->> 'count_assignments' as integer) > 0
+            then try_cast(c.statistics ->> 'count_assignments' as integer) - 1
+        when (c.statistics ->> 'count_assignments') is not null then 0
+    end as transfer_count,
     c.statistics ->> 'count_reopens' as reopened_count,
     unix_moment(c.updated_at) as ingested_at,
     'intercom' as source_system,

@@ -34,7 +34,7 @@ select
     s._file,
     s._line
 from {{ export('mailchimp/sent_to*.json*', rows='sent_to', latest=['campaign_id', 'email_id']) }} as s
-inner join {{ export('mailchimp/campaigns*.json*', rows='campaigns', latest='id') }} as c on c.id = s.campaign_id
+left join {{ export('mailchimp/campaigns*.json*', rows='campaigns', latest='id') }} as c on c.id = s.campaign_id
 left join reactions as r on r.campaign_id = s.campaign_id and r.email_id = s.email_id
--- Subscribers who are not customers.
+-- Subscribers who are not customers. Contacts of a campaign that is not exported have no moment and go to quarantine.
 where (s.merge_fields ->> 'CUSTOMERID') <> ''

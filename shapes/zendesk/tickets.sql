@@ -54,7 +54,10 @@ select
     coalesce(f.first_assignee_id, t.assignee_id) as first_assigned_employee_id,
     case when t.status in ('solved', 'closed') then t.assignee_id end as closing_employee_id,
     60 * try_cast(m.reply_time_in_minutes ->> 'calendar' as integer) as wait_seconds,
-    greatest(try_cast(m.assignee_stations as integer) - 1, 0) as transfer_count,
+    -- Not by greatest(), which takes 0 where nobody counted.
+    case when try_cast(m.assignee_stations as integer) > 0 then try_cast(m.assignee_stations as integer) - 1
+        when m.assignee_stations is not null then 0
+    end as transfer_count,
     m.reopens as reopened_count,
     t.updated_at as ingested_at,
     'zendesk' as source_system,

@@ -136,3 +136,44 @@ def test_a_metered_price_of_stripe_is_no_recurring_revenue(tmp_path: Path) -> No
     }
     tool.export("subscriptions_2.json", {"data": [metered]})
     assert [row["mrr"] for row in tool.rows("subscription_periods") if row["subscription_id"] == "sub_9"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("tool", "export", "rows", "key"),
+    [
+        (
+            "zendesk",
+            "tickets_2.json",
+            {"tickets": [{"id": 99, "requester_id": 1, "status": "open", "created_at": "2025-06-01T08:00:00Z"}]},
+            "99",
+        ),
+        (
+            "intercom",
+            "conversations_2.json",
+            {
+                "conversations": [
+                    {
+                        "id": "99",
+                        "created_at": 1748851200,
+                        "state": "open",
+                        "source": {"delivered_as": "customer_initiated"},
+                    }
+                ]
+            },
+            "99",
+        ),
+    ],
+)
+def test_transfers_that_nobody_counted_are_unknown(tool, export, rows, key, tmp_path: Path) -> None:
+    """A help desk without its metrics seemed never to hand a ticket on."""
+    company = Tool(tmp_path, tool)
+    company.export(export, rows)
+    assert [row["transfer_count"] for row in company.rows("tickets") if row["ticket_id"] == key] == [None]
+
+
+def test_a_mailing_without_its_campaign_is_not_lost(tmp_path: Path) -> None:
+    """Mailings of a campaign that was not exported vanished without a word."""
+    tool = Tool(tmp_path, "mailchimp")
+    sent = {"campaign_id": "c999", "email_id": "e1", "status": "sent", "merge_fields": {"CUSTOMERID": "acc_101"}}
+    tool.export("sent_to_c999.json", {"sent_to": [sent]})
+    assert [row["attempted_at"] for row in tool.rows("contacts") if row["campaign_code"] == "c999"] == [None]
