@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from stayhouse.contract import contract
+from stayhouse.contract import REPO_ROOT, contract
 from stayhouse.shaping import Folders, run_shapes
-from stayhouse.shaping.packaged import copy_examples, copy_shapes
+from stayhouse.shaping.packaged import copy_examples, copy_shapes, packaged_tools
 
 DAY = 86400
 EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
@@ -177,3 +178,13 @@ def test_a_mailing_without_its_campaign_is_not_lost(tmp_path: Path) -> None:
     sent = {"campaign_id": "c999", "email_id": "e1", "status": "sent", "merge_fields": {"CUSTOMERID": "acc_101"}}
     tool.export("sent_to_c999.json", {"sent_to": [sent]})
     assert [row["attempted_at"] for row in tool.rows("contacts") if row["campaign_code"] == "c999"] == [None]
+
+
+def test_the_documentation_lists_the_tables_of_every_tool() -> None:
+    """Ten of twenty packaged tools were not in the table from which a company chooses."""
+    text = (REPO_ROOT / "docs" / "own-data.md").read_text().partition("### Packaged shapes")[2].partition("\n## ")[0]
+    listed = {}
+    for line in re.findall(r"^\| `.*$", text, re.MULTILINE):
+        tools, tables = (set(re.findall(r"`([^`]+)`", cell)) for cell in line.strip("|").split("|")[:2])
+        listed |= dict.fromkeys(tools, tables)
+    assert listed == {tool: {path.stem for path in folder.glob("*.sql")} for tool, folder in packaged_tools().items()}
