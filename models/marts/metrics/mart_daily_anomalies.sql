@@ -108,7 +108,8 @@ classified as (
 compared as (
     select
         classified.*,
-        case when classified.is_comparable and not classified.is_data_incident then classified.robust_z end as robust_z_score,
+        case when classified.is_comparable and not classified.is_data_incident then classified.robust_z end
+            as robust_z_score,
         policy.anomaly_robust_z
     from classified
     cross join {{ ref('policy') }} as policy
