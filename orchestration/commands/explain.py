@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.contract.words import counted
 from stayhouse.orchestration.commands.query import opened_for_writing, show_rows, write_csv
 from stayhouse.orchestration.options import CompanyOption, PublishOption, RawOption, described
 from stayhouse.orchestration.screen import console, fail, shortened
@@ -216,7 +217,7 @@ def _print_customer(found: Explanation, number: Number, rows: Rows, customer: st
     if shown:
         proof = found.proof(number, rows)
         parts = " and ".join(f"{_plain(total)} to the {part}" for part, total in proof.sums.items())
-        _said("customer", f"{customer} adds {parts}, by {proof.rows:,} rows")
+        _said("customer", f"{customer} adds {parts}, by {counted(proof.rows, 'row')}")
         show_rows(names, [["" if value is None else str(value) for value in row] for row in shown])
         return
     _said("customer", f"{customer} is not counted in {shown_period(number.period, grain)}")
@@ -267,4 +268,4 @@ def _write_rows(found: Explanation, rows: Rows, file: Path) -> None:
     names = [name for name, *_ in cursor.description]
     with opened_for_writing(file) as out:
         count = write_csv(out, names, iter(cursor.fetchall()))
-    console.print(f"{count:,} rows written to {escape(shortened(file))}", soft_wrap=True)
+    console.print(f"{counted(count, 'row')} written to {escape(shortened(file))}", soft_wrap=True)

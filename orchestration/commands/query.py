@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -16,6 +18,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.contract.words import counted
 from stayhouse.orchestration.options import CompanyOption, PublishOption, RawOption
 from stayhouse.orchestration.screen import console, errors, fail, shortened
 from stayhouse.orchestration.settings import ConfigurationError, Settings
@@ -63,7 +66,7 @@ def query(
             found = _only_select(publication.db, sql)
             if file:
                 count = _write_csv(found, file)
-                errors.print(f"{count:,} rows written to {escape(shortened(file))}", soft_wrap=True)
+                errors.print(f"{counted(count, 'row')} written to {escape(shortened(file))}", soft_wrap=True)
             elif form is Format.table:
                 _print_table(found, rows)
             elif form is Format.csv:
@@ -80,9 +83,14 @@ def query(
 
 
 def _only_select(db: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+    """The answer of one statement that only reads; also a temporary table would be forgotten with the command."""
+    from duckdb import StatementType
+
     statements = db.extract_statements(sql)
     if len(statements) != 1:
-        fail(f"one SELECT is expected, not {len(statements)} statements")
+        fail(f"one SELECT is expected, not {counted(len(statements), 'statement')}")
+    if statements[0].type not in (StatementType.SELECT, StatementType.EXPLAIN):
+        fail(f"{statements[0].type.name} changes something; a publication answers SELECT, DESCRIBE and SHOW")
     return db.execute(statements[0])
 
 
@@ -126,11 +134,20 @@ def opened_for_writing(file: Path) -> Iterator[IO[str]]:
 def _print_json(found: duckdb.DuckDBPyConnection) -> None:
     """An array of objects, a row per line."""
     names, before = _names(found), "[\n"
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        fail(f"{', '.join(twice)}: a JSON object has each name once; give the columns names of their own by AS")
     for row in _fetched(found):
-        values = [float(value) if isinstance(value, Decimal) else value for value in row]
+        values = [_json_value(value) for value in row]
         sys.stdout.write(before + json.dumps(dict(zip(names, values, strict=True)), default=str, ensure_ascii=False))
         before = ",\n"
     sys.stdout.write("\n]\n" if before == ",\n" else "[]\n")
+
+
+def _json_value(value: Any) -> Any:
+    """JSON has neither decimals nor numbers that are not finite."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print_table(found: duckdb.DuckDBPyConnection, most: int) -> None:
@@ -141,7 +158,7 @@ def _print_table(found: duckdb.DuckDBPyConnection, most: int) -> None:
             shown.append([_text(value) for value in row])
     show_rows(names, shown)
     console.print(
-        f"{total:,} rows"
+        counted(total, "row")
         if len(shown) == total
         else f"{len(shown):,} of {total:,} rows shown; --rows 0 shows all, --csv FILE writes all"
     )

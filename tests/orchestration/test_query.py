@@ -73,6 +73,18 @@ def test_other_programs_read_csv_and_json(query):
     assert json.loads(query("select 1 as one where false", "--format", "json").stdout) == []
 
 
+def test_json_loses_no_column_and_is_json(query):
+    """Of two columns of one name the first was lost, and NaN is not JSON."""
+    result = query("select 1 as a, 2 as a", "--format", "json")
+    assert (result.exit_code, "a: a JSON object has each name once" in result.stderr) == (2, True)
+    rows = query("select 'nan'::double as a, '-infinity'::double as b", "--format", "json").stdout
+    assert json.loads(rows, parse_constant=pytest.fail) == [{"a": None, "b": None}]
+
+
+def test_one_row_is_counted_as_one(query):
+    assert "\n1 row\n" in query("select 1 as one").stdout
+
+
 def test_a_file_gets_every_row(query, tmp_path):
     result = query("from sales.mart_orders", "--csv", str(tmp_path / "rows.csv"))
     assert (result.exit_code, "100 rows written" in result.stderr) == (0, True)
@@ -86,10 +98,11 @@ def test_a_file_gets_every_row(query, tmp_path):
         ("selct 1", "syntax error"),
         ("select 1; select 2", "not 2 statements"),
         ("", "not 0 statements"),
-        ("delete from sales.mart_orders", "read-only"),
-        ("copy (select 1) to 'here.csv'", "disabled"),
+        ("delete from sales.mart_orders", "DELETE changes something"),
+        ("copy (select 1) to 'here.csv'", "COPY changes something"),
+        ("create temp table t as select 1", "CREATE changes something"),
         ("from read_csv('rows.csv')", "disabled"),
-        ("set enable_external_access = true", "external"),
+        ("set memory_limit = '1GB'", "SET changes something"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_bad_input(query, sql, message, tmp_path, monkeypatch):
@@ -99,6 +112,19 @@ def test_a_query_that_cannot_be_answered_is_bad_input(query, sql, message, tmp_p
     assert message in result.stderr
     assert "Traceback" not in result.output
     assert not (tmp_path / "here.csv").exists()
+
+
+def test_a_publication_is_locked_for_every_reader(warehouse, tmp_path):
+    """The command looks at the kind of a statement; what protects the publication is the database itself."""
+    publish_day(warehouse, tmp_path / "published")
+    with standing(tmp_path / "published") as publication:
+        for sql in (
+            "delete from sales.mart_orders",
+            f"copy (select 1) to '{tmp_path / 'here.csv'}'",
+            "set enable_external_access = true",
+        ):
+            with pytest.raises(duckdb.Error):
+                publication.db.execute(sql)
 
 
 def test_a_folder_that_does_not_exist_is_bad_input(query):
