@@ -54,7 +54,9 @@ def chosen_tools(stated: str, known: dict[str, Path]) -> list[str]:
 
 def write_company(folder: Path, tools: list[str], known: dict[str, Path]) -> None:
     """Writes a new company. Raises ConfigurationError when there is something at its place."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder}: is a file; choose another folder")
+    if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError(f"{folder}: is not empty; choose another folder")
     for name in ("landing", "exports", "shapes", "policy"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -88,6 +90,8 @@ def init(
     known = packaged_tools()
     try:
         tools = chosen_tools(from_, known)
+        if with_examples and not tools:
+            raise ConfigurationError("--with-examples copies the exports of the tools that --from names; add --from")
         write_company(folder, tools, known)
         if with_examples:
             copy_examples(tools, folder / "exports")

@@ -312,11 +312,19 @@ def test_init_names_the_company_after_a_folder_with_any_name(tmp_path: Path) -> 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     (tmp_path / "acme").mkdir()
     (tmp_path / "acme" / "notes.txt").write_text("mine")
-    (tmp_path / "file").write_text("mine")
-    for name in ("acme", "file"):
-        code, output = init(str(tmp_path / name))
-        assert (code, f"{name}: is not empty; choose another folder" in output) == (2, True)
+    code, output = init(str(tmp_path / "acme"))
+    assert (code, "acme: is not empty; choose another folder" in output) == (2, True)
     assert [file.name for file in (tmp_path / "acme").iterdir()] == ["notes.txt"]
+
+
+def test_init_says_what_it_cannot_do(tmp_path: Path) -> None:
+    """A file was called a folder that is not empty, and examples of no tool were silently none."""
+    (tmp_path / "notes").write_text("mine")
+    code, output = init(str(tmp_path / "notes"))
+    assert (code, "notes: is a file; choose another folder" in output) == (2, True)
+    assert (tmp_path / "notes").read_text() == "mine"
+    code, output = init(str(tmp_path / "acme"), "--with-examples")
+    assert (code, "add --from" in output, (tmp_path / "acme").exists()) == (2, True, False)
 
 
 def test_init_copies_the_shapes_of_the_named_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
