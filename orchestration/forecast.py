@@ -19,7 +19,7 @@ import duckdb
 from stayhouse.contract.days import first_day_sql
 from stayhouse.contract.sql import connect, literal, one_row
 from stayhouse.contract.words import closest
-from stayhouse.loading import LoadReport, load_landing
+from stayhouse.loading import LoadError, LoadReport, load_landing
 from stayhouse.loading.examples import IN_QUARANTINE, find_examples, phrase, way_out
 from stayhouse.loading.inspection import READS_COLUMN
 from stayhouse.loading.loader import UNKNOWN_COLUMNS
@@ -31,7 +31,7 @@ from stayhouse.orchestration.lineage import marts_made_from
 from stayhouse.orchestration.money import currency_in
 from stayhouse.orchestration.policy import PolicyError, write_policy
 from stayhouse.orchestration.preflight import check_landing
-from stayhouse.orchestration.settings import Settings, memory_limit
+from stayhouse.orchestration.settings import ConfigurationError, Settings, memory_limit
 from stayhouse.orchestration.shapes import made_files, shape_landing, shaped_tables
 from stayhouse.orchestration.unknown_codes import Known, Row, UnknownCode, find_unknown_codes, rows_of
 from stayhouse.page.sections import SECTIONS
@@ -142,7 +142,7 @@ class Forecast:
 
 
 def make_forecast(settings: Settings) -> Forecast:
-    """Reads files and policy. Raises ConfigurationError or LoadError when there is nothing to load at all."""
+    """Reads files and policy. Raises ConfigurationError when there is nothing to load at all."""
     if not shaped_tables(settings):
         check_landing(settings)
     with TemporaryDirectory(prefix="stayhouse-") as place:
@@ -157,7 +157,7 @@ def make_forecast(settings: Settings) -> Forecast:
             faults = error.faults
         raw, shaping = _landed(settings, Path(place) / "landing")
         with _trial(Path(place)) as db:
-            report = load_landing(db, raw, settings.tables, zones=settings.zones)
+            report = _load(db, raw, settings, [*faults, *shaping.faults])
             forecast = Forecast(
                 raw=str(settings.raw),
                 policy=str(settings.policy_folder),
@@ -218,6 +218,16 @@ def _trial(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         db.execute(f"set memory_limit = {literal(memory_limit())}")
         db.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         yield db
+
+
+def _load(db: duckdb.DuckDBPyConnection, raw: Path, settings: Settings, faults: list[str]) -> LoadReport:
+    """Raises ConfigurationError when nothing can be loaded; faults of shapes say why nothing is there."""
+    try:
+        return load_landing(db, raw, settings.tables, zones=settings.zones)
+    except LoadError as error:
+        # The results of shapes lie in a copy of the landing folder, which nobody knows.
+        reasons = faults or str(error).replace(str(raw), str(settings.raw)).splitlines()
+        raise ConfigurationError("\n".join(reasons)) from error
 
 
 def _table(target: Target) -> TableForecast:

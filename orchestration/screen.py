@@ -18,16 +18,16 @@ errors = Console(stderr=True, width=None if sys.stderr.isatty() else 120, highli
 
 def fail(message: str) -> NoReturn:
     """Ends the command with the exit code of bad input."""
-    bad_input(message.splitlines())
+    bad_input(message.splitlines(), "mend these first")
     raise typer.Exit(2)
 
 
-def bad_input(lines: Sequence[str], most: int = 20) -> None:
-    """A line per fault."""
+def bad_input(lines: Sequence[str], way_to_all: str = "stayhouse status --verbose", most: int = 20) -> None:
+    """A line per fault; `most` of them, with the way to the others."""
     for line in lines[:most]:
         errors.print(f"[bold red]bad input:[/] {escape(line)}", soft_wrap=True)
     if len(lines) > most:
-        errors.print(f"... and {len(lines) - most} more: stayhouse status --verbose")
+        errors.print(f"... and {len(lines) - most:,} more; {way_to_all}", soft_wrap=True)
 
 
 def print_lines(title: str, lines: Sequence[str], most: int | None = None) -> None:

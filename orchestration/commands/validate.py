@@ -47,7 +47,6 @@ def validate(
     read nor changed. Exit code 0: everything can be loaded. 1: rows would be quarantined, a file cannot be read or a
     build would not publish. 2: bad input or configuration.
     """
-    from stayhouse.loading import LoadError
     from stayhouse.orchestration.forecast import make_forecast
     from stayhouse.orchestration.policy_rows import add_rows
 
@@ -55,7 +54,7 @@ def validate(
         settings = Settings.resolve(raw, policy, company=company)
         forecast = make_forecast(settings)
         added = add_rows(settings, forecast.codes) if write and not forecast.faults else {}
-    except (ConfigurationError, LoadError) as error:
+    except ConfigurationError as error:
         fail(str(error))
     if as_json:
         json.dump(_document(settings, forecast, added), sys.stdout, indent=2, default=str, ensure_ascii=False)
@@ -63,7 +62,7 @@ def validate(
     else:
         _print(settings, forecast, added)
     if forecast.faults:
-        bad_input(forecast.faults)
+        bad_input(forecast.faults, ALL)
         raise typer.Exit(BAD_INPUT)
     raise typer.Exit(READY if forecast.is_ready else NOT_READY)
 

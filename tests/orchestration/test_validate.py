@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -382,6 +383,19 @@ def test_a_shape_with_a_fault_is_bad_input(tmp_path):
     result = CliRunner().invoke(app, ["validate", str(acme)])
     assert result.exit_code == 2
     assert "shapes/shop/customers.sql" in result.output
+
+
+@pytest.mark.parametrize("others", [{}, {"events": [event(1)]}])
+def test_shapes_without_exports_say_which_are_missing(tmp_path, others):
+    """Right after `stayhouse init --from` the message named an empty temporary folder."""
+    acme = shaped(tmp_path / "acme", "c1,2025-01-01\n")
+    (acme / "exports" / "shop" / "customers.csv").unlink()
+    for table, rows in others.items():
+        Landing(acme / "landing").csv(table, rows)
+    result = CliRunner().invoke(app, ["validate", str(acme)])
+    assert result.exit_code == 2
+    assert "no export matches shop/customers.csv" in flat(result.output)
+    assert tempfile.gettempdir() + "/stayhouse-" not in result.output
 
 
 # ---------------------------------------------------------------- codes that the policy does not know
