@@ -124,8 +124,6 @@ def _check_warehouse(warehouse: Path, raw: Path, shaped: set[str]) -> None:
     if not warehouse.exists():
         _check_required_tables(raw, shaped)
         return
-    if warehouse.is_dir():
-        raise ConfigurationError(f"{warehouse}: is a folder; --warehouse takes a file, which is created when missing")
     with warehouse.open("rb") as stream:
         head = stream.read(MAGIC_AT + len(MAGIC))
     if head[MAGIC_AT:] != MAGIC:
@@ -135,8 +133,6 @@ def _check_warehouse(warehouse: Path, raw: Path, shaped: set[str]) -> None:
 
 
 def _check_publish(publish: Path) -> None:
-    if publish.exists() and not publish.is_dir():
-        raise ConfigurationError(f"{publish}: is a file; --publish takes a folder, which is created when missing")
     _check_can_write(publish, "--publish")
     current = publish / "current"
     if current.is_dir() and not current.is_symlink():

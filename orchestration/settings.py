@@ -156,6 +156,8 @@ class Settings:
             raw = _place(of.path("landing", "landing"), "--raw")
         places = _places(raw, of)
         warehouse = _stated_place(warehouse, "STAYHOUSE_WAREHOUSE", "--warehouse") or places["warehouse"]
+        publish = _stated_place(publish, "STAYHOUSE_PUBLISH", "--publish") or places["published"]
+        _check_kinds(warehouse, publish)
         return cls(
             raw=raw,
             policy=_policy_folder(
@@ -164,7 +166,7 @@ class Settings:
                 places["policy"],
             ),
             warehouse=warehouse,
-            publish=_stated_place(publish, "STAYHOUSE_PUBLISH", "--publish") or places["published"],
+            publish=publish,
             target=_target(warehouse, of),
             alert_webhook=os.environ.get("STAYHOUSE_ALERT_WEBHOOK") or None,
             business_timezone=zone(os.environ.get("STAYHOUSE_TIMEZONE") or stated.get("timezone", "UTC")),
@@ -272,6 +274,17 @@ def _place(stated: str | Path, option: str) -> Path:
             f"{path}: is a link to {os.readlink(path)}, which does not exist; mend the link, or give another {option}"
         )
     return path.resolve()
+
+
+def _check_kinds(warehouse: Path, publish: Path) -> None:
+    """Raises ConfigurationError for a file in the place of a folder, or the other way round."""
+    if warehouse.is_dir():
+        raise ConfigurationError(f"{warehouse}: is a folder; --warehouse takes a file, which is created when missing")
+    if not warehouse.suffix:
+        # The folder of what a run keeps beside the file has its name without the ending.
+        raise ConfigurationError(f"{warehouse}: has no ending; name it like {warehouse.name}.duckdb with --warehouse")
+    if publish.exists() and not publish.is_dir():
+        raise ConfigurationError(f"{publish}: is a file; --publish takes a folder, which is created when missing")
 
 
 class Automation(StrEnum):

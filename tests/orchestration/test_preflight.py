@@ -108,6 +108,20 @@ def test_a_warehouse_that_is_a_folder(place):
     assert "w.duckdb: is a folder; --warehouse takes a file" in refused(place)
 
 
+def test_a_warehouse_without_an_ending(place):
+    """The folder for what a run keeps beside its file would have the same name."""
+    place.warehouse = place.warehouse.with_suffix("")
+    assert "w: has no ending; name it like w.duckdb" in refused(place)
+
+
+@pytest.mark.parametrize("command", [["status"], ["query", "select 1"], ["explain"], ["card", "c1"]])
+def test_a_folder_of_publications_that_is_a_file(place, command):
+    """Commands that only read ended with a traceback there."""
+    place.publish.write_text("a file")
+    result = CliRunner().invoke(app, [*command, "--raw", str(place.raw), "--publish", str(place.publish)])
+    assert (result.exit_code, "is a file; --publish takes a folder" in result.output) == (2, True)
+
+
 def test_a_warehouse_that_is_incomplete(place):
     with duckdb.connect(place.warehouse) as db:
         db.execute("create table t as from range(100000)")
