@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,23 @@ def test_the_documentation_lists_the_tables_of_every_tool() -> None:
         tools, tables = (set(re.findall(r"`([^`]+)`", cell)) for cell in line.strip("|").split("|")[:2])
         listed |= dict.fromkeys(tools, tables)
     assert listed == {tool: {path.stem for path in folder.glob("*.sql")} for tool, folder in packaged_tools().items()}
+
+
+def last_days() -> list[tuple[str, str, date]]:
+    """Tool, table and last day of the examples, of tables that a build waits for."""
+    found = []
+    for table, moment in (("contacts", "attempted_at"), ("payments", "paid_at")):
+        for path in sorted((Path(__file__).parent / "expected").glob(f"*/{table}.csv")):
+            with path.open(newline="") as stream:
+                found.append(
+                    (path.parent.name, table, max(date.fromisoformat(r[moment][:10]) for r in csv.DictReader(stream)))
+                )
+    return found
+
+
+@pytest.mark.parametrize(("tool", "table", "last"), last_days())
+def test_examples_of_several_tools_end_together(tool: str, table: str, last: date) -> None:
+    """Beside the events of another tool, the mailings of an example ended too early, and nothing was published."""
+    with (REPO_ROOT / "seeds" / "feeds.csv").open(newline="") as stream:
+        (tolerated,) = (int(r["tolerated_delay_days"]) for r in csv.DictReader(stream) if r["table_name"] == table)
+    assert last >= date(2025, 6, 30) - timedelta(days=tolerated), tool
