@@ -20,17 +20,19 @@ prices as (
         i.current_period_end,
         i.price__currency as currency,
         coalesce(i.price__lookup_key, i.price__nickname, i.price__product) as plan_code,
-        per_month(
-            major_units(
-                coalesce(i.price__unit_amount_decimal, i.price__unit_amount),
-                i.price__currency
-            ) * cast(coalesce(i.quantity, '1') as decimal(18, 6)),
-            i.price__recurring__interval,
-            i.price__recurring__interval_count
-        ) as mrr
+        -- The price of a metered item is that of one unit, and nobody knows how many will be used.
+        case
+            when coalesce(i.price__recurring__usage_type, 'licensed') <> 'metered'
+                then per_month(
+                        major_units(coalesce(i.price__unit_amount_decimal, i.price__unit_amount), i.price__currency)
+                        * cast(coalesce(i.quantity, '1') as decimal(18, 6)),
+                        i.price__recurring__interval,
+                        i.price__recurring__interval_count
+                    )
+        end as mrr
     from {{ export('dlt_stripe/subscription__items__data/*', text=true, latest='_dlt_id', columns=[
-        'current_period_end', 'price__lookup_key', 'price__nickname', 'price__unit_amount',
-        'price__unit_amount_decimal', 'quantity'
+        'current_period_end', 'price__lookup_key', 'price__nickname', 'price__recurring__usage_type',
+        'price__unit_amount', 'price__unit_amount_decimal', 'quantity'
     ]) }} as i
     inner join subscriptions as s on s._dlt_id = i._dlt_parent_id
 ),
@@ -53,7 +55,9 @@ periods as (
         'trial' as part,
         'trial' as period_status,
         trial_start as valid_from,
-        case when status <> 'trialing' then least(coalesce(ended_at, trial_end), trial_end) end as valid_to
+        -- A trial that lasts ends when it is scheduled to; otherwise a payment follows.
+        case when status = 'trialing' then cancel_at else least(coalesce(ended_at, trial_end), trial_end) end
+            as valid_to
     from subscriptions
     where trial_start is not null
     union all
@@ -77,7 +81,8 @@ select
     unix_moment(p.valid_from) as valid_from,
     unix_moment(p.valid_to) as valid_to,
     p.period_status,
-    unix_moment(coalesce(s.current_period_end, plans.current_period_end)) as renewal_date,
+    case when p.valid_to is null then unix_moment(coalesce(s.current_period_end, plans.current_period_end)) end
+        as renewal_date,
     unix_moment(s.canceled_at) as cancel_requested_at,
     case when p.valid_to = coalesce(s.ended_at, s.cancel_at) then
             case when s.cancellation_details__reason in ('payment_failed', 'payment_disputed') then 'involuntary'

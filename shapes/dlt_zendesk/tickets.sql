@@ -14,7 +14,9 @@ select
     t.assignee_id as first_assigned_employee_id,
     case when t.status in ('solved', 'closed') then t.assignee_id end as closing_employee_id,
     60 * try_cast(m.reply_time_in_minutes__calendar as integer) as wait_seconds,
-    greatest(try_cast(m.assignee_stations as integer) - 1, 0) as transfer_count,
+    case when try_cast(m.assignee_stations as integer) is not null
+            then greatest(try_cast(m.assignee_stations as integer) - 1, 0)
+    end as transfer_count,
     m.reopens as reopened_count,
     t.updated_at as ingested_at,
     'zendesk' as source_system,

@@ -10,8 +10,8 @@ with subscriptions as (
     left join {{ export('fivetran_stripe/customer/*', text=true, latest='id', columns=[
         'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
     ]) }} as c on c.id = s.customer_id
-    -- Earlier versions of a subscription are in the history too. A first payment that never came makes no customer.
-    where s._fivetran_active = 'true' and s.status not in ('incomplete', 'incomplete_expired')
+    -- Earlier versions of a subscription are in the history too.
+    where s._fivetran_active = 'true'
     qualify row_number() over (partition by s.id order by s._exported_at desc, s._line desc) = 1
 ),
 
@@ -21,17 +21,21 @@ prices as (
         i.current_period_end,
         p.currency,
         coalesce(p.lookup_key, p.nickname, p.product_id) as plan_code,
-        per_month(
-            major_units(coalesce(p.unit_amount_decimal, p.unit_amount), p.currency)
-            * cast(coalesce(i.quantity, '1') as decimal(18, 6)),
-            p.recurring_interval,
-            p.recurring_interval_count
-        ) as mrr
+        -- The price of a metered item is that of one unit, and nobody knows how many will be used.
+        case
+            when coalesce(p.recurring_usage_type, 'licensed') <> 'metered'
+                then per_month(
+                        major_units(coalesce(p.unit_amount_decimal, p.unit_amount), p.currency)
+                        * cast(coalesce(i.quantity, '1') as decimal(18, 6)),
+                        p.recurring_interval,
+                        p.recurring_interval_count
+                    )
+        end as mrr
     from {{ export('fivetran_stripe/subscription_item/*', text=true, latest='id', columns=[
         'current_period_end', 'quantity'
     ]) }} as i
     left join {{ export('fivetran_stripe/price/*', text=true, latest='id', columns=[
-        'lookup_key', 'nickname', 'unit_amount', 'unit_amount_decimal'
+        'lookup_key', 'nickname', 'recurring_usage_type', 'unit_amount', 'unit_amount_decimal'
     ]) }} as p on p.id = i.plan_id
 ),
 
@@ -53,9 +57,11 @@ periods as (
         'trial' as part,
         'trial' as period_status,
         trial_start as valid_from,
-        case when status <> 'trialing' then least(coalesce(ended_at, trial_end), trial_end) end as valid_to
+        -- A trial that lasts ends when it is scheduled to; otherwise a payment follows.
+        case when status = 'trialing' then cancel_at else least(coalesce(ended_at, trial_end), trial_end) end
+            as valid_to
     from subscriptions
-    where trial_start is not null
+    where trial_start is not null and status not in ('incomplete', 'incomplete_expired')
     union all
     select
         id,
@@ -64,7 +70,9 @@ periods as (
         coalesce(trial_end, start_date),
         coalesce(ended_at, cancel_at)
     from subscriptions
-    where status <> 'trialing' and (trial_end is null or ended_at is null or ended_at > trial_end)
+    -- A first payment that never came makes no customer.
+    where status not in ('trialing', 'incomplete', 'incomplete_expired')
+        and (trial_end is null or ended_at is null or ended_at > trial_end)
 )
 
 select
@@ -77,7 +85,7 @@ select
     p.valid_from,
     p.valid_to,
     p.period_status,
-    coalesce(s.current_period_end, plans.current_period_end) as renewal_date,
+    case when p.valid_to is null then coalesce(s.current_period_end, plans.current_period_end) end as renewal_date,
     s.canceled_at as cancel_requested_at,
     case when p.valid_to = coalesce(s.ended_at, s.cancel_at) then
             case when s.cancellation_details_reason in ('payment_failed', 'payment_disputed') then 'involuntary'
