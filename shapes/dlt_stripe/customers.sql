@@ -12,3 +12,5 @@ select
 from {{ export('dlt_stripe/customer/*', text=true, latest='id', columns=[
     'address__city', 'address__country', 'livemode', 'metadata__customer_id', 'name'
 ]) }}
+-- Several customers with the id of one account: the first of them registered it.
+qualify row_number() over (partition by coalesce(metadata__customer_id, id) order by created, id) = 1

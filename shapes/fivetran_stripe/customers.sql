@@ -13,3 +13,5 @@ from {{ export('fivetran_stripe/customer/*', text=true, latest='id', columns=[
     'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
 ]) }}
 where coalesce(is_deleted, 'false') <> 'true'
+-- Several customers with the id of one account: the first of them registered it.
+qualify row_number() over (partition by coalesce(metadata ->> 'customer_id', id) order by created, id) = 1

@@ -8,3 +8,5 @@ select
     _file,
     _line
 from {{ export('paddle/customers*.json*', rows='data', latest='id', columns=['custom_data', 'name']) }}
+-- Several customers with the id of one account: the first of them registered it.
+qualify row_number() over (partition by coalesce(custom_data ->> 'customer_id', id) order by created_at, id) = 1

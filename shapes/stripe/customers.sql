@@ -11,3 +11,5 @@ select
     _line
 from {{ export('stripe/customers*', text=true, rows='data', latest='id',
                columns=['address', 'livemode', 'metadata', 'name']) }}
+-- Several customers with the id of one account: the first of them registered it.
+qualify row_number() over (partition by coalesce(metadata ->> 'customer_id', id) order by created, id) = 1

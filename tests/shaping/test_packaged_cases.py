@@ -181,6 +181,28 @@ def test_a_mailing_without_its_campaign_is_not_lost(tmp_path: Path) -> None:
     assert [row["attempted_at"] for row in tool.rows("contacts") if row["campaign_code"] == "c999"] == [None]
 
 
+@pytest.mark.parametrize(
+    ("tool", "earlier", "key"),
+    [
+        ("stripe", {"id": "cus_0", "created": 1714557600}, "metadata"),
+        (
+            "paddle",
+            {"id": "ctm_0", "created_at": "2024-05-01T10:00:00Z", "updated_at": "2024-05-01T10:00:00Z"},
+            "custom_data",
+        ),
+    ],
+)
+def test_an_account_with_two_customers_of_a_tool_registered_once(tool, earlier, key, tmp_path: Path) -> None:
+    """An account that pays in two currencies has two customers at Stripe; one of them replaced the other by chance."""
+    company = Tool(tmp_path, tool)
+    example = {row["customer_id"] for row in company.rows("customers")}
+    account = min(example)
+    company.export("customers_2.json", {"data": [earlier | {key: {"customer_id": account}}]})
+    rows = company.rows("customers")
+    assert sorted(row["customer_id"] for row in rows) == sorted(example)
+    assert [row["registered_at"][:10] for row in rows if row["customer_id"] == account] == ["2024-05-01"]
+
+
 def test_the_documentation_lists_the_tables_of_every_tool() -> None:
     """Ten of twenty packaged tools were not in the table from which a company chooses."""
     text = (REPO_ROOT / "docs" / "own-data.md").read_text().partition("### Packaged shapes")[2].partition("\n## ")[0]
