@@ -233,23 +233,19 @@ def card(
 ) -> None:
     """Write the card of one customer from the standing publication."""
     from stayhouse.page.cards import FACTS_OF_CARDS, NoCards, UnknownCustomer, card_name, write_card
-    from stayhouse.publishing.release import DATABASE_NAME, current_publication, day_of
+    from stayhouse.publishing.reading import NothingPublished, standing
+    from stayhouse.publishing.release import DATABASE_NAME
 
-    try:
-        settings = Settings.resolve(raw, None, None, publish, company)
-    except ConfigurationError as error:
-        fail(str(error))
-    published = current_publication(settings.publish)
-    if not published:
-        fail(f"nothing has been published to {shortened(settings.publish)} yet; run stayhouse build")
     target = (out or Path(f"card-{card_name(customer_id)}")).resolve()
     try:
-        write_card(
-            settings.publish / "current" / DATABASE_NAME,
-            customer_id,
-            target,
-            day_of(published, FACTS_OF_CARDS),
-        )
+        settings = Settings.resolve(raw, None, None, publish, company)
+        with standing(settings.publish) as publication:
+            database, day = publication.folder / DATABASE_NAME, publication.day_of(FACTS_OF_CARDS)
+            write_card(database, customer_id, target, day)
+    except (ConfigurationError, NothingPublished) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{target}: {error.strerror}; name another file with --out")
     except NoCards:
         fail(f"the publication does not have {FACTS_OF_CARDS}, of which a card is made; run stayhouse build")
     except UnknownCustomer:

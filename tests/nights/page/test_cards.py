@@ -54,6 +54,13 @@ def test_an_unknown_customer_is_an_error(release, tmp_path):
     assert result.exit_code == 2
 
 
+def test_a_card_that_cannot_be_written_is_bad_input(release, database, tmp_path):
+    """A folder in the place of the file ended with a traceback."""
+    (customer,) = database.execute("select min(customer_id) from customer_360.mart_customer_360").fetchone()
+    result = CliRunner().invoke(app, ["card", customer, "--publish", str(release.parent), "--out", str(tmp_path)])
+    assert (result.exit_code, "Is a directory; name another file with --out" in result.output) == (2, True)
+
+
 def test_names_of_files_are_safe():
     assert card_name("c0000001") == "c0000001.html"
     for odd in ("../../etc/passwd", "a b", "", "x" * 200, "ä"):
