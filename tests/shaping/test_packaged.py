@@ -69,7 +69,7 @@ def assert_loads_as_expected(folders: Folders, tool: str, db: duckdb.DuckDBPyCon
 
 
 @pytest.mark.parametrize("tool", ["hubspot", "stripe", "zendesk"])
-@pytest.mark.parametrize("form", ["csv", "parquet", "nested parquet"])
+@pytest.mark.parametrize("form", ["csv", pytest.param("parquet", marks=pytest.mark.repetition), "nested parquet"])
 def test_the_tables_of_airbyte_load_as_the_exports_do(tool: str, form: str, tmp_path: Path, db) -> None:
     """Airbyte lands the objects of an interface as tables; each form of them needed a shape of its own."""
     folders = company_of(tmp_path, [tool])

@@ -32,7 +32,7 @@ class Tool:
         for path in self.folders.exports.rglob("*"):
             os.utime(path, (EXPORTED_AT, EXPORTED_AT))
 
-    def export(self, name: str, rows: dict[str, list[Any]], after_days: int = 0) -> None:
+    def export(self, name: str, rows: dict[str, list[Any]] | list[Any], after_days: int = 0) -> None:
         path = self.folders.exports / self.tool / name
         path.write_text(json.dumps(rows))
         os.utime(path, (EXPORTED_AT + after_days * DAY,) * 2)
@@ -201,6 +201,37 @@ def test_an_account_with_two_customers_of_a_tool_registered_once(tool, earlier, 
     rows = company.rows("customers")
     assert sorted(row["customer_id"] for row in rows) == sorted(example)
     assert [row["registered_at"][:10] for row in rows if row["customer_id"] == account] == ["2024-05-01"]
+
+
+def test_a_contact_of_hubspot_is_a_customer_by_its_stage(tmp_path: Path) -> None:
+    """Companies that do not keep the id of an account in HubSpot had no customers; leads are none either way."""
+    tool = Tool(tmp_path, "hubspot")
+    people = {"9": {"lifecyclestage": "customer"}, "10": {"lifecyclestage": "lead"}, "11": {"customer_id": "acc_9"}}
+    rows = [{"id": id, "properties": {"createdate": "2025-02-01"} | given} for id, given in people.items()]
+    tool.export("contacts_more.json", {"results": rows})
+    calls = [
+        {
+            "id": f"c{id}",
+            "properties": {"hs_timestamp": "2025-06-01T00:00:00Z"},
+            "associations": {"contacts": {"results": [{"id": id}]}},
+        }
+        for id in (*people, "12")
+    ]
+    tool.export("calls_more.json", {"results": calls})
+    assert {row["customer_id"] for row in tool.rows("customers")} == {"acc_101", "acc_102", "9", "acc_9"}
+    assert {row["contact_id"] for row in tool.rows("contacts")} >= {"call:c9", "call:c11"}
+    assert not {row["contact_id"] for row in tool.rows("contacts")} & {"call:c10", "call:c12"}
+
+
+def test_an_account_of_salesforce_is_a_customer_by_its_type(tmp_path: Path) -> None:
+    """Companies that do not keep the id of an account in Salesforce had no customers."""
+    tool = Tool(tmp_path, "salesforce")
+    accounts = {"001B1": "Customer - Channel", "001B2": "Partner"}
+    rows = [
+        {"Id": id, "Name": id, "Type": t, "CreatedDate": "2025-02-01", "OwnerId": "u"} for id, t in accounts.items()
+    ]
+    tool.export("Account_more.json", rows)
+    assert {row["customer_id"] for row in tool.rows("customers")} == {"acc_101", "acc_102", "001B1"}
 
 
 def test_the_documentation_lists_the_tables_of_every_tool() -> None:
