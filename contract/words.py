@@ -1,4 +1,4 @@
-"""Words that messages share: names that are written alike, counts, and lists that are cut short."""
+"""Words that messages share: names that are written alike, counts, and lists that are shortened."""
 
 from __future__ import annotations
 

@@ -318,7 +318,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
 
 
 def test_init_says_what_it_cannot_do(tmp_path: Path) -> None:
-    """A file was called a folder that is not empty, and examples of no tool were silently none."""
+    """A file was called a folder that is not empty, and examples of no tool were ignored."""
     (tmp_path / "notes").write_text("mine")
     code, output = init(str(tmp_path / "notes"))
     assert (code, "notes: is a file; choose another folder" in output) == (2, True)

@@ -18,7 +18,7 @@ from stayhouse.contract.words import closest, counted, did_you_mean, listed
     ],
 )
 def test_listed(names: list[str], noun: str, said: str) -> None:
-    """A list that is cut short says how many it leaves out."""
+    """A list that is shortened says how many it leaves out."""
     assert listed(names, 2, noun) == said
 
 

@@ -207,6 +207,20 @@ def test_parquet_keeps_its_types_and_files_may_have_different_columns(company, t
     assert [row["customer_id"] for row in company.landed("customers/shaped/customers.parquet")] == ["c1", "c2"]
 
 
+def test_rows_of_a_withdrawn_export_go_where_all_exports_make_one_result(company, db):
+    """Somebody archives the export of last month and expects its rows to stay; the run says that they went."""
+    company.shape("shop/customers.sql", CUSTOMERS)
+    for number in (1, 2):
+        company.export(f"shop/customers_{number}.csv", f"id,created\nc{number},2025-01-01\n")
+    company.run()
+    load_landing(db, company.folders.landing, TABLES)
+    (company.folders.exports / "shop/customers_1.csv").unlink()
+    company.run()
+    report = load_landing(db, company.folders.landing, TABLES).tables["customers"]
+    assert db.execute("select customer_id from raw.customers").fetchall() == [("c2",)]
+    assert any("1 rows are withdrawn" in notice for notice in report.notices)
+
+
 def test_parquet_as_text_reads_like_json(company):
     """Tools export the same rows as JSON and as Parquet; a shape that compared texts failed on numbers and structs."""
     sql = CUSTOMERS.replace("*.csv'", "*', text=true")
