@@ -14,7 +14,8 @@ with metrics as (
 
 select
     d.delivery_id as contact_id,
-    p.customer_id,
+    -- A person who is not in the export keeps the id of Customer.io, so that the message is seen in quarantine.
+    coalesce(p.customer_id, d.internal_customer_id) as customer_id,
     'outbound' as direction,
     case d.delivery_type when 'urban_push' then 'push' when 'twilio' then 'sms' when 'whatsapp' then 'messenger'
         else d.delivery_type
@@ -33,7 +34,8 @@ from {{ export('customerio/deliveries*', text=true, latest='delivery_id', column
     'campaign_id', 'newsletter_id', 'transactional_message_id'
 ]) }} as d
 inner join metrics as m on m.delivery_id = d.delivery_id and m.sent_at is not null
-inner join {{ export('customerio/people*', text=true, latest='internal_customer_id') }} as p
-    on p.internal_customer_id = d.internal_customer_id and p.customer_id is not null
+left join {{ export('customerio/people*', text=true, latest='internal_customer_id') }} as p
+    on p.internal_customer_id = d.internal_customer_id
 -- Messages within the product and to other systems are not contacts.
 where d.delivery_type in ('email', 'push', 'sms', 'twilio', 'urban_push', 'whatsapp')
+    and (p.customer_id is not null or p.internal_customer_id is null)

@@ -234,6 +234,21 @@ def test_an_account_of_salesforce_is_a_customer_by_its_type(tmp_path: Path) -> N
     assert {row["customer_id"] for row in tool.rows("customers")} == {"acc_101", "acc_102", "001B1"}
 
 
+def test_messages_to_people_who_are_in_no_file_are_seen(tmp_path: Path) -> None:
+    """Files of people hold those who changed, so most messages of the first export went to nobody and were lost."""
+    tool = Tool(tmp_path, "customerio")
+    (tool.folders.exports / "customerio" / "people_v4_1.jsonl").write_text(
+        json.dumps({"internal_customer_id": "0a02", "customer_id": "acc_102"}) + "\n"
+    )
+    assert {row["contact_id"]: row["customer_id"] for row in tool.rows("contacts")} == {
+        "dg01": "0a01",
+        "dg02": "acc_102",
+        "dg04": "0a09",
+        "dg05": "acc_102",
+    }
+    assert [row["customer_id"] for row in tool.rows("consent_events")] == ["0a01"]
+
+
 def test_the_documentation_lists_the_tables_of_every_tool() -> None:
     """Ten of twenty packaged tools were not in the table from which a company chooses."""
     text = (REPO_ROOT / "docs" / "own-data.md").read_text().partition("### Packaged shapes")[2].partition("\n## ")[0]
