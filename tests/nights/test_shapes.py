@@ -25,6 +25,21 @@ EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
         pytest.param(["chargebee", "posthog", "survicate"], 2, 3, id="chargebee", marks=pytest.mark.repetition),
         pytest.param(["paddle", "segment", "ga4"], 2, 3, id="paddle", marks=pytest.mark.repetition),
         pytest.param(["recurly", "amplitude", "zendesk"], 2, 3, id="recurly", marks=pytest.mark.repetition),
+        pytest.param(
+            ["fivetran_stripe", "hubspot", "intercom", "mailchimp", "typeform", "delighted"],
+            2,
+            4,
+            id="fivetran_stripe",
+            marks=pytest.mark.repetition,
+        ),
+        pytest.param(
+            ["salesforce", "dlt_stripe", "fivetran_zendesk", "customerio", "braze", "qualtrics"],
+            2,
+            4,
+            id="salesforce",
+            marks=pytest.mark.repetition,
+        ),
+        pytest.param(["shop"], 2, 4, id="shop", marks=pytest.mark.repetition),
     ],
 )
 def test_exports_of_several_tools_become_a_publication(tools, customers, payments, tmp_path: Path) -> None:

@@ -84,12 +84,18 @@ def test_the_tables_of_airbyte_load_as_the_exports_do(tool: str, form: str, tmp_
     assert_loads_as_expected(folders, tool, db)
 
 
-@pytest.mark.parametrize("tool", [name for name in packaged_tools() if name.startswith(("fivetran_", "dlt_"))])
+@pytest.mark.parametrize(
+    "tool",
+    ["braze", "customerio", *(name for name in packaged_tools() if name.startswith(("fivetran_", "dlt_")))],
+)
 def test_tables_of_a_warehouse_load_with_their_types(tool: str, tmp_path: Path, db) -> None:
     """Warehouses unload Parquet: a moment met a text in a shape, and DuckDB asked for a cast."""
     folders = company_of(tmp_path, [tool])
-    for path in sorted((folders.exports / tool).rglob("*.csv")):
-        table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
+    for path in sorted(path for path in (folders.exports / tool).rglob("*") if path.is_file()):
+        if path.suffix == ".csv":
+            table = pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
+        else:
+            table = pyarrow.Table.from_pylist([json.loads(line) for line in path.read_text().splitlines()])
         exported_again(path, table.drop_columns([f.name for f in table.schema if f.type == pyarrow.null()]), "parquet")
     assert_loads_as_expected(folders, tool, db)
 
