@@ -150,10 +150,14 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
 
 {% materialization changed_keys, default %}
     {%- set target = this.incorporate(type='table') -%}
-    {%- set fingerprint = model_fingerprint() -%}
-    {%- set watermark = stored_watermark(fingerprint) -%}
-    {#- Read once, before any work: rows loaded later belong to the next run. -#}
-    {%- set load_id = run_query('select coalesce(max(load_id), 0) from ops.loads').rows[0][0] -%}
+    {#- Only the loader knows which rows came and which they displaced: without it every build is a full one. -#}
+    {%- set has_loader, watermark = var('has_loader'), none -%}
+    {%- if has_loader -%}
+        {%- set fingerprint = model_fingerprint() -%}
+        {%- set watermark = stored_watermark(fingerprint) -%}
+        {#- Read once, before any work: rows loaded later belong to the next run. -#}
+        {%- set load_id = run_query('select coalesce(max(load_id), 0) from ops.loads').rows[0][0] -%}
+    {%- endif -%}
     {%- if config.get('contract').enforced -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -163,7 +167,7 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
     {%- else -%}
         {%- do rebuild_changed_keys(target, watermark) -%}
     {%- endif -%}
-    {%- do store_watermark(load_id, fingerprint) -%}
+    {%- if has_loader -%}{%- do store_watermark(load_id, fingerprint) -%}{%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target, model) %}
     {% do adapter.commit() %}

@@ -2,7 +2,7 @@
 {% set day = "cast('" ~ var('as_of_date') ~ "' as date)" if var('as_of_date') else 'last_covered_date' %}
 with covered as (
     select max(last_date) as last_covered_date
-    from {{ source('ops', 'feed_days') }}
+    from {{ loaded(source('ops', 'feed_days')) }}
 ),
 
 chosen as (

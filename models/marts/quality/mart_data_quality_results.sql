@@ -14,4 +14,4 @@ select
     coalesce(checked_at = max(checked_at) over (partition by stage), false) as is_newest_run,
     as_of_date,
     checked_at
-from {{ source('ops', 'expectation_results') }}
+from {{ loaded(source('ops', 'expectation_results')) }}

@@ -10,7 +10,7 @@ with ledger as (
         sum(rows_duplicate) as duplicate_rows_count,
         sum(rows_superseded) as superseded_rows_count,
         max(event_time_max) as last_event_at
-    from {{ source('ops', 'load_ledger') }}
+    from {{ loaded(source('ops', 'load_ledger')) }}
     -- The new content of a file replaces what its old content brought.
     where status <> 'replaced'
     group by table_name
@@ -22,7 +22,7 @@ quarantined as (
         reasons,
         count(*) as rows_count,
         count(distinct _file_id) as files_count
-    from {{ source('ops', 'quarantined_rows') }}
+    from {{ loaded(source('ops', 'quarantined_rows')) }}
     group by table_name, reasons
 ),
 
@@ -30,7 +30,7 @@ quarantined_files as (
     select
         table_name,
         count(distinct _file_id) as files_count
-    from {{ source('ops', 'quarantined_rows') }}
+    from {{ loaded(source('ops', 'quarantined_rows')) }}
     group by table_name
 ),
 
@@ -44,7 +44,7 @@ accounts as (
             when customers.is_test then 'excluded:test_account'
             when {{ utc_moment('customers.deleted_at') }} < run_context.as_of_end_at then 'excluded:deleted'
         end as reasons
-    from {{ source('crm', 'customers') }} as customers
+    from {{ loaded(source('crm', 'customers'), alias='customers') }}
     cross join {{ ref('run_context') }} as run_context
 ),
 
@@ -63,7 +63,7 @@ reached as (
     select
         feed_days.table_name,
         max(feed_days.last_date) as last_date
-    from {{ source('ops', 'feed_days') }} as feed_days
+    from {{ loaded(source('ops', 'feed_days'), alias='feed_days') }}
     inner join {{ ref('run_context') }} as run_context
         on feed_days.last_date <= run_context.as_of_date
     group by feed_days.table_name
@@ -93,14 +93,14 @@ excluded_tables as (
 select
     declared.table_name,
     'all' as uncounted_reasons,
-    cast(coalesce(ledger.current_files_count, 0) as bigint) as current_files_count,
-    cast(coalesce(ledger.rejected_files_count, 0) as bigint) as rejected_files_count,
-    cast(coalesce(quarantined_files.files_count, 0) as bigint) as quarantined_files_count,
-    cast(coalesce(ledger.file_rows_count, 0) as bigint) as file_rows_count,
+    cast({{ known_to_loader('coalesce(ledger.current_files_count, 0)') }} as bigint) as current_files_count,
+    cast({{ known_to_loader('coalesce(ledger.rejected_files_count, 0)') }} as bigint) as rejected_files_count,
+    cast({{ known_to_loader('coalesce(quarantined_files.files_count, 0)') }} as bigint) as quarantined_files_count,
+    cast({{ known_to_loader('coalesce(ledger.file_rows_count, 0)') }} as bigint) as file_rows_count,
     cast(coalesce(ledger.loaded_rows_count, 0) as bigint) as loaded_rows_count,
-    cast(coalesce(ledger.quarantined_rows_count, 0) as bigint) as quarantined_rows_count,
-    cast(coalesce(ledger.duplicate_rows_count, 0) as bigint) as duplicate_rows_count,
-    cast(coalesce(ledger.superseded_rows_count, 0) as bigint) as superseded_rows_count,
+    cast({{ known_to_loader('coalesce(ledger.quarantined_rows_count, 0)') }} as bigint) as quarantined_rows_count,
+    cast({{ known_to_loader('coalesce(ledger.duplicate_rows_count, 0)') }} as bigint) as duplicate_rows_count,
+    cast({{ known_to_loader('coalesce(ledger.superseded_rows_count, 0)') }} as bigint) as superseded_rows_count,
     cast(coalesce(ledger.loaded_rows_count - ledger.superseded_rows_count, 0) as bigint) as current_rows_count,
     cast(coalesce(excluded_tables.rows_count, 0) as bigint) as excluded_rows_count,
     {{ pct('ledger.quarantined_rows_count', 'ledger.file_rows_count') }} as quarantined_pct,
@@ -110,7 +110,7 @@ select
     cast(feeds.delay_days as bigint) as delay_days,
     cast(feeds.tolerated_delay_days as bigint) as tolerated_delay_days,
     feeds.delay_days > feeds.tolerated_delay_days as is_late
-from {{ source('ops', 'raw_tables') }} as declared
+from {{ loaded(source('ops', 'raw_tables'), alias='declared') }}
 left join ledger
     on declared.table_name = ledger.table_name
 left join quarantined_files
@@ -126,7 +126,7 @@ select
     cast(null as bigint) as current_files_count,
     cast(null as bigint) as rejected_files_count,
     cast(quarantined.files_count as bigint) as quarantined_files_count,
-    cast(ledger.file_rows_count as bigint) as file_rows_count,
+    cast({{ known_to_loader('ledger.file_rows_count') }} as bigint) as file_rows_count,
     cast(null as bigint) as loaded_rows_count,
     cast(quarantined.rows_count as bigint) as quarantined_rows_count,
     cast(null as bigint) as duplicate_rows_count,
@@ -150,7 +150,7 @@ select
     cast(null as bigint) as current_files_count,
     cast(null as bigint) as rejected_files_count,
     cast(null as bigint) as quarantined_files_count,
-    cast(ledger.file_rows_count as bigint) as file_rows_count,
+    cast({{ known_to_loader('ledger.file_rows_count') }} as bigint) as file_rows_count,
     cast(null as bigint) as loaded_rows_count,
     cast(null as bigint) as quarantined_rows_count,
     cast(null as bigint) as duplicate_rows_count,

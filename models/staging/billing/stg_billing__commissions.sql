@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('billing', 'commissions') }}
+    select * from {{ loaded(source('billing', 'commissions')) }}
 ),
 
 renamed as (

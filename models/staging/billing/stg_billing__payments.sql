@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('billing', 'payments') }}
+    select * from {{ loaded(source('billing', 'payments')) }}
 ),
 
 renamed as (

@@ -4,4 +4,4 @@ select
     _load_id as load_id,
     _superseded_load_id as superseded_load_id,
     {{ business_date(utc_moment('paid_at')) }} as paid_date
-from {{ source('superseded', 'payments') }}
+from {{ loaded(source('superseded', 'payments')) }}

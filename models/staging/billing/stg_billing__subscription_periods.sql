@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('billing', 'subscription_periods') }}
+    select * from {{ loaded(source('billing', 'subscription_periods')) }}
 ),
 
 renamed as (

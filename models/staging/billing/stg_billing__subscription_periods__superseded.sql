@@ -7,4 +7,4 @@ select
     _superseded_load_id as superseded_load_id,
     {{ utc_moment('cancel_requested_at') }} as cancel_requested_at,
     {{ utc_moment('ingested_at') }} as written_at
-from {{ source('superseded', 'subscription_periods') }}
+from {{ loaded(source('superseded', 'subscription_periods')) }}

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'consent_events') }}
+    select * from {{ loaded(source('crm', 'consent_events')) }}
 ),
 
 renamed as (

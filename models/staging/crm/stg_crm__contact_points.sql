@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'contact_points') }}
+    select * from {{ loaded(source('crm', 'contact_points')) }}
 ),
 
 renamed as (

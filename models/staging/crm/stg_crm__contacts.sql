@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'contacts') }}
+    select * from {{ loaded(source('crm', 'contacts')) }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'customer_attributes') }}
+    select * from {{ loaded(source('crm', 'customer_attributes')) }}
 ),
 
 renamed as (

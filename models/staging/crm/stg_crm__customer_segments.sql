@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'customer_segments') }}
+    select * from {{ loaded(source('crm', 'customer_segments')) }}
 ),
 
 renamed as (

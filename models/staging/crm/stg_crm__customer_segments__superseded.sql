@@ -3,4 +3,4 @@ select
     customer_id,
     _load_id as load_id,
     _superseded_load_id as superseded_load_id
-from {{ source('superseded', 'customer_segments') }}
+from {{ loaded(source('superseded', 'customer_segments')) }}

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'customers') }}
+    select * from {{ loaded(source('crm', 'customers')) }}
 ),
 
 renamed as (

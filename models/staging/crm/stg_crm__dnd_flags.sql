@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'dnd_flags') }}
+    select * from {{ loaded(source('crm', 'dnd_flags')) }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('crm', 'employees') }}
+    select * from {{ loaded(source('crm', 'employees')) }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('product', 'changes') }}
+    select * from {{ loaded(source('product', 'changes')) }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('product', 'events') }}
+    select * from {{ loaded(source('product', 'events')) }}
 ),
 
 renamed as (

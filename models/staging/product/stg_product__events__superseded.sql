@@ -6,4 +6,4 @@ select
     _superseded_load_id as superseded_load_id,
     {{ business_date(utc_moment('occurred_at')) }} as occurred_date,
     occurred_at as occurred_at_utc
-from {{ source('superseded', 'events') }}
+from {{ loaded(source('superseded', 'events')) }}

@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('support', 'feedback_cases') }}
+    select * from {{ loaded(source('support', 'feedback_cases')) }}
 ),
 
 renamed as (

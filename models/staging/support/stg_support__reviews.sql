@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('support', 'reviews') }}
+    select * from {{ loaded(source('support', 'reviews')) }}
 ),
 
 renamed as (

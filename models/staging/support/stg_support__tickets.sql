@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('support', 'tickets') }}
+    select * from {{ loaded(source('support', 'tickets')) }}
 ),
 
 renamed as (

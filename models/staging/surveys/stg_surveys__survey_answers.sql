@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('surveys', 'survey_answers') }}
+    select * from {{ loaded(source('surveys', 'survey_answers')) }}
 ),
 
 renamed as (

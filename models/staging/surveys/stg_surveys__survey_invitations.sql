@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('surveys', 'survey_invitations') }}
+    select * from {{ loaded(source('surveys', 'survey_invitations')) }}
 ),
 
 renamed as (

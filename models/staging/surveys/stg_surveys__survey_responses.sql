@@ -1,5 +1,5 @@
 with source as (
-    select * from {{ source('surveys', 'survey_responses') }}
+    select * from {{ loaded(source('surveys', 'survey_responses')) }}
 ),
 
 renamed as (
