@@ -68,7 +68,7 @@ have, and the default of the contract where a value is missing. All rows are of 
     {%- set default = column.meta.get('default') if column.meta.get('default') not in ('file_time', 'row_hash') else none -%}
     {%- if source is none and column.meta.required and default is none -%}
         {{ exceptions.raise_compiler_error(node.relation_name ~ ' has no column `' ~ column.name ~ '` ('
-            ~ column.description | trim ~ '). The contract requires it: add it in a view over the table, and name the view by '
+            ~ column.description | trim | trim('.') ~ '). The contract requires it: add it in a view over the table, and name the view by '
             ~ 'the variable `' ~ node.name ~ '_identifier`.') }}
     {%- endif -%}
     {%- set value = 'cast(' ~ (source or 'null') ~ ' as ' ~ type ~ ')' -%}
