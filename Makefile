@@ -78,10 +78,10 @@ lint-rest: $(DEVELOPMENT)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/yamllint --strict models seeds tests/dbt deploy orchestration/dagster.yaml dbt_project.yml profiles.yml mkdocs.yml
+	@$(BIN)/yamllint --strict models seeds tests/dbt integration_tests deploy orchestration/dagster.yaml dbt_project.yml profiles.yml mkdocs.yml
 
 lint-sql: $(DEVELOPMENT)
-	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt shapes
+	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt integration_tests/tests shapes
 
 # A quarter of a second per file: `make check` takes the changed ones only.
 .PHONY: lint-changed-sql

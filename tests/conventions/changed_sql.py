@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-FOLDERS = ("models", "tests/dbt")
+FOLDERS = ("models", "tests/dbt", "integration_tests")
 READ_BY_ALL = ("macros/", "tests/conventions/sqlfluff_stubs/", ".sqlfluff", "requirements-dev.lock")
 MAIN = ("origin/main", "main")
 
