@@ -59,7 +59,7 @@ Notes that a seed was loaded or a view made. A run of the command line leaves bo
 (orchestration/dbt_session.py); what anything else has made since, it makes again.
 -#}
 {% macro note_as_made(kind) %}
-    {%- if execute and adapter.get_relation(this.database, 'ops', 'settled') -%}
+    {%- if execute and var('has_loader') and adapter.get_relation(this.database, 'ops', 'settled') -%}
         insert into ops.settled values ('{{ kind }}', '{{ this.identifier }}')
     {%- endif -%}
 {% endmacro %}
