@@ -11,3 +11,5 @@ from {{ export('salesforce/Account*', text=true, latest='Id', columns=[
     'BillingCity', 'BillingCountry', 'Customer_Id__c', 'Industry', 'IsDeleted', 'Type'
 ]) }}
 where (customer_id__c is not null or type like 'Customer%') and coalesce(lower(isdeleted), 'false') = 'false'
+-- Several accounts with the id of one account: the first of them counts.
+qualify row_number() over (partition by coalesce(customer_id__c, id) order by createddate, id) = 1

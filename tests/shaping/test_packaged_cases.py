@@ -234,6 +234,16 @@ def test_an_account_of_salesforce_is_a_customer_by_its_type(tmp_path: Path) -> N
     assert {row["customer_id"] for row in tool.rows("customers")} == {"acc_101", "acc_102", "001B1"}
 
 
+def test_two_accounts_of_salesforce_with_one_id_have_one_owner(tmp_path: Path) -> None:
+    """A second account of the same customer gave it two owners at once, and two industries."""
+    tool = Tool(tmp_path, "salesforce")
+    second = {"Id": "001B3", "Customer_Id__c": "acc_101", "Industry": "Retail", "OwnerId": "005U2"}
+    tool.export("Account_more.json", [second | {"CreatedDate": "2025-05-01T10:00:00.000Z"}])
+    owners = [row["employee_id"] for row in tool.rows("customer_owners") if row["customer_id"] == "acc_101"]
+    industries = [row["value"] for row in tool.rows("customer_attributes") if row["customer_id"] == "acc_101"]
+    assert (owners, industries) == (["005U1"], ["Ceramics"])
+
+
 def test_messages_to_people_who_are_in_no_file_are_seen(tmp_path: Path) -> None:
     """Files of people hold those who changed, so most messages of the first export went to nobody and were lost."""
     tool = Tool(tmp_path, "customerio")
