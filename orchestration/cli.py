@@ -22,6 +22,7 @@ from rich.table import Table
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
 from stayhouse.orchestration.commands.explain import explain
 from stayhouse.orchestration.commands.init import init
+from stayhouse.orchestration.commands.pull import pull
 from stayhouse.orchestration.commands.query import query
 from stayhouse.orchestration.commands.validate import validate
 from stayhouse.orchestration.options import (
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 
 app.command()(init)
+app.command()(pull)
 app.command()(validate)
 app.command()(explain)
 app.command()(query)
@@ -156,6 +158,9 @@ def build(
     make_current: Annotated[
         bool, typer.Option("--make-current", help="Give readers this day even when they have a later one.")
     ] = False,
+    no_pull: Annotated[
+        bool, typer.Option("--no-pull", help="Take the files at hand: pull nothing from databases and object stores.")
+    ] = False,
     select: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +189,7 @@ def build(
     begun = time.monotonic()
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish, company)
+        settings = settings.without_pulling() if no_pull else settings
         check_chart_library()
         domains = chosen_domains(select) if select is not None else ()
         with attended(settings, errors):

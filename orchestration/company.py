@@ -14,7 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from stayhouse.contract import contract
 from stayhouse.contract.words import closest, did_you_mean
+from stayhouse.orchestration.stated_sources import COMMENT as SOURCES_COMMENT
+from stayhouse.orchestration.stated_sources import read_source
 from stayhouse.orchestration.variables import BY_NAME
+from stayhouse.sources import Source, Store
+from stayhouse.sources.description import SCHEMES, store_scheme
 
 FILE_NAME = "stayhouse.toml"
 ENGINES = ("duckdb",)
@@ -47,14 +51,25 @@ class Company:
     values: Mapping[str, Any] = field(default_factory=dict)
     """By dotted key: `timezone`, `paths.landing`."""
     policy: tuple[Statement, ...] = ()
+    sources: tuple[Source, ...] = ()
+    """Databases whose rows are pulled."""
 
     @property
     def name(self) -> str:
         return str(self.values.get("name") or self.folder.name)
 
     def path(self, key: str, default: str) -> Path:
-        """A path of `[paths]`, relative to the company's folder."""
+        """A path of `[paths]`, relative to the company's folder; of an object store its local copy."""
+        if store := self.store(key):
+            return store.folder
         return self.folder / Path(self.values.get(f"paths.{key}") or default).expanduser()
+
+    def store(self, key: str) -> Store | None:
+        """The object store that a path of `[paths]` names; None when it is a folder."""
+        stated = self.values.get(f"paths.{key}")
+        if not stated or not store_scheme(stated):
+            return None
+        return Store(stated.rstrip("/"), self.folder / "warehouse" / "copies" / key)
 
 
 def zone(stated: str) -> str:
@@ -107,6 +122,30 @@ def _not_empty(stated: str) -> str:
     return stated.strip()
 
 
+def _folder(stated: str) -> str:
+    if store_scheme(stated):
+        raise ConfigurationError(
+            f"{stated}: is not a folder; only landing files and exports are read from object stores"
+        )
+    return _not_empty(stated)
+
+
+def _folder_or_store(stated: str) -> str:
+    scheme = store_scheme(stated)
+    if scheme is None:
+        return _not_empty(stated)
+    if scheme not in SCHEMES:
+        raise ConfigurationError(
+            f"{scheme}://: is not an object store; use {', '.join(f'{one}://' for one in SCHEMES)} or a folder"
+        )
+    if "@" in stated:
+        # Not repeated: it may hold a secret.
+        raise ConfigurationError("credentials do not belong into this file; give them as variables of the environment")
+    if not stated.partition("://")[2].strip("/"):
+        raise ConfigurationError(f"{stated}: names no bucket; write it like {scheme}://bucket/folder")
+    return stated
+
+
 @dataclass(frozen=True)
 class Key:
     """A key of stayhouse.toml."""
@@ -151,13 +190,15 @@ KEYS = (
     Key("kept_releases", int, "3", _positive, variable="STAYHOUSE_KEPT_RELEASES"),
     Key("kept_loads", int, "365", _positive, variable="STAYHOUSE_KEPT_LOADS", has_default=False,
         meaning="loads for which superseded rows are kept; without it all"),
-    Key("paths.landing", str, '"landing"', _not_empty, "a folder per raw table", "STAYHOUSE_RAW"),
-    Key("paths.exports", str, '"exports"', _not_empty, "a folder per tool, with its exports as they are"),
-    Key("paths.shapes", str, '"shapes"', _not_empty, "SQL that makes raw tables of exports"),
-    Key("paths.policy", str, '"policy"', _not_empty, "policy files", "STAYHOUSE_POLICY"),
-    Key("paths.warehouse", str, '"warehouse/<name of the folder>.duckdb"', _not_empty,
+    Key("paths.landing", str, '"landing"', _folder_or_store, "a folder per raw table; also s3://, gs://, az://",
+        "STAYHOUSE_RAW"),
+    Key("paths.exports", str, '"exports"', _folder_or_store,
+        "a folder per tool, with its exports as they are; also s3://, gs://, az://"),
+    Key("paths.shapes", str, '"shapes"', _folder, "SQL that makes raw tables of exports"),
+    Key("paths.policy", str, '"policy"', _folder, "policy files", "STAYHOUSE_POLICY"),
+    Key("paths.warehouse", str, '"warehouse/<name of the folder>.duckdb"', _folder,
         "working DuckDB file; one writer, no readers", "STAYHOUSE_WAREHOUSE"),
-    Key("paths.published", str, '"published"', _not_empty, "folder of publications", "STAYHOUSE_PUBLISH"),
+    Key("paths.published", str, '"published"', _folder, "folder of publications", "STAYHOUSE_PUBLISH"),
     _budget("budgets.alerts_per_owner", "alert_budget_owner", "5", "alerts that a person can act on in a working day"),
     _budget("budgets.alerts_per_desk", "alert_budget_queue", "10", "the same for a desk that does nothing else"),
     _budget("budgets.contacts_per_owner", "contact_budget_owner", "5", "contacts a person can renew in a working day"),
@@ -169,7 +210,7 @@ FEED_KEYS: dict[str, tuple[str, type, Callable[[Any], Any]]] = {
     "rule": ("feed_rule", str, _one_of(FEED_RULES)),
     "tolerated_delay_days": ("tolerated_delay_days", int, lambda days: days if days == 0 else _positive(days)),
 }
-SECTIONS = ("paths", "budgets", "feeds")
+SECTIONS = ("paths", "budgets", "feeds", "sources")
 SECTION_COMMENTS = {
     "paths": "# Relative to this folder.",
     "budgets": "# How much people can do; the most urgent come first, the others wait.",
@@ -209,7 +250,7 @@ def as_file(name: str) -> str:
         value = stated.get(key.name)
         shown = f"{short} = {value}" if value else f"# {short} = {key.default.replace('<name of the folder>', name)}"
         lines += ["", f"# {key.described}".replace("`", ""), shown] if not section else [f"{shown}  # {key.described}"]
-    return "\n".join([*lines, "", FEEDS_COMMENT])
+    return "\n".join([*lines, "", FEEDS_COMMENT, SOURCES_COMMENT])
 
 
 def is_company(folder: Path) -> bool:
@@ -240,7 +281,7 @@ def read_company(folder: Path) -> Company:
         read.entry(name, value)
     if read.faults:
         raise ConfigurationError("\n".join(read.faults))
-    return Company(folder, read.values, tuple(read.policy))
+    return Company(folder, read.values, tuple(read.policy), tuple(read.sources))
 
 
 class _Reading:
@@ -250,6 +291,7 @@ class _Reading:
         self.file = file
         self.values: dict[str, Any] = {}
         self.policy: list[Statement] = []
+        self.sources: list[Source] = []
         self.faults: list[str] = []
 
     def entry(self, name: str, value: Any) -> None:
@@ -261,6 +303,9 @@ class _Reading:
         elif name == "feeds":
             for table, rules in value.items():
                 self._feed(table, rules)
+        elif name == "sources":
+            read = [read_source(source, stated, self._fault) for source, stated in value.items()]
+            self.sources += [source for source in read if source]
         else:
             for inner, one in value.items():
                 self._key(f"{name}.{inner}", one)

@@ -36,6 +36,8 @@ from stayhouse.orchestration.settings import Settings, history_folder
 from stayhouse.orchestration.warehouse import open_warehouse, rewrite_warehouse
 from stayhouse.publishing.erasure import add_alert_aliases, contact_values, erase_tables, files_below, traces
 from stayhouse.publishing.release import DATABASE_NAME, Mart, current_publication, keep_only_current, publish
+from stayhouse.sources import Store
+from stayhouse.sources.mirror import fetched_from
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -160,7 +162,8 @@ def _erase_loaded(settings: Settings, pending: _Pending, result: Erased) -> None
         pending.note()
         rewriting = Rewriting(pending.note_file)
         erase_files(db, settings.raw, tables, names, rewriting)
-        result.files, result.problems = sorted(pending.files), rewriting.problems
+        result.files = sorted(pending.files)
+        result.problems = rewriting.problems + left_in_stores(settings.stores, settings.raw, result.files)
         db.execute("begin transaction")
         result.rows = erase_rows(db, tables, names)
         erase_tables(db, names, LOADED)
@@ -170,6 +173,17 @@ def _erase_loaded(settings: Settings, pending: _Pending, result: Erased) -> None
         db.execute("commit")
         _deliver_deletions(db, settings, names)
     rewrite_warehouse(settings.warehouse)
+
+
+def left_in_stores(stores: Iterable[Store], raw: Path, files: Iterable[str]) -> list[str]:
+    """Objects whose copies had to be written again; they belong to others, so that a person changes them."""
+    found = [fetched_from(store, raw / name) for name in files for store in stores]
+    return [
+        f"{address}: this object still holds an erased customer; correct or delete it (rows that it brings again are "
+        "taken out of its copy)"
+        for address in found
+        if address
+    ]
 
 
 def _deliver_deletions(db: duckdb.DuckDBPyConnection, settings: Settings, names: Names) -> None:
@@ -329,7 +343,7 @@ def _forget_runs(instance: DagsterInstance, home: Path) -> int:
 def _what_is_left(settings: Settings, home: Path, needles: set[str]) -> list[str]:
     """Where a customer still is, and the way out."""
     places = [settings.raw, settings.erasure, settings.warehouse, *_notes(settings), settings.publish, home]
-    places += [folder for folder in (settings.policy, settings.exports) if folder]
+    places += [folder for folder in (settings.policy, settings.exports, settings.pulling) if folder]
     places.append(settings.warehouse.with_name(settings.warehouse.name + ".wal"))
     own = {path for path in places if path.exists()}
     return [

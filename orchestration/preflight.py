@@ -9,11 +9,13 @@ import duckdb
 
 from stayhouse.contract import contract
 from stayhouse.contract.sql import connect, literal
+from stayhouse.orchestration.company import FILE_NAME
 from stayhouse.orchestration.settings import (
     MEMORY_LIMIT,
     ConfigurationError,
     Daemon,
     Settings,
+    address_of,
     kept_runs,
     memory_limit,
     threads,
@@ -31,11 +33,23 @@ def check_settings(settings: Settings) -> None:
     threads()
     Daemon.resolve()
     _check_memory_limit()
+    for source in settings.sources:
+        address_of(source)
+    shaped = shaped_tables(settings)
+    if not shaped and not settings.is_pulled:
+        check_landing(settings)
+    # What is pulled is there when it is loaded.
+    _check_warehouse(settings.warehouse, settings.raw, set(contract()) if settings.is_pulled else shaped)
+    _check_publish(settings.publish)
+
+
+def check_pulled(settings: Settings) -> None:
+    """The same of a landing folder that has been pulled. Raises ConfigurationError."""
     shaped = shaped_tables(settings)
     if not shaped:
         check_landing(settings)
-    _check_warehouse(settings.warehouse, settings.raw, shaped)
-    _check_publish(settings.publish)
+    if not settings.warehouse.exists():
+        _check_required_tables(settings.raw, shaped)
 
 
 def check_loaded_from(settings: Settings) -> None:
@@ -78,6 +92,10 @@ def _check_memory_limit() -> None:
 def check_landing(settings: Settings) -> None:
     """Raises ConfigurationError when there is no landing folder, with the one that is probably meant."""
     raw = settings.raw
+    if settings.is_pulled and not any(_has_files(raw / table) for table in contract()):
+        raise ConfigurationError(
+            f"{raw}: holds no landing files; stayhouse pull brings them from the sources of {FILE_NAME}"
+        )
     if not raw.exists() and settings.company and not settings.company.exists():
         raise ConfigurationError(
             "no company is named: run in its folder, or name it (stayhouse build <folder>); stayhouse init makes one, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ from stayhouse.contract import RawTable, Zones, contract
 from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
 from stayhouse.orchestration.company import FILE_NAME, Company, Statement, currency, is_company, read_company, zone
 from stayhouse.orchestration.company import ConfigurationError as ConfigurationError
+from stayhouse.sources import Source, Store
 
 DAGSTER_SETTINGS = Path(__file__).with_name("dagster.yaml")
 MEMORY_LIMIT = "5GB"
@@ -74,6 +75,10 @@ class Settings:
     """Folder with exports of tools; None without a company."""
     shapes: Path | None = None
     """Folder with SQL that makes raw tables of exports; None without a company."""
+    sources: tuple[Source, ...] = ()
+    """Databases whose rows a run pulls first."""
+    stores: tuple[Store, ...] = ()
+    """Object stores of which `raw` and `exports` are copies."""
     first_day: str = FIRST_DAY
     """The first as-of date that can be built, as ISO text."""
     earliest_date: str = EARLIEST_PLAUSIBLE
@@ -96,6 +101,20 @@ class Settings:
     def work(self) -> Path:
         """Folder beside the working file for what a run needs to keep: merged seeds, run log, Data Docs."""
         return self.warehouse.with_suffix("")
+
+    @property
+    def is_pulled(self) -> bool:
+        """A run brings files of the company from elsewhere first."""
+        return bool(self.sources or self.stores)
+
+    def without_pulling(self) -> Settings:
+        """The same with the files at hand."""
+        return replace(self, sources=(), stores=())
+
+    @property
+    def pulling(self) -> Path | None:
+        """Folder of what is known of sources; None without a company."""
+        return self.company / "warehouse" / "sources" if self.company else None
 
     @property
     def erasure(self) -> Path:
@@ -151,6 +170,7 @@ class Settings:
         raw = _stated_place(raw, "STAYHOUSE_RAW", "--raw")
         of = _company(company, raw)
         stated = of.values if of else {}
+        stores = [of.store(key) for key in ("exports", *["landing"] * (raw is None))] if of else []
         if raw is None:
             assert of, "without a landing folder there is a company"
             raw = _place(of.path("landing", "landing"), "--raw")
@@ -179,6 +199,8 @@ class Settings:
             statements=of.policy if of else (),
             exports=places.get("exports"),
             shapes=places.get("shapes"),
+            sources=of.sources if of else (),
+            stores=tuple(store for store in stores if store),
             first_day=_date("STAYHOUSE_FIRST_DAY", FIRST_DAY) or stated.get("first_day", FIRST_DAY),
             earliest_date=_date("STAYHOUSE_EARLIEST_DATE", EARLIEST_PLAUSIBLE)
             or stated.get("earliest_date", EARLIEST_PLAUSIBLE),
@@ -263,6 +285,8 @@ def restrict_new_files() -> None:
 def _stated_place(chosen: Path | None, variable: str, option: str) -> Path | None:
     """What an option or a variable names, as an absolute path."""
     stated = chosen or os.environ.get(variable)
+    if re.match(r"\w+:/", str(stated or "")):
+        raise ConfigurationError(f"{stated}: {option} takes a folder; object stores are named in {FILE_NAME}, [paths]")
     return _place(stated, option) if stated else None
 
 
@@ -370,6 +394,17 @@ def _address(variable: str) -> str | None:
 def serve_published_at(address: str) -> None:
     """Says where publications are served, to this process and those that it starts; a stated address stays."""
     os.environ.setdefault("STAYHOUSE_PUBLISHED_URL", address)
+
+
+def address_of(source: Source) -> str:
+    """The address of a database, which may hold a password. Raises ConfigurationError when it is not set."""
+    stated = os.environ.get(source.url_env, "").strip()
+    if not stated:
+        raise ConfigurationError(
+            f"source {source.name}: {source.url_env} is not set; it holds the address of the database, like "
+            "postgresql://user:password@host/database"
+        )
+    return stated
 
 
 def memory_limit() -> str:

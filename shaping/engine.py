@@ -20,10 +20,11 @@ from stayhouse.contract import RawTable
 from stayhouse.contract.compression import BrokenFile
 from stayhouse.contract.personal_data import EMAIL
 from stayhouse.contract.sql import EXPORT_TEXT, columns_of, connect, identifier, identifiers, literal, literals
+from stayhouse.contract.words import close_to
 from stayhouse.loading.discovery import LandingFile
 from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE
 from stayhouse.shaping.exports import BROKEN, Exports, Reader, find_exports
-from stayhouse.shaping.problems import ExportUnfinished, ShapeError, close_to
+from stayhouse.shaping.problems import ExportUnfinished, ShapeError
 from stayhouse.shaping.state import Place, fingerprint, places
 from stayhouse.shaping.template import Request, Shape, find_shapes
 

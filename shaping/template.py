@@ -15,8 +15,9 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from stayhouse.contract import RawTable
 from stayhouse.contract.sql import identifier
+from stayhouse.contract.words import close_to
 from stayhouse.loading.discovery import is_set_aside, walk
-from stayhouse.shaping.problems import ShapeError, close_to
+from stayhouse.shaping.problems import ShapeError
 
 LINE_OF_DUCKDB = re.compile(r"^LINE (\d+):", re.MULTILINE)
 

@@ -16,8 +16,10 @@ from stayhouse.orchestration.event_log import forget_old_runs
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.settings import ConfigurationError, history_folder, kept_runs
 from stayhouse.orchestration.shapes import shape_landing
+from stayhouse.orchestration.sources import pull_sources
 from stayhouse.orchestration.warehouse import WarehouseBusy, open_warehouse
 from stayhouse.shaping import ShapeError
+from stayhouse.sources import SourceError
 
 LEDGER_KEY = dg.AssetKey(["ops", "load_ledger"])
 # What the ledger says of a load; the day that is built after it.
@@ -150,6 +152,7 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
     try:
         warnings = run.policy_warnings
         erased = _erase_requested(context, run)
+        pulled = pull_sources(settings)
         with open_warehouse(settings.warehouse) as connection:
             check_landing_folder(connection, settings.raw)
             shaped = shape_landing(settings)
@@ -167,10 +170,10 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
                     "select table_name, sum(rows_loaded - rows_superseded) from ops.load_ledger group by 1"
                 ).fetchall()
             )
-    except (LoadError, ShapeError, ErasureError, ConfigurationError, WarehouseBusy) as error:
+    except (LoadError, ShapeError, SourceError, ErasureError, ConfigurationError, WarehouseBusy) as error:
         run.log.note(bad_input=str(error).splitlines())
         raise dg.Failure(str(error), allow_retries=False) from error
-    notices = [*warnings, *erased, *shaped.notices, *withheld]
+    notices = [*warnings, *erased, *pulled.notices, *shaped.notices, *withheld]
     document = load_document(report, notices) | {"earliest_date": settings.earliest_date}
     run.log.note(load=document | {"rows_standing": standing})
     context.log.info(json.dumps(document, default=str))

@@ -14,11 +14,21 @@ LAYERS: dict[str, set[str]] = {
     "contract": set(),
     "loading": {"contract"},
     "shaping": {"contract", "loading"},
+    "sources": {"contract"},
     "expectations": {"contract"},
     "publishing": {"contract", "expectations"},
     "page": {"contract"},
     "demonstration": {"contract"},
-    "orchestration": {"contract", "loading", "shaping", "expectations", "publishing", "page", "demonstration"},
+    "orchestration": {
+        "contract",
+        "loading",
+        "shaping",
+        "sources",
+        "expectations",
+        "publishing",
+        "page",
+        "demonstration",
+    },
     "benchmarks": {"contract", "loading", "expectations", "publishing", "page", "demonstration", "orchestration"},
 }
 PRIVATE_HOME = "orchestration.private_api"
