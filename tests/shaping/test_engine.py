@@ -165,14 +165,15 @@ def test_a_broken_export_in_a_group_costs_its_own_file_only(company):
         ("a.csv", b"\xef\xbb\xbfid;created\nc1;2025-01-01\n"),
         ("a.tsv", b"id\tcreated\nc1\t2025-01-01\n"),
         ("A.CSV", b"id,created\nc1,2025-01-01\n"),
-        ("a.csv.gz", gzip.compress(b"id,created\r\nc1,2025-01-01\r\n")),
+        ("a.csv.gz", gzip.compress(b"id,created\r\nc1,2025-01-01\r\n", mtime=0)),
         ("a.json", b'[\n  {"id": "c1", "created": "2025-01-01"}\n]'),
         ("a.json", b'{\n  "id": "c1",\n "created": "2025-01-01"}'),
         ("a.json", b'{"id": "c1", "created": "2025-01-01"}\n'),
         ("a.json", b'{"id": "c1",\n "created": "2025-01-01"}'),
         ("a.jsonl", b'{"id": "c1", "created": "2025-01-01", "nested": {"b": [1]}}\n'),
-        ("a.ndjson.gz", gzip.compress(b'{"id": "c1", "created": "2025-01-01"}\n')),
+        ("a.ndjson.gz", gzip.compress(b'{"id": "c1", "created": "2025-01-01"}\n', mtime=0)),
     ],
+    ids=str,
 )
 def test_exports_are_read_in_every_form(company, name, content):
     company.shape("customers.sql", CUSTOMERS.replace("shop/customers*.csv", f"x/{name.lower()}"))
