@@ -64,16 +64,21 @@ class Proof:
     sums: dict[str, float]
     """What the rows of a part add up to."""
     stated: dict[str, float | None]
-    """What the number says."""
+    """What the number says; None where it is not measurable, so that there is nothing to compare."""
+
+    @property
+    def compared(self) -> list[str]:
+        """Parts of which the number says something."""
+        return [part for part in self.sums if self.stated[part] is not None]
 
     @property
     def differing(self) -> list[str]:
         """Parts whose rows add up to something else."""
-        return [part for part, total in self.sums.items() if not _is_near(total, self.stated[part])]
+        return [part for part in self.compared if not _is_near(self.sums[part], self.stated[part] or 0.0)]
 
 
-def _is_near(total: float, stated: float | None) -> bool:
-    return abs(total - (stated or 0)) <= max(RELATIVE * abs(total), ROUNDED * (total % 1 != 0))
+def _is_near(total: float, stated: float) -> bool:
+    return abs(total - stated) <= max(RELATIVE * abs(total), ROUNDED * (total % 1 != 0))
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _prevented(node: Any) -> str:
             break
         opening.append(line.removeprefix("-- "))
     text = re.sub(r" \([A-Z]+-\d+(, [A-Z]+-\d+)*\)", "", " ".join(opening))
-    return f"a check found {text.removeprefix('Prevents ').split('. ')[0].rstrip('.')}"
+    return f"fails the check that prevents {text.removeprefix('Prevents ').split('. ')[0].rstrip('.')}"
 
 
 def _clauses(

@@ -87,7 +87,8 @@ from (values
     ('lost_pct', 'segment', 'shop', 100.0, 1, 1, date '2025-01-01', true),
     ('lost_pct', 'region', 'north', 50.0, 2, 4, date '2025-01-01', true),
     ('lost_pct', 'all', 'all', 100.0, 1, 1, date '2025-02-01', false),
-    ('opening_pct', 'all', 'all', 20.0, 2, 10, date '2025-01-01', true)
+    ('opening_pct', 'all', 'all', 20.0, 2, 10, date '2025-01-01', true),
+    ('lost_pct', 'all', 'all', null, null, null, date '2024-12-01', true)
 ) as t (metric_code, dimension_name, dimension_value, metric_amount, numerator_amount, denominator_amount,
     period_start_date, is_complete)
 """
@@ -132,6 +133,14 @@ def explain(warehouse, tmp_path):
         return CliRunner().invoke(app, ["explain", *arguments, "--publish", str(folder)])
 
     return run
+
+
+def test_a_number_that_is_not_measurable_is_compared_with_nothing(explain):
+    """NULL was read as 0, so a metric that nobody can measure was said to agree with its rows."""
+    result = explain("lost_pct", "--period", "2024-12")
+    assert result.exit_code == 0, result.output
+    assert "add up to" in result.output
+    assert "as the number says" not in result.output
 
 
 def test_an_explanation_has_the_definition_the_number_and_the_policy_of_its_run(explain):
@@ -206,7 +215,7 @@ def test_rows_that_are_not_published_say_why_and_where_the_counts_are(explain, t
         (("lost_pct", "--by", "segmnt=shop"), "is not split by segmnt; did you mean segment?"),
         (("lost_pct", "--by", "segment=shp"), "has no segment shp; did you mean shop?"),
         (("lost_pct", "--by", "segment"), "--by segment names no value"),
-        (("lost_pct", "--period", "2024-01"), "published are 2025-01 to 2025-02"),
+        (("lost_pct", "--period", "2024-01"), "published are 2024-12 to 2025-02"),
         (("lost_pct", "--period", "soon"), "--period soon does not name a period"),
         (("lost_pct", "--customer", "c77"), "c77: no such customer"),
         (("lost_pct", "--by", "region=north", "--rows", "x.csv"), "no rows of the numerator: published rows have no region"),

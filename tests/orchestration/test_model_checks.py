@@ -100,7 +100,7 @@ def test_a_test_of_its_own_is_said_by_what_it_prevents(db):
         depends_on=SimpleNamespace(nodes=["model.dim"]), config={"meta": {"remedy": "Deliver the contracts again."}},
     )  # fmt: skip
     assert sentence(own, db) == (
-        "core.dim_customers: a check found a bridge that loses customers: an opening is the closing before it "
+        "core.dim_customers: fails the check that prevents a bridge that loses customers: an opening is the closing before it "
         "(1 row, such as month May, gap 1,200). Deliver the contracts again."
     )
 
