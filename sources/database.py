@@ -394,6 +394,7 @@ class _Puller:
             folder=(self.folders.landing if place == "landing" else self.folders.exports) / below,
             prefix=f"{file_name(self.source.name)}-{file_name(table.stated.name)}",
             seen=self.home / SEEN / f"{table.resource}.parquet",
+            scratch=self.home / "spilled",
             columns=table.stated.columns,
             kept=table.kept,
             cursor=table.stated.cursor,

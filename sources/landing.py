@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,6 +28,8 @@ class Target:
     """Beginning of the names of its files; the moment of the pull follows, so that names sort."""
     seen: Path
     """Hashes of the rows that the next pull may find again. No values, so nobody can be found in it."""
+    scratch: Path
+    """Folder for what does not fit into memory."""
     columns: tuple[tuple[str, str], ...]
     """Name in the file and column of the table; empty: all as they are."""
     kept: str
@@ -45,12 +46,13 @@ def land(pulled: Sequence[Path], target: Target, pulled_at: float, memory_limit:
 
     May be interrupted and called again with the same files. Returns the number of new rows.
     """
-    scratch = Path(tempfile.mkdtemp(prefix="stayhouse-pull-"))
+    # What a killed pull has left there is removed by the next one.
+    shutil.rmtree(target.scratch, ignore_errors=True)
     try:
         with closing(connect()) as db:
             db.execute("set TimeZone = 'UTC'")
             db.execute(f"set memory_limit = {literal(memory_limit)}")
-            db.execute(f"set temp_directory = {literal(scratch)}")
+            db.execute(f"set temp_directory = {literal(target.scratch)}")
             if _remembered(db, target) == str(pulled_at):
                 return 0
             _number(db, pulled)
@@ -58,7 +60,7 @@ def land(pulled: Sequence[Path], target: Target, pulled_at: float, memory_limit:
             _remember(db, target, pulled_at)
         return rows
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(target.scratch, ignore_errors=True)
 
 
 def _number(db: duckdb.DuckDBPyConnection, pulled: Sequence[Path]) -> None:

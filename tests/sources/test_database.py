@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -206,17 +207,24 @@ pull_sources(Settings.resolve(company=Path(sys.argv[2])))
 def test_a_killed_pull_loses_nothing_and_brings_nothing_twice(
     pulling: Company, database: Database, moment: str
 ) -> None:
-    """A pull that was killed after its file was written wrote another over it, and a change was lost."""
+    """A pull that was killed after its file was written wrote another over it, and a change was lost.
+
+    Another left rows in the temporary folder of the machine, where nobody looks for them.
+    """
+    elsewhere = pulling.folder.parent / "temporary"
+    elsewhere.mkdir()
     pulling.pull()
     database.put(2, "Kiel", TUESDAY)
     done = subprocess.run(
         [sys.executable, "-c", KILLED, moment, str(pulling.folder)],
         cwd=REPO_ROOT,
+        env=os.environ | {"TMPDIR": str(elsewhere)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 9, done.stderr
+    assert list(elsewhere.iterdir()) == []
     database.put(3, "Jena", TUESDAY)
     pulling.pull()
     rows = [row for file in pulling.landed()[1:] for row in towns(file)]
