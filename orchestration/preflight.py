@@ -20,7 +20,7 @@ from stayhouse.orchestration.settings import (
     memory_limit,
     threads,
 )
-from stayhouse.orchestration.shapes import shaped_tables
+from stayhouse.orchestration.shapes import shape_faults, shaped_tables
 from stayhouse.orchestration.warehouse import busy
 
 # Where a DuckDB file says what it is, behind the checksum of its first block.
@@ -39,8 +39,15 @@ def check_settings(settings: Settings) -> None:
     if not shaped and not settings.is_pulled:
         check_landing(settings)
     # What is pulled is there when it is loaded.
+    if not settings.is_pulled:
+        _check_shapes(settings)
     _check_warehouse(settings.warehouse, settings.raw, set(contract()) if settings.is_pulled else shaped)
     _check_publish(settings.publish)
+
+
+def _check_shapes(settings: Settings) -> None:
+    if faults := shape_faults(settings):
+        raise ConfigurationError("\n".join(faults))
 
 
 def check_pulled(settings: Settings) -> None:
@@ -48,6 +55,7 @@ def check_pulled(settings: Settings) -> None:
     shaped = shaped_tables(settings)
     if not shaped:
         check_landing(settings)
+    _check_shapes(settings)
     if not settings.warehouse.exists():
         _check_required_tables(settings.raw, shaped)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from stayhouse.contract import contract
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.settings import Settings, memory_limit
-from stayhouse.shaping import Folders, Shaping, run_shapes
+from stayhouse.shaping import Folders, Shaping, find_faults, run_shapes
 from stayhouse.shaping.exports import find_exports
 from stayhouse.shaping.state import results
 from stayhouse.shaping.template import shape_files
@@ -23,6 +23,12 @@ def shape_folders(settings: Settings) -> Folders | None:
 def shaped_tables(settings: Settings) -> set[str]:
     """Names of the tables for which there is a shape."""
     return {path.stem for path in shape_files(settings.shapes)} if settings.shapes else set()
+
+
+def shape_faults(settings: Settings) -> list[str]:
+    """What would stop the shapes before a row is read; a message per fault."""
+    folders = shape_folders(settings)
+    return find_faults(folders, contract()) if folders else []
 
 
 def shape_landing(settings: Settings) -> Shaping:

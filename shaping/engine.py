@@ -93,6 +93,19 @@ def run_shapes(
     return done
 
 
+def find_faults(folders: Folders, tables: Mapping[str, RawTable]) -> list[str]:
+    """What would stop the shapes before a row is read: a shape that cannot be one, and exports that are missing."""
+    found = find_shapes(folders.shapes, tables)
+    exports = find_exports(folders.exports) if found.shapes else Exports(folders.exports, (), {})
+    return found.faults + [str(fault) for shape in found.shapes for fault in _missing(shape, exports)]
+
+
+def _missing(shape: Shape, exports: Exports) -> Iterator[ShapeError]:
+    for request in shape.requests:
+        if not request.optional and not exports.of(request):
+            yield shape.fault(exports.missing(request), shape.line_of(request.pattern))
+
+
 def _remove_others(current: set[Place], landing: Path, done: Shaping) -> None:
     """Removes the results of shapes that are missing now."""
     for place in places(landing):
@@ -129,9 +142,8 @@ class _Runner:
     def run(self) -> None:
         """Writes the results that are missing or out of date, and removes those without an export."""
         asked = {request.pattern: self.exports.of(request) for request in self.shape.requests}
-        for request in self.shape.requests:
-            if not asked[request.pattern] and not request.optional:
-                raise self.shape.fault(self.exports.missing(request), self.shape.line_of(request.pattern))
+        for fault in _missing(self.shape, self.exports):
+            raise fault
         known = self.place.read()
         each = self.shape.each
         if each is None:

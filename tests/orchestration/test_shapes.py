@@ -73,3 +73,11 @@ def test_faulty_shapes_are_bad_input_with_a_line_each(settings: Settings) -> Non
     )
     assert missing.startswith("shapes/shop/customers.sql line 1: no export matches shop/clients.csv in ")
     assert "it holds shop/customers.csv" in missing
+
+
+def test_a_missing_export_is_said_before_anything_starts(settings: Settings) -> None:
+    """Dagster and dbt took most of a minute to start before a run said that an export is missing."""
+    (settings.exports / "shop/customers.csv").unlink()
+    with pytest.raises(ConfigurationError, match=r"shop/customers.sql line 2: no export matches shop/customers.csv"):
+        check_settings(settings)
+    assert not settings.warehouse.exists()
