@@ -33,6 +33,7 @@ def settings(tmp_path: Path) -> Settings:
         policy=None,
         warehouse=home / "warehouse/acme.duckdb",
         publish=home / "published",
+        target=home / "warehouse/target",
         company=home,
         exports=home / "exports",
         shapes=home / "shapes",
