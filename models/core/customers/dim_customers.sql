@@ -12,7 +12,7 @@ current_segments as (
     group by customer_id
 ),
 
--- The last churn of customers who are churned now; reactivated customers have none.
+-- The last churn of customers whose last tenure has ended; reactivated customers have none.
 last_churns as (
     select
         customer_id,
@@ -43,7 +43,7 @@ select
     {{ days_between('registration.registered_date', 'run_context.as_of_date') }} as tenure_days,
     registration.registered_date,
     registration.registration_month,
-    last_churns.churned_date,
+    case when status.status = 'churned' then last_churns.churned_date end as churned_date,
     registration.registered_at,
     case
         when customers.account_completed_at < run_context.as_of_end_at then customers.account_completed_at
