@@ -8,6 +8,7 @@ import duckdb
 
 from stayhouse.contract.words import counted
 from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.unknown_codes import CODES, Codes
 from stayhouse.orchestration.warehouse import open_warehouse
 
 
@@ -19,22 +20,21 @@ class Gap(NamedTuple):
     way_out: str = "Add it to {path}"
 
 
-GAPS = {
-    "segment": Gap("segments.csv", "its customers stay in 'unassigned'"),
-    "plan": Gap("plans.csv", "it counts as a paid plan; a free one has tier 0"),
-    "survey": Gap(
-        "surveys.csv",
-        "its answers count in no index and are listed in feedback.mart_survey_violations",
-        "Add it to {path}, and its questions to survey_questions.csv",
-    ),
-    "question": Gap(
-        "survey_questions.csv", "its answers count in no index and are listed in feedback.mart_survey_violations"
-    ),
+def _gap(codes: Codes) -> Gap:
+    gap = Gap(codes.file, str(codes.consequence))
+    if codes.kind == "survey":
+        return gap._replace(way_out="Add it to {path}, and its questions to survey_questions.csv")
+    return gap
+
+
+# The kinds of core.unknown_policy_codes. What a code means is said where validate says it; a target of no metric is a
+# code of the policy itself.
+GAPS = {codes.kind: _gap(codes) for codes in CODES if codes.kind in ("segment", "plan", "survey", "question")} | {
     "target of a metric": Gap(
         "metric_targets.csv",
         "no metric is compared with it, so it is ignored",
         "Correct or remove metric_code {code!r} in {path}",
-    ),
+    )
 }
 
 

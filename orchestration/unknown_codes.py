@@ -55,10 +55,19 @@ class Codes:
     """`table.column` of raw data -> query of it, with a column for each of the key and those of `facts`."""
     describe: Callable[[Facts, Known], Row]
     consequence: str | Callable[[Known], str]
+    """What happens with rows whose code is unknown; from the policy where that decides it."""
     facts: str = ""
     """Aggregates over the rows of a code."""
     is_written: bool = True
     """False where the row holds something that only people know, in angle brackets."""
+
+    @property
+    def file(self) -> str:
+        return f"{self.seed}.csv"
+
+    def consequence_by(self, known: Known) -> str:
+        """The consequence under a policy."""
+        return self.consequence if isinstance(self.consequence, str) else self.consequence(known)
 
 
 @dataclass(frozen=True)
@@ -111,9 +120,9 @@ def find_unknown_codes(db: duckdb.DuckDBPyConnection, known: Known) -> list[Unkn
                         column,
                         "/".join(str(facts[name]) for name in codes.key),
                         facts["rows_count"],
-                        f"{codes.seed}.csv",
+                        codes.file,
                         codes.describe(facts, known),
-                        codes.consequence if isinstance(codes.consequence, str) else codes.consequence(known),
+                        codes.consequence_by(known),
                         codes.is_written,
                     )
                 )
@@ -328,7 +337,7 @@ CODES = (
         ("plan_code",),
         {"subscription_periods.plan_code": "select plan_code, mrr from raw.subscription_periods"},
         _plan,
-        "a plan counts as paid",
+        "a plan counts as paid; a free one has tier 0",
         "max(coalesce(mrr, 0)) = 0 as is_free",
     ),
     Codes(
@@ -337,7 +346,7 @@ CODES = (
         ("survey_code",),
         {f"{table}.survey_code": _ASKED + table for table in ("survey_invitations", "survey_responses")},
         _survey,
-        "answers count in no index",
+        "answers count in no index and are listed in feedback.mart_survey_violations",
         "count(*) filter (where is_service) > 0 as is_about_service",
     ),
     Codes(
@@ -349,7 +358,7 @@ CODES = (
             "inner join raw.survey_responses as r on a.response_id = r.response_id"
         },
         _question,
-        "answers count in no index",
+        "answers count in no index and are listed in feedback.mart_survey_violations",
         "min(score) as low, max(score) as high, count(distinct option_code) as options",
     ),
     Codes(

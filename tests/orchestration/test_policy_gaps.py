@@ -42,14 +42,14 @@ def test_every_gap_says_what_happens_and_names_the_file_to_change(described, tmp
     )
     policy = tmp_path / "policy"
     assert question.startswith(
-        "question 'relational/nps2' is not known (5,000 rows of 4,000 customers): its answers count in no index and are "
+        "question 'relational/nps2' is not known (5,000 rows of 4,000 customers): answers count in no index and are "
         "listed in feedback.mart_survey_violations. Add it to "
     )
     assert question.endswith(str(policy / "survey_questions.csv"))
-    assert plan.startswith("plan 'legacy_2019' is not known (1,200 rows of 7 customers): it counts as a paid plan")
+    assert plan.startswith("plan 'legacy_2019' is not known (1,200 rows of 7 customers): a plan counts as paid")
     assert "'onboarding_completion_pct' is not known (2 rows): no metric is compared with it" in target
     assert target.endswith(str(policy / "metric_targets.csv"))
-    assert segment.startswith("segment 'usage/bakery' is not known (1 row of 1 customer): its customers stay in 'unass")
+    assert segment.startswith("segment 'usage/bakery' is not known (1 row of 1 customer): customers stay in 'unass")
 
 
 def test_every_kind_that_the_model_finds_can_be_described():
