@@ -223,8 +223,8 @@ def test_the_launchpad_of_the_ui_has_the_options_of_the_command_line(tmp_path, m
 
     from stayhouse.orchestration.resources import RUN_CONFIG, run_from_environment
 
-    for name in ("WAREHOUSE", "PUBLISH"):
-        monkeypatch.setenv(f"STAYHOUSE_{name}", str(tmp_path / name.lower()))
+    monkeypatch.setenv("STAYHOUSE_WAREHOUSE", str(tmp_path / "acme.duckdb"))
+    monkeypatch.setenv("STAYHOUSE_PUBLISH", str(tmp_path / "published"))
     found = {}
 
     @dg.op(required_resource_keys={"run"})
