@@ -1,5 +1,5 @@
 {#-
-What the loader of this project keeps, and what stands in for it where another dbt project reads tables of its own with these
+What the loader of this project keeps, and what replaces it where another dbt project reads tables of its own with these
 models (the variable `has_loader` is false; docs/dbt-package.md).
 -#}
 

@@ -29,10 +29,9 @@ alerts as (
 related as (
     select
         alerts.alert_id,
-        related.alert_id as related_alert_id,
-        related.customer_id,
-        related.rule_code,
-        related.signal_code,
+        related.alert_id as alert_key,
+        related.customer_id || ':' || related.rule_code as rule_key,
+        related.customer_id || ':' || related.signal_code as signal_key,
         greatest(alerts.opened_at, related.opened_at) as opened_at
     from alerts
     inner join alerts as related
@@ -44,7 +43,7 @@ related as (
 ),
 
 subjects as (
-    {% for key in ['related_alert_id', "customer_id || ':' || rule_code", "customer_id || ':' || signal_code"] %}
+    {% for key in ['alert_key', 'rule_key', 'signal_key'] %}
     select
         alert_id,
         {{ key }} as subject_key,
@@ -98,18 +97,13 @@ endings as (
 
 first_endings as (
     select
-        endings.*,
+        *,
         row_number() over (
-            partition by endings.alert_id
-            order by
-                endings.ended_at asc,
-                {{ alert_ending_order('endings.transition_kind') }} asc,
-                endings.evidence_id asc
+            partition by alert_id order by ended_at, {{ alert_ending_order('transition_kind') }}, evidence_id
         ) as choice
     from endings
-    inner join {{ ref('run_context') }} as run_context
-        -- Midnight after the business day still belongs to it: that is when its close is known.
-        on endings.ended_at <= run_context.as_of_end_at
+    -- Midnight after the business day still belongs to it: that is when its close is known.
+    where ended_at <= (select run_context.as_of_end_at from {{ ref('run_context') }} as run_context)
 ),
 
 lives as (
@@ -158,14 +152,12 @@ responses as (
 
 first_responses as (
     select
-        responses.*,
+        *,
         row_number() over (
-            partition by responses.alert_id, responses.episode_order, responses.transition_kind
-            order by responses.responded_at, responses.evidence_id
+            partition by alert_id, episode_order, transition_kind order by responded_at, evidence_id
         ) as choice
     from responses
-    inner join {{ ref('run_context') }} as run_context
-        on responses.responded_at < run_context.as_of_end_at
+    where responded_at < (select run_context.as_of_end_at from {{ ref('run_context') }} as run_context)
 ),
 
 transitions as (
@@ -203,8 +195,6 @@ select
     evidence_id,
     channel_code,
     episode_order,
-    row_number() over (
-        partition by alert_id order by transition_at, episode_order, rank_in_moment
-    ) as transition_order,
+    row_number() over (partition by alert_id order by transition_at, episode_order, rank_in_moment) as transition_order,
     transition_at
 from transitions
