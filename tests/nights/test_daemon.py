@@ -165,8 +165,8 @@ def test_new_files_are_loaded_and_the_day_that_they_cover_is_published(ui: Ui, h
     assert load["status"] == "SUCCESS", ui.log.read_text()[-6000:]
     day = ui.wait(lambda: ui.run_of("build_day", "dagster/sensor_name", "publish_after_load"))
     assert day["status"] == "SUCCESS", ui.log.read_text()[-6000:]
-    assert [load["runId"]] in [tick["runIds"] for tick in ui.ticks("new_landing_files")]
-    assert [day["runId"]] in [tick["runIds"] for tick in ui.ticks("publish_after_load")]
+    assert any(load["runId"] in tick["runIds"] for tick in ui.ticks("new_landing_files"))
+    assert any(day["runId"] in tick["runIds"] for tick in ui.ticks("publish_after_load"))
     document = json.loads((home / "published" / "small" / "current" / "publication.json").read_text())
     assert document["as_of_date"] == day["tags"]["dagster/partition"]
 
@@ -180,9 +180,10 @@ def test_a_run_of_the_schedule_fails_on_a_broken_file_and_alarms_people(ui: Ui, 
     run = ui.wait(lambda: ui.run_of("nightly", "dagster/schedule_name", "nightly_after_midnight"))
     assert run["status"] == "FAILURE"
     state = ui.ask(ASK_SCHEDULE, one=SCHEDULE)["scheduleOrError"]["scheduleState"]
-    assert [run["runId"]] in [tick["runIds"] for tick in state["ticks"]]
+    assert any(run["runId"] in tick["runIds"] for tick in state["ticks"])
 
-    ui.wait(lambda: any([run["runId"]] == tick["originRunIds"] for tick in ui.ticks("failure_alert")))
+    # The load of the broken file fails as well: one tick may report both runs.
+    ui.wait(lambda: any(run["runId"] in tick["originRunIds"] for tick in ui.ticks("failure_alert")))
     texts = [message["text"] for message in alerts[1]]
     (text,) = [text for text in texts if run["runId"] in text]
     assert text.startswith(f"Stayhouse: nightly of {run['tags']['dagster/partition']} failed\n- customers/broken.csv: ")
