@@ -14,6 +14,7 @@ from typing import Any
 
 from stayhouse.contract.sql import literal, one_row
 from stayhouse.contract.words import closest, did_you_mean
+from stayhouse.orchestration.graph import reached
 from stayhouse.publishing.reading import Standing
 
 VALUES = "metrics.mart_metric_values"
@@ -115,14 +116,9 @@ class Explanation:
     def way(self) -> dict[str, list[str]]:
         """Everything that the number is made from, by layer."""
         models = _definitions(self.publication)["models"]
-        seen: set[str] = set()
-        waiting = [self.metric["mart"].split(".")[1], *(facts["model"] for facts in self.facts.values())]
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                waiting += models[name]["parents"]
-        return {layer: found for layer in LAYERS if (found := sorted(n for n in seen if models[n]["layer"] == layer))}
+        ends = [self.metric["mart"].split(".")[1], *(facts["model"] for facts in self.facts.values())]
+        way = reached({name: model["parents"] for name, model in models.items()}, ends)
+        return {layer: found for layer in LAYERS if (found := sorted(n for n in way if models[n]["layer"] == layer))}
 
     @property
     def thresholds(self) -> dict[str, dict[str, Any]]:

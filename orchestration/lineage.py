@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from stayhouse.contract import REPO_ROOT
+from stayhouse.orchestration.graph import reached
 
 # A macro of the project may be dispatched: its name then begins with that of an engine.
 MACRO = re.compile(r"\{%-?\s*macro\s+(?:\w+__)?(\w+)\(.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
@@ -30,43 +31,31 @@ def child_map() -> dict[str, set[str]]:
     for file in sorted((REPO_ROOT / "macros").rglob("*.sql")):
         for found in MACRO.finditer(_text(file.read_text())):
             macros[found[1]] = macros.get(found[1], "") + found[0]
+    calls = {macro: _called(text, macros) for macro, text in macros.items()}
     children: dict[str, set[str]] = {}
     for model, text in models.items():
-        for name in _names(text, macros) - {model}:
+        texts = [text, *(macros[macro] for macro in reached(calls, _called(text, macros)))]
+        for name in _names(texts) - {model}:
             children.setdefault(name, set()).add(model)
     return children
 
 
-def reached(children: Mapping[str, Iterable[str]], start: str) -> list[str]:
-    """Everything that is made from `start`, directly or not; what is nearest to it comes first."""
-    found: dict[str, None] = {}
-    waiting = [start]
-    while waiting:
-        waiting = sorted({child for name in waiting for child in children.get(name, ())} - found.keys())
-        found |= dict.fromkeys(waiting)
-    return list(found)
-
-
 def marts_made_from(table: str) -> list[str]:
     """The marts that read a raw table, directly or through other models; the nearest ones come first."""
-    return [name for name in reached(child_map(), table) if name.startswith(MART)]
+    return [name for name in reached(child_map(), [table]) if name.startswith(MART)]
 
 
 def _text(sql: str) -> str:
     return COMMENT.sub("", sql)
 
 
-def _names(text: str, macros: Mapping[str, str]) -> set[str]:
-    """Texts in quotes in a model and in the macros that it calls."""
-    names = set(TEXT.findall(text))
-    called: set[str] = set()
-    waiting = [text]
-    while waiting:
-        fresh = {name for name in CALLED.findall(waiting.pop()) if name in macros} - called
-        called |= fresh
-        for name in fresh:
-            names |= set(TEXT.findall(macros[name]))
-            waiting.append(macros[name])
+def _called(text: str, macros: Mapping[str, str]) -> set[str]:
+    return {name for name in CALLED.findall(text) if name in macros}
+
+
+def _names(texts: Iterable[str]) -> set[str]:
+    """Names of relations that texts in quotes may mean."""
+    names = {name for text in texts for name in TEXT.findall(text)}
     # ref('int_signals__' ~ domain), and the rows of a relation that newer ones have replaced.
     composed = {start + end for start in names if start.endswith(JOINT) for end in names}
     return names | composed | {name + SUPERSEDED for name in names}

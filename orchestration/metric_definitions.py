@@ -8,15 +8,17 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stayhouse.orchestration.graph import reached
 from stayhouse.orchestration.metric_catalogue import Facts, facts, metrics, parts_of
 from stayhouse.orchestration.policy import STATED
 from stayhouse.page.sql import marts_in
 from stayhouse.publishing.reading import DEFINITIONS_NAME
 
+OWN_MACRO = "macro.stayhouse."
 THRESHOLD = re.compile(r"\bpolicy\.([a-z_0-9]+)")
 LAYERS = {"source": "raw", "seed": "policy"}
 WORDS = (
@@ -101,6 +103,11 @@ def _models(manifest: Mapping[str, Any], thresholds: set[str]) -> dict[str, Any]
         for key, node in manifest[kind].items()
         if node["resource_type"] in ("model", "seed", "source")
     }
+    calls = {
+        name: [called for called in macro["depends_on"]["macros"] if called.startswith(OWN_MACRO)]
+        for name, macro in manifest["macros"].items()
+        if name.startswith(OWN_MACRO)
+    }
     return {
         _name(node): {
             "layer": LAYERS.get(node["resource_type"]) or node["path"].split("/")[0],
@@ -109,7 +116,7 @@ def _models(manifest: Mapping[str, Any], thresholds: set[str]) -> dict[str, Any]
             "parents": sorted(
                 _name(nodes[parent]) for parent in (node.get("depends_on") or {}).get("nodes", ()) if parent in nodes
             ),
-            "thresholds": sorted(_read_thresholds(node, manifest["macros"]) & thresholds),
+            "thresholds": sorted(_read_thresholds(node, manifest["macros"], calls) & thresholds),
         }
         for key, node in sorted(nodes.items())
     }
@@ -121,18 +128,13 @@ def _name(node: Mapping[str, Any]) -> str:
     return f"{node['schema']}.{node['name']}" if is_other else str(node["name"])
 
 
-def _read_thresholds(node: Mapping[str, Any], macros: Mapping[str, Any]) -> set[str]:
+def _read_thresholds(
+    node: Mapping[str, Any], macros: Mapping[str, Any], calls: Mapping[str, Sequence[str]]
+) -> set[str]:
     """The thresholds that the code of a model names, and that of the project's macros which it calls."""
-    found = set(THRESHOLD.findall(node.get("raw_code") or ""))
-    waiting, seen = list((node.get("depends_on") or {}).get("macros", ())), set()
-    while waiting:
-        macro = waiting.pop()
-        if macro in seen or not macro.startswith("macro.stayhouse."):
-            continue
-        seen.add(macro)
-        found |= set(THRESHOLD.findall(macros[macro]["macro_sql"]))
-        waiting += macros[macro]["depends_on"]["macros"]
-    return found
+    called = [macro for macro in (node.get("depends_on") or {}).get("macros", ()) if macro in calls]
+    texts = [node.get("raw_code") or "", *(macros[macro]["macro_sql"] for macro in reached(calls, called))]
+    return {code for text in texts for code in THRESHOLD.findall(text)}
 
 
 def _thresholds(seeds: Path, policy: Path | None) -> dict[str, dict[str, str]]:

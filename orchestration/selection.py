@@ -11,6 +11,7 @@ import duckdb
 from stayhouse.contract.sql import literals
 from stayhouse.contract.words import did_you_mean
 from stayhouse.expectations.registry import mart_gates
+from stayhouse.orchestration.graph import reached
 from stayhouse.orchestration.settings import ConfigurationError
 
 # Marts of the working file that have passed their checks, with the day that they describe.
@@ -36,14 +37,11 @@ def needed_nodes(manifest: Mapping[str, Any], domains: Iterable[str]) -> set[str
     """Unique ids of the marts of some domains and of every model and seed that they are made from."""
     nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
     wanted = {gate.asset_key[1] for gate in mart_gates() if gate.asset_key[0] in set(domains)}
-    waiting = [key for key, node in nodes.items() if node["name"] in wanted]
-    found: set[str] = set()
-    while waiting:
-        key = waiting.pop()
-        if key not in found:
-            found.add(key)
-            waiting += [parent for parent in nodes[key]["depends_on"].get("nodes", ()) if parent in nodes]
-    return found
+    parents = {
+        key: [parent for parent in node["depends_on"].get("nodes", ()) if parent in nodes]
+        for key, node in nodes.items()
+    }
+    return set(reached(parents, [key for key, node in nodes.items() if node["name"] in wanted]))
 
 
 def chosen_marts(manifest: Mapping[str, Any], domains: Iterable[str]) -> set[str]:

@@ -17,8 +17,9 @@ from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.orchestration import progress
 from stayhouse.orchestration.defs.partitions import ONE_DAY_A_RUN
 from stayhouse.orchestration.feeds import stale
+from stayhouse.orchestration.graph import reached
 from stayhouse.orchestration.growth import forget_superseded
-from stayhouse.orchestration.lineage import MART, reached
+from stayhouse.orchestration.lineage import MART
 from stayhouse.orchestration.metric_definitions import write_definitions
 from stayhouse.orchestration.model_docs import LINEAGE_PAGE, MODELS_PAGE, write_model_docs
 from stayhouse.orchestration.money import reporting_currency
@@ -63,7 +64,9 @@ def marts_without_data(manifest: Mapping[str, Any], empty_tables: list[str]) -> 
     sources = {node["name"]: key for key, node in manifest["sources"].items() if node["schema"] == "raw"}
     models = {key: [c for c in found if c.startswith("model.")] for key, found in manifest["child_map"].items()}
     return {
-        table: sorted(name for key in reached(models, sources[table]) if (name := key.split(".")[-1]).startswith(MART))
+        table: sorted(
+            name for key in reached(models, [sources[table]]) if (name := key.split(".")[-1]).startswith(MART)
+        )
         for table in empty_tables
     }
 
