@@ -59,6 +59,26 @@ def connect(database: Path | str = ":memory:", read_only: bool = False) -> duckd
     return connection
 
 
+def connect_for_work(
+    database: Path | str = ":memory:", read_only: bool = False, *, memory_limit: str, spill: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection that reads and writes moments in UTC and takes a bounded amount of memory ('5GB').
+
+    What does not fit is written to the folder `spill`, by default to one that DuckDB chooses.
+    """
+    connection = connect(database, read_only)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        # Not as a parameter: DuckDB imports pandas for those.
+        connection.execute(f"set memory_limit = {literal(memory_limit)}")
+        if spill:
+            connection.execute(f"set temp_directory = {literal(spill)}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     """Column -> type; empty for an unknown relation."""
     import duckdb

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ import duckdb
 from stayhouse.contract import Zones, contract
 from stayhouse.contract.words import listed
 from stayhouse.loading import record_feed_days
+from stayhouse.orchestration.policy_files import read_policy_file
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 
@@ -101,8 +101,7 @@ def feeds_on(settings: Settings, seeds: Path, as_of: date) -> list[Feed]:
 def feeds_in(connection: duckdb.DuckDBPyConnection, zones: Zones, seeds: Path, as_of: date) -> list[Feed]:
     """The same of an open warehouse."""
     last_days = record_feed_days(connection, contract(), zones, as_of)
-    with (seeds / POLICY_FILE).open(newline="", encoding="utf-8-sig") as file:
-        rules = {row["table_name"]: row for row in csv.DictReader(file)}
+    rules = {row["table_name"]: row for row in read_policy_file(seeds / POLICY_FILE).rows}
     return [_feed(table, rules[table], last_days, as_of) for table in contract()]
 
 

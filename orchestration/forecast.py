@@ -7,8 +7,7 @@ read, and nothing is written but the trial, which is removed.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from stayhouse.contract.days import first_day_sql
-from stayhouse.contract.sql import connect, literal, one_row
+from stayhouse.contract.sql import connect_for_work, one_row
 from stayhouse.contract.words import closest
 from stayhouse.loading import LoadError, LoadReport, load_landing
 from stayhouse.loading.examples import IN_QUARANTINE, find_examples, phrase, way_out
@@ -30,10 +29,11 @@ from stayhouse.orchestration.feeds import CoveredDay, Feed, covered_day, feeds_i
 from stayhouse.orchestration.lineage import marts_made_from
 from stayhouse.orchestration.money import currency_in
 from stayhouse.orchestration.policy import PolicyError, write_policy
+from stayhouse.orchestration.policy_files import Row, read_policy_file
 from stayhouse.orchestration.preflight import check_landing
 from stayhouse.orchestration.settings import ConfigurationError, Settings, memory_limit
 from stayhouse.orchestration.shapes import made_files, shape_landing, shaped_tables
-from stayhouse.orchestration.unknown_codes import Known, Row, UnknownCode, find_unknown_codes, rows_of
+from stayhouse.orchestration.unknown_codes import Known, UnknownCode, find_unknown_codes
 from stayhouse.page.sections import SECTIONS
 from stayhouse.shaping import ShapeError, Shaping
 from stayhouse.shaping.state import SHAPED
@@ -152,11 +152,11 @@ def make_forecast(settings: Settings) -> Forecast:
         notices, faults = [], []
         try:
             notices = write_policy(settings, seeds)
-            policy = {file.stem: rows_of(file.read_bytes()) for file in sorted(seeds.glob("*.csv"))}
+            policy = {file.stem: read_policy_file(file).rows for file in sorted(seeds.glob("*.csv"))}
         except PolicyError as error:
             faults = error.faults
         raw, shaping = _landed(settings, Path(place) / "landing")
-        with _trial(Path(place)) as db:
+        with connect_for_work(memory_limit=memory_limit(), spill=Path(place) / "spilled") as db:
             report = _load(db, raw, settings, [*faults, *shaping.faults])
             forecast = Forecast(
                 raw=str(settings.raw),
@@ -205,19 +205,10 @@ def _landed(settings: Settings, place: Path) -> tuple[Path, Shaping]:
             else:
                 (place / table.name / entry.name).symlink_to(entry)
     try:
-        return place, shape_landing(replace(settings, raw=place))
+        # What shapes need beside it must not be in the company's folder either.
+        return place, shape_landing(replace(settings, raw=place, warehouse=place.with_name("trial.duckdb")))
     except ShapeError as error:
         return place, Shaping(faults=str(error).splitlines())
-
-
-@contextmanager
-def _trial(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database in memory; what does not fit is written to the folder."""
-    with connect() as db:
-        db.execute("set TimeZone = 'UTC'")
-        db.execute(f"set memory_limit = {literal(memory_limit())}")
-        db.execute(f"set temp_directory = {literal(folder / 'spilled')}")
-        yield db
 
 
 def _load(db: duckdb.DuckDBPyConnection, raw: Path, settings: Settings, faults: list[str]) -> LoadReport:

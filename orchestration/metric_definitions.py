@@ -5,7 +5,6 @@ Written beside the marts as definitions.json, so that a reader needs neither the
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 from stayhouse.orchestration.graph import reached
 from stayhouse.orchestration.metric_catalogue import Facts, facts, metrics, parts_of
 from stayhouse.orchestration.policy import STATED
+from stayhouse.orchestration.policy_files import read_policy_file
 from stayhouse.page.sql import marts_in
 from stayhouse.publishing.reading import DEFINITIONS_NAME
 
@@ -44,7 +44,7 @@ def definitions(manifest: Mapping[str, Any], seeds: Path, policy: Path | None) -
         "metrics": {metric["code"]: _metric(metric, known, models) for metric in found},
         "facts": {name: _facts(one, models) for name, one in known.items()},
         "thresholds": thresholds,
-        "targets": _read(seeds / "metric_targets.csv"),
+        "targets": read_policy_file(seeds / "metric_targets.csv").rows,
         "models": models,
     }
 
@@ -139,7 +139,8 @@ def _read_thresholds(
 
 def _thresholds(seeds: Path, policy: Path | None) -> dict[str, dict[str, str]]:
     own = policy / "thresholds.csv" if policy else None
-    from_company = {row["threshold_code"] for row in _read(own)} if own and own.is_file() else set()
+    stated = read_policy_file(own).rows if own and own.is_file() else []
+    from_company = {row["threshold_code"] for row in stated}
     return {
         row["threshold_code"]: {
             "value": row["threshold_value"],
@@ -148,10 +149,5 @@ def _thresholds(seeds: Path, policy: Path | None) -> dict[str, dict[str, str]]:
             "reason": row["reason"],
             "file": "company" if row["threshold_code"] in from_company or row["reason"] == STATED else "default",
         }
-        for row in _read(seeds / "thresholds.csv")
+        for row in read_policy_file(seeds / "thresholds.csv").rows
     }
-
-
-def _read(file: Path) -> list[dict[str, str]]:
-    with file.open(newline="", encoding="utf-8-sig") as rows:
-        return list(csv.DictReader(rows))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 import duckdb
 
+from stayhouse.orchestration.policy_files import read_policy_file
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.publishing.release import current_publication
@@ -41,8 +41,8 @@ def _own_currency(settings: Settings, candidates: list[str]) -> str | None:
 
 def _candidates(connection: duckdb.DuckDBPyConnection, seeds: Path) -> list[str]:
     """The currencies of the loaded money without a rate of their own, the most frequent first."""
-    with (seeds / "exchange_rates.csv").open(newline="", encoding="utf-8-sig") as file:
-        converted = {row["currency_code"].strip().upper() for row in csv.DictReader(file)}
+    rates = read_policy_file(seeds / "exchange_rates.csv").rows
+    converted = {row["currency_code"].strip().upper() for row in rates}
     rows = " union all ".join(f"select upper(trim(currency)) as code from raw.{table}" for table in TABLES)
     try:
         found = connection.execute(

@@ -28,6 +28,7 @@ from stayhouse.contract import REPO_ROOT, read_yaml
 from stayhouse.contract.sql import connect, literal
 from stayhouse.contract.words import did_you_mean
 from stayhouse.orchestration.company import Statement
+from stayhouse.orchestration.policy_files import NotCsv, parsed, read_policy_file
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 SEEDS_FOLDER = REPO_ROOT / "seeds"
@@ -219,18 +220,14 @@ def _read(seed: _Seed) -> list[str]:
         content = seed.file.read_bytes()
         if content.startswith(UTF_16_MARKS) or b"\0" in content:
             return [f"{seed.shown_file}: is UTF-16; save it as CSV UTF-8"]
-        text = content.decode("utf-8-sig")
+        found = parsed(content)
     except UnicodeDecodeError as error:
         return [f"{seed.shown_file}: is not UTF-8 (byte {error.start + 1}); save it as CSV UTF-8"]
     except OSError as error:
         return [f"{seed.shown_file}: cannot be read ({error.strerror}); give the user of the run the right to read it"]
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        names = next(reader, [])
-        # Row 1 is the header, as in a spreadsheet; rows without any value count and are left out.
-        numbered = [(number, cells) for number, cells in enumerate(reader, start=2) if any(map(str.strip, cells))]
-    except csv.Error as error:
-        return [f"{seed.shown_file}, line {reader.line_num}: is not CSV ({error}); check its quotes"]
+    except NotCsv as error:
+        return [f"{seed.shown_file}, line {error.line}: is not CSV ({error}); check its quotes"]
+    names, numbered = found.columns, found.cells
     if delimiter := _other_delimiter(names, seed):
         return [
             f"{seed.shown_file}: its cells are separated by {delimiter}; policy files use commas: save it as CSV "
@@ -271,8 +268,8 @@ def _other_delimiter(names: list[str], seed: _Seed) -> str | None:
 
 def _complete(seed: _Seed) -> list[str]:
     """Adds what the file leaves out, as the repository has it: columns of its rows, and rows of a completed seed."""
-    with seed.default_file.open(newline="", encoding="utf-8") as stream:
-        known = {seed.key_of(row): (number, row) for number, row in enumerate(csv.DictReader(stream), start=2)}
+    default = read_policy_file(seed.default_file)
+    known = {seed.key_of(row): (number, row) for (number, _), row in zip(default.cells, default.rows, strict=True)}
     for row in seed.rows:
         _, fallback = known.get(seed.key_of(row), (0, {}))
         row.update({name: fallback.get(name, seed.columns[name]["default"]) for name in seed.left_out})
@@ -386,8 +383,7 @@ def _check_units(seed: _Seed) -> list[str]:
     """A number has the unit that the models expect, and is whole where things are counted."""
     faults = []
     kinds = seed.meta["units"]
-    with seed.default_file.open(newline="", encoding="utf-8") as stream:
-        expected = {seed.key_of(row): row["unit"] for row in csv.DictReader(stream)}
+    expected = {seed.key_of(row): row["unit"] for row in read_policy_file(seed.default_file).rows}
     for number, row in enumerate(seed.rows):
         unit = expected[seed.key_of(row)]
         if unit not in kinds:

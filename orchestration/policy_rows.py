@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, seed_keys, write_policy
+from stayhouse.orchestration.policy_files import Row, csv_line, parsed
 from stayhouse.orchestration.settings import ConfigurationError, Settings
-from stayhouse.orchestration.unknown_codes import Row, UnknownCode, csv_line, rows_of
+from stayhouse.orchestration.unknown_codes import UnknownCode
 
 
 def add_rows(settings: Settings, codes: Iterable[UnknownCode]) -> dict[Path, int]:
@@ -49,7 +48,7 @@ def add_rows(settings: Settings, codes: Iterable[UnknownCode]) -> dict[Path, int
 
 def columns_of_file(settings: Settings, name: str) -> list[str]:
     """The columns in which a row is written to a policy file: those of the company's own, else those of the default."""
-    return _header(_content(_own_file(settings.policy_folder, name)))
+    return parsed(_content(_own_file(settings.policy_folder, name))).columns
 
 
 def _own_file(folder: Path, name: str) -> Path:
@@ -64,20 +63,16 @@ def _content(own: Path) -> bytes:
     return (own if own.exists() else SEEDS_FOLDER / own.name).read_bytes()
 
 
-def _header(content: bytes) -> list[str]:
-    return next(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")), [])
-
-
 def _with_rows(before: bytes, rows: Sequence[Row], key: Sequence[str]) -> tuple[bytes, int]:
     """The content of a file with rows at its end whose keys it does not have yet, and how many these are."""
-    columns = _header(before)
-    taken = {tuple(row[name] for name in key) for row in rows_of(before)}
+    known = parsed(before)
+    taken = {tuple(row[name] for name in key) for row in known.rows}
     lines = []
     for row in rows:
         code = tuple(row[name] for name in key)
         if code not in taken:
             taken.add(code)
-            lines.append(csv_line([row.get(name, "") for name in columns]))
+            lines.append(csv_line([row.get(name, "") for name in known.columns]))
     end = "\r\n" if b"\r\n" in before else "\n"
     if lines and not before.endswith(b"\n"):
         before += end.encode()

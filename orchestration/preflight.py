@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from stayhouse.contract import contract
-from stayhouse.contract.sql import connect, literal
+from stayhouse.contract.sql import connect, connect_for_work
 from stayhouse.orchestration.company import FILE_NAME
 from stayhouse.orchestration.settings import (
     MEMORY_LIMIT,
@@ -87,14 +87,12 @@ def check_loaded_from(settings: Settings) -> None:
 
 
 def _check_memory_limit() -> None:
-    with connect() as connection:
-        try:
-            # Not as a parameter: DuckDB imports pandas for those.
-            connection.execute(f"set memory_limit = {literal(memory_limit())}")
-        except duckdb.Error as error:
-            raise ConfigurationError(
-                f"{memory_limit()}: STAYHOUSE_MEMORY_LIMIT takes an amount of memory like {MEMORY_LIMIT} or 800MB"
-            ) from error
+    try:
+        connect_for_work(memory_limit=memory_limit()).close()
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"{memory_limit()}: STAYHOUSE_MEMORY_LIMIT takes an amount of memory like {MEMORY_LIMIT} or 800MB"
+        ) from error
 
 
 def check_landing(settings: Settings) -> None:

@@ -17,7 +17,7 @@ def shape_folders(settings: Settings) -> Folders | None:
     """Where the shapes of a company are and what they read and write; None for a landing folder by itself."""
     if settings.shapes is None or settings.exports is None:
         return None
-    return Folders(settings.shapes, settings.exports, settings.raw)
+    return Folders(settings.shapes, settings.exports, settings.raw, settings.work / "shaping")
 
 
 def shaped_tables(settings: Settings) -> set[str]:

@@ -6,8 +6,6 @@ codes comes from `core.unknown_policy_codes`, which leaves out test accounts.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +19,8 @@ from stayhouse.contract.sql import identifier, identifiers, literal
 from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
 from stayhouse.orchestration.money import ISO_4217
 from stayhouse.orchestration.money import TABLES as MONEY_TABLES
+from stayhouse.orchestration.policy_files import Row, csv_line
 
-Row = dict[str, str]
 Facts = Mapping[str, Any]
 """What a query found of a code: its columns of the policy file by name, `rows_count`, and what helps to describe it."""
 
@@ -90,19 +88,6 @@ class UnknownCode:
     def line(self, columns: Sequence[str]) -> str:
         """The row as a line of a policy file with these columns."""
         return csv_line([self.row.get(name, "") for name in columns])
-
-
-def csv_line(cells: Sequence[str]) -> str:
-    """A line of a CSV file, without its end."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
-
-
-def rows_of(content: bytes) -> list[Row]:
-    """The rows of a policy file that keeps the rules."""
-    text = io.StringIO(content.decode("utf-8-sig"), newline="")
-    return [row for row in csv.DictReader(text) if any(row.values())]
 
 
 def find_unknown_codes(db: duckdb.DuckDBPyConnection, known: Known) -> list[UnknownCode]:

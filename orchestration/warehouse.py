@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from stayhouse.contract.sql import connect, literal
+from stayhouse.contract.sql import connect_for_work, literal
 from stayhouse.orchestration.settings import memory_limit
 
 # Fixed when the file is created. The newest storage loads a quarter faster; only the published copy must be readable
@@ -37,15 +37,13 @@ def open_warehouse(path: Path, read_only: bool = False) -> Iterator[duckdb.DuckD
     try:
         if not path.exists():
             _create(path)
-        connection = connect(path, read_only=read_only)
+        # Allocator and Python come on top of the limit.
+        connection = connect_for_work(path, read_only, memory_limit=memory_limit())
     except duckdb.IOException as error:
         if "lock" in str(error):
             raise busy(path) from error
         raise
     try:
-        connection.execute("set TimeZone = 'UTC'")
-        # Beyond it DuckDB spills to disk; the allocator and Python come on top.
-        connection.execute(f"set memory_limit = '{memory_limit()}'")
         yield connection
     finally:
         connection.close()
@@ -65,8 +63,7 @@ def rewrite_warehouse(path: Path) -> None:
 def _write_beside(path: Path, *statements: str) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
-    with connect() as connection:
-        connection.execute(f"set memory_limit = '{memory_limit()}'")
+    with connect_for_work(memory_limit=memory_limit()) as connection:
         connection.execute(f"attach {literal(fresh)} as fresh (storage_version '{WORKING_STORAGE}')")
         for statement in statements:
             connection.execute(statement)

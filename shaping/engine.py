@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ import pyarrow.parquet
 from stayhouse.contract import RawTable
 from stayhouse.contract.compression import BrokenFile
 from stayhouse.contract.personal_data import EMAIL
-from stayhouse.contract.sql import EXPORT_TEXT, columns_of, connect, identifier, identifiers, literal, literals
+from stayhouse.contract.sql import EXPORT_TEXT, columns_of, connect_for_work, identifier, identifiers, literal, literals
 from stayhouse.contract.words import close_to
 from stayhouse.loading.discovery import LandingFile
 from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE
@@ -47,6 +46,8 @@ class Folders:
     shapes: Path
     exports: Path
     landing: Path
+    scratch: Path
+    """For copies and what does not fit into memory. Nothing of it is needed later."""
 
 
 @dataclass
@@ -69,13 +70,15 @@ def run_shapes(
 
     A shape with a fault leaves its last result as it is, and the others are run. Raises ShapeError with all faults.
     """
+    # What a killed run has left there holds rows of customers.
+    shutil.rmtree(folders.scratch, ignore_errors=True)
     found = find_shapes(folders.shapes, tables)
     done = Shaping(faults=found.faults)
     exports = find_exports(folders.exports) if found.shapes else Exports(folders.exports, (), {})
     for number, shape in enumerate(found.shapes):
         progress(shape.shown, number / len(found.shapes))
         try:
-            _Runner(shape, exports, folders.landing, memory_limit, done).run()
+            _Runner(shape, exports, folders.landing, folders.scratch, memory_limit, done).run()
         except ShapeError as error:
             done.faults.append(str(error))
         except BrokenFile as error:
@@ -132,6 +135,7 @@ class _Runner:
     shape: Shape
     exports: Exports
     landing: Path
+    scratch: Path
     memory_limit: str
     done: Shaping
 
@@ -188,7 +192,7 @@ class _Runner:
 
     def _write(self, group: Group) -> list[Path]:
         """Runs the shape for every result of the group, over exports that are read once."""
-        with _session(self.memory_limit) as (db, reader):
+        with _session(self.memory_limit, self.scratch) as (db, reader):
             everything: dict[str, dict[str, LandingFile]] = {}
             for asked in group.values():
                 for pattern, files in asked.items():
@@ -309,17 +313,13 @@ def _groups(stale: Group) -> Iterator[Group]:
 
 
 @contextmanager
-def _session(memory_limit: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reader]]:
+def _session(memory_limit: str, scratch: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reader]]:
     """A database of its own, without the warehouse; what does not fit into memory goes to a folder that is removed."""
-    scratch = Path(tempfile.mkdtemp(prefix="stayhouse-shapes-"))
     try:
-        with closing(connect()) as db:
-            db.execute("set TimeZone = 'UTC'")
-            db.execute(f"set memory_limit = {literal(memory_limit)}")
-            db.execute(f"set temp_directory = {literal(scratch / 'spilled')}")
+        with closing(connect_for_work(memory_limit=memory_limit, spill=scratch / "spilled")) as db:
             db.execute(FUNCTIONS.read_text())
             copies = scratch / "copies"
-            copies.mkdir()
+            copies.mkdir(parents=True)
             yield db, Reader.over(db, copies)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals
+from stayhouse.contract.sql import columns_of, connect_for_work, identifier, literal, literals
 
 HASH = "_hash"
 COPY = "_copy"
@@ -49,10 +49,7 @@ def land(pulled: Sequence[Path], target: Target, pulled_at: float, memory_limit:
     # What a killed pull has left there is removed by the next one.
     shutil.rmtree(target.scratch, ignore_errors=True)
     try:
-        with closing(connect()) as db:
-            db.execute("set TimeZone = 'UTC'")
-            db.execute(f"set memory_limit = {literal(memory_limit)}")
-            db.execute(f"set temp_directory = {literal(target.scratch)}")
+        with closing(connect_for_work(memory_limit=memory_limit, spill=target.scratch)) as db:
             if _remembered(db, target) == str(pulled_at):
                 return 0
             _number(db, pulled)

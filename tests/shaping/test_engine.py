@@ -31,7 +31,7 @@ class Company:
 
     def __init__(self, home: Path):
         self.home = home
-        self.folders = Folders(home / "shapes", home / "exports", home / "landing")
+        self.folders = Folders(home / "shapes", home / "exports", home / "landing", home / "scratch")
         for folder in (self.folders.shapes, self.folders.exports):
             folder.mkdir()
 
@@ -206,6 +206,20 @@ def test_parquet_keeps_its_types_and_files_may_have_different_columns(company, t
     company.export("shop/customers2.csv", "id,born\nc2,2025-01-02\n")
     company.run()
     assert [row["customer_id"] for row in company.landed("customers/shaped/customers.parquet")] == ["c1", "c2"]
+
+
+def test_what_a_killed_run_spilled_is_removed_by_the_next_one(company, monkeypatch):
+    """A killed run left copies of exports, with names and addresses, in the temporary folder of the machine for ever."""
+    monkeypatch.setattr("tempfile.tempdir", str(company.home / "machine"))
+    company.shape("shop/customers.sql", CUSTOMERS)
+    company.export("shop/customers.csv", "id,created\nc1,2025-01-01\n")
+    company.run()
+    spilled = company.folders.scratch / "copies" / "0.jsonl"
+    spilled.parent.mkdir(parents=True)
+    spilled.write_text("{}")
+    company.run()
+    assert not company.folders.scratch.exists()
+    assert not (company.home / "machine").exists()
 
 
 def test_rows_of_a_withdrawn_export_go_where_all_exports_make_one_result(company, db):
@@ -405,7 +419,9 @@ def test_a_quote_that_takes_in_other_rows_is_named(company):
 
 
 def test_a_company_without_shapes_has_nothing_to_do(tmp_path):
-    done = run_shapes(Folders(tmp_path / "shapes", tmp_path / "exports", tmp_path / "landing"), TABLES)
+    done = run_shapes(
+        Folders(tmp_path / "shapes", tmp_path / "exports", tmp_path / "landing", tmp_path / "scratch"), TABLES
+    )
     assert (done.written, done.notices) == ([], [])
     assert not (tmp_path / "landing").exists()
 

@@ -31,7 +31,7 @@ REGISTER = "customer_id,registered_at,ingested_at\n" + "".join(
 
 def company_of(home: Path, names: list[str]) -> Folders:
     """A company with the shapes and the examples of these tools."""
-    folders = Folders(home / "shapes", home / "exports", home / "landing")
+    folders = Folders(home / "shapes", home / "exports", home / "landing", home / "scratch")
     copy_shapes(names, folders.shapes)
     copy_examples(names, folders.exports)
     for path in folders.exports.rglob("*"):

@@ -26,7 +26,7 @@ class Tool:
 
     def __init__(self, home: Path, tool: str):
         self.tool = tool
-        self.folders = Folders(home / "shapes", home / "exports", home / "landing")
+        self.folders = Folders(home / "shapes", home / "exports", home / "landing", home / "scratch")
         copy_shapes([tool], self.folders.shapes)
         copy_examples([tool], self.folders.exports)
         for path in self.folders.exports.rglob("*"):
