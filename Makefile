@@ -68,7 +68,7 @@ check: $(DEVELOPMENT) $(CHARTS) ## Linters (of SQL: what differs from main), typ
 	@$(MAKE) --no-print-directory -j2 -O fast lint-rest lint-changed-sql
 
 fast: $(DEVELOPMENT) $(CHARTS)
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(PYTEST) -q -m "not slow and not repetition"
 
 test: $(DEVELOPMENT) $(CHARTS) ## Every promise at least once (WORKERS=2 at a time; each holds a few GB at most)
 	@$(PYTEST) -m "not repetition"

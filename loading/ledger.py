@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from stayhouse.contract.sql import literals, one_row
+from stayhouse.contract.sql import literal, literals, one_row
 from stayhouse.loading.candidate import Batch, Candidate
 from stayhouse.loading.discovery import LandingFile, fingerprint_of
 from stayhouse.loading.target import Target
@@ -78,7 +78,10 @@ def reject(target: Target, file: LandingFile, content_hash: str, problem: str) -
 
 def forget_rejections(target: Target) -> None:
     """Forgets which files were rejected before a load, which rejects those again that are still broken."""
-    target.db.execute("delete from ops.load_ledger where table_name = ? and status = 'rejected'", [target.table.name])
+    is_rejected = f"from ops.load_ledger where table_name = {literal(target.table.name)} and status = 'rejected'"
+    # A delete that finds nothing costs ten times as much as the question.
+    if one_row(target.db, f"select exists ({is_rejected})")[0]:
+        target.db.execute(f"delete {is_rejected}")
 
 
 def mark_replaced(target: Target, batch: Batch) -> dict[int, int]:

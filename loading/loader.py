@@ -46,7 +46,7 @@ from stayhouse.loading.reading import read, stage_objects
 from stayhouse.loading.replacement import begin, carry_over, retire_orphans, take_over
 from stayhouse.loading.reports import FileTotals, LoadError, LoadReport, Progress, TableReport
 from stayhouse.loading.settlement import merge
-from stayhouse.loading.target import Target
+from stayhouse.loading.target import Target, transaction
 from stayhouse.loading.validation import validate
 
 UNKNOWN_COLUMNS = "unknown columns "
@@ -105,10 +105,13 @@ def load_landing(
         done += size
         progress(table, done, total)
 
-    for table in tables.values():
-        target = Target(connection, table, report.load_id, zones, TableReport(table.name))
-        report.tables[table.name] = target.report
-        _load_table(target, raw, found.files[table.name], advance)
+    targets = [Target(connection, table, report.load_id, zones, TableReport(table.name)) for table in tables.values()]
+    with transaction(connection):
+        for target in targets:
+            target.ensure_tables()
+    for target in targets:
+        report.tables[target.table.name] = target.report
+        _load_table(target, raw, found.files[target.table.name], advance)
     connection.execute(_quarantine_view(tables))
     names = ", ".join(f"({literal(name)})" for name in tables)
     connection.execute(f"create or replace table ops.raw_tables as from (values {names}) as t(table_name)")
@@ -125,7 +128,6 @@ def _begin(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance: Callable[[str, int], None]) -> None:
     name = target.table.name
-    target.ensure_tables()
     begin_times(target)
     if target.table.is_required and not files and not target.has_rows(target.raw):
         raise LoadError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,18 @@ import duckdb
 from stayhouse.contract import RawTable, Zones
 from stayhouse.contract.sql import TECHNICAL_COLUMNS, columns_of, identifier, identifiers, one_row, raw_type
 from stayhouse.loading.reports import LoadError, TableReport
+
+
+@contextmanager
+def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of what is done inside, or nothing."""
+    db.execute("begin transaction")
+    try:
+        yield
+        db.execute("commit")
+    except BaseException:
+        db.execute("rollback")
+        raise
 
 
 @dataclass(frozen=True)
@@ -55,16 +67,9 @@ class Target:
     def has_rows(self, relation: str) -> bool:
         return bool(one_row(self.db, f"select exists (from {relation})")[0])
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of what is done inside, or nothing."""
-        self.db.execute("begin transaction")
-        try:
-            yield
-            self.db.execute("commit")
-        except BaseException:
-            self.db.execute("rollback")
-            raise
+        return transaction(self.db)
 
     def ensure_tables(self) -> None:
         """Creates the tables of this contract table, and adds columns that the contract has gained."""

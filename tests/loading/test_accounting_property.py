@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from conftest import LOADED_AT, Landing
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,6 +87,7 @@ def load_all(folder: Path, order: list, broken: list[str]) -> tuple[list[tuple],
     return standing, sums, written
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(files=files, broken=broken_lines, shuffle=st.randoms(use_true_random=False))
 def test_every_row_is_accounted_for_in_any_order(files, broken, shuffle):

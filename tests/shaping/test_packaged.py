@@ -68,6 +68,7 @@ def assert_loads_as_expected(folders: Folders, tool: str, db: duckdb.DuckDBPyCon
         assert [list(row) for row in found] == sorted(expected), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["hubspot", "stripe", "zendesk"])
 @pytest.mark.parametrize("form", ["csv", pytest.param("parquet", marks=pytest.mark.repetition), "nested parquet"])
 def test_the_tables_of_airbyte_load_as_the_exports_do(tool: str, form: str, tmp_path: Path, db) -> None:
@@ -84,6 +85,7 @@ def test_the_tables_of_airbyte_load_as_the_exports_do(tool: str, form: str, tmp_
     assert_loads_as_expected(folders, tool, db)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tool",
     ["braze", "customerio", *(name for name in packaged_tools() if name.startswith(("fivetran_", "dlt_")))],
