@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stayhouse.contract import Column, RawTable, clock_tolerance_minutes
 from stayhouse.contract.sql import one_row
+from stayhouse.contract.words import counted
 from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORTS
 from stayhouse.loading.target import Target
 
@@ -34,7 +35,7 @@ def note_examples(target: Target) -> None:
     """Adds a notice for each of the most frequent reasons for which rows of this load went to quarantine."""
     for reason, count in target.report.quarantine_reasons.most_common(MAX_REASONS):
         for example in find_examples(target, reason, 1):
-            rows = "1 row" if count == 1 else f"{count:,} rows"
+            rows = counted(count, "row")
             target.report.notices.append(
                 f"{target.table.name}: {rows} {IN_QUARANTINE}{phrase(target.table, reason)} "
                 f"({'first in ' if count > 1 else ''}{example}); {way_out(target.table, reason)}"

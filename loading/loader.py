@@ -43,6 +43,7 @@ from stayhouse.loading.feed_days import forget_feed_days, record_feed_days
 from stayhouse.loading.inspection import choose, first_line
 from stayhouse.loading.ledger import FileCounts, LedgerEntry
 from stayhouse.loading.reading import read, stage_objects
+from stayhouse.loading.refusals import no_file_of, no_files, no_folder, of_another
 from stayhouse.loading.replacement import begin, carry_over, retire_orphans, take_over
 from stayhouse.loading.reports import FileTotals, LoadError, LoadReport, Progress, TableReport
 from stayhouse.loading.settlement import merge
@@ -69,10 +70,7 @@ def check_landing_folder(connection: duckdb.DuckDBPyConnection, raw: Path) -> No
     if known is None:
         connection.execute("insert into ops.landing_folder values (?)", [str(raw)])
     elif known[0] != str(raw):
-        raise LoadError(
-            f"{raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
-            "(or, when the folder has only moved, say so by stayhouse move)"
-        )
+        raise LoadError(of_another(raw, known[0]))
 
 
 def load_landing(
@@ -87,16 +85,14 @@ def load_landing(
     Raises LoadError when the folder is missing or empty, or a required table has never had a row.
     """
     if not raw.is_dir():
-        raise LoadError(f"{raw}: no such landing folder; give the right one with --raw")
+        raise LoadError(no_folder(raw))
     found = find_files(raw, tables)
     connection.execute(ledger.DDL)
     # Half as long again otherwise; where the order of lines matters (text files) it is kept.
     connection.execute("set preserve_insertion_order = false")
     report = LoadReport(_begin(connection), notices=found.notices)
     if not any(found.files.values()):
-        raise LoadError(
-            f"{raw}: holds no landing files; expected <table>/*.parquet, .csv or .jsonl for tables such as customers"
-        )
+        raise LoadError(no_files(raw))
     total = sum(file.size for files in found.files.values() for file in files)
     done = 0
 
@@ -130,10 +126,7 @@ def _load_table(target: Target, raw: Path, files: Sequence[LandingFile], advance
     name = target.table.name
     begin_times(target)
     if target.table.is_required and not files and not target.has_rows(target.raw):
-        raise LoadError(
-            f"{name}: this table is required and the landing folder has no file for it; "
-            f"put one at {raw / name}/ (.parquet, .csv or .jsonl)"
-        )
+        raise LoadError(no_file_of(name, raw))
     retire_orphans(target)
     release_orphans(target)
     ledger.forget_rejections(target)

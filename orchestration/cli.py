@@ -19,7 +19,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from stayhouse.contract.words import counted
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS
+from stayhouse.loading.refusals import no_folder
 from stayhouse.orchestration.commands.explain import explain
 from stayhouse.orchestration.commands.init import init
 from stayhouse.orchestration.commands.pull import pull
@@ -330,7 +332,7 @@ def erase(
     try:
         settings = Settings.resolve(raw, policy, warehouse, publish, company)
         if not settings.raw.is_dir():
-            fail(f"{settings.raw}: no such landing folder; give the right one with --raw")
+            fail(no_folder(settings.raw, settings.where_to_set("[paths] landing", "--raw")))
         if not yes:
             if not sys.stdin.isatty():
                 fail("erasing rewrites landing files and cannot be undone; confirm with --yes")
@@ -343,8 +345,8 @@ def erase(
     if not erased.rows and not erased.files:
         console.print("no row of theirs was found; they are recognised if they are delivered later")
     console.print(
-        f"erased {erased.customers} customers: {erased.rows:,} loaded rows have random names, "
-        f"{len(erased.files):,} landing files were written again"
+        f"erased {counted(erased.customers, 'customer')}; written again with random names: "
+        f"{counted(erased.rows, 'loaded row')}, {counted(len(erased.files), 'landing file')}"
     )
     print_lines("removed", erased.removed)
     for line in erased.problems:

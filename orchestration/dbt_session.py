@@ -35,12 +35,11 @@ LOG_BYTES = 5_000_000
 
 
 class DbtFailed(Exception):
-    """Nodes of the dbt build failed. `failures` holds a line per node, `only_tests` is True when no model broke."""
+    """Nodes of the dbt build failed; `failures` holds a line per node."""
 
-    def __init__(self, failures: list[str], only_tests: bool):
+    def __init__(self, failures: list[str]):
         super().__init__("\n".join(failures) or "dbt failed")
         self.failures = failures
-        self.only_tests = only_tests
 
 
 class DbtSession:
@@ -133,7 +132,7 @@ class DbtSession:
                 command = ["--log-level", "none", "--write-json" if write else "--no-write-json", "parse"]
                 result = dbtRunner().invoke(self._arguments(command, self._variables(None)))
             if not result.success:
-                raise DbtFailed([str(result.exception or "dbt could not parse the project")], only_tests=False)
+                raise DbtFailed([str(result.exception or "dbt could not parse the project")])
             self._manifest = result.result
         return self._manifest
 
@@ -245,11 +244,9 @@ class DbtSession:
         finally:
             close_connections()
         if not result.success:
-            broken = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
             raise DbtFailed(
                 [one.message for one in self.findings if not one.is_passed and one.severity == "critical"]
-                or [str(result.exception)],
-                only_tests=bool(broken) and all(r.node.resource_type in ("test", "unit_test") for r in broken),
+                or [str(result.exception)]
             )
         return results
 

@@ -276,6 +276,7 @@ def _publish_again(
             write_page,
             *companions_without_identifiers(run.settings),
         ],
+        kept=run.settings.kept_releases,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from stayhouse.contract import Zones, contract
-from stayhouse.contract.words import listed
+from stayhouse.contract.words import counted, listed
 from stayhouse.loading import record_feed_days
 from stayhouse.orchestration.policy_files import read_policy_file
 from stayhouse.orchestration.settings import Settings
@@ -70,8 +70,11 @@ class Feed:
     def describe(self) -> str:
         if self.last_day is None:
             return f"{self.table}: has no row up to {self.as_of}"
-        text = f"{self.table}: its rows end on {self.last_day}, {_days(self.delay_days)} before {self.as_of}"
-        return text if self.tolerated_days is None else f"{text}; {_days(self.tolerated_days)} are tolerated"
+        delay = counted(self.delay_days or 0, "day")
+        text = f"{self.table}: its rows end on {self.last_day}, {delay} before {self.as_of}"
+        if self.tolerated_days is None:
+            return text
+        return f"{text}; {counted(self.tolerated_days, 'day')} {'is' if self.tolerated_days == 1 else 'are'} tolerated"
 
 
 def last_covered_day(warehouse: Path) -> CoveredDay | None:
@@ -135,7 +138,3 @@ def _ways_out(settings: Settings, late: Sequence[Feed]) -> str:
         f"deliver the missing files and run again, {earlier}publish and mark them as stale (--allow-stale), "
         f"or change their rule or tolerated_delay_days: {path}"
     )
-
-
-def _days(number: int | None) -> str:
-    return "1 day" if number == 1 else f"{number} days"

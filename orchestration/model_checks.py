@@ -11,6 +11,7 @@ import duckdb
 
 from stayhouse.contract import contract
 from stayhouse.contract.sql import identifier, identifiers
+from stayhouse.contract.words import counted
 from stayhouse.expectations.reports import WHOLE_TABLE
 from stayhouse.expectations.row_rules import CONTEXT
 
@@ -71,7 +72,7 @@ def _test(result: Any, nodes: Mapping[str, Any], cursor: duckdb.DuckDBPyConnecti
     clauses, count = _clauses(node, nodes, cursor, int(result.failures or 0))
     way_out = node.config.meta.get("remedy") or (LOOK if status == "warn" else OUR_FAULT)
     message = f"{table}: {'; '.join(clauses)}. {way_out}"
-    return Finding(table, check, column, severity, False, f"{count:,} rows", count, message)
+    return Finding(table, check, column, severity, False, counted(count, "row"), count, message)
 
 
 def _not_evaluated(result: Any, nodes: Mapping[str, Any]) -> Finding:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
 
+from stayhouse.contract.words import counted
 from stayhouse.orchestration.policy_files import read_policy_file
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -54,16 +57,17 @@ def _candidates(connection: duckdb.DuckDBPyConnection, seeds: Path) -> list[str]
 
 
 def describe_money(settings: Settings, seeds: Path) -> list[str]:
-    """One line per currency and raw table whose money has no rate, and how to mend it; the chosen currency before."""
+    """One line per currency that has no rate, and how to mend it; the chosen currency before."""
     with open_warehouse(settings.warehouse) as connection:
         candidates = [] if settings.reporting_currency else _candidates(connection, seeds)
         currency = settings.reporting_currency or _own_currency(settings, candidates)
         try:
             found = connection.execute(
-                "select table_name, currency_code, unconverted_count, first_date, last_date, "
-                "date_trunc('month', first_date)::date from core.unconverted_money order by all"
+                "select currency_code, table_name, unconverted_count, first_date, last_date "
+                "from core.unconverted_money order by all"
             ).fetchall()
         except duckdb.CatalogException:
+            # The build stopped before it came to this table.
             found = []
     lines = []
     if candidates:
@@ -75,14 +79,17 @@ def describe_money(settings: Settings, seeds: Path) -> list[str]:
         place = settings.where_to_set("reporting_currency", "STAYHOUSE_REPORTING_CURRENCY")
         lines.append(f"money is reported in {currency}, {why}; set {place} to choose another")
     file = settings.policy_folder / "exchange_rates.csv"
-    for table, code, count, first, last, valid_from in found:
+    for code, in_tables in groupby(found, key=itemgetter(0)):
+        rows = list(in_tables)
+        places = [f"{counted(n, 'row')} of {table} from {first} to {last}" for _, table, n, first, last in rows]
+        if ISO_4217.fullmatch(code):
+            # One row of policy, from the first month of any table.
+            valid_from = min(first for *_, first, _ in rows).replace(day=1)
+            way_out = f"add to {file}: {code},{valid_from},<rate>,ours,<reason>"
+        else:
+            tables = " and ".join(table for _, table, *_ in rows)
+            way_out = f"{code!r} is not an ISO 4217 code: correct it in the files of {tables}"
         lines.append(
-            f"{code}: {count:,} rows of {table} from {first} to {last} have no rate to {currency}, "
-            f"so their money is NULL in the marts; "
-            + (
-                f"add to {file}: {code},{valid_from},<rate>,ours,<reason>"
-                if ISO_4217.fullmatch(code)
-                else f"{code!r} is not an ISO 4217 code: correct it in the files of {table}"
-            )
+            f"{code}: no rate to {currency}, so the money of {', '.join(places)} is NULL in the marts; {way_out}"
         )
     return lines

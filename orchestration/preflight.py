@@ -9,6 +9,7 @@ import duckdb
 
 from stayhouse.contract import contract
 from stayhouse.contract.sql import connect, connect_for_work
+from stayhouse.loading.refusals import no_file_of, no_files, no_folder, of_another
 from stayhouse.orchestration.company import FILE_NAME
 from stayhouse.orchestration.settings import (
     MEMORY_LIMIT,
@@ -80,10 +81,7 @@ def check_loaded_from(settings: Settings) -> None:
             "working file is built from the landing files"
         ) from error
     if known and known[0] != str(settings.raw):
-        raise ConfigurationError(
-            f"{settings.raw}: this warehouse was loaded from {known[0]}; give another file with --warehouse "
-            "(or, when the folder has only moved, say so by stayhouse move)"
-        )
+        raise ConfigurationError(of_another(settings.raw, known[0]))
 
 
 def _check_memory_limit() -> None:
@@ -108,8 +106,7 @@ def check_landing(settings: Settings) -> None:
             f"and stayhouse demo makes {settings.company}"
         )
     if not raw.exists():
-        place = settings.where_to_set("[paths] landing", "--raw")
-        raise ConfigurationError(f"{raw}: no such landing folder; give the right one with {place}")
+        raise ConfigurationError(no_folder(raw, settings.where_to_set("[paths] landing", "--raw")))
     if not raw.is_dir():
         raise ConfigurationError(f"{raw}: is a file; --raw takes the landing folder, which has a folder per table")
     if not os.access(raw, os.R_OK | os.X_OK):
@@ -125,9 +122,7 @@ def check_landing(settings: Settings) -> None:
         )
     if raw.name in tables:
         raise ConfigurationError(f"{raw}: is the folder of one table; give the folder above it with --raw {raw.parent}")
-    raise ConfigurationError(
-        f"{raw}: holds no landing files; expected <table>/*.parquet, .csv or .jsonl for tables such as customers"
-    )
+    raise ConfigurationError(no_files(raw))
 
 
 def _has_files(folder: Path) -> bool:
@@ -137,10 +132,7 @@ def _has_files(folder: Path) -> bool:
 def _check_required_tables(raw: Path, shaped: set[str]) -> None:
     for table in contract().values():
         if table.is_required and table.name not in shaped and not _has_files(raw / table.name):
-            raise ConfigurationError(
-                f"{table.name}: this table is required and the landing folder has no file for it; "
-                f"put one at {raw / table.name}/ (.parquet, .csv or .jsonl)"
-            )
+            raise ConfigurationError(no_file_of(table.name, raw))
 
 
 def _check_warehouse(warehouse: Path, raw: Path, shaped: set[str]) -> None:

@@ -17,6 +17,7 @@ from rich.table import Table
 from stayhouse.contract import contract
 from stayhouse.contract.sql import connect
 from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
+from stayhouse.contract.words import counted, listed
 from stayhouse.loading.examples import in_words
 from stayhouse.orchestration.lock import is_running
 from stayhouse.orchestration.run_log import RunLog, warnings_of
@@ -66,7 +67,7 @@ def print_status(settings: Settings, verbose: bool) -> None:
     if published:
         console.print(
             f"{_named(settings)}[bold]published[/] as of {published['as_of_date']} at {published['published_at']}, "
-            f"{len(published['rows'])} marts, {sum(published['rows'].values()):,} rows: "
+            f"{counted(len(published['rows']), 'mart')}, {counted(sum(published['rows'].values()), 'row')}: "
             f"{escape(shortened(settings.publish / 'current'))}",
             soft_wrap=True,
         )
@@ -116,7 +117,9 @@ def changes(log: Mapping[str, Any]) -> list[str]:
         ]
         lines.append(f"lists: {', '.join(counts)}")
     if not before:
-        lines.append(f"first publication: {len(now['rows'])} marts with {sum(now['rows'].values()):,} rows")
+        lines.append(
+            f"first publication: {counted(len(now['rows']), 'mart')} with {counted(sum(now['rows'].values()), 'row')}"
+        )
     else:
         lines.append(_marts(before["rows"], now["rows"]))
     return [line for line in lines if line]
@@ -147,7 +150,7 @@ def _named(settings: Settings) -> str:
 
 def _print_headline(settings: Settings, log: Mapping[str, Any], days: int, seconds: float) -> None:
     published, before = log["published"], log.get("before") or {}
-    range_of = f" ({days} days)" if days > 1 else ""
+    range_of = f" ({counted(days, 'day')})" if days > 1 else ""
     was = f"; before: {before['as_of_date']}" if before else ""
     console.print(
         f"{_named(settings)}[bold green]published[/] as of {published['as_of']}{range_of} in {seconds:.0f} s{was}"
@@ -156,7 +159,7 @@ def _print_headline(settings: Settings, log: Mapping[str, Any], days: int, secon
         others = len(published["rows"]) - len(built)
         domains = sorted({name.split(".")[0] for name in built})
         console.print(
-            f"built {len(built)} marts of {', '.join(domains)}"
+            f"built {counted(len(built), 'mart')} of {', '.join(domains)}"
             + (f"; {others} others stay as they were" if others else "; others are not built yet"),
             soft_wrap=True,
         )
@@ -237,7 +240,8 @@ def _print_load(load: Mapping[str, Any]) -> None:
     for name, counts in load["tables"].items():
         for why, count in counts["quarantine_reasons"].items():
             reasons[f"{name}: {_why(name, why, _earliest(load))}"] += count
-    print_lines("quarantined, by reason", [f"{reason} ({count:,} rows)" for reason, count in reasons.most_common()])
+    lines = [f"{reason} ({counted(count, 'row')})" for reason, count in reasons.most_common()]
+    print_lines("quarantined, by reason", lines)
 
 
 def _loaded(load: Mapping[str, Any]) -> str:
@@ -248,7 +252,7 @@ def _loaded(load: Mapping[str, Any]) -> str:
         known = sum(counts["files_known"] for counts in tables.values())
         return f"no new files ({known:,} are known)" if tables else ""
     named = _most(rows, lambda name, count: f"{name} {count:,}")
-    return f"loaded: {sum(rows.values()):,} rows of {files:,} new files: {named}"
+    return f"loaded: {counted(sum(rows.values()), 'row')} of {counted(files, 'new file')}: {named}"
 
 
 def _quarantined(load: Mapping[str, Any]) -> str:
@@ -262,7 +266,7 @@ def _quarantined(load: Mapping[str, Any]) -> str:
         for reasons, count in counts["quarantine_reasons"].items()
     }
     named = _most(reasons or rows, lambda name, count: f"{name} {count:,}")
-    return f"in quarantine: {sum(rows.values()):,} rows more: {named}"
+    return f"in quarantine: {counted(sum(rows.values()), 'row')} more: {named}"
 
 
 def _marts(before: Mapping[str, int], now: Mapping[str, int]) -> str:
@@ -274,20 +278,17 @@ def _marts(before: Mapping[str, int], now: Mapping[str, int]) -> str:
 
 
 def _most(counts: Mapping[str, int], say: Any) -> str:
-    """The largest of some counts, and how many others there are."""
+    """The largest of some counts, and how many more there are."""
     ranked = sorted(counts, key=lambda name: (-abs(counts[name]), name))
-    named = ", ".join(say(name, counts[name]) for name in ranked[:SHOWN_NAMES])
-    return named + (f" and {len(ranked) - SHOWN_NAMES} others" if len(ranked) > SHOWN_NAMES else "")
+    return listed([say(name, counts[name]) for name in ranked], SHOWN_NAMES)
 
 
 def _missing(log: Mapping[str, Any]) -> list[str]:
     tables: Sequence[str] = list(log.get("missing_tables") or {})
     if not tables:
         return []
-    few = ", ".join(tables[:SHOWN_NAMES]) + (
-        f" and {len(tables) - SHOWN_NAMES} others" if len(tables) > SHOWN_NAMES else ""
-    )
-    return [f"no rows in {few}: what needs {'it' if len(tables) == 1 else 'them'} is empty"]
+    them = "it" if len(tables) == 1 else "them"
+    return [f"no rows in {listed(tables, SHOWN_NAMES, 'tables')}: what needs {them} is empty"]
 
 
 def _difference(now: int, before: int | None) -> str:
@@ -336,7 +337,7 @@ def _print_quarantine(settings: Settings, verbose: bool) -> None:
     if not verbose:
         reasons = {f"{name} ({_why(name, why, settings.earliest_date)})": count for name, why, count in rows}
         named = _most(reasons, lambda name, n: f"{name} {n:,}")
-        console.print(f"[bold]in quarantine[/] {total:,} rows: {escape(named)}", soft_wrap=True)
+        console.print(f"[bold]in quarantine[/] {counted(total, 'row')}: {escape(named)}", soft_wrap=True)
         return
     table = Table("table", "reason", "rows", title="in quarantine")
     table.columns[2].justify = "right"

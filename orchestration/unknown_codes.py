@@ -63,6 +63,10 @@ class Codes:
     def file(self) -> str:
         return f"{self.seed}.csv"
 
+    def name_of(self, facts: Facts) -> str:
+        """The code as messages name it."""
+        return "/".join(str(facts[name]) for name in self.key)
+
     def consequence_by(self, known: Known) -> str:
         """The consequence under a policy."""
         return self.consequence if isinstance(self.consequence, str) else self.consequence(known)
@@ -95,22 +99,32 @@ def find_unknown_codes(db: duckdb.DuckDBPyConnection, known: Known) -> list[Unkn
     found = []
     for codes in CODES:
         _create_known(db, codes, known)
-        for place, query in codes.found_in.items():
+        by_place = {place: _unknown(db, codes, query) for place, query in codes.found_in.items()}
+        # A code of several tables has one row in the policy file, which fits all of its rows.
+        everywhere = (
+            by_place.values()
+            if len(by_place) == 1
+            else [_unknown(db, codes, " union all ".join(codes.found_in.values()))]
+        )
+        rows = {
+            codes.name_of(facts): codes.describe(facts, known) for found_facts in everywhere for facts in found_facts
+        }
+        for place, unknown in by_place.items():
             table, column = place.split(".")
-            for facts in _unknown(db, codes, query):
-                found.append(
-                    UnknownCode(
-                        codes.kind,
-                        table,
-                        column,
-                        "/".join(str(facts[name]) for name in codes.key),
-                        facts["rows_count"],
-                        codes.file,
-                        codes.describe(facts, known),
-                        codes.consequence_by(known),
-                        codes.is_written,
-                    )
+            found += [
+                UnknownCode(
+                    codes.kind,
+                    table,
+                    column,
+                    codes.name_of(facts),
+                    facts["rows_count"],
+                    codes.file,
+                    rows[codes.name_of(facts)],
+                    codes.consequence_by(known),
+                    codes.is_written,
                 )
+                for facts in unknown
+            ]
     return found
 
 

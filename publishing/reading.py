@@ -63,11 +63,20 @@ def _open(publish_folder: Path) -> Standing:
             definitions = folder / DEFINITIONS_NAME
             stated = json.loads(definitions.read_text()) if definitions.is_file() else None
             db = connect(folder / DATABASE_NAME, read_only=True)
-        except (FileNotFoundError, duckdb.IOException):
+        except (OSError, ValueError, duckdb.Error) as error:
             # Removed while it was opened, because newer releases came; the link leads to one of them.
-            if (publish_folder / "current").resolve() == folder:
+            if (publish_folder / "current").resolve() != folder:
+                continue
+            if isinstance(error, FileNotFoundError):
                 break
-            continue
+            raise NothingPublished(_unreadable(folder, error)) from error
         db.execute("set enable_external_access = false")
         return Standing(folder, document, stated, db)
     raise NothingPublished(f"nothing has been published to {publish_folder} yet; run stayhouse build")
+
+
+def _unreadable(folder: Path, error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return f"{error.filename}: may not be read; give the user of the command the right to (STAYHOUSE_UMASK)"
+    reason = str(error).splitlines()[0]
+    return f"{folder}: this publication cannot be read ({reason}); run stayhouse build, which publishes again"

@@ -19,8 +19,6 @@ from stayhouse.expectations.mart_profile import Profile, profile
 
 # Readable by every DuckDB client since 1.0.
 PUBLISHED_STORAGE = "v1.0.0"
-# A reader that opened an older publication keeps its files for as long as it likes; these many stay reachable by name.
-KEPT_RELEASES = 3
 DATABASE_NAME = "stayhouse.duckdb"
 # A release that is being written is named after its run; everything else with a dot belongs to somebody else.
 UNFINISHED = re.compile(r"\.[0-9a-f]{8}")
@@ -73,7 +71,7 @@ def publish(
     details: dict[str, Any],
     progress: Callable[[str, float], None] = lambda mart, share: None,
     companions: Sequence[Callable[[Path, dict[str, Any]], object]] = (),
-    kept: int = KEPT_RELEASES,
+    kept: int | None = None,
 ) -> Publication:
     """Copies the marts of a warehouse into a new release and makes it current by one rename.
 
@@ -83,7 +81,7 @@ def publish(
     `companions` write what belongs beside the marts (Data Docs, page, lists for other systems) from the release's own
     database; each gets the folder of the release and its document. Until the rename the last publication stays
     untouched; after it, all of the new one is there. What is written of a release that fails (the disk is full) is
-    removed. `kept` releases stay reachable by name.
+    removed. `kept` releases stay reachable by name, by default all.
     """
     releases = publish_folder / "releases"
     fresh = releases / f".{run_id}"
@@ -199,7 +197,7 @@ def _switch(publish_folder: Path, release: Path) -> None:
     os.replace(link, publish_folder / "current")
 
 
-def _prune(publish_folder: Path, kept: int) -> None:
+def _prune(publish_folder: Path, kept: int | None) -> None:
     """Removes old releases and what killed runs left behind; never the current one, nor what others put there."""
     current = (publish_folder / "current").resolve()
     releases = publish_folder / "releases"
@@ -212,7 +210,8 @@ def _prune(publish_folder: Path, kept: int) -> None:
         for folder in folders
         if not folder.name.startswith(".") and (document := folder / "publication.json").is_file()
     }
-    for release in sorted(written_at, key=lambda folder: written_at[folder], reverse=True)[kept:]:
+    newest_first = sorted(written_at, key=lambda folder: written_at[folder], reverse=True)
+    for release in newest_first[kept:] if kept else ():
         if release.resolve() != current:
             shutil.rmtree(release, ignore_errors=True)
 
@@ -239,11 +238,11 @@ def release_name(publish_folder: Path) -> str | None:
 
 
 def current_publication(publish_folder: Path) -> dict[str, Any] | None:
-    """The document of the current publication; None when nothing was ever published."""
+    """The document of the current publication; None when nothing was ever published, or half of it is lost."""
     try:
         document: dict[str, Any] = json.loads((publish_folder / "current" / "publication.json").read_text())
         return document
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
 
 

@@ -191,7 +191,7 @@ def _proved(found: Explanation, proof: Proof) -> str:
     marts = dict.fromkeys(mart for part in proof.sums for mart in found.facts[part]["marts"])
     parts = " and ".join(f"{part} {_plain(total)}" for part, total in proof.sums.items())
     agreed = ", as the number says" if proof.compared and not proof.differing else ""
-    return f"{proof.rows:,} rows of {' and '.join(marts)} add up to {parts}{agreed}; --rows FILE writes them"
+    return f"{counted(proof.rows, 'row')} of {' and '.join(marts)} add up to {parts}{agreed}; --rows FILE writes them"
 
 
 def _days_of(found: Explanation, part: str) -> str:

@@ -87,11 +87,17 @@ def _only_select(db: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConn
     from duckdb import StatementType
 
     statements = db.extract_statements(sql)
-    if len(statements) != 1:
-        fail(f"one SELECT is expected, not {counted(len(statements), 'statement')}")
-    if statements[0].type not in (StatementType.SELECT, StatementType.EXPLAIN):
-        fail(f"{statements[0].type.name} changes something; a publication answers SELECT, DESCRIBE and SHOW")
-    return db.execute(statements[0])
+    # DuckDB takes a PIVOT without a list of values apart: its columns, which it looks up, are types of their own first.
+    # These have no text, and are forgotten with the connection.
+    columns = [one for one in statements[:-1] if one.type == StatementType.CREATE and not one.query]
+    stated = statements[len(columns) :]
+    if len(stated) != 1:
+        fail(f"one SELECT is expected, not {counted(len(stated), 'statement')}")
+    if stated[0].type not in (StatementType.SELECT, StatementType.EXPLAIN):
+        fail(f"{stated[0].type.name} changes something; a publication answers SELECT, DESCRIBE and SHOW")
+    for one in columns:
+        db.execute(one)
+    return db.execute(stated[0])
 
 
 def _names(found: duckdb.DuckDBPyConnection) -> list[str]:

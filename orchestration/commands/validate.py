@@ -16,7 +16,7 @@ from rich.table import Table
 
 from stayhouse.contract.words import counted, listed
 from stayhouse.orchestration.options import CompanyArgument, PolicyOption, RawOption
-from stayhouse.orchestration.screen import bad_input, console, fail, shortened
+from stayhouse.orchestration.screen import bad_input, console, fail, print_lines, shortened
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def _columns(settings: Settings, codes: Sequence[UnknownCode]) -> dict[str, list
 def _print(settings: Settings, forecast: Forecast, added: dict[Path, int]) -> None:
     _print_headline(settings, forecast)
     _print_tables(forecast)
-    _print_list("columns", [line for table in forecast.tables for line in _about_columns(table)])
-    _print_list("would not be loaded", _not_loaded(forecast))
+    print_lines("columns", [line for table in forecast.tables for line in _about_columns(table)])
+    print_lines("would not be loaded", _not_loaded(forecast))
     _print_codes(settings, forecast, added)
-    _print_list("ends too early", [feed.describe() for feed in forecast.feeds])
-    _print_list("would stay empty", _empty(forecast))
-    _print_list("also", forecast.notices)
+    print_lines("ends too early", [feed.describe() for feed in forecast.feeds])
+    print_lines("would stay empty", _empty(forecast))
+    print_lines("also", forecast.notices)
 
 
 def _print_headline(settings: Settings, forecast: Forecast) -> None:
@@ -240,13 +240,6 @@ def _panels(panels: Sequence[EmptyPanel]) -> str:
         titles = [panel.title for panel in found]
         parts.append(f"{counted(len(titles), 'panel')} of {section} ({listed(titles, SHOWN_PANELS)})")
     return ", ".join(parts)
-
-
-def _print_list(title: str, lines: Sequence[str]) -> None:
-    if lines:
-        console.print(f"[bold]{title}[/]")
-        for line in lines:
-            console.print(f"  - {line}", soft_wrap=True, markup=False)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -262,7 +262,7 @@ def test_nodes_that_fail_are_named_and_fail_the_step(transform):
 
     dbt = FakeDbt(
         [finished_node("run_context"), finished_node("mart_churn_events", "error")],
-        DbtFailed(["mart_churn_events: no such column"], only_tests=False),
+        DbtFailed(["mart_churn_events: no such column"]),
     )
     result, noted = transform(dbt)
     assert not result.success

@@ -62,18 +62,23 @@ def test_without_any_money_the_default_of_the_project_holds(settings):
 
 
 def test_a_line_names_currency_days_file_and_the_row_to_add(settings):
+    """A currency of payments and subscriptions had two rows to paste, and the later one began in the middle of the money."""
     load(settings, "EUR")
     with open_warehouse(settings.warehouse) as connection:
         connection.execute("create schema core")
         connection.execute(
             "create table core.unconverted_money as select * from (values "
             "('payments', 'CHF', 2, date '2025-01-03', date '2025-02-03'), "
+            "('subscription_periods', 'CHF', 1, date '2024-12-31', date '2024-12-31'), "
             "('payments', 'FRANC', 1, date '2025-01-03', date '2025-01-03')"
             ") as t (table_name, currency_code, unconverted_count, first_date, last_date)"
         )
     francs, odd = describe_money(replace(settings, reporting_currency="EUR"), settings.policy)
-    assert francs.startswith("CHF: 2 rows of payments from 2025-01-03 to 2025-02-03 have no rate to EUR")
-    assert francs.endswith(f"{settings.policy / 'exchange_rates.csv'}: CHF,2025-01-01,<rate>,ours,<reason>")
+    assert francs.startswith(
+        "CHF: no rate to EUR, so the money of 2 rows of payments from 2025-01-03 to 2025-02-03, "
+        "1 row of subscription_periods from 2024-12-31 to 2024-12-31 is NULL in the marts"
+    )
+    assert francs.endswith(f"{settings.policy / 'exchange_rates.csv'}: CHF,2024-12-01,<rate>,ours,<reason>")
     assert odd.endswith("'FRANC' is not an ISO 4217 code: correct it in the files of payments")
 
 

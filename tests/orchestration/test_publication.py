@@ -96,7 +96,7 @@ def test_strangers_in_the_folder_of_releases_are_left_alone(warehouse, tmp_path)
     strangers = names(tmp_path / "published")
     (releases / ".0badcafe").mkdir()
     for day in range(1, 6):
-        publish_day(warehouse, tmp_path / "published", day)
+        publish_day(warehouse, tmp_path / "published", day, kept=3)
     kept = {f"2025-01-0{day}-0000000{day}" for day in (3, 4, 5)}
     assert names(tmp_path / "published") == strangers | kept
 

@@ -85,6 +85,14 @@ def test_one_row_is_counted_as_one(query):
     assert "\n1 row\n" in query("select 1 as one").stdout
 
 
+def test_a_pivot_finds_its_columns_itself(query):
+    """DuckDB makes two statements of it, and the command said that one SELECT is expected."""
+    sql = "pivot (select order_id % 2 as parity, paid from sales.mart_orders) on parity using sum(paid)"
+    assert json.loads(query(sql, "--format", "json").stdout) == [{"0": 75.0, "1": 75.0}]
+    inside = f'with totals as ({sql}) select t."1" as odd from totals as t'
+    assert json.loads(query(inside, "--format", "json").stdout) == [{"odd": 75.0}]
+
+
 def test_a_file_gets_every_row(query, tmp_path):
     result = query("from sales.mart_orders", "--csv", str(tmp_path / "rows.csv"))
     assert (result.exit_code, "100 rows written" in result.stderr) == (0, True)
@@ -101,6 +109,8 @@ def test_a_file_gets_every_row(query, tmp_path):
         ("delete from sales.mart_orders", "DELETE changes something"),
         ("copy (select 1) to 'here.csv'", "COPY changes something"),
         ("create temp table t as select 1", "CREATE changes something"),
+        ("create type t as enum ('a'); select 1", "not 2 statements"),
+        ("pivot sales.mart_orders on paid using count(*); select 1", "not 2 statements"),
         ("from read_csv('rows.csv')", "disabled"),
         ("set memory_limit = '1GB'", "SET changes something"),
     ],
@@ -141,6 +151,28 @@ def test_a_reader_keeps_the_release_that_it_has_opened(warehouse, tmp_path):
         assert publication.as_of == date(2025, 1, 1)
         assert publication.db.execute("select as_of_date from main.publication").fetchall() == [(date(2025, 1, 1),)]
         assert publication.db.execute("select count(*) from sales.mart_orders").fetchall() == [(100,)]
+
+
+@pytest.mark.parametrize("name", ["publication.json", "definitions.json", "stayhouse.duckdb"])
+def test_a_publication_that_is_damaged_is_named(query, tmp_path, name):
+    """A disk that was full left half a file, and the command ended in a traceback."""
+    (tmp_path / "published" / "current" / name).write_text('{"half')
+    result = query("select 1")
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert "this publication cannot be read" in result.stderr
+    assert "run stayhouse build, which publishes again" in result.stderr
+
+
+def test_a_publication_that_may_not_be_read_is_named(query, monkeypatch):
+    """A colleague without rights to the files of the nightly run saw a traceback."""
+
+    def refuse(path: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    result = query("select 1")
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert "publication.json: may not be read; give the user of the command the right to" in result.stderr
 
 
 def test_a_release_that_vanishes_while_it_is_opened_is_replaced_by_the_next(warehouse, tmp_path, monkeypatch):

@@ -88,7 +88,7 @@ def test_rows_in_quarantine_have_their_reason_in_words(settings):
 
 def test_what_changed_is_counted_against_the_publication_before(settings):
     assert summary.changes(log()) == [
-        "loaded: 2,100 rows of 12 new files: reviews 600, tickets 500, payments 400, contacts 300 and 2 others",
+        "loaded: 2,100 rows of 12 new files: reviews 600, tickets 500, payments 400, contacts 300 and 2 more",
         "in quarantine: 7 rows more: events (the line cannot be taken apart into the columns of the file) 7",
         "lists: alerts 43 (+3), calls 2",
         "marts: 1 of 60 have more or fewer rows: sales.mart_3 3 (-97)",

@@ -49,6 +49,13 @@ UNKNOWN = {
         {"period_id": "p3", "subscription_id": "s3", "customer_id": "c1", "plan_code": "xq_pro", "mrr": 10,
          "currency": "EUR", "valid_from": "2025-01-01", "period_status": "active"},
     ],
+    "payments": [
+        {"payment_id": "b1", "customer_id": "c1", "paid_at": "2024-11-05 10:00:00", "amount": 5, "currency": "XQU",
+         "status": "succeeded"},
+    ],
+    "survey_invitations": [
+        {"invitation_id": "i1", "customer_id": "c1", "survey_code": "xq_survey", "sent_at": DAY},
+    ],
     "customer_attributes": [{"customer_id": "c1", "attribute": "xq_trade", "value": "bakery"}],
     "survey_responses": [
         {"response_id": "r1", "customer_id": "c1", "survey_code": "xq_survey", "submitted_at": DAY, "status": "complete",
@@ -413,11 +420,13 @@ def test_unknown_codes_come_with_the_rows_that_the_policy_needs(unknown):
         ("customer_segments", "segment_code", "value/xq_gold"): 1,
         ("subscription_periods", "plan_code", "xq_pro"): 2,
         ("subscription_periods", "plan_code", "xq_nothing"): 1,
+        ("survey_invitations", "survey_code", "xq_survey"): 1,
         ("survey_responses", "survey_code", "xq_survey"): 1,
         ("survey_answers", "question_code", "xq_survey/xq_mood"): 1,
         ("survey_answers", "question_code", "xq_survey/xq_why"): 1,
         ("subscription_periods", "end_reason_code", "xq_weather"): 1,
         ("customer_attributes", "attribute", "xq_trade"): 1,
+        ("payments", "currency", "XQU"): 1,
         ("subscription_periods", "currency", "XQU"): 1,
     }
     rows = {one["code"]: one["row"] for one in found.values()}
@@ -429,9 +438,18 @@ def test_unknown_codes_come_with_the_rows_that_the_policy_needs(unknown):
     assert (rows["xq_survey/xq_mood"]["scale_min"], rows["xq_survey/xq_mood"]["scale_max"]) == ("1", "7")
     assert rows["xq_survey/xq_why"]["is_free_text"] == "true"
     assert rows["XQU"] == {
-        "currency_code": "XQU", "valid_from": "2025-01-01", "rate_to_reporting": "<rate>", "origin": "ours",
+        "currency_code": "XQU", "valid_from": "2024-11-01", "rate_to_reporting": "<rate>", "origin": "ours",
         "reason": "<source of the rate>",
     }  # fmt: skip
+
+
+def test_a_code_of_two_tables_has_one_row_to_paste(unknown):
+    """Two rows with the same key and other days, pasted as they were, made a policy file that the next run refused."""
+    lines: dict[tuple[str, str], set[str]] = {}
+    for one in unknown[0]["codes"]:
+        lines.setdefault((one["file"], one["code"]), set()).add(one["line"])
+    assert {key: len(found) for key, found in lines.items() if len(found) > 1} == {}
+    assert [one["table"] for one in unknown[0]["codes"] if one["code"] == "XQU"] == ["payments", "subscription_periods"]
 
 
 @pytest.mark.parametrize(("switch", "words"), [("0", "events do not count as use"), ("1", "events count as use")])
