@@ -21,6 +21,11 @@ former rows make `all` and the dimensions and the latter the attributes, so each
         {{ attribute_dimension('breakdowns') }} as attribute_name,
         coalesce(attributes.attribute_value, 'unknown') as attribute_value
     from {{ relation }}
+    {{ join_attributes(relation, day, customer) }}
+{%- endmacro %}
+
+{#- Each breakdown by an attribute, and the value that the customer of a row has on its day. -#}
+{% macro join_attributes(relation, day, customer='customer_id') -%}
     cross join {{ ref('customer_breakdowns') }} as breakdowns
     left join {{ ref('dim_customer_attributes') }} as attributes
         on {{ relation }}.{{ customer }} = attributes.customer_id
@@ -50,9 +55,10 @@ former rows make `all` and the dimensions and the latter the attributes, so each
 
 {#-
 The rows themselves, once in `all` and once in each dimension, where one grouping is not enough: for windows, joins, or
-several counts of the same rows. `dimensions` may map to expressions here.
+several counts of the same rows. `dimensions` may map to expressions here. With `attributes_on`, the column of the day of
+the fact, also once in each breakdown by an attribute.
 -#}
-{% macro breakdowns(relation, dimensions) -%}
+{% macro breakdowns(relation, dimensions, attributes_on=none, customer='customer_id') -%}
     select
         'all' as dimension_name,
         'all' as dimension_value,
@@ -66,4 +72,13 @@ several counts of the same rows. `dimensions` may map to expressions here.
         broken_down.*
     from {{ relation }} as broken_down
     {%- endfor %}
+    {%- if attributes_on %}
+    union all
+    select
+        {{ attribute_dimension('breakdowns') }} as dimension_name,
+        coalesce(attributes.attribute_value, 'unknown') as dimension_value,
+        broken_down.*
+    from {{ relation }} as broken_down
+    {{ join_attributes('broken_down', attributes_on, customer) }}
+    {%- endif %}
 {%- endmacro %}

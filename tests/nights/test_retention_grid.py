@@ -29,6 +29,7 @@ SETTINGS = [
     ("registration", "customers", "calendar", "week", "week", "all", 10, 90),
     ("registration", "customers", "calendar", "week", "month", "region", 10, 90),
     ("registration", "customers", "calendar", "month", "month", "all", 4, 90),
+    ("registration", "customers", "calendar", "week", "month", "attributes", 10, 90),
     ("registration", "customers", "rolling", "day", "week", "all", 20, 90),
     ("registration", "customers", "rolling", "week", "all", "all", 8, 1),
     ("first_event", "customers", "rolling", "month", "all", "all", 3, 1),
@@ -87,6 +88,17 @@ class Landing:
             for name, (at, region) in self.customers.items()
         ]
         _write(folder, "customers", rows)
+        # A size that holds before the entry, one from its day on, and one that comes too late.
+        self.sizes = {
+            name: [(at.date() - timedelta(days=9), "small"), (at.date() + timedelta(days=int(name[1:]) % 3), "large")]
+            for name, (at, _) in self.customers.items()
+            if int(name[1:]) % 5
+        }
+        _write(folder, "customer_attributes", [
+            {"customer_id": name, "attribute": "company_size", "value": value, "valid_from": since,
+             "ingested_at": datetime(2025, 4, 1)}
+            for name, sizes in self.sizes.items() for since, value in sizes
+        ])  # fmt: skip
         _write(folder, "events", [self._event(key, *event) for key, event in self.events.items()])
         # Two accounts are merged: the events of c02 are delivered again under c03, and c02 is deleted.
         moved = {key: ("c03", at) for key, (name, at) in self.events.items() if name == "c02"}
@@ -101,6 +113,12 @@ class Landing:
              "status": "succeeded", "is_refund": "false", "ingested_at": at + HOUR}
             for key, (name, at, cents) in self.payments.items()
         ])  # fmt: skip
+
+    def value(self, name: str, dimension: str, day: date) -> str:
+        """The value of a customer in a dimension on the day of the entry."""
+        if dimension == "attributes":
+            return next((value for since, value in reversed(self.sizes.get(name, [])) if since <= day), "unknown")
+        return self.customers[name][1] if dimension == "region" else "all"
 
     @staticmethod
     def _event(key: str, customer: str, at: datetime, version: int = 0) -> dict:
@@ -164,7 +182,7 @@ def _count(landing: Landing, zone: str, first_weekday: int) -> dict[tuple, tuple
         for name, entry in entries[kind].items():
             if entry < end:
                 cohort = "all" if cohort_grain == "all" else _period(cohort_grain, entry.date(), first_weekday)
-                cohorts[cohort, landing.customers[name][1] if dimension == "region" else "all"].append(name)
+                cohorts[cohort, landing.value(name, dimension, entry.date())].append(name)
         spans = [(n, n) for n in range(horizon + 1)]
         spans += [(a, b) for g, a, b in BRACKETS if g == grain and b <= horizon and measure == "customers"]
         for (cohort, value), names in cohorts.items():
@@ -235,7 +253,7 @@ def test_the_grid_is_the_plain_count(landing, dbt_session, tmp_path, zone, first
     with duckdb.connect(settings.warehouse, read_only=True) as db:
         rows = db.execute(
             """
-            select cast(setting_code as integer), definition_code, cohort_grain_code, cohort_start_date, dimension_value,
+            select cast(left(setting_code, 2) as integer), definition_code, cohort_grain_code, cohort_start_date, dimension_value,
                 first_period_order, last_period_order, cohort_size_count, eligible_count, retained_num, retained_den
             from retention.mart_retention_grid
             """
@@ -255,6 +273,8 @@ def test_the_grid_is_the_plain_count(landing, dbt_session, tmp_path, zone, first
     assert not wrong, (len(wrong), len(expected), sorted(wrong.items(), key=repr)[:5])
     assert len(expected) > 1000
     assert empty > 0
+    sizes = [number for number, setting in enumerate(SETTINGS) if "attributes" in setting]
+    assert {value for number, _, _, value, *_ in found if number in sizes} == {"small", "large", "unknown"}
     retained = defaultdict(int)
     for (_, definition, *_rest), numbers in found.items():
         retained[definition] += numbers[2]

@@ -27,6 +27,10 @@ with exposed as (
         months.customer_id, months.month_end_date, months.segment_code, months.customer_status, months.basis
 ),
 
+attributed as (
+    {{ with_attributes('exposed', 'month_end_date') }}
+),
+
 -- Months have few combinations of attributes, so that a rule does not read every customer again.
 counted as (
     select
@@ -34,20 +38,22 @@ counted as (
         segment_code,
         customer_status,
         basis,
+        attribute_name,
+        attribute_value,
         sum(churned_after) as base_num,
         count(*) as base_den
-    from exposed
-    group by month_end_date, segment_code, customer_status, basis
+    from attributed
+    group by month_end_date, segment_code, customer_status, basis, attribute_name, attribute_value
 )
 
 select
     codes.warning_kind,
     codes.warning_code,
-    {{ breakdown_columns(breakdowns) }},
+    {{ breakdown_columns(breakdowns, has_attributes=true) }},
     sum(counted.base_num) as base_num,
     sum(counted.base_den) as base_den
 from counted
 inner join {{ ref('int_alerts__warning_codes') }} as codes
     on counted.month_end_date >= codes.speaks_from
     and counted.month_end_date < coalesce(codes.speaks_to, {{ end_of_time('date') }})
-group by {{ breakdown_sets(breakdowns, codes) }}
+group by {{ breakdown_sets(breakdowns, codes, has_attributes=true) }}

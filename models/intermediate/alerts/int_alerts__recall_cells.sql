@@ -10,7 +10,8 @@ with warnable as (
         churns.segment_code,
         churns.customer_status,
         churns.basis,
-        churns.churned_date
+        churns.churned_date,
+        {{ add_days('churns.churned_date', -1) }} as last_date
     from {{ ref('int_alerts__churns') }} as churns
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('int_alerts__warning_codes') }} as codes
@@ -48,7 +49,7 @@ caught as (
 ),
 
 broken_down as (
-    {{ breakdowns('caught', dimensions) }}
+    {{ breakdowns('caught', dimensions, attributes_on='last_date') }}
 ),
 
 ranked as (

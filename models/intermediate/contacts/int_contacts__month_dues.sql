@@ -61,6 +61,7 @@ select
     coalesce(owed.since_personal_days > owed.contact_interval_days, true) as is_without_person,
     owed.channel_policy = 'automated' as is_automation_due,
     owed.contact_month,
+    owed.last_access_date,
     owed.period_end_date
 from owed
 left join {{ ref('dim_customer_dnd') }} as contact_dnd

@@ -165,6 +165,7 @@ select
         points.first_usable_date <= members.period_end_date and points.usable_to_date > members.period_end_date, false
     ) as is_contactable,
     members.contact_month,
+    members.last_access_date,
     members.period_end_date
 from members
 cross join register

@@ -1,5 +1,5 @@
 -- Invitations of a month and their outcomes: together, by survey and channel, by touchpoint, and by wave of the
--- roll-out. Every breakdown adds up to all.
+-- roll-out, and by the attributes of the customer on the day. Every breakdown adds up to all.
 with waves as (
     -- The first wave that the tenure fits into; earlier waves are for shorter tenures.
     select
@@ -50,8 +50,14 @@ invitations as (
         on invitations.invitation_id = violations.invitation_id
 ),
 
+attributed as (
+    {{ with_attributes('invitations', 'sent_date') }}
+),
+
 dropoffs as (
     select
+        coalesce(attribute_name, 'none') as broken_down_by,
+        coalesce(attribute_value, 'all') as attribute_value,
         coalesce(survey_code, 'all') as survey_code,
         coalesce(channel_code, 'all') as channel_code,
         coalesce(asked_stage, 'all') as stage_code,
@@ -60,23 +66,29 @@ dropoffs as (
         last_question_code,
         count(*) as dropoffs_count,
         sent_month
-    from invitations
+    from attributed
     where started_at is not null
         and not is_complete
         and last_question_code is not null
-    group by grouping sets (
-        (sent_month, last_question_code),
-        (sent_month, last_question_code, survey_code, channel_code),
-        (sent_month, last_question_code, asked_stage, asked_touchpoint),
-        (sent_month, last_question_code, wave_label)
-    )
+    group by
+        grouping sets (
+            (sent_month, attribute_name, attribute_value, last_question_code),
+            (sent_month, attribute_name, attribute_value, last_question_code, survey_code, channel_code),
+            (sent_month, attribute_name, attribute_value, last_question_code, asked_stage, asked_touchpoint),
+            (sent_month, attribute_name, attribute_value, last_question_code, wave_label)
+        )
+    having
+        attribute_name is null
+        or (grouping(survey_code) = 1 and grouping(asked_stage) = 1 and grouping(wave_label) = 1)
 ),
 
 most_dropoffs as (
     select
         *,
         row_number() over (
-            partition by sent_month, survey_code, channel_code, stage_code, touchpoint_code, wave_label
+            partition by
+                sent_month, survey_code, channel_code, stage_code, touchpoint_code, wave_label, broken_down_by,
+                attribute_value
             order by dropoffs_count desc, last_question_code asc
         ) as choice
     from dropoffs
@@ -84,7 +96,10 @@ most_dropoffs as (
 
 counted as (
     select
+        coalesce(attribute_name, 'none') as broken_down_by,
+        coalesce(attribute_value, 'all') as attribute_value,
         case
+            when attribute_name is not null then attribute_name
             when grouping(survey_code) = 0 then 'survey_channel'
             when grouping(asked_stage) = 0 then 'touchpoint'
             when grouping(wave_label) = 0 then 'wave'
@@ -116,13 +131,17 @@ counted as (
             order by case when is_complete then {{ elapsed_seconds('started_at', 'answered_at') }} end
         ) as median_seconds,
         sent_month
-    from invitations
-    group by grouping sets (
-        (sent_month),
-        (sent_month, survey_code, channel_code),
-        (sent_month, asked_stage, asked_touchpoint),
-        (sent_month, wave_label)
-    )
+    from attributed
+    group by
+        grouping sets (
+            (sent_month, attribute_name, attribute_value),
+            (sent_month, attribute_name, attribute_value, survey_code, channel_code),
+            (sent_month, attribute_name, attribute_value, asked_stage, asked_touchpoint),
+            (sent_month, attribute_name, attribute_value, wave_label)
+        )
+    having
+        attribute_name is null
+        or (grouping(survey_code) = 1 and grouping(asked_stage) = 1 and grouping(wave_label) = 1)
 )
 
 select
@@ -136,4 +155,6 @@ left join most_dropoffs
     and counted.stage_code = most_dropoffs.stage_code
     and counted.touchpoint_code = most_dropoffs.touchpoint_code
     and counted.wave_label = most_dropoffs.wave_label
+    and counted.broken_down_by = most_dropoffs.broken_down_by
+    and counted.attribute_value = most_dropoffs.attribute_value
     and most_dropoffs.choice = 1

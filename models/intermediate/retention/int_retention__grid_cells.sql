@@ -15,7 +15,7 @@ with grids as (
         {{ period_number(grain, business_date('run_context.as_of_end_at')) }} - 1 as last_{{ grain }},
         {%- endfor %}
         {{ period_number('day', business_date('run_context.as_of_end_at')) }} as as_of_end_number
-    from {{ ref('retention_settings') }} as grid_settings
+    from {{ ref('int_retention__settings') }} as grid_settings
     cross join {{ ref('run_context') }} as run_context
 ),
 
@@ -56,7 +56,8 @@ members as (
             {%- for dimension, column in dimensions.items() %}
             when '{{ dimension }}' then cells.{{ column }}
             {%- endfor %}
-            else 'all'
+            -- The value of the free attribute of the grid, `all` without one.
+            else cells.attribute_value
         end as dimension_value,
         case
             when grids.period_kind = 'rolling'
@@ -72,6 +73,7 @@ members as (
         on grids.cohort_kind = cells.cohort_kind
         and grids.period_kind = cells.period_kind
         and grids.period_grain = cells.period_grain
+        and grids.attribute_code = cells.attribute_code
         and case
             when grids.measure_code in ('revenue', 'mrr') then cells.is_revenue_measured
             else cells.is_use_measured

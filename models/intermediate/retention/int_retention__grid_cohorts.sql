@@ -39,7 +39,7 @@ reaches as (
         0 as eligible_count,
         0 as last_count
     from {{ ref('int_retention__grid_facts') }} as facts
-    inner join {{ ref('retention_settings') }} as grid_settings
+    inner join {{ ref('int_retention__settings') }} as grid_settings
         on facts.setting_code = grid_settings.setting_code
     where facts.last_period = 0
     union all
@@ -122,7 +122,7 @@ select
     cast(sum(coalesce(reached.eligible_count, 0)) over from_the_end as bigint) as eligible_count,
     cast(sum(coalesce(reached.last_count, 0)) over from_the_end as bigint) as on_or_after_count
 from cohorts
-inner join {{ ref('retention_settings') }} as grid_settings
+inner join {{ ref('int_retention__settings') }} as grid_settings
     on cohorts.setting_code = grid_settings.setting_code
 inner join numbers
     on grid_settings.horizon_periods >= numbers.period_number

@@ -61,6 +61,8 @@ adoptions as (
 
 compared as (
     select
+        landmarks.customer_id,
+        landmarks.registered_date,
         coalesce(landmarks.registration_segment_code, 'unassigned') as segment_code,
         components.component_code,
         outcomes.horizon_days,
@@ -81,17 +83,21 @@ compared as (
     where coalesce(plan_components.is_available, true)
 ),
 
+attributed as (
+    {{ with_attributes('compared', 'registered_date') }}
+),
+
 counted as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         component_code,
         horizon_days,
         count(case when is_adopter then 1 end) as adopters_count,
         count(case when not is_adopter then 1 end) as others_count,
         count(case when is_adopter and is_retained then 1 end) as adopters_retained_count,
         count(case when not is_adopter and is_retained then 1 end) as others_retained_count
-    from compared
-    group by {{ breakdown_sets(dimensions, ['component_code', 'horizon_days']) }}
+    from attributed
+    group by {{ breakdown_sets(dimensions, ['component_code', 'horizon_days'], has_attributes=true) }}
 ),
 
 grouped as (

@@ -14,6 +14,7 @@ with snapshots as (
 
 members as (
     select
+        weekly.customer_id,
         weekly.segment_code,
         weekly.current_components_count as components_used_count,
         weekly.week_end_date as snapshot_date,
@@ -34,23 +35,33 @@ members as (
     where weekly.has_history
 ),
 
+attributed as (
+    {{ with_attributes('members', 'snapshot_date') }}
+),
+
+-- Segments have different components, so there is no row over everybody.
 counted as (
     select
-        segment_code,
+        coalesce(attribute_name, 'segment') as dimension_name,
+        coalesce(attribute_value, segment_code) as dimension_value,
         components_used_count,
         snapshot_date,
         count(*) as retained_den,
         sum(is_retained) as retained_num
-    from members
-    group by segment_code, components_used_count, snapshot_date
+    from attributed
+    group by
+        coalesce(attribute_name, 'segment'),
+        coalesce(attribute_value, segment_code),
+        components_used_count,
+        snapshot_date
 )
 
 select
     'component_breadth' as subject_code,
     cast(null as {{ dbt.type_string() }}) as subject_label,
     cast(null as {{ dbt.type_string() }}) as component_code,
-    'segment' as dimension_name,
-    counted.segment_code as dimension_value,
+    counted.dimension_name,
+    counted.dimension_value,
     cast(counted.components_used_count as {{ dbt.type_string() }}) as group_code,
     counted.components_used_count as group_order,
     'retained' as outcome_code,
@@ -62,7 +73,7 @@ select
     counted.retained_den as outcome_den,
     -- Compared with the next smaller breadth.
     cast(lag(counted.components_used_count) over (
-        partition by counted.segment_code order by counted.components_used_count
+        partition by counted.dimension_name, counted.dimension_value order by counted.components_used_count
     ) as {{ dbt.type_string() }}) as reference_group_code,
     cast(null as {{ type_double() }}) as median_days,
     true as is_complete,

@@ -8,6 +8,7 @@ with churns as (
         tenure_number,
         coalesce(end_reason_code, 'unknown') as end_reason_code,
         churned_date,
+        {{ add_days('churned_date', -1) }} as last_date,
         -- Use before an earlier churn says nothing about this one; a trial belongs to the first.
         case when tenure_number = 1 then date '0001-01-01' else started_date end as used_from_date
     from {{ ref('fct_churn_events') }}
@@ -19,6 +20,7 @@ churned as (
         churns.tenure_number,
         churns.end_reason_code,
         churns.used_from_date,
+        churns.last_date,
         coalesce(segments.segment_code, 'unassigned') as segment_code,
         max(uses.usage_date) as last_use_date
     from churns
@@ -36,6 +38,7 @@ churned as (
         churns.tenure_number,
         churns.end_reason_code,
         churns.used_from_date,
+        churns.last_date,
         coalesce(segments.segment_code, 'unassigned')
 ),
 
@@ -44,6 +47,7 @@ customers as (
     select
         periods.customer_id,
         periods.segment_code,
+        run_context.as_of_date,
         {{ add_days('run_context.as_of_date', '-' ~ usage_current_days()) }} as used_after_date
     from {{ ref('customer_usage_periods') }} as periods
     cross join {{ ref('policy') }} as policy
@@ -61,6 +65,7 @@ units as (
         customer_id,
         0 as tenure_number,
         segment_code,
+        as_of_date as attributes_date,
         'customers' as group_code,
         1 as group_order
     from customers
@@ -69,6 +74,7 @@ units as (
         customer_id,
         tenure_number,
         segment_code,
+        last_date as attributes_date,
         'churned' as group_code,
         2 as group_order
     from churned
@@ -77,6 +83,7 @@ units as (
         customer_id,
         tenure_number,
         segment_code,
+        last_date as attributes_date,
         'churned_' || end_reason_code as group_code,
         3 as group_order
     from churned
@@ -105,27 +112,33 @@ used as (
         and {{ days_between('daily.usage_date', 'churned.last_use_date') }} < policy.churn_last_use_days
 ),
 
+attributed as (
+    {{ with_attributes('units', 'attributes_date') }}
+),
+
 members as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         group_code,
         group_order,
         count(*) as members_count
-    from units
-    group by {{ breakdown_sets(dimensions, ['group_code', 'group_order']) }}
+    from attributed
+    group by {{ breakdown_sets(dimensions, ['group_code', 'group_order'], has_attributes=true) }}
 ),
 
 users as (
     select
-        {{ breakdown_columns({'segment': 'units.segment_code'}) }},
+        {{ breakdown_columns({'segment': 'units.segment_code'}, has_attributes=true) }},
         units.group_code,
         used.component_code,
         count(*) as used_count
-    from units
+    from attributed as units
     inner join used
         on units.customer_id = used.customer_id
         and units.tenure_number = used.tenure_number
-    group by {{ breakdown_sets({'segment': 'units.segment_code'}, ['units.group_code', 'used.component_code']) }}
+    group by {{ breakdown_sets(
+        {'segment': 'units.segment_code'}, ['units.group_code', 'used.component_code'], has_attributes=true
+    ) }}
 )
 
 select

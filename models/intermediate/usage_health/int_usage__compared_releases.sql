@@ -80,10 +80,15 @@ exposures as (
         and exposures.customer_id = churns.customer_id
 ),
 
+attributed as (
+    {{ with_attributes('exposures', 'effective_date') }}
+),
+
 counted as (
     select
         change_id,
-        segment_code,
+        coalesce(attribute_name, 'segment') as dimension_name,
+        coalesce(attribute_value, segment_code) as dimension_value,
         exposure_kind,
         count(case when is_eligible then 1 end) as eligible_count,
         count(case when is_early_user then 1 end) as early_users_count,
@@ -96,8 +101,27 @@ counted as (
         count(case when is_at_landmark and is_customer_at_landmark and is_churned then 1 end) as churned_count,
         percentile_cont(0.5) within group (order by {{ days_between('effective_date', 'adopted_date') }})
             as median_adoption_days
-    from exposures
-    group by change_id, segment_code, exposure_kind
+    from attributed
+    group by
+        change_id, coalesce(attribute_name, 'segment'), coalesce(attribute_value, segment_code), exposure_kind
+),
+
+-- A segment that needs the component has its rows also where nobody of it was there.
+cells as (
+    select
+        windows.change_id,
+        'segment' as dimension_name,
+        components.segment_code as dimension_value
+    from windows
+    inner join {{ ref('dim_segment_components') }} as components
+        on windows.component_code = components.component_code
+        and components.is_relevant
+    union
+    select
+        change_id,
+        dimension_name,
+        dimension_value
+    from counted
 ),
 
 kinds as (
@@ -114,7 +138,8 @@ outcomes as (
         windows.change_id,
         windows.description,
         windows.component_code,
-        components.segment_code,
+        cells.dimension_name,
+        cells.dimension_value,
         kinds.exposure_kind,
         '{{ outcome }}' as outcome_code,
         {{ horizon_days }} as horizon_days,
@@ -132,13 +157,13 @@ outcomes as (
         windows.effective_date
     from windows
     cross join {{ ref('policy') }} as policy
-    inner join {{ ref('dim_segment_components') }} as components
-        on windows.component_code = components.component_code
-        and components.is_relevant
+    inner join cells
+        on windows.change_id = cells.change_id
     cross join kinds
     left join counted
         on windows.change_id = counted.change_id
-        and components.segment_code = counted.segment_code
+        and cells.dimension_name = counted.dimension_name
+        and cells.dimension_value = counted.dimension_value
         and kinds.exposure_kind = counted.exposure_kind
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -148,8 +173,8 @@ select
     change_id as subject_code,
     description as subject_label,
     component_code,
-    'segment' as dimension_name,
-    segment_code as dimension_value,
+    dimension_name,
+    dimension_value,
     exposure_kind as group_code,
     case exposure_kind when 'none' then 1 when 'notified' then 2 else 3 end as group_order,
     outcome_code,

@@ -61,6 +61,8 @@ uses as (
 
 observed as (
     select
+        tours.customer_id,
+        tours.started_date,
         tours.tour_kind,
         tours.segment_code,
         tours.customer_status,
@@ -79,9 +81,13 @@ observed as (
     where tours.tour_number = 1
 ),
 
+attributed as (
+    {{ with_attributes('observed', 'started_date') }}
+),
+
 counted as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         {%- for rate in rates %}
         coalesce(sum(case when is_mature then {{ rate }} end), 0) as {{ rate }}_count,
         {%- endfor %}
@@ -89,8 +95,8 @@ counted as (
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature then 1 end) as mature_count,
         tour_kind
-    from observed
-    group by {{ breakdown_sets(dimensions, ['tour_kind']) }}
+    from attributed
+    group by {{ breakdown_sets(dimensions, ['tour_kind'], has_attributes=true) }}
 ),
 
 -- Every kind has a row for every value that has a tour, also where there is nobody to compare with.

@@ -2,6 +2,7 @@
 with customers as (
     select
         watched.customer_id,
+        watched.registered_date,
         {{ period_start('quarter', 'watched.registration_month') }} as registration_quarter,
         coalesce(watched.registration_segment_code, 'unassigned') as segment_code,
         coalesce(activation.last_done_step_code, 'none') as last_done_step_code,
@@ -45,7 +46,9 @@ topics as (
 ),
 
 units as (
-    {{ breakdowns('customers', {'segment': 'segment_code', 'last_done_step': 'last_done_step_code'}) }}
+    {{ breakdowns(
+        'customers', {'segment': 'segment_code', 'last_done_step': 'last_done_step_code'}, attributes_on='registered_date'
+    ) }}
     union all
     select
         'topic' as dimension_name,

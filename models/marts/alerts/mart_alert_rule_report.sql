@@ -14,11 +14,15 @@ with warnings as (
     from {{ ref('int_alerts__warnings') }} as warnings
 ),
 
+attributed as (
+    {{ with_attributes('warnings', 'warned_date') }}
+),
+
 warning_cells as (
     select
         warning_kind,
         warning_code,
-        {{ breakdown_columns(with_channel) }},
+        {{ breakdown_columns(with_channel, has_attributes=true) }},
         count(*) as warnings_count,
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature and is_late then 1 end) as late_count,
@@ -33,8 +37,8 @@ warning_cells as (
         count(case when is_rated and not is_acted and is_followed then 1 end) as churn_not_acted_num,
         count(case when is_acted and is_recovery_mature then 1 end) as recovered_den,
         count(case when is_acted and is_recovery_mature and is_recovered then 1 end) as recovered_num
-    from warnings
-    group by {{ breakdown_sets(with_channel, codes) }}
+    from attributed
+    group by {{ breakdown_sets(with_channel, codes, has_attributes=true) }}
 ),
 
 codes as (

@@ -17,8 +17,10 @@
     'team': ['team_code'],
     'employee': ['team_code', 'employee_id'],
     'employee_channel_segment': ['team_code', 'employee_id', 'channel_code', 'segment_code'],
+    'attribute': ['attribute_name', 'attribute_value'],
 } %}
-{% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code', 'customer_status'] %}
+{% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code', 'customer_status', 'attribute_value'] %}
+{% set cell = ['contact_month', 'attribute_name'] + codes %}
 with violations as (
     select
         {% for rule in broken_rules %}
@@ -46,10 +48,13 @@ entries as (
     where attempts.effective_month <> attempts.attempted_month
 ),
 
+attributed as (
+    {{ with_attributes('entries', 'attempted_date') }}
+),
+
 cells as (
     select
-        entries.contact_month,
-        entries.{{ codes | join(',\n        entries.') }},
+        entries.{{ cell | join(',\n        entries.') }},
         count(case when entries.is_attempt then 1 end) as attempts_count,
         count(case when entries.is_attempt and entries.is_episode_start then 1 end) as episodes_count,
         count(case when entries.is_attempt and entries.is_delivered then 1 end) as delivered_count,
@@ -66,23 +71,22 @@ cells as (
         coalesce(sum(case when entries.is_attempt then violations.breaks_{{ rule }} end), 0) as {{ rule }}_count,
         {% endfor %}
         count(case when entries.is_attempt then violations.contact_id end) as any_rule_count
-    from entries
+    from attributed as entries
     left join violations
         on entries.contact_id = violations.contact_id
-    group by entries.contact_month, entries.{{ codes | join(', entries.') }}
+    group by entries.{{ cell | join(', entries.') }}
 ),
 
 -- A customer counts once in each cell of each dimension. Distinct counts of all dimensions at once would hold all of
 -- them in memory, which is too much for a million customers.
 customers as (
     select
-        contact_month,
-        {{ codes | join(',\n        ') }},
+        {{ cell | join(',\n        ') }},
         customer_id,
         max(case when is_effective then 1 else 0 end) as is_reached
-    from entries
+    from attributed
     where is_attempt
-    group by contact_month, {{ codes | join(', ') }}, customer_id
+    group by {{ cell | join(', ') }}, customer_id
 ),
 
 {% for dimension, columns in dimensions.items() %}
@@ -97,6 +101,7 @@ customers_by_{{ dimension }} as (
             {{ keys }},
             max(is_reached) as is_reached
         from customers
+        where attribute_name is {{ 'not null' if dimension == 'attribute' else 'null' }}
         group by {{ keys }}, customer_id
     ) as customers_once
     group by {{ keys }}
@@ -106,7 +111,7 @@ customers_by_{{ dimension }} as (
 counted as (
     {% for dimension, columns in dimensions.items() %}
     select
-        '{{ dimension }}' as dimension_name,
+        {{ 'cells.attribute_name' if dimension == 'attribute' else "'" ~ dimension ~ "'" }} as dimension_name,
         cells.contact_month,
         {% for code in codes %}
         {{ ('cells.' ~ code) if code in columns else ("'all' as " ~ code) }},
@@ -122,6 +127,7 @@ counted as (
         {% for column in columns %}
         and cells.{{ column }} = customers_once.{{ column }}
         {% endfor %}
+    where cells.attribute_name is {{ 'not null' if dimension == 'attribute' else 'null' }}
     group by cells.{{ (['contact_month'] + columns) | join(', cells.') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -134,6 +140,7 @@ select
     employee_id,
     channel_code,
     segment_code,
+    attribute_value,
     cast(attempts_count as bigint) as attempts_count,
     cast(episodes_count as bigint) as episodes_count,
     cast(delivered_count as bigint) as delivered_count,

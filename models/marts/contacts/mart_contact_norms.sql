@@ -17,13 +17,19 @@ populations as (
     from customers
 ),
 
+attributed as (
+    {{ with_attributes('populations', 'last_access_date') }}
+),
+
 counted as (
     select
         contact_month,
         population as customer_status,
         coalesce(segment_code, 'all') as segment_code,
         coalesce(owner_employee_id, 'all') as owner_employee_id,
+        coalesce(attribute_value, 'all') as attribute_value,
         case
+            when attribute_name is not null then attribute_name
             when population <> 'all' then 'status'
             when grouping(owner_employee_id) = 0 and grouping(segment_code) = 0 then 'owner_segment'
             when grouping(owner_employee_id) = 0 then 'owner'
@@ -56,17 +62,21 @@ counted as (
         coalesce(sum(orders_count), 0) as orders_count,
         coalesce(sum(unconverted_count), 0) as unconverted_count,
         sum(paid_amount) as paid_amount
-    from populations
+    from attributed
     group by
         grouping sets (
-            (contact_month, population),
-            (contact_month, population, segment_code),
-            (contact_month, population, owner_employee_id),
-            (contact_month, population, owner_employee_id, segment_code)
+            (contact_month, attribute_name, attribute_value, population),
+            (contact_month, attribute_name, attribute_value, population, segment_code),
+            (contact_month, attribute_name, attribute_value, population, owner_employee_id),
+            (contact_month, attribute_name, attribute_value, population, owner_employee_id, segment_code)
         )
     having
-        population = 'all'
-        or (grouping(owner_employee_id) = 1 and grouping(segment_code) = 1)
+        (population = 'all' and attribute_name is null)
+        or (
+            (population = 'all' or attribute_name is null)
+            and grouping(owner_employee_id) = 1
+            and grouping(segment_code) = 1
+        )
 ),
 
 months as (
@@ -83,6 +93,7 @@ select
     customer_status,
     segment_code,
     owner_employee_id,
+    attribute_value,
     channel_policy_kind,
     cast(customers_count as bigint) as customers_count,
     cast(dnd_count as bigint) as dnd_count,

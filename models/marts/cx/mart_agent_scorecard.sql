@@ -3,6 +3,7 @@
 with ratings as (
     select
         responses.subject_employee_id as employee_id,
+        responses.customer_id,
         responses.response_date as rated_date,
         scores.score as csat_score,
         scores.score_box = 'top' as is_top,
@@ -25,6 +26,7 @@ work as (
     select
         'opening' as work_kind,
         first_assigned_employee_id as employee_id,
+        customer_id,
         opened_date as work_date,
         is_complaint,
         answered_at is not null as is_answered,
@@ -40,6 +42,7 @@ work as (
     select
         'closing' as work_kind,
         closing_employee_id as employee_id,
+        customer_id,
         {{ business_date('closed_at') }} as work_date,
         is_complaint,
         false as is_answered,
@@ -55,6 +58,7 @@ work as (
     select
         'rating' as work_kind,
         employee_id,
+        customer_id,
         rated_date as work_date,
         is_complaint,
         false as is_answered,
@@ -133,9 +137,13 @@ placed as (
         and positions.choice = 1
 ),
 
+attributed as (
+    {{ with_attributes('placed', 'work_date') }}
+),
+
 counted as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         case when grouping(employee_id) = 0 then max(team) end as team_code,
         case when grouping(employee_id) = 0 then max(unit) end as unit_code,
         period_kind,
@@ -152,8 +160,8 @@ counted as (
         count(case when is_top then 1 end) as top_count,
         avg(csat_score) as csat_avg,
         avg(case when work_kind = 'rating' then expected_share end) as expected_share
-    from placed
-    group by {{ breakdown_sets(dimensions, ['period_kind', 'period_start_date']) }}
+    from attributed
+    group by {{ breakdown_sets(dimensions, ['period_kind', 'period_start_date'], has_attributes=true) }}
 )
 
 select

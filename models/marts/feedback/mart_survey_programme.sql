@@ -65,7 +65,8 @@ spine as (
         channel_code,
         stage_code,
         touchpoint_code,
-        wave_label
+        wave_label,
+        attribute_value
     from {{ ref('int_feedback__invitation_counts') }}
     union
     select
@@ -75,7 +76,8 @@ spine as (
         'all' as channel_code,
         'all' as stage_code,
         'all' as touchpoint_code,
-        wave_label
+        wave_label,
+        'all' as attribute_value
     from {{ ref('int_feedback__rollout') }}
     union
     select
@@ -85,7 +87,8 @@ spine as (
         'all' as channel_code,
         places.stage_code,
         places.touchpoint_code,
-        'all' as wave_label
+        'all' as wave_label,
+        'all' as attribute_value
     from months
     cross join places
 ),
@@ -105,6 +108,7 @@ select
     cells.stage_code,
     cells.touchpoint_code,
     cells.wave_label,
+    cells.attribute_value,
     stage_map.survey_code as planned_survey_code,
     invited.dropoff_question_code,
     fits.channel_fit_code,
@@ -167,6 +171,7 @@ left join {{ ref('int_feedback__invitation_counts') }} as invited
     and cells.stage_code = invited.stage_code
     and cells.touchpoint_code = invited.touchpoint_code
     and cells.wave_label = invited.wave_label
+    and cells.attribute_value = invited.attribute_value
 left join {{ ref('int_feedback__channel_fits') }} as fits
     on cells.programme_month = fits.sent_month
     and cells.survey_code = fits.survey_code

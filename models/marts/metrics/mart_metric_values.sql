@@ -4,13 +4,15 @@
     'mart_activation_cohort', 'mart_churn_events', 'mart_churn_monthly', 'mart_churn_quality',
     'mart_commission_clawback', 'mart_contact_kpi', 'mart_contact_relevance', 'mart_customer_contact_status',
     'mart_cx_indices', 'mart_feedback_cases', 'mart_inbound_answers', 'mart_usage_health', 'mart_usage_health_summary',
-    'policy', 'run_context',
+    'customer_breakdowns', 'dim_customer_attributes', 'policy', 'run_context',
 ] %}
 {% for relation in relations %}
 -- depends_on: {{ ref(relation) }}
 {% endfor %}
 {% for metric in metric_catalogue() %}
 {%- set mart = metric.published %}
+{%- set dimensions = mart.get('breakdowns') or {mart.get('is_summed'): 'value_code'} %}
+{%- set has_attributes = 'attributes_on' in mart %}
 {%- set factor = '1.0' if metric.unit == 'score' else '100.0' %}
 select
     '{{ metric.code }}' as metric_code,
@@ -29,19 +31,18 @@ select
     {{ is_reliable('cells.denominator_amount') }} as is_reliable,
     cells.period_start_date
 from (
-    select
-        {{ breakdown_columns(mart.get('breakdowns') or {mart.is_summed: 'value_code'}) }},
-        period_start_date,
-        cast(sum(numerator_amount) as {{ type_double() }}) as numerator_amount,
-        cast(sum(denominator_amount) as {{ type_double() }}) as denominator_amount,
-        count(case when not is_complete then 1 end) as pending_count
-    from (
+    with facts as (
         select
             {%- for name, column in mart.get('breakdowns', {}).items() %}
             coalesce({{ column }}, 'unassigned') as {{ column }},
             {%- endfor %}
             {%- if mart.get('is_summed') %}
             {{ mart.member }} as value_code,
+            {%- endif %}
+            {%- if has_attributes %}
+            customer_id,
+            {{ business_date(mart.attributes_on) if mart.attributes_on.endswith('_at') else mart.attributes_on }}
+                as attributes_date,
             {%- endif %}
             cast({{ mart.period }} as date) as period_start_date,
             {{ mart.numerator }} as numerator_amount,
@@ -52,8 +53,20 @@ from (
         {% if mart.get('where') %}
         where {{ mart.where }}
         {% endif %}
-    ) as facts
-    group by {{ breakdown_sets(mart.get('breakdowns') or {mart.is_summed: 'value_code'}, ['period_start_date']) }}
+    ){% if has_attributes %},
+
+    attributed as (
+        {{ with_attributes('facts', 'attributes_date') }}
+    ){% endif %}
+
+    select
+        {{ breakdown_columns(dimensions, has_attributes) }},
+        period_start_date,
+        cast(sum(numerator_amount) as {{ type_double() }}) as numerator_amount,
+        cast(sum(denominator_amount) as {{ type_double() }}) as denominator_amount,
+        count(case when not is_complete then 1 end) as pending_count
+    from {{ 'attributed' if has_attributes else 'facts' }}
+    group by {{ breakdown_sets(dimensions, ['period_start_date'], has_attributes) }}
 ) as cells
     {%- else %}
     cast({{ mart.get('dimension', 'dimension_name') }} as {{ dbt.type_string() }}) as dimension_name,

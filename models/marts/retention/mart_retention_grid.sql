@@ -34,7 +34,7 @@ spine as (
         cohorts.on_or_after_count,
         cohorts.is_closed
     from {{ ref('int_retention__grid_cohorts') }} as cohorts
-    inner join {{ ref('retention_settings') }} as grid_settings
+    inner join {{ ref('int_retention__settings') }} as grid_settings
         on cohorts.setting_code = grid_settings.setting_code
 ),
 

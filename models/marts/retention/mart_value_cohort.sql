@@ -8,6 +8,7 @@
 with members as (
     select
         entries.customer_id,
+        entries.entered_date,
         entries.segment_code,
         entries.acquisition_channel,
         entries.region,
@@ -73,26 +74,34 @@ payments as (
     where moved.moved_date >= members.cohort_month
 ),
 
+attributed_payments as (
+    {{ with_attributes('payments', 'entered_date') }}
+),
+
+attributed_members as (
+    {{ with_attributes('members', 'entered_date') }}
+),
+
 counted as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         cohort_month,
         paid_month,
         count(case when is_payment then 1 end) as payments_count,
         count(reporting_amount) as converted_count,
         sum(reporting_amount) as amount,
         count(case when not is_payment then 1 end) as new_payers_count
-    from payments
-    group by {{ breakdown_sets(dimensions, ['cohort_month', 'paid_month']) }}
+    from attributed_payments
+    group by {{ breakdown_sets(dimensions, ['cohort_month', 'paid_month'], has_attributes=true) }}
 ),
 
 cohorts as (
     select
-        {{ breakdown_columns(dimensions) }},
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
         cohort_month,
         count(*) as cohort_size_count
-    from members
-    group by {{ breakdown_sets(dimensions, ['cohort_month']) }}
+    from attributed_members
+    group by {{ breakdown_sets(dimensions, ['cohort_month'], has_attributes=true) }}
 ),
 
 known as (
