@@ -183,11 +183,12 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
         create table {{ fresh }} as select * from ({{ build_sql('1 = 0') }}) as shape limit 0
     {% endcall %}
     {% for scope in chunk_scopes(config.get('chunk')) %}
-        {%- do run_once('insert into ' ~ fresh ~ ' ' ~ build_sql(scope)) -%}
+        {%- do run_once(before_build() ~ ' insert into ' ~ fresh ~ ' ' ~ build_sql(scope)) -%}
     {% endfor %}
     {% call statement('swap') %}
-        drop table if exists {{ target }};
-        alter table {{ fresh }} rename to {{ target.identifier }}
+        {{ drop_statement(target) }};
+        alter table {{ fresh }} rename to {{ target.identifier }};
+        {{ after_build(target) }}
     {% endcall %}
 {% endmacro %}
 
@@ -198,7 +199,8 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
     {%- set rebuilt = this.identifier ~ '__rebuilt' -%}
     {% call statement('changed') %}
         drop table if exists {{ changed }};
-        create table {{ changed }} as {{ changed_keys_sql(watermark) }}
+        create table {{ changed }} as {{ changed_keys_sql(watermark) }};
+        {{ after_build(changed) }}
     {% endcall %}
     {%- set chunk = config.get('chunk') -%}
     {%- set day = keys[chunk.day] if chunk and chunk.day is defined else none -%}
@@ -209,8 +211,8 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
         {%- if day -%}
             {%- set scope = scope ~ ' and ' ~ day_bounds(chunk, found[1], found[2] + modules.datetime.timedelta(days=1)) -%}
         {%- endif -%}
-        {%- set drop = 'drop table if exists ' ~ rebuilt ~ ';\n' -%}
-        {%- do run_once(drop ~ 'create temporary table ' ~ rebuilt ~ ' as ' ~ build_sql(scope, watermark)) -%}
+        {%- set before = before_build() ~ ' drop table if exists ' ~ rebuilt ~ ';\n' -%}
+        {%- do run_once(before ~ 'create temporary table ' ~ rebuilt ~ ' as ' ~ build_sql(scope, watermark)) -%}
         {%- do replace_changed_rows(target, rebuilt, changed, keys.values() | list, config.get('ends_on')) -%}
     {%- endif -%}
     {% call statement('clean') %}

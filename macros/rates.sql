@@ -83,3 +83,17 @@ First day that a source (events, billing, payments, contacts, surveys, tickets) 
         where sources.source_code = '{{ source }}'
     )
 {%- endmacro %}
+
+{#- A floating point number to so many digits, a half away from 0: some engines round only decimals to digits. -#}
+{% macro rounded(number, digits) -%}
+    {{ adapter.dispatch('rounded', 'stayhouse')(number, digits) }}
+{%- endmacro %}
+
+{% macro default__rounded(number, digits) -%}
+    round({{ number }}, {{ digits }})
+{%- endmacro %}
+
+{#- By way of a decimal it would round what the decimal shows, not what the number is. -#}
+{% macro postgres__rounded(number, digits) -%}
+    sign({{ number }}) * floor(abs({{ number }}) * 1e{{ digits }} + 0.5) / 1e{{ digits }}
+{%- endmacro %}

@@ -63,14 +63,15 @@ periods of 1, 7 or 30 days.
 {% macro survival_pct(log_survival) -%}
     case
         when {{ log_survival }} is not null
-            then cast(greatest(round(100.0 * exp({{ log_survival }}), 9), 0.000000001) as {{ type_double() }})
+            then cast(greatest({{ rounded('100.0 * exp(' ~ log_survival ~ ')', 9) }}, 0.000000001) as {{ type_double() }})
     end
 {%- endmacro %}
 
 {#- Bound of the 95 % interval of a Kaplan-Meier estimate on the log(-log) scale, in percent, from its logarithm and Greenwood's sum. -#}
 {% macro loglog_bound_pct(log_survival, greenwood, side) -%}
-    cast(round(100.0 * exp(-exp(ln(-{{ log_survival }}) {{ '+' if side == 'lo' else '-' }} 1.959963984540054
-        * sqrt({{ greenwood }}) / -{{ log_survival }})), 9) as {{ type_double() }})
+    {%- set exponent = 'ln(-' ~ log_survival ~ ') ' ~ ('+' if side == 'lo' else '-') ~ ' 1.959963984540054 * sqrt(' ~ greenwood ~ ') / -'
+        ~ log_survival -%}
+    cast({{ rounded('100.0 * exp(-exp(' ~ exponent ~ '))', 9) }} as {{ type_double() }})
 {%- endmacro %}
 
 {#- Number of the period of a moment since the entry of a member, calendar or rolling by the member's track. -#}

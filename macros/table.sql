@@ -1,49 +1,110 @@
-{#- On DuckDB a table is replaced in place, in one transaction: readers always see it, and a failed build leaves the old
-one. The adapter builds a second table, renames twice and drops the old one, a fifth of the time of a run of small
-tables. -#}
+{#- A table is replaced in place, in one transaction: readers always see it, and a failed build leaves the old one. The
+adapters build a second table, rename twice and drop the old one, a fifth of the time of a run of small tables. -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
-    {%- set language = model['language'] -%}
-    {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set build = create_table_as(False, target_relation, compiled_code, language) -%}
+    {%- set code = replace_table(target_relation) -%}
+    {#- dbt takes Python from a materialization only. -#}
+    {% if model.language == 'python' %}{% call statement('main', language='python') %}{{ code }}{% endcall %}{% endif %}
+    {{ return(finish_table(target_relation)) }}
+{% endmaterialization %}
+
+{% materialization table, adapter='postgres', supported_languages=['sql', 'python'] %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set code = replace_table(target_relation) -%}
+    {% if model.language == 'python' %}{% call statement('main', language='python') %}{{ code }}{% endcall %}{% endif %}
+    {{ return(finish_table(target_relation)) }}
+{% endmaterialization %}
+
+{#- Builds a table of SQL; of a Python model it returns the code and drops the old table. -#}
+{% macro replace_table(target_relation) %}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set build = create_table_as(False, target_relation, model.compiled_code, model.language) -%}
+    {%- set drop = drop_statement(existing_relation) if existing_relation is not none else '' -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {%- set drop = '' if existing_relation is none else 'drop ' ~ existing_relation.type ~ ' if exists ' ~ existing_relation -%}
-    {% if language == 'python' %}
-        {% if drop %}{% call statement('drop_existing') %}{{ drop }}{% endcall %}{% endif %}
+    {% if model.language == 'python' %}
+        {% call statement('drop_existing') %}{{ drop or drop_statement(target_relation) }}{% endcall %}
         {#- A Python model writes over its own connection, which must not see the old table. -#}
         {% do adapter.commit() %}
-        {% call statement('main', language=language) %}{{ build }}{% endcall %}
     {% else %}
         {#- One statement for dbt: it spends longer on the events of a statement than DuckDB on a drop. -#}
         {{ run_once((drop ~ ';\n' if drop else '') ~ build) }}
     {% endif %}
+    {{ return(build) }}
+{% endmacro %}
+
+{% macro finish_table(target_relation) %}
+    {%- set after = after_build(target_relation) if model.language == 'python' -%}
+    {% if after %}{% call statement('after') %}{{ after }}{% endcall %}{% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
     {% do adapter.commit() %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
+{% endmacro %}
+
+{#- A view is replaced in one statement; the adapters build beside it, rename twice and drop, as they do with tables. -#}
+{% materialization view, adapter='duckdb' %}
+    {{ return(replace_view(note_as_made('view'))) }}
 {% endmaterialization %}
 
-{#- A view is replaced in one statement; the adapter builds beside it, renames twice and drops, as it does with tables. -#}
-{% materialization view, adapter='duckdb' %}
+{#- A view goes with the table that it reads, so every run makes it again. -#}
+{% materialization view, adapter='postgres' %}
+    {{ return(replace_view()) }}
+{% endmaterialization %}
+
+{% macro replace_view(note='') %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% if existing_relation is not none and not existing_relation.is_view %}
-        {% call statement('drop_existing') %}drop table if exists {{ existing_relation }}{% endcall %}
+        {% call statement('drop_existing') %}{{ drop_statement(existing_relation) }}{% endcall %}
     {% endif %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(sql) }}{% endif %}
-    {{ run_once('create or replace view ' ~ target_relation ~ ' as (' ~ sql ~ '\n);' ~ note_as_made('view')) }}
+    {{ run_once(adapter.dispatch('replace_view_statement', 'stayhouse')(target_relation) ~ ' as (' ~ sql ~ '\n);' ~ note) }}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
     {% do adapter.commit() %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
+{% endmacro %}
+
+{% macro default__replace_view_statement(relation) -%} create or replace view {{ relation }} {%- endmacro %}
+
+{#- PostgreSQL cannot replace a view by one with other columns. -#}
+{% macro postgres__replace_view_statement(relation) -%}
+    drop view if exists {{ relation }} cascade; create view {{ relation }}
+{%- endmacro %}
+
+{#- Where a view depends on what is dropped it goes too; the run makes it again. -#}
+{% macro drop_statement(relation) -%}
+    {{ adapter.dispatch('drop_statement', 'stayhouse')(relation) }}
+{%- endmacro %}
+
+{% macro default__drop_statement(relation) -%} drop {{ relation.type }} if exists {{ relation }} {%- endmacro %}
+
+{% macro postgres__drop_statement(relation) -%} drop {{ relation.type }} if exists {{ relation }} cascade {%- endmacro %}
+
+{#- Settings that an engine needs before it builds a table. -#}
+{% macro before_build() -%}
+    {{ adapter.dispatch('before_build', 'stayhouse')() }}
+{%- endmacro %}
+
+{% macro default__before_build() -%}{%- endmacro %}
+
+{#- What helps the next queries of a table that a run has changed. -#}
+{% macro after_build(relation) -%}
+    {{ adapter.dispatch('after_build', 'stayhouse')(relation) }}
+{%- endmacro %}
+
+{% macro default__after_build(relation) -%}{%- endmacro %}
+
+{% macro postgres__after_build(relation) -%}
+    analyze {{ relation }};
+{%- endmacro %}
 
 {#-
 Runs the main statement of a materialization. dbt writes a statement of the name `main` to target/run, which is what

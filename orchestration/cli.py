@@ -170,6 +170,10 @@ def build(
             help=described("Build and publish the marts of these domains alone: activation,cx.", default="all"),
         ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help=described("Where dbt builds: duckdb or postgres.", "STAYHOUSE_TARGET")),
+    ] = None,
 ) -> None:
     """Load, check, transform, check and publish one business day, or every day of a range.
 
@@ -190,7 +194,7 @@ def build(
         fail("--from and --to go together")
     begun = time.monotonic()
     try:
-        settings = Settings.resolve(raw, policy, warehouse, publish, company)
+        settings = Settings.resolve(raw, policy, warehouse, publish, company, target)
         settings = settings.without_pulling() if no_pull else settings
         check_chart_library()
         domains = chosen_domains(select) if select is not None else ()

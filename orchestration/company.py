@@ -21,7 +21,7 @@ from stayhouse.sources import Source, Store
 from stayhouse.sources.description import SCHEMES, store_scheme
 
 FILE_NAME = "stayhouse.toml"
-ENGINES = ("duckdb",)
+DUCKDB, POSTGRES = TARGETS = ("duckdb", "postgres")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FEED_RULES = ("required", "expected", "optional")
 
@@ -182,7 +182,7 @@ KEYS = (
     Key("week_start", str, '"monday"', _one_of(WEEKDAYS), "first day of the week", threshold="week_starts_on"),
     Key("first_day", date, "2015-01-01", _day, "first as-of date that can be built", "STAYHOUSE_FIRST_DAY"),
     Key("earliest_date", date, "2000-01-01", _day, variable="STAYHOUSE_EARLIEST_DATE"),
-    Key("engine", str, '"duckdb"', _one_of(ENGINES), "database of the warehouse; only duckdb now"),
+    Key("target", str, '"duckdb"', _one_of(TARGETS), variable="STAYHOUSE_TARGET"),
     Key("lists_per_owner", bool, "false", bool, variable="STAYHOUSE_LISTS_PER_OWNER",
         meaning="write lists also as a file per person"),
     Key("without_identifiers", bool, "false", bool, variable="STAYHOUSE_WITHOUT_IDENTIFIERS",
@@ -199,6 +199,10 @@ KEYS = (
     Key("paths.warehouse", str, '"warehouse/<name of the folder>.duckdb"', _folder,
         "working DuckDB file; one writer, no readers", "STAYHOUSE_WAREHOUSE"),
     Key("paths.published", str, '"published"', _folder, "folder of publications", "STAYHOUSE_PUBLISH"),
+    Key("postgres.host", str, '"localhost"', _not_empty, variable="PGHOST"),
+    Key("postgres.port", int, "5432", _positive, variable="PGPORT"),
+    Key("postgres.user", str, '"stayhouse"', _not_empty, variable="PGUSER"),
+    Key("postgres.database", str, '"stayhouse"', _not_empty, variable="PGDATABASE"),
     _budget("budgets.alerts_per_owner", "alert_budget_owner", "5", "alerts that a person can act on in a working day"),
     _budget("budgets.alerts_per_desk", "alert_budget_queue", "10", "the same for a desk that does nothing else"),
     _budget("budgets.contacts_per_owner", "contact_budget_owner", "5", "contacts a person can renew in a working day"),
@@ -210,9 +214,10 @@ FEED_KEYS: dict[str, tuple[str, type, Callable[[Any], Any]]] = {
     "rule": ("feed_rule", str, _one_of(FEED_RULES)),
     "tolerated_delay_days": ("tolerated_delay_days", int, lambda days: days if days == 0 else _positive(days)),
 }
-SECTIONS = ("paths", "budgets", "feeds", "sources")
+SECTIONS = ("paths", "postgres", "budgets", "feeds", "sources")
 SECTION_COMMENTS = {
     "paths": "# Relative to this folder.",
+    "postgres": '# Where the server is, for target = "postgres". The password is read from PGPASSWORD or ~/.pgpass.',
     "budgets": "# How much people can do; the most urgent come first, the others wait.",
 }
 FEEDS_COMMENT = """\

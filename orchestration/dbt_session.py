@@ -19,8 +19,8 @@ from stayhouse.contract.sql import identifier, one_row
 from stayhouse.orchestration.model_checks import Finding, describe
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.private_api import forget_compilation
+from stayhouse.orchestration.server import open_target, prepare_dbt, target_variables
 from stayhouse.orchestration.settings import Settings
-from stayhouse.orchestration.warehouse import open_warehouse
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
 # Data tests that the gate evaluates from the same YAML, and tests of code (see dbt_project.yml).
@@ -108,6 +108,7 @@ class DbtSession:
             "STAYHOUSE_WAREHOUSE": str(self.settings.warehouse),
             "STAYHOUSE_SEEDS": self.seed_path,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **target_variables(self.settings),
         }
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
@@ -171,13 +172,13 @@ class DbtSession:
 
     def _settled(self, digests: Mapping[str, str]) -> set[str]:
         """Kinds of nodes ('seed', 'view') that are in the warehouse as this run would make them."""
-        with open_warehouse(self.settings.warehouse) as connection:
+        with open_target(self.settings) as connection:
             found = connection.execute("select kind, name from ops.settled").fetchall()
         made = {kind: [name for other, name in found if other == kind] for kind, _ in found}
         return {kind for kind, digest in digests.items() if made.get(kind) == [digest]}
 
     def _settle(self, digests: Mapping[str, str]) -> None:
-        with open_warehouse(self.settings.warehouse) as connection:
+        with open_target(self.settings) as connection:
             connection.execute("delete from ops.settled")
             connection.executemany("insert into ops.settled values (?, ?)", list(digests.items()))
 
@@ -188,10 +189,11 @@ class DbtSession:
             (str(file.path.original_file_path), str(file.checksum.checksum)) for file in self.parse().files.values()
         )
         variables = {name: value for name, value in self._variables(as_of).items() if name != "as_of_date"}
-        return {
-            kind: hashlib.sha256(repr(content).encode()).hexdigest()
-            for kind, content in (("seed", policy), ("view", (project, sorted(variables.items()))))
-        }
+        contents = {"seed": policy, "view": (project, sorted(variables.items()))}
+        if self.settings.server:
+            # There a view goes with the tables that it reads.
+            del contents["view"]
+        return {kind: hashlib.sha256(repr(content).encode()).hexdigest() for kind, content in contents.items()}
 
     def _note(self, info: Any) -> None:
         """Adds a warning or an error of dbt to the log beside the warehouse."""
@@ -229,6 +231,7 @@ class DbtSession:
                 on_event(MessageToDict(message, preserving_proto_field_name=True))
 
         manifest = self.parse()
+        prepare_dbt(self.settings)
         forget_compilation(manifest)
         for node in manifest.nodes.values():
             if node.resource_type == "seed":

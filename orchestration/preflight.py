@@ -11,6 +11,7 @@ from stayhouse.contract import contract
 from stayhouse.contract.sql import connect, connect_for_work
 from stayhouse.loading.refusals import no_file_of, no_files, no_folder, of_another
 from stayhouse.orchestration.company import FILE_NAME
+from stayhouse.orchestration.server import check_server
 from stayhouse.orchestration.settings import (
     MEMORY_LIMIT,
     ConfigurationError,
@@ -34,6 +35,7 @@ def check_settings(settings: Settings) -> None:
     threads()
     Daemon.resolve()
     _check_memory_limit()
+    check_server(settings)
     for source in settings.sources:
         address_of(source)
     shaped = shaped_tables(settings)

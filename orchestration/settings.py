@@ -5,16 +5,30 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from stayhouse.contract import RawTable, Zones, contract
 from stayhouse.contract.tables import EARLIEST_PLAUSIBLE
-from stayhouse.orchestration.company import FILE_NAME, Company, Statement, currency, is_company, read_company, zone
+from stayhouse.contract.words import did_you_mean
+from stayhouse.orchestration.company import (
+    DUCKDB,
+    FILE_NAME,
+    TARGETS,
+    Company,
+    Statement,
+    currency,
+    is_company,
+    read_company,
+    zone,
+)
 from stayhouse.orchestration.company import ConfigurationError as ConfigurationError
+from stayhouse.postgres.server import Server
 from stayhouse.sources import Source, Store
 
 DAGSTER_SETTINGS = Path(__file__).with_name("dagster.yaml")
@@ -28,6 +42,7 @@ KEPT_RELEASES = 3
 KEPT_LOADS_LIKE = 365
 # As in profiles.yml.
 THREADS = 2
+POSTGRES_PORT = 5432
 # A landing folder of such a name is called after the folder that holds it.
 LANDING_NAMES = ("raw", "landing")
 # The company of `make build`; taken when no other is named.
@@ -87,6 +102,8 @@ class Settings:
     """How many releases stay in the folder of publications."""
     kept_loads: int | None = None
     """For how many loads superseded rows are kept; None: for ever."""
+    server: Server | None = None
+    """The PostgreSQL in which dbt builds; None: it builds in the working file."""
 
     @property
     def zones(self) -> Zones:
@@ -158,6 +175,7 @@ class Settings:
         warehouse: Path | None = None,
         publish: Path | None = None,
         company: Path | None = None,
+        target: str | None = None,
     ) -> Settings:
         """Arguments first, environment second, the company's stayhouse.toml third, defaults last.
 
@@ -208,7 +226,24 @@ class Settings:
             or stated.get("kept_releases", KEPT_RELEASES),
             kept_loads=_positive_number("STAYHOUSE_KEPT_LOADS", "a number of loads", KEPT_LOADS_LIKE)
             or stated.get("kept_loads"),
+            server=_server(target, stated),
         )  # fmt: skip
+
+
+def _server(chosen: str | None, stated: Mapping[str, Any]) -> Server | None:
+    """The server in which dbt builds; None when it builds in the working file."""
+    target = (chosen or os.environ.get("STAYHOUSE_TARGET") or stated.get("target") or DUCKDB).lower()
+    if target not in TARGETS:
+        place = "--target" if chosen else "STAYHOUSE_TARGET"
+        raise ConfigurationError(f"{target}: {place} takes the name of a target; {did_you_mean(target, TARGETS)}")
+    if target == DUCKDB:
+        return None
+    return Server(
+        host=os.environ.get("PGHOST") or stated.get("postgres.host", "localhost"),
+        port=_positive_number("PGPORT", "a port", POSTGRES_PORT) or stated.get("postgres.port", POSTGRES_PORT),
+        user=os.environ.get("PGUSER") or stated.get("postgres.user", "stayhouse"),
+        database=os.environ.get("PGDATABASE") or stated.get("postgres.database", "stayhouse"),
+    )
 
 
 def _company(chosen: Path | None, raw: Path | None) -> Company | None:

@@ -33,6 +33,12 @@ VARIABLES = (
     ),
     Variable("STAYHOUSE_RAW", "landing folder", "`landing` in the company's folder", is_value=False),
     Variable("STAYHOUSE_POLICY", "policy folder", "`policy` in the company's folder", is_value=False),
+    Variable("STAYHOUSE_TARGET", "database in which dbt builds: `duckdb` or `postgres` (docs/engines.md)", "duckdb"),
+    Variable("PGHOST", "host of the server", "localhost"),
+    Variable("PGPORT", "port of the server", "5432"),
+    Variable("PGUSER", "user of the server", "stayhouse"),
+    Variable("PGDATABASE", "database of the server", "stayhouse"),
+    Variable("PGPASSWORD", "password for the server", "none; ~/.pgpass is read too", is_value=False),
     Variable(
         "STAYHOUSE_WAREHOUSE",
         "working DuckDB file; one writer, no readers",

@@ -26,6 +26,7 @@ from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.run_log import warnings_of
 from stayhouse.orchestration.selection import checked_marts, chosen_marts, part_of_the_past
+from stayhouse.orchestration.server import publish_on_server, watermarks
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
@@ -194,9 +195,10 @@ def _publish(
     missing = (
         marts_without_data(run.manifest, [table for table in contract() if not standing.get(table)]) if standing else {}
     )
+    late = {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))}
     details = {
         "missing_tables": missing,
-        "stale_feeds": {feed.table: feed.last_day and feed.last_day.isoformat() for feed in stale(run.feeds(as_of))},
+        "stale_feeds": late,
         "warnings": warnings_of(log) + _carried_warnings(settings, shown),
         "reporting_currency": reporting_currency(settings, run.dbt.seeds),
         "company": settings.name,
@@ -233,9 +235,11 @@ def _publish(
             kept=settings.kept_releases,
         )
         if settings.kept_loads:
-            forget_superseded(warehouse, settings.kept_loads, readers_of_superseded(run.manifest))
+            forget_superseded(warehouse, settings.kept_loads, readers_of_superseded(run.manifest), watermarks(settings))
     if run.make_current:
         result = make_current(settings.publish, result)
+    if result.is_current:
+        publish_on_server(settings, shown, as_of, run_id.split("-")[0], ", ".join(late))
     run.log.note(
         published={
             "as_of": as_of,

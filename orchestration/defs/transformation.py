@@ -24,6 +24,7 @@ from stayhouse.orchestration.policy_gaps import describe_policy_gaps
 from stayhouse.orchestration.rejections import describe_rejections
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.selection import forget_checks, needed_nodes
+from stayhouse.orchestration.server import fetch_tables, ship_rows
 from stayhouse.orchestration.warehouse import open_warehouse
 
 # A data test fails the step or is a warning of the run; an evaluation each in the history costs more than the test.
@@ -59,6 +60,8 @@ def warehouse(manifest: Mapping[str, Any], target: Path, days: dg.PartitionsDefi
         _require_feeds(run, date.fromisoformat(context.partition_key))
         with open_warehouse(run.settings.warehouse) as connection:
             forget_checks(connection, (f"{key.path[0]}.{key.path[-1]}" for key in picked))
+        if sent := ship_rows(run.settings):
+            context.log.info(f"sent to {run.settings.server}: {sent}")
         yield from _transformed(context, run, keys, select)
 
     return transform
@@ -141,6 +144,8 @@ def _transformed(
                     yield dg.AssetMaterialization(key, metadata=node.metadata, partition=context.partition_key)
         except Exception as error:
             failure = error
+    if failure is None:
+        fetch_tables(run.settings, run.manifest)
     found = run.dbt.findings
     note_model_checks(run, found, context.run_id, date.fromisoformat(context.partition_key))
     run.log.note(

@@ -17,6 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "sources": {"contract"},
     "expectations": {"contract"},
     "publishing": {"contract", "expectations"},
+    "postgres": {"contract"},
     "page": {"contract"},
     "demonstration": {"contract"},
     "orchestration": {
@@ -26,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
         "sources",
         "expectations",
         "publishing",
+        "postgres",
         "page",
         "demonstration",
     },

@@ -18,7 +18,7 @@ from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.variables import BY_NAME, VARIABLES, as_table
 
 # Set by the command line for dbt.
-INTERNAL = {"STAYHOUSE_SEEDS"}
+INTERNAL = {"STAYHOUSE_SEEDS", "PGTZ"}
 
 
 def shown(*arguments: str) -> str:
@@ -34,7 +34,7 @@ def read_by_the_code() -> set[str]:
         REPO_ROOT / "profiles.yml",
         REPO_ROOT / "dbt_project.yml",
     ]
-    names = r"\b(?:STAYHOUSE_[A-Z_]+|DAGSTER_HOME|DBT_TARGET_PATH)\b"
+    names = r"\b(?:STAYHOUSE_[A-Z_]+|DAGSTER_HOME|DBT_TARGET_PATH|PG[A-Z]+)\b"
     return {name for file in files for name in re.findall(names, file.read_text())}
 
 

@@ -109,7 +109,7 @@ def test_without_any_company_the_message_says_how_to_get_one(make) -> None:
         ("kept_releases = 0", "kept_releases: 0: must be 1 or more"),
         ('reporting_currency = "euro"', "reporting_currency: euro: is not a currency; use an ISO 4217 code like EUR"),
         ('week_start = "mon"', "week_start: 'mon': is not known; did you mean monday"),
-        ('engine = "postgres"', "engine: 'postgres': is not known; known are duckdb"),
+        ('target = "oracle"', "target: 'oracle': is not known; known are duckdb, postgres"),
         ('first_day = "soon"', "first_day: soon: is not a date; write it like 2015-01-01"),
         ("first_day = 2015-01-01T00:00:00", "first_day: 2015-01-01 00:00:00: is not a date"),
         ('name = " "', "name: is empty; give a value or remove the line"),

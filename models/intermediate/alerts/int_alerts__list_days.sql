@@ -74,7 +74,7 @@ valued as (
         alerts.owner_code,
         alerts.daily_budget,
         alerts.opened_at,
-        cast(round(coalesce(revenues.converted_mrr, 0) * waiting.risk_pct / 100, 2) as decimal(18, 2))
+        cast({{ rounded('coalesce(revenues.converted_mrr, 0) * waiting.risk_pct / 100', 2) }} as decimal(18, 2))
             as expected_loss
     from waiting
     inner join alerts

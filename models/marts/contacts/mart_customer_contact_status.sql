@@ -40,7 +40,7 @@ misses as (
 chances as (
     select
         tried.customer_id,
-        round(100.0 * exp(cast(sum(tried.attempts_count * misses.log_miss) as {{ type_double() }})), 6)
+        {{ rounded('100.0 * exp(cast(sum(tried.attempts_count * misses.log_miss) as ' ~ type_double() ~ '))', 6) }}
             as unreached_chance_pct
     from tried
     inner join misses
