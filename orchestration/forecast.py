@@ -110,6 +110,8 @@ class Forecast:
     """Files that would not be read, and what the policy is warned of."""
     faults: list[str] = field(default_factory=list)
     """Faults of policy and shapes; while the policy has any, nothing that needs it is said."""
+    left_out: list[str] = field(default_factory=list)
+    """A sentence per shape that leaves out rows of its exports."""
     codes: list[UnknownCode] = field(default_factory=list)
     missing: dict[str, list[str]] = field(default_factory=dict)
     """Raw tables without rows, with the marts that lack their part."""
@@ -167,6 +169,7 @@ def make_forecast(settings: Settings) -> Forecast:
                 ],
                 notices=[*notices, *_erased(settings), *shaping.notices, *_notices(report)],
                 faults=[*faults, *shaping.faults],
+                left_out=[str(one) for one in shaping.left_out],
                 day=covered_day(db),
             )
             _add_missing(forecast, policy)

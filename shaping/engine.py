@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,22 @@ import pyarrow.parquet
 from stayhouse.contract import RawTable
 from stayhouse.contract.compression import BrokenFile
 from stayhouse.contract.personal_data import EMAIL
-from stayhouse.contract.sql import EXPORT_TEXT, columns_of, connect_for_work, identifier, identifiers, literal, literals
-from stayhouse.contract.words import close_to
+from stayhouse.contract.sql import (
+    EXPORT_TEXT,
+    columns_of,
+    connect_for_work,
+    identifier,
+    identifiers,
+    literal,
+    literals,
+    one_row,
+)
+from stayhouse.contract.words import close_to, counted, listed
 from stayhouse.loading.discovery import LandingFile
-from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE
+from stayhouse.loading.naming import EXPORT_FILE, EXPORT_LINE, EXPORTS
 from stayhouse.shaping.exports import BROKEN, Exports, Reader, find_exports
 from stayhouse.shaping.problems import ExportUnfinished, ShapeError
-from stayhouse.shaping.state import Place, fingerprint, places
+from stayhouse.shaping.state import Made, Place, fingerprint, places
 from stayhouse.shaping.template import Request, Shape, find_shapes
 
 FUNCTIONS = Path(__file__).with_name("functions.sql")
@@ -34,6 +44,11 @@ FILES_AT_ONCE = 200
 BYTES_AT_ONCE = 256 * 1024**2
 ROWS_AT_ONCE = 100_000
 VIEW = "_shape"
+ORIGINS = "_origins"
+# Rows that are left out which a message names.
+EXAMPLES = 3
+# Shapes that a run names.
+SHAPES = 4
 ORIGIN_NAMES = {"_file": EXPORT_FILE, "_line": EXPORT_LINE}
 # Results that are made together, each with its files by pattern.
 Group: TypeAlias = dict[Path, dict[str, list[LandingFile]]]
@@ -50,6 +65,26 @@ class Folders:
     """For copies and what does not fit into memory. Nothing of it is needed later."""
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of exports that a shape reads and that are in no row of its results."""
+
+    shape: str
+    number: int
+    rows: int
+    """Rows of the exports that its rows come from."""
+    examples: list[str]
+    why: str
+    is_new: bool
+    """A result was made by this run."""
+
+    def __str__(self) -> str:
+        more = " and more" if self.number > len(self.examples) else ""
+        why = self.why or "its SQL says why; a comment `-- Left out: ...` there would be shown here"
+        rows = counted(self.rows, "row")
+        return f"{self.shape}: {self.number:,} of {rows} ({', '.join(self.examples)}{more}): {why}"
+
+
 @dataclass
 class Shaping:
     """What a run of the shapes did."""
@@ -58,6 +93,16 @@ class Shaping:
     removed: list[Path] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    """By shape, also where its results are those of an earlier run."""
+
+    @property
+    def left_out_in_short(self) -> list[str]:
+        """One notice about the shapes of this run; most of them leave out rows on purpose."""
+        shares = [f"{one.shape} {one.number:,} of {one.rows:,}" for one in self.left_out if one.is_new]
+        if not shares:
+            return []
+        return [f"rows that shapes leave out: {listed(shares, SHAPES)}; stayhouse validate says which and why"]
 
 
 def run_shapes(
@@ -159,25 +204,34 @@ class _Runner:
             _remove(
                 self.place, result, "its export is missing" if each else "the shape is run otherwise now", self.done
             )
-        kept = {key: mark for key, mark in known.items() if marks.get(key) == mark}
+        kept = {key: made for key, made in known.items() if marks.get(key) == made.mark}
         if kept != known:
             self.place.write(kept)
-        for group in _groups({result: files for result, files in wanted.items() if self.place.key(result) not in kept}):
-            for path in self._write_all(group):
-                kept[self.place.key(path)] = marks[self.place.key(path)]
+        stale = {result: files for result, files in wanted.items() if self.place.key(result) not in kept}
+        for group in _groups(stale):
+            for path, made in self._write_all(group).items():
+                key = self.place.key(path)
+                kept[key] = made._replace(mark=marks[key])
             self.place.write(kept)
+        self._note_left_out(list(kept.values()), is_new=bool(stale))
 
-    def _write_all(self, group: Group) -> list[Path]:
+    def _note_left_out(self, results: Sequence[Made], is_new: bool) -> None:
+        number, rows = sum(made.left_out for made in results), sum(made.rows for made in results)
+        examples = [example for made in results for example in made.examples][:EXAMPLES]
+        if number:
+            self.done.left_out.append(LeftOut(self.shape.shown, number, rows, examples, self.shape.left_out, is_new))
+
+    def _write_all(self, group: Group) -> dict[Path, Made]:
         """Writes the results of a group; a file that cannot be read costs its own result only."""
         try:
             return self._write(group)
         except (BrokenFile, ExportUnfinished):
             if len(group) == 1:
                 raise
-        written = []
+        written: dict[Path, Made] = {}
         for result, asked in group.items():
             try:
-                written += self._write({result: asked})
+                written |= self._write({result: asked})
             except BrokenFile as error:
                 self.done.faults.append(f"{error} (read by {self.shape.shown})")
             except ExportUnfinished as unfinished:
@@ -190,7 +244,7 @@ class _Runner:
             f"{self.shape.sql}\n{self.shape.requests}", columns, [file for found in files.values() for file in found]
         )
 
-    def _write(self, group: Group) -> list[Path]:
+    def _write(self, group: Group) -> dict[Path, Made]:
         """Runs the shape for every result of the group, over exports that are read once."""
         with _session(self.memory_limit, self.scratch) as (db, reader):
             everything: dict[str, dict[str, LandingFile]] = {}
@@ -201,16 +255,17 @@ class _Runner:
                 files = list(everything.get(request.pattern, {}).values())
                 self.done.notices += reader.load(request, files, _stored(request.pattern))
                 if not reader.has_columns(_stored(request.pattern)):
-                    return []
+                    return {}
                 self._check_latest(request, list(columns_of(db, identifier(_stored(request.pattern)))))
             _lock(db)
+            written = {}
             for result, asked in group.items():
                 for request in self.shape.requests:
                     _show(db, request, asked[request.pattern])
-                self._run(db, result, asked)
-        return list(group)
+                written[result] = self._run(db, result, asked)
+        return written
 
-    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, asked: Mapping[str, Sequence[LandingFile]]) -> None:
+    def _run(self, db: duckdb.DuckDBPyConnection, result: Path, asked: Mapping[str, Sequence[LandingFile]]) -> Made:
         try:
             db.execute(f"create or replace temp view {VIEW} as {self.shape.sql}")
             names = list(columns_of(db, VIEW))
@@ -221,12 +276,24 @@ class _Runner:
         broken = _broken_lines(db, [file.name for files in asked.values() for file in files])
         try:
             reader = db.execute(self._query(names)).to_arrow_reader(ROWS_AT_ONCE)
-            rows = _write_parquet(result, reader, broken, asked)
+            rows, origins = _write_parquet(result, reader, broken, asked)
         except duckdb.Error as error:
             raise self._located(db, error) from error
         if rows == 0:
             self.done.notices.append(f"{self.shape.shown}: yields no rows")
         self.done.written.append(result)
+        if not ORIGIN_NAMES.keys() <= set(map(str.lower, names)):
+            return Made("")
+        seen = set(origins.column(EXPORT_FILE).unique().to_pylist()) if origins else set()
+        return _left_out(db, origins, self._row_by_row(seen, asked))
+
+    def _row_by_row(self, seen: AbstractSet[str], asked: Mapping[str, Sequence[LandingFile]]) -> list[str]:
+        """The exports that rows of a result come from; the others are looked up. `seen` are the files of its rows."""
+        if self.shape.each:
+            return [self.shape.each.pattern]
+        if len(asked) == 1:
+            return list(asked)
+        return [pattern for pattern, files in asked.items() if seen & {file.name for file in files}]
 
     def _check_latest(self, request: Request, names: Sequence[str]) -> None:
         for name in request.latest:
@@ -268,6 +335,20 @@ class _Runner:
         except duckdb.Error as located:
             return self.shape.fault_of(located)
         return self.shape.fault_of(error)
+
+
+def _left_out(db: duckdb.DuckDBPyConnection, origins: pyarrow.Table | None, patterns: Sequence[str]) -> Made:
+    """Rows of exports, and those of them that are in no row of a result."""
+    if not patterns:
+        return Made("")
+    rows = " union ".join(f"select _file, _line from {identifier(pattern)}" for pattern in patterns)
+    missing = f"""from ({rows}) as r
+        where not exists (select 1 from {ORIGINS} as o where o.{EXPORT_FILE} = r._file and o.{EXPORT_LINE} = r._line)"""
+    db.register(ORIGINS, origins or pyarrow.table({EXPORT_FILE: [""], EXPORT_LINE: [0]}))
+    number, left_out = one_row(db, f"select (select count(*) from ({rows})), (select count(*) {missing})")
+    found = db.execute(f"select _file, _line {missing} order by all limit {EXAMPLES}").fetchall() if left_out else []
+    db.unregister(ORIGINS)
+    return Made("", number, left_out, tuple(f"{EXPORTS}/{file} line {line}" for file, line in found))
 
 
 def _broken_lines(db: duckdb.DuckDBPyConnection, files: Sequence[str]) -> pyarrow.Table:
@@ -335,8 +416,10 @@ def _lock(db: duckdb.DuckDBPyConnection) -> None:
 
 def _write_parquet(
     place: Path, reader: pyarrow.RecordBatchReader, broken: pyarrow.Table, asked: Mapping[str, Sequence[LandingFile]]
-) -> int:
-    """Writes the rows, then the broken lines, and puts the file in its place; returns how many there are.
+) -> tuple[int, pyarrow.Table | None]:
+    """Writes the rows, then the broken lines, and puts the file in its place.
+
+    Returns how many there are, and the files and lines of the rows where a shape says both.
 
     A row that does not say how new it is has the time of its file, so that is the time of the newest export.
     """
@@ -349,6 +432,7 @@ def _write_parquet(
     written_at = max(file.modified_at() for files in asked.values() for file in files)
     rows: int = 0
     seen: set[str] = set()
+    origins = []
     try:
         with pyarrow.parquet.ParquetWriter(fresh, schema, compression="zstd") as writer:
             for batch in reader:
@@ -356,6 +440,8 @@ def _write_parquet(
                 writer.write_table(_filled(pyarrow.Table.from_batches([batch]), schema))
                 if broken.num_rows and EXPORT_FILE in batch.schema.names:
                     seen.update(batch.column(EXPORT_FILE).unique().to_pylist())
+                if {EXPORT_FILE, EXPORT_LINE} <= set(batch.schema.names):
+                    origins.append(batch.select([EXPORT_FILE, EXPORT_LINE]))
             broken = _of_rows(broken, seen, asked)
             rows += int(broken.num_rows)
             if broken.num_rows:
@@ -364,7 +450,7 @@ def _write_parquet(
         os.replace(fresh, place)
     finally:
         fresh.unlink(missing_ok=True)
-    return rows
+    return rows, pyarrow.Table.from_batches(origins) if origins else None
 
 
 def _of_rows(broken: pyarrow.Table, seen: set[str], asked: Mapping[str, Sequence[LandingFile]]) -> pyarrow.Table:

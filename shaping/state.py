@@ -5,16 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from stayhouse.contract.names import file_name
 from stayhouse.loading.discovery import LandingFile
 
 # Another number makes every shape run again.
-ENGINE = 1
+ENGINE = 2
 SHAPED = "shaped"
+
+
+class Made(NamedTuple):
+    """How a result was made."""
+
+    mark: str
+    """Fingerprint of what it was made of."""
+    rows: int = 0
+    """Rows of the exports that its rows come from."""
+    left_out: int = 0
+    """Those of them that are in no row of the result."""
+    examples: tuple[str, ...] = ()
+    """File and line of the first of them."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +56,15 @@ class Place:
     def state(self) -> Path:
         return self.folder / f"_{self.name}.json"
 
-    def read(self) -> dict[str, str]:
-        """Result (path below the folder) -> fingerprint of what it was made of; without results that are missing."""
+    def read(self) -> dict[str, Made]:
+        """Results that are there (paths below the folder)."""
         try:
             known = json.loads(self.state.read_text())
         except (FileNotFoundError, ValueError):
             return {}
-        return {result: mark for result, mark in known.items() if (self.folder / result).exists()}
+        return {key: _made(one) for key, one in known.items() if (self.folder / key).exists()}
 
-    def write(self, results: dict[str, str]) -> None:
+    def write(self, results: Mapping[str, Made]) -> None:
         """Remembers the results; without any nothing stays."""
         if not results:
             self.state.unlink(missing_ok=True)
@@ -62,6 +76,14 @@ class Place:
 
     def key(self, result: Path) -> str:
         return result.relative_to(self.folder).as_posix()
+
+
+def _made(noted: Any) -> Made:
+    if isinstance(noted, str):
+        # An earlier version noted the fingerprint only.
+        return Made(noted)
+    mark, rows, left_out, examples = noted
+    return Made(mark, rows, left_out, tuple(examples))
 
 
 def fingerprint(sql: str, columns: Iterable[str], files: Iterable[LandingFile]) -> str:

@@ -19,6 +19,8 @@ from stayhouse.contract.words import close_to
 from stayhouse.loading.discovery import is_set_aside, walk
 from stayhouse.shaping.problems import ShapeError
 
+# What a shape leaves out, with the lines of the comment that follow.
+LEFT_OUT = re.compile(r"^\s*-- left out: *(.+)$", re.MULTILINE | re.IGNORECASE)
 LINE_OF_DUCKDB = re.compile(r"^LINE (\d+):", re.MULTILINE)
 
 
@@ -67,6 +69,11 @@ class Shape:
     @property
     def each(self) -> Request | None:
         return next((request for request in self.requests if request.each), None)
+
+    @cached_property
+    def left_out(self) -> str:
+        """Which rows of its exports become no row, in the words of its comments."""
+        return "; ".join(found.strip().removesuffix(".") for found in LEFT_OUT.findall(self.path.read_text()))
 
     def line_of(self, text: str) -> int | None:
         """The first line with this pattern of an export, or this name of a column."""

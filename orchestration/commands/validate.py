@@ -98,6 +98,7 @@ def _print(settings: Settings, forecast: Forecast, added: dict[Path, int]) -> No
     _print_tables(forecast)
     print_lines("columns", [line for table in forecast.tables for line in _about_columns(table)])
     print_lines("would not be loaded", _not_loaded(forecast))
+    print_lines("left out by shapes", forecast.left_out)
     _print_codes(settings, forecast, added)
     print_lines("ends too early", [feed.describe() for feed in forecast.feeds])
     print_lines("would stay empty", _empty(forecast))

@@ -173,7 +173,7 @@ def _load(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materializ
     except (LoadError, ShapeError, SourceError, ErasureError, ConfigurationError, WarehouseBusy) as error:
         run.log.note(bad_input=str(error).splitlines())
         raise dg.Failure(str(error), allow_retries=False) from error
-    notices = [*warnings, *erased, *pulled.notices, *shaped.notices, *withheld]
+    notices = [*warnings, *erased, *pulled.notices, *shaped.notices, *shaped.left_out_in_short, *withheld]
     document = load_document(report, notices) | {"earliest_date": settings.earliest_date}
     run.log.note(load=document | {"rows_standing": standing})
     context.log.info(json.dumps(document, default=str))

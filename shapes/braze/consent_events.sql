@@ -1,4 +1,5 @@
 -- Customers who unsubscribed from emails of Braze.
+-- Left out: people without an external id.
 select
     id as consent_event_id,
     external_user_id as customer_id,

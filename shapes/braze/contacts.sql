@@ -1,4 +1,5 @@
 -- Emails and push messages of Braze, with the first opening and click.
+-- Left out: messages to people without an external id.
 with sends as (
     select
         'email' as channel,

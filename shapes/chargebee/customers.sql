@@ -1,4 +1,5 @@
 -- Customers of Chargebee. Chargebee lets you choose the id of a customer: use that of your account.
+-- Left out: deleted customers.
 select
     customer ->> 'id' as customer_id,
     coalesce(

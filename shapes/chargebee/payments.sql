@@ -1,4 +1,5 @@
 -- Transactions of Chargebee: payments and refunds, failed ones included.
+-- Left out: authorizations, void and deleted transactions.
 with transactions as (
     select
         transaction ->> 'status' as outcome,

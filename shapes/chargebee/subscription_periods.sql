@@ -1,4 +1,5 @@
 -- Subscriptions of Chargebee: the trial, and the time after it at the price of today.
+-- Left out: subscriptions that have not begun, were moved to another site or are deleted.
 with subscriptions as (
     select
         subscription ->> 'id' as id,

@@ -1,4 +1,5 @@
 -- Customers who unsubscribed from messages of Customer.io.
+-- Left out: other metrics than unsubscriptions from mails, and people without an id of yours.
 select
     'customerio:' || coalesce(m.event_id, m.delivery_id) as consent_event_id,
     coalesce(p.customer_id, d.internal_customer_id) as customer_id,

@@ -1,4 +1,5 @@
 -- Messages of Customer.io that were sent, with what became of them.
+-- Left out: messages that were not sent, in-app messages and webhooks, and people without an id of yours.
 with metrics as (
     select
         delivery_id,

@@ -1,4 +1,5 @@
 -- The score with its comment, and answers to further questions of Delighted.
+-- Left out: responses without a score or a text.
 with responses as (
     from {{ export('delighted/survey_responses*', latest='id', columns=[
         'additional_answers', 'comment', 'person_properties', 'updated_at'

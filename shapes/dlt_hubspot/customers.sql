@@ -1,4 +1,5 @@
 -- Contacts of HubSpot as dlt lands them that are customers. Other tools know them by the property `customer_id`.
+-- Left out: contacts who are not customers, and further people of an account.
 select
     coalesce(customer_id, id) as customer_id,
     coalesce(company, nullif(concat_ws(' ', firstname, lastname), '')) as display_name,

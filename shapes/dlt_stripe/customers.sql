@@ -1,4 +1,5 @@
 -- Customers of Stripe as dlt lands them. The id that your other tools know is `customer_id` of the metadata.
+-- Left out: further Stripe customers of an account.
 select
     coalesce(metadata__customer_id, id) as customer_id,
     name as display_name,

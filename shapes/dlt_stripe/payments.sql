@@ -1,4 +1,5 @@
 -- Invoices and refunds of Stripe as dlt lands them. An invoice is one payment.
+-- Left out: drafts, void and free invoices.
 with customers as (
     select
         id,

@@ -1,4 +1,5 @@
 -- Subscriptions of Stripe as dlt lands them: the trial and the time after it, at the price of today.
+-- Left out: subscriptions whose first payment never came.
 with subscriptions as (
     select
         s.*,
@@ -49,6 +50,45 @@ plans as (
     group by subscription_id
 ),
 
+invoices as (
+    select
+        coalesce(subscription, parent__subscription_details__subscription) as id,
+        created,
+        status = 'paid' and amount_due <> '0' as is_paid,
+        status in ('draft', 'uncollectible', 'void') as is_left_open
+    from {{ export('dlt_stripe/invoice/*', text=true, latest='id', columns=[
+        'parent__subscription_details__subscription', 'subscription'
+    ]) }}
+),
+
+last_paid as (
+    select
+        id,
+        max(created) as created
+    from invoices
+    where is_paid
+    group by id
+),
+
+-- Stripe does not say when a pause began: with the first invoice after the last paid one that was left open, or void;
+-- without one when the subscription was exported.
+pauses as (
+    select
+        s.id,
+        greatest(
+            coalesce(
+                min(case when i.is_left_open and i.created > coalesce(last_paid.created, '0') then i.created end),
+                cast(cast(epoch(any_value(s._exported_at)) as bigint) as varchar)
+            ),
+            coalesce(any_value(s.trial_end), any_value(s.start_date))
+        ) as paused_from
+    from subscriptions as s
+    left join invoices as i on i.id = s.id
+    left join last_paid on last_paid.id = s.id
+    where s.pause_collection__behavior is not null
+    group by s.id
+),
+
 periods as (
     select
         id,
@@ -62,13 +102,27 @@ periods as (
     where trial_start is not null
     union all
     select
-        id,
+        s.id,
         'paid',
-        case when status = 'paused' or pause_collection__behavior is not null then 'paused' else 'active' end,
-        coalesce(trial_end, start_date),
-        coalesce(ended_at, cancel_at)
-    from subscriptions
-    where status <> 'trialing' and (trial_end is null or ended_at is null or ended_at > trial_end)
+        -- Of a trial that ended without a way to pay.
+        case when s.status = 'paused' then 'paused' else 'active' end,
+        coalesce(s.trial_end, s.start_date),
+        least(coalesce(s.ended_at, s.cancel_at), pauses.paused_from)
+    from subscriptions as s
+    left join pauses on pauses.id = s.id
+    where s.status <> 'trialing' and (s.trial_end is null or s.ended_at is null or s.ended_at > s.trial_end)
+        and (pauses.paused_from is null or pauses.paused_from > coalesce(s.trial_end, s.start_date))
+    union all
+    select
+        s.id,
+        'pause',
+        'paused',
+        pauses.paused_from,
+        coalesce(s.ended_at, s.cancel_at)
+    from subscriptions as s
+    inner join pauses on pauses.id = s.id
+    where s.status <> 'trialing' and (s.trial_end is null or s.ended_at is null or s.ended_at > s.trial_end)
+        and pauses.paused_from < coalesce(s.ended_at, s.cancel_at, '9999999999')
 )
 
 select

@@ -1,4 +1,5 @@
 -- End users of Zendesk as dlt lands them. The id that your other tools know is their `external_id`.
+-- Left out: agents and admins.
 select
     coalesce(external_id, id) as customer_id,
     name as display_name,

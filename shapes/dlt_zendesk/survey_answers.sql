@@ -1,4 +1,5 @@
 -- A good rating is the best of five, a bad one the worst: Zendesk has nothing between.
+-- Left out: ratings that were offered and not given.
 select
     id as response_id,
     'csat' as question_code,

@@ -1,4 +1,5 @@
 -- Tickets of Zendesk as dlt lands them, with what their metrics know of answers and reopenings.
+-- Left out: deleted tickets.
 select
     t.id as ticket_id,
     coalesce(u.external_id, t.requester_id) as customer_id,

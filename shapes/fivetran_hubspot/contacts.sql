@@ -1,4 +1,5 @@
 -- Calls, emails and meetings of HubSpot as Fivetran lands them, each with the first contact that is a customer.
+-- Left out: forwarded mails, deleted engagements, and those with nobody who is a customer.
 with people as (
     select
         id,
@@ -16,8 +17,10 @@ reached as (
     select
         c.engagement_id,
         min(people.customer_id) as customer_id
-    from {{ export('fivetran_hubspot/engagement_contact/*', text=true, latest=['engagement_id', 'contact_id']) }} as c
+    from {{ export('fivetran_hubspot/engagement_contact/*', text=true, latest=['engagement_id', 'contact_id'],
+                   columns=['_fivetran_deleted']) }} as c
     inner join people on people.id = c.contact_id
+    where coalesce(c._fivetran_deleted, 'false') = 'false'
     group by c.engagement_id
 ),
 

@@ -1,4 +1,5 @@
 -- Owners of HubSpot contacts that are customers, as Fivetran lands them, since they were assigned.
+-- Left out: contacts without an owner, who are not customers or are deleted, and further people of an account.
 select
     coalesce(property_customer_id, id) as customer_id,
     'account_manager' as role,

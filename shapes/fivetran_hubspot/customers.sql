@@ -1,4 +1,5 @@
 -- Contacts of HubSpot as Fivetran lands them that are customers. Other tools know them by the property `customer_id`.
+-- Left out: contacts who are not customers or are deleted, and further people of an account.
 select
     coalesce(property_customer_id, id) as customer_id,
     coalesce(property_company, nullif(concat_ws(' ', property_firstname, property_lastname), '')) as display_name,

@@ -1,4 +1,5 @@
 -- Customers of Stripe as Fivetran lands them. The id that your other tools know is `customer_id` of the metadata.
+-- Left out: deleted customers, and further Stripe customers of an account.
 select
     coalesce(metadata ->> 'customer_id', id) as customer_id,
     name as display_name,

@@ -1,4 +1,5 @@
 -- Invoices and refunds of Stripe as Fivetran lands them. An invoice is one payment.
+-- Left out: drafts, void, deleted and free invoices.
 with customers as (
     select
         id,

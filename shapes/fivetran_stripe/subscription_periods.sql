@@ -1,12 +1,17 @@
 -- Subscriptions of Stripe as Fivetran lands them: the trial and the time after it, at the price of today.
-with subscriptions as (
-    select
-        s.*,
-        coalesce(c.metadata ->> 'customer_id', s.customer_id) as account_id
+-- Left out: earlier versions of a subscription, and subscriptions whose first payment never came.
+with history as (
     from {{ export('fivetran_stripe/subscription_history/*', text=true, columns=[
         'cancel_at', 'canceled_at', 'cancellation_details_feedback', 'cancellation_details_reason',
         'current_period_end', 'ended_at', 'pause_collection_behavior', 'trial_end', 'trial_start'
-    ]) }} as s
+    ]) }}
+),
+
+subscriptions as (
+    select
+        s.*,
+        coalesce(c.metadata ->> 'customer_id', s.customer_id) as account_id
+    from history as s
     left join {{ export('fivetran_stripe/customer/*', text=true, latest='id', columns=[
         'address_city', 'address_country', 'is_deleted', 'livemode', 'metadata', 'name'
     ]) }} as c on c.id = s.customer_id
@@ -32,11 +37,13 @@ prices as (
                     )
         end as mrr
     from {{ export('fivetran_stripe/subscription_item/*', text=true, latest='id', columns=[
-        'current_period_end', 'quantity'
+        '_fivetran_deleted', 'current_period_end', 'quantity'
     ]) }} as i
     left join {{ export('fivetran_stripe/price/*', text=true, latest='id', columns=[
         'lookup_key', 'nickname', 'recurring_usage_type', 'unit_amount', 'unit_amount_decimal'
     ]) }} as p on p.id = i.plan_id
+    -- An item that was taken off the subscription.
+    where coalesce(i._fivetran_deleted, 'false') = 'false'
 ),
 
 -- The plan is that of the dearest item; an item without a fixed price leaves the subscription without one.
@@ -49,6 +56,22 @@ plans as (
         max(current_period_end) as current_period_end
     from prices
     group by subscription_id
+),
+
+-- A pause began with the first version of a subscription since the last one without it.
+pauses as (
+    select
+        h.id,
+        greatest(min(h._fivetran_start), coalesce(any_value(s.trial_end), any_value(s.start_date))) as paused_from
+    from history as h
+    inner join subscriptions as s on s.id = h.id and s.pause_collection_behavior is not null
+    where h.pause_collection_behavior is not null
+        and h._fivetran_start > (
+            select coalesce(max(earlier._fivetran_start), '')
+            from history as earlier
+            where earlier.id = h.id and earlier.pause_collection_behavior is null
+        )
+    group by h.id
 ),
 
 periods as (
@@ -64,15 +87,31 @@ periods as (
     where trial_start is not null and status not in ('incomplete', 'incomplete_expired')
     union all
     select
-        id,
+        s.id,
         'paid',
-        case when status = 'paused' or pause_collection_behavior is not null then 'paused' else 'active' end,
-        coalesce(trial_end, start_date),
-        coalesce(ended_at, cancel_at)
-    from subscriptions
+        -- Of a trial that ended without a way to pay.
+        case when s.status = 'paused' then 'paused' else 'active' end,
+        coalesce(s.trial_end, s.start_date),
+        least(coalesce(s.ended_at, s.cancel_at), pauses.paused_from)
+    from subscriptions as s
+    left join pauses on pauses.id = s.id
     -- A first payment that never came makes no customer.
-    where status not in ('trialing', 'incomplete', 'incomplete_expired')
-        and (trial_end is null or ended_at is null or ended_at > trial_end)
+    where s.status not in ('trialing', 'incomplete', 'incomplete_expired')
+        and (s.trial_end is null or s.ended_at is null or s.ended_at > s.trial_end)
+        and (pauses.paused_from is null or pauses.paused_from > coalesce(s.trial_end, s.start_date))
+    union all
+    select
+        s.id,
+        'pause',
+        'paused',
+        pauses.paused_from,
+        coalesce(s.ended_at, s.cancel_at)
+    from subscriptions as s
+    inner join pauses on pauses.id = s.id
+    -- A first payment that never came makes no customer.
+    where s.status not in ('trialing', 'incomplete', 'incomplete_expired')
+        and (s.trial_end is null or s.ended_at is null or s.ended_at > s.trial_end)
+        and pauses.paused_from < coalesce(s.ended_at, s.cancel_at, '9999')
 )
 
 select

@@ -1,4 +1,5 @@
 -- A good rating is the best of five, a bad one the worst: Zendesk has nothing between.
+-- Left out: tickets without a rating.
 with ratings as (
     -- The last rating of a ticket, with the comment.
     select

@@ -1,4 +1,5 @@
 -- Zendesk asks for a rating of each solved ticket: one invitation per ticket that was offered a rating.
+-- Left out: tickets whose rating was never offered.
 with ratings as (
     -- The last rating of a ticket.
     select

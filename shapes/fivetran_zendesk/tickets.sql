@@ -1,4 +1,5 @@
 -- Tickets of Zendesk as Fivetran lands them, with what comments, tags and changes of fields know.
+-- Left out: deleted tickets.
 with users as (
     from {{ export('fivetran_zendesk/user/*', text=true, latest='id', columns=['external_id', 'name']) }}
 ),
@@ -42,8 +43,10 @@ answers as (
 
 complaints as (
     select ticket_id
-    from {{ export('fivetran_zendesk/ticket_tag/*', text=true, optional=true, columns=['tag', 'ticket_id']) }}
-    where tag = 'complaint'
+    from {{ export('fivetran_zendesk/ticket_tag/*', text=true, optional=true,
+                   columns=['_fivetran_deleted', 'tag', 'ticket_id']) }}
+    -- A tag that was taken away is still there.
+    where tag = 'complaint' and coalesce(_fivetran_deleted, 'false') = 'false'
     group by ticket_id
 )
 

@@ -1,4 +1,5 @@
 -- Calls, emails and meetings that HubSpot has logged, each with the first contact that is a customer.
+-- Left out: forwarded mails, archived engagements, and those with nobody who is a customer.
 with people as (
     select
         id,

@@ -1,4 +1,5 @@
 -- Owners of HubSpot contacts that are customers, since they were assigned.
+-- Left out: contacts without an owner, contacts who are not customers, and further people of an account.
 select
     coalesce(properties ->> 'customer_id', id) as customer_id,
     'account_manager' as role,

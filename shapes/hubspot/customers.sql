@@ -1,4 +1,5 @@
 -- Contacts of HubSpot that are customers. The id that your other tools know is the property `customer_id`.
+-- Left out: contacts who are not customers, and further people of an account.
 select
     coalesce(properties ->> 'customer_id', id) as customer_id,
     coalesce(

@@ -1,4 +1,5 @@
 -- Users of Intercom. The id that your other tools know is their `external_id`. Leads have no account yet.
+-- Left out: leads.
 select
     coalesce(external_id, id) as customer_id,
     name as display_name,

@@ -1,4 +1,5 @@
 -- Ratings of conversations, from 1 to 5.
+-- Left out: conversations without a rating.
 select
     'intercom:' || id as response_id,
     'csat' as question_code,

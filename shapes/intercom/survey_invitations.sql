@@ -1,4 +1,5 @@
 -- Intercom asks for a rating of a conversation: one invitation per conversation.
+-- Left out: conversations whose rating was never asked for.
 select
     'intercom:' || c.id as invitation_id,
     coalesce(c.contacts ->> '$.contacts[0].external_id', u.external_id, c.contacts ->> '$.contacts[0].id')

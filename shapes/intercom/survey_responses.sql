@@ -1,4 +1,5 @@
 -- Ratings of conversations: the answer to the one question that Intercom asks.
+-- Left out: conversations without a rating.
 select
     'intercom:' || c.id as response_id,
     'intercom:' || c.id as invitation_id,

@@ -1,4 +1,5 @@
 -- Conversations of Intercom that customers began, or in which they answered a message.
+-- Left out: conversations that no customer has answered or begun.
 with conversations as (
     select
         *,

@@ -1,4 +1,5 @@
 -- Customers who unsubscribed from a mailing of Mailchimp.
+-- Left out: subscribers without the merge field CUSTOMERID.
 select
     'mailchimp:' || campaign_id || ':' || email_id as consent_event_id,
     merge_fields ->> 'CUSTOMERID' as customer_id,

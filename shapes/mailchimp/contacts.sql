@@ -1,4 +1,5 @@
 -- Mailings of Mailchimp: one contact per campaign and recipient, with the first opening and click.
+-- Left out: subscribers without the merge field CUSTOMERID.
 with activity as (
     select
         campaign_id,

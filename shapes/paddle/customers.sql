@@ -1,4 +1,5 @@
 -- Customers of Paddle Billing. The id that your other tools know goes into `custom_data` as `customer_id`.
+-- Left out: further Paddle customers of an account.
 select
     coalesce(custom_data ->> 'customer_id', id) as customer_id,
     name as display_name,

@@ -1,4 +1,5 @@
 -- Transactions and refunds of Paddle Billing.
+-- Left out: unfinished checkouts, cancelled and free transactions, credits and reversed adjustments.
 with customers as (
     select
         id,

@@ -1,4 +1,5 @@
 -- Subscriptions of Paddle Billing with their items: the trial and the time after it, at the price of today.
+-- Left out: items that do not recur.
 with subscriptions as (
     select
         s.*,

@@ -1,4 +1,5 @@
 -- Answers to surveys of Qualtrics: an answer with a label is a choice, a number without one a score.
+-- Left out: previews, tests and spam, and questions without an answer.
 with fields as (
     select
         responseid,

@@ -1,4 +1,5 @@
 -- Responses to surveys of Qualtrics. A survey with a recommendation question is the survey `nps` of the policy.
+-- Left out: previews, tests and spam.
 with responses as (
     select
         *,

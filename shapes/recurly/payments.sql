@@ -1,4 +1,5 @@
 -- Transactions of Recurly: purchases and refunds, declined ones included.
+-- Left out: verifications, authorizations, void and free transactions.
 select
     id as payment_id,
     account ->> 'code' as customer_id,

@@ -1,4 +1,5 @@
 -- Subscriptions of Recurly: the trial, and the time after it at the price of today.
+-- Left out: subscriptions that have not begun or whose first payment failed.
 with subscriptions as (
     select
         s.*,

@@ -1,4 +1,5 @@
 -- Calls and emails (tasks) and meetings (events) of accounts that are customers.
+-- Left out: open tasks and reminders, deleted activities, and those of accounts that are not customers.
 with accounts as (
     select
         id,

@@ -1,4 +1,5 @@
 -- The industry of accounts. Add others with `union all`; a row of policy/customer_breakdowns.csv breaks measures down.
+-- Left out: accounts without an industry, that are not customers or deleted, and further ones of a customer.
 select
     coalesce(customer_id__c, id) as customer_id,
     'industry' as attribute,

@@ -1,4 +1,5 @@
 -- Owners of accounts that are customers. The owner of today counts since the account was created.
+-- Left out: accounts that are not customers or deleted, and further ones of a customer.
 select
     coalesce(customer_id__c, id) as customer_id,
     'account_manager' as role,

@@ -1,4 +1,5 @@
 -- Accounts of Salesforce that are customers. The id that your other tools know is your own field `Customer_Id__c`.
+-- Left out: accounts that are not customers or deleted, and further ones of a customer.
 select
     coalesce(customer_id__c, id) as customer_id,
     name as display_name,

@@ -1,4 +1,5 @@
 -- Users of Salesforce, from the day on which they were added.
+-- Left out: integrations and guests.
 select
     id as employee_id,
     name as display_name,

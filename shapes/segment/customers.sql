@@ -1,4 +1,5 @@
 -- People that Segment has identified, from the first time on which they were, or the trait `created_at`.
+-- Left out: anonymous visitors.
 select
     user_id as customer_id,
     coalesce(min(created_at), min("timestamp")) as registered_at,

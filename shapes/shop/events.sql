@@ -1,4 +1,5 @@
 -- Lines of orders of a shop: what was bought. The group of a product is its component.
+-- Left out: test orders, orders of guests, and orders that are not paid.
 with orders as (
     from {{ export('shop/orders*.json*', rows='orders', latest='id',
                    columns=['customer', 'line_items', 'processed_at', 'refunds', 'source_name', 'test']) }}

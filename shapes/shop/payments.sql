@@ -1,4 +1,5 @@
 -- Orders of a shop and their refunds. An order is one payment.
+-- Left out: test orders and orders of guests.
 with orders as (
     from {{ export('shop/orders*.json*', rows='orders', latest='id',
                    columns=['customer', 'line_items', 'processed_at', 'refunds', 'source_name', 'test']) }}

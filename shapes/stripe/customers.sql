@@ -1,4 +1,5 @@
 -- Customers of Stripe. The id that your other tools know goes into the metadata of the customer as `customer_id`.
+-- Left out: further Stripe customers of an account.
 select
     coalesce(metadata ->> 'customer_id', id) as customer_id,
     name as display_name,

@@ -1,4 +1,5 @@
 -- Invoices and refunds of Stripe. An invoice is one payment: paid, failed after an attempt, or still expected.
+-- Left out: drafts, void and free invoices.
 with customers as (
     select
         id,

@@ -1,4 +1,5 @@
 -- Answers to surveys of Survicate: scores, choices and texts.
+-- Left out: responses without an answer to any question.
 with answers as (
     select
         uuid,

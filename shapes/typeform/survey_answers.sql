@@ -1,4 +1,5 @@
 -- Answers to forms of Typeform: scores, choices and texts.
+-- Left out: visits without an answer, and answers that are addresses, dates, files or payments.
 with answers as (
     select
         response_id,

@@ -1,4 +1,5 @@
 -- Responses to forms of Typeform. A form that asks the recommendation question is the survey `nps` of the policy.
+-- Left out: visits without an answer.
 with responses as (
     select
         *,

@@ -1,4 +1,5 @@
 -- Agents of Zendesk, from the day on which they were added.
+-- Left out: end users.
 select
     id as employee_id,
     name as display_name,

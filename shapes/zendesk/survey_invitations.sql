@@ -1,4 +1,5 @@
 -- Zendesk asks for a rating of each solved ticket: one invitation per ticket that was offered a rating.
+-- Left out: tickets whose rating was never offered.
 select
     'zendesk:' || r.ticket_id as invitation_id,
     any_value(coalesce(u.external_id, r.requester_id)) as customer_id,

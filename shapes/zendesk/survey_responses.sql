@@ -1,4 +1,5 @@
 -- Ratings of tickets: the answer to the one question that Zendesk asks.
+-- Left out: ratings that were offered and not given.
 select
     r.id as response_id,
     'zendesk:' || r.ticket_id as invitation_id,

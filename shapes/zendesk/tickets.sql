@@ -1,4 +1,5 @@
 -- Tickets of Zendesk, with what their metrics and audits know of answers, assignments and reopenings.
+-- Left out: deleted tickets.
 with users as (
     from {{ export('zendesk/users*', text=true, rows='users', latest='id', columns=['external_id', 'name', 'role']) }}
 ),

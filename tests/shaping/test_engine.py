@@ -208,6 +208,58 @@ def test_parquet_keeps_its_types_and_files_may_have_different_columns(company, t
     assert [row["customer_id"] for row in company.landed("customers/shaped/customers.parquet")] == ["c1", "c2"]
 
 
+def test_the_newest_of_two_documents_counts_whatever_their_names(company):
+    """A document is read from a copy, and the time of the copy made an older export the newest one."""
+    company.shape(
+        "shop/customers.sql",
+        "select id as customer_id, created as registered_at, name as display_name from "
+        "{{ export('shop/*.json', rows='data', latest='id') }}",
+    )
+    for name, day, shown in (("a.json", 2, "now"), ("b.json", 1, "before")):
+        path = company.export(
+            f"shop/{name}", json.dumps({"data": [{"id": "c1", "created": "2025-01-01", "name": shown}]})
+        )
+        os.utime(path, (WRITTEN.timestamp() + day,) * 2)
+    company.run()
+    assert [row["display_name"] for row in company.landed("customers/shaped/shop.parquet")] == ["now"]
+
+
+def test_rows_that_a_shape_leaves_out_are_counted_and_named(company):
+    """Conditions of a shape dropped half of an export, and nobody saw that rows were missing."""
+    company.shape(
+        "shop/customers.sql",
+        "-- Customers of the shop.\n-- Left out: guests.\n" + CUSTOMERS + "where id not like 'guest%'",
+    )
+    company.export("shop/customers_1.csv", "id,created\nc1,2025-01-01\nguest1,2025-01-01\nc2,2025-01-01\n")
+    company.export("shop/customers_2.csv", "id,created\nguest2,2025-01-01\n")
+    done = company.run()
+    assert [str(one) for one in done.left_out] == [
+        "shapes/shop/customers.sql: 2 of 4 rows (exports/shop/customers_1.csv line 3, "
+        "exports/shop/customers_2.csv line 2): guests"
+    ]
+    assert done.left_out_in_short == [
+        "rows that shapes leave out: shapes/shop/customers.sql 2 of 4; stayhouse validate says which and why"
+    ]
+    again = company.run()
+    assert ([str(one) for one in again.left_out], again.left_out_in_short) == ([str(one) for one in done.left_out], [])
+
+
+def test_an_export_of_which_every_row_is_left_out_is_counted(company):
+    """Of a hundred files that are shaped one by one, those without a row were in no count."""
+    company.shape("app/events.sql", f"-- Left out: tests.\n{events_shape()}where e.event_id <> 'e2'")
+    for day in (1, 2):
+        company.export(f"app/{day}.jsonl", moment(day) + "\n")
+    (line,) = map(str, company.run().left_out)
+    assert line == "shapes/app/events.sql: 1 of 2 rows (exports/app/2.jsonl line 1): tests"
+
+
+def test_rows_without_their_lines_are_not_called_left_out(company):
+    """A shape that groups its rows has no line for each of them, so nobody knows which are missing."""
+    company.shape("shop/customers.sql", CUSTOMERS.replace(", _file, _line", "") + "where id <> 'c2'")
+    company.export("shop/customers.csv", "id,created\nc1,2025-01-01\nc2,2025-01-01\n")
+    assert company.run().left_out == []
+
+
 def test_what_a_killed_run_spilled_is_removed_by_the_next_one(company, monkeypatch):
     """A killed run left copies of exports, with names and addresses, in the temporary folder of the machine for ever."""
     monkeypatch.setattr("tempfile.tempdir", str(company.home / "machine"))

@@ -21,6 +21,7 @@ from stayhouse.contract.sql import identifier
 from stayhouse.loading import load_landing
 from stayhouse.shaping import Folders, run_shapes
 from stayhouse.shaping.packaged import copy_examples, copy_shapes, packaged_tools
+from stayhouse.shaping.template import LEFT_OUT
 
 EXPECTED = Path(__file__).parent / "expected"
 EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
@@ -54,6 +55,7 @@ def assert_loads_as_expected(folders: Folders, tool: str, db: duckdb.DuckDBPyCon
     done = run_shapes(folders, contract())
     report = load_landing(db, folders.landing, contract())
     assert report.rejected == []
+    assert [str(one) for one in done.left_out if not one.why] == []
     assert {
         name: dict(table.quarantine_reasons) for name, table in report.tables.items() if table.rows_quarantined
     } == {}
@@ -154,3 +156,12 @@ def test_a_nested_table_may_come_as_parquet(tmp_path: Path, db) -> None:
     assert report.tables["events"].quarantine_reasons == {}
     sessions = db.execute("select event_name, session_id, value_amount from raw.events order by 1").fetchall()
     assert sessions == [("page_view", "98.76.1751270400", None), ("purchase", "98.76.1751270400", Decimal("19.90"))]
+
+
+def test_every_packaged_shape_says_which_rows_it_leaves_out() -> None:
+    """Rows that a condition drops are counted and named, and the reader should not have to read SQL to learn why."""
+    drops = re.compile(r"^\s*(where|qualify|having|inner join)\b", re.MULTILINE | re.IGNORECASE)
+    shapes = [path for place in packaged_tools().values() for path in sorted(place.glob("*.sql"))]
+    found = [path for path in shapes if drops.search(path.read_text())]
+    assert len(found) > 50
+    assert [str(path) for path in found if not LEFT_OUT.search(path.read_text())] == []

@@ -123,6 +123,127 @@ def test_a_plan_of_recurly_may_have_the_code_of_a_retired_one(tmp_path: Path) ->
     assert [row["mrr"] for row in tool.rows("subscription_periods") if row["subscription_id"] == "rs1"] == [36.0, 36.0]
 
 
+def stripe_subscription(**fields: Any) -> dict[str, Any]:
+    price = {"id": "p", "currency": "eur", "lookup_key": "team", "unit_amount": 900, "recurring": {"interval": "month"}}
+    return {
+        "id": "sub_9",
+        "customer": "cus_A1",
+        "status": "active",
+        "currency": "eur",
+        "start_date": seconds("2023-06-01"),
+        "pause_collection": {"behavior": "void", "resumes_at": None},
+        "items": {"data": [{"id": "si_9", "quantity": 1, "price": price}]},
+        **fields,
+    }
+
+
+def stripe_invoice(name: str, status: str, day: str) -> dict[str, Any]:
+    return {"id": name, "customer": "cus_A1", "status": status, "subscription": "sub_9", "currency": "eur",
+            "amount_due": 900, "amount_paid": 900 if status == "paid" else 0, "created": seconds(day)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("invoices", "fields", "expected"),
+    [
+        # A void invoice of a year ago belongs to a pause that is over.
+        (
+            [("void", "2024-02-01"), ("paid", "2025-04-01"), ("void", "2025-05-01"), ("void", "2025-06-01")],
+            {},
+            [("active", "2023-06-01", "2025-05-01"), ("paused", "2025-05-01", None)],
+        ),
+        ([("paid", "2025-06-20")], {}, [("active", "2023-06-01", "2025-07-01"), ("paused", "2025-07-01", None)]),
+        (
+            [("paid", "2025-04-01"), ("draft", "2025-05-01")],
+            {"status": "canceled", "ended_at": seconds("2025-06-15")},
+            [("active", "2023-06-01", "2025-05-01"), ("paused", "2025-05-01", "2025-06-15")],
+        ),
+        # Ended before anything was left open.
+        (
+            [("paid", "2025-04-01")],
+            {"status": "canceled", "ended_at": seconds("2025-06-15")},
+            [("active", "2023-06-01", "2025-06-15")],
+        ),
+        ([("paid", "2025-04-01")], {"pause_collection": None}, [("active", "2023-06-01", None)]),
+        (
+            [("void", "2023-06-01")],
+            {"trial_start": seconds("2023-05-01"), "trial_end": seconds("2023-06-01")},
+            [("trial", "2023-05-01", "2023-06-01"), ("paused", "2023-06-01", None)],
+        ),
+    ],
+)
+def test_a_pause_in_stripe_leaves_the_paid_time_before_it(invoices, fields, expected, tmp_path: Path) -> None:
+    """A customer of two years paused for the summer, and all the revenue of these years was gone."""
+    tool = Tool(tmp_path, "stripe")
+    tool.export("subscriptions_2.json", {"data": [stripe_subscription(**fields)]})
+    tool.export(
+        "invoices_2.json",
+        {"data": [stripe_invoice(f"in_9{number}", status, day) for number, (status, day) in enumerate(invoices)]},
+    )
+    assert tool.periods("sub_9") == expected
+
+
+def csv_of(tool: Tool, place: str) -> tuple[Path, list[dict[str, str]]]:
+    path = tool.folders.exports / tool.tool / place / "part-0.csv"
+    with path.open(newline="") as stream:
+        return path, list(csv.DictReader(stream))
+
+
+def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(dict.fromkeys(name for row in rows for name in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+    os.utime(path, (EXPORTED_AT,) * 2)
+
+
+def test_a_pause_in_dlt_stripe_leaves_the_paid_time_before_it(tmp_path: Path) -> None:
+    """dlt lands the same fields in columns."""
+    tool = Tool(tmp_path, "dlt_stripe")
+    path, rows = csv_of(tool, "subscription")
+    write_csv(path, [row | {"pause_collection__behavior": "void" if row["id"] == "sub_1" else ""} for row in rows])
+    path, rows = csv_of(tool, "invoice")
+    void = rows[0] | {"id": "in_99", "status": "void", "created": str(seconds("2025-05-01"))}
+    write_csv(path, [*rows, void])
+    status, begin, end = tool.periods("sub_1")[-1]
+    assert (status, begin, end) == ("paused", "2025-05-01", None)
+    assert ("active", "2025-01-29", "2025-05-01") in tool.periods("sub_1")
+
+
+def test_a_pause_in_the_history_of_fivetran_begins_when_it_began(tmp_path: Path) -> None:
+    """Fivetran keeps the versions of a subscription, so the day is known; an earlier pause is over."""
+    tool = Tool(tmp_path, "fivetran_stripe")
+    path, rows = csv_of(tool, "subscription_history")
+    others = [row for row in rows if row["id"] != "sub_2"]
+    (last,) = (row for row in rows if row["id"] == "sub_2")
+    versions = [("2025-02-01", ""), ("2025-03-01", "void"), ("2025-04-01", ""), ("2025-05-01", "void"),
+                ("2025-06-01", "void")]  # fmt: skip
+    changed = [
+        last | {"status": "active", "ended_at": "", "canceled_at": "", "pause_collection_behavior": behavior,
+                "_fivetran_start": f"{day} 09:00:00", "_fivetran_active": str(day == "2025-06-01").lower()}
+        for day, behavior in versions
+    ]  # fmt: skip
+    write_csv(path, [*others, *changed])
+    assert tool.periods("sub_2") == [("active", "2025-02-01", "2025-05-01"), ("paused", "2025-05-01", None)]
+
+
+def test_an_item_that_was_taken_off_is_no_revenue(tmp_path: Path) -> None:
+    """Fivetran keeps removed items and marks them; a customer who gave up an add-on went on paying for it."""
+    tool = Tool(tmp_path, "fivetran_stripe")
+    path, rows = csv_of(tool, "subscription_item")
+    write_csv(path, [row | {"_fivetran_deleted": str(row["id"] == "si_2").lower()} for row in rows])
+    found = {row["period_id"]: row["mrr"] for row in tool.rows("subscription_periods")}
+    assert float(found["sub_1:paid"]) == 36
+
+
+def test_a_tag_that_was_taken_away_makes_no_complaint(tmp_path: Path) -> None:
+    """Fivetran keeps rows that the tool has deleted and marks them."""
+    tool = Tool(tmp_path, "fivetran_zendesk")
+    before = sum(row["is_complaint"] for row in tool.rows("tickets"))
+    path, rows = csv_of(tool, "ticket_tag")
+    write_csv(path, [row | {"_fivetran_deleted": "true"} for row in rows])
+    assert (before > 0, sum(row["is_complaint"] for row in tool.rows("tickets"))) == (True, 0)
+
+
 def test_a_metered_price_of_stripe_is_no_recurring_revenue(tmp_path: Path) -> None:
     """An item of two cents per message counted as two cents of revenue a month."""
     tool = Tool(tmp_path, "stripe")
