@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,12 +18,25 @@ import duckdb
 from stayhouse.contract.sql import connect
 from stayhouse.page import library
 from stayhouse.page.charts import COLOURS
+from stayhouse.page.labels import LANGUAGES, labels_of, translations
 from stayhouse.page.panel import Panel, Section
 from stayhouse.page.sections import SECTIONS
-from stayhouse.page.sql import has_marts, marts_in
+from stayhouse.page.sql import BREAKDOWNS, has_marts, marts_in
 
 ASSETS = Path(__file__).parent / "assets"
 PAGE_NAME = "index.html"
+SCRIPTS = (
+    "elements.js",
+    "words.js",
+    "state.js",
+    "rows.js",
+    "charts.js",
+    "tables.js",
+    "tiles.js",
+    "drill.js",
+    "page.js",
+)
+"""Modules of the page in the order in which they are read; one function encloses them all."""
 
 
 def build_page(  # noqa: PLR0913
@@ -55,28 +68,45 @@ def build_page(  # noqa: PLR0913
             "cards": dict(cards or {}),
             "links": [{"title": title, "href": href} for title, href in links],
             "definitions": _definitions(db),
+            "labels": labels_of(db),
+            "languages": LANGUAGES,
+            "words": translations(),
         }
         days = _Days(as_of, _days_of_marts(db))
         built = [_section(db, section, days) for section in sections]
-    shown = [section for section in built if section["panels"]]
     document |= {
-        "sections": shown,
-        "segments": _segments(shown),
+        "sections": [section for section in built if section["panels"]],
         "left_out": [title for section in built for title in section.pop("left_out")],
+        "first_period": _first_period(built, as_of),
+        "breakdowns": _breakdowns(built),
     }
     html = _fill(
-        (ASSETS / "page.html").read_text(),
+        (ASSETS / "page.html").read_text(encoding="utf-8"),
         title=escape(f"{company or 'Stayhouse'}, {as_of.isoformat()}"),
         heading=escape(f"{company}: customer retention" if company else "Customer retention"),
-        style=(ASSETS / "page.css").read_text(),
-        data=_as_json(document),
+        style=(ASSETS / "page.css").read_text(encoding="utf-8"),
+        **_blocks(document),
         library=_library(),
-        script=(ASSETS / "page.js").read_text(),
+        script=_script(),
     )
     fresh = out.with_name(f".{out.name}.new")
     fresh.write_text(html, encoding="utf-8")
     os.replace(fresh, out)
     return out
+
+
+def read_page(html: str) -> dict[str, Any]:
+    """The document inside a page, the rows of its panels included."""
+    document: dict[str, Any] = json.loads(_block(html, "data"))
+    for section in document["sections"]:
+        rows = json.loads(_block(html, f"rows-{section['key']}"))
+        for panel in section["panels"]:
+            panel["data"] = [_decoded(column) for column in rows[panel["key"]]]
+    return document
+
+
+def _block(html: str, key: str) -> str:
+    return html.split(f'<script type="application/json" id="{key}">', 1)[1].split("</script>", 1)[0]
 
 
 @dataclass(frozen=True)
@@ -140,6 +170,10 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
         "needs": list(panel.needs),
         "metrics": list(panel.metrics),
         "switches": [asdict(switch) for switch in panel.switches],
+        "codes": dict(panel.codes),
+        "by": panel.by,
+        "splits": panel.splits,
+        "drill": asdict(panel.drill) if panel.drill else None,
         "empty": panel.empty,
         "wide": panel.wide,
         "total": total,
@@ -148,6 +182,31 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
         # By column, so that a name is written once and not in every row.
         "data": [[_plain(row[at]) for row in rows] for at in range(len(columns))] if rows else [],
     }
+
+
+def _columns(sections: Sequence[Mapping[str, Any]], *names: str) -> Iterator[list[list[Any]]]:
+    """The columns of every panel that has all of them and a row."""
+    for panel in (panel for section in sections for panel in section["panels"]):
+        if panel["data"] and set(names) <= set(panel["columns"]):
+            yield [panel["data"][panel["columns"].index(name)] for name in names]
+
+
+def _first_period(sections: Sequence[Mapping[str, Any]], as_of: date) -> str:
+    """The earliest period that a reader can choose."""
+    periods = [period for (column,) in _columns(sections, "period") for period in column if period is not None]
+    return min(periods, default=as_of.isoformat())
+
+
+def _breakdowns(sections: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The breakdowns that a reader can choose, with their members. One member that is everybody splits nothing."""
+    found: dict[str, set[str]] = {}
+    for dimensions, members in _columns(sections, "dimension", "member"):
+        for name, member in zip(dimensions, members, strict=True):
+            if name != "all" and member is not None:
+                found.setdefault(name, set()).add(member)
+    order = {name: at for at, name in enumerate(BREAKDOWNS)}
+    names = sorted((name for name in found if len(found[name]) > 1), key=lambda name: (order.get(name, 99), name))
+    return {name: sorted(found[name]) for name in names}
 
 
 def _plain(value: Any) -> Any:
@@ -163,28 +222,51 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _segments(sections: list[dict[str, Any]]) -> list[str]:
-    """Every segment that a panel can be filtered by, 'all' first. One that holds everybody splits nothing."""
-    found: set[str] = set()
-    for section in sections:
-        for panel in section["panels"]:
-            if "segment" in panel["columns"] and panel["data"]:
-                segments = {s for s in panel["data"][panel["columns"].index("segment")] if s is not None} - {"all"}
-                found.update(segments if len(segments) > 1 else ())
-    return ["all", *sorted(found)]
+def _coded(values: list[Any]) -> list[Any] | dict[str, list[Any]]:
+    """A column of texts that repeat as its different values and their places in it; any other column as it is."""
+    if not any(isinstance(value, str) for value in values):
+        return values
+    different = list(dict.fromkeys(values))
+    if 2 * len(different) > len(values):
+        return values
+    place = {value: at for at, value in enumerate(different)}
+    return {"values": different, "places": [place[value] for value in values]}
+
+
+def _decoded(column: list[Any] | dict[str, list[Any]]) -> list[Any]:
+    return [column["values"][at] for at in column["places"]] if isinstance(column, dict) else column
 
 
 def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """Title and formula by metric code, from the published catalogue."""
-    sql = "select metric_code, title, formula_label from metrics.mart_metric_catalogue order by metric_code"
+    sql = """
+        select metric_code, title, formula_label from metrics.mart_metric_catalogue
+        where metric_code in (select metric_code from metrics.mart_metric_values where metric_amount is not null)
+        order by metric_code
+    """
     rows = db.execute(sql).fetchall() if has_marts(db, sql) else []
     return {code: {"title": title, "formula": formula} for code, title, formula in rows}
 
 
+def _blocks(document: dict[str, Any]) -> dict[str, str]:
+    """The document as one block of JSON, and the rows of each view as one of its own, read when the view is opened."""
+    rows = []
+    for section in document["sections"]:
+        columns = {panel["key"]: [_coded(column) for column in panel.pop("data")] for panel in section["panels"]}
+        rows.append(f'<script type="application/json" id="rows-{section["key"]}">{_as_json(columns)}</script>')
+    return {"data": _as_json(document), "rows": "\n".join(rows)}
+
+
 def _library() -> str:
-    """The chart library as the content of a script element."""
+    """The chart library as the content of a script element that is not run before a chart is drawn."""
     # Only this sequence could end the element early.
     return library.script().replace("</script", "<\\/script")
+
+
+def _script() -> str:
+    """The modules of the page inside one function, so that nothing but `window.stayhouse` is global."""
+    modules = [(ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return '"use strict";\n(() => {\n' + "\n".join(modules) + "\n})();"
 
 
 def _as_json(document: dict[str, Any]) -> str:

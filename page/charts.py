@@ -1,4 +1,4 @@
-"""Vega-Lite fragments shared by the sections, so that all charts look alike."""
+"""Vega-Lite fragments shared by the views, so that all charts look alike."""
 
 from __future__ import annotations
 
@@ -7,32 +7,53 @@ from typing import Any
 
 Spec = dict[str, Any]
 
-# Colours of Okabe and Ito, distinguishable with any colour vision.
-COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8c8c8c", "#F0E442"]
-GOOD, BAD = COLOURS[0], COLOURS[3]
+# Colours of Okabe and Ito, distinguishable with any colour vision, darkened a little where white is behind them.
+COLOURS = ["#3366cc", "#e08e0b", "#0f9d76", "#d1495b", "#8e6bbf", "#4aa8d8", "#7d8590", "#b59f00"]
+GOOD, BAD, CALM, MUTED = "#0f9d76", "#d1495b", "#3366cc", "#9aa4af"
+CHURNED = "#d1495b"
+"""The colour of churn, on every panel."""
 HEALTH_COLOURS = {
-    "healthy": "#009E73",
-    "new": "#56B4E9",
-    "watch": "#F0E442",
-    "to_verify": "#CC79A7",
-    "at_risk": "#E69F00",
-    "stopped": "#D55E00",
-    "excused": "#0072B2",
-    "insufficient_history": "#8c8c8c",
-    "not_measured": "#d9d9d9",
+    "new": "#7cc0e8",
+    "healthy": "#0f9d76",
+    "watch": "#e9c46a",
+    "to_verify": "#8e6bbf",
+    "at_risk": "#e08e0b",
+    "stopped": "#d1495b",
+    "excused": "#3366cc",
+    "insufficient_history": "#7d8590",
+    "not_measured": "#c9ced4",
 }
-"""States of usage health, the best first."""
-
+"""States of usage health, in the order of a customer's life."""
 
 OUTCOME_COLOURS = {
-    "stayed_after_action": "#009E73",
-    "stayed_without_action": "#0072B2",
-    "churned": "#D55E00",
-    "churned_before": "#CC79A7",
-    "false_alarm": "#E69F00",
-    "pending": "#8c8c8c",
+    "stayed_after_action": "#0f9d76",
+    "stayed_without_action": "#3366cc",
+    "false_alarm": "#e9c46a",
+    "churned_before": "#8e6bbf",
+    "churned": CHURNED,
+    "pending": "#b4bcc5",
 }
-GAINS, LOSSES = ("#009E73", "#56B4E9", "#0072B2"), ("#D55E00", "#E69F00")
+STATUS_COLOURS = {
+    "registered": "#b4bcc5",
+    "trial": "#7cc0e8",
+    "free": "#4aa8d8",
+    "paying": "#0f9d76",
+    "paused": "#e9c46a",
+    "churned": CHURNED,
+}
+"""Customer status, in the order of a customer's life."""
+CASE_COLOURS = {
+    "closed": "#0f9d76",
+    "informed": "#5fbf9f",
+    "resolved": "#8fd3ba",
+    "contacted": "#3366cc",
+    "decided": "#7c9fe0",
+    "processed": "#b3c7ef",
+    "no_callback": "#8e6bbf",
+    "received": "#e08e0b",
+    "still in time": "#c9ced4",
+}
+"""How far a feedback case has come, the furthest first."""
 
 
 def axis(column: str, kind: str, title: str, **more: Any) -> Spec:
@@ -55,66 +76,123 @@ def each_date(column: str, title: str) -> Spec:
         "O",
         title,
         timeUnit="yearmonthdate",
-        axis={"format": "%-d %b %y", "labelOverlap": True, "labelAngle": 0},
+        axis={"format": "%-d %b %y", "labelOverlap": "greedy", "labelSeparation": 12, "labelAngle": 0},
     )
 
 
-def months(column: str, title: str) -> Spec:
-    """A time axis for lines with one point per month."""
-    return axis(column, "T", title, axis={"format": "%b %Y", "tickCount": "month", "labelOverlap": True})
+def each_period(column: str = "period", title: str = "") -> Spec:
+    """An axis with a band for each month, quarter or year in the rows."""
+    return axis(
+        column, "O", title, axis={"labelOverlap": "greedy", "labelSeparation": 12, "labelAngle": 0, "dates": True}
+    )
+
+
+def months(column: str, title: str = "") -> Spec:
+    """A time axis for lines with one point per period."""
+    return axis(
+        column, "T", title, axis={"format": "%b %Y", "tickCount": 6, "labelOverlap": "greedy", "labelSeparation": 12}
+    )
 
 
 def tooltip(*columns: tuple[str, str, str]) -> list[Spec]:
     """A tooltip from (column, title, format); format '' leaves the value unchanged."""
     return [
         {"field": name, "title": title}
-        | ({"type": "temporal", "format": "%d %b %Y"} if form == "date" else {})
-        | ({"type": "quantitative", "format": form} if form not in ("", "date") else {})
+        | ({"type": "temporal", "format": "%-d %b %Y"} if form == "date" else {})
+        | ({"type": "temporal", "format": "%b %Y"} if form == "month" else {})
+        | ({"type": "quantitative", "format": form} if form not in ("", "date", "month") else {})
         for name, title, form in columns
     ]
 
 
 def lines(
     x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, step: bool = False, band: tuple[str, str] | None = None,
-    incomplete: str | None = None,
+    incomplete: str | None = None, height: int = 240, base: str = CALM,
 ) -> Spec:  # fmt: skip
     """Lines with points, optionally steps, a band of the interval, and hollow points where a window is still open."""
     colour_part = {"color": colour} if colour else {}
     layers: list[Spec] = []
     if band:
         layers.append({
-            "mark": {"type": "area", "opacity": 0.18, **({"interpolate": "step-after"} if step else {})},
+            "mark": {"type": "area", "opacity": 0.14, "color": base, **({"interpolate": "step-after"} if step else {})},
             "encoding": {"x": x, "y": y | {"field": band[0]}, "y2": {"field": band[1]}, **colour_part},
         })  # fmt: skip
     layers.append({
-        "mark": {"type": "line", **({"interpolate": "step-after"} if step else {})},
+        "mark": {"type": "line", "strokeWidth": 2.2, "color": base, **({"interpolate": "step-after"} if step else {})},
         "encoding": {"x": x, "y": y, **colour_part},
     })  # fmt: skip
     point: Spec = {
-        "mark": {"type": "point", "size": 45, "filled": True, "opacity": 0 if step else 1},
+        "mark": {"type": "point", "size": 38, "filled": True, "color": base, "opacity": 0 if step else 1},
         "encoding": {"x": x, "y": y, "tooltip": tips, **colour_part},
     }
     if incomplete:
         point["mark"]["filled"] = False
-        filled = colour | {"legend": None} if colour else {"value": COLOURS[0]}
+        filled = colour | {"legend": None} if colour else {"value": base}
         point["encoding"]["fill"] = {
             "condition": {"test": f"datum['{incomplete}']"} | filled, "value": "transparent"
         }  # fmt: skip
     layers.append(point)
-    return {"layer": layers, "height": 260}
+    return {"layer": layers, "height": height}
 
 
-def bars(x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, height: int = 260) -> Spec:
+def bars(x: Spec, y: Spec, colour: Spec | None, tips: list[Spec], *, height: Any = 240) -> Spec:
     """Bars, stacked if there is a colour."""
     encoding: Spec = {"x": x, "y": y, "tooltip": tips}
     if colour:
         encoding["color"] = colour
-    return {"mark": {"type": "bar"}, "encoding": encoding, "height": height}
+    return {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": encoding, "height": height}
+
+
+def ranked(value: Spec, category: Spec, tips: list[Spec], *, colour: Spec | None = None, text: str = ",.0f") -> Spec:
+    """Horizontal bars with their value beside them."""
+    shared: Spec = {"x": value, "y": category, "tooltip": tips}
+    return {
+        "layer": [
+            {"mark": {"type": "bar", "cornerRadiusEnd": 3}, "encoding": shared | ({"color": colour} if colour else {})},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5},
+                "encoding": {
+                    "x": value, "y": category, "text": {"field": value["field"], "type": "quantitative", "format": text}
+                },
+            },
+        ],
+        "height": {"step": 28},
+    }  # fmt: skip
+
+
+def waterfall(unit: str, tips: list[Spec]) -> Spec:
+    """A bridge: each bar begins where the one before it ends."""
+    step = axis("step", "O", "", sort={"field": "place"}, axis={"labelAngle": 0, "labelLimit": 90})
+    colour = axis(
+        "kind", "N", "", legend=None, scale={"domain": ["total", "gain", "loss"], "range": [MUTED, GOOD, CHURNED]}
+    )
+    return {
+        "layer": [
+            {
+                "mark": {"type": "bar", "cornerRadius": 2},
+                "encoding": {
+                    "x": step,
+                    "y": axis("from_amount", "Q", unit, scale={"zero": False, "nice": False}),
+                    "y2": {"field": "to_amount"},
+                    "color": colour,
+                    "tooltip": tips,
+                },
+            },
+            {
+                "mark": {"type": "text", "dy": -9, "fontWeight": 600},
+                "encoding": {"x": step, "y": axis("top_amount", "Q", unit), "text": {"field": "shown"}},
+            },
+        ],
+        "height": 250,
+    }
 
 
 def with_target(chart: Spec, x: Spec, target: Spec) -> Spec:
     """The chart with a dashed line at the target or norm of each period."""
-    line = {"mark": {"type": "line", "strokeDash": [5, 4], "color": BAD}, "encoding": {"x": x, "y": target}}
+    line = {
+        "mark": {"type": "line", "strokeDash": [5, 4], "color": BAD, "strokeWidth": 1.5},
+        "encoding": {"x": x, "y": target},
+    }
     return chart | {"layer": [*chart["layer"], line]}
 
 
@@ -128,11 +206,11 @@ def intervals(
     colour_part = {"color": colour} if colour else {}
     layers: list[Spec] = [
         {
-            "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.6},
+            "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.45, "strokeCap": "round", "color": CALM},
             "encoding": {low_key: value | {"field": low}, high_key: {"field": high}, **other, **colour_part},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 70},
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
             "encoding": {low_key: value, **other, "tooltip": tips, **colour_part},
         },
     ]
@@ -143,4 +221,4 @@ def intervals(
                 low_key: value | {"field": target}, **other, "tooltip": [{"field": target, "title": "target"}]
             },
         })  # fmt: skip
-    return {"layer": layers, "height": {"step": 24} if horizontal else 260}
+    return {"layer": layers, "height": {"step": 26} if horizontal else 240}

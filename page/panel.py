@@ -1,7 +1,8 @@
-"""Parts of a section of the page: title, SQL over published marts, and a view."""
+"""Parts of a view of the page: title, SQL over published marts, and how the rows are drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +15,13 @@ class Switch:
     label: str
     default: str | None = None
     """Initial choice; None: the first value in the rows."""
+    codes: str | None = None
+    """Kind of the labels of the values; None: the values are shown as they are."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A Vega-Lite specification. Its data are the panel's rows; the page adds width, colours and tooltip style."""
+    """A Vega-Lite specification. Its data are the panel's rows; the page adds width, colours, labels and tooltips."""
 
     spec: dict[str, Any]
     kind: str = "chart"
@@ -52,9 +55,12 @@ class Column:
     name: str
     label: str
     format: str = "text"
-    """text, words (a sentence), number, percent, moment, yes_no, or card (a customer whose card may be opened)."""
+    """text, words (a sentence), number, money, percent, date, moment, yes_no, or card (a customer whose card may be
+    opened)."""
     filter: bool = False
     """True: the page offers its values as a filter."""
+    codes: str | None = None
+    """Kind of the labels of its values."""
 
 
 @dataclass(frozen=True)
@@ -62,27 +68,49 @@ class Table:
     """Rows with search, sorting, filters and CSV."""
 
     columns: tuple[Column, ...]
+    names: str | None = None
+    """Column with the name of the customer, shown instead of the id where there is one."""
+    shown: int = 12
+    """Rows that are shown before the reader asks for more."""
     kind: str = "table"
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """One tile per row: label, value, unit ('%', 'points', ''), previous, higher_is_better, n, note."""
+    """One tile per headline: value, interval, target, sparkline, sample size, and what moved it."""
 
     kind: str = "tiles"
+
+
+@dataclass(frozen=True)
+class Drill:
+    """The customers behind a mark: the rows of a table that hold the same values."""
+
+    panel: str
+    """Key of the panel with the table."""
+    match: Mapping[str, str]
+    """Column of the table -> column of the clicked row."""
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column of the clicked row -> values that it must hold; other marks lead nowhere. `as_of` is the day of the
+    page."""
+    among: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column of the table -> values that its rows must hold: those that the chart counts."""
 
 
 @dataclass(frozen=True)
 class Panel:
     """One panel: its title, rows and view.
 
-    If the SQL selects a column `segment`, the filter of the page applies ('all' is the row over everybody). A result
-    without rows is shown as a sentence that names the raw tables that would fill it.
+    Which filters a panel follows is a matter of its columns. `dimension` and `member`: the breakdowns that its rows
+    have ('all', 'all' is everybody). `period` (a date) with `by`: 'upto' shows the periods up to the chosen one, 'at'
+    the latest of them. `grain`: the rows of the chosen month, quarter or year. A result without rows is shown as a
+    sentence that names the raw tables that would fill it.
     """
 
     key: str
     title: str
     question: str
+    """How to read it."""
     sql: str
     view: Chart | Heat | Table | Tiles
     needs: tuple[str, ...] = ()
@@ -92,6 +120,12 @@ class Panel:
     metrics: tuple[str, ...] = ()
     """Codes in the metric catalogue whose definitions are shown with the panel."""
     switches: tuple[Switch, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """Column -> kind of the labels of its codes."""
+    by: str | None = None
+    splits: bool = False
+    """True: a breakdown without a value shows all its values, instead of everybody."""
+    drill: Drill | None = None
     empty: str | None = None
     """Meaning of no rows, if that is good news; None: the page names what is missing."""
     wide: bool = False
@@ -103,7 +137,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Section:
-    """A domain of the page."""
+    """A view of the page: one domain."""
 
     key: str
     title: str

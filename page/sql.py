@@ -10,6 +10,12 @@ MOST_SEVERE_FIRST = "case severity when 'high' then 1 when 'medium' then 2 else 
 
 MART = re.compile(r"\b\w+\.mart_\w+")
 
+MOST_MEMBERS = 40
+"""Values of a breakdown on the page: those with the most customers. A company may have thousands of owners."""
+
+BREAKDOWNS = ("segment", "value_segment", "plan", "region", "acquisition_channel", "owner", "status")
+"""What a reader can filter the page by, besides the company's own attributes."""
+
 
 def marts_in(sql: str) -> set[str]:
     """The marts that a query reads, with their schemas."""
@@ -20,3 +26,36 @@ def has_marts(db: duckdb.DuckDBPyConnection, sql: str) -> bool:
     """Whether the publication has every mart of a query; one that was only built in part may not."""
     rows = db.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
     return marts_in(sql) <= {name for (name,) in rows}
+
+
+def dimension(**renamed: str) -> str:
+    """The breakdown of a row as the page calls it; marts shorten the name of what they break down by."""
+    cases = " ".join(f"when '{of_mart}' then '{ours}'" for of_mart, ours in renamed.items())
+    return f"case dimension_name {cases} else dimension_name end" if cases else "dimension_name"
+
+
+def filterable(column: str = "dimension") -> str:
+    """Rows over everybody, and those of a breakdown that the page filters by."""
+    names = ", ".join(f"'{name}'" for name in ("all", *BREAKDOWNS))
+    return f"({column} in ({names}) or {column} like 'attribute@_%' escape '@')"
+
+
+def largest(relation: str, measure: str) -> str:
+    """The largest members of each breakdown of a relation with `dimension` and `member`."""
+    return f"""(dimension, member) in (
+            select (dimension, member) from {relation}
+            group by dimension, member
+            qualify row_number() over (partition by dimension order by sum({measure}) desc nulls last, member)
+                <= {MOST_MEMBERS}
+        )"""
+
+
+Z = "1.959963984540054"
+
+
+def wilson(sign: str, numerator: str, denominator: str) -> str:
+    """A bound of the 95 % interval of a share in percent, for periods that no mart has."""
+    share = f"(1.0 * {numerator} / nullif({denominator}, 0))"
+    half = f"{Z} * sqrt({share} * (1 - {share}) / {denominator} + {Z} * {Z} / (4.0 * {denominator} * {denominator}))"
+    centre = f"{share} + {Z} * {Z} / (2.0 * {denominator})"
+    return f"100.0 * ({centre} {sign} {half}) / (1 + {Z} * {Z} / {denominator})"

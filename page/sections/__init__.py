@@ -1,15 +1,19 @@
-"""The sections of the page, in the order in which they are read."""
+"""The views of the page, in the order in which they are read."""
 
 from stayhouse.page.sections.activation import ACTIVATION
 from stayhouse.page.sections.alerts import ALERTS
 from stayhouse.page.sections.churn import CHURN
 from stayhouse.page.sections.contacts import CONTACTS
+from stayhouse.page.sections.customers import CUSTOMERS
 from stayhouse.page.sections.cx import CX
 from stayhouse.page.sections.overview import OVERVIEW
 from stayhouse.page.sections.quality import QUALITY
 from stayhouse.page.sections.retention import RETENTION
+from stayhouse.page.sections.service import SERVICE
 from stayhouse.page.sections.usage import USAGE
 
-SECTIONS = (OVERVIEW, ALERTS, ACTIVATION, USAGE, CONTACTS, CHURN, RETENTION, CX, QUALITY)
+SECTIONS = (
+    OVERVIEW, CUSTOMERS, ACTIVATION, USAGE, CONTACTS, CHURN, RETENTION, CX, ALERTS, SERVICE, QUALITY,
+)  # fmt: skip
 
 __all__ = ["SECTIONS"]

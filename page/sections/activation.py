@@ -1,82 +1,102 @@
 """Activation: how many customers did what makes them stay, and how fast."""
 
-from stayhouse.page.charts import GOOD, axis, intervals, lines, tooltip
-from stayhouse.page.panel import Chart, Heat, Panel, Section, Switch
+from stayhouse.page.charts import CALM, axis, intervals, lines, ranked, tooltip
+from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Switch, Table
+from stayhouse.page.sql import dimension, filterable
 
 FUNNEL = """
-    with expected as (
-        select
-            coalesce(customer.segment_code, 'unassigned') as segment,
-            actions.step_order,
-            actions.title,
-            count(*) as expected_count,
-            count(*) filter (where actions.is_done) as done_count
+    with customers as (
+        select actions.customer_id, actions.title, actions.step_order, actions.is_done,
+            coalesce(customer.segment_code, 'unassigned') as segment, coalesce(customer.region, 'unknown') as region,
+            coalesce(customer.acquisition_channel, 'unknown') as acquisition_channel, customer.customer_status as status
         from activation.mart_activation_actions as actions
         inner join activation.mart_activation_customer as customer using (customer_id)
         where customer.is_measurable and customer.is_mature
-        group by grouping sets (
-            (coalesce(customer.segment_code, 'unassigned'), actions.step_order, actions.title),
-            (actions.step_order, actions.title)
-        )
+    ),
+    expected as (
+        select 'all' as dimension, 'all' as member, * from customers
+        union all
+        select 'segment', segment, * from customers
+        union all
+        select 'region', region, * from customers
+        union all
+        select 'acquisition_channel', acquisition_channel, * from customers
+        union all
+        select 'status', status, * from customers
     )
-    select
-        coalesce(segment, 'all') as segment, title, min(step_order) as step_order,
-        sum(done_count) as done_num, sum(expected_count) as done_den,
-        100.0 * sum(done_count) / sum(expected_count) as done_pct
+    select dimension, member, title, min(step_order) as step_order, count(*) filter (where is_done) as done_num,
+        count(*) as done_den, 100.0 * count(*) filter (where is_done) / count(*) as done_pct
     from expected
-    group by all
-    order by segment, step_order, title
+    group by dimension, member, title
+    order by dimension, member, step_order, title
 """
 
-CURVE = """
-    select
-        dimension_value as segment, cohort_label as cohort, days_from_registration as days, activated_pct,
+NAMED = f"""
+    with named as (
+        select {dimension(channel="acquisition_channel")} as dimension, dimension_value as member, *
+        from {{mart}}
+    ),
+    chosen as (select * from named where {filterable()})
+"""
+
+CURVE = f"""{NAMED.format(mart="activation.mart_activation_curve")}
+    select dimension, member, cohort_label as cohort, days_from_registration as days, activated_pct,
         at_risk_count as at_risk
-    from activation.mart_activation_curve
-    where dimension_name in ('all', 'segment') and days_from_registration <= 120
+    from chosen
+    where days_from_registration <= 120
         and cohort_label in (
             select cohort_label from activation.mart_activation_cohort
             where dimension_name = 'all' order by cohort_label desc limit 7
         )
-    order by 1, 2, 3
+    order by 1, 2, 3, 4
 """
 
-COHORTS = """
-    with cohorts as (
-        select
-            dimension_value as segment, cohort_label as cohort, registered_count, is_reliable,
-            activated_short_num, activated_short_den, activated_short_pct, is_short_complete,
-            activated_medium_num, activated_medium_den, activated_medium_pct, is_medium_complete,
-            activated_long_num, activated_long_den, activated_long_pct, is_long_complete
-        from activation.mart_activation_cohort
-        where dimension_name in ('all', 'segment') and cohort_label <> 'all'
+COHORTS = f"""{NAMED.format(mart="activation.mart_activation_cohort")},
+    cohorts as (select * from chosen where cohort_label <> 'all'),
+    windows as (
+        select *, 1 as place, 'short' as window_name, activated_short_num as num, activated_short_den as den,
+            activated_short_pct as activated_pct, is_short_complete as is_complete
+        from cohorts
+        union all
+        select *, 2, 'medium', activated_medium_num, activated_medium_den, activated_medium_pct, is_medium_complete
+        from cohorts
+        union all
+        select *, 3, 'long', activated_long_num, activated_long_den, activated_long_pct, is_long_complete from cohorts
     )
-    select segment, cohort, registered_count, 1 as place, 'short' as window_name, activated_short_num as num,
-        activated_short_den as den, activated_short_pct as activated_pct, is_short_complete as is_complete, is_reliable
-    from cohorts
-    union all
-    select segment, cohort, registered_count, 2, 'medium', activated_medium_num, activated_medium_den,
-        activated_medium_pct, is_medium_complete, is_reliable
-    from cohorts
-    union all
-    select segment, cohort, registered_count, 3, 'long', activated_long_num, activated_long_den, activated_long_pct,
-        is_long_complete, is_reliable
-    from cohorts
-    order by segment, cohort desc, place
+    select dimension, member, registration_month as period, registered_count, window_name, num, den, activated_pct,
+        is_complete, is_reliable
+    from windows
+    where registration_month > (select max(registration_month) - interval '13 months' from cohorts)
+    order by dimension, member, registration_month desc, place
 """
 
-ONBOARDING = """
-    select dimension_name as dimension, dimension_value as value, strftime(registration_month, '%Y-%m') as month,
+ONBOARDING = f"""
+    with named as (
+        select {dimension(channel="acquisition_channel")} as breakdown, * from activation.mart_activation_cohort
+    )
+    select breakdown, dimension_value as value, registration_month as period,
         activated_long_num as num, activated_long_den as den, activated_long_pct, activated_long_ci_lo,
         activated_long_ci_hi, target_pct
-    from activation.mart_activation_cohort
-    where activated_long_den > 0 and is_long_complete
+    from named
+    where activated_long_den > 0 and is_long_complete and dimension_name <> 'all'
         and dimension_name not in ('employee', 'responsible_employee', 'feature')
         and registration_month >= (
-            select max(registration_month) - interval '5 months' from activation.mart_activation_cohort
+            select max(registration_month) - interval '12 months' from activation.mart_activation_cohort
             where is_long_complete
         )
-    order by month desc, dimension, activated_long_pct desc, value
+    order by period desc, breakdown, activated_long_pct desc, value
+"""
+
+NOT_YET = """
+    select activation.customer_id, customer_display_name as customer_name,
+        activation.activation_status, next_key_action_label,
+        activation.activation_pct, activation.tenure_days, activation.segment_code as segment, activation.region,
+        coalesce(onboarding_owner_id, account_owner_id) as owner
+    from activation.mart_activation_customer as activation
+    inner join customer_360.mart_customer_360 as customers on activation.customer_id = customers.customer_id
+    inner join customer_360.mart_contact_brief as briefs on activation.customer_id = briefs.customer_id
+    where not activation.is_activated and customers.has_access
+    order by activation.registered_date desc, activation.customer_id
 """
 
 NOBODY_MEASURED = (
@@ -93,26 +113,21 @@ ACTIVATION = Section(
         Panel(
             "activation_funnel",
             "Key actions done",
-            "Share of customers registered long enough ago who have done each step.",
+            "Share of customers registered long enough ago who have done each step, in the order of the steps.",
             FUNNEL,
-            Chart(
-                {
-                    "mark": {"type": "bar", "color": GOOD},
-                    "encoding": {
-                        "y": axis("title", "N", "", sort={"field": "step_order"}),
-                        "x": axis("done_pct", "Q", "done, % of those it is expected of", scale={"domain": [0, 100]}),
-                        "tooltip": tooltip(
-                            ("title", "action", ""), ("done_pct", "done %", ".1f"), ("done_num", "customers", ",.0f"),
-                            ("done_den", "of", ",.0f"),
-                        ),
-                    },
-                    "height": {"step": 26},
-                }
-            ),
+            Chart(ranked(
+                axis("done_pct", "Q", "done, % of those it is expected of", scale={"domain": [0, 100]}),
+                axis("title", "N", "", sort={"field": "step_order"}),
+                tooltip(("title", "action", ""), ("done_pct", "done %", ".1f"), ("done_num", "customers", ",.0f"),
+                        ("done_den", "of", ",.0f")),
+                colour={"value": CALM},
+                text=".0f",
+            )),
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
             empty=NOBODY_MEASURED,
+            drill=Drill("activation_waiting", {"next_key_action_label": "title"}),
         ),
         Panel(
             "activation_curve",
@@ -123,7 +138,7 @@ ACTIVATION = Section(
                 lines(
                     axis("days", "Q", "days from registration"),
                     axis("activated_pct", "Q", "activated, %"),
-                    axis("cohort", "N", "cohort"),
+                    axis("cohort", "N", "registered in"),
                     tooltip(
                         ("cohort", "cohort", ""), ("days", "day", ",.0f"), ("activated_pct", "activated %", ".1f"),
                         ("at_risk", "not yet active that day", ",.0f"),
@@ -134,24 +149,27 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            codes={"cohort": "month"},
             empty=NOBODY_MEASURED,
         ),
         Panel(
             "activation_cohorts",
             "Activated in time, by month of registration",
-            "Share of each cohort activated within the windows of the policy.",
+            "Share of each cohort activated within the windows of the policy. Hatched windows are still open.",
             COHORTS,
-            Heat("cohort", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
+            Heat("period", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
                  "is_reliable", "registered_count"),
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            codes={"period": "month", "window_name": "window"},
+            by="upto",
             empty=NOBODY_MEASURED,
         ),
         Panel(
             "onboarding_kpi",
             "Onboarding completed, against the target",
-            "Share of customers activated in time, by team, region or channel. Bars are 95 % intervals.",
+            "Share of customers activated in time, by group. Bars are 95 % intervals, red ticks the target.",
             ONBOARDING,
             Chart(
                 intervals(
@@ -169,8 +187,32 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            codes={"value": "member"},
+            by="at",
             empty=NOBODY_MEASURED,
-            switches=(Switch("dimension", "by", "segment"), Switch("month", "registered in")),
+            switches=(Switch("breakdown", "by", "segment", "dimension"),),
+        ),
+        Panel(
+            "activation_waiting",
+            "Not yet activated",
+            "Customers with access who still have a required step to do, the newest first.",
+            NOT_YET,
+            Table((
+                Column("customer_id", "customer", "card"),
+                Column("activation_status", "status", filter=True, codes="activation_status"),
+                Column("next_key_action_label", "next step", "words", filter=True),
+                Column("activation_pct", "done", "percent"),
+                Column("tenure_days", "days since registration", "number"),
+                Column("segment", "segment", filter=True, codes="segment"),
+                Column("region", "region", filter=True, codes="region"),
+                Column("owner", "owner", filter=True, codes="employee"),
+            ), names="customer_name", shown=8),
+            needs=("customers", "events"),
+            needs_policy=("key_actions",),
+            empty=NOBODY_MEASURED,
+            wide=True,
+            most=2000,
+            whole=(("every customer", "parquet/mart_activation_customer.parquet"),),
         ),
     ),
 )  # fmt: skip

@@ -1,13 +1,14 @@
 """Alerts: which customers need a call, who owns them, when they are due, and how they end."""
 
-from stayhouse.page.charts import OUTCOME_COLOURS, axis, bars, coded, each_date, tooltip
-from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
+from stayhouse.page.charts import BAD, OUTCOME_COLOURS, axis, bars, coded, each_date, intervals, tooltip
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
 from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 OPEN = f"""
-    select coalesce(segment_code, 'unassigned') as segment_code, severity, rule_code, customer_id, signal_reason,
-        coalesce(owner_employee_id, 'desk ' || queue_code) as owner, list_order, backlog_order, expected_loss_amount,
-        cast(due_at as varchar) as due_at, is_overdue, alert_status, playbook_code, open_days
+    select customer_id, customer_display_name as customer_name, severity, rule_code, signal_reason,
+        expected_loss_amount, coalesce(owner_employee_id, 'desk ' || queue_code) as owner, playbook_code,
+        cast(due_at as varchar) as due_at, is_overdue, alert_status, open_days,
+        coalesce(segment_code, 'unassigned') as segment, list_order, backlog_order
     from alerts.mart_alerts
     where is_open
     order by list_order is null, backlog_order is null, expected_loss_amount desc, {MOST_SEVERE_FIRST}, customer_id,
@@ -15,12 +16,58 @@ OPEN = f"""
 """
 
 HISTORY = """
-    select date_trunc('week', opened_date) as week, coalesce(rule_code, 'all') as rule, outcome_state,
+    with alerts as (
+        select date_trunc('week', opened_date) as period, rule_code, outcome_state,
+            coalesce(segment_code, 'unassigned') as segment, customer_status as status
+        from alerts.mart_alerts
+        where opened_date >= (select max(as_of_date) - interval '400 days' from main.publication)
+    ),
+    chosen as (
+        select 'all' as dimension, 'all' as member, * from alerts
+        union all
+        select 'segment', segment, * from alerts
+        union all
+        select 'status', status, * from alerts
+    )
+    select dimension, member, cast(period as date) as period, coalesce(rule_code, 'all') as rule, outcome_state,
         count(*) as alerts_count
-    from alerts.mart_alerts
-    where opened_date >= (select max(as_of_date) - interval '182 days' from main.publication)
-    group by grouping sets ((week, rule_code, outcome_state), (week, outcome_state))
+    from chosen
+    group by grouping sets (
+        (dimension, member, period, rule_code, outcome_state), (dimension, member, period, outcome_state)
+    )
     order by all
+"""
+
+OPEN_COUNTS = """
+    with alerts as (
+        select rule_code, severity, coalesce(segment_code, 'unassigned') as segment, customer_status as status,
+            coalesce(owner_employee_id, 'desk ' || queue_code) as owner
+        from alerts.mart_alerts
+        where is_open
+    ),
+    chosen as (
+        select 'all' as dimension, 'all' as member, * from alerts
+        union all
+        select 'segment', segment, * from alerts
+        union all
+        select 'status', status, * from alerts
+        union all
+        select 'owner', owner, * from alerts
+        where owner in (select owner from alerts group by owner order by count(*) desc, owner limit 40)
+    )
+    select dimension, member, rule_code, severity, count(*) as alerts_count
+    from chosen
+    group by all
+    order by all
+"""
+
+RULES = """
+    select case dimension_name when 'segment' then 'segment' when 'status' then 'status' else 'all' end as dimension,
+        dimension_value as member, warning_code, precision_num, precision_den, precision_pct, precision_ci_lo,
+        precision_ci_hi, base_pct, lift_avg, recall_pct, median_lead_days, is_reliable
+    from alerts.mart_alert_rule_report
+    where dimension_name in ('all', 'segment', 'status') and warning_kind = 'rule' and precision_den >= 5
+    order by dimension, member, precision_pct desc, warning_code
 """
 
 ALERTS = Section(
@@ -33,24 +80,22 @@ ALERTS = Section(
             "alerts_open",
             "Open alerts",
             "The next lists first, by expected loss (risk of the rule times recurring revenue), then the backlog. "
-            "Customers with a card are linked; stayhouse card CUSTOMER_ID writes any other.",
+            "Customers with a card are linked.",
             OPEN,
             Table((
-                Column("severity", "severity", filter=True),
-                Column("rule_code", "rule", filter=True),
                 Column("customer_id", "customer", "card"),
+                Column("severity", "severity", filter=True, codes="severity"),
+                Column("rule_code", "rule", filter=True, codes="rule"),
                 Column("signal_reason", "why", "words"),
-                Column("segment_code", "segment", filter=True),
-                Column("owner", "owner", filter=True),
-                Column("list_order", "place on the list", "number"),
-                Column("backlog_order", "in the backlog", "number"),
-                Column("expected_loss_amount", "expected loss a month", "number"),
+                Column("expected_loss_amount", "expected loss a month", "money"),
+                Column("owner", "owner", filter=True, codes="employee"),
+                Column("playbook_code", "next step", "words", codes="playbook"),
                 Column("due_at", "due", "moment"),
                 Column("is_overdue", "overdue", "yes_no", filter=True),
-                Column("alert_status", "status", filter=True),
-                Column("playbook_code", "playbook"),
+                Column("alert_status", "status", filter=True, codes="alert_status"),
+                Column("segment", "segment", filter=True, codes="segment"),
                 Column("open_days", "days open", "number"),
-            )),
+            ), names="customer_name"),
             needs=("customers",),
             needs_policy=("alert_rules",),
             empty="No alert is open.",
@@ -61,21 +106,63 @@ ALERTS = Section(
             ),
         ),
         Panel(
+            "alerts_by_rule",
+            "Open alerts by rule",
+            "What the open alerts are about. Click a bar for the customers.",
+            OPEN_COUNTS,
+            Chart(bars(
+                axis("alerts_count", "Q", "open alerts"),
+                axis("rule_code", "N", "", sort="-x"),
+                coded("severity", "", {"high": BAD, "medium": "#e08e0b", "low": "#e9c46a"}),
+                tooltip(("rule_code", "rule", ""), ("severity", "severity", ""), ("alerts_count", "alerts", ",.0f")),
+                height={"step": 28},
+            )),
+            needs=("customers",),
+            needs_policy=("alert_rules",),
+            codes={"rule_code": "rule", "severity": "severity"},
+            drill=Drill("alerts_open", {"rule_code": "rule_code", "severity": "severity"}),
+            empty="No alert is open.",
+        ),
+        Panel(
+            "alerts_rules",
+            "Do the rules warn of churn?",
+            "Share of the warnings of each rule that a churn followed, with 95 % interval. The red tick is the share "
+            "among customers without a warning.",
+            RULES,
+            Chart(intervals(
+                axis("precision_pct", "Q", "churned after the warning, %"),
+                axis("warning_code", "N", "", sort={"field": "precision_pct", "op": "max", "order": "descending"}),
+                "precision_ci_lo",
+                "precision_ci_hi",
+                tooltip(("warning_code", "rule", ""), ("precision_pct", "precision %", ".1f"),
+                        ("precision_num", "churned", ",.0f"), ("precision_den", "of", ",.0f"),
+                        ("lift_avg", "lift", ".1f"), ("recall_pct", "recall %", ".1f"),
+                        ("median_lead_days", "median lead, days", ",.0f")),
+                target="base_pct",
+            )),
+            needs=("customers", "subscription_periods"),
+            needs_policy=("alert_rules",),
+            codes={"warning_code": "rule"},
+            empty="No rule has warned often enough to be measured.",
+        ),
+        Panel(
             "alerts_history",
             "Outcomes of alerts by week",
-            "Pending alerts are too recent to have an outcome.",
+            "What became of the customers with an alert. Pending alerts are too recent to have an outcome.",
             HISTORY,
             Chart(bars(
-                each_date("week", "opened in the week of"),
+                each_date("period", "opened in the week of"),
                 axis("alerts_count", "Q", "alerts"),
-                coded("outcome_state", "outcome", OUTCOME_COLOURS),
-                tooltip(("week", "week of", "date"), ("outcome_state", "outcome", ""),
+                coded("outcome_state", "", OUTCOME_COLOURS),
+                tooltip(("period", "week of", "date"), ("outcome_state", "outcome", ""),
                         ("alerts_count", "alerts", ",.0f")),
             )),
             needs=("customers",),
             needs_policy=("alert_rules",),
-            empty="No alert was opened in the last half year.",
-            switches=(Switch("rule", "rule", "all"),),
+            empty="No alert was opened in the last year.",
+            switches=(Switch("rule", "rule", "all", "rule"),),
+            codes={"outcome_state": "outcome_state"},
+            by="upto",
             wide=True,
         ),
     ),

@@ -1,76 +1,157 @@
-"""Churn: customers and revenue lost, and how long customers stay."""
+"""Churn: customers and revenue lost, why, and which ones."""
 
-from stayhouse.page.charts import GAINS, LOSSES, axis, bars, coded, lines, months, tooltip, with_target
-from stayhouse.page.panel import Chart, Panel, Section, Switch
+from stayhouse.page.charts import (
+    CALM,
+    CHURNED,
+    GOOD,
+    axis,
+    bars,
+    coded,
+    each_period,
+    lines,
+    months,
+    ranked,
+    tooltip,
+    waterfall,
+    with_target,
+)
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
+from stayhouse.page.sql import dimension, filterable, largest
 
-RATE = """
-    select dimension_value as segment, churn_month, churn_num, churn_den, churn_pct, opening_base_churn_pct,
-        churn_norm_pct, is_final, is_reliable
-    from churn.mart_churn_monthly
-    where dimension_name in ('all', 'segment') and churn_den > 0 and is_complete
-    order by 1, 2
-"""
-
-BRIDGE = """
-    with months as (
-        select dimension_value as segment, churn_month, new_count, reactivated_count, moved_in_count, churned_count,
-            moved_out_count
+MONTHS = f"""
+    with named as (
+        select {dimension(channel="acquisition_channel")} as dimension, dimension_value as member, *
         from churn.mart_churn_monthly
-        where dimension_name in ('all', 'segment') and is_complete
-    )
-    select segment, churn_month, 'new' as part, new_count as customers from months
-    union all
-    select segment, churn_month, 'reactivated', reactivated_count from months
-    union all
-    select segment, churn_month, 'moved in', moved_in_count from months
-    union all
-    select segment, churn_month, 'churned', -churned_count from months
-    union all
-    select segment, churn_month, 'moved out', -moved_out_count from months
-    order by all
+    ),
+    months as (select * from named where {filterable()} and {largest("named", "opening_count")})
 """
 
-MONEY = """
-    with months as (
-        select dimension_value as segment, currency_code as currency, churn_month, new_amount, reactivated_amount,
-            expansion_amount, contraction_amount, churned_amount
-        from churn.mart_churn_monthly
-        where dimension_name in ('all', 'segment') and is_mrr_complete
-    )
-    select segment, currency, churn_month, 'new' as part, new_amount as amount from months
-    union all
-    select segment, currency, churn_month, 'reactivated', reactivated_amount from months
-    union all
-    select segment, currency, churn_month, 'expansion', expansion_amount from months
-    union all
-    select segment, currency, churn_month, 'contraction', -abs(contraction_amount) from months
-    union all
-    select segment, currency, churn_month, 'churned', -abs(churned_amount) from months
-    order by all
-"""
-
-REVENUE = """
-    select dimension_value as segment, currency_code as currency, churn_month,
-        net_revenue_retention_pct as retained_pct, gross_revenue_retention_pct, opening_amount, closing_amount
-    from churn.mart_churn_monthly
-    where dimension_name in ('all', 'segment') and is_mrr_complete and opening_amount > 0
+RATE = f"""{MONTHS}
+    select dimension, member, churn_month as period, churn_num, churn_den, churn_pct, churn_ci_lo, churn_ci_hi,
+        opening_base_churn_pct, churn_norm_pct, is_final, is_reliable
+    from months
+    where churn_den > 0 and is_complete
     order by 1, 2, 3
 """
 
-SURVIVAL = """
-    select dimension_value as value, dimension_name as dimension, period_order as days_from_start, surviving_pct,
-        surviving_ci_lo, surviving_ci_hi, at_risk_count
-    from retention.mart_survival
-    where period_grain_code = 'day' and period_order between 1 and 1100 and at_risk_count >= 10
-    -- A step a week is as much as the eye sees, whatever the number of customers.
-    qualify row_number() over (
-        partition by dimension_name, dimension_value, period_order // 7 order by period_order desc
-    ) = 1
-    order by 2, 1, 3
+# Opening and closing are those of the ends of the period; what happened between them is summed.
+SPANS = f"""{MONTHS},
+    grains(grain) as (values ('month'), ('quarter'), ('year')),
+    spans as (
+        select dimension, member, currency_code as currency, grain,
+            cast(date_trunc(grain, churn_month) as date) as period,
+            {{columns}}
+        from months
+        cross join grains
+        where {{condition}}
+        group by all
+    ),
+    steps as ({{steps}}),
+    running as (
+        select *, sum(amount) over (
+            partition by dimension, member, currency, grain, period order by place
+            rows between unbounded preceding and current row
+        ) as reached
+        from steps
+    ),
+    -- The bars of opening and closing begin near the changes, which would be too small to see above a zero.
+    floors as (
+        select *, greatest(0, min(reached) over (
+            partition by dimension, member, currency, grain, period
+        ) - 1.0 * (
+            max(reached) over (partition by dimension, member, currency, grain, period)
+            - min(reached) over (partition by dimension, member, currency, grain, period)
+        )) as base
+        from running
+    )
+    select dimension, member, {{currency}} grain, period, step, place, {{amount}} as amount,
+        case when place in (0, 99) then 'total' when amount >= 0 then 'gain' else 'loss' end as kind,
+        {{from_amount}} as from_amount, {{to_amount}} as to_amount,
+        greatest({{from_amount}}, {{to_amount}}) as top_amount,
+        case when place in (0, 99) then format('{{{{:,}}}}', cast({{amount}} as bigint))
+            else case when amount >= 0 then '+' else '' end || format('{{{{:,}}}}', cast({{amount}} as bigint))
+        end as shown
+    from floors
+    where place in (0, 99) or amount <> 0
+    order by dimension, member, {{currency}} grain, period, place
 """
 
-CUSTOMER_PARTS = dict(zip(("new", "reactivated", "moved in", "churned", "moved out"), GAINS + LOSSES, strict=True))
-MONEY_PARTS = dict(zip(("new", "reactivated", "expansion", "churned", "contraction"), GAINS + LOSSES, strict=True))
+
+def bridge(opening: str, closing: str, parts: dict[str, str], condition: str, *, currency: bool) -> str:
+    """The steps from the opening to the closing of a month, quarter or year."""
+    columns = [f"arg_min({opening}, churn_month) as opening", f"arg_max({closing}, churn_month) as closing"]
+    columns += [f"sum(coalesce({column}, 0)) as part_{at}" for at, column in enumerate(parts.values())]
+    shared = "dimension, member, currency, grain, period"
+    steps = [f"select {shared}, 'opening' as step, 0 as place, opening as amount from spans"]
+    steps += [f"select {shared}, '{step}', {at + 1}, part_{at} from spans" for at, step in enumerate(parts)]
+    moved = " + ".join(f"part_{at}" for at in range(len(parts)))
+    steps += [
+        f"select {shared}, 'other', 98, closing - opening - ({moved}) from spans",
+        f"select {shared}, 'closing', 99, cast(0 as bigint) from spans",
+    ]
+    return SPANS.format(
+        columns=", ".join(columns),
+        condition=condition,
+        steps=" union all ".join(steps),
+        currency="currency," if currency else "",
+        amount="case place when 99 then reached else amount end",
+        from_amount="case when place in (0, 99) then base else reached - amount end",
+        to_amount="reached",
+    )
+
+
+CUSTOMERS = bridge(
+    "opening_count", "closing_count",
+    {"new": "new_count", "reactivated": "reactivated_count", "moved in": "moved_in_count",
+     "moved out": "-moved_out_count", "churned": "-churned_count"},
+    "is_complete", currency=False,
+)  # fmt: skip
+MONEY = bridge(
+    "opening_amount", "closing_amount",
+    {"new": "new_amount", "reactivated": "reactivated_amount", "expansion": "expansion_amount",
+     "moved in": "moved_in_amount", "moved out": "-moved_out_amount", "contraction": "-contraction_amount",
+     "churned": "-churned_amount"},
+    "is_mrr_complete", currency=True,
+)  # fmt: skip
+
+FLOWS = f"""{MONTHS}
+    select dimension, member, churn_month as period, 'new' as part, new_count + reactivated_count as customers
+    from months where is_complete
+    union all
+    select dimension, member, churn_month, 'churned', -churned_count from months where is_complete
+    order by all
+"""
+
+REVENUE = f"""{MONTHS}
+    select dimension, member, currency_code as currency, churn_month as period,
+        net_revenue_retention_pct as retained_pct,
+        gross_revenue_retention_pct, opening_amount, closing_amount
+    from months
+    where is_mrr_complete and opening_amount > 0
+    order by 1, 2, 3, 4
+"""
+
+REASONS = """
+    select dimension_name as dimension, dimension_value as member, period_grain_code as grain,
+        period_start_date as period, reason_code, reason_category_code, churned_count, churn_share_num, churn_share_den,
+        churn_share_pct
+    from churn.mart_churn_quality
+    where reason_code <> 'all' and churned_count > 0 and period_grain_code in ('month', 'quarter')
+        and (dimension_name in ('all', 'segment', 'status') or dimension_name like 'attribute@_%' escape '@')
+    order by 1, 2, 3, 4, churned_count desc, reason_code
+"""
+
+CHURNED_CUSTOMERS = """
+    select events.customer_id, customer_display_name as customer_name, events.churned_date, churned_month, reason_code,
+        events.segment_code as segment, events.plan_code as plan, lost_mrr_amount, events.tenure_days, owner_id,
+        is_surprise, reactivated_date
+    from churn.mart_churn_events as events
+    left join customer_360.mart_customer_360 as customers on events.customer_id = customers.customer_id
+    order by events.churned_date desc, lost_mrr_amount desc nulls last, events.customer_id
+"""
+
+PART_COLOURS = {"new": GOOD, "churned": CHURNED}
+BRIDGE_TIPS = tooltip(("step", "step", ""), ("amount", "amount", ",.0f"))
 
 CHURN = Section(
     "churn",
@@ -81,50 +162,68 @@ CHURN = Section(
         Panel(
             "churn_rate",
             "Monthly customer churn",
-            "Churned customers in percent of the opening. The dashed line is the norm; hollow points may still change.",
+            "Churned customers in percent of the opening, with 95 % interval. The dashed line is the norm; hollow "
+            "points may still change.",
             RATE,
             Chart(with_target(
                 lines(
-                    months("churn_month", ""),
+                    months("period"),
                     axis("churn_pct", "Q", "churned, % of the opening"),
-                    None,
-                    tooltip(("churn_month", "month", "date"), ("churn_pct", "churn %", ".2f"),
+                    axis("member", "N", "", legend={"splits": True}),
+                    tooltip(("period", "month", "month"), ("member", "group", ""), ("churn_pct", "churn %", ".2f"),
                             ("churn_num", "churned", ",.0f"), ("churn_den", "at the opening", ",.0f"),
                             ("opening_base_churn_pct", "of those at the opening %", ".2f")),
+                    band=("churn_ci_lo", "churn_ci_hi"),
                     incomplete="is_final",
+                    base=CHURNED,
                 ),
-                months("churn_month", ""),
+                months("period"),
                 axis("churn_norm_pct", "Q", ""),
             )),
             needs=("customers", "subscription_periods"),
             metrics=("customer_churn_pct", "opening_base_churn_pct"),
+            codes={"member": "member"},
+            by="upto",
+            splits=True,
+            drill=Drill("churn_customers", {"churned_month": "period"}),
         ),
         Panel(
             "churn_bridge",
             "Customers gained and lost",
+            "From the customers at the opening of the period to those at its closing. The axis does not begin at 0.",
+            CUSTOMERS,
+            Chart(waterfall("customers", BRIDGE_TIPS)),
+            needs=("customers", "subscription_periods"),
+            codes={"step": "bridge"},
+            by="at",
+        ),
+        Panel(
+            "churn_flows",
+            "New and churned customers by month",
             "New and reactivated customers above the line, churned customers below it.",
-            BRIDGE,
+            FLOWS,
             Chart(bars(
-                axis("churn_month", "T", "", timeUnit="yearmonth"),
+                each_period(),
                 axis("customers", "Q", "customers"),
-                coded("part", "", CUSTOMER_PARTS),
-                tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("customers", "customers", ",.0f")),
+                coded("part", "", PART_COLOURS),
+                tooltip(("period", "month", "month"), ("part", "part", ""), ("customers", "customers", ",.0f")),
             )),
             needs=("customers", "subscription_periods"),
+            codes={"part": "bridge"},
+            by="upto",
+            drill=Drill("churn_customers", {"churned_month": "period"}, {"part": ("churned",)}),
         ),
         Panel(
             "churn_money",
             "Recurring revenue gained and lost",
-            "New, reactivated and expanded revenue above the line, churned and contracted revenue below it.",
+            "From the monthly recurring revenue (MRR) at the opening of the period to that at its closing. The axis "
+            "does not begin at 0.",
             MONEY,
-            Chart(bars(
-                axis("churn_month", "T", "", timeUnit="yearmonth"),
-                axis("amount", "Q", "MRR"),
-                coded("part", "", MONEY_PARTS),
-                tooltip(("churn_month", "month", "date"), ("part", "part", ""), ("amount", "MRR", ",.2f")),
-            )),
+            Chart(waterfall("MRR", BRIDGE_TIPS)),
             needs=("subscription_periods",),
             switches=(Switch("currency", "currency"),),
+            codes={"step": "bridge"},
+            by="at",
         ),
         Panel(
             "churn_revenue",
@@ -132,34 +231,59 @@ CHURN = Section(
             "Closing revenue of the customers of the opening, in percent of it. Above 100 %, churn is negative.",
             REVENUE,
             Chart(lines(
-                months("churn_month", ""),
+                months("period"),
                 axis("retained_pct", "Q", "retained, %", scale={"zero": False}),
-                None,
-                tooltip(("churn_month", "month", "date"), ("retained_pct", "net %", ".1f"),
+                axis("member", "N", "", legend={"splits": True}),
+                tooltip(("period", "month", "month"), ("member", "group", ""), ("retained_pct", "net %", ".1f"),
                         ("gross_revenue_retention_pct", "gross %", ".1f"), ("opening_amount", "opening MRR", ",.0f")),
             )),
             needs=("subscription_periods",),
             metrics=("net_revenue_retention_pct", "gross_revenue_retention_pct"),
             switches=(Switch("currency", "currency"),),
+            codes={"member": "member"},
+            by="upto",
+            splits=True,
         ),
         Panel(
-            "churn_survival",
-            "How long customers stay",
-            "Share of customers still there after a number of days, including customers who have not churned. A curve "
-            "ends where fewer than ten customers remain.",
-            SURVIVAL,
-            Chart(lines(
-                axis("days_from_start", "Q", "days from the start"),
-                axis("surviving_pct", "Q", "still there, %"),
-                axis("value", "N", ""),
-                tooltip(("value", "value", ""), ("days_from_start", "day", ",.0f"),
-                        ("surviving_pct", "still there %", ".1f"), ("at_risk_count", "at risk", ",.0f")),
-                step=True,
-                band=("surviving_ci_lo", "surviving_ci_hi"),
+            "churn_reasons",
+            "Why customers churned",
+            "Churned customers of the period by reason. Click a bar for the customers.",
+            REASONS,
+            Chart(ranked(
+                axis("churned_count", "Q", "churned customers"),
+                axis("reason_code", "N", "", sort="-x"),
+                tooltip(("reason_code", "reason", ""), ("churned_count", "churned", ",.0f"),
+                        ("churn_share_pct", "share %", ".1f")),
+                colour={"value": CALM},
             )),
             needs=("customers", "subscription_periods"),
-            switches=(Switch("dimension", "by", "segment"),),
+            codes={"reason_code": "reason"},
+            by="at",
+            drill=Drill("churn_customers", {"reason_code": "reason_code", "churned_month": "period"}),
+            empty="No customer churned in this period.",
+        ),
+        Panel(
+            "churn_customers",
+            "Churned customers",
+            "The latest churns first.",
+            CHURNED_CUSTOMERS,
+            Table((
+                Column("customer_id", "customer", "card"),
+                Column("churned_date", "churned", "date"),
+                Column("reason_code", "why", filter=True, codes="reason"),
+                Column("lost_mrr_amount", "lost MRR", "money"),
+                Column("tenure_days", "days of tenure", "number"),
+                Column("segment", "segment", filter=True, codes="segment"),
+                Column("plan", "plan", filter=True, codes="plan"),
+                Column("owner_id", "owner", filter=True, codes="employee"),
+                Column("is_surprise", "surprise", "yes_no"),
+                Column("reactivated_date", "reactivated", "date"),
+            ), names="customer_name", shown=8),
+            needs=("customers", "subscription_periods"),
+            empty="No customer has churned.",
             wide=True,
+            most=2000,
+            whole=(("every churn", "parquet/mart_churn_events.parquet"),),
         ),
     ),
 )  # fmt: skip

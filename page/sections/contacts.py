@@ -1,30 +1,50 @@
 """Contacts: effective contacts, overdue customers and broken rules."""
 
-from stayhouse.page.charts import axis, bars, lines, months, tooltip
-from stayhouse.page.panel import Chart, Column, Panel, Section, Table
+from stayhouse.page.charts import axis, bars, each_period, lines, months, tooltip
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Table
 
 REACH = """
-    select channel_code as channel, contact_month, effective_num, effective_den, effective_pct, reach_pct, is_complete
+    with grains(grain) as (values ('month'), ('quarter'), ('year'))
+    select channel_code as channel, grain, cast(date_trunc(grain, contact_month) as date) as period,
+        sum(effective_num) as effective_num, sum(effective_den) as effective_den,
+        100.0 * sum(effective_num) / sum(effective_den) as effective_pct,
+        bool_and(is_complete) as is_complete
     from contacts.mart_contact_kpi
+    cross join grains
     where dimension_name = 'channel' and effective_den > 0
-    order by 1, 2
+    group by all
+    order by 1, 2, 3
 """
 
 OVERDUE = """
     with customers as (
-        select segment_code as segment, contact_recency_band as band, is_overdue
+        select coalesce(segment_code, 'unassigned') as value_segment,
+            coalesce(owner_employee_id, 'unassigned') as owner, coalesce(region, 'unknown') as region,
+            customer_status as status, contact_recency_band as band, is_overdue
         from contacts.mart_customer_contact_status
         where is_customer
+    ),
+    chosen as (
+        select 'all' as dimension, 'all' as member, * from customers
+        union all
+        select 'value_segment', value_segment, * from customers
+        union all
+        select 'region', region, * from customers
+        union all
+        select 'status', status, * from customers
+        union all
+        select 'owner', owner, * from customers
+        where owner in (select owner from customers group by owner order by count(*) desc, owner limit 40)
     )
-    select coalesce(segment, 'all') as segment, band, count(*) as customers,
-        count(*) filter (where is_overdue) as overdue_count
-    from customers
-    group by grouping sets ((segment, band), (band))
+    select dimension, member, band, count(*) as customers, count(*) filter (where is_overdue) as overdue_count
+    from chosen
+    group by all
     order by all
 """
 
 OWNERS = """
-    select segment_code, owner_employee_id as owner,
+    select coalesce(segment_code, 'unassigned') as segment_code,
+        coalesce(owner_employee_id, 'unassigned') as owner,
         count(*) as customers, count(*) filter (where is_overdue) as overdue_count,
         100.0 * count(*) filter (where is_overdue) / count(*) as overdue_pct,
         count(*) filter (where is_never_reached) as never_count,
@@ -37,15 +57,18 @@ OWNERS = """
 
 RULES = """
     with attempts as (
-        select contact_month, no_consent_count as no_consent, wrong_purpose_count as wrong_purpose,
+        select case dimension_name when 'segment' then 'value_segment' else dimension_name end as dimension,
+            case dimension_name when 'segment' then segment_code when 'status' then customer_status else 'all' end
+                as member,
+            contact_month, no_consent_count as no_consent, wrong_purpose_count as wrong_purpose,
             revoked_count as revoked, unsubscribed_channel_count as unsubscribed_channel,
             contact_during_dnd_count as contact_during_dnd, channel_collision_count as channel_collision,
             over_frequency_day_count as over_frequency_day, over_frequency_week_count as over_frequency_week,
             quiet_hours_count as quiet_hours
         from contacts.mart_contact_kpi
-        where dimension_name = 'all'
+        where dimension_name in ('all', 'segment', 'status')
     )
-    select contact_month, rule, violations
+    select dimension, member, contact_month as period, rule, violations
     from attempts
         unpivot (violations for rule in (
             no_consent, wrong_purpose, revoked, unsubscribed_channel, contact_during_dnd, channel_collision,
@@ -56,14 +79,28 @@ RULES = """
 """
 
 SURPRISE = """
-    select cast(date_trunc('month', churned_date) as date) as churned_month,
+    with churns as (
+        select churned_month, coalesce(segment_code, 'unassigned') as segment,
+            coalesce(value_segment_code, 'unassigned') as value_segment, is_surprise
+        from churn.mart_churn_events
+        where is_contact_evaluated
+            and churned_month >= (select max(as_of_date) - interval '25 months' from main.publication)
+    ),
+    chosen as (
+        select 'all' as dimension, 'all' as member, * from churns
+        union all
+        select 'segment', segment, * from churns
+        union all
+        select 'value_segment', value_segment, * from churns
+    ),
+    grains(grain) as (values ('month'), ('quarter'), ('year'))
+    select dimension, member, grain, cast(date_trunc(grain, churned_month) as date) as period,
         count(*) filter (where is_surprise) as surprise_num, count(*) as surprise_den,
         100.0 * count(*) filter (where is_surprise) / count(*) as surprise_pct
-    from churn.mart_churn_events
-    where is_contact_evaluated
-        and date_trunc('month', churned_date) >= (select max(as_of_date) - interval '1 year' from main.publication)
+    from chosen
+    cross join grains
     group by all
-    order by churned_month
+    order by 1, 2, 3, 4
 """
 
 CONTACTS = Section(
@@ -75,19 +112,22 @@ CONTACTS = Section(
         Panel(
             "contacts_reach",
             "Effective contacts by channel",
-            "Share of outbound attempts of a month that became effective.",
+            "Share of outbound attempts of a month, quarter or year that became effective. Hollow points may still "
+            "change.",
             REACH,
             Chart(lines(
-                months("contact_month", ""),
+                months("period"),
                 axis("effective_pct", "Q", "effective, %"),
-                axis("channel", "N", "channel"),
-                tooltip(("contact_month", "month", "date"), ("channel", "channel", ""),
+                axis("channel", "N", ""),
+                tooltip(("period", "from", "month"), ("channel", "channel", ""),
                         ("effective_pct", "effective %", ".1f"), ("effective_num", "effective", ",.0f"),
                         ("effective_den", "attempts", ",.0f")),
                 incomplete="is_complete",
             )),
             needs=("contacts",),
             metrics=("effective_contact_pct",),
+            codes={"channel": "channel"},
+            by="upto",
         ),
         Panel(
             "contacts_recency",
@@ -100,9 +140,11 @@ CONTACTS = Section(
                 axis("band", "N", "", sort=["within_1x", "1x_to_2x", "2x_to_3x", "over_3x", "never"]),
                 None,
                 tooltip(("band", "band", ""), ("customers", "customers", ",.0f"), ("overdue_count", "overdue", ",.0f")),
-                height=200,
             )),
             needs=("customers", "contacts"),
+            codes={"band": "contact_recency_band"},
+            drill=Drill("customers_list", {"contact_recency_band": "band"},
+                        among={"status": ("paying", "paused")}),
         ),
         Panel(
             "contacts_surprise",
@@ -111,14 +153,16 @@ CONTACTS = Section(
             "before them.",
             SURPRISE,
             Chart(lines(
-                months("churned_month", "churned in"),
+                months("period", "churned in"),
                 axis("surprise_pct", "Q", "surprise churns, %"),
                 None,
-                tooltip(("churned_month", "month", "date"), ("surprise_pct", "%", ".1f"),
+                tooltip(("period", "from", "month"), ("surprise_pct", "%", ".1f"),
                         ("surprise_num", "surprises", ",.0f"),
                         ("surprise_den", "churns", ",.0f")),
             )),
             needs=("customers", "contacts", "subscription_periods"),
+            by="upto",
+            metrics=("surprise_churn_pct",),
             empty="No customer who was due a contact churned in the last year.",
         ),
         Panel(
@@ -128,12 +172,14 @@ CONTACTS = Section(
             "An attempt that broke two rules counts in both.",
             RULES,
             Chart(bars(
-                axis("contact_month", "T", "", timeUnit="yearmonth"),
+                each_period(),
                 axis("violations", "Q", "attempts"),
-                axis("rule", "N", "rule"),
-                tooltip(("contact_month", "month", "date"), ("rule", "rule", ""), ("violations", "attempts", ",.0f")),
+                axis("rule", "N", ""),
+                tooltip(("period", "from", "month"), ("rule", "rule", ""), ("violations", "attempts", ",.0f")),
             )),
             needs=("contacts",),
+            codes={"rule": "broken_rule"},
+            by="upto",
             empty="No attempt broke a rule.",
         ),
         Panel(
@@ -142,14 +188,14 @@ CONTACTS = Section(
             "Customers without an effective contact within the interval of their segment, by account manager.",
             OWNERS,
             Table((
-                Column("owner", "owner", filter=True),
-                Column("segment_code", "segment", filter=True),
+                Column("owner", "owner", filter=True, codes="employee"),
+                Column("segment_code", "segment", filter=True, codes="value_segment"),
                 Column("customers", "customers", "number"),
                 Column("overdue_count", "overdue", "number"),
                 Column("overdue_pct", "overdue", "percent"),
                 Column("never_count", "never reached", "number"),
                 Column("risk_count", "risk group", "number"),
-            )),
+            ), shown=8),
             needs=("customers", "contacts"),
             wide=True,
             most=1000,

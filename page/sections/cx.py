@@ -1,85 +1,101 @@
 """CX indices and customer feedback."""
 
-from stayhouse.page.charts import axis, bars, each_date, intervals, tooltip, with_target
-from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
+from stayhouse.page.charts import CASE_COLOURS, axis, bars, coded, each_date, intervals, tooltip, with_target
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
+from stayhouse.page.sql import dimension, filterable, largest
 
-INDICES = """
-    select metric_code as metric, programme, period_kind as period,
-        dimension_value as segment, period_start_date,
-        index_points, index_points_ci_lo, index_points_ci_hi, respondents_count, target_points, is_complete, is_reliable
-    from cx.mart_cx_indices
-    where dimension_name in ('all', 'usage_segment') and respondents_count > 0
-    order by all
+NAMED = f"""
+    with named as (
+        select {dimension(usage_segment="segment", plan_code="plan", owner_id="owner")} as dimension,
+            dimension_value as member, *
+        from cx.mart_cx_indices
+    ),
+    chosen as (
+        select * from named
+        where {filterable()} and respondents_count > 0 and {largest("named", "respondents_count")}
+    )
 """
 
-DRIVERS = """
-    with latest as (
-        select metric_code, programme, max(period_start_date) as period_start_date
+INDICES = f"""{NAMED}
+    select dimension, member, metric_code as metric, programme, period_kind as grain, period_start_date as period,
+        index_points, index_points_ci_lo, index_points_ci_hi, respondents_count, target_points, is_beyond_noise,
+        is_complete, is_reliable
+    from chosen
+    where period_kind in ('month', 'quarter') and is_headline
+        and (dimension in ('all', 'segment') or period_kind = 'quarter')
+    order by 1, 2, 3, 4, 5, 6
+"""
+
+DRIVERS = f"""
+    with named as (
+        select {dimension(usage_segment="segment", plan_code="plan", owner_id="owner")} as breakdown, *
         from cx.mart_cx_indices
-        where period_kind = 'quarter' and dimension_name = 'all' and is_complete and respondents_count > 0
-        group by all
     )
-    select metric_code as metric, programme, dimension_name as dimension, dimension_value as value, index_points,
-        index_points_ci_lo, index_points_ci_hi, respondents_count, overall_index_points, is_gap_beyond_noise, is_sagging
-    from cx.mart_cx_indices
-    inner join latest using (metric_code, programme, period_start_date)
-    where period_kind = 'quarter' and respondents_count >= 5
+    select metric_code as metric, programme, breakdown, dimension_value as value, period_start_date as period,
+        index_points, index_points_ci_lo, index_points_ci_hi, respondents_count, overall_index_points,
+        is_gap_beyond_noise, is_sagging
+    from named
+    where period_kind = 'quarter' and respondents_count >= 5 and is_complete and is_headline
         and dimension_name not in ('all', 'owner_id', 'agent', 'anonymous')
-    order by metric, programme, dimension, index_points desc, value
+        and period_start_date > (select max(as_of_date) - interval '18 months' from main.publication)
+    order by metric, programme, breakdown, period, index_points desc, value
 """
 
 ANSWERS = """
-    select received_week,
+    select received_week as period,
         case when is_closed then 'closed' when is_mature then case_state else 'still in time' end as state,
         count(*) as cases
     from feedback.mart_feedback_cases
-    where received_week >= (select max(as_of_date) - interval '182 days' from main.publication)
+    where received_week >= (select max(as_of_date) - interval '372 days' from main.publication)
     group by all
     order by all
 """
 
 OPEN_CASES = """
-    select case_key, customer_id, metric_code, metric_score, case_state, owner_employee_id, received_date,
-        cast(due_at as varchar) as due_at, is_in_time, is_disinterested, is_reopening
-    from feedback.mart_feedback_cases
+    select cases.customer_id, customer_display_name as customer_name, cases.metric_code, metric_score, topic_code,
+        case_state, mrr_amount, owner_employee_id, received_date, cast(due_at as varchar) as due_at, is_reopening
+    from feedback.mart_feedback_cases as cases
+    left join customer_360.mart_customer_360 as customers on cases.customer_id = customers.customer_id
     where not is_closed and is_followup_required
     order by due_at, case_key
 """
 
 CX = Section(
-    "cx",
-    "CX indices and feedback",
+    "experience",
+    "Experience",
     "Every customer counts once in a period, with the latest answer. Error bars are 95 % intervals; a change or a "
     "difference is real only when it is beyond noise.",
     (
         Panel(
             "cx_indices",
             "Customer experience indices",
-            "Index by period with its target in red. A higher value is better.",
+            "Index by month or quarter with 95 % interval and its target dashed in red. A higher value is better.",
             INDICES,
             Chart(with_target(
                 intervals(
-                    axis("period_start_date", "T", ""),
+                    axis("period", "T", "", axis={"format": "%b %Y", "tickCount": 8}),
                     axis("index_points", "Q", "points"),
                     "index_points_ci_lo",
                     "index_points_ci_hi",
-                    tooltip(("period_start_date", "from", "date"), ("index_points", "points", ".1f"),
+                    tooltip(("period", "from", "month"), ("index_points", "points", ".1f"),
                             ("index_points_ci_lo", "from", ".1f"), ("index_points_ci_hi", "to", ".1f"),
                             ("respondents_count", "n", ",.0f")),
                 ),
-                axis("period_start_date", "T", ""),
+                axis("period", "T", "", axis={"format": "%b %Y", "tickCount": 8}),
                 axis("target_points", "Q", "points"),
             )),
             needs=("survey_responses", "survey_answers"),
             needs_policy=("survey_questions",),
             metrics=("nps_quarter_points", "csi_quarter_points", "cli_quarter_points", "ces_quarter_points"),
-            switches=(Switch("metric", "index", "nps"), Switch("programme", "programme", "relational"),
-                      Switch("period", "period", "quarter")),
+            switches=(Switch("metric", "index", "nps", "metric"),
+                      Switch("programme", "programme", "relational", "programme")),
+            by="upto",
         ),
         Panel(
             "cx_drivers",
             "Indices by customer group",
-            "Which groups differ from the overall score? Last complete quarter, groups with at least five answers.",
+            "The index of each group in the quarter, with 95 % interval; the red tick is the index over everybody. "
+            "Groups with at least five answers.",
             DRIVERS,
             Chart(intervals(
                 axis("index_points", "Q", "points"),
@@ -92,8 +108,11 @@ CX = Section(
             )),
             needs=("survey_responses", "survey_answers"),
             needs_policy=("survey_questions",),
-            switches=(Switch("metric", "index", "nps"), Switch("programme", "programme", "relational"),
-                      Switch("dimension", "by", "tenure_band")),
+            switches=(Switch("metric", "index", "nps", "metric"),
+                      Switch("programme", "programme", "relational", "programme"),
+                      Switch("breakdown", "by", "tenure_band", "dimension")),
+            codes={"value": "member"},
+            by="at",
         ),
         Panel(
             "cx_cases",
@@ -101,12 +120,15 @@ CX = Section(
             "How much of the feedback of each week is closed, how far the rest has come, and what still has time.",
             ANSWERS,
             Chart(bars(
-                each_date("received_week", "received in the week of"),
+                each_date("period", "received in the week of"),
                 axis("cases", "Q", "cases"),
-                axis("state", "N", "state"),
-                tooltip(("received_week", "week of", "date"), ("state", "state", ""), ("cases", "cases", ",.0f")),
+                coded("state", "", CASE_COLOURS),
+                tooltip(("period", "week of", "date"), ("state", "state", ""), ("cases", "cases", ",.0f")),
             )),
             needs=("survey_responses", "survey_answers"),
+            codes={"state": "case_state"},
+            by="upto",
+            drill=Drill("cx_open_cases", {"case_state": "state"}),
             wide=True,
         ),
         Panel(
@@ -116,15 +138,16 @@ CX = Section(
             OPEN_CASES,
             Table((
                 Column("customer_id", "customer", "card"),
-                Column("metric_code", "index", filter=True),
+                Column("metric_code", "index", filter=True, codes="metric"),
                 Column("metric_score", "score", "number"),
-                Column("case_state", "state", filter=True),
-                Column("owner_employee_id", "owner", filter=True),
-                Column("received_date", "received"),
+                Column("topic_code", "topic", filter=True, codes="topic"),
+                Column("case_state", "state", filter=True, codes="case_state"),
+                Column("mrr_amount", "MRR", "money"),
+                Column("owner_employee_id", "owner", filter=True, codes="employee"),
+                Column("received_date", "received", "date"),
                 Column("due_at", "due", "moment"),
-                Column("is_disinterested", "disinterested decision", "yes_no", filter=True),
                 Column("is_reopening", "reopened", "yes_no"),
-            )),
+            ), names="customer_name", shown=8),
             needs=("survey_responses", "survey_answers"),
             empty="No case is open.",
             wide=True,

@@ -1,6 +1,6 @@
 """Data quality: can the numbers above be trusted?"""
 
-from stayhouse.page.charts import axis, bars, tooltip
+from stayhouse.page.charts import BAD, CALM, axis, bars, coded, each_date, tooltip
 from stayhouse.page.panel import Chart, Column, Panel, Section, Table
 
 TABLES = """
@@ -26,7 +26,8 @@ CHECKS = """
 """
 
 TAXONOMY = """
-    select date_trunc('week', event_date) as week, case when is_known then 'known' else 'unknown' end as kind,
+    select cast(date_trunc('week', event_date) as date) as period,
+        case when is_known then 'known' else 'unknown' end as kind,
         sum(events_count) as events_count
     from quality.mart_event_taxonomy_health
     where event_date is not null
@@ -43,55 +44,59 @@ QUALITY = Section(
         Panel(
             "quality_tables",
             "Raw tables",
-            "What became of the rows of every file?",
+            "What became of the rows of every file.",
             TABLES,
             Table((
-                Column("table_name", "table"),
+                Column("table_name", "table", codes="table"),
                 Column("file_rows_count", "rows in files", "number"),
                 Column("current_rows_count", "current", "number"),
                 Column("superseded_rows_count", "superseded", "number"),
                 Column("duplicate_rows_count", "duplicate", "number"),
                 Column("quarantined_rows_count", "quarantined", "number"),
                 Column("quarantined_pct", "quarantined", "percent"),
-                Column("last_event_at", "newest row", "moment"),
-            )),
+                Column("last_event_at", "newest row", "date"),
+            ), shown=8),
+            wide=True,
         ),
         Panel(
             "quality_events",
             "Events by week",
-            "Did the tracking break? Unknown names are events that no catalogue row explains.",
+            "A gap is a break in tracking. Unknown names are events that no row of the catalogue explains.",
             TAXONOMY,
             Chart(bars(
-                axis("week", "T", ""),
+                each_date("period", ""),
                 axis("events_count", "Q", "events"),
-                axis("kind", "N", "event name is"),
-                tooltip(("week", "week of", "date"), ("kind", "name", ""), ("events_count", "events", ",.0f")),
+                coded("kind", "", {"known": CALM, "unknown": BAD}),
+                tooltip(("period", "week of", "date"), ("kind", "name", ""), ("events_count", "events", ",.0f")),
             )),
             needs=("events",),
+            codes={"kind": "event_name"},
+            by="upto",
+            wide=True,
         ),
         Panel(
             "quality_checks",
             "Checks of this run",
-            "What was checked, and what did not hold?",
+            "What was checked in this run, and what failed.",
             CHECKS,
             Table((
-                Column("asset_name", "what", filter=True),
-                Column("expectation_name", "check"),
-                Column("column_name", "column"),
-                Column("severity", "severity", filter=True),
+                Column("asset_name", "what", filter=True, codes="relation"),
+                Column("expectation_name", "check", "words", codes="check"),
+                Column("column_name", "column", "words", codes="column"),
+                Column("severity", "severity", filter=True, codes="severity"),
                 Column("is_passed", "holds", "yes_no", filter=True),
                 Column("unexpected_count", "rows", "number"),
                 Column("message", "in words", "words"),
-            )),
+            ), shown=8),
             wide=True,
         ),
         Panel(
             "quality_quarantine",
             "In quarantine",
-            "Which rows are quarantined, and how to fix them",
+            "Rows that broke a rule of their table, by reason.",
             REASONS,
             Table((
-                Column("table_name", "table", filter=True),
+                Column("table_name", "table", filter=True, codes="table"),
                 Column("uncounted_reasons", "reasons", "words"),
                 Column("quarantined_rows_count", "rows", "number"),
                 Column("quarantined_files_count", "files", "number"),

@@ -2,84 +2,129 @@
 
 from stayhouse.page.charts import axis, lines, tooltip
 from stayhouse.page.panel import Chart, Heat, Panel, Section, Switch
+from stayhouse.page.sql import dimension, filterable, largest
 
 GRID = """
     with chosen as (
         select
-            dimension_value as segment,
+            case dimension_name when 'channel' then 'acquisition_channel' else dimension_name end as dimension,
+            dimension_value as member,
             cohort_kind || ' ' || cohort_grain_code || ', ' || measure_code || ' by ' || period_kind || ' '
                 || period_grain_code as grid,
-            definition_code as definition, cohort_label as cohort, cohort_size_count, first_period_order,
+            definition_code as definition, cohort_start_date, cohort_size_count, first_period_order,
             last_period_order, retained_num, retained_den, retained_pct, is_complete, is_reliable,
             dense_rank() over (partition by setting_code order by cohort_start_date desc nulls first) as newest
         from retention.mart_retention_grid
-        where dimension_name in ('all', 'segment') and cohort_grain_code in ('month', 'week')
-            and period_grain_code in ('month', 'week')
+        where cohort_grain_code in ('month', 'week') and period_grain_code in ('month', 'week')
+            and (dimension_name in ('all', 'segment', 'channel', 'region', 'plan')
+                or dimension_name like 'attribute@_%' escape '@')
     )
-    select segment, grid, definition, cohort, cohort_size_count,
+    select dimension, member, grid, definition, cohort_start_date as period, cohort_size_count,
         case when first_period_order = last_period_order then cast(last_period_order as varchar)
-            else first_period_order || '–' || last_period_order end as period,
+            else first_period_order || '–' || last_period_order end as age,
         any_value(retained_num) as retained_num, any_value(retained_den) as retained_den,
         any_value(retained_pct) as retained_pct, any_value(is_complete) as is_complete,
         any_value(is_reliable) as is_reliable
     from chosen
-    where newest <= 14 and last_period_order <= 13
-    group by segment, grid, definition, cohort, cohort_size_count, first_period_order, last_period_order
-    order by segment, grid, definition, cohort desc, first_period_order, last_period_order
+    where newest <= case when dimension = 'all' then 14 else 8 end and last_period_order <= 13
+        and (dimension = 'all' or definition in ('on', 'on_or_after'))
+    group by dimension, member, grid, definition, cohort_start_date, cohort_size_count, first_period_order,
+        last_period_order
+    order by dimension, member, grid, definition, cohort_start_date desc, first_period_order, last_period_order
 """
 
 POOLED = """
     select
-        dimension_value as who,
+        case dimension_name when 'channel' then 'acquisition_channel' else dimension_name end as dimension,
+        dimension_value as member,
         cohort_kind || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as counted,
-        definition_code as definition, last_period_order as period, retained_num, retained_den, retained_pct,
+        definition_code as definition, last_period_order as age, retained_num, retained_den, retained_pct,
         retained_ci_lo, retained_ci_hi
     from retention.mart_retention_grid
-    where cohort_grain_code = 'all' and dimension_name in ('all', 'segment')
+    where cohort_grain_code = 'all' and dimension_name in ('all', 'segment', 'channel', 'region', 'plan')
         and first_period_order = last_period_order
-    order by 1, 2, 3, 4
+    order by 1, 2, 3, 4, 5
+"""
+
+SURVIVAL = f"""
+    with named as (
+        select {dimension(channel="acquisition_channel")} as dimension, dimension_value as member, *
+        from retention.mart_survival
+    ),
+    chosen as (select * from named where {filterable()} and {largest("named", "at_risk_count")})
+    select dimension, member, period_order as days_from_start, surviving_pct, surviving_ci_lo, surviving_ci_hi,
+        at_risk_count
+    from chosen
+    where period_grain_code = 'day' and period_order between 1 and 1100 and at_risk_count >= 10
+    -- A step a week is as much as the eye sees, whatever the number of customers.
+    qualify row_number() over (
+        partition by dimension, member, period_order // 7 order by period_order desc
+    ) = 1
+    order by 1, 2, 3
 """
 
 RETENTION = Section(
     "retention",
     "Retention",
-    "A cohort is the customers who began in the same month or week. `on` counts customers active in that period, "
-    "`on_or_after` then or later, `every` in each period up to it, `within` at least once in the bracket.",
+    "A cohort is the customers who began in the same month or week. A customer counts as retained by one of four "
+    "definitions: active in that period, then or later, in each period up to it, or at least once in the bracket.",
     (
         Panel(
             "retention_grid",
             "Retention by cohort",
             "Share of each cohort that is active in each later period. Hatched periods are not over.",
             GRID,
-            Heat("cohort", "period", "retained_pct", "retained_num", "retained_den", "cohort", "period", "is_complete",
+            Heat("period", "age", "retained_pct", "retained_num", "retained_den", "cohort", "period", "is_complete",
                  "is_reliable", "cohort_size_count"),
             needs=("customers", "events"),
             switches=(
-                Switch("grid", "cohorts and periods", "registration month, customers by calendar month"),
-                Switch("definition", "counted as", "on"),
+                Switch("grid", "cohorts and periods", "registration month, customers by calendar month", "grid"),
+                Switch("definition", "counted as", "on", "definition"),
             ),
+            codes={"period": "cohort"},
+            by="upto",
             wide=True,
         ),
         Panel(
             "retention_pooled",
-            "Retention of all cohorts together",
+            "Retention curve of all cohorts together",
             "A flat end of the curve is the loyal core. Only customers who could reach a period count in it.",
             POOLED,
             Chart(lines(
-                axis("period", "Q", "period"),
+                axis("age", "Q", "periods from the start"),
                 axis("retained_pct", "Q", "there, %"),
-                axis("who", "N", "segment"),
-                tooltip(("who", "segment", ""), ("period", "period", ",.0f"),
+                axis("member", "N", "", legend={"splits": True}),
+                tooltip(("member", "group", ""), ("age", "period", ",.0f"),
                         ("retained_pct", "there %", ".1f"), ("retained_num", "customers", ",.0f"),
                         ("retained_den", "of", ",.0f")),
                 band=("retained_ci_lo", "retained_ci_hi"),
             )),
             needs=("customers", "events"),
             switches=(
-                Switch("counted", "counted from", "registration, customers by rolling day"),
-                Switch("definition", "counted as", "on"),
+                Switch("counted", "counted from", "registration, customers by rolling day", "grid"),
+                Switch("definition", "counted as", "on", "definition"),
             ),
-            wide=True,
+            codes={"member": "member"},
+            splits=True,
+        ),
+        Panel(
+            "churn_survival",
+            "How long customers stay",
+            "Share of customers still there after a number of days, with 95 % interval. Customers who have not churned "
+            "count too. A curve ends where fewer than ten customers remain.",
+            SURVIVAL,
+            Chart(lines(
+                axis("days_from_start", "Q", "days from the start"),
+                axis("surviving_pct", "Q", "still there, %"),
+                axis("member", "N", "", legend={"splits": True}),
+                tooltip(("member", "group", ""), ("days_from_start", "day", ",.0f"),
+                        ("surviving_pct", "still there %", ".1f"), ("at_risk_count", "at risk", ",.0f")),
+                step=True,
+                band=("surviving_ci_lo", "surviving_ci_hi"),
+            )),
+            needs=("customers", "subscription_periods"),
+            codes={"member": "member"},
+            splits=True,
         ),
     ),
 )  # fmt: skip

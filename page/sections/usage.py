@@ -1,72 +1,102 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from stayhouse.page.charts import HEALTH_COLOURS, axis, bars, coded, each_date, lines, tooltip
-from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
+from stayhouse.page.charts import CALM, HEALTH_COLOURS, MUTED, axis, bars, coded, each_date, lines, tooltip
+from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Switch, Table
 from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 STATUS = """
     with statuses as (
-        select segment_code, snapshot_date, dimension_value as status, customers_num, customers_pct
+        select segment_code, snapshot_date, dimension_value as status, customers_num
         from usage_health.mart_usage_health_summary
         where dimension_name = 'health_status' and dimension_value <> 'not_measured' and customers_num > 0
+    ),
+    chosen as (
+        select 'segment' as dimension, coalesce(segment_code, 'unassigned') as member, snapshot_date, status,
+            customers_num
+        from statuses
+        union all
+        select 'all', 'all', snapshot_date, status, customers_num from statuses
     )
-    select segment_code as segment, snapshot_date, status, customers_num as customers, customers_pct
-    from statuses
-    union all
-    select 'all', snapshot_date, status, sum(customers_num),
-        100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by snapshot_date)
-    from statuses
-    group by snapshot_date, status
-    order by 1, 2, 3
+    select dimension, member, snapshot_date as period, status, sum(customers_num) as customers,
+        100.0 * sum(customers_num) / sum(sum(customers_num)) over (partition by dimension, member, snapshot_date)
+            as customers_pct
+    from chosen
+    group by dimension, member, snapshot_date, status
+    order by 1, 2, 3, 4
 """
 
 RECENCY = """
-    with latest as (
-        select * from usage_health.mart_usage_health_summary
+    with bands as (
+        select coalesce(segment_code, 'unassigned') as segment, dimension_value as recency_band, value_order,
+            customers_num, snapshot_date
+        from usage_health.mart_usage_health_summary
         where dimension_name = 'recency_band' and dimension_value <> 'not_measured'
-            and snapshot_date = (select max(snapshot_date) from usage_health.mart_usage_health_summary)
+    ),
+    chosen as (
+        select 'all' as dimension, 'all' as member, * from bands
+        union all
+        select 'segment', segment, * from bands
     )
     -- Segments have bands of their own, so their order over everybody is that of the weeks in their names.
-    select coalesce(segment_code, 'all') as segment, dimension_value as recency_band,
-        10 * coalesce(try_cast(regexp_extract(dimension_value, '[0-9]+') as integer), -1) + min(value_order)
-            as band_order,
+    select dimension, member, snapshot_date as period, recency_band,
+        10 * coalesce(try_cast(regexp_extract(recency_band, '[0-9]+') as integer), -1) + min(value_order) as band_order,
         sum(customers_num) as customers
-    from latest
-    group by grouping sets ((segment_code, dimension_value), (dimension_value))
+    from chosen
+    group by dimension, member, snapshot_date, recency_band
     having sum(customers_num) > 0
-    order by segment, band_order, recency_band
+    order by dimension, member, period, band_order, recency_band
 """
 
 SIGNALS = f"""
-    select segment_code, severity, signal_code, customer_id, signal_reason,
-        since_date, account_manager_id, is_suppressed, suppressed_reason
-    from usage_health.mart_usage_signals
-    order by is_suppressed, {MOST_SEVERE_FIRST}, since_date desc,
-        customer_id, signal_code
+    select signals.customer_id, customer_display_name as customer_name, signals.severity, signal_code, signal_reason,
+        since_date, mrr_amount, segment_code as segment, signals.account_manager_id as owner,
+        case when is_suppressed then 'suppressed' else 'open' end as state, suppressed_reason
+    from usage_health.mart_usage_signals as signals
+    left join customer_360.mart_customer_360 as customers on signals.customer_id = customers.customer_id
+    order by is_suppressed, {MOST_SEVERE_FIRST.replace("severity", "signals.severity")}, since_date desc,
+        signals.customer_id, signal_code
 """
 
 COUNTS = """
-    select coalesce(segment_code, 'all') as segment, signal_code,
-        case when is_suppressed then 'suppressed' else 'open' end as state, count(*) as customers
-    from usage_health.mart_usage_signals
-    group by grouping sets ((segment_code, signal_code, is_suppressed), (signal_code, is_suppressed))
+    with signals as (
+        select coalesce(segment_code, 'unassigned') as segment, coalesce(account_manager_id, 'unassigned') as owner,
+            customer_status as status, signal_code, case when is_suppressed then 'suppressed' else 'open' end as state
+        from usage_health.mart_usage_signals
+    ),
+    chosen as (
+        select 'all' as dimension, 'all' as member, * from signals
+        union all
+        select 'segment', segment, * from signals
+        union all
+        select 'status', status, * from signals
+        union all
+        select 'owner', owner, * from signals
+        where owner in (select owner from signals group by owner order by count(*) desc, owner limit 40)
+    )
+    select dimension, member, signal_code, state, count(*) as customers
+    from chosen
+    group by all
     order by all
 """
 
 COMPONENTS = """
-    select segment_code, component_code, used_num, used_den, used_pct, true as is_complete, is_reliable
+    select coalesce(segment_code, 'unassigned') as segment_code, component_code, snapshot_date as period, used_num,
+        used_den, used_pct, true as is_complete, is_reliable
     from usage_health.mart_component_adoption
-    where used_den > 0
-        and snapshot_date = (select max(snapshot_date) from usage_health.mart_component_adoption)
-    order by segment_code, component_code
+    where used_den > 0 and snapshot_date >= (select max(as_of_date) - interval '13 months' from main.publication)
+    order by period, component_code, segment_code
 """
 
 ADOPTION = """
-    select component_code as component, segment_code, snapshot_date, used_pct, used_num, used_den
+    select component_code as component, coalesce(segment_code, 'unassigned') as segment_code, snapshot_date as period,
+        used_pct, used_num, used_den
     from usage_health.mart_component_adoption
     where used_den > 0
     order by 1, 2, 3
 """
+
+PAYING = ("paying", "paused")
+"""Customers whose health is counted."""
 
 USAGE = Section(
     "usage",
@@ -77,17 +107,23 @@ USAGE = Section(
         Panel(
             "usage_status",
             "Health over time",
-            "Paying and paused customers by health status; trials and free plans are left out.",
+            "Paying and paused customers by health status; trials and free plans are left out. Click the last bar for "
+            "the customers.",
             STATUS,
             Chart(bars(
-                each_date("snapshot_date", ""),
+                each_date("period", ""),
                 axis("customers", "Q", "customers"),
-                coded("status", "status", HEALTH_COLOURS),
-                tooltip(("snapshot_date", "on", "date"), ("status", "status", ""), ("customers", "customers", ",.0f"),
+                coded("status", "", HEALTH_COLOURS),
+                tooltip(("period", "on", "date"), ("status", "status", ""), ("customers", "customers", ",.0f"),
                         ("customers_pct", "%", ".1f")),
             )),
             needs=("customers", "events"),
             metrics=("usage_healthy_pct", "usage_at_risk_pct", "usage_stopped_pct"),
+            codes={"status": "health_status"},
+            by="upto",
+            wide=True,
+            drill=Drill("customers_list", {"health_status": "status"}, {"period": ("as_of",)},
+                        {"status": PAYING}),
         ),
         Panel(
             "usage_recency",
@@ -101,20 +137,26 @@ USAGE = Section(
                 tooltip(("recency_band", "last use", ""), ("customers", "customers", ",.0f")),
             )),
             needs=("customers", "events"),
+            codes={"recency_band": "recency_band"},
+            by="at",
+            drill=Drill("customers_list", {"recency_band": "recency_band"}, {"period": ("as_of",)},
+                        {"status": PAYING}),
         ),
         Panel(
             "usage_signal_counts",
             "Signals",
-            "What is wrong, and how often?",
+            "Customers by the signal of their use today. Suppressed signals have an explanation.",
             COUNTS,
             Chart(bars(
                 axis("customers", "Q", "customers"),
                 axis("signal_code", "N", "", sort="-x"),
-                axis("state", "N", "state"),
+                coded("state", "", {"open": CALM, "suppressed": MUTED}),
                 tooltip(("signal_code", "signal", ""), ("state", "state", ""), ("customers", "customers", ",.0f")),
-                height=220,
+                height={"step": 30},
             )),
             needs=("customers", "events"),
+            codes={"signal_code": "signal", "state": "signal_state"},
+            drill=Drill("usage_signals", {"signal_code": "signal_code", "state": "state"}),
             empty="No signal is open.",
         ),
         Panel(
@@ -126,6 +168,8 @@ USAGE = Section(
                  "is_complete", "is_reliable"),
             needs=("customers", "events", "subscription_periods"),
             needs_policy=("components",),
+            codes={"component_code": "component", "segment_code": "segment"},
+            by="at",
         ),
         Panel(
             "usage_adoption",
@@ -133,33 +177,35 @@ USAGE = Section(
             "Share of the customers who have a component and used it in the four weeks up to the Sunday.",
             ADOPTION,
             Chart(lines(
-                axis("snapshot_date", "T", ""),
+                axis("period", "T", "", axis={"format": "%b %Y", "tickCount": 8}),
                 axis("used_pct", "Q", "in use, %"),
-                axis("segment_code", "N", "segment"),
-                tooltip(("snapshot_date", "week to", "date"), ("segment_code", "segment", ""),
+                axis("segment_code", "N", ""),
+                tooltip(("period", "week to", "date"), ("segment_code", "segment", ""),
                         ("used_pct", "in use %", ".1f"), ("used_num", "customers", ",.0f"), ("used_den", "of", ",.0f")),
             )),
             needs=("customers", "events", "subscription_periods"),
             needs_policy=("components",),
-            switches=(Switch("component", "component"),),
-            wide=True,
+            switches=(Switch("component", "component", codes="component"),),
+            codes={"segment_code": "segment"},
+            by="upto",
         ),
         Panel(
             "usage_signals",
             "Customers with a signal",
-            "Whose use changed, how, and since when?",
+            "Customers whose use changed, how, and since when.",
             SIGNALS,
             Table((
-                Column("severity", "severity", filter=True),
-                Column("signal_code", "signal", filter=True),
                 Column("customer_id", "customer", "card"),
+                Column("severity", "severity", filter=True, codes="severity"),
+                Column("signal_code", "signal", filter=True, codes="signal"),
                 Column("signal_reason", "why", "words"),
-                Column("since_date", "since"),
-                Column("segment_code", "segment", filter=True),
-                Column("account_manager_id", "account manager", filter=True),
-                Column("is_suppressed", "suppressed", "yes_no", filter=True),
-                Column("suppressed_reason", "because", filter=True),
-            )),
+                Column("since_date", "since", "date"),
+                Column("mrr_amount", "MRR", "money"),
+                Column("segment", "segment", filter=True, codes="segment"),
+                Column("owner", "owner", filter=True, codes="employee"),
+                Column("state", "state", filter=True, codes="signal_state"),
+                Column("suppressed_reason", "because", codes="suppressed_reason"),
+            ), names="customer_name", shown=8),
             needs=("customers", "events"),
             empty="No signal is open.",
             wide=True,

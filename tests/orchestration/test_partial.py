@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -28,7 +27,7 @@ from stayhouse.orchestration.selection import (
 )
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 from stayhouse.orchestration.summary import print_status
-from stayhouse.page.build import build_page
+from stayhouse.page.build import build_page, read_page
 from stayhouse.page.cards import write_cards
 from stayhouse.page.panel import Column, Panel, Section, Table
 from stayhouse.publishing.release import DATABASE_NAME, Mart, current_publication, day_of, publish
@@ -234,7 +233,7 @@ def shown(folder: Path, *sqls: str) -> dict:
     page = build_page(
         folder / "current" / DATABASE_NAME, folder / "page.html", as_of=SECOND, published_at="", sections=sections
     )
-    return json.loads(page.read_text().split('id="data">')[1].split("</script>")[0])
+    return read_page(page.read_text())
 
 
 @pytest.fixture

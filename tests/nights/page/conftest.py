@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 import pytest
@@ -64,7 +65,7 @@ def browser():
 class Opened:
     """A page in the browser, with everything it asked for and complained about."""
 
-    def __init__(self, browser, file: Path, wait_for_charts: bool = True, **options):
+    def __init__(self, browser, file: Path, wait_for_charts: bool = True, at: str = "", **options):
         self.context = browser.new_context(accept_downloads=True, **options)
         self.tab = self.context.new_page()
         self.requests: list[str] = []
@@ -73,16 +74,36 @@ class Opened:
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
         self.tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
-        self.tab.goto(file.as_uri())
+        self.address = file.as_uri()
+        self.tab.goto(self.address + at)
         if wait_for_charts:
             self.ready()
 
     def ready(self) -> None:
         self.tab.wait_for_selector('body[data-ready="1"]', timeout=120_000)
 
+    def go(self, view: str, **filters: str) -> None:
+        """Opens a view with filters, as a shared address does."""
+        query = "&".join(f"{name}={quote(value)}" for name, value in filters.items())
+        # The page draws when it hears of its new address, so the old drawing must not pass for the new one.
+        self.tab.evaluate(
+            "address => { if (location.hash !== address) { document.body.removeAttribute('data-ready');"
+            " location.hash = address; } }",
+            f"#/{view}{'?' + query if query else ''}",
+        )
+        self.ready()
+
+    def views(self) -> list[str]:
+        """The views of the page, in their order."""
+        return self.tab.evaluate("() => window.stayhouse.data.sections.map(section => section.key)")
+
     def rows(self, panel: str) -> list[dict]:
-        """The rows that a panel shows at this moment."""
+        """The rows that a panel shows at this moment, or would show if its view were open."""
         return self.tab.evaluate("key => window.stayhouse.chosenRows(key)", panel)
+
+    def all_rows(self, panel: str) -> list[dict]:
+        """The rows that a panel has, whatever is chosen."""
+        return self.tab.evaluate("key => window.stayhouse.allRows(key)", panel)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def test_every_customer_with_an_open_alert_has_a_card_that_the_page_leads_to(rel
     customers = {
         c for (c,) in database.execute("select distinct customer_id from alerts.mart_alerts where is_open").fetchall()
     }
-    page = open_page(release / PAGE_NAME)
+    page = open_page(release / PAGE_NAME, at="#/alerts")
     cards = page.tab.evaluate("() => window.stayhouse.data.cards")
     assert cards.keys() == customers
     assert customers

@@ -1,0 +1,130 @@
+// Charts are Vega-Lite specifications; the page adds labels, colours, width and the language.
+let libraryRead = false;
+const readLibrary = () => {
+  if (libraryRead) return;
+  // The library is text until the first chart, so that the page shows before it is read.
+  document.head.append(make("script", {}, byId("library").textContent));
+  libraryRead = true;
+};
+
+// How Vega writes the period that begins on the date of a label.
+const periodExpression = (grain) => {
+  const date = "toDate(datum.value)";
+  if (grain === "year") return `utcFormat(${date}, '%Y')`;
+  if (grain !== "quarter") return `utcFormat(${date}, '%b %Y')`;
+  const [first, middle, last] = t("Q{n} {year}").split(/\{\w+\}/).map((text) => JSON.stringify(text));
+  return `${first} + utcquarter(${date}) + ${middle} + utcyear(${date}) + ${last}`;
+};
+
+const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const config = (width) => {
+  const text = {
+    labelColor: colourOf("--soft"), titleColor: colourOf("--soft"), labelFont: "system-ui, sans-serif", titleFont: "system-ui, sans-serif",
+    labelFontSize: 11.5, titleFontSize: 11.5, titleFontWeight: 500,
+  };
+  return {
+    background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
+    axis: { ...text, gridColor: colourOf("--grid"), domain: false, ticks: false, labelPadding: 6, labelLimit: width < 480 ? 130 : 0.42 * width, titlePadding: 10 },
+    axisBand: { grid: false }, axisX: { grid: false }, axisQuantitative: { grid: true, tickCount: 5 },
+    legend: { ...text, orient: "top", labelLimit: 240, symbolOpacity: 1, symbolType: "circle", rowPadding: 3, columnPadding: 14 },
+    range: { category: data.colours }, mark: { color: data.colours[0] }, rule: { color: colourOf("--text") },
+    text: { color: colourOf("--text"), fontSize: 11.5 }, bar: { discreteBandSize: { band: 0.72 } },
+  };
+};
+
+const encodingsOf = (spec) => (spec.layer ?? [spec]).map((layer) => layer.encoding);
+
+// A target far from the data would squeeze them: it is named instead of drawn.
+const withoutFarTarget = (spec, rows) => {
+  const target = spec.layer?.find((layer) => layer.mark.strokeDash);
+  if (!target) return null;
+  const field = target.encoding.y.field;
+  const known = rows.map((row) => row[field]).filter((value) => value !== null && value !== undefined);
+  if (!known.length) { spec.layer = spec.layer.filter((layer) => layer !== target); return null; }
+  const fields = spec.layer.filter((layer) => layer !== target).flatMap((layer) => [layer.encoding.y?.field, layer.encoding.y2?.field]).filter(Boolean);
+  const values = rows.flatMap((row) => fields.map((name) => row[name])).filter((value) => typeof value === "number");
+  const [low, high] = [Math.min(...values, 0), Math.max(...values)];
+  const wanted = known[known.length - 1];
+  if (wanted >= low - 0.6 * (high - low) && wanted <= high + 0.6 * (high - low)) return null;
+  spec.layer = spec.layer.filter((layer) => layer !== target);
+  return t("The target, {target}, is beyond the scale.", { target: number(wanted) });
+};
+
+const legendColumns = (spec, values, width) => {
+  const field = encodingsOf(spec).map((encoding) => encoding.color?.field).find(Boolean);
+  const longest = Math.max(...values.map((row) => String(row[field] ?? "").length), 4);
+  return Math.max(1, Math.floor((width - 60) / (Math.min(6.6 * longest, 230) + 30)));
+};
+
+const labelled = (panel, rows) => rows.map((row, at) => {
+  const shown = { ...row, row_number: at };
+  for (const [column, kind] of Object.entries(panel.codes)) if (!(column === "period")) shown[column] = label(kind, row[column], row);
+  return shown;
+});
+
+const dressed = (panel, rows, width) => {
+  const spec = JSON.parse(JSON.stringify(panel.spec));
+  const splits = followsBreakdown(panel) === "split";
+  // Intervals of several groups would cover each other.
+  if (splits) spec.layer = spec.layer.filter((layer) => layer.mark.type !== "area");
+  const dress = (encoding) => {
+    for (const [channel, part] of Object.entries(encoding)) {
+      if (Array.isArray(part)) { part.forEach((one) => { one.title = t(one.title ?? ""); }); continue; }
+      if (part.legend?.splits) {
+        // One group needs no colours; several have a legend.
+        if (!splits && new Set(rows.map((row) => row[part.field])).size < 2) { delete encoding[channel]; continue; }
+        delete part.legend;
+      }
+      if (part.title) part.title = t(part.title);
+      const kind = panel.codes[part.field];
+      if (kind && part.scale?.domain) {
+        const occurring = new Set(rows.map((row) => row[part.field]));
+        const kept = part.scale.domain.map((code, at) => [code, part.scale.range[at]]).filter(([code]) => occurring.has(code));
+        // A code that the page does not know has a colour too: it is drawn, not dropped.
+        const known = new Set(part.scale.domain);
+        for (const code of occurring) if (!known.has(code)) kept.push([code, data.colours[6]]);
+        part.scale.domain = kept.map(([code]) => label(kind, code));
+        part.scale.range = kept.map(([, colour]) => colour);
+      }
+      if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => label(kind, code));
+      if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
+      if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
+    }
+    if (encoding.fill?.condition?.legend?.splits) encoding.fill = { condition: { test: encoding.fill.condition.test, value: spec.layer[0].mark.color }, value: "transparent" };
+  };
+  encodingsOf(spec).forEach(dress);
+  return spec;
+};
+
+const heightOf = (spec, rows) => {
+  if (!spec.height?.step) return spec.height;
+  const { y } = encodingsOf(spec)[0];
+  return spec.height.step * new Set(rows.map((row) => row[y.field])).size;
+};
+
+const drawChart = async (panel, place) => {
+  const rows = chosenRows(panel);
+  place.replaceChildren();
+  if (panel.embedded) { panel.embedded.finalize(); panel.embedded = null; }
+  if (!rows.length) { place.append(nothing(panel)); return; }
+  const holder = make("div", { class: "chart", role: "img", "aria-label": `${t(panel.title)}. ${t(panel.question)}` });
+  place.append(holder);
+  readLibrary();
+  const spec = dressed(panel, rows, holder.clientWidth);
+  const far = withoutFarTarget(spec, rows);
+  const values = labelled(panel, rows);
+  const settings = config(holder.clientWidth);
+  settings.legend.columns = legendColumns(spec, values, holder.clientWidth);
+  panel.embedded = await window.vegaEmbed(holder, {
+    ...spec, height: heightOf(spec, values), $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container",
+    autosize: { type: "fit-x", contains: "padding" }, data: { name: "rows", values },
+  }, { actions: false, renderer: "svg", config: settings, tooltip: { theme: state.theme }, timeFormatLocale: timeLocale() });
+  if (far) place.append(make("p", { class: "legend" }, far));
+  if (panel.drill) {
+    panel.embedded.view.addEventListener("click", (_, item) => {
+      const row = rows[item?.datum?.row_number];
+      if (row && leadsSomewhere(panel, row)) openDrill(panel, row);
+    });
+    holder.classList.add("clickable");
+  }
+};

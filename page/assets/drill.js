@@ -1,0 +1,42 @@
+// From a mark to its customers: the rows of a table that hold the same values.
+const leadsSomewhere = (panel, row) => {
+  const { only, panel: list } = panel.drill;
+  if (!panels.has(list)) return false;
+  return Object.entries(only).every(([column, allowed]) => (allowed[0] === "as_of" ? row[column] === data.as_of : allowed.includes(row[column])));
+};
+
+const drillRows = (panel, row) => {
+  const { match, among, panel: key } = panel.drill;
+  const list = panels.get(key);
+  let rows = rowsOf(list);
+  for (const [column, from] of Object.entries(match)) {
+    const name = column === "@breakdown" ? row.breakdown : column;
+    if (from === "period") {
+      const [first, last] = [row.period, lastDayOf(row.period, row.grain ?? "month")];
+      rows = rows.filter((one) => one[name] >= first && one[name] <= last);
+    } else rows = rows.filter((one) => String(one[name] ?? "unassigned") === String(row[from]));
+  }
+  for (const [column, values] of Object.entries(among)) rows = rows.filter((one) => values.includes(one[column]));
+  const grouped = row.dimension && row.dimension !== "all";
+  const knows = grouped && has(list, row.dimension);
+  if (knows) rows = rows.filter((one) => String(one[row.dimension] ?? "unassigned") === String(row.member));
+  return { list, rows, unfiltered: grouped && !knows ? row.dimension : null };
+};
+
+const openDrill = (panel, row) => {
+  const { list, rows, unfiltered } = drillRows(panel, row);
+  const chips = Object.values(panel.drill.match).map((column) => (column === "period" ? periodName(row.period, row.grain ?? "month")
+    : panel.codes[column] ? label(panel.codes[column], row[column], row) : plain(row[column])));
+  if (row.dimension && row.dimension !== "all" && !unfiltered) chips.push(label("member", row.member, row));
+  const dialog = byId("drill");
+  const close = make("button", { type: "button", class: "close", "aria-label": t("Close"), onclick: () => dialog.close() }, "×");
+  dialog.replaceChildren(
+    make("header", {}, make("h2", { id: "drill-title" }, `${t(panel.title)}: ${chips.join(" · ")}`), close),
+    make("p", { class: "question" }, t("{count} customers", { count: number(new Set(rows.map((one) => one.customer_id)).size, 0) }),
+      unfiltered ? ` · ${t("Everybody: the list has no {dimension}.", { dimension: label("dimension", unfiltered).toLowerCase() })}` : null),
+    ...(rows.length ? tableOf(list, rows, { search: "", sort: null, down: false, filters: {}, shown: 50 }) : [make("p", { class: "empty" }, t("No customer of this list."))]),
+  );
+  const rest = leftOut(list);
+  if (rest) dialog.append(rest);
+  dialog.showModal();
+};

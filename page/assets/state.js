@@ -1,0 +1,52 @@
+// What the reader chose. The address keeps it, so that it can be shared and the back button works.
+const DEFAULTS = { view: "overview", grain: "month", period: "", compare: "previous", by: "", value: "", lang: "en" };
+const GRAINS = { month: 1, quarter: 3, year: 12 };
+const state = { ...DEFAULTS, theme: "light" };
+
+const addressOf = (chosen) => {
+  const kept = Object.keys(DEFAULTS).filter((name) => name !== "view" && chosen[name] !== DEFAULTS[name]);
+  const query = new URLSearchParams(kept.map((name) => [name, chosen[name]])).toString();
+  return `#/${chosen.view}${query ? `?${query}` : ""}`;
+};
+
+const readAddress = () => {
+  const [, view, query] = /^#\/?([\w-]*)\??(.*)$/.exec(location.hash) ?? [null, "", ""];
+  const asked = { ...DEFAULTS, ...Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => name in DEFAULTS)), view };
+  if (!data.sections.some((section) => section.key === asked.view)) asked.view = data.sections[0]?.key ?? "";
+  if (!(asked.grain in GRAINS)) asked.grain = DEFAULTS.grain;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(asked.period)) asked.period = "";
+  if (!["previous", "year", "target"].includes(asked.compare)) asked.compare = DEFAULTS.compare;
+  if (!data.languages[asked.lang]) asked.lang = DEFAULTS.lang;
+  if (!asked.by) asked.value = "";
+  Object.assign(state, asked);
+};
+
+const choose = (changes) => {
+  const next = { ...state, ...changes };
+  if ("grain" in changes) next.period = "";
+  if ("by" in changes) next.value = "";
+  location.hash = addressOf(next); // the page follows the address
+};
+
+const iso = (date) => date.toISOString().slice(0, 10);
+const shifted = (start, months) => {
+  const date = dateOf(start);
+  return iso(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1)));
+};
+const startOf = (text, grain) => {
+  const date = dateOf(text);
+  return iso(new Date(Date.UTC(date.getUTCFullYear(), Math.floor(date.getUTCMonth() / GRAINS[grain]) * GRAINS[grain], 1)));
+};
+const lastDayOf = (start, grain) => iso(new Date(dateOf(shifted(start, GRAINS[grain])).getTime() - 86400000));
+const until = () => (state.period ? lastDayOf(state.period, state.grain) : data.as_of);
+
+const periodsToChoose = () => {
+  const periods = [];
+  const count = { month: 24, quarter: 8, year: 4 }[state.grain];
+  let start = startOf(data.as_of, state.grain);
+  while (periods.length < count && start >= startOf(data.first_period, state.grain)) {
+    periods.push(start);
+    start = shifted(start, -GRAINS[state.grain]);
+  }
+  return periods;
+};

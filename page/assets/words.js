@@ -1,0 +1,82 @@
+// Words: texts in the chosen language, labels instead of codes, numbers with units, dates for people.
+const data = JSON.parse(byId("data").textContent);
+const locales = { en: "en-GB", uk: "uk-UA" };
+
+const t = (text, parts = {}) => {
+  const found = data.words[state.lang]?.[text] ?? text;
+  return found.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+};
+
+// A code without a title is at least no code: words instead of underscores.
+const plain = (text) => String(text).replace(/(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])/g, " ");
+const humanized = (code) => {
+  const words = plain(code).trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+const KIND_OF_DIMENSION = {
+  segment: "segment", usage_segment: "segment", value_segment: "value_segment", plan: "plan", plan_code: "plan", owner: "employee",
+  owner_id: "employee", status: "status", region: "region", acquisition_channel: "acquisition_channel", channel: "channel",
+  ticket_topic: "topic", stage_code: "stage", touchpoint_code: "touchpoint", trigger_key: "trigger", team: "team", unit: "unit_name",
+};
+
+const label = (kind, code, row = {}) => {
+  if (code === null || code === undefined || code === "") return "–";
+  if (kind === "month") return monthName(code);
+  if (kind === "cohort") return String(row.grid).includes("week,") ? day(code) : monthName(code);
+  if (kind === "grid") return plain(code);
+  if (kind === "relation") return humanized(String(code).split(/[./]/).pop().replace(/^(mart|raw|stg)_/, ""));
+  if (kind === "check") return humanized(String(code).replace(/^expect_/, ""));
+  if (kind === "member") return label(KIND_OF_DIMENSION[row.dimension ?? row.breakdown] ?? row.dimension ?? row.breakdown, code);
+  if (kind === "dimension" && String(code).startsWith("attribute_")) {
+    const attribute = String(code).slice("attribute_".length);
+    return humanized(data.labels.attribute?.[attribute] ?? attribute);
+  }
+  const title = data.labels[kind]?.[code] ?? data.labels.any?.[code];
+  if (title !== undefined) return t(title);
+  return kind === "employee" || kind === "unit_name" ? plain(code) : humanized(code);
+};
+
+const number = (value, digits = 1) =>
+  value === null || value === undefined ? "–" : Number(value).toLocaleString(locales[state.lang], { maximumFractionDigits: digits });
+const signed = (value, digits = 1) => (value > 0 ? "+" : value < 0 ? "−" : "") + number(Math.abs(value), digits);
+
+const dateOf = (text) => new Date(`${String(text).slice(0, 10)}T00:00:00Z`);
+const day = (text) => dateOf(text).toLocaleDateString(locales[state.lang], { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const monthName = (text) => /^\d{4}-\d{2}/.test(text)
+  ? dateOf(`${String(text).slice(0, 7)}-01`).toLocaleDateString(locales[state.lang], { month: "short", year: "numeric", timeZone: "UTC" }) : plain(text);
+const periodName = (start, grain) => {
+  const date = dateOf(start);
+  if (grain === "year") return String(date.getUTCFullYear());
+  if (grain === "quarter") return t("Q{n} {year}", { n: Math.floor(date.getUTCMonth() / 3) + 1, year: date.getUTCFullYear() });
+  return monthName(start);
+};
+
+const UNITS = { "%": " %", points: "", score: "", count: "" };
+const withUnit = (value, unit, digits = 1) => `${number(value, digits)}${UNITS[unit] ?? ""}`;
+
+const show = (value, column) => {
+  if (value === null || value === undefined || value === "") return "–";
+  if (column.codes) return label(column.codes, value);
+  switch (column.format) {
+    case "number": return number(value, 1);
+    case "money": return number(value, 2);
+    case "percent": return `${number(value)} %`;
+    case "yes_no": return value ? t("yes") : t("no");
+    case "date": return day(value);
+    case "moment": return `${day(value)}, ${String(value).slice(11, 16)} UTC`;
+    case "words": return plain(value);
+    default: return String(value);
+  }
+};
+
+// Vega formats dates by a locale of its own, which is made from that of the browser.
+const timeLocale = () => {
+  const name = (options) => (date) => date.toLocaleDateString(locales[state.lang], { ...options, timeZone: "UTC" });
+  const months = (month) => Array.from({ length: 12 }, (_, at) => name({ month })(new Date(Date.UTC(2024, at, 1))));
+  const days = (weekday) => Array.from({ length: 7 }, (_, at) => name({ weekday })(new Date(Date.UTC(2024, 0, 7 + at))));
+  return {
+    dateTime: "%x, %X", date: "%d.%m.%Y", time: "%H:%M:%S", periods: ["AM", "PM"], days: days("long"), shortDays: days("short"),
+    months: months("long"), shortMonths: months("short"),
+  };
+};

@@ -1,0 +1,67 @@
+"""The words of the page: labels of codes, names of people, and the second language, from one dictionary."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from stayhouse.page.sections.overview import HEADLINES
+from stayhouse.page.sql import has_marts
+
+DICTIONARY = Path(__file__).parent / "dictionary.csv"
+LANGUAGES = {"en": "English", "uk": "Українська"}
+TEXT = "text"
+"""Kind of the entries that are texts of the page itself; their code is the English text."""
+
+TITLES = "select code_kind, code, title from metrics.mart_code_labels order by 1, 2"
+METRICS = """
+    select metric_code, title from metrics.mart_metric_catalogue
+    where metric_code in (select metric_code from metrics.mart_metric_values where metric_amount is not null)
+"""
+EMPLOYEES = (
+    "select account_manager_id, any_value(account_manager_display_name) from customer_360.mart_customer_360"
+    " where account_manager_display_name is not null group by 1",
+    "select onboarding_manager_id, any_value(onboarding_manager_display_name) from customer_360.mart_customer_360"
+    " where onboarding_manager_display_name is not null group by 1",
+    "select owner_employee_id, any_value(owner_display_name) from alerts.mart_alerts"
+    " where owner_display_name is not null group by 1",
+)
+
+
+@cache
+def entries() -> tuple[dict[str, str], ...]:
+    """The rows of the dictionary: kind, code, en, uk."""
+    with DICTIONARY.open(newline="", encoding="utf-8") as stream:
+        return tuple(csv.DictReader(stream))
+
+
+def translations() -> dict[str, dict[str, str]]:
+    """Language -> English text -> text, for every language but English."""
+    return {
+        language: {row["en"]: row[language] for row in entries() if row[language]}
+        for language in LANGUAGES
+        if language != "en"
+    }
+
+
+def labels_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Kind -> code -> English title: of the models from the dictionary, of the company from its publication."""
+    found: dict[str, dict[str, str]] = {}
+    for row in entries():
+        if row["kind"] != TEXT:
+            found.setdefault(row["kind"], {})[row["code"]] = row["en"]
+    if has_marts(db, METRICS):
+        # A metric without a value is not named: a company may not even ask for it.
+        measured = dict(db.execute(METRICS).fetchall())
+        found["metric"] = measured
+        found["tile"] = {one.month: one.title for one in HEADLINES if one.month in measured}
+    if has_marts(db, TITLES):
+        for kind, code, title in db.execute(TITLES).fetchall():
+            found.setdefault(kind, {})[code] = title
+    for sql in EMPLOYEES:
+        if has_marts(db, sql):
+            found.setdefault("employee", {}).update(db.execute(sql).fetchall())
+    return found

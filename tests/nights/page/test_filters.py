@@ -1,0 +1,289 @@
+"""Filters: each changes the panels that claim to follow it and no other, the address keeps them, and every number that
+is shown is one of a mart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from stayhouse.page import PAGE_NAME
+from stayhouse.page.sections import SECTIONS
+
+pytestmark = pytest.mark.slow
+PANELS = [panel for section in SECTIONS for panel in section.panels]
+VIEW_OF = {panel.key: section.key for section in SECTIONS for panel in section.panels}
+
+
+@pytest.fixture(scope="module")
+def page(release, browser) -> Iterator:
+    from nights.page.conftest import Opened
+
+    opened = Opened(browser, release / PAGE_NAME)
+    yield opened
+    opened.context.close()
+
+
+def shown(page) -> dict[str, list[dict]]:
+    return {panel.key: page.rows(panel.key) for panel in PANELS}
+
+
+def claims(page, name: str) -> set[str]:
+    """The panels of every view that say that they follow a filter."""
+    found = set()
+    for section in SECTIONS:
+        filters = page.tab.evaluate(
+            "() => { const { grain, period, compare, by, value } = window.stayhouse.state; return { grain, period, compare, by, value }; }"
+        )
+        page.go(
+            section.key,
+            **{key: value for key, value in filters.items() if value and value not in ("month", "previous")},
+        )
+        for panel in page.tab.locator("article[data-follows]").all():
+            if name in panel.get_attribute("data-follows").split():
+                found.add(panel.get_attribute("id").removeprefix("panel-"))
+    return found
+
+
+def breakdowns(page) -> dict[str, list[str]]:
+    return page.tab.evaluate("() => window.stayhouse.data.breakdowns")
+
+
+def test_a_group_changes_the_panels_that_claim_to_follow_and_no_other(page):
+    """Twelve of 34 panels obeyed the filter of segments, and the others did not say that they do not."""
+    page.go("overview")
+    everybody = shown(page)
+    assert set(breakdowns(page)) >= {
+        "segment",
+        "plan",
+        "region",
+        "owner",
+        "status",
+        "acquisition_channel",
+        "value_segment",
+    }
+    for name, members in breakdowns(page).items():
+        member = members[len(members) // 2]
+        page.go("overview", by=name, value=member)
+        grouped = shown(page)
+        following = claims(page, "breakdown")
+        assert following, name
+        for key, rows in grouped.items():
+            if key not in following:
+                assert rows == everybody[key], (name, key)
+                continue
+            if rows and "dimension" in rows[0]:
+                assert {(row["dimension"], row["member"]) for row in rows} == {(name, member)}, key
+            else:
+                assert {row[name] for row in rows} <= {member}, key
+    assert page.complaints == []
+
+
+def test_a_panel_that_does_not_follow_says_so(page):
+    page.go("retention", by="segment", value=breakdowns(page)["segment"][0])
+    page.go("service", by="segment", value=breakdowns(page)["segment"][0])
+    assert "not broken down by segment" in page.tab.locator("#panel-service_in_time").inner_text()
+    page.go("alerts", period="2025-05-01")
+    assert "does not follow the period" in page.tab.locator("#panel-alerts_by_rule").inner_text()
+    page.go("churn", grain="quarter")
+    assert "Q2 2025" in page.tab.locator("#panel-churn_bridge").inner_text()
+
+
+def test_a_period_changes_the_panels_that_claim_to_follow_and_no_other(page):
+    page.go("overview")
+    latest = shown(page)
+    page.go("overview", period="2025-05-01")
+    earlier = shown(page)
+    following = claims(page, "period")
+    changed = {key for key in earlier if earlier[key] != latest[key]}
+    assert changed <= following
+    assert len(changed) > 8
+    for key in following:
+        for row in earlier[key]:
+            assert row["period"] <= "2025-05-31", key
+
+
+def test_quarters_and_years_are_the_sums_of_their_months(page, database):
+    """Only parts are summed, and divided afterwards: a mean of monthly rates would weigh a small month like a big one."""
+    page.go("overview")
+    rows = page.all_rows("overview_tiles")
+    parts: dict[tuple, list[tuple[str, float, float]]] = {}
+    for row in rows:
+        if row["grain"] == "month" and row["tile"] in (
+            "customer_churn_pct",
+            "effective_contact_pct",
+            "feedback_closed_pct",
+        ):
+            parts.setdefault((row["tile"], row["dimension"], row["member"]), []).append(
+                (row["period"], row["num"], row["den"])
+            )
+    summed = 0
+    for row in rows:
+        months = parts.get((row["tile"], row["dimension"], row["member"]), [])
+        if (
+            row["grain"] != "quarter"
+            or not row["den"]
+            or not months
+            or row["period"] < min(month for month, _, _ in months)
+        ):
+            continue
+        quarter = range(int(row["period"][5:7]), int(row["period"][5:7]) + 3)
+        inside = [
+            (num, den) for month, num, den in months if month[:4] == row["period"][:4] and int(month[5:7]) in quarter
+        ]
+        assert (row["num"], row["den"]) == (sum(num for num, _ in inside), sum(den for _, den in inside))
+        assert row["value"] == pytest.approx(100 * row["num"] / row["den"], abs=1e-3)
+        summed += 1
+    assert summed
+    # The mart pools three months in the same way.
+    (pooled,) = database.execute(
+        "select quarter_churn_pct from churn.mart_churn_monthly where dimension_name = 'all' and churn_month = date '2025-06-01'"
+    ).fetchone()
+    (quarter,) = [
+        row
+        for row in rows
+        if (row["tile"], row["dimension"], row["grain"], row["period"])
+        == ("customer_churn_pct", "all", "quarter", "2025-04-01")
+    ]
+    if pooled is not None:
+        assert quarter["value"] == pytest.approx(pooled, abs=1e-3)
+
+
+def test_contributions_sum_to_the_change(page):
+    page.go("overview")
+    rows = page.all_rows("overview_tiles")
+    whole = {(row["tile"], row["grain"], row["period"]): row for row in rows if row["dimension"] == "all"}
+    sums: dict[tuple, float] = {}
+    for row in rows:
+        if row["moved_previous"] is not None and row["grain"] == "month" and row["dimension"] == "segment":
+            key = (row["tile"], row["grain"], row["period"])
+            sums[key] = sums.get(key, 0) + row["moved_previous"]
+    checked = 0
+    for (tile, grain, period), total in sums.items():
+        year, month = int(period[:4]), int(period[5:7])
+        back = f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}-01"
+        before = whole.get((tile, grain, back))
+        if before is None:
+            continue
+        now = whole[tile, grain, period]
+        assert total == pytest.approx(now["value"] - before["value"], abs=2e-3), (tile, period)
+        checked += 1
+    assert checked
+
+
+def test_a_tile_shows_the_numbers_of_the_catalogue(page, database):
+    """For random filters: value and base of each tile are those of the metric values that are published."""
+    chance = random.Random(7)
+    for _ in range(4):
+        name, members = chance.choice(sorted(breakdowns(page).items()))
+        member, month = chance.choice(members), chance.choice(["2025-04-01", "2025-05-01", "2025-06-01"])
+        page.go("overview", by=name, value=member, period=month)
+        for row in page.rows("overview_tiles"):
+            if row["value"] is None:
+                continue
+            published = database.execute(
+                "select metric_amount, denominator_amount from metrics.mart_metric_values where metric_code = ? and "
+                "dimension_value = ? and date_trunc('month', period_start_date) = cast(? as date) "
+                "and metric_amount is not null",
+                [row["tile"], member if row["dimension"] != "all" else "all", row["period"]],
+            ).fetchall()
+            near = [pytest.approx(value, abs=1e-3) == row["value"] and den == row["den"] for value, den in published]
+            assert any(near), row
+
+
+def test_a_change_within_noise_has_no_colour(page):
+    """A green arrow inside the noise made people celebrate chance."""
+    page.go("overview")
+    rows = [row for row in page.all_rows("overview_tiles") if row["dimension"] == "all" and row["grain"] == "month"]
+    coloured = compared = 0
+    for tile in page.tab.locator("#panel-overview_tiles .tile[data-tile]").all():
+        series = [row for row in rows if row["tile"] == tile.get_attribute("data-tile") and row["value"] is not None]
+        complete = [row for row in series if row["is_complete"]] or series
+        now = complete[-1]
+        before = [row for row in series if row["period"] < now["period"]][-1:]
+        change = tile.locator(".change")
+        if not change.count() or not before or now["ci_lo"] is None or before[0]["ci_lo"] is None:
+            continue
+        overlap = now["ci_lo"] <= before[0]["ci_hi"] and before[0]["ci_lo"] <= now["ci_hi"]
+        marked = bool({"good", "bad"} & set(change.get_attribute("class").split()))
+        assert marked is not overlap, tile.get_attribute("data-tile")
+        compared += 1
+        coloured += marked
+    assert compared
+    assert coloured <= compared
+
+
+def test_the_address_restores_what_was_chosen(release, open_page, page):
+    member = breakdowns(page)["segment"][0]
+    shared = open_page(release / PAGE_NAME, at=f"#/churn?grain=quarter&compare=year&by=segment&value={member}&lang=uk")
+    assert shared.tab.locator("#filter-grain").input_value() == "quarter"
+    assert shared.tab.locator("#filter-compare").input_value() == "year"
+    assert shared.tab.locator("#filter-value").input_value() == member
+    assert shared.tab.locator("nav [aria-current]").get_attribute("href").startswith("#/churn")
+    assert shared.tab.locator("html").get_attribute("lang") == "uk"
+    page.go("churn", grain="quarter", compare="year", by="segment", value=member)
+    assert shown(shared) == shown(page)
+
+
+def test_the_back_button_goes_back(release, open_page):
+    page = open_page(release / PAGE_NAME)
+    page.tab.locator("nav.views a").nth(5).click()
+    page.ready()
+    page.tab.select_option("#filter-grain", "quarter")
+    page.ready()
+    page.tab.go_back()
+    page.tab.wait_for_function("() => window.stayhouse.state.grain === 'month'")
+    page.tab.go_back()
+    page.tab.wait_for_function("() => window.stayhouse.state.view === 'overview'")
+    page.ready()
+    assert page.tab.locator("main h2").inner_text() == "Overview"
+
+
+def test_an_address_of_nonsense_shows_the_overview(release, open_page):
+    page = open_page(release / PAGE_NAME, at="#/nowhere?grain=century&period=x&by=shoe_size&lang=xx")
+    assert page.tab.locator("main h2").inner_text() == "Overview"
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("key", [panel.key for panel in PANELS if panel.drill])
+def test_a_bar_leads_to_the_customers_that_it_counts(page, key):
+    """From a bar to its customers: the list has as many as the bar says, where the page has the whole list."""
+    page.go(VIEW_OF[key])
+    counted = {"customers_status": "customers", "customers_groups": "customers", "usage_recency": "customers",
+               "usage_status": "customers", "usage_signal_counts": "customers", "contacts_recency": "customers",
+               "churn_reasons": "churned_count", "alerts_by_rule": "alerts_count"}.get(key)  # fmt: skip
+    leading = page.tab.evaluate(
+        """key => window.stayhouse.chosenRows(key).filter(row => window.stayhouse.leadsSomewhere(key, row))
+            .map(row => [row, window.stayhouse.drillRows(key, row).length])""",
+        key,
+    )
+    assert leading, key
+    if counted:
+        for row, listed in leading:
+            assert listed == row[counted], (key, row)
+    else:
+        assert any(listed for _, listed in leading), key
+
+
+def test_a_list_of_a_bar_opens_with_the_keyboard_and_leads_to_a_card(page):
+    page.go("alerts")
+    panel = page.tab.locator("#panel-alerts_by_rule")
+    panel.get_by_role("button", name="Table").press("Enter")
+    panel.get_by_role("button", name="Show").first.press("Enter")
+    dialog = page.tab.locator("#drill[open]")
+    assert "Open alerts by rule" in dialog.locator("h2").inner_text()
+    assert dialog.locator("tbody a").first.get_attribute("href").startswith("cards/")
+    with page.tab.expect_download() as download:
+        dialog.locator("button.csv").click()
+    assert "customer_id" in download.value.path().read_text(encoding="utf-8").splitlines()[0]
+    page.tab.keyboard.press("Escape")
+    assert page.tab.locator("#drill[open]").count() == 0
+
+
+def test_a_click_on_a_bar_opens_its_list(page):
+    page.go("customers")
+    page.tab.locator("#panel-customers_status svg g.mark-rect path").nth(3).click(force=True)
+    dialog = page.tab.locator("#drill[open]")
+    assert dialog.locator("h2").inner_text().startswith("Customers by status: ")
+    page.tab.keyboard.press("Escape")
