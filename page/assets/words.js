@@ -44,7 +44,7 @@ const signed = (value, digits = 1) => (value > 0 ? "+" : value < 0 ? "−" : "")
 const dateOf = (text) => new Date(`${String(text).slice(0, 10)}T00:00:00Z`);
 const day = (text) => dateOf(text).toLocaleDateString(locales[state.lang], { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const monthName = (text) => /^\d{4}-\d{2}/.test(text)
-  ? dateOf(`${String(text).slice(0, 7)}-01`).toLocaleDateString(locales[state.lang], { month: "short", year: "numeric", timeZone: "UTC" }) : plain(text);
+  ? dateOf(`${String(text).slice(0, 7)}-01`).toLocaleDateString(locales[state.lang], { month: "short", year: "numeric", timeZone: "UTC" }).replace(/\s?р\.$/, "") : plain(text);
 const periodName = (start, grain) => {
   const date = dateOf(start);
   if (grain === "year") return String(date.getUTCFullYear());

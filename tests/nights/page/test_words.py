@@ -1,0 +1,75 @@
+"""The words of the page come from one dictionary, and none is missing in the second language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from stayhouse.page.build import ASSETS, SCRIPTS
+from stayhouse.page.labels import LANGUAGES, TEXT, entries, translations
+from stayhouse.page.sections import SECTIONS
+from stayhouse.page.sections.overview import HEADLINES
+
+
+def titles_in(spec: Any) -> Iterator[str]:
+    """The titles of axes, legends and tooltips of a chart."""
+    if isinstance(spec, dict):
+        if isinstance(spec.get("title"), str):
+            yield spec["title"]
+        for part in spec.values():
+            yield from titles_in(part)
+    elif isinstance(spec, list):
+        for part in spec:
+            yield from titles_in(part)
+
+
+def texts() -> set[str]:
+    """Every text that the page itself says."""
+    found = {one.title for one in HEADLINES}
+    for section in SECTIONS:
+        found |= {section.title, section.lead}
+        for panel in section.panels:
+            found |= {panel.title, panel.question, panel.empty or ""}
+            found |= {switch.label for switch in panel.switches} | {title for title, _ in panel.whole}
+            found |= {column.label for column in getattr(panel.view, "columns", ())}
+            if panel.view.kind == "heat":
+                found |= {panel.view.row_label, panel.view.column_label}
+            if panel.view.kind == "chart":
+                found |= set(titles_in(panel.view.spec))
+    for name in SCRIPTS:
+        script = (ASSETS / name).read_text(encoding="utf-8")
+        for called in re.finditer(r"(?<![\w.])t\(", script):
+            # Up to the end of the line, so that both answers of a condition are found.
+            line = script[called.end() : script.index("\n", called.end())]
+            first = re.match(r'\s*(?:[\w.]+(?: === "\w+")? \? )?"((?:[^"\\]|\\.)*)"(?: : "((?:[^"\\]|\\.)*)")?', line)
+            found |= {text.replace('\\"', '"') for text in (first.groups() if first else ()) if text}
+        for option in re.finditer(r'choice\("\w+", "([^"]+)"', script):
+            found.add(option[1])
+    return found - {""}
+
+
+def test_every_text_has_a_translation():
+    """A page half in one language and half in another is worse than one in a foreign language."""
+    said = texts()
+    assert len(said) > 300
+    for language, known in translations().items():
+        assert sorted(said - known.keys()) == [], language
+
+
+def test_no_entry_of_the_dictionary_is_unused_or_written_twice():
+    said = texts()
+    spoken = {row["en"] for row in entries() if row["kind"] == TEXT}
+    scripts = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    links = {"Checks in detail", "Models and columns", "Lineage of columns"}
+    assert sorted(text for text in spoken - said - links if text not in scripts.replace('\\"', '"')) == []
+    keys = [(row["kind"], row["code"] or row["en"]) for row in entries()]
+    assert len(keys) == len(set(keys))
+    assert all(row["en"] and row[language] for row in entries() for language in LANGUAGES)
+
+
+def test_a_translation_has_the_same_places_to_fill_in():
+    """A place that is misspelt shows braces to a reader."""
+    for language, known in translations().items():
+        for english, text in known.items():
+            assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english)), (language, english)
