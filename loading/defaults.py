@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from stayhouse.contract import Column, RawTable, Zones
-from stayhouse.contract.sql import EXPORT_TEXT, identifier
+from stayhouse.contract.sql import EXPORT_TEXT
 from stayhouse.contract.tables import FILE_TIME, ROW_HASH
 from stayhouse.contract.words import counted, listed
 from stayhouse.loading.candidate import Batch
@@ -87,14 +87,6 @@ def time_problem(table: RawTable, file: LandingFile, columns: Sequence[str]) -> 
     return (
         f"has no column {column.name}, and its own time, {written:%Y-%m-%d %H:%M} UTC, cannot be that of its rows; "
         f"add the column, give the file its right time, {SET_ASIDE}"
-    )
-
-
-def is_timed_by_file(target: Target, relation: str) -> str:
-    """SQL predicate: the version of a row has the time of its file, because the source gave none."""
-    return (
-        f"exists (select 1 from file_times as t where t.file_id = {relation}._file_id "
-        f"and t.file_time = {relation}.{identifier(target.table.newer_by)})"
     )
 
 

@@ -15,7 +15,6 @@ from stayhouse.contract.sql import identifier, identifiers, literal, one_row
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch
 from stayhouse.loading.contract_sql import row_as_json
-from stayhouse.loading.defaults import is_timed_by_file
 from stayhouse.loading.target import Target
 
 
@@ -115,17 +114,14 @@ def carry_over(target: Target, good: str) -> Carried:
 
 
 def _is_as_new(target: Target, is_superseded: bool) -> str:
-    """SQL predicate: an arriving row (a) says no other time than the one it repeats (r).
+    """SQL predicate: an arriving row (a) has the time of the row that it repeats (r), or a later one of a current row.
 
-    Where both have that of their file, a current row may become newer. A superseded one may win by that, and a current
-    one may lose by becoming older, so these are settled like other rows.
+    A superseded row may win by a later time, and a current one may lose by an earlier one, so these are settled like
+    other rows.
     """
     newer = identifier(target.table.newer_by)
     same = f"r.{newer} is not distinct from a.{newer}"
-    if is_superseded or not target.has_rows("file_times"):
-        return same
-    timed = " and ".join(is_timed_by_file(target, relation) for relation in ("a", "r"))
-    return f"({same} or (a.{newer} > r.{newer} and {timed}))"
+    return same if is_superseded else f"({same} or a.{newer} > r.{newer})"
 
 
 def _withdraw(target: Target) -> None:

@@ -1,9 +1,9 @@
 """Decides between several versions of a key.
 
 Of two versions the one with the later ``newer_by`` wins, a tie goes to the greater content hash, so that the order of
-loading never matters. Where the source gives no time, that of the file counts: rows of two files that are equal
-otherwise are one version, with the time of the newer file. The losing versions are kept in ``superseded.<table>``;
-exact copies are only counted. Versions that no file delivers any more have no claim.
+loading never matters. Rows that are equal but for that time are one version, with the later time: a source that
+delivers its whole table every night says nothing new. The losing versions are kept in ``superseded.<table>``; copies
+are only counted. Versions that no file delivers any more have no claim.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from stayhouse.contract.sql import identifier, one_row
 from stayhouse.loading import ledger
-from stayhouse.loading.defaults import is_timed_by_file
 from stayhouse.loading.target import Target
 
 
@@ -21,11 +20,11 @@ class Settled:
     """New rows that do not become the current version of their key, by file."""
 
     copies: dict[int, int] = field(default_factory=dict)
-    """Rows that repeat a known row exactly."""
+    """Rows that repeat a known row, at the same time or earlier."""
     stale: dict[int, int] = field(default_factory=dict)
     """Rows that a newer version of the same key supersedes."""
     confirmed: dict[int, int] = field(default_factory=dict)
-    """Rows that repeat the current version in a newer file, which it belongs to from now on."""
+    """Rows that repeat the current version at a later time; it belongs to their file from now on."""
 
 
 def merge(target: Target, good: str) -> Settled:
@@ -108,7 +107,7 @@ def _settle(target: Target, good: str) -> Settled:
 
 
 def _confirm(target: Target) -> dict[int, int]:
-    """Gives current rows that a newer file repeats to that file, with its time; returns how many by file.
+    """Gives current rows that are repeated at a later time to the file that does so; returns how many by file.
 
     They keep their load, so that nothing downstream is recomputed for them. Decides what is lost, too.
     """
@@ -184,39 +183,25 @@ def _collect_claims(target: Target, good: str) -> None:
 def _rank_claims(target: Target) -> None:
     """Writes to ``contenders`` which copy and which version of its key each claim is; version 1 wins."""
     key, newer = target.key, identifier(target.table.newer_by)
-    # Only versions of the same moment, or without one of their own, can be copies or need a tie broken, so only their
-    # content is hashed; and only what decides goes through the windows, not the whole rows.
-    target.db.execute(
-        f"""create or replace temp table ties as
-        select {key}, {newer} as newer from claims group by all having count(*) > 1"""
+    # Only what decides goes through the windows, not the whole rows.
+    fields = ", ".join(
+        f"{name} := {name}" for name in (*map(identifier, target.table.column_names), "_extra") if name != newer
     )
-    is_timed = is_timed_by_file(target, "x") if target.has_rows("file_times") else "false"
-    own_time = f"case when {is_timed} then null else {newer} end"
-    names = [*map(identifier, target.table.column_names), "_extra"]
-    fields = ", ".join(f"{name} := {own_time if name == newer else name}" for name in names)
-    tied = f"exists (select 1 from ties as t where {target.same_key('t', 'x')} and t.newer = x.{newer})"
     target.db.execute(
         f"""create or replace temp table contenders as
         with versions as (
             select rowid as claim, {key}, {newer} as newer, origin, _file_id, _line,
-                {own_time} as own_time,
-                case when {is_timed} or {tied}
-                    then md5(cast(to_json(struct_pack({fields})) as varchar)) end as content
+                md5(cast(to_json(struct_pack({fields})) as varchar)) as content
             from claims as x
         ),
         copies as (
-            select *, case when content is null then 1 else row_number() over (
-                partition by {key}, own_time, content order by newer desc, origin, _file_id, _line
-            ) end as copy_number
+            select *, row_number() over (
+                partition by {key}, content order by newer desc, origin, _file_id, _line
+            ) as copy_number
             from versions
         )
         select claim, {key}, origin, _file_id, content, copy_number, case when copy_number = 1 then row_number() over (
             partition by {key}, copy_number = 1 order by newer desc, content desc
         ) end as version_number
         from copies"""
-        if target.has_rows("ties") or is_timed != "false"
-        else f"""create or replace temp table contenders as
-        select rowid as claim, {key}, origin, _file_id, cast(null as varchar) as content, 1 as copy_number,
-            row_number() over (partition by {key} order by {newer} desc) as version_number
-        from claims"""
     )

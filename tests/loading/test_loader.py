@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from itertools import permutations
 
 import pytest
 from conftest import Landing, customer, event
@@ -234,6 +235,41 @@ def test_two_versions_of_the_same_age_settle_alike_in_any_order(landing: Landing
     report = load().tables["customers"]
     assert rows(db, "select region from raw.customers") == kept
     assert report.rows_duplicate == 2
+
+
+def test_a_row_that_is_delivered_again_later_changes_nothing_but_its_time(landing: Landing, load, db):
+    """A source that delivers its whole table every night made every customer a changed one, and a run as long as the first."""
+    landing.csv("customers", [customer(n, ingested_at="2025-03-01") for n in (1, 2)], "a.csv")
+    load()
+    landing.csv(
+        "customers",
+        [customer(1, ingested_at="2025-03-02"), customer(2, ingested_at="2025-03-02", region="new")],
+        "b.csv",
+    )
+    report = load().tables["customers"]
+    assert rows(
+        db, "select customer_id, region, cast(ingested_at as date)::varchar, _load_id from raw.customers order by 1"
+    ) == [
+        ("c1", None, "2025-03-02", 1),
+        ("c2", "new", "2025-03-02", 2),
+    ]
+    assert rows(db, "select customer_id from superseded.customers") == [("c2",)]
+    assert (report.rows_loaded, report.rows_superseded) == (1, 1)
+    # The row belongs to the file that says it last; in the other it is a copy.
+    assert ledger(db) == [("customers/a.csv", 2, 1, 0, 1, 1), ("customers/b.csv", 2, 2, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("order", list(permutations(("first", "between", "again"))))
+def test_a_value_that_changes_and_changes_back_is_right_in_any_order(landing: Landing, load, db, order):
+    """Guards against the earlier of two equal versions as the only one: the one between them would win."""
+    versions = {"first": ("old", "2025-03-01"), "between": ("new", "2025-03-02"), "again": ("old", "2025-03-03")}
+    for name in order:
+        region, moment = versions[name]
+        landing.csv("customers", [customer(1, region=region, ingested_at=moment)], f"{name}.csv")
+        load()
+    assert rows(db, "select region, cast(ingested_at as date)::varchar from raw.customers") == [("old", "2025-03-03")]
+    for _, in_file, loaded, quarantined, duplicate, _superseded in ledger(db):
+        assert in_file == loaded + quarantined + duplicate
 
 
 def test_exact_copies_are_counted_and_dropped(landing: Landing, load, db):
