@@ -231,7 +231,7 @@ SHOWN_TYPES = {str: "text in quotes", bool: "true or false", int: "a whole numbe
 
 
 def as_table() -> str:
-    """All keys as the table of docs/own-data.md."""
+    """All keys as the table of docs/company.md."""
     rows = [
         f"| `{key.name}` | {key.described} | {f'`{key.default}`' if key.has_default else 'none'} "
         f"| {f'`{key.variable}`' if key.variable else ''} |"

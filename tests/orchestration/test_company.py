@@ -254,8 +254,8 @@ def test_messages_of_a_company_name_its_file(make) -> None:
 
 
 def test_the_documentation_has_every_key_with_its_default() -> None:
-    assert as_table() in (REPO_ROOT / "docs" / "own-data.md").read_text(), (
-        "docs/own-data.md: replace the table of keys by this\n" + as_table()
+    assert as_table() in (REPO_ROOT / "docs" / "company.md").read_text(), (
+        "docs/company.md: replace the table of keys by this\n" + as_table()
     )
 
 

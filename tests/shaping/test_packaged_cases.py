@@ -382,7 +382,7 @@ def test_messages_to_people_who_are_in_no_file_are_seen(tmp_path: Path) -> None:
 
 def test_the_documentation_lists_the_tables_of_every_tool() -> None:
     """Ten of twenty packaged tools were not in the table from which a company chooses."""
-    text = (REPO_ROOT / "docs" / "own-data.md").read_text().partition("### Packaged shapes")[2].partition("\n## ")[0]
+    text = (REPO_ROOT / "docs" / "shapes.md").read_text().partition("## Packaged shapes")[2].partition("\n## ")[0]
     listed = {}
     for line in re.findall(r"^\| `.*$", text, re.MULTILINE):
         tools, tables = (set(re.findall(r"`([^`]+)`", cell)) for cell in line.strip("|").split("|")[:2])
