@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
 from stayhouse.contract.words import counted
+from stayhouse.orchestration.policy_files import read_policy_file
 from stayhouse.orchestration.settings import Settings
-from stayhouse.orchestration.unknown_codes import CODES, Codes
+from stayhouse.orchestration.unknown_codes import CODES, Known
 from stayhouse.orchestration.warehouse import open_warehouse
+
+WAYS_OUT = {"survey": "Add it to {path}, and its questions to survey_questions.csv"}
+# A code of the policy itself; the others are those of raw rows.
+TARGET = "target of a metric"
 
 
 class Gap(NamedTuple):
@@ -20,25 +26,23 @@ class Gap(NamedTuple):
     way_out: str = "Add it to {path}"
 
 
-def _gap(codes: Codes) -> Gap:
-    gap = Gap(codes.file, str(codes.consequence))
-    if codes.kind == "survey":
-        return gap._replace(way_out="Add it to {path}, and its questions to survey_questions.csv")
-    return gap
+def gaps(known: Known) -> dict[str, Gap]:
+    """The kinds of `core.unknown_policy_codes` that change what a run publishes, under a policy."""
+    found = {
+        codes.kind: Gap(codes.file, codes.consequence_by(known), WAYS_OUT.get(codes.kind, Gap("", "").way_out))
+        for codes in CODES
+        if codes.concerns_runs(known)
+    }
+    return found | {
+        TARGET: Gap(
+            "metric_targets.csv",
+            "no metric is compared with it, so it is ignored",
+            "Correct or remove metric_code {code!r} in {path}",
+        )
+    }
 
 
-# The kinds of core.unknown_policy_codes. What a code means is said where validate says it; a target of no metric is a
-# code of the policy itself.
-GAPS = {codes.kind: _gap(codes) for codes in CODES if codes.kind in ("segment", "plan", "survey", "question")} | {
-    "target of a metric": Gap(
-        "metric_targets.csv",
-        "no metric is compared with it, so it is ignored",
-        "Correct or remove metric_code {code!r} in {path}",
-    )
-}
-
-
-def describe_policy_gaps(settings: Settings) -> list[str]:
+def describe_policy_gaps(settings: Settings, seeds: Path) -> list[str]:
     """One line per unknown code, the most frequent first: rows, what happens with them, and the file to change."""
     with open_warehouse(settings.warehouse) as connection:
         try:
@@ -49,10 +53,11 @@ def describe_policy_gaps(settings: Settings) -> list[str]:
         except duckdb.CatalogException:
             # The build stopped before it came to this table.
             return []
+    kinds = gaps(Known({file.stem: read_policy_file(file).rows for file in sorted(seeds.glob("*.csv"))}))
     lines = []
     for kind, code, rows, customers in found:
-        gap = GAPS[kind]
-        of = "" if customers is None else f" of {counted(customers, 'customer')}"
-        way_out = gap.way_out.format(code=code, path=settings.policy_folder / gap.file)
-        lines.append(f"{kind} {code!r} is not known ({counted(rows, 'row')}{of}): {gap.consequence}. {way_out}")
+        if gap := kinds.get(kind):
+            of = "" if customers is None else f" of {counted(customers, 'customer')}"
+            way_out = gap.way_out.format(code=code, path=settings.policy_folder / gap.file)
+            lines.append(f"{kind} {code!r} is not known ({counted(rows, 'row')}{of}): {gap.consequence}. {way_out}")
     return lines

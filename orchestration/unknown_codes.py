@@ -1,7 +1,7 @@
 """Codes in the loaded rows that the policy does not know, each with the row that a policy file needs for it.
 
-It reads raw tables and policy files only, so that it can answer before anything is built. What a build says about such
-codes comes from `core.unknown_policy_codes`, which leaves out test accounts.
+It reads raw tables and policy files only, so that it can answer before anything is built. A build finds the same kinds
+in `core.unknown_policy_codes`, which leaves out test accounts, and says the same about them.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class Codes:
     """Aggregates over the rows of a code."""
     is_written: bool = True
     """False where the row holds something that only people know, in angle brackets."""
+    concerns_runs: Callable[[Known], bool] = lambda _: True
+    """Whether a run reports such a code under a policy: it is more than a hint, and nobody else reports it."""
 
     @property
     def file(self) -> str:
@@ -176,12 +178,15 @@ def _event(facts: Facts, _: Known) -> Row:
     }
 
 
-def _of_unlisted_events(known: Known) -> str:
-    are_usage = any(
+def _are_usage(known: Known) -> bool:
+    return any(
         row["threshold_code"] == "unlisted_events_are_usage" and float(row["threshold_value"])
         for row in known.rows["thresholds"]
     )
-    return "events count as use" if are_usage else "events do not count as use"
+
+
+def _of_unlisted_events(known: Known) -> str:
+    return "events count as use" if _are_usage(known) else "events do not count as use"
 
 
 def _segment(facts: Facts, known: Known) -> Row:
@@ -313,6 +318,8 @@ CODES = (
         {f"{table}.component_code": f"select component_code from raw.{table}" for table in ("events", "changes")},
         _component,
         "use of it counts in no component's adoption",
+        # A company that lists none does not look at components.
+        concerns_runs=lambda known: bool(known.rows["components"]),
     ),
     Codes(
         "event",
@@ -321,6 +328,7 @@ CODES = (
         {"events.event_name": "select event_name from raw.events"},
         _event,
         _of_unlisted_events,
+        concerns_runs=lambda known: not _are_usage(known),
     ),
     Codes(
         "segment",
@@ -389,6 +397,7 @@ CODES = (
         _attribute,
         "attributes are loaded and no breakdown shows them",
         is_written=False,
+        concerns_runs=lambda _: False,
     ),
     Codes(
         "currency",
@@ -399,5 +408,7 @@ CODES = (
         "money is NULL in the marts",
         "min(day) as first_date",
         is_written=False,
+        # Said by `money`, with the currency of reports.
+        concerns_runs=lambda _: False,
     ),
 )

@@ -151,7 +151,7 @@ def _transformed(
     run.log.note(
         dbt_warnings=[one.message for one in found if not one.is_passed and one.severity == "warning"],
         money=describe_money(run.settings, run.dbt.seeds),
-        policy_gaps=describe_policy_gaps(run.settings),
+        policy_gaps=describe_policy_gaps(run.settings, run.dbt.seeds),
         rejections=describe_rejections(run.settings),
     )
     if isinstance(failure, DbtFailed):

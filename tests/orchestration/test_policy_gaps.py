@@ -9,8 +9,10 @@ import duckdb
 import pytest
 
 from stayhouse.contract import REPO_ROOT
-from stayhouse.orchestration.policy_gaps import GAPS, describe_policy_gaps
+from stayhouse.orchestration.policy import SEEDS_FOLDER
+from stayhouse.orchestration.policy_gaps import TARGET, describe_policy_gaps, gaps
 from stayhouse.orchestration.settings import Settings
+from stayhouse.orchestration.unknown_codes import CODES, Known
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def described(tmp_path):
                 "(code_kind varchar, unknown_code varchar, rows_count bigint, customers_count bigint)"
             )
             connection.executemany("insert into core.unknown_policy_codes values (?, ?, ?, ?)", rows)
-        return describe_policy_gaps(settings)
+        return describe_policy_gaps(settings, SEEDS_FOLDER)
 
     return describe
 
@@ -54,8 +56,23 @@ def test_every_gap_says_what_happens_and_names_the_file_to_change(described, tmp
 
 def test_every_kind_that_the_model_finds_can_be_described():
     sql = (REPO_ROOT / "models" / "core" / "policy" / "unknown_policy_codes.sql").read_text()
-    assert set(re.findall(r"'([^']+)' as code_kind", sql)) == set(GAPS)
-    assert all((REPO_ROOT / "seeds" / gap.file).is_file() for gap in GAPS.values())
+    found = set(re.findall(r"'([^'{]+)' as code_kind", sql)) | set(
+        re.findall(r"^    \('([^']+)', 'stg_", sql, re.MULTILINE)
+    )
+    # Money without a rate has a table of its own.
+    assert found == {codes.kind for codes in CODES} - {"currency"} | {TARGET}
+    known = Known({"thresholds": [], "components": [{"component_code": "mail"}]})
+    assert gaps(known).keys() == found - {"attribute"}
+    assert all((SEEDS_FOLDER / gap.file).is_file() for gap in gaps(known).values())
+
+
+def test_what_a_policy_leaves_open_on_purpose_is_no_gap(described):
+    """A company that lists neither events nor components would have a line for each of them in every run."""
+    rows = [("event", "opened", 5, None), ("component", "maps", 5, 1), ("attribute", "trade", 1, 1)]
+    (line,) = described(*rows, ("outcome of a contact", "void", 2, 2))
+    assert line.startswith(
+        "outcome of a contact 'void' is not known (2 rows of 2 customers): outcomes are ignored. Add"
+    )
 
 
 def test_no_code_that_policy_does_not_know_can_withhold_a_run(parsed):

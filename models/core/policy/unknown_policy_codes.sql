@@ -1,4 +1,14 @@
 -- Unknown codes never stop a run: its summary names them and how they are treated.
+{# Kind, relation that holds the codes, its columns, and the policy file that lists them with its columns. #}
+{% set listed = [
+    ('segment', 'stg_crm__customer_segments', ['scheme', 'segment_code'], 'segments', ['scheme', 'segment_code']),
+    ('plan', 'stg_billing__subscription_periods', ['plan_code'], 'plans', ['plan_code']),
+    ('survey', 'stg_surveys__survey_invitations', ['survey_code'], 'surveys', ['survey_code']),
+    ('survey', 'stg_surveys__survey_responses', ['survey_code'], 'surveys', ['survey_code']),
+    ('outcome of a contact', 'stg_crm__contacts', ['outcome_code'], 'contact_outcomes', ['outcome_code']),
+    ('reason of an end', 'stg_billing__subscription_periods', ['end_reason_code'], 'churn_reasons', ['reported_code']),
+    ('attribute', 'stg_crm__customer_attributes', ['attribute_code'], 'customer_breakdowns', ['attribute_code']),
+] %}
 with targeted as (
     -- Every metric of surveys is compared with its target; of the others those that have one in the catalogue.
     select metric_code
@@ -7,53 +17,6 @@ with targeted as (
     union
     select '{{ code }}' as metric_code
     {% endfor %}
-),
-
-unknown_segments as (
-    select
-        'segment' as code_kind,
-        memberships.scheme || '/' || memberships.segment_code as unknown_code,
-        memberships.customer_id
-    from {{ ref('stg_crm__customer_segments') }} as memberships
-    left join {{ ref('segments') }} as segments
-        on memberships.scheme = segments.scheme
-        and memberships.segment_code = segments.segment_code
-    where segments.segment_code is null
-),
-
-unknown_plans as (
-    select
-        'plan' as code_kind,
-        terms.plan_code as unknown_code,
-        terms.customer_id
-    from {{ ref('stg_billing__subscription_periods') }} as terms
-    left join {{ ref('plans') }} as known_plans
-        on terms.plan_code = known_plans.plan_code
-    where terms.plan_code is not null
-        and known_plans.plan_code is null
-),
-
-surveyed as (
-    select
-        survey_code,
-        customer_id
-    from {{ ref('stg_surveys__survey_invitations') }}
-    union all
-    select
-        survey_code,
-        customer_id
-    from {{ ref('stg_surveys__survey_responses') }}
-),
-
-unknown_surveys as (
-    select
-        'survey' as code_kind,
-        surveyed.survey_code as unknown_code,
-        surveyed.customer_id
-    from surveyed
-    left join {{ ref('surveys') }} as surveys
-        on surveyed.survey_code = surveys.survey_code
-    where surveys.survey_code is null
 ),
 
 -- Questions of an unknown survey are unknown because of the survey.
@@ -71,20 +34,44 @@ unknown_questions as (
 ),
 
 found as (
-    {% for kind in ['segments', 'plans', 'surveys', 'questions'] %}
+    {% for kind, relation, columns, policy, known_by in listed %}
+    select
+        '{{ kind }}' as code_kind,
+        codes.{{ columns | join(" || '/' || codes.") }} as unknown_code,
+        codes.customer_id,
+        1 as rows_count
+    from {{ ref(relation) }} as codes
+    left join {{ ref(policy) }} as known
+        on {% for column in columns %}codes.{{ column }} = known.{{ known_by[loop.index0] }}
+        {{ 'and ' if not loop.last }}{% endfor %}
+    where codes.{{ columns | last }} is not null
+        and known.{{ known_by | last }} is null
+    union all
+    {% endfor %}
     select
         code_kind,
         unknown_code,
-        customer_id
-    from unknown_{{ kind }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        customer_id,
+        1 as rows_count
+    from unknown_questions
+    union all
+    -- Days of use, because a run need not read every event again.
+    select
+        'component' as code_kind,
+        uses.component_code as unknown_code,
+        uses.customer_id,
+        uses.events_count as rows_count
+    from {{ ref('fct_component_usage_daily') }} as uses
+    left join {{ ref('components') }} as components
+        on uses.component_code = components.component_code
+    where uses.component_code <> '(none)'
+        and components.component_code is null
 )
 
 select
     found.code_kind,
     found.unknown_code,
-    count(*) as rows_count,
+    cast(sum(found.rows_count) as bigint) as rows_count,
     count(distinct found.customer_id) as customers_count
 from found
 left join {{ ref('customer_accounts') }} as customer_accounts
@@ -92,6 +79,19 @@ left join {{ ref('customer_accounts') }} as customer_accounts
 -- Answers without a customer count, those of test accounts do not.
 where found.customer_id is null or customer_accounts.source_customer_id is not null
 group by found.code_kind, found.unknown_code
+
+union all
+
+select
+    'event' as code_kind,
+    unlisted.event_name as unknown_code,
+    cast(sum(volumes.events_count) as bigint) as rows_count,
+    cast(null as bigint) as customers_count
+from {{ ref('dim_events') }} as unlisted
+inner join {{ ref('fct_event_volume_daily') }} as volumes
+    on unlisted.event_name = volumes.event_name
+where not unlisted.is_listed
+group by unlisted.event_name
 
 union all
 
