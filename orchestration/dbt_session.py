@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
@@ -15,7 +16,7 @@ from typing import Any
 import duckdb
 
 from stayhouse.contract import REPO_ROOT
-from stayhouse.contract.sql import identifier, one_row
+from stayhouse.contract.sql import identifier, literals, one_row
 from stayhouse.orchestration.model_checks import Finding, describe
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.private_api import forget_compilation
@@ -26,7 +27,8 @@ NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapsho
 # Data tests that the gate evaluates from the same YAML, and tests of code (see dbt_project.yml).
 NOT_NIGHTLY = "tag:not_nightly"
 # Views that a run makes only when the project has changed. Those of marts are published, so they are made every time.
-SETTLED_VIEWS = [f"config.materialized:view,path:models/{folder}" for folder in ("staging", "core", "intermediate")]
+SETTLED_FOLDERS = ("staging", "core", "intermediate")
+SETTLED_VIEWS = [f"config.materialized:view,path:models/{folder}" for folder in SETTLED_FOLDERS]
 # What dbt reads of the project.
 PROJECT_PARTS = ("dbt_project.yml", "models", "macros", "seeds", "tests")
 OWN_POLICY = "policy"
@@ -142,31 +144,39 @@ class DbtSession:
         as_of: date | None = None,
         full_refresh: bool = False,
         select: Sequence[str] = (),
+        part: Collection[str] = (),
         with_tests: bool = True,
         on_event: Callable[[dict[str, Any]], None] = lambda event: None,
     ) -> list[Any]:
         """Seeds, models and data tests (none without `with_tests`) for one as-of date; returns dbt's run results.
 
-        Without the data tests of marts, whose rules the gate evaluates.
+        Without the data tests of marts, whose rules the gate evaluates. Of the whole project, of what `select` says in
+        the words of dbt, or of a `part`, named by unique ids; seeds and views that have not changed since a run of the
+        whole project stay as they are, except where `select` names them.
 
         `on_event` gets every finished node as dbt's structured log event. Raises DbtFailed when a node failed.
         """
         digests = self._digests(as_of)
-        settled = set() if select or full_refresh else self._settled(digests)
+        same = self._settled(digests)
+        settled = set() if full_refresh else same
+        # What changes now is neither the old nor the new until all of it is there.
+        self._forget_settled(digests.keys() - same)
         # Unit tests are about the code, not the data: they belong to the test suite.
-        kinds = ["seed"] * ("seed" not in settled) + ["model"] + ["test"] * with_tests
+        kinds = ["seed"] * ("seed" not in settled or bool(select)) + ["model"] + ["test"] * with_tests
         # Nobody reads the artifacts of a run.
         command = ["--log-level", "none", "--no-write-json", "build", *(["--full-refresh"] if full_refresh else [])]
         command += [argument for kind in kinds for argument in ("--resource-type", kind)]
-        if select:
+        if part:
+            command += ["--select", *self._missing(part, settled), "--indirect-selection", "empty"]
+        elif select:
             # Of the tests those whose models are all there.
             command += ["--select", *select, "--indirect-selection", "cautious"]
         command += ["--exclude", NOT_NIGHTLY]
-        if "view" in settled:
+        if "view" in settled and not select and not part:
             # Tests that read a view run all the same.
             command += [*SETTLED_VIEWS, "--indirect-selection", "empty"]
         results = self._invoke(command, as_of, on_event)
-        if not select:
+        if not select and not part:
             self._settle(digests)
         return results
 
@@ -176,6 +186,17 @@ class DbtSession:
             found = connection.execute("select kind, name from ops.settled").fetchall()
         made = {kind: [name for other, name in found if other == kind] for kind, _ in found}
         return {kind for kind, digest in digests.items() if made.get(kind) == [digest]}
+
+    def _missing(self, part: Collection[str], settled: AbstractSet[str]) -> list[str]:
+        """The nodes of a part that must be made, and the tests whose models are all in it, as dbt selects them."""
+        nodes = self.parse().nodes
+        made = [nodes[key] for key in part if _kind(nodes[key]) not in settled]
+        tests = [node for node in nodes.values() if node.resource_type == "test" and _is_of(node, set(part))]
+        return [f"fqn:{'.'.join(node.fqn)}" for node in [*made, *tests]]
+
+    def _forget_settled(self, kinds: Iterable[str]) -> None:
+        with open_target(self.settings) as connection:
+            connection.execute(f"delete from ops.settled where kind in ({literals(sorted(kinds)) or 'null'})")
 
     def _settle(self, digests: Mapping[str, str]) -> None:
         with open_target(self.settings) as connection:
@@ -252,6 +273,19 @@ class DbtSession:
                 or [str(result.exception)]
             )
         return results
+
+
+def _kind(node: Any) -> str | None:
+    """'seed' or 'view' for a node that a run leaves as it is while nothing that it comes from has changed."""
+    if node.resource_type == "seed":
+        return "seed"
+    is_view = node.resource_type == "model" and node.config.materialized == "view"
+    return "view" if is_view and node.path.split("/")[0] in SETTLED_FOLDERS else None
+
+
+def _is_of(test: Any, part: AbstractSet[str]) -> bool:
+    """Everything that a test reads is in a part."""
+    return bool(test.depends_on.nodes) and part >= set(test.depends_on.nodes)
 
 
 def _environment_of_dbt() -> Any:

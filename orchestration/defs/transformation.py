@@ -55,14 +55,14 @@ def warehouse(manifest: Mapping[str, Any], target: Path, days: dg.PartitionsDefi
     def transform(context: dg.AssetExecutionContext, run: RunResource) -> Iterator[Any]:
         """Seeds, models and dbt tests of a run. A failed error-level test fails the step: nothing is published."""
         picked = set(context.selected_asset_keys)
-        # Without names dbt builds the whole project.
-        select = [] if picked == set(transform.keys) else [_named(nodes[i]) for i, key in keys.items() if key in picked]
+        # Without a part dbt builds the whole project.
+        chosen = [] if picked == set(transform.keys) else [i for i, key in keys.items() if key in picked]
         _require_feeds(run, date.fromisoformat(context.partition_key))
         with open_warehouse(run.settings.warehouse) as connection:
             forget_checks(connection, (f"{key.path[0]}.{key.path[-1]}" for key in picked))
         if sent := ship_rows(run.settings):
             context.log.info(f"sent to {run.settings.server}: {sent}")
-        yield from _transformed(context, run, keys, select)
+        yield from _transformed(context, run, keys, chosen)
 
     return transform
 
@@ -82,11 +82,6 @@ def _require_feeds(run: Run, as_of: date) -> None:
     except StaleFeeds as error:
         run.log.note(withheld=error.lines)
         raise dg.Failure(str(error), allow_retries=False) from error
-
-
-def _named(node: Mapping[str, Any]) -> str:
-    """What --select of dbt calls a node."""
-    return f"fqn:{'.'.join(node['fqn'])}"
 
 
 @dataclass(frozen=True)
@@ -124,12 +119,12 @@ class _Finished:
 
 
 def _transformed(
-    context: dg.AssetExecutionContext, run: Run, keys: Mapping[str, dg.AssetKey], select: list[str]
+    context: dg.AssetExecutionContext, run: Run, keys: Mapping[str, dg.AssetKey], chosen: list[str]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetMaterialization]:
     # The assets that the gate and the publication wait for.
     gated = {dg.AssetKey(list(gate.asset_key)) for gate in mart_gates()}
     failure: Exception | None = None
-    with closing(_finished_nodes(run, date.fromisoformat(context.partition_key), select)) as finished:
+    with closing(_finished_nodes(run, date.fromisoformat(context.partition_key), chosen)) as finished:
         try:
             for done, node in enumerate(finished, start=1):
                 progress.report("transform", node.info["node_name"], done / (node.number_of_nodes or done))
@@ -161,7 +156,7 @@ def _transformed(
         raise failure
 
 
-def _finished_nodes(run: Run, as_of: date, select: list[str]) -> Generator[_Finished]:
+def _finished_nodes(run: Run, as_of: date, chosen: list[str]) -> Generator[_Finished]:
     """Runs dbt in a thread and yields every node that it finishes. Raises what dbt raised."""
     events: queue.Queue[_Finished | None] = queue.Queue()
     errors: list[BaseException] = []
@@ -172,7 +167,7 @@ def _finished_nodes(run: Run, as_of: date, select: list[str]) -> Generator[_Fini
 
     def work() -> None:
         try:
-            run.dbt.build(as_of, run.full_refresh, select, on_event=pass_on)
+            run.dbt.build(as_of, run.full_refresh, part=chosen, on_event=pass_on)
         except BaseException as error:
             errors.append(error)
         finally:

@@ -185,8 +185,8 @@ class FakeDbt:
         self.seeds = None
         self.findings: list = []
 
-    def build(self, as_of, full_refresh, select, on_event):
-        self.selected = select
+    def build(self, as_of, full_refresh, part, on_event):
+        self.selected = part
         for data in self.finished:
             on_event({"data": data})
         if self.error:
@@ -223,6 +223,7 @@ def transform(monkeypatch):
             settings=settings,
             full_refresh=False,
             allow_stale=False,
+            manifest={},
             feeds=lambda as_of: feeds,
             log=SimpleNamespace(note=lambda **entries: noted.update(entries)),
         )
@@ -249,7 +250,7 @@ def test_picked_assets_are_picked_from_dbt_and_become_materializations(transform
     result, noted = transform(dbt)
     assert result.success
     assert sorted(name.split(".")[-1] for name in dbt.selected) == ["mart_churn_events", "run_context"]
-    assert all(name.startswith("fqn:stayhouse.") for name in dbt.selected)
+    assert all(name.startswith("model.stayhouse.") for name in dbt.selected)
     made = {event.asset_key.path[-1]: event.materialization for event in result.get_asset_materialization_events()}
     assert made.keys() == {"run_context", "mart_churn_events"}
     assert {materialization.partition for materialization in made.values()} == {"2025-06-30"}
