@@ -2,7 +2,7 @@
 
 Of two versions the one with the later ``newer_by`` wins, a tie goes to the greater content hash, so that the order of
 loading never matters. Rows that are equal but for that time are one version, with the later time: a source that
-delivers its whole table every night says nothing new. The losing versions are kept in ``superseded.<table>``; copies
+delivers its whole table with every run says nothing new. The losing versions are kept in ``superseded.<table>``; copies
 are only counted. Versions that no file delivers any more have no claim.
 """
 

@@ -238,7 +238,7 @@ def test_two_versions_of_the_same_age_settle_alike_in_any_order(landing: Landing
 
 
 def test_a_row_that_is_delivered_again_later_changes_nothing_but_its_time(landing: Landing, load, db):
-    """A source that delivers its whole table every night made every customer a changed one, and a run as long as the first."""
+    """A source that delivers its whole table each day made every customer a changed one, and runs as long as the first."""
     landing.csv("customers", [customer(n, ingested_at="2025-03-01") for n in (1, 2)], "a.csv")
     load()
     landing.csv(
