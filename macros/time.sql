@@ -116,9 +116,14 @@ measurable) if it is wrong beyond it. -#}
     cast({{ dbt.date_trunc(grain, day) }} as date)
 {%- endmacro %}
 
-{#- True on Saturday and Sunday, counted from the Monday of the week: engines disagree on the numbers of weekdays. -#}
+{#- Days since the Monday of the week, 0 to 6: engines disagree on the numbers of weekdays. -#}
+{% macro weekday_number(moment) -%}
+    {{ days_between(period_start('week', moment), moment) }}
+{%- endmacro %}
+
+{#- True on Saturday and Sunday. -#}
 {% macro is_weekend(moment) -%}
-    {{ days_between(period_start('week', moment), moment) }} >= 5
+    {{ weekday_number(moment) }} >= 5
 {%- endmacro %}
 
 {#- Hour of a moment, 0 to 23. -#}

@@ -46,13 +46,16 @@
     end
 {%- endmacro %}
 
+{#- Days without use up to which the third recency band goes; beyond it inactivity is grave. -#}
+{% macro third_band_days(unit) -%} (3 * {{ unit }}) {%- endmacro %}
+
 {#- Number of the recency band: boundaries belong to the lower band, 4 is everything beyond the third. -#}
 {% macro recency_band_number(inactive_days, unit) -%}
     case
         when {{ inactive_days }} is null then null
         when {{ inactive_days }} <= {{ unit }} then 1
         when {{ inactive_days }} <= 2 * {{ unit }} then 2
-        when {{ inactive_days }} <= 3 * {{ unit }} then 3
+        when {{ inactive_days }} <= {{ third_band_days(unit) }} then 3
         else 4
     end
 {%- endmacro %}

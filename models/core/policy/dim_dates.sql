@@ -23,6 +23,5 @@ select
     {{ period_start('week', 'date_day') }} as week_start_date,
     {{ period_start('month', 'date_day') }} as month_start_date,
     {{ period_start('quarter', 'date_day') }} as quarter_start_date,
-    -- Counted from the Monday of the week: engines disagree on the numbers of weekdays.
-    {{ days_between(period_start('week', 'date_day'), 'date_day') }} >= 5 as is_weekend
+    {{ is_weekend('date_day') }} as is_weekend
 from days

@@ -1,30 +1,20 @@
 -- The calendar of opening hours of each channel as slots that cover all time, so that a join as of any moment finds the
 -- opening seconds up to it. Channels that are open around the clock have no slots.
-with days as (
-    select
-        working_days.date_day,
-        {{ days_between(period_start('week', 'working_days.date_day'), 'working_days.date_day') }} + 1 as day_of_week,
-        holidays.holiday_date is not null as is_holiday
-    from {{ ref('dim_working_days') }} as working_days
-    left join {{ ref('holidays') }} as holidays
-        on working_days.date_day = holidays.holiday_date
-),
-
-channels as (
+with channels as (
     select distinct channel_code from {{ ref('opening_hours') }}
 ),
 
 openings as (
     select
         hours.channel_code,
-        days.date_day,
-        {{ hour_start_at('days.date_day', 'hours.from_hour') }} as opens_at,
-        {{ hour_start_at('days.date_day', 'hours.to_hour') }} as closes_at
-    from days
+        calendar.date_day,
+        {{ hour_start_at('calendar.date_day', 'hours.from_hour') }} as opens_at,
+        {{ hour_start_at('calendar.date_day', 'hours.to_hour') }} as closes_at
+    from {{ ref('dim_working_days') }} as calendar
     inner join {{ ref('opening_hours') }} as hours
-        on days.day_of_week = hours.day_of_week
+        on calendar.weekday_number + 1 = hours.day_of_week
     where hours.is_open_on_holidays
-        or not days.is_holiday
+        or not calendar.is_holiday
 ),
 
 -- A slot without opening seconds begins with every day.
@@ -38,10 +28,10 @@ slots as (
     union all
     select
         channels.channel_code,
-        days.date_day,
-        {{ day_start_at('days.date_day') }} as slot_from,
+        calendar.date_day,
+        {{ day_start_at('calendar.date_day') }} as slot_from,
         0 as open_seconds
-    from days
+    from {{ ref('dim_working_days') }} as calendar
     cross join channels
 ),
 

@@ -4,17 +4,9 @@ with ahead as (
 ),
 
 days as (
-    select
-        date_day,
-        is_weekend
-    from {{ ref('dim_dates') }}
+    select date_day from {{ ref('dim_dates') }}
     union all
-    select
-        {{ add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)') }} as date_day,
-        {{ days_between(
-            period_start('week', add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)')),
-            add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)')
-        ) }} >= 5 as is_weekend
+    select {{ add_days('run_context.as_of_date', 'cast(ahead.generated_number as integer)') }} as date_day
     from ahead
     cross join {{ ref('run_context') }} as run_context
 ),
@@ -22,7 +14,9 @@ days as (
 classified as (
     select
         days.date_day,
-        not days.is_weekend and holidays.holiday_date is null as is_working_day
+        {{ weekday_number('days.date_day') }} as weekday_number,
+        holidays.holiday_date is not null as is_holiday,
+        not {{ is_weekend('days.date_day') }} and holidays.holiday_date is null as is_working_day
     from days
     left join {{ ref('holidays') }} as holidays
         on days.date_day = holidays.holiday_date
@@ -30,6 +24,7 @@ classified as (
 
 select
     date_day,
+    weekday_number,
     cast(
         1 + coalesce(
             sum(case when is_working_day then 1 else 0 end) over (
@@ -38,5 +33,6 @@ select
             0
         ) as bigint
     ) as working_day_number,
+    is_holiday,
     is_working_day
 from classified

@@ -42,13 +42,13 @@ series as (
 select
     series.series_code,
     coalesce(counts.observed_count, 0) as observed_count,
-    holidays.holiday_date is not null as is_holiday,
-    {{ days_between(period_start('week', 'dates.date_day'), 'dates.date_day') }} as weekday_number,
+    dates.is_holiday,
+    dates.weekday_number,
     dates.date_day as series_date
 from series
 inner join {{ ref('dim_observation_starts') }} as observed
     on series.source_code = observed.source_code
-inner join {{ ref('dim_dates') }} as dates
+inner join {{ ref('dim_working_days') }} as dates
     on observed.observed_from <= dates.date_day
     and observed.last_row_date >= dates.date_day
 inner join {{ ref('run_context') }} as run_context
@@ -56,5 +56,3 @@ inner join {{ ref('run_context') }} as run_context
 left join counts
     on series.series_code = counts.series_code
     and dates.date_day = counts.series_date
-left join {{ ref('holidays') }} as holidays
-    on dates.date_day = holidays.holiday_date

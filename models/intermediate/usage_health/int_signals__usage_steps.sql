@@ -6,7 +6,7 @@ with graver as (
         signals.customer_id,
         signals.signal_code,
         signals.valid_from,
-        min({{ add_days('risks.inactive_from', '3 * risks.recency_unit_days + 1') }}) as graver_from
+        min({{ add_days('risks.inactive_from', third_band_days('risks.recency_unit_days') ~ ' + 1') }}) as graver_from
     from {{ ref('int_signals__usage') }} as signals
     inner join {{ ref('int_usage__risk_periods') }} as risks
         on signals.customer_id = risks.customer_id

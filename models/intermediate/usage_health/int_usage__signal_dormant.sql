@@ -20,7 +20,7 @@ select
     cast(null as bigint) as peers_count,
     case
         when {{ days_between('risks.inactive_from', 'least(run_context.as_of_date, risks.valid_to)') }}
-            > 3 * risks.recency_unit_days then 3
+            > {{ third_band_days('risks.recency_unit_days') }} then 3
         else 2
     end as severity_rank,
     cast(risks.last_use_date as {{ shown }}) as subject,

@@ -59,6 +59,10 @@ tickets as (
         {{ elapsed_seconds('tickets.closed_at', 'ratings.rating_invited_at') }} as rating_invite_seconds,
         tickets.transfer_count - case when escalations.ticket_id is not null then 1 else 0 end as bounces_count,
         {{ days_between('tickets.opened_date', 'run_context.as_of_date') }} as age_days,
+        -- Nobody will answer any more, or nobody has for too long.
+        tickets.closed_at is not null
+        or {{ days_between('tickets.opened_date', 'run_context.as_of_date') }} >= policy.unanswered_request_days
+            as is_over,
         {{ days_between('tickets.opened_date', 'churns.churned_date') }} as days_to_churn,
         run_context.as_of_end_at,
         ratings.rating_channel_code,
@@ -67,6 +71,7 @@ tickets as (
         ratings.rating_invited_at
     from {{ ref('fct_tickets') }} as tickets
     cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
     left join escalations
         on tickets.ticket_id = escalations.ticket_id
     left join ratings
@@ -92,7 +97,7 @@ select
         when tickets.reaction_hours <= policy.reaction_short_hours then 'short'
         when tickets.reaction_hours <= policy.reaction_long_hours then 'long'
         when tickets.reaction_hours is not null then 'later'
-        when tickets.closed_at is not null or tickets.age_days >= policy.unanswered_request_days then 'none'
+        when tickets.is_over then 'none'
         else 'pending'
     end as reaction_band,
     tickets.rating_channel_code,
@@ -110,8 +115,7 @@ select
     tickets.is_complaint,
     tickets.wait_seconds < policy.wait_target_seconds as is_wait_in_target,
     tickets.bounces_count >= policy.bounced_transfers as is_bounced,
-    tickets.answered_at is null
-    and (tickets.closed_at is not null or tickets.age_days >= policy.unanswered_request_days) as is_unanswered,
+    tickets.answered_at is null and tickets.is_over as is_unanswered,
     tickets.reopened_count > 0 as is_reopened,
     case
         when repeats.ticket_id is not null
