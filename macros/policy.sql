@@ -12,3 +12,8 @@
 {% macro threshold_double(code) -%}
     cast(max(case when threshold_code = '{{ code }}' then threshold_value end) as {{ type_double() }})
 {%- endmacro %}
+
+{#- A name for people made of a code that policy does not name: `bulk_mail` becomes `Bulk mail`. -#}
+{% macro title_of_code(code) -%}
+    upper(substring({{ code }}, 1, 1)) || substring(replace({{ code }}, '_', ' '), 2)
+{%- endmacro %}

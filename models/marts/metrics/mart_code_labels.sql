@@ -20,13 +20,56 @@ with titles as (
         title
     from {{ ref(seed) }}
     {% endfor %}
+),
+
+-- Codes of the data that policy does not name.
+unlisted as (
+    select
+        'component' as code_kind,
+        component_code as code
+    from {{ ref('state_customer_component_usage') }}
+    where component_code <> '(none)'
+    union
+    select
+        code_kind,
+        unknown_code as code
+    from {{ ref('unknown_policy_codes') }}
+    where code_kind in ('plan', 'survey')
+),
+
+labels as (
+    select
+        code_kind,
+        code,
+        title,
+        true as is_named
+    from titles
+    where code is not null and title is not null
+    union all
+    select
+        'dimension' as code_kind,
+        {{ attribute_dimension('breakdowns') }} as code,
+        breakdowns.title,
+        true as is_named
+    from {{ ref('customer_breakdowns') }} as breakdowns
+    union all
+    select
+        unlisted.code_kind,
+        unlisted.code,
+        {{ title_of_code('unlisted.code') }} as title,
+        false as is_named
+    from unlisted
+    left join titles
+        on unlisted.code_kind = titles.code_kind
+        and unlisted.code = titles.code
+    where titles.code is null
 )
 
 -- A rule has a row for each version, and a reason one for each code that sources report.
 select
     code_kind,
     code,
-    max(title) as title
-from titles
-where code is not null and title is not null
-group by code_kind, code
+    max(title) as title,
+    is_named
+from labels
+group by code_kind, code, is_named
