@@ -186,14 +186,14 @@ class Explanation:
     def rows(self, number: Number | None, dimension: str, member: str, customer: str | None = None) -> Rows:
         """The rows that a number counts; without a number those of every period."""
         missing: dict[str, str] = {}
-        by_facts: dict[str, dict[str, str]] = {}
+        by_facts: dict[str, dict[str, Mapping[str, Any]]] = {}
         for part, stated in self.metric["parts"].items():
             facts = self.facts[part]
             reason = self._unreadable(facts, number, dimension, customer)
             if reason:
                 missing[part] = reason
             else:
-                by_facts.setdefault(stated["facts"], {})[part] = stated["row"]
+                by_facts.setdefault(stated["facts"], {})[part] = stated
         selects = [
             self._select(_definitions(self.publication)["facts"][name], parts, number, (dimension, member), customer)
             for name, parts in by_facts.items()
@@ -231,7 +231,7 @@ class Explanation:
     def _select(
         self,
         facts: Mapping[str, Any],
-        parts: Mapping[str, str],
+        parts: Mapping[str, Mapping[str, Any]],
         number: Number | None,
         breakdown: tuple[str, str],
         customer: str | None,
@@ -247,7 +247,7 @@ class Explanation:
             conditions.append(f"{value} = {literal(member)}")
         if customer is not None:
             conditions.append(f"customer_id = {literal(customer)}")
-        amounts = ", ".join(f"{parts.get(part, 'null')} as in_{part}" for part in PARTS)
+        amounts = ", ".join(f"{_amount(parts.get(part), moment)} as in_{part}" for part in PARTS)
         counts = " or ".join(f"coalesce(in_{part}, 0) <> 0" for part in PARTS)
         where = f" where {' and '.join(conditions)}" if conditions else ""
         return (
@@ -270,6 +270,16 @@ class Explanation:
         """Periods in which rows are counted."""
         found = self.publication.db.execute(f"select distinct in_period from ({rows.sql}) order by 1").fetchall()
         return [day for (day,) in found if day is not None]
+
+
+def _amount(part: Mapping[str, Any] | None, period: str) -> str:
+    """SQL of what a row adds to a part. What counts once, however many rows it has, is shared by its rows."""
+    if part is None:
+        return "null"
+    row = str(part["row"])
+    if not part.get("is_distinct"):
+        return row
+    return f"case when {row} is not null then 1.0 / count(*) over (partition by {row}, {period}) else 0 end"
 
 
 def explanation(publication: Standing, code: str) -> Explanation:

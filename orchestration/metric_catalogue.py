@@ -49,6 +49,8 @@ class Facts:
     """SQL of what a row adds to each measure."""
     dimensions: dict[str, str]
     """SQL of a row's value by the name of a dimension."""
+    distinct: frozenset[str] = frozenset()
+    """Measures that count different values: SQL of the value that a row adds."""
     sql: str | None = None
     """A SELECT over published marts that gives the rows, where the model is not published itself."""
     unpublished: str | None = None
@@ -72,6 +74,7 @@ def facts(folder: Path = FOLDER) -> dict[str, Facts]:
                 (model.get("defaults") or {}).get("agg_time_dimension"),
                 {one["name"]: str(one["expr"]) for one in model.get("measures") or ()},
                 {**({} if rows.get("sql") else own), **rows.get("dimensions", {})},
+                frozenset(one["name"] for one in model.get("measures") or () if one["agg"] == "count_distinct"),
                 rows.get("sql"),
                 rows.get("unpublished"),
             )

@@ -66,13 +66,13 @@ def _metric(metric: Mapping[str, Any], known: Mapping[str, Facts], models: Mappi
     }
 
 
-def _part(expression: str, known: Mapping[str, Facts]) -> dict[str, str]:
+def _part(expression: str, known: Mapping[str, Facts]) -> dict[str, Any]:
     """What one row of the facts adds to a part: each measure replaced by its expression."""
     (one,) = [one for one in known.values() if set(re.findall(r"\w+", expression)) & set(one.measures)]
     row = re.sub(
         r"[a-z]\w*", lambda word: f"({one.measures[word[0]]})" if word[0] in one.measures else word[0], expression
     )
-    return {"facts": one.name, "expression": expression, "row": row}
+    return {"facts": one.name, "expression": expression, "row": row, "is_distinct": expression in one.distinct}
 
 
 def _named(metric: Mapping[str, Any], models: Mapping[str, Any]) -> set[str]:

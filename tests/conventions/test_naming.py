@@ -19,6 +19,8 @@ MODEL_EXCEPTIONS = {
 # Columns of marts whose name is the plain word that people use; a suffix would only be noise.
 PLAIN_COLUMNS = {
     "title": "varchar",
+    # Of whatever kind the row names.
+    "code": "varchar",
     "region": "varchar",
     "acquisition_channel": "varchar",
     "severity": "varchar",

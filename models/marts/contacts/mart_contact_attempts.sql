@@ -1,0 +1,22 @@
+select
+    contact_id,
+    customer_id,
+    customer_status,
+    team_code,
+    employee_id,
+    channel_code,
+    segment_code,
+    purpose_code,
+    reason_code,
+    ineffective_reason as ineffective_reason_code,
+    is_paying,
+    is_automated,
+    is_personalised,
+    is_episode_start,
+    is_delivered,
+    is_reached,
+    is_effective,
+    attempted_date,
+    effective_month,
+    attempted_at
+from {{ ref('int_contacts__attempts') }}
