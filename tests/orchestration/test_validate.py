@@ -380,6 +380,18 @@ def test_the_forecast_follows_shapes_that_have_run_before(tmp_path):
     assert tree(acme) == before
 
 
+def test_rows_that_a_shape_leaves_out_are_named_also_when_it_has_run_before(tmp_path):
+    """After the first build the rows that never became a customer were in no output any more."""
+    acme = shaped(tmp_path / "acme", "c1,2025-01-01\nguest,2025-01-02\n")
+    shape = acme / "shapes" / "shop" / "customers.sql"
+    shape.write_text(f"-- Left out: guests.\n{shape.read_text()} where id <> 'guest'\n")
+    wanted = "shapes/shop/customers.sql: 1 of 2 rows (exports/shop/customers.csv line 3): guests"
+    assert make_forecast(Settings.resolve(company=acme)).left_out == [wanted]
+    shape_landing(Settings.resolve(company=acme))
+    result = CliRunner().invoke(app, ["validate", str(acme)])
+    assert f"left out by shapes - {wanted}" in flat(result.output)
+
+
 def test_a_shape_with_a_fault_is_bad_input(tmp_path):
     """A build would stop there, and the sentence names the line to correct."""
     acme = shaped(tmp_path / "acme", "c1,2025-01-01\n")
