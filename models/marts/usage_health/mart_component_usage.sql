@@ -82,12 +82,15 @@ measured as (
     left join {{ ref('state_customer_component_usage') }} as uses
         on customers.customer_id = uses.customer_id
         and components.component_code = uses.component_code
+        -- Strays before the start that policy states are not use.
+        and customers.is_measured
     left join recent
         on customers.customer_id = recent.customer_id
         and components.component_code = recent.component_code
     left join abandoned
         on customers.customer_id = abandoned.customer_id
         and components.component_code = abandoned.component_code
+        and customers.is_measured
     cross join {{ ref('policy') }} as policy
 ),
 
