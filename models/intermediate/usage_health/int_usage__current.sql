@@ -125,6 +125,8 @@ measured as (
         on customers.customer_id = recent_days.customer_id
     left join {{ ref('state_customer_usage') }} as uses
         on customers.customer_id = uses.customer_id
+        -- Strays before the start that policy states are not use.
+        and customers.is_measured
     left join used
         on customers.customer_id = used.customer_id
     left join available
