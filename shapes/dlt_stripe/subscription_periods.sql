@@ -56,8 +56,8 @@ invoices as (
         created,
         status = 'paid' and amount_due <> '0' as is_paid,
         status in ('draft', 'uncollectible', 'void') as is_left_open
-    from {{ export('dlt_stripe/invoice/*', text=true, latest='id', columns=[
-        'parent__subscription_details__subscription', 'subscription'
+    from {{ export('dlt_stripe/invoice/*', text=true, latest='id', optional=true, columns=[
+        'amount_due', 'created', 'id', 'parent__subscription_details__subscription', 'status', 'subscription'
     ]) }}
 ),
 

@@ -61,8 +61,8 @@ invoices as (
         created,
         status = 'paid' and amount_due <> '0' as is_paid,
         status in ('draft', 'uncollectible', 'void') as is_left_open
-    from {{ export('stripe/invoices*', text=true, rows='data', latest='id',
-                   columns=['attempted', 'charge', 'parent', 'status_transitions', 'subscription']) }}
+    from {{ export('stripe/invoices*', text=true, rows='data', latest='id', optional=true,
+                   columns=['amount_due', 'created', 'id', 'parent', 'status', 'subscription']) }}
 ),
 
 last_paid as (

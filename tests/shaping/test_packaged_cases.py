@@ -182,6 +182,15 @@ def test_a_pause_in_stripe_leaves_the_paid_time_before_it(invoices, fields, expe
     assert tool.periods("sub_9") == expected
 
 
+def test_subscriptions_of_stripe_need_no_invoices(tmp_path: Path) -> None:
+    """A company without the export of payments has periods all the same; a pause begins with the export then."""
+    tool = Tool(tmp_path, "stripe")
+    (tool.folders.shapes / "stripe" / "payments.sql").unlink()
+    (tool.folders.exports / "stripe" / "invoices.json").unlink()
+    tool.export("subscriptions_2.json", {"data": [stripe_subscription()]})
+    assert tool.periods("sub_9") == [("active", "2023-06-01", "2025-07-01"), ("paused", "2025-07-01", None)]
+
+
 def csv_of(tool: Tool, place: str) -> tuple[Path, list[dict[str, str]]]:
     path = tool.folders.exports / tool.tool / place / "part-0.csv"
     with path.open(newline="") as stream:
