@@ -42,8 +42,10 @@ found as (
         1 as rows_count
     from {{ ref(relation) }} as codes
     left join {{ ref(policy) }} as known
-        on {% for column in columns %}codes.{{ column }} = known.{{ known_by[loop.index0] }}
-        {{ 'and ' if not loop.last }}{% endfor %}
+        on codes.{{ columns | last }} = known.{{ known_by | last }}
+        {%- if columns | length > 1 %}
+        and codes.{{ columns | first }} = known.{{ known_by | first }}
+        {%- endif %}
     where codes.{{ columns | last }} is not null
         and known.{{ known_by | last }} is null
     union all

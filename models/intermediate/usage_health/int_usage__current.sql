@@ -124,9 +124,8 @@ measured as (
     left join recent_days
         on customers.customer_id = recent_days.customer_id
     left join {{ ref('state_customer_usage') }} as uses
-        on customers.customer_id = uses.customer_id
         -- Strays before the start that policy states are not use.
-        and customers.is_measured
+        on case when customers.is_measured then customers.customer_id end = uses.customer_id
     left join used
         on customers.customer_id = used.customer_id
     left join available

@@ -80,17 +80,15 @@ measured as (
         and components.component_code = access_periods.component_code
         and {{ holds_at('access_periods', 'customers.as_of_date') }}
     left join {{ ref('state_customer_component_usage') }} as uses
-        on customers.customer_id = uses.customer_id
-        and components.component_code = uses.component_code
         -- Strays before the start that policy states are not use.
-        and customers.is_measured
+        on case when customers.is_measured then customers.customer_id end = uses.customer_id
+        and components.component_code = uses.component_code
     left join recent
         on customers.customer_id = recent.customer_id
         and components.component_code = recent.component_code
     left join abandoned
-        on customers.customer_id = abandoned.customer_id
+        on case when customers.is_measured then customers.customer_id end = abandoned.customer_id
         and components.component_code = abandoned.component_code
-        and customers.is_measured
     cross join {{ ref('policy') }} as policy
 ),
 
