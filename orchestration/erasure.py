@@ -32,6 +32,7 @@ from stayhouse.loading.suppression import ErasureFolder
 from stayhouse.orchestration.lock import run_lock
 from stayhouse.orchestration.preflight import check_loaded_from
 from stayhouse.orchestration.run import Run
+from stayhouse.orchestration.server import check_server, forget_built
 from stayhouse.orchestration.settings import Settings, history_folder
 from stayhouse.orchestration.warehouse import open_warehouse, rewrite_warehouse
 from stayhouse.publishing.erasure import add_alert_aliases, contact_values, erase_tables, files_below, traces
@@ -132,12 +133,14 @@ def erase(run: Run, instance: DagsterInstance | None, home: Path) -> Erased:
     The caller holds the lock of the run. Raises ErasureError for a request file that cannot be read.
     """
     settings = run.settings
+    check_server(settings)
     folder = ErasureFolder(settings.erasure)
     requests = folder.requests()
     pending = _Pending.of(folder, requests)
     pending.note()
     result = Erased(len(pending.names.customers))
     _erase_loaded(settings, pending, result)
+    result.problems += forget_built(settings)
     folder.suppress(pending.names, contract())
     _erase_release(run, pending.names, result)
     needles = {*pending.names.distinct, *pending.contacts}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -15,10 +15,12 @@ from stayhouse.orchestration import progress
 from stayhouse.orchestration.company import DUCKDB, POSTGRES
 from stayhouse.orchestration.settings import ConfigurationError, Settings
 from stayhouse.orchestration.warehouse import open_warehouse
-from stayhouse.postgres import ServerError, attached
-from stayhouse.postgres.server import NAME
+from stayhouse.postgres import Server, ServerError, attached
+from stayhouse.postgres.server import NAME, run
 from stayhouse.publishing.release import Mart
 
+# How far incremental models have come.
+MARKS = "ops.model_watermarks"
 # What the steps behind dbt read besides the marts and what these refer to.
 READ_OF_CORE = ("policy", "run_context", "unconverted_money", "unknown_policy_codes", "fct_survey_answers")
 
@@ -75,44 +77,79 @@ def ship_rows(settings: Settings) -> dict[str, int]:
     """Sends what has been loaded to the server; returns the rows sent by table."""
     if settings.server is None:
         return {}
-    from stayhouse.postgres.shipping import ship
-
     progress.report("ship", str(settings.server), 0.0)
-    with open_warehouse(settings.warehouse) as connection, attached(connection, settings.server):
-        sent = ship(connection).rows
+    sent = _ship(settings, settings.server)
     progress.report("ship", str(settings.server), 1.0)
     return sent
+
+
+def _ship(settings: Settings, server: Server) -> dict[str, int]:
+    from stayhouse.postgres.shipping import ship
+
+    with open_warehouse(settings.warehouse) as connection, attached(connection, server):
+        return ship(connection).rows
 
 
 def fetch_tables(settings: Settings, manifest: Mapping[str, Any]) -> None:
     """Brings the marts and what is read beside them into the working file."""
     if settings.server is None:
         return
+    marts = {gate.asset_key[1] for gate in mart_gates()}
+    parents = {reference[1] for gate in mart_gates() for reference in gate.references}
+    progress.report("fetch", str(settings.server), 0.0)
+    _fetch(settings, settings.server, _named(manifest, marts | parents | {*READ_OF_CORE}))
+    progress.report("fetch", str(settings.server), 1.0)
+
+
+def fetch_findings(settings: Settings, manifest: Mapping[str, Any]) -> None:
+    """Brings the marts that are views again: they show what the gates have found since dbt has run."""
+    if settings.server is None:
+        return
+    _ship(settings, settings.server)
+    marts = _named(manifest, {gate.asset_key[1] for gate in mart_gates()})
+    _fetch(settings, settings.server, [node for node in marts if node["config"]["materialized"] == "view"])
+
+
+def _named(manifest: Mapping[str, Any], names: Container[str]) -> list[Mapping[str, Any]]:
+    """The models and seeds of some names."""
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and node["name"] in names
+    ]
+
+
+def _fetch(settings: Settings, server: Server, nodes: Iterable[Mapping[str, Any]]) -> None:
     from stayhouse.postgres.fetching import fetch
 
-    wanted = {reference[1] for gate in mart_gates() for reference in gate.references} | {*READ_OF_CORE}
-    wanted |= {gate.asset_key[1] for gate in mart_gates()}
     tables = {
-        f"{node['schema']}.{node['alias']}": _types(node)
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed") and node["name"] in wanted
+        f"{node['schema']}.{node['alias']}": {
+            name: column["data_type"] for name, column in node["columns"].items() if column.get("data_type")
+        }
+        for node in nodes
     }
-    progress.report("fetch", str(settings.server), 0.0)
-    with open_warehouse(settings.warehouse) as connection, attached(connection, settings.server, read_only=True):
+    with open_warehouse(settings.warehouse) as connection, attached(connection, server, read_only=True):
         fetch(connection, tables)
-    progress.report("fetch", str(settings.server), 1.0)
+
+
+def forget_built(settings: Settings) -> list[str]:
+    """Has the next run build everything on the server from all rows, as after an erasure; returns notices."""
+    if settings.server is None:
+        return []
+    with connect() as connection, attached(connection, settings.server):
+        found = connection.execute(
+            f"from duckdb_tables() where database_name = '{NAME}' and schema_name || '.' || table_name = '{MARKS}'"
+        )
+        if found.fetchall():
+            run(connection, f"delete from {MARKS}")
+    return [f"{settings.server}: holds what was erased until the next run has published there"]
 
 
 def watermarks(settings: Settings) -> str:
     """The table of the working file that says how far the incremental models have come."""
     from stayhouse.postgres.fetching import WATERMARKS
 
-    return WATERMARKS if settings.server else "ops.model_watermarks"
-
-
-def _types(node: Mapping[str, Any]) -> dict[str, str]:
-    """The types that a model promises, by column."""
-    return {name: column["data_type"] for name, column in node["columns"].items() if column.get("data_type")}
+    return WATERMARKS if settings.server else MARKS
 
 
 def publish_on_server(settings: Settings, marts: Sequence[Mart], as_of: date, run_id: str, stale_feeds: str) -> None:

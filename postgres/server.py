@@ -22,6 +22,18 @@ COLLATIONS = ("C", "POSIX", "C.UTF-8", "C.utf8")
 CREATE = "create database {name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
 
 
+# From version 15 on a language may decide although the collation says C.
+_SORTING = """
+select
+    pg_encoding_to_char(encoding) as encoding,
+    case when to_jsonb(d) ->> 'datlocprovider' = 'i'
+        then coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') else datcollate
+    end as collation
+from pg_database as d
+where datname = current_database()
+"""
+
+
 class ServerError(Exception):
     """The server cannot be used. The message names it, and says what to do."""
 
@@ -70,15 +82,7 @@ def attached(connection: duckdb.DuckDBPyConnection, server: Server, read_only: b
         connection.execute(
             f"attach {literal(server.options)} as {NAME} (type postgres{', read_only' if read_only else ''})"
         )
-        encoding, collation = one_row(
-            connection,
-            f"""from postgres_query({literal(NAME)}, {
-                literal(
-                    "select pg_encoding_to_char(encoding) as encoding, datcollate from pg_database "
-                    "where datname = current_database()"
-                )
-            })""",
-        )
+        encoding, collation = one_row(connection, f"from postgres_query({literal(NAME)}, {literal(_SORTING)})")
     except duckdb.Error as error:
         raise ServerError(f"{server}: cannot be reached: {_said(error)}; see [postgres] in stayhouse.toml") from error
     try:
@@ -98,7 +102,7 @@ def _said(error: Exception) -> str:
 
 
 def _load_extension(connection: duckdb.DuckDBPyConnection) -> None:
-    """From the wheel where it is installed (no network needed), else from the folder of DuckDB's extensions."""
+    """From the wheel where it is installed (no network needed), else from DuckDB's own store of extensions."""
     import duckdb
 
     found = importlib.util.find_spec(f"duckdb_extension_{EXTENSION}")
@@ -108,11 +112,11 @@ def _load_extension(connection: duckdb.DuckDBPyConnection) -> None:
         for file in Path(folder).rglob(f"v{duckdb.__version__}/{EXTENSION}.duckdb_extension")
     ]
     try:
-        connection.execute(f"load {literal(files[0])}" if files else f"load {EXTENSION}")
+        connection.execute(f"load {literal(files[0])}" if files else f"install {EXTENSION}; load {EXTENSION}")
     except duckdb.Error as error:
         raise ServerError(
-            f"DuckDB {duckdb.__version__} has no extension for PostgreSQL; install it by "
-            f"pip install 'stayhouse[target-postgres]' ({_said(error)})"
+            f"DuckDB {duckdb.__version__} has no extension for PostgreSQL, and none could be fetched; install it by "
+            f"make postgres or pip install 'stayhouse[target-postgres]' ({_said(error)})"
         ) from error
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from stayhouse.contract.sql import identifier, identifiers, literal, one_row
-from stayhouse.postgres.server import NAME, run
+from stayhouse.postgres.server import NAME, ServerError, run
 
 ROW_SCHEMAS = ("raw", "superseded", "quarantine")
 # Small ones, compared as a whole.
@@ -31,6 +31,7 @@ create table if not exists {SHIPPED} (
     table_name text not null, file_id integer not null, part bigint not null, digest text not null
 );
 create table if not exists ops.changed_parts (table_name text not null, file_id integer not null, part bigint not null);
+create table if not exists ops.landing_folder (folder text not null);
 create table if not exists ops.settled (kind text not null, name text not null);
 create table if not exists ops.model_watermarks (
     model_name text not null, load_id bigint not null, as_of_date date, fingerprint text not null
@@ -56,7 +57,12 @@ def ship(connection: duckdb.DuckDBPyConnection) -> Shipment:
     connection.execute("begin transaction")
     try:
         run(connection, DDL)
+        _claim(connection)
         tables = _tables(connection)
+        for table, columns in tables.items():
+            _create(connection, table, columns)
+        # The extension remembers the columns that a table had.
+        connection.execute("call pg_clear_cache()")
         for table, columns in tables.items():
             sent = _ship_table(connection, table, columns)
             if sent is not None:
@@ -67,6 +73,20 @@ def ship(connection: duckdb.DuckDBPyConnection) -> Shipment:
         connection.execute("rollback")
         raise
     return shipment
+
+
+def _claim(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuses a database that another company fills: its rows would be taken for removed ones."""
+    known = dict.fromkeys(folder for (folder,) in connection.execute(f"from {NAME}.ops.landing_folder").fetchall())
+    here = [folder for (folder,) in connection.execute("from ops.landing_folder").fetchall()]
+    if known and here and here != list(known):
+        raise ServerError(
+            f"{', '.join(here)}: the database on the server is filled from {', '.join(known)}; name another one by "
+            "[postgres] database (or, when the folder has only moved, say so there: "
+            f"update ops.landing_folder set folder = {literal(here[0])})"
+        )
+    if here and not known:
+        connection.execute(f"insert into {NAME}.ops.landing_folder from ops.landing_folder")
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -85,7 +105,6 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
 
 def _ship_table(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> int | None:
     """Sends the parts of a table that differ; returns the rows sent, None when nothing differs."""
-    _create(connection, table, columns)
     is_of_files = not table.startswith("ops.")
     file_id = "coalesce(_file_id, -1)" if is_of_files else "0"
     part = f"coalesce(_line // {LINES_OF_PART}, -1)" if is_of_files else "0"

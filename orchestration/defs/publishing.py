@@ -26,7 +26,7 @@ from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.run_log import warnings_of
 from stayhouse.orchestration.selection import checked_marts, chosen_marts, part_of_the_past
-from stayhouse.orchestration.server import publish_on_server, watermarks
+from stayhouse.orchestration.server import fetch_findings, publish_on_server, watermarks
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
@@ -186,6 +186,7 @@ def _publish(
 ) -> dg.MaterializeResult[Any]:
     settings = run.settings
     check_day(settings.warehouse, as_of)
+    fetch_findings(settings, run.manifest)
     with open_warehouse(settings.warehouse) as warehouse:
         shown = marts_of_release(run, as_of, selected, checked_marts(warehouse, as_of))
     built = [mart.full_name for mart in shown if not mart.carried]
