@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from stayhouse.contract.names import file_name
 from stayhouse.contract.sql import connect
 from stayhouse.page.charts import HEALTH_COLOURS
+from stayhouse.page.labels import Labels, plain
 from stayhouse.page.sql import MOST_SEVERE_FIRST, has_marts
 
 ASSETS = Path(__file__).parent / "assets"
@@ -44,11 +46,16 @@ PARTS = {
         order by customer_id, valid_from
     """,
     "alerts": """
-        select customer_id, opened_date, severity, rule_code, signal_reason, alert_status, playbook_code,
-            owner_employee_id, due_at, closed_at, is_open
+        select customer_id, opened_date, severity, rule_code, signal_reason, alert_status, due_at, is_open
         from alerts.mart_alerts
         where customer_id in (select unnest(?))
         order by customer_id, is_open desc, opened_date desc, rule_code
+    """,
+    "cases": """
+        select customer_id, metric_code, metric_score, case_state, topic_code, due_at
+        from feedback.mart_feedback_cases
+        where customer_id in (select unnest(?)) and not is_closed and is_followup_required
+        order by customer_id, due_at, case_key
     """,
     "checklist": """
         select customer_id, step_order, title, checklist_state, is_required, first_done_at
@@ -80,6 +87,7 @@ PARTS = {
 }
 
 WEEKS_SHOWN = 78
+NOTHING = "–"
 
 
 FACTS_OF_CARDS = "customer_360.mart_customer_360"
@@ -143,7 +151,9 @@ def _write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["shown"] = _shown
+    labels = Labels.of(db)
+    environment.filters |= {"shown": _shown, "plain": plain, "date": _date}
+    environment.globals |= {"label": labels.label, "reasons": _Reasons(labels), "titled": _Titled(labels)}
     template = environment.get_template("card.html")
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
@@ -154,6 +164,7 @@ def _write(
         file = name or card_name(customer)
         html = template.render(
             title=_title(customer, parts["facts"][0]), as_of=as_of, back=back, facts=parts["facts"][0],
+            headline=_headline(parts["facts"][0], labels),
             health=_bands(parts.get("health", []), as_of), legend=HEALTH_COLOURS,
             parts={part: parts.get(part, []) for part in PARTS},
         )  # fmt: skip
@@ -166,6 +177,50 @@ def _title(customer: str, facts: dict[str, Any]) -> str:
     """The name of a customer, where there is one, and the id."""
     name = facts.get("customer_display_name")
     return f"{name} ({customer})" if name else f"Customer {customer}"
+
+
+def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str]]:
+    """What a caller must know before the call, in a dozen facts; those that are not known are left out."""
+    owner = facts.get("account_manager_display_name") or labels.label("employee", facts.get("account_manager_id"))
+    done, required = facts.get("done_required_count"), facts.get("required_actions_count")
+    found = [
+        ("Plan", labels.label("plan", facts.get("plan_code"))),
+        ("MRR", _shown(facts.get("mrr_amount"))),
+        ("Revenue of 12 months", _shown(facts.get("revenue_12m_amount"))),
+        ("Customer since", _shown(facts.get("registered_date"))),
+        ("Renewal", _shown(facts.get("next_renewal_date"))),
+        ("Owner", owner),
+        ("Segment", labels.label("segment", facts.get("usage_segment_code"))),
+        ("Value segment", labels.label("value_segment", facts.get("value_segment_code"))),
+        ("Region", labels.label("region", facts.get("region"))),
+        ("Last use", _shown(facts.get("last_use_date"))),
+        ("Last effective contact", _date(facts.get("last_effective_at"))),
+        ("Onboarding", f"{done} of {required} steps" if required else NOTHING),
+        ("NPS score", _shown(facts.get("nps_score"))),
+        ("Churned", _shown(facts.get("churned_date"))),
+    ]
+    return [(name, text) for name, text in found if text != NOTHING]
+
+
+class _Reasons:
+    """The reasons of a health status in words."""
+
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+
+    def __call__(self, codes: str) -> str:
+        return ", ".join(self.labels.label("health_reason", code).lower() for code in codes.split())
+
+
+class _Titled:
+    """The title of an event of the timeline: a rule, a survey, a code, or words."""
+
+    def __init__(self, labels: Labels) -> None:
+        self.labels = labels
+
+    def __call__(self, event: dict[str, Any]) -> str:
+        kind = {"alert": "rule", "survey": "survey"}.get(event["source_code"], "any")
+        return self.labels.label(kind, event["title"])
 
 
 def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:
@@ -191,11 +246,16 @@ def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any
 def _shown(value: Any) -> str:
     """A value formatted for people."""
     if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+        return NOTHING
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M UTC")
-    if isinstance(value, float):
+        return f"{_date(value)}, {value:%H:%M} UTC"
+    if isinstance(value, date):
+        return _date(value)
+    if isinstance(value, float | Decimal):
         return f"{value:,.1f}".removesuffix(".0")
     return str(value)
+
+
+def _date(value: date | None) -> str:
+    """A day without its time, as people write it."""
+    return NOTHING if value is None else f"{value.day} {value:%b %Y}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -65,3 +67,28 @@ def labels_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
         if has_marts(db, sql):
             found.setdefault("employee", {}).update(db.execute(sql).fetchall())
     return found
+
+
+def plain(text: object) -> str:
+    """A text without the underscores of codes."""
+    return re.sub(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])", " ", str(text))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels of codes in English."""
+
+    titles: dict[str, dict[str, str]]
+
+    @classmethod
+    def of(cls, db: duckdb.DuckDBPyConnection) -> Labels:
+        """The labels of a publication."""
+        return cls(labels_of(db))
+
+    def label(self, kind: str, code: str | None) -> str:
+        """The title of a code, or the code as words; a dash for none."""
+        if code is None:
+            return "–"
+        title = self.titles.get(kind, {}).get(code) or self.titles.get("any", {}).get(code)
+        words = plain(code)
+        return title or (words if kind == "employee" else words[:1].upper() + words[1:])
