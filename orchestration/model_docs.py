@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
 import hashlib
 import io
+import json
 import logging
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -13,6 +17,21 @@ from pathlib import Path
 from stayhouse.orchestration.dbt_session import DbtSession
 
 MODELS_PAGE, LINEAGE_PAGE = "models.html", "lineage.html"
+ENCODED_DATA = re.compile(r'JSON\.parse\(atob\("([A-Za-z0-9+/=]+)"\)\)')
+UNPACKING = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Models</title></head><body>
+<p>Unpacking; a browser without scripts or DecompressionStream cannot show this page.</p>
+<script>
+(async () => {
+  const bytes = Uint8Array.from(atob("CONTENT"), (letter) => letter.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const html = await new Response(unpacked).text();
+  document.open();
+  document.write(html);
+  document.close();
+})();
+</script></body></html>
+"""
 
 
 def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
@@ -41,8 +60,28 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
         report.generate_report(output_dir=str(folder / "lineage"))
     shutil.move(folder / "lineage" / "index.html", folder / LINEAGE_PAGE)
     shutil.rmtree(folder / "lineage")
+    for page in (folder / MODELS_PAGE, folder / LINEAGE_PAGE):
+        page.write_text(packed(page.read_text(encoding="utf-8")), encoding="utf-8")
     written_for.write_text(fingerprint)
     return folder
+
+
+def packed(html: str) -> str:
+    """A page that unpacks the given one in the browser: a fifth of its size, and still one file without a network.
+
+    Base64 inside the page would hide its repetitions from the compression, so it is written out first.
+    """
+    plain = ENCODED_DATA.sub(lambda found: _without_code(found[1]), html, count=1)
+    content = base64.b64encode(gzip.compress(plain.encode("utf-8"), mtime=0)).decode("ascii")
+    return UNPACKING.replace("CONTENT", content)
+
+
+def _without_code(encoded: str) -> str:
+    """The data of the lineage as JSON, without the SQL that the page of the models has already."""
+    data = json.loads(base64.b64decode(encoded))
+    for node in data.get("nodes", {}).values():
+        node["rawCode"] = ""
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _fingerprint(session: DbtSession) -> str:

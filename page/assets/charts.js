@@ -90,7 +90,7 @@ const dressed = (panel, rows, width) => {
       if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
     }
-    if (encoding.fill?.condition?.legend?.splits) encoding.fill = { condition: { test: encoding.fill.condition.test, value: spec.layer[0].mark.color }, value: "transparent" };
+    if (!encoding.color && encoding.fill?.condition?.field) encoding.fill = { condition: { test: encoding.fill.condition.test, value: spec.layer[0].mark.color }, value: "transparent" };
   };
   encodingsOf(spec).forEach(dress);
   return spec;

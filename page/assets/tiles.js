@@ -58,7 +58,7 @@ const sparkline = (series, row) => {
     reach ? svg("line", { x1: 0, x2: width, y1: y(row.target), y2: y(row.target), class: "target" }) : null,
     svg("path", { d: path(shown), class: "line" }),
     later.length ? svg("path", { d: path([shown[shown.length - 1], ...later]), class: "line open" }) : null,
-    svg("circle", { cx: x(shown.length - 1), cy: y(row.value), r: 3, class: "now" }));
+    svg("path", { d: `M${x(shown.length - 1).toFixed(1)},${y(row.value).toFixed(1)}h0.01`, class: "now" }));
 };
 
 const tileOf = (tile, rows, all) => {
