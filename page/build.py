@@ -25,6 +25,7 @@ from stayhouse.page.sql import BREAKDOWNS, has_marts, marts_in
 
 ASSETS = Path(__file__).parent / "assets"
 PAGE_NAME = "index.html"
+UNKNOWN = {"unassigned", "unknown", "none"}
 SCRIPTS = (
     "elements.js",
     "words.js",
@@ -198,14 +199,16 @@ def _first_period(sections: Sequence[Mapping[str, Any]], as_of: date) -> str:
 
 
 def _breakdowns(sections: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The breakdowns that a reader can choose, with their members. One member that is everybody splits nothing."""
+    """The breakdowns that a reader can choose, with their members. One member besides the unknown splits nothing."""
     found: dict[str, set[str]] = {}
     for dimensions, members in _columns(sections, "dimension", "member"):
         for name, member in zip(dimensions, members, strict=True):
             if name != "all" and member is not None:
                 found.setdefault(name, set()).add(member)
     order = {name: at for at, name in enumerate(BREAKDOWNS)}
-    names = sorted((name for name in found if len(found[name]) > 1), key=lambda name: (order.get(name, 99), name))
+    names = sorted(
+        (name for name in found if len(found[name] - UNKNOWN) > 1), key=lambda name: (order.get(name, 99), name)
+    )
     return {name: sorted(found[name]) for name in names}
 
 

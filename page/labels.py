@@ -87,8 +87,9 @@ class Labels:
 
     def label(self, kind: str, code: str | None) -> str:
         """The title of a code, or the code as words; a dash for none."""
-        if code is None:
+        title = self.titles.get(kind, {}).get(code or "")
+        if title is None and code in (None, "none"):
             return "–"
-        title = self.titles.get(kind, {}).get(code) or self.titles.get("any", {}).get(code)
+        title = title or self.titles.get("any", {}).get(str(code))
         words = plain(code)
         return title or (words if kind == "employee" else words[:1].upper() + words[1:])

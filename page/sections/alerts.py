@@ -6,7 +6,7 @@ from stayhouse.page.sql import MOST_SEVERE_FIRST
 
 OPEN = f"""
     select customer_id, customer_display_name as customer_name, severity, rule_code, signal_reason,
-        expected_loss_amount, coalesce(owner_employee_id, 'desk ' || queue_code) as owner, playbook_code,
+        expected_loss_amount, coalesce(owner_employee_id, 'unassigned') as owner, queue_code, playbook_code,
         cast(due_at as varchar) as due_at, is_overdue, alert_status, open_days,
         coalesce(segment_code, 'unassigned') as segment, list_order, backlog_order
     from alerts.mart_alerts
@@ -41,7 +41,7 @@ HISTORY = """
 OPEN_COUNTS = """
     with alerts as (
         select rule_code, severity, coalesce(segment_code, 'unassigned') as segment, customer_status as status,
-            coalesce(owner_employee_id, 'desk ' || queue_code) as owner
+            coalesce(owner_employee_id, 'unassigned') as owner
         from alerts.mart_alerts
         where is_open
     ),
@@ -66,7 +66,7 @@ RULES = """
         dimension_value as member, warning_code, precision_num, precision_den, precision_pct, precision_ci_lo,
         precision_ci_hi, base_pct, lift_avg, recall_pct, median_lead_days, is_reliable
     from alerts.mart_alert_rule_report
-    where dimension_name in ('all', 'segment', 'status') and warning_kind = 'rule' and precision_den >= 5
+    where dimension_name in ('all', 'segment', 'status') and warning_kind = 'rule' and precision_den > 0
     order by dimension, member, precision_pct desc, warning_code
 """
 
@@ -89,6 +89,7 @@ ALERTS = Section(
                 Column("signal_reason", "why", "words"),
                 Column("expected_loss_amount", "expected loss a month", "money"),
                 Column("owner", "owner", filter=True, codes="employee"),
+                Column("queue_code", "desk", codes="team"),
                 Column("playbook_code", "next step", "words", codes="playbook"),
                 Column("due_at", "due", "moment"),
                 Column("is_overdue", "overdue", "yes_no", filter=True),

@@ -43,7 +43,9 @@ SPANS = f"""{MONTHS},
             {{columns}}
         from months
         cross join grains
-        where {{condition}}
+        where {{condition}} and churn_month > (
+            select date_trunc('year', max(churn_month)) - interval '1 year' - interval '1 day' from months
+        )
         group by all
     ),
     steps as ({{steps}}),
@@ -245,7 +247,7 @@ CHURN = Section(
             splits=True,
         ),
         Panel(
-            "churn_reasons",
+            "churn_why",
             "Why customers churned",
             "Churned customers of the period by reason. Click a bar for the customers.",
             REASONS,

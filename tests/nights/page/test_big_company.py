@@ -90,6 +90,10 @@ def multiplied(release: Path, file: Path) -> Path:
             db.execute(COPIES.format(table=table, condition=condition, more=more, copies=copies))
 
         grow("customer_360.mart_customer_360", CUSTOMERS)
+        # As many copies of each customer, whom the lists join.
+        for table in ("customer_360.mart_contact_brief", "activation.mart_activation_customer"):
+            grow(table, CUSTOMERS)
+        grow("churn.mart_churn_events", OPEN_ALERTS)
         grow("contacts.mart_customer_contact_status", CUSTOMERS, "owner_employee_id")
         grow("alerts.mart_alerts", OPEN_ALERTS, "owner_employee_id", "is_open")
         grow("alerts.mart_alerts", OPEN_ALERTS, "owner_employee_id", "not is_open")
