@@ -8,7 +8,7 @@ from typing import Any
 Spec = dict[str, Any]
 
 # Colours of Okabe and Ito, distinguishable with any colour vision, darkened a little where white is behind them.
-COLOURS = ["#3366cc", "#e08e0b", "#0f9d76", "#d1495b", "#8e6bbf", "#4aa8d8", "#7d8590", "#b59f00"]
+COLOURS = ["#3366cc", "#e08e0b", "#0f9d76", "#8e6bbf", "#4aa8d8", "#b59f00", "#7d8590", "#d1495b"]
 GOOD, BAD, CALM, MUTED = "#0f9d76", "#d1495b", "#3366cc", "#9aa4af"
 CHURNED = "#d1495b"
 """The colour of churn, on every panel."""

@@ -27,12 +27,15 @@ const config = (width) => {
     axis: { ...text, gridColor: colourOf("--grid"), domain: false, ticks: false, labelPadding: 6, labelLimit: width < 480 ? 130 : 0.42 * width, titlePadding: 10 },
     axisBand: { grid: false }, axisX: { grid: false }, axisQuantitative: { grid: true, tickCount: 5 },
     legend: { ...text, orient: "top", labelLimit: 240, symbolOpacity: 1, symbolType: "circle", rowPadding: 3, columnPadding: 14 },
-    range: { category: data.colours }, mark: { color: data.colours[0] }, rule: { color: colourOf("--text") },
+    range: { category: data.colours.map(inTheme) }, mark: { color: inTheme(data.colours[0]) }, rule: { color: colourOf("--text") },
     text: { color: colourOf("--text"), fontSize: 11.5 }, bar: { discreteBandSize: { band: 0.72 } },
   };
 };
 
 const encodingsOf = (spec) => (spec.layer ?? [spec]).map((layer) => layer.encoding);
+
+// Blue is too dark on a dark ground.
+const inTheme = (text) => (state.theme === "dark" ? text.replaceAll(data.colours[0], "#7ca5ff") : text);
 
 // A target far from the data would squeeze them: it is named instead of drawn.
 const withoutFarTarget = (spec, rows) => {
@@ -52,8 +55,10 @@ const withoutFarTarget = (spec, rows) => {
 
 const legendColumns = (spec, values, width) => {
   const field = encodingsOf(spec).map((encoding) => encoding.color?.field).find(Boolean);
-  const longest = Math.max(...values.map((row) => String(row[field] ?? "").length), 4);
-  return Math.max(1, Math.floor((width - 60) / (Math.min(6.6 * longest, 230) + 30)));
+  const longest = (name) => Math.max(...values.map((row) => String(row[name] ?? "").length), 4);
+  const { y } = encodingsOf(spec)[0];
+  const beside = y?.type === "nominal" ? Math.min(6.8 * longest(y.field), 0.42 * width) : 60; // the labels at the left
+  return Math.max(1, Math.floor((width - beside - 20) / (Math.min(6.6 * longest(field), 230) + 32)));
 };
 
 const labelled = (panel, rows) => rows.map((row, at) => {
@@ -63,7 +68,7 @@ const labelled = (panel, rows) => rows.map((row, at) => {
 });
 
 const dressed = (panel, rows, width) => {
-  const spec = JSON.parse(JSON.stringify(panel.spec));
+  const spec = JSON.parse(inTheme(JSON.stringify(panel.spec)));
   const splits = followsBreakdown(panel) === "split";
   // Intervals of several groups would cover each other.
   if (splits) spec.layer = spec.layer.filter((layer) => layer.mark.type !== "area");
@@ -86,13 +91,28 @@ const dressed = (panel, rows, width) => {
         part.scale.domain = kept.map(([code]) => label(kind, code));
         part.scale.range = kept.map(([, colour]) => colour);
       }
-      if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => label(kind, code));
+      // Without a list of codes the order is that of the rows, as of months, and not that of the words.
+      if (kind && channel === "color" && !part.scale?.domain) part.sort = [...new Set(rows.map((row) => label(kind, row[part.field], row)))];
+      else if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => label(kind, code));
       if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
     }
     if (!encoding.color && encoding.fill?.condition?.field) encoding.fill = { condition: { test: encoding.fill.condition.test, value: spec.layer[0].mark.color }, value: "transparent" };
   };
   encodingsOf(spec).forEach(dress);
+  return spec;
+};
+
+// An order by another column, as a list: layers of a chart would otherwise not agree on it.
+const ordered = (spec, values) => {
+  for (const encoding of encodingsOf(spec)) for (const part of Object.values(encoding)) {
+    const by = part.sort?.field;
+    if (!by) continue;
+    const first = new Map();
+    for (const row of values) if (!(first.get(row[part.field]) >= row[by])) first.set(row[part.field], row[by]);
+    const names = [...first.keys()].sort((one, other) => first.get(one) - first.get(other));
+    part.sort = part.sort.order === "descending" ? names.reverse() : names;
+  }
   return spec;
 };
 
@@ -110,9 +130,9 @@ const drawChart = async (panel, place) => {
   const holder = make("div", { class: "chart", role: "img", "aria-label": `${t(panel.title)}. ${t(panel.question)}` });
   place.append(holder);
   readLibrary();
-  const spec = dressed(panel, rows, holder.clientWidth);
-  const far = withoutFarTarget(spec, rows);
   const values = labelled(panel, rows);
+  const spec = ordered(dressed(panel, rows, holder.clientWidth), values);
+  const far = withoutFarTarget(spec, rows);
   const settings = config(holder.clientWidth);
   settings.legend.columns = legendColumns(spec, values, holder.clientWidth);
   panel.embedded = await window.vegaEmbed(holder, {

@@ -22,7 +22,7 @@ const KIND_OF_DIMENSION = {
 
 const label = (kind, code, row = {}) => {
   if (code === null || code === undefined || code === "") return "–";
-  if (kind === "month") return monthName(code);
+  if (kind === "month") return /^\d/.test(code) ? monthName(code) : label("any", code);
   if (kind === "cohort") return String(row.grid).includes("week,") ? day(code) : monthName(code);
   if (kind === "grid") return plain(code);
   if (kind === "relation") return humanized(String(code).split(/[./]/).pop().replace(/^(mart|raw|stg)_/, ""));

@@ -1,6 +1,6 @@
 """CX indices and customer feedback."""
 
-from stayhouse.page.charts import CASE_COLOURS, axis, bars, coded, each_date, intervals, tooltip, with_target
+from stayhouse.page.charts import CASE_COLOURS, axis, bars, coded, each_date, intervals, months, tooltip, with_target
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
 from stayhouse.page.sql import dimension, filterable, largest
 
@@ -73,7 +73,7 @@ CX = Section(
             INDICES,
             Chart(with_target(
                 intervals(
-                    axis("period", "T", "", axis={"format": "%b %Y", "tickCount": 8}),
+                    months("period"),
                     axis("index_points", "Q", "points"),
                     "index_points_ci_lo",
                     "index_points_ci_hi",
@@ -81,7 +81,7 @@ CX = Section(
                             ("index_points_ci_lo", "from", ".1f"), ("index_points_ci_hi", "to", ".1f"),
                             ("respondents_count", "n", ",.0f")),
                 ),
-                axis("period", "T", "", axis={"format": "%b %Y", "tickCount": 8}),
+                months("period"),
                 axis("target_points", "Q", "points"),
             )),
             needs=("survey_responses", "survey_answers"),

@@ -1,6 +1,6 @@
 """Usage health: who uses the product less, too little, too much, or not at all?"""
 
-from stayhouse.page.charts import CALM, HEALTH_COLOURS, MUTED, axis, bars, coded, each_date, lines, tooltip
+from stayhouse.page.charts import CALM, HEALTH_COLOURS, MUTED, axis, bars, coded, each_date, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Switch, Table
 from stayhouse.page.sql import MOST_SEVERE_FIRST
 
@@ -177,7 +177,7 @@ USAGE = Section(
             "Share of the customers who have a component and used it in the four weeks up to the Sunday.",
             ADOPTION,
             Chart(lines(
-                axis("period", "T", "", axis={"format": "%b %Y", "tickCount": 8}),
+                months("period"),
                 axis("used_pct", "Q", "in use, %"),
                 axis("segment_code", "N", ""),
                 tooltip(("period", "week to", "date"), ("segment_code", "segment", ""),
