@@ -62,11 +62,11 @@ OPEN_COUNTS = """
 """
 
 RULES = """
-    select case dimension_name when 'segment' then 'segment' when 'status' then 'status' else 'all' end as dimension,
-        dimension_value as member, warning_code, precision_num, precision_den, precision_pct, precision_ci_lo,
-        precision_ci_hi, base_pct, lift_avg, recall_pct, median_lead_days, is_reliable
+    select dimension_name as dimension, dimension_value as member, warning_code, precision_num, precision_den,
+        precision_pct, precision_ci_lo, precision_ci_hi, base_pct, lift_avg, recall_pct, median_lead_days, is_reliable
     from alerts.mart_alert_rule_report
-    where dimension_name in ('all', 'segment', 'status') and warning_kind = 'rule' and precision_den > 0
+    where (dimension_name in ('all', 'segment', 'status') or dimension_name like 'attribute@_%' escape '@')
+        and warning_kind = 'rule' and precision_den > 0
     order by dimension, member, precision_pct desc, warning_code
 """
 

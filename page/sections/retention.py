@@ -41,8 +41,9 @@ POOLED = """
         definition_code as definition, last_period_order as age, retained_num, retained_den, retained_pct,
         retained_ci_lo, retained_ci_hi
     from retention.mart_retention_grid
-    where cohort_grain_code = 'all' and dimension_name in ('all', 'segment', 'channel', 'region', 'plan')
-        and first_period_order = last_period_order
+    where cohort_grain_code = 'all' and first_period_order = last_period_order
+        and (dimension_name in ('all', 'segment', 'channel', 'region', 'plan')
+            or dimension_name like 'attribute@_%' escape '@')
     order by 1, 2, 3, 4, 5
 """
 

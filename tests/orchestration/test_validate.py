@@ -595,7 +595,7 @@ def test_policy_files_without_rows_leave_panels_empty(company):
     (company.policy / "key_actions.csv").write_text(header + "\n")
     panels = {one.title: one.policy for one in company.forecast().panels if one.policy}
     assert panels["Time to activate"] == ["key_actions.csv"]
-    assert "no rows in the policy file key_actions.csv: 4 panels of Activation (" in flat(company.run()[1])
+    assert "no rows in the policy file key_actions.csv: 5 panels of Activation (" in flat(company.run()[1])
 
 
 def test_the_lineage_that_is_read_from_the_text_is_that_of_dbt(parsed):
