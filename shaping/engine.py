@@ -342,11 +342,14 @@ def _left_out(db: duckdb.DuckDBPyConnection, origins: pyarrow.Table | None, patt
     if not patterns:
         return Made("")
     rows = " union ".join(f"select _file, _line from {identifier(pattern)}" for pattern in patterns)
-    missing = f"""from ({rows}) as r
-        where not exists (select 1 from {ORIGINS} as o where o.{EXPORT_FILE} = r._file and o.{EXPORT_LINE} = r._line)"""
+    is_left_out = (
+        f"not exists (select 1 from {ORIGINS} as o where o.{EXPORT_FILE} = r._file and o.{EXPORT_LINE} = r._line)"
+    )
     db.register(ORIGINS, origins or pyarrow.table({EXPORT_FILE: [""], EXPORT_LINE: [0]}))
-    number, left_out = one_row(db, f"select (select count(*) from ({rows})), (select count(*) {missing})")
-    found = db.execute(f"select _file, _line {missing} order by all limit {EXAMPLES}").fetchall() if left_out else []
+    flags = f"(select {is_left_out} as is_left_out from ({rows}) as r)"
+    number, left_out = one_row(db, f"select count(*), count(*) filter (where is_left_out) from {flags}")
+    sql = f"select _file, _line from ({rows}) as r where {is_left_out} order by all limit {EXAMPLES}"
+    found = db.execute(sql).fetchall() if left_out else []
     db.unregister(ORIGINS)
     return Made("", number, left_out, tuple(f"{EXPORTS}/{file} line {line}" for file, line in found))
 
