@@ -61,9 +61,14 @@ const legendColumns = (spec, values, width) => {
   return Math.max(1, Math.floor((width - beside - 20) / (Math.min(6.6 * longest(field), 230) + 32)));
 };
 
+// Vega writes an order into an expression, in which two separators of lines would end a text.
+const safeText = (text) => (typeof text === "string" ? text.replace(/[\u2028\u2029]/g, " ") : text);
+const safeLabel = (kind, code, row) => safeText(label(kind, code, row));
+
 const labelled = (panel, rows) => rows.map((row, at) => {
-  const shown = { ...row, row_number: at };
-  for (const [column, kind] of Object.entries(panel.codes)) if (!(column === "period")) shown[column] = label(kind, row[column], row);
+  const shown = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, safeText(value)]));
+  shown.row_number = at;
+  for (const [column, kind] of Object.entries(panel.codes)) if (!(column === "period")) shown[column] = safeLabel(kind, row[column], row);
   return shown;
 });
 
@@ -88,12 +93,12 @@ const dressed = (panel, rows, width) => {
         // A code that the page does not know has a colour too: it is drawn, not dropped.
         const known = new Set(part.scale.domain);
         for (const code of occurring) if (!known.has(code)) kept.push([code, data.colours[6]]);
-        part.scale.domain = kept.map(([code]) => label(kind, code));
+        part.scale.domain = kept.map(([code]) => safeLabel(kind, code));
         part.scale.range = kept.map(([, colour]) => colour);
       }
       // Without a list of codes the order is that of the rows, as of months, and not that of the words.
-      if (kind && channel === "color" && !part.scale?.domain) part.sort = [...new Set(rows.map((row) => label(kind, row[part.field], row)))];
-      else if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => label(kind, code));
+      if (kind && channel === "color" && !part.scale?.domain) part.sort = [...new Set(rows.map((row) => safeLabel(kind, row[part.field], row)))];
+      else if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => safeLabel(kind, code));
       if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
     }
