@@ -25,16 +25,10 @@ with titles as (
 -- Codes of the data that policy does not name.
 unlisted as (
     select
-        'component' as code_kind,
-        component_code as code
-    from {{ ref('state_customer_component_usage') }}
-    where component_code <> '(none)'
-    union
-    select
         code_kind,
         unknown_code as code
     from {{ ref('unknown_policy_codes') }}
-    where code_kind in ('plan', 'survey')
+    where code_kind in ('component', 'plan', 'survey')
 ),
 
 labels as (
@@ -59,10 +53,6 @@ labels as (
         {{ title_of_code('unlisted.code') }} as title,
         false as is_named
     from unlisted
-    left join titles
-        on unlisted.code_kind = titles.code_kind
-        and unlisted.code = titles.code
-    where titles.code is null
 )
 
 -- A rule has a row for each version, and a reason one for each code that sources report.
