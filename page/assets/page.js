@@ -18,9 +18,12 @@ const bare = (panel) => make("article", { class: "panel bare", id: `panel-${pane
 const panelOf = (panel) => {
   prepareSwitches(panel);
   const place = make("div", { class: "view" });
-  const switches = panel.switches.filter((choice) => choice.values.length > 1).map((choice) =>
-    make("label", {}, `${t(choice.label)} `, make("select", { "data-switch": choice.column, onchange: (event) => { panel.chosen[choice.column] = event.target.value; render(); } },
-      choice.values.map((value) => make("option", { value, selected: panel.chosen[choice.column] === value }, choice.codes ? label(choice.codes, value) : value)))));
+  const choiceOf = (choice, value) => (choice.codes ? label(choice.codes, value) : value);
+  // Where there is nothing to choose, the choice still says what is shown.
+  const switches = panel.switches.filter((choice) => choice.values.length).map((choice) => (choice.values.length === 1
+    ? make("span", {}, `${t(choice.label)}: ${choiceOf(choice, choice.values[0])}`)
+    : make("label", {}, `${t(choice.label)} `, make("select", { "data-switch": choice.column, onchange: (event) => { panel.chosen[choice.column] = event.target.value; render(); } },
+      choice.values.map((value) => make("option", { value, selected: panel.chosen[choice.column] === value }, choiceOf(choice, value)))))));
   const notes = notesOf(panel, chosenRows(panel));
   const asTable = make("div", { hidden: true });
   const actions = panel.kind === "chart" || panel.kind === "heat" ? make("div", { class: "actions" },
