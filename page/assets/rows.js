@@ -85,7 +85,7 @@ const notesOf = (panel, rows) => {
       { dimension: label("dimension", state.by).toLowerCase() }));
   }
   if (state.period && !followsPeriod(panel) && panel.kind !== "tiles") notes.push(t("As of {day}: it does not follow the period.", { day: day(data.as_of) }));
-  if (state.grain !== "month" && panel.grains.size && !followsGrain(panel)) notes.push(t("By month: not measured by {grain}.", { grain: label("grain", state.grain).toLowerCase() }));
+  if (state.grain !== "month" && followsPeriod(panel) && !followsGrain(panel)) notes.push(t("Keeps its own periods: not summed by {grain}.", { grain: label("grain", state.grain).toLowerCase() }));
   if (panel.by === "at" && panel.kind !== "tiles" && rows.length && rows[0].period) {
     const grain = rows[0].grain ?? "month";
     notes.unshift(rows[0].grain || rows[0].period.slice(8, 10) === "01" ? periodName(rows[0].period, grain) : day(rows[0].period));

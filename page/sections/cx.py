@@ -31,7 +31,8 @@ DRIVERS = f"""
         select {dimension(usage_segment="segment", plan_code="plan", owner_id="owner")} as breakdown, *
         from cx.mart_cx_indices
     )
-    select metric_code as metric, programme, breakdown, dimension_value as value, period_start_date as period,
+    select metric_code as metric, programme, breakdown, dimension_value as value, period_kind as grain,
+        period_start_date as period,
         index_points, index_points_ci_lo, index_points_ci_hi, respondents_count, overall_index_points,
         is_gap_beyond_noise, is_sagging
     from named

@@ -88,6 +88,7 @@ def test_a_panel_that_does_not_follow_says_so(page):
     assert "does not follow the period" in page.tab.locator("#panel-alerts_by_rule").inner_text()
     page.go("churn", grain="quarter")
     assert "Q2 2025" in page.tab.locator("#panel-churn_bridge").inner_text()
+    assert "not summed by quarter" in page.tab.locator("#panel-churn_rate").inner_text()
 
 
 def test_a_period_changes_the_panels_that_claim_to_follow_and_no_other(page):
