@@ -23,6 +23,7 @@ INDICES = f"""{NAMED}
     from chosen
     where period_kind in ('month', 'quarter') and is_headline
         and (dimension in ('all', 'segment') or period_kind = 'quarter')
+        and period_start_date > (select max(as_of_date) - interval '26 months' from main.publication)
     order by 1, 2, 3, 4, 5, 6
 """
 
