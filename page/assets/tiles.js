@@ -26,7 +26,7 @@ const sentenceOf = (row, series, rows) => {
   const found = changeOf(row, series);
   if (!found) return state.compare === "target" ? t("No target is set.") : t("There is no earlier period to compare with.");
   const size = points(row, number(Math.abs(found.change)));
-  const verb = Math.abs(found.change) < 0.05 ? "Unchanged against {against}." : found.change > 0 ? "Up {size} against {against}" : "Down {size} against {against}";
+  const verb = Math.abs(found.change) < 0.05 ? "Unchanged compared with {against}." : found.change > 0 ? "Up {size} compared with {against}" : "Down {size} compared with {against}";
   const sentence = t(verb, { size, against: found.against });
   if (Math.abs(found.change) < 0.05) return sentence;
   const noise = found.real === false ? t(", which may be chance") : "";
