@@ -34,7 +34,7 @@ KNOWN_COLUMN_META = {
 PERSONAL = ("identifier", "reference", "contact", "detail", "free_text", "none")
 # Defaults that are computed: the time at which the file was last written, and a hash of the other fields of the row.
 FILE_TIME, ROW_HASH = "file_time", "row_hash"
-KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "has_daily_volume"}
+KNOWN_TABLE_META = {"key", "newer_by", "event_time", "interval", "table_required", "has_daily_volume", "keeps_versions"}
 
 
 class ContractError(Exception):
@@ -137,6 +137,8 @@ class RawTable:
     is_required: bool = False
     has_daily_volume: bool = False
     """Every day usually has about as many rows as the days before it."""
+    keeps_versions: bool = False
+    """When a version came says when something changed, so a row that comes again with a later time is a version."""
     file: Path = field(default=Path(), compare=False)
 
     def column(self, name: str) -> Column:
@@ -223,6 +225,7 @@ def _read_table(source: str, entry: dict[str, Any], file: Path) -> RawTable:
         interval=tuple(meta["interval"]) if "interval" in meta else None,
         is_required=bool(meta.get("table_required", False)),
         has_daily_volume=bool(meta.get("has_daily_volume", False)),
+        keeps_versions=bool(meta.get("keeps_versions", False)),
         file=file,
     )
     named = {*table.key, table.newer_by, table.event_time, *(table.interval or ())} - {None}

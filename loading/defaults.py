@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from stayhouse.contract import Column, RawTable, Zones
-from stayhouse.contract.sql import EXPORT_TEXT
+from stayhouse.contract.sql import EXPORT_TEXT, identifier
 from stayhouse.contract.tables import FILE_TIME, ROW_HASH
 from stayhouse.contract.words import counted, listed
 from stayhouse.loading.candidate import Batch
@@ -53,6 +53,21 @@ def of_known_files(incoming: Incoming) -> Incoming:
         f"on t.file_id = r.{incoming.file_id})"
     )
     return replace(incoming, relation=relation, file_time="_file_time")
+
+
+def own_time(target: Target, relation: str) -> str:
+    """SQL expression: the time that makes a row a version of its own; NULL where rows that are equal otherwise are one.
+
+    Where the source gave no time it is that of the file, which says nothing of the row.
+    """
+    newer = identifier(target.table.newer_by)
+    if not target.table.keeps_versions:
+        return "null"
+    is_timed = (
+        f"exists (select 1 from file_times as t where t.file_id = {relation}._file_id "
+        f"and t.file_time = {relation}.{newer})"
+    )
+    return f"case when not {is_timed} then {relation}.{newer} end"
 
 
 def note_times(target: Target) -> None:

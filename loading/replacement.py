@@ -15,6 +15,7 @@ from stayhouse.contract.sql import identifier, identifiers, literal, one_row
 from stayhouse.loading import ledger
 from stayhouse.loading.candidate import Batch
 from stayhouse.loading.contract_sql import row_as_json
+from stayhouse.loading.defaults import own_time
 from stayhouse.loading.target import Target
 
 
@@ -121,7 +122,10 @@ def _is_as_new(target: Target, is_superseded: bool) -> str:
     """
     newer = identifier(target.table.newer_by)
     same = f"r.{newer} is not distinct from a.{newer}"
-    return same if is_superseded else f"({same} or a.{newer} > r.{newer})"
+    if is_superseded:
+        return same
+    are_one = " and ".join(f"{own_time(target, relation)} is null" for relation in ("a", "r"))
+    return f"({same} or (a.{newer} > r.{newer} and {are_one}))"
 
 
 def _withdraw(target: Target) -> None:

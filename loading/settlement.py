@@ -2,8 +2,8 @@
 
 Of two versions the one with the later ``newer_by`` wins, a tie goes to the greater content hash, so that the order of
 loading never matters. Rows that are equal but for that time are one version, with the later time: a source that
-delivers its whole table with every run says nothing new. The losing versions are kept in ``superseded.<table>``; copies
-are only counted. Versions that no file delivers any more have no claim.
+delivers its whole table with every run says nothing new. A table that keeps versions counts them apart. The losing
+versions are kept in ``superseded.<table>``; copies are only counted. Versions that no file delivers have no claim.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from stayhouse.contract.sql import identifier, one_row
 from stayhouse.loading import ledger
+from stayhouse.loading.defaults import own_time
 from stayhouse.loading.target import Target
 
 
@@ -184,9 +185,8 @@ def _rank_claims(target: Target) -> None:
     """Writes to ``contenders`` which copy and which version of its key each claim is; version 1 wins."""
     key, newer = target.key, identifier(target.table.newer_by)
     # Only what decides goes through the windows, not the whole rows.
-    fields = ", ".join(
-        f"{name} := {name}" for name in (*map(identifier, target.table.column_names), "_extra") if name != newer
-    )
+    names = [*map(identifier, target.table.column_names), "_extra"]
+    fields = ", ".join(f"{name} := {own_time(target, 'x') if name == newer else name}" for name in names)
     target.db.execute(
         f"""create or replace temp table contenders as
         with versions as (

@@ -19,7 +19,7 @@ from stayhouse.contract.words import close_to
 from stayhouse.loading.discovery import is_set_aside, walk
 from stayhouse.shaping.problems import ShapeError
 
-# What a shape leaves out, with the lines of the comment that follow.
+# What a shape leaves out, in one line of comment.
 LEFT_OUT = re.compile(r"^\s*-- left out: *(.+)$", re.MULTILINE | re.IGNORECASE)
 LINE_OF_DUCKDB = re.compile(r"^LINE (\d+):", re.MULTILINE)
 

@@ -259,6 +259,25 @@ def test_a_row_that_is_delivered_again_later_changes_nothing_but_its_time(landin
     assert ledger(db) == [("customers/a.csv", 2, 1, 0, 1, 1), ("customers/b.csv", 2, 2, 0, 0, 0)]
 
 
+@pytest.mark.parametrize("order", list(permutations(("request", "back", "again", "and again"))))
+def test_the_day_on_which_a_cancellation_was_taken_back_stays(landing: Landing, load, db, order):
+    """A full export moved the day to that of the export, so the signal of the request never ended."""
+    landing.csv("customers", [customer(1)])
+    versions = {"request": "2025-03-01", "back": "2025-03-09", "again": "2025-03-10", "and again": "2025-03-11"}
+    period = {"period_id": "p1", "subscription_id": "s1", "customer_id": "c1", "plan_code": "pro",
+              "period_status": "active", "valid_from": "2025-01-01"}  # fmt: skip
+    for name in order:
+        asked = {"cancel_requested_at": "2025-03-01 09:00:00" if name == "request" else None}
+        landing.csv("subscription_periods", [period | asked | {"ingested_at": versions[name]}], f"{name}.csv")
+        load()
+    assert rows(
+        db,
+        "select cast(min(ingested_at) as date)::varchar, count(*) from (from raw.subscription_periods"
+        " union all by name from superseded.subscription_periods) where cancel_requested_at is null",
+    ) == [("2025-03-09", 3)]
+    assert rows(db, "select cast(ingested_at as date)::varchar from raw.subscription_periods") == [("2025-03-11",)]
+
+
 @pytest.mark.parametrize("order", list(permutations(("first", "between", "again"))))
 def test_a_value_that_changes_and_changes_back_is_right_in_any_order(landing: Landing, load, db, order):
     """Guards against the earlier of two equal versions as the only one: the one between them would win."""
