@@ -78,7 +78,7 @@ def test_releases_count_every_exposed_customer_once(release):
         select
             (
                 select sum(members_count + excluded_count) from usage_health.mart_group_comparisons
-                where comparison_code = 'release' and outcome_code = 'adopted'
+                where comparison_code = 'release' and outcome_code = 'adopted' and dimension_name = 'segment'
             ),
             (select count(*) from intermediate.int_releases__exposures)
         """
