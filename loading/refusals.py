@@ -27,5 +27,5 @@ def of_another(raw: Path, known: str) -> str:
     """The warehouse holds another company."""
     return (
         f"{raw}: this warehouse was loaded from {known}; give another file with --warehouse "
-        "(or, when the folder has only moved, say so by stayhouse move)"
+        "(if the folder was only moved, run stayhouse move)"
     )

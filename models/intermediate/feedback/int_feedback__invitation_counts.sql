@@ -1,5 +1,5 @@
--- Invitations of a month and their outcomes: together, by survey and channel, by touchpoint, and by wave of the
--- roll-out, and by the attributes of the customer on the day. Every breakdown adds up to all.
+-- Invitations of a month and their outcomes: together, by survey and channel, by touchpoint, by wave of the
+-- roll-out, and by the attributes of the customer on that day. Every breakdown adds up to all.
 with waves as (
     -- The first wave that the tenure fits into; earlier waves are for shorter tenures.
     select
