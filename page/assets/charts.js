@@ -61,8 +61,9 @@ const legendColumns = (spec, values, width) => {
   return Math.max(1, Math.floor((width - beside - 20) / (Math.min(6.6 * longest(field), 230) + 32)));
 };
 
-// Vega writes an order into an expression, in which two separators of lines would end a text.
-const safeText = (text) => (typeof text === "string" ? text.replace(/[\u2028\u2029]/g, " ") : text);
+// Vega writes an order into an expression, in which two separators of lines would end a text. It groups rows in plain
+// objects, which have a `constructor` before any row: a space without width makes it a name of its own.
+const safeText = (text) => (typeof text !== "string" ? text : text in Object.prototype ? `${text}\u200b` : text.replace(/[\u2028\u2029]/g, " "));
 const safeLabel = (kind, code, row) => safeText(label(kind, code, row));
 
 const labelled = (panel, rows) => rows.map((row, at) => {

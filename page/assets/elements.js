@@ -16,6 +16,9 @@ const svg = (tag, attributes = {}, ...children) => {
   return node;
 };
 
+// What a table holds itself: a code may be named like a part of every object, such as `constructor`.
+const own = (table, key) => (table && Object.hasOwn(table, key) ? table[key] : undefined);
+
 const byId = (id) => document.getElementById(id);
 
 const download = (name, columns, rows) => {

@@ -2,7 +2,7 @@
 const draw = { chart: drawChart, heat: drawHeat, table: drawTable, tiles: drawTiles };
 
 const definitions = (panel) => {
-  const found = panel.metrics.map((code) => data.definitions[code]).filter(Boolean);
+  const found = panel.metrics.map((code) => own(data.definitions, code)).filter(Boolean);
   if (!found.length) return null;
   return make("details", { class: "define" }, make("summary", { "aria-label": t("Definition of {name}", { name: t(panel.title) }) }, "?"),
     make("div", {}, make("dl", {}, found.map((metric) => [make("dt", {}, t(metric.title)), make("dd", {}, plain(metric.formula))]))));
@@ -14,6 +14,12 @@ const followed = (panel) => [["breakdown", followsBreakdown(panel) !== "no"], ["
 // One line for a panel without a row: its title, and what would fill it.
 const bare = (panel) => make("article", { class: "panel bare", id: `panel-${panel.key}` },
   make("h3", {}, t(panel.title)), make("div", { class: "view" }, nothing(panel)));
+
+// A panel that fails says so in its place; the others are drawn.
+const sorry = (error) => {
+  console.error(error);
+  return make("p", { class: "empty" }, t("This panel could not be drawn. The rest of the page is complete."));
+};
 
 const panelOf = (panel) => {
   prepareSwitches(panel);
@@ -41,6 +47,14 @@ const panelOf = (panel) => {
   return { panel, article, place };
 };
 
+const builtOf = (panel) => {
+  try {
+    return isBare(panel) ? { panel, article: bare(panel), isEmpty: true } : panelOf(panel);
+  } catch (error) {
+    return { panel, article: make("article", { class: "panel", id: `panel-${panel.key}` }, make("h3", {}, t(panel.title)), make("div", { class: "view" }, sorry(error))) };
+  }
+};
+
 let turn = 0;
 const render = async () => {
   const mine = (turn += 1);
@@ -48,14 +62,18 @@ const render = async () => {
   const section = data.sections.find((one) => one.key === state.view);
   const main = byId("main");
   if (section) {
-    const built = section.panels.map((panel) => (isBare(panel) ? { panel, article: bare(panel) } : panelOf(panel)));
-    const shown = built.filter(({ place }) => place), empty = built.filter(({ place }) => !place);
+    const built = section.panels.map(builtOf);
+    const shown = built.filter(({ isEmpty }) => !isEmpty), empty = built.filter(({ isEmpty }) => isEmpty);
     main.replaceChildren(make("h2", {}, t(section.title)), make("p", { class: "lead" }, t(section.lead)),
       make("div", { class: "grid" }, shown.map(({ article }) => article)),
       empty.length ? make("div", { class: "bares" }, empty.map(({ article }) => article)) : "");
-    for (const { panel, place } of shown) {
+    for (const { panel, place } of shown.filter((one) => one.place)) {
       if (mine !== turn) return;
-      await draw[panel.kind](panel, place);
+      try {
+        await draw[panel.kind](panel, place);
+      } catch (error) {
+        place.replaceChildren(sorry(error));
+      }
     }
   }
   if (mine === turn) document.body.setAttribute("data-ready", "1");
@@ -71,7 +89,7 @@ const choice = (name, text, options) => make("label", {}, make("span", {}, t(tex
   options.map(([value, shown]) => make("option", { value, selected: String(state[name]) === value }, shown))));
 
 const drawFilters = () => {
-  const members = state.by ? data.breakdowns[state.by] ?? [] : [];
+  const members = own(data.breakdowns, state.by) ?? [];
   byId("filters").setAttribute("aria-label", t("Filters"));
   byId("filters").replaceChildren(
     choice("grain", "Period", Object.keys(GRAINS).map((grain) => [grain, label("grain", grain)])),

@@ -11,12 +11,12 @@ const addressOf = (chosen) => {
 
 const readAddress = () => {
   const [, view, query] = /^#\/?([\w-]*)\??(.*)$/.exec(location.hash) ?? [null, "", ""];
-  const asked = { ...DEFAULTS, ...Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => name in DEFAULTS)), view };
+  const asked = { ...DEFAULTS, ...Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => Object.hasOwn(DEFAULTS, name))), view };
   if (!data.sections.some((section) => section.key === asked.view)) asked.view = data.sections[0]?.key ?? "";
   if (!(asked.grain in GRAINS)) asked.grain = DEFAULTS.grain;
   if (!/^\d{4}-\d{2}-\d{2}$/.test(asked.period)) asked.period = "";
   if (!["previous", "year", "target"].includes(asked.compare)) asked.compare = DEFAULTS.compare;
-  if (!data.languages[asked.lang]) asked.lang = DEFAULTS.lang;
+  if (!Object.hasOwn(data.languages, asked.lang)) asked.lang = DEFAULTS.lang;
   if (!asked.by) asked.value = "";
   Object.assign(state, asked);
 };

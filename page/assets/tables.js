@@ -44,7 +44,7 @@ const leftOut = (panel) => (panel.total > rowsOf(panel).length ? make("p", { cla
 const cellOf = (panel, row, column) => {
   if (column.format !== "card") return show(row[column.name], column);
   const name = panel.view.names && row[panel.view.names] ? row[panel.view.names] : show(row[column.name], column);
-  const card = data.cards[row[column.name]];
+  const card = own(data.cards, row[column.name]);
   return card ? make("a", { href: card }, name) : name;
 };
 

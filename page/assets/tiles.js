@@ -65,7 +65,7 @@ const tileOf = (tile, rows, all) => {
   const series = rows.filter((row) => row.tile === tile && known(row.value));
   const row = [...series].reverse().find((one) => one.is_complete) ?? series[series.length - 1];
   const name = label("tile", tile);
-  const definition = data.definitions[tile];
+  const definition = own(data.definitions, tile);
   const help = definition ? make("details", { class: "define" }, make("summary", { "aria-label": t("Definition of {name}", { name }) }, "?"),
     make("div", {}, make("strong", {}, t(definition.title)), make("p", {}, plain(definition.formula)))) : null;
   if (!row) return make("div", { class: "tile none", "data-tile": tile }, make("div", { class: "name" }, name, help), make("div", { class: "value" }, t("not measurable")));

@@ -3,8 +3,8 @@ const data = JSON.parse(byId("data").textContent);
 const locales = { en: "en-GB", uk: "uk-UA" };
 
 const t = (text, parts = {}) => {
-  const found = data.words[state.lang]?.[text] ?? text;
-  return found.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+  const found = own(own(data.words, state.lang), text) ?? text;
+  return found.replace(/\{(\w+)\}/g, (whole, name) => own(parts, name) ?? whole);
 };
 
 // A code without a title is at least no code: words instead of underscores.
@@ -27,12 +27,15 @@ const label = (kind, code, row = {}) => {
   if (kind === "grid") return plain(code);
   if (kind === "relation") return humanized(String(code).split(/[./]/).pop().replace(/^(mart|raw|stg)_/, ""));
   if (kind === "check") return humanized(String(code).replace(/^expect_/, ""));
-  if (kind === "member") return label(KIND_OF_DIMENSION[row.dimension ?? row.breakdown] ?? row.dimension ?? row.breakdown, code);
+  if (kind === "member") {
+    const dimension = row.dimension ?? row.breakdown;
+    return label(own(KIND_OF_DIMENSION, dimension) ?? dimension, code);
+  }
   if (kind === "dimension" && String(code).startsWith("attribute_")) {
     const attribute = String(code).slice("attribute_".length);
-    return humanized(data.labels.attribute?.[attribute] ?? attribute);
+    return humanized(own(data.labels.attribute, attribute) ?? attribute);
   }
-  const title = data.labels[kind]?.[code] ?? data.labels.any?.[code];
+  const title = own(own(data.labels, kind), code) ?? own(data.labels.any, code);
   if (title !== undefined) return t(title);
   return kind === "employee" || kind === "unit_name" ? plain(code) : humanized(code);
 };
@@ -53,7 +56,7 @@ const periodName = (start, grain) => {
 };
 
 const UNITS = { "%": " %", points: "", score: "", count: "" };
-const withUnit = (value, unit, digits = 1) => `${number(value, digits)}${UNITS[unit] ?? ""}`;
+const withUnit = (value, unit, digits = 1) => `${number(value, digits)}${own(UNITS, unit) ?? ""}`;
 
 const show = (value, column) => {
   if (value === null || value === undefined || value === "") return "–";
