@@ -93,7 +93,7 @@ const drawFilters = () => {
   byId("filters").setAttribute("aria-label", t("Filters"));
   byId("filters").replaceChildren(
     choice("grain", "Period", Object.keys(GRAINS).map((grain) => [grain, label("grain", grain)])),
-    choice("period", "Up to", [["", t("latest")], ...periodsToChoose().map((start) => [start, periodName(start, state.grain)])]),
+    choice("period", "Up to", [["", t("latest")], ...periodsToChoose(state.grain).map((start) => [start, periodName(start, state.grain)])]),
     choice("compare", "Compare with", [["previous", t("period before")], ["year", t("year before")], ["target", t("target")]]),
     choice("by", "Break down by", [["", t("everybody")], ...Object.keys(data.breakdowns).map((name) => [name, label("dimension", name)])]),
     state.by ? choice("value", "Group", [["", t("all groups")], ...members.map((member) => [member, label("member", member, { dimension: state.by })])]) : "",
@@ -138,7 +138,9 @@ const follow = (moved) => {
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("language").addEventListener("change", (event) => choose({ lang: event.target.value }));
 byId("theme").addEventListener("click", () => { setTheme(state.theme === "dark" ? "light" : "dark"); drawFrame(); render(); });
-window.addEventListener("hashchange", () => { const was = state.view; const focus = document.activeElement?.id; follow(false).then(() => byId(focus)?.focus()); if (state.view !== was) { byId("main").focus({ preventScroll: true }); window.scrollTo(0, 0); } });
+// The address holds the view: a link inside the page must not change it.
+document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
+window.addEventListener("hashchange", () => { if (location.hash && !location.hash.startsWith("#/")) return; const was = state.view; const focus = document.activeElement?.id; follow(false).then(() => byId(focus)?.focus()); if (state.view !== was) { byId("main").focus({ preventScroll: true }); window.scrollTo(0, 0); } });
 setTheme(window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 window.stayhouse = {
   data, state, chosenRows: (key) => { prepareSwitches(panels.get(key)); return chosenRows(panels.get(key)); }, allRows: (key) => rowsOf(panels.get(key)),

@@ -29,7 +29,6 @@ const followsBreakdown = (panel) => {
   if (panel.kind === "table" && has(panel, state.by) && state.value) return "value";
   return "no";
 };
-const MONTHS_SHOWN = 18;
 const followsPeriod = (panel) => Boolean(panel.by) && has(panel, "period");
 const followsGrain = (panel) => { rowsOf(panel); return panel.grains.has(state.grain); };
 
@@ -44,7 +43,10 @@ const inPeriod = (panel, rows) => {
   if (!followsPeriod(panel)) return rows;
   const end = until();
   const past = rows.filter((row) => row.period <= end);
-  if (panel.by === "upto") return past.filter((row) => row.period > shifted(startOf(end, "month"), -MONTHS_SHOWN));
+  if (panel.by === "upto") {
+    const grain = rows[0]?.grain ?? "month";
+    return past.filter((row) => row.period > shifted(startOf(end, grain), -PERIODS[grain] * GRAINS[grain]));
+  }
   const latest = past.reduce((last, row) => (row.period > last ? row.period : last), "");
   return past.filter((row) => row.period === latest);
 };

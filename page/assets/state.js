@@ -13,11 +13,13 @@ const readAddress = () => {
   const [, view, query] = /^#\/?([\w-]*)\??(.*)$/.exec(location.hash) ?? [null, "", ""];
   const asked = { ...DEFAULTS, ...Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => Object.hasOwn(DEFAULTS, name))), view };
   if (!data.sections.some((section) => section.key === asked.view)) asked.view = data.sections[0]?.key ?? "";
-  if (!(asked.grain in GRAINS)) asked.grain = DEFAULTS.grain;
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(asked.period)) asked.period = "";
+  if (!Object.hasOwn(GRAINS, asked.grain)) asked.grain = DEFAULTS.grain;
+  if (!periodsToChoose(asked.grain).includes(asked.period)) asked.period = "";
   if (!["previous", "year", "target"].includes(asked.compare)) asked.compare = DEFAULTS.compare;
   if (!Object.hasOwn(data.languages, asked.lang)) asked.lang = DEFAULTS.lang;
-  if (!asked.by) asked.value = "";
+  // A shared address may name a group that the data no longer have.
+  if (!Object.hasOwn(data.breakdowns, asked.by)) asked.by = "";
+  if (!own(data.breakdowns, asked.by)?.includes(asked.value)) asked.value = "";
   Object.assign(state, asked);
 };
 
@@ -40,13 +42,14 @@ const startOf = (text, grain) => {
 const lastDayOf = (start, grain) => iso(new Date(dateOf(shifted(start, GRAINS[grain])).getTime() - 86400000));
 const until = () => (state.period ? lastDayOf(state.period, state.grain) : data.as_of);
 
-const periodsToChoose = () => {
+// How many periods of a grain a reader can choose, and a chart of periods shows.
+const PERIODS = { month: 18, quarter: 8, year: 4 };
+const periodsToChoose = (grain) => {
   const periods = [];
-  const count = { month: 24, quarter: 8, year: 4 }[state.grain];
-  let start = startOf(data.as_of, state.grain);
-  while (periods.length < count && start >= startOf(data.first_period, state.grain)) {
+  let start = startOf(data.as_of, grain);
+  while (periods.length < PERIODS[grain] && start >= startOf(data.first_period, grain)) {
     periods.push(start);
-    start = shifted(start, -GRAINS[state.grain]);
+    start = shifted(start, -GRAINS[grain]);
   }
   return periods;
 };

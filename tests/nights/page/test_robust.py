@@ -56,3 +56,51 @@ def test_a_panel_that_fails_leaves_the_others_alone(release, open_page):
     said = [page.tab.locator(f"#panel-{key}").inner_text() for key in broken]
     assert ["could not be drawn" in text for text in said] == [True, True] + [False] * (len(broken) - 2)
     assert page.tab.locator(f"#panel-{broken[-1]} .view").inner_text().strip()
+
+
+def test_the_link_to_the_content_keeps_the_view(release, open_page):
+    """Skip to content changed the address, and whoever used it was back on the overview."""
+    page = open_page(release / PAGE_NAME, at="#/churn?lang=uk")
+    page.tab.locator(".skip").press("Enter")
+    assert page.tab.evaluate("() => document.activeElement.id") == "main"
+    # A link inside the page that is followed all the same changes nothing.
+    page.tab.evaluate("() => { location.hash = '#main'; }")
+    page.ready()
+    chosen = page.tab.evaluate("() => [window.stayhouse.state.view, window.stayhouse.state.lang]")
+    assert chosen == ["churn", "uk"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "by=constructor&value=name",
+        "grain=constructor",
+        "lang=constructor",
+        "period=2025-13-45",
+        "period=1999-01-01",
+        "by=segment&value=a+group+that+is+gone",
+    ],
+)
+def test_an_address_that_names_what_is_not_there(release, open_page, asked):
+    """An old address filtered by a group that no longer exists, and every panel was empty without a word."""
+    page = open_page(release / PAGE_NAME, at=f"#/churn?{asked}")
+    chosen = page.tab.evaluate("() => window.stayhouse.state")
+    assert (chosen["grain"], chosen["lang"], chosen["period"], chosen["value"]) == ("month", "en", "", "")
+    assert chosen["by"] in ("", "segment")
+    assert page.tab.locator("#panel-churn_bridge svg").count()
+    assert page.complaints == []
+
+
+def test_a_chart_shows_as_many_periods_as_a_reader_can_choose(release, open_page):
+    """With "Year", a chart of periods had one point: eighteen months were kept, whatever the grain."""
+    page = open_page(release / PAGE_NAME)
+    page.tab.evaluate(
+        """() => { const { allRows } = window.stayhouse, rows = allRows('service_in_time');
+            const [first] = rows.filter(row => row.grain === 'year' && row.dimension === 'all');
+            window.stayhouse.data.first_period = '2010-01-01';
+            for (const year of [2024, 2023, 2022, 2021, 2020]) rows.push({ ...first, period: `${year}-01-01` }); }"""
+    )
+    page.go("service", grain="year")
+    years = sorted({row["period"] for row in page.rows("service_in_time")})
+    assert years == ["2022-01-01", "2023-01-01", "2024-01-01", "2025-01-01"]
+    assert page.tab.locator("#filter-period option").count() == 1 + len(years)
