@@ -54,9 +54,14 @@ const tableOf = (panel, all, table) => {
   const body = make("tbody"), count = make("span", { class: "count", "aria-live": "polite" });
   const more = make("button", { type: "button", class: "quiet" }, t("Show more"));
   const text = (row, column) => show(row[column.name], column);
+  // A filter holds the value and not its label, which is another one in another language.
+  const valueOf = (row, column) => JSON.stringify(row[column.name] ?? "");
+  const offered = new Map(view.columns.filter((column) => column.filter).map((column) => [column.name,
+    new Map(all.map((row) => [valueOf(row, column), text(row, column)]))]));
+  for (const name of Object.keys(table.filters)) if (!offered.get(name)?.has(table.filters[name])) delete table.filters[name];
   const matching = () => {
     const words = table.search.toLowerCase();
-    let rows = all.filter((row) => view.columns.every((column) => !table.filters[column.name] || text(row, column) === table.filters[column.name]) &&
+    let rows = all.filter((row) => view.columns.every((column) => !table.filters[column.name] || valueOf(row, column) === table.filters[column.name]) &&
       (!words || view.columns.some((column) => text(row, column).toLowerCase().includes(words)) || String(row[view.names] ?? "").toLowerCase().includes(words)));
     if (table.sort) {
       const direction = table.down ? -1 : 1;
@@ -78,10 +83,10 @@ const tableOf = (panel, all, table) => {
   const controls = make("div", { class: "controls" },
     make("label", {}, `${t("Search")} `, make("input", { type: "search", value: table.search, oninput: (event) => { table.search = event.target.value; fill(); } })),
     view.columns.filter((column) => column.filter).map((column) => {
-      const values = [...new Set(all.map((row) => text(row, column)))].sort();
+      const values = [...offered.get(column.name)].sort(([, one], [, other]) => one.localeCompare(other));
       if (values.length < 2) return null;
       return make("label", {}, `${t(column.label)} `, make("select", { "data-filter": column.name, onchange: (event) => { table.filters[column.name] = event.target.value; fill(); } },
-        make("option", { value: "" }, t("any")), values.map((value) => make("option", { value, selected: table.filters[column.name] === value }, value))));
+        make("option", { value: "" }, t("any")), values.map(([value, shown]) => make("option", { value, selected: table.filters[column.name] === value }, shown))));
     }),
     make("button", { type: "button", class: "csv", onclick: () => download(panel.key, panel.columns, matching()) }, "CSV"), count);
   const heads = view.columns.map((column) => {

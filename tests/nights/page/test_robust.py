@@ -104,3 +104,18 @@ def test_a_chart_shows_as_many_periods_as_a_reader_can_choose(release, open_page
     years = sorted({row["period"] for row in page.rows("service_in_time")})
     assert years == ["2022-01-01", "2023-01-01", "2024-01-01", "2025-01-01"]
     assert page.tab.locator("#filter-period option").count() == 1 + len(years)
+
+
+def test_the_filter_of_a_list_outlives_the_language_but_not_its_choices(release, open_page):
+    """A list filtered in English was empty in Ukrainian, and nothing on the page said why."""
+    page = open_page(release / PAGE_NAME, at="#/customers")
+    chosen = page.tab.locator("#panel-customers_list [data-filter=status]")
+    chosen.select_option("Paying")
+    listed = page.tab.locator("#panel-customers_list .count").inner_text()
+    page.go("customers", lang="uk")
+    assert page.tab.locator("#panel-customers_list tbody tr").count() > 0
+    assert chosen.input_value() == '"paying"'
+    page.go("customers", by="status", value="trial")
+    assert page.tab.locator("#panel-customers_list tbody tr").count() > 0
+    page.go("customers")
+    assert page.tab.locator("#panel-customers_list .count").inner_text() != listed
