@@ -84,7 +84,7 @@ def attached(connection: duckdb.DuckDBPyConnection, server: Server, read_only: b
         )
         encoding, collation = one_row(connection, f"from postgres_query({literal(NAME)}, {literal(_SORTING)})")
     except duckdb.Error as error:
-        raise ServerError(f"{server}: cannot be reached: {_said(error)}; see [postgres] in stayhouse.toml") from error
+        raise ServerError(f"{server}: cannot be reached: {said(error)}; see [postgres] in stayhouse.toml") from error
     try:
         if encoding != "UTF8" or collation not in COLLATIONS:
             raise ServerError(
@@ -96,9 +96,10 @@ def attached(connection: duckdb.DuckDBPyConnection, server: Server, read_only: b
         connection.execute(f"detach {NAME}")
 
 
-def _said(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines)[:300]
+def said(error: Exception) -> str:
+    """The beginning of a message, in one line and without the query that DuckDB puts before what the server says."""
+    _, _, of_server = str(error).rpartition("ERROR:")
+    return " ".join(of_server.split())[:300]
 
 
 def _load_extension(connection: duckdb.DuckDBPyConnection) -> None:
@@ -116,7 +117,7 @@ def _load_extension(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error as error:
         raise ServerError(
             f"DuckDB {duckdb.__version__} has no extension for PostgreSQL, and none could be fetched; install it by "
-            f"make postgres or pip install 'stayhouse[target-postgres]' ({_said(error)})"
+            f"make postgres or pip install 'stayhouse[target-postgres]' ({said(error)})"
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -104,3 +105,122 @@ def test_rights_and_views_of_others_go_on(server) -> None:
     assert asked(server, f"set role {role}; select distinct run from published.mart_b") == [(2,)]
     assert asked(server, "select distinct run from bi.shown") == [(2,)]
     assert asked(server, "select count(*) from pg_namespace where nspname like 'published%'") == [(1,)]
+
+
+def may_read(server: Server, role: str) -> list[str]:
+    """The published tables that a role may read."""
+    found = asked(
+        server,
+        f"select tablename from pg_tables where schemaname = 'published' "
+        f"and has_table_privilege('{role}', format('%I.%I', schemaname, tablename), 'select') order by 1",
+    )
+    return [name for (name,) in found]
+
+
+def test_a_role_that_may_read_one_mart_reads_no_other_after_a_publication(server) -> None:
+    """Everybody with usage of the schema could read every mart after the next publication."""
+    release(server, 1)
+    role, part = f"one_mart_of_{server.database}", f"one_column_of_{server.database}"
+    asked(server, f"create role {role}; create role {part}; grant usage on schema published to {role}, {part}")
+    asked(server, f"grant select on published.mart_a to {role} with grant option")
+    asked(server, f"grant select (run) on published.mart_b to {part}")
+    release(server, 2)
+    assert may_read(server, role) == ["mart_a"]
+    assert may_read(server, part) == []
+    assert asked(server, f"set role {part}; select distinct run from published.mart_b") == [(2,)]
+    assert asked(server, f"set role {role}; select distinct run from published.mart_a") == [(2,)]
+    passed_on = "has_table_privilege('{}', 'published.mart_a', 'select with grant option')"
+    assert asked(server, f"select {passed_on.format(role)}") == [(True,)]
+
+
+def test_a_new_mart_gets_the_default_privileges_and_an_old_one_keeps_what_was_revoked(server) -> None:
+    """Default privileges of a schema went with the schema, and gave back what had been taken from a mart."""
+    release(server, 1)
+    role, other = f"default_of_{server.database}", f"global_of_{server.database}"
+    asked(server, f"create role {role}; create role {other}")
+    asked(server, "create table churn.mart_new as select 1 as run")
+    asked(server, f"alter default privileges in schema published grant select on tables to {role}")
+    asked(server, f"alter default privileges grant select on tables to {other}")
+    for number in (2, 3):
+        with connect() as db, attached(db, server):
+            tables = [*TABLES, Table("churn.mart_new", "mart_new", "New.", {})]
+            publish(db, server, tables, FIRST, f"run{number}", "")
+        assert may_read(server, role) == ["mart_new"]
+        assert may_read(server, other) == ["mart_new"]
+
+
+def test_a_view_keeps_its_barrier(server) -> None:
+    release(server, 1)
+    asked(server, "create view published.shown with (security_barrier) as select run from published.mart_a")
+    release(server, 2)
+    options = "select reloptions from pg_class where oid = 'published.shown'::regclass"
+    assert asked(server, options) == [(["security_barrier=true"],)]
+    assert asked(server, "select distinct run from published.shown") == [(2,)]
+
+
+@pytest.fixture
+def plain(server: Server) -> Server:
+    """The server as a role uses it that owns the database, without the rights of a superuser."""
+    role = f"runs_of_{server.database}"
+    asked(server, f"create role {role} login; alter database {server.database} owner to {role}")
+    return replace(server, user=role)
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        (
+            "create materialized view bi.kept as select run from published.mart_a",
+            "materialized view bi.kept of analyst",
+        ),
+        ("create view bi.theirs as select run from published.mart_a", "view bi.theirs of analyst"),
+        (
+            "reset role; alter table published.mart_a enable row level security",
+            "row security of table published.mart_a",
+        ),
+        (
+            "reset role; alter table published.publication add primary key (run_id); "
+            "create table bi.runs (run_id text references published.publication)",
+            "constraint runs_run_id_fkey on table bi.runs",
+        ),
+        ("reset role; create table published.theirs (n integer)", "table published.theirs of owner"),
+    ],
+)
+def test_what_cannot_go_on_with_new_tables_is_named_before_anything_is_written(server, plain, made, named) -> None:
+    """The files were released, and then PostgreSQL refused to drop the old tables."""
+    release(plain, 1)
+    analyst = f"analyst_of_{server.database}"
+    asked(server, f"create role {analyst}; create schema bi authorization {analyst}")
+    asked(server, f"grant usage on schema published to {analyst}; grant select on published.mart_a to {analyst}")
+    asked(server, f"set role {analyst}; {made}")
+    with pytest.raises(ServerError, match=f"cannot be replaced because of {named}"):
+        release(plain, 2)
+    assert asked(server, "select count(*) from pg_namespace where nspname = 'published_next'") == [(0,)]
+    assert asked(server, "select distinct run from published.mart_b") == [(1,)]
+
+
+def test_a_view_that_does_not_fit_the_new_table_keeps_the_last_publication(plain) -> None:
+    """A reader got PostgreSQL's own error, and the run a traceback."""
+    release(plain, 1)
+    asked(plain, "create schema bi; create view bi.shown as select run from published.mart_b")
+    with (
+        connect() as db,
+        attached(db, plain),
+        pytest.raises(ServerError, match=r"keep the last publication: .*published\.mart_b"),
+    ):
+        publish(db, plain, TABLES[:1], FIRST, "run2", "")
+    assert asked(plain, "select run_id from published.publication") == [("run1",)]
+
+
+def test_a_reader_of_a_view_is_waited_for(plain) -> None:
+    release(plain, 1)
+    asked(plain, "create schema bi; create view bi.shown as select 1 as one from published.mart_a limit 1")
+    reader = client(plain)
+    with reader.cursor() as cursor:
+        # It holds the view and none of its tables.
+        cursor.execute("comment on view bi.shown is 'read'")
+        with pytest.raises(ServerError, match="waited for 1 seconds"):
+            release(plain, 2, wait_seconds=1.0)
+    reader.close()
+    release(plain, 2)
+    assert asked(plain, "select run_id from published.publication") == [("run2",)]
