@@ -8,8 +8,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,14 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
+def _tried(start: Callable[[], int], times: int = 3) -> int:
+    """Another program may take a free port before the server does."""
+    for _ in range(times - 1):
+        with suppress(subprocess.CalledProcessError):
+            return start()
+    return start()
+
+
 @contextmanager
 def running_postgres(*settings: str) -> Iterator[int]:
     """The port of an empty server that trusts everybody; `settings` are those of its configuration."""
@@ -56,7 +64,7 @@ def running_postgres(*settings: str) -> Iterator[int]:
         user = names.get("postgres") or names["nobody"]
         os.chown(home, user.pw_uid, user.pw_gid)
         owner = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    data, port = home / "data", free_port()
+    data = home / "data"
 
     def run(name: str, *arguments: str, check: bool = True) -> None:
         subprocess.run([programs[name], *arguments], check=check, capture_output=True, cwd=home, timeout=120, **owner)
@@ -64,9 +72,14 @@ def running_postgres(*settings: str) -> Iterator[int]:
     try:
         run("initdb", "-D", str(data), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         stated = ["listen_addresses=127.0.0.1", "fsync=off", "unix_socket_directories=", *settings]
-        options = " ".join([f"-p {port}", *(f"-c {one}" for one in stated)])
-        run("pg_ctl", "-D", str(data), "-o", options, "-l", str(home / "log"), "-w", "start")
-        yield port
+
+        def start() -> int:
+            port = free_port()
+            options = " ".join([f"-p {port}", *(f"-c {one}" for one in stated)])
+            run("pg_ctl", "-D", str(data), "-o", options, "-l", str(home / "log"), "-w", "start")
+            return port
+
+        yield _tried(start)
     finally:
         if data.exists():
             run("pg_ctl", "-D", str(data), "-m", "immediate", "stop", check=False)
