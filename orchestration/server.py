@@ -142,7 +142,7 @@ def forget_built(settings: Settings) -> list[str]:
         )
         if found.fetchall():
             run(connection, f"delete from {MARKS}")
-    return [f"{settings.server}: holds what was erased until the next run has published there"]
+    return [f"{settings.server}: still holds the erased rows; the next run that publishes there removes them"]
 
 
 def watermarks(settings: Settings) -> str:

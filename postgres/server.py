@@ -88,8 +88,8 @@ def attached(connection: duckdb.DuckDBPyConnection, server: Server, read_only: b
     try:
         if encoding != "UTF8" or collation not in COLLATIONS:
             raise ServerError(
-                f"{server}: the database has encoding {encoding} and collation {collation}, so text would be sorted "
-                f"otherwise than everywhere else; make it by: {CREATE.format(name=server.database)}"
+                f"{server}: the database has encoding {encoding} and collation {collation}, so text would sort "
+                f"differently than in DuckDB; create the database with: {CREATE.format(name=server.database)}"
             )
         yield
     finally:

@@ -82,7 +82,7 @@ def test_a_server_that_does_not_answer_is_refused_before_anything_is_loaded(tmp_
 def test_after_an_erasure_everything_is_built_again(server, tmp_path) -> None:
     """Incremental models would keep what they were built from."""
     settings = replace(settings_in(tmp_path), server=server)
-    assert "until the next run" in forget_built(settings)[0]
+    assert "still holds the erased rows" in forget_built(settings)[0]
     asked(server, "create schema ops; create table ops.model_watermarks as select 'fct_contacts' as model_name")
     forget_built(settings)
     assert asked(server, "select count(*) from ops.model_watermarks") == [(0,)]
