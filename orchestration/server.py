@@ -17,7 +17,7 @@ from stayhouse.orchestration.settings import ConfigurationError, Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.postgres import Server, ServerError, attached
 from stayhouse.postgres.server import NAME, run
-from stayhouse.publishing.release import Mart
+from stayhouse.publishing.release import Mart, current_publication
 
 # How far incremental models have come.
 MARKS = "ops.model_watermarks"
@@ -150,6 +150,24 @@ def watermarks(settings: Settings) -> str:
     from stayhouse.postgres.fetching import WATERMARKS
 
     return WATERMARKS if settings.server else MARKS
+
+
+def check_publication(settings: Settings, marts: Sequence[Mart]) -> None:
+    """Raises ServerError, before files are released, where the server could not follow with these marts."""
+    if settings.server is None:
+        return
+    from stayhouse.postgres.release import published_run, require_replaceable
+
+    with connect() as connection, attached(connection, settings.server, read_only=True):
+        require_replaceable(connection, settings.server)
+        there = published_run(connection)
+    current = current_publication(settings.publish)
+    if any(mart.carried for mart in marts) and current and there != current["run_id"]:
+        raise ServerError(
+            f"{settings.server}: has {f'the marts of run {there}' if there else 'no marts yet'}, and the files those "
+            f"of run {current['run_id']} ({current['as_of_date']}), so a part cannot be published beside them; "
+            "build everything, without --select"
+        )
 
 
 def publish_on_server(settings: Settings, marts: Sequence[Mart], as_of: date, run_id: str, stale_feeds: str) -> None:

@@ -1,7 +1,7 @@
-"""Publishes on the server: marts are copied into a schema beside the one that people read, then the two are swapped.
+"""Publishes on the server: marts are copied into a schema beside the one that people read, then the tables are swapped.
 
 The swap waits until nobody reads. A transaction that has read one table of a publication therefore reads all others of
-the same one, and who comes during the swap waits for it and gets the new one.
+the same one. A reader that arrives during the swap waits at most half a second per attempt and gets the new one.
 """
 
 from __future__ import annotations
@@ -222,6 +222,15 @@ def require_replaceable(connection: duckdb.DuckDBPyConnection, server: Server) -
             f"{server}: the published tables cannot be replaced because of {found}; drop these, or have them read "
             f"a view that {server.user} owns, and run again"
         )
+
+
+def published_run(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The run that readers of the server have; None before the first one."""
+    try:
+        (run_id,) = one_row(connection, f"select run_id from {NAME}.{SCHEMA}.publication")
+    except duckdb.CatalogException:
+        return None
+    return str(run_id)
 
 
 def _write_next(

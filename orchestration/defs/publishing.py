@@ -26,11 +26,12 @@ from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.resources import Run, RunResource
 from stayhouse.orchestration.run_log import warnings_of
 from stayhouse.orchestration.selection import checked_marts, chosen_marts, part_of_the_past
-from stayhouse.orchestration.server import fetch_findings, publish_on_server, watermarks
+from stayhouse.orchestration.server import check_publication, fetch_findings, publish_on_server, watermarks
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import FACTS_OF_CARDS, write_cards
+from stayhouse.postgres import ServerError
 from stayhouse.publishing.delivery import lists_of, write_lists
 from stayhouse.publishing.release import (
     DATABASE_NAME,
@@ -181,6 +182,32 @@ def companions_without_identifiers(settings: Settings) -> list[Callable[[Path, d
     return [lambda release, _: write_without_identifiers(release, key)]
 
 
+def check_server_follows(run: Run, as_of: date, shown: Sequence[Mart]) -> None:
+    """Raises Failure when readers of the files would get this day, and those of the server could not."""
+    current = current_publication(run.settings.publish)
+    if current and date.fromisoformat(current["as_of_date"]) > as_of and not run.make_current:
+        return
+    try:
+        check_publication(run.settings, shown)
+    except ServerError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def follow_on_server(run: Run, as_of: date, shown: Sequence[Mart], run_id: str, stale_feeds: str) -> None:
+    """Gives readers of the server what those of the files have; Failure when it cannot."""
+    if run.settings.server is None:
+        return
+    published = run.log.read()["published"]
+    run.log.note(published=published | {"on_server": False})
+    try:
+        publish_on_server(run.settings, shown, as_of, run_id, stale_feeds)
+    except ServerError as error:
+        raise dg.Failure(
+            f"{as_of} is published in the files and not on the server: {error}", allow_retries=False
+        ) from error
+    run.log.note(published=published | {"on_server": True})
+
+
 def _publish(
     run: Run, as_of: date, run_id: str, selected: AbstractSet[dg.AssetKey] | None
 ) -> dg.MaterializeResult[Any]:
@@ -189,6 +216,7 @@ def _publish(
     fetch_findings(settings, run.manifest)
     with open_warehouse(settings.warehouse) as warehouse:
         shown = marts_of_release(run, as_of, selected, checked_marts(warehouse, as_of))
+    check_server_follows(run, as_of, shown)
     built = [mart.full_name for mart in shown if not mart.carried]
     is_whole = len(built) == len(mart_gates())
     log = run.log.read()
@@ -239,8 +267,6 @@ def _publish(
             forget_superseded(warehouse, settings.kept_loads, readers_of_superseded(run.manifest), watermarks(settings))
     if run.make_current:
         result = make_current(settings.publish, result)
-    if result.is_current:
-        publish_on_server(settings, shown, as_of, run_id.split("-")[0], ", ".join(late))
     run.log.note(
         published={
             "as_of": as_of,
@@ -254,6 +280,8 @@ def _publish(
         },
         missing_tables=missing,
     )
+    if result.is_current:
+        follow_on_server(run, as_of, shown, run_id.split("-")[0], ", ".join(late))
     progress.report("publish", "current", 1.0)
     return dg.MaterializeResult(
         metadata={

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
+import dagster as dg
 import pytest
+from parsing import settings_in
 from servers import asked, client
 
 from stayhouse.contract.sql import connect
+from stayhouse.orchestration.defs import publishing
+from stayhouse.orchestration.run_log import RunLog
+from stayhouse.orchestration.server import check_publication
+from stayhouse.orchestration.settings import Settings
 from stayhouse.postgres import Server, ServerError, attached
 from stayhouse.postgres.release import Table, publish
+from stayhouse.publishing.release import Mart
 
 FIRST = date(2025, 6, 30)
 TABLES = [
@@ -48,12 +58,15 @@ def test_a_publication_has_the_marts_with_their_meaning_and_the_day(server) -> N
 def test_readers_see_one_publication_at_a_time(server) -> None:
     """What a transaction reads of two marts is of one run, and no reader fails."""
     release(server, 0)
-    seen, faults, done = set(), [], threading.Event()
+    seen, faults, began, done = set(), [], threading.Event(), threading.Event()
 
     def read() -> None:
         connection = client(server)
         try:
-            while not done.is_set():
+            is_last = False
+            while not is_last:
+                # One more time after the last publication.
+                is_last = done.is_set()
                 with connection, connection.cursor() as cursor:
                     found = []
                     for name in ("mart_a", "publication", "mart_b"):
@@ -61,6 +74,7 @@ def test_readers_see_one_publication_at_a_time(server) -> None:
                         cursor.execute(f"select count(*), min({column}), max({column}) from published.{name}")
                         found.append(cursor.fetchone())
                 seen.add(tuple(sorted({value for row in found for value in row[1:]})))
+                began.set()
                 if [row[0] for row in found] != [500, 1, 500]:
                     faults.append(found)
         except Exception as error:
@@ -71,14 +85,17 @@ def test_readers_see_one_publication_at_a_time(server) -> None:
     readers = [threading.Thread(target=read) for _ in range(3)]
     for reader in readers:
         reader.start()
-    for number in range(1, 6):
-        release(server, number)
-    done.set()
-    for reader in readers:
-        reader.join()
+    try:
+        assert began.wait(60), faults
+        for number in range(1, 6):
+            release(server, number)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
     assert faults == []
     assert all(len(runs) == 1 for runs in seen)
-    assert len(seen) > 1, "no reader saw a change"
+    assert {(0,), (5,)} <= seen
 
 
 def test_a_reader_who_does_not_end_keeps_the_publication_and_is_named(server) -> None:
@@ -224,3 +241,57 @@ def test_a_reader_of_a_view_is_waited_for(plain) -> None:
     reader.close()
     release(plain, 2)
     assert asked(plain, "select run_id from published.publication") == [("run2",)]
+
+
+# ---------------------------------------------------------------- beside the release of files
+
+
+@pytest.fixture
+def beside_files(server: Server, tmp_path: Path) -> Settings:
+    """Settings of a company whose files have run1."""
+    settings = replace(settings_in(tmp_path), server=server)
+    (settings.publish / "current").mkdir(parents=True)
+    document = {"run_id": "run1", "as_of_date": "2025-07-01"}
+    (settings.publish / "current" / "publication.json").write_text(json.dumps(document))
+    return settings
+
+
+PART = [Mart("churn", "mart_a"), Mart("churn", "mart_b", carried=date(2025, 7, 1))]
+
+
+def test_a_part_needs_the_other_marts_on_the_server(beside_files, server) -> None:
+    """After a change of the target `build --select` copied marts that the server did not have, or of another day."""
+    with pytest.raises(ServerError, match=r"has no marts yet, and the files those of run run1 .*without --select"):
+        check_publication(beside_files, PART)
+    check_publication(beside_files, [replace(mart, carried=None) for mart in PART])
+    release(server, 1)
+    check_publication(beside_files, PART)
+    release(server, 2)
+    with pytest.raises(ServerError, match="has the marts of run run2, and the files those of run run1"):
+        check_publication(beside_files, PART)
+
+
+def test_a_run_whose_server_does_not_follow_keeps_its_record(beside_files, monkeypatch) -> None:
+    """A reader who blocked the server cost the run its record, although its files were published."""
+
+    def refuse(*arguments: object) -> None:
+        raise ServerError("db: waited for readers")
+
+    run = SimpleNamespace(settings=beside_files, log=RunLog(beside_files.run_log))
+    run.log.note(published={"as_of": date(2025, 7, 1)})
+    monkeypatch.setattr(publishing, "publish_on_server", refuse)
+    with pytest.raises(dg.Failure, match="2025-07-01 is published in the files and not on the server: db") as raised:
+        publishing.follow_on_server(run, date(2025, 7, 1), PART, "run1", "")
+    assert not raised.value.allow_retries
+    assert run.log.read()["published"] == {"as_of": "2025-07-01", "on_server": False}
+    monkeypatch.setattr(publishing, "publish_on_server", lambda *arguments: None)
+    publishing.follow_on_server(run, date(2025, 7, 1), PART, "run1", "")
+    assert run.log.read()["published"] == {"as_of": "2025-07-01", "on_server": True}
+
+
+def test_a_day_that_readers_do_not_get_is_not_held_up_by_the_server(beside_files, monkeypatch) -> None:
+    """A back-fill of the past is kept beside the current release, and the server has no part in it."""
+    run = SimpleNamespace(settings=beside_files, make_current=False)
+    publishing.check_server_follows(run, date(2025, 6, 1), PART)
+    with pytest.raises(dg.Failure, match="no marts yet"):
+        publishing.check_server_follows(run, date(2025, 7, 2), PART)
