@@ -59,7 +59,7 @@ def test_a_panel_that_fails_leaves_the_others_alone(release, open_page):
 
 
 def test_the_link_to_the_content_keeps_the_view(release, open_page):
-    """Skip to content changed the address, and whoever used it was back on the overview."""
+    """Skip to content changed the address, and its reader was back on the overview."""
     page = open_page(release / PAGE_NAME, at="#/churn?lang=uk")
     page.tab.locator(".skip").press("Enter")
     assert page.tab.evaluate("() => document.activeElement.id") == "main"
