@@ -1,7 +1,7 @@
 """Activation: how many customers did what makes them stay, and how fast."""
 
 from stayhouse.page.charts import CALM, axis, intervals, lines, ranked, tooltip
-from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Switch, Table
+from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
 from stayhouse.page.sql import dimension, filterable
 
 FUNNEL = """
@@ -127,7 +127,6 @@ ACTIVATION = Section(
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
             empty=NOBODY_MEASURED,
-            drill=Drill("activation_waiting", {"next_key_action_label": "title"}),
         ),
         Panel(
             "activation_curve",

@@ -1,7 +1,7 @@
 """CX indices and customer feedback."""
 
 from stayhouse.page.charts import CASE_COLOURS, axis, bars, coded, each_date, intervals, months, tooltip, with_target
-from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
+from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
 from stayhouse.page.sql import dimension, filterable, largest
 
 NAMED = f"""
@@ -130,7 +130,6 @@ CX = Section(
             needs=("survey_responses", "survey_answers"),
             codes={"state": "case_state"},
             by="upto",
-            drill=Drill("cx_open_cases", {"case_state": "state"}),
             wide=True,
         ),
         Panel(
