@@ -103,6 +103,8 @@ const dressed = (panel, rows, width) => {
       if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
     }
+    // A filled point has the colour of its line, whatever the order of the groups.
+    if (encoding.color && encoding.fill?.condition?.field) Object.assign(encoding.fill.condition, { sort: encoding.color.sort, scale: encoding.color.scale });
     if (!encoding.color && encoding.fill?.condition?.field) encoding.fill = { condition: { test: encoding.fill.condition.test, value: spec.layer[0].mark.color }, value: "transparent" };
   };
   encodingsOf(spec).forEach(dress);
@@ -128,10 +130,14 @@ const heightOf = (spec, rows) => {
   return spec.height.step * new Set(rows.map((row) => row[y.field])).size;
 };
 
+// A chart that is not finalized keeps its listeners and its rows.
+const finalizeCharts = () => {
+  for (const panel of panels.values()) { panel.embedded?.finalize(); panel.embedded = null; }
+};
+
 const drawChart = async (panel, place) => {
   const rows = chosenRows(panel);
   place.replaceChildren();
-  if (panel.embedded) { panel.embedded.finalize(); panel.embedded = null; }
   if (!rows.length) { place.append(nothing(panel)); return; }
   const holder = make("div", { class: "chart", role: "img", "aria-label": `${t(panel.title)}. ${t(panel.question)}` });
   place.append(holder);
@@ -141,10 +147,13 @@ const drawChart = async (panel, place) => {
   const far = withoutFarTarget(spec, rows);
   const settings = config(holder.clientWidth);
   settings.legend.columns = legendColumns(spec, values, holder.clientWidth);
-  panel.embedded = await window.vegaEmbed(holder, {
+  const embedded = await window.vegaEmbed(holder, {
     ...spec, height: heightOf(spec, values), $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container",
     autosize: { type: "fit-x", contains: "padding" }, data: { name: "rows", values },
   }, { actions: false, renderer: "svg", config: settings, tooltip: { theme: state.theme }, timeFormatLocale: timeLocale() });
+  // Another choice of the reader may have replaced the place meanwhile.
+  if (!place.isConnected) { embedded.finalize(); return; }
+  panel.embedded = embedded;
   if (far) place.append(make("p", { class: "legend" }, far));
   if (panel.drill) {
     panel.embedded.view.addEventListener("click", (_, item) => {

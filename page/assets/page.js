@@ -59,6 +59,7 @@ let turn = 0;
 const render = async () => {
   const mine = (turn += 1);
   document.body.removeAttribute("data-ready");
+  finalizeCharts();
   const section = data.sections.find((one) => one.key === state.view);
   const main = byId("main");
   if (section) {

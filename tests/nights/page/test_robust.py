@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date
 
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 
 from stayhouse.page import PAGE_NAME, build_page
+from stayhouse.page.sections import SECTIONS
 from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
@@ -119,3 +121,42 @@ def test_the_filter_of_a_list_outlives_the_language_but_not_its_choices(release,
     assert page.tab.locator("#panel-customers_list tbody tr").count() > 0
     page.go("customers")
     assert page.tab.locator("#panel-customers_list .count").inner_text() != listed
+
+
+def test_a_chart_that_is_no_longer_shown_is_finalized(release, open_page):
+    """Each change of a filter left the charts before it in memory, with their rows and listeners."""
+    page = open_page(release / PAGE_NAME)
+    # Two changes at once: the charts of the first are replaced while they are drawn.
+    page.tab.evaluate(
+        """() => { const embed = window.vegaEmbed; window.alive = 0;
+            window.vegaEmbed = async (...asked) => { const made = await embed(...asked); window.alive += 1;
+                return { ...made, finalize: () => { window.alive -= 1; made.finalize(); } }; }; }"""
+    )
+    page.go("service", grain="quarter")
+    page.tab.evaluate("() => { location.hash = '#/churn'; setTimeout(() => { location.hash = '#/usage'; }, 50); }")
+    page.tab.wait_for_function("() => window.stayhouse.state.view === 'usage'")
+    page.ready()
+    page.tab.wait_for_timeout(500)
+    drawn = page.tab.locator("main .chart svg.marks").count()
+    assert drawn > 0
+    assert page.tab.evaluate("() => window.alive") == drawn
+
+
+def test_a_filled_point_has_the_colour_of_its_line(release, open_page):
+    """Fills had an order of their own: a point whose window had closed changed to the colour of another line."""
+    page = open_page(release / PAGE_NAME)
+    compared = 0
+    for section in SECTIONS:
+        page.go(section.key, by="segment")
+        for panel in section.panels:
+            if '"fill"' not in json.dumps(getattr(panel.view, "spec", None)):
+                continue
+            colours = page.tab.evaluate(
+                """key => { const view = window.stayhouse.view(key), scales = view?._runtime.scales;
+                    return scales?.fill ? ['color', 'fill'].map(name => view.scale(name).domain().map(one => [one, view.scale(name)(one)])) : null; }""",
+                panel.key,
+            )
+            if colours:
+                assert colours[0] == colours[1], panel.key
+                compared += len(colours[0]) > 1
+    assert compared
