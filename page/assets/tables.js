@@ -115,11 +115,16 @@ const drawTable = (panel, place) => {
   if (rest) place.append(rest);
 };
 
+const ROWS_OF_CHART = 200;
+
 // The rows of a chart as a table, for readers without a mouse or without sight.
 const drawnAsTable = (panel) => {
   const rows = chosenRows(panel);
   const hidden = new Set(["dimension", "member", "grain", "place", "band_order", "step_order"]);
   const columns = panel.columns.filter((name) => !hidden.has(name) && new Set(rows.map((row) => row[name])).size > 0);
+  // Headings are the titles of the tooltip. There, "from" is the beginning of the period and of the interval.
+  const titles = new Map(encodingsOf(panel.spec).flatMap((encoding) => encoding.tooltip ?? []).map((part) => [part.field, part.title]));
+  const heading = (name) => t(name === "period" && titles.get(name) === "from" ? "Period" : titles.get(name) || humanized(name));
   const shown = (row, name) => {
     const value = row[name];
     if (value === null || value === undefined) return "–";
@@ -128,9 +133,12 @@ const drawnAsTable = (panel) => {
     if (typeof value === "number") return number(value, 2);
     return /^\d{4}-\d{2}-\d{2}$/.test(value) ? day(value) : plain(value);
   };
-  const leads = panel.drill ? rows.slice(0, 200).map((row) => leadsSomewhere(panel, row)) : [];
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t(panel.title) }, make("table", { class: "list" },
-    make("thead", {}, make("tr", {}, columns.map((name) => make("th", { scope: "col" }, t(humanized(name)))), panel.drill ? make("th", { scope: "col" }, t("Customers")) : null)),
-    make("tbody", {}, rows.slice(0, 200).map((row, at) => make("tr", {}, columns.map((name) => make("td", {}, shown(row, name))),
+  const leads = panel.drill ? rows.slice(0, ROWS_OF_CHART).map((row) => leadsSomewhere(panel, row)) : [];
+  const scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t(panel.title) }, make("table", { class: "list" },
+    make("thead", {}, make("tr", {}, columns.map((name) => make("th", { scope: "col" }, heading(name))), panel.drill ? make("th", { scope: "col" }, t("Customers")) : null)),
+    make("tbody", {}, rows.slice(0, ROWS_OF_CHART).map((row, at) => make("tr", {}, columns.map((name) => make("td", {}, shown(row, name))),
       panel.drill ? make("td", {}, leads[at] ? make("button", { type: "button", class: "quiet", onclick: () => openDrill(panel, row) }, t("Show")) : "") : null)))));
+  const ending = rows.length > ROWS_OF_CHART ? make("p", { class: "legend" }, t("The first {shown} of {total} rows; CSV has all of them.",
+    { shown: number(ROWS_OF_CHART, 0), total: number(rows.length, 0) })) : null;
+  return make("div", {}, scroll, ending);
 };

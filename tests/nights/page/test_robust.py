@@ -160,3 +160,20 @@ def test_a_filled_point_has_the_colour_of_its_line(release, open_page):
                 assert colours[0] == colours[1], panel.key
                 compared += len(colours[0]) > 1
     assert compared
+
+
+def test_the_table_of_a_chart_has_the_words_of_its_tooltip(release, open_page):
+    """Its headings were names of columns, such as "Index points ci lo", and its last rows were missing without a word."""
+    page = open_page(release / PAGE_NAME, at="#/experience")
+    panel = page.tab.locator("#panel-cx_indices")
+    panel.get_by_role("button", name="Table").press("Enter")
+    headings = panel.locator("table.list th").all_inner_texts()
+    assert {"Period", "points", "from", "to", "n"} <= set(headings)
+    page.tab.evaluate(
+        "() => { const rows = window.stayhouse.allRows('contacts_recency'); for (let at = 0; at < 300; at += 1) rows.push({ ...rows[0] }); }"
+    )
+    page.go("contacts")
+    panel = page.tab.locator("#panel-contacts_recency")
+    panel.get_by_role("button", name="Table").press("Enter")
+    assert panel.locator("tbody tr").count() == 200
+    assert "The first 200 of 30" in panel.inner_text()
