@@ -32,8 +32,8 @@ const openDrill = (panel, row) => {
   const close = make("button", { type: "button", class: "close", "aria-label": t("Close"), onclick: () => dialog.close() }, "×");
   dialog.replaceChildren(
     make("header", {}, make("h2", { id: "drill-title" }, `${t(panel.title)}: ${chips.join(" · ")}`), close),
-    make("p", { class: "question" }, t("{count} customers", { count: number(new Set(rows.map((one) => one.customer_id)).size, 0) }),
-      unfiltered ? ` · ${t("Everybody: the list has no {dimension}.", { dimension: label("dimension", unfiltered).toLowerCase() })}` : null),
+    make("p", { class: "question" }, t("Customers: {count}", { count: number(new Set(rows.map((one) => one.customer_id)).size, 0) }),
+      unfiltered ? ` · ${t("Not filtered: this list has no {dimension}.", { dimension: label("dimension", unfiltered).toLowerCase() })}` : null),
     ...(rows.length ? tableOf(list, rows, { search: "", sort: null, down: false, filters: {}, shown: 50 }) : [make("p", { class: "empty" }, t("No customer of this list."))]),
   );
   const rest = leftOut(list);

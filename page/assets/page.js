@@ -116,7 +116,7 @@ const drawFrame = () => {
     when.append(make("span", { class: "stale" }, `${last ? t("{table} ends on {day}: figures that need it are too low or too high.", { table: name, day: day(last) })
       : t("{table} has no rows: figures that need it are too low or too high.", { table: name })} `));
   }
-  if (data.left_out.length) when.append(make("span", { class: "stale" }, t("Not built yet: {count} panels, from \"{first}\" on; a whole build adds them.", { count: data.left_out.length, first: t(data.left_out[0]) })));
+  if (data.left_out.length) when.append(make("span", { class: "stale" }, t("Panels not built yet: {count}, from \"{first}\" on; a whole build adds them.", { count: data.left_out.length, first: t(data.left_out[0]) })));
   byId("foot").replaceChildren(...data.links.map((link) => make("a", { href: link.href }, t(link.title))));
 };
 

@@ -107,8 +107,8 @@ NOBODY_MEASURED = (
 ACTIVATION = Section(
     "activation",
     "Activation",
-    "A customer is active when every required key action has been done; looking at it does not count. Customers who "
-    "are too young for a window are pending and in no rate.",
+    "A customer is active when every required key action has been done; looking at it does not count. Customers "
+    "whose window is still open are pending and not counted in any rate.",
     (
         Panel(
             "activation_funnel",

@@ -71,7 +71,7 @@ STATUSES = f"""{BASE},
 CUSTOMERS = Section(
     "customers",
     "Customers",
-    "Everybody with access today, the most urgent first. Click a bar of any chart to see the customers behind it.",
+    "Everybody with access today, the most urgent first. Click a bar of a chart to see the customers behind it.",
     (
         Panel(
             "customers_status",

@@ -258,7 +258,7 @@ OVERVIEW = Section(
         ),
         Panel(
             "overview_moved",
-            "Which groups moved it",
+            "Which groups drove the change",
             "Contribution of each group to the change since the period before, in points of the metric. The bars sum "
             "to the change.",
             CONTRIBUTIONS,

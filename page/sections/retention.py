@@ -93,10 +93,10 @@ RETENTION = Section(
             POOLED,
             Chart(lines(
                 axis("age", "Q", "periods from the start"),
-                axis("retained_pct", "Q", "there, %"),
+                axis("retained_pct", "Q", "retained, %"),
                 axis("member", "N", "", legend={"splits": True}),
                 tooltip(("member", "group", ""), ("age", "period", ",.0f"),
-                        ("retained_pct", "there %", ".1f"), ("retained_num", "customers", ",.0f"),
+                        ("retained_pct", "retained %", ".1f"), ("retained_num", "customers", ",.0f"),
                         ("retained_den", "of", ",.0f")),
                 band=("retained_ci_lo", "retained_ci_hi"),
             )),

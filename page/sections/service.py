@@ -99,7 +99,7 @@ SERVICE = Section(
         Panel(
             "service_units",
             "Units",
-            "Tickets, reaction, resolution and rating of each unit in the period. The row of all is the company.",
+            "Tickets, reaction, resolution and rating of each unit in the period. The row All is the whole company.",
             UNITS,
             Table((
                 Column("unit", "unit", codes="unit_name"),
