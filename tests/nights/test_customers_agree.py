@@ -67,7 +67,8 @@ def test_early_drop_offs_are_one_population(straight):
         where dimension_name <> 'topic' group by all
         """,
     )
-    assert len(sums) == 6
+    assert {name for name, _, _ in sums} == {"all", "segment", "last_done_step", "attribute_company_size"}
+    assert len(sums) == 8
     assert len({dropped for _, _, dropped in sums}) == 1
     assert sums[0][2] > 0
 
