@@ -12,7 +12,8 @@ from stayhouse.orchestration.growth import forget_superseded
 def superseded(landing, load, db):
     """Four loads of one customer; returns the numbers of the loads that superseded its older versions."""
     for number in range(4):
-        landing.csv("customers", [customer(1, ingested_at=f"2025-03-0{number + 1} 10:00:00")], f"{number}.csv")
+        version = customer(1, region=f"region {number}", ingested_at=f"2025-03-0{number + 1} 10:00:00")
+        landing.csv("customers", [version], f"{number}.csv")
         load()
 
     def loads() -> list[int]:
