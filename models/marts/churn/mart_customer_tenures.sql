@@ -18,4 +18,6 @@ select
     tenures.started_date,
     tenures.churned_date
 from tenures
-{{ attributes_as_of('tenures', 'tenures.last_date', ['status']) }}
+left join {{ ref('customer_status_periods') }} as status
+    on tenures.customer_id = status.customer_id
+    and {{ holds_at('status', 'tenures.last_date') }}
