@@ -376,6 +376,8 @@ CODES = (
         _outcome,
         "outcomes are ignored",
         is_written=False,
+        # Most outcomes need no role: a message was delivered.
+        concerns_runs=lambda _: False,
     ),
     Codes(
         "reason of an end",
