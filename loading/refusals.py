@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def no_folder(raw: Path, place: str = "--raw") -> str:
-    """There is no such folder; `place` is where the right one is named."""
+    """The folder does not exist; `place` names where to give the right one."""
     return f"{raw}: no such landing folder; give the right one with {place}"
 
 
 def no_files(raw: Path) -> str:
-    """There is no file of any table."""
+    """The folder has no file for any table."""
     return f"{raw}: holds no landing files; expected <table>/*.parquet, .csv or .jsonl for tables such as customers"
 
 

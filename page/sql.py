@@ -50,6 +50,25 @@ def largest(relation: str, measure: str) -> str:
         )"""
 
 
+GRAINS = "grains(grain) as (values ('month'), ('quarter'), ('year'))"
+"""The grains of the page, as a relation of a query."""
+
+
+def broken_down(relation: str, *columns: str, names: tuple[str, str] = ("dimension", "member")) -> str:
+    """The rows of a relation once for each of these columns, with its name and value; `all` is everybody."""
+    dimension, member = names
+    parts = []
+    for column in columns:
+        value = "'all'" if column == "all" else column
+        parts.append(f"select '{column}' as {dimension}, {value} as {member}, * from {relation}")
+        if column == "owner":
+            parts[-1] += (
+                f" where owner in (select owner from {relation} group by owner order by count(*) desc, owner"
+                f" limit {MOST_MEMBERS})"
+            )
+    return " union all ".join(parts)
+
+
 Z = "1.959963984540054"
 
 

@@ -26,14 +26,14 @@ OWNER = "owner"
 
 
 def _programs() -> dict[str, str]:
-    """Where `initdb` and `pg_ctl` are; skips the test where there is no PostgreSQL."""
+    """Where `initdb` and `pg_ctl` are; skips the test where PostgreSQL is not installed."""
     found = {}
     for name in ("initdb", "pg_ctl"):
         places = [str(file) for file in sorted(Path("/").glob(f"{INSTALLED.lstrip('/')}/{name}"), reverse=True)]
         if place := shutil.which(name) or next(iter(places), None):
             found[name] = place
         else:
-            pytest.skip(f"no {name} here, so there is no PostgreSQL")
+            pytest.skip(f"PostgreSQL is not installed here: {name} is missing")
     return found
 
 

@@ -24,7 +24,7 @@ const points = (row, value) => (row.unit === "%" ? t("{value} pp", { value }) : 
 // One sentence: what changed, whether it may be chance, and which group moved it.
 const sentenceOf = (row, series, rows) => {
   const found = changeOf(row, series);
-  if (!found) return state.compare === "target" ? t("No target is set.") : t("There is no earlier period to compare with.");
+  if (!found) return state.compare === "target" ? t("No target is set.") : t("No earlier period to compare with.");
   const size = points(row, number(Math.abs(found.change)));
   const verb = Math.abs(found.change) < 0.05 ? "Unchanged compared with {against}." : found.change > 0 ? "Up {size} compared with {against}" : "Down {size} compared with {against}";
   const sentence = t(verb, { size, against: found.against });

@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import BAD, OUTCOME_COLOURS, axis, bars, coded, each_date, intervals, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
-from stayhouse.page.sql import MOST_SEVERE_FIRST
+from stayhouse.page.sql import MOST_SEVERE_FIRST, broken_down
 
 OPEN = f"""
     select customer_id, customer_display_name as customer_name, severity, rule_code, signal_reason,
@@ -15,20 +15,14 @@ OPEN = f"""
         rule_code
 """
 
-HISTORY = """
+HISTORY = f"""
     with alerts as (
         select date_trunc('week', opened_date) as period, rule_code, outcome_state,
             coalesce(segment_code, 'unassigned') as segment, customer_status as status
         from alerts.mart_alerts
         where opened_date >= (select max(as_of_date) - interval '400 days' from main.publication)
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from alerts
-        union all
-        select 'segment', segment, * from alerts
-        union all
-        select 'status', status, * from alerts
-    )
+    chosen as ({broken_down("alerts", "all", "segment", "status")})
     select dimension, member, cast(period as date) as period, coalesce(rule_code, 'all') as rule, outcome_state,
         count(*) as alerts_count
     from chosen
@@ -38,23 +32,14 @@ HISTORY = """
     order by all
 """
 
-OPEN_COUNTS = """
+OPEN_COUNTS = f"""
     with alerts as (
         select rule_code, severity, coalesce(segment_code, 'unassigned') as segment, customer_status as status,
             coalesce(owner_employee_id, 'unassigned') as owner
         from alerts.mart_alerts
         where is_open
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from alerts
-        union all
-        select 'segment', segment, * from alerts
-        union all
-        select 'status', status, * from alerts
-        union all
-        select 'owner', owner, * from alerts
-        where owner in (select owner from alerts group by owner order by count(*) desc, owner limit 40)
-    )
+    chosen as ({broken_down("alerts", "all", "segment", "status", "owner")})
     select dimension, member, rule_code, severity, count(*) as alerts_count
     from chosen
     group by all

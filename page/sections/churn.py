@@ -16,7 +16,7 @@ from stayhouse.page.charts import (
     with_target,
 )
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
-from stayhouse.page.sql import dimension, filterable, largest
+from stayhouse.page.sql import GRAINS, dimension, filterable, largest
 
 MONTHS = f"""
     with named as (
@@ -36,7 +36,7 @@ RATE = f"""{MONTHS}
 
 # Opening and closing are those of the ends of the period; what happened between them is summed.
 SPANS = f"""{MONTHS},
-    grains(grain) as (values ('month'), ('quarter'), ('year')),
+    {GRAINS},
     spans as (
         select dimension, member, currency_code as currency, grain,
             cast(date_trunc(grain, churn_month) as date) as period,

@@ -2,9 +2,10 @@
 
 from stayhouse.page.charts import axis, bars, each_period, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Table
+from stayhouse.page.sql import GRAINS, broken_down
 
-REACH = """
-    with grains(grain) as (values ('month'), ('quarter'), ('year'))
+REACH = f"""
+    with {GRAINS}
     select channel_code as channel, grain, cast(date_trunc(grain, contact_month) as date) as period,
         sum(effective_num) as effective_num, sum(effective_den) as effective_den,
         100.0 * sum(effective_num) / sum(effective_den) as effective_pct,
@@ -16,7 +17,7 @@ REACH = """
     order by 1, 2, 3
 """
 
-OVERDUE = """
+OVERDUE = f"""
     with customers as (
         select coalesce(segment_code, 'unassigned') as value_segment,
             coalesce(owner_employee_id, 'unassigned') as owner, coalesce(region, 'unknown') as region,
@@ -24,18 +25,7 @@ OVERDUE = """
         from contacts.mart_customer_contact_status
         where is_customer
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from customers
-        union all
-        select 'value_segment', value_segment, * from customers
-        union all
-        select 'region', region, * from customers
-        union all
-        select 'status', status, * from customers
-        union all
-        select 'owner', owner, * from customers
-        where owner in (select owner from customers group by owner order by count(*) desc, owner limit 40)
-    )
+    chosen as ({broken_down("customers", "all", "value_segment", "region", "status", "owner")})
     select dimension, member, band, count(*) as customers, count(*) filter (where is_overdue) as overdue_count
     from chosen
     group by all
@@ -78,7 +68,7 @@ RULES = """
     order by all
 """
 
-SURPRISE = """
+SURPRISE = f"""
     with churns as (
         select churned_month, coalesce(segment_code, 'unassigned') as segment,
             coalesce(value_segment_code, 'unassigned') as value_segment, is_surprise
@@ -93,7 +83,7 @@ SURPRISE = """
         union all
         select 'value_segment', value_segment, * from churns
     ),
-    grains(grain) as (values ('month'), ('quarter'), ('year'))
+    {GRAINS}
     select dimension, member, grain, cast(date_trunc(grain, churned_month) as date) as period,
         count(*) filter (where is_surprise) as surprise_num, count(*) as surprise_den,
         100.0 * count(*) filter (where is_surprise) / count(*) as surprise_pct

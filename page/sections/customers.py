@@ -2,6 +2,7 @@
 
 from stayhouse.page.charts import HEALTH_COLOURS, STATUS_COLOURS, axis, bars, coded, ranked, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
+from stayhouse.page.sql import broken_down
 
 BASE = """
     with customers as (
@@ -28,21 +29,10 @@ LISTED = f"""{BASE}
         is_in_risk_group desc nulls last, mrr_amount desc nulls last, customers.customer_id
 """
 
+GROUPS = ("segment", "value_segment", "plan", "region", "acquisition_channel", "owner")
+
 BY_GROUP = f"""{BASE},
-    chosen as (
-        select 'segment' as breakdown, segment as value, * from customers
-        union all
-        select 'value_segment', value_segment, * from customers
-        union all
-        select 'plan', plan, * from customers
-        union all
-        select 'region', region, * from customers
-        union all
-        select 'acquisition_channel', acquisition_channel, * from customers
-        union all
-        select 'owner', owner, * from customers
-        where owner in (select owner from customers group by owner order by count(*) desc, owner limit 40)
-    )
+    chosen as ({broken_down("customers", *GROUPS, names=("breakdown", "value"))})
     select breakdown, value, health_status, count(*) as customers, sum(mrr_amount) as mrr_amount
     from chosen
     where is_paying or status = 'paused'

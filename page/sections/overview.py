@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stayhouse.page.charts import BAD, GOOD, axis, tooltip
 from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table, Tiles
-from stayhouse.page.sql import filterable, largest, wilson
+from stayhouse.page.sql import GRAINS, filterable, largest, wilson
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ CELLS = f"""
         inner join headlines using (metric_code)
     ),
     published as (select * from named where {filterable()} and {largest("named", "denominator_amount")}),
-    grains(grain) as (values ('month'), ('quarter'), ('year')),
+    {GRAINS},
     -- A metric that the catalogue has by quarter is published by month and by quarter, and not summed.
     own as (
         select tile, place, is_snapshot, dimension, member,

@@ -4,10 +4,10 @@ from stayhouse.page.charts import axis, lines, tooltip
 from stayhouse.page.panel import Chart, Heat, Panel, Section, Switch
 from stayhouse.page.sql import dimension, filterable, largest
 
-GRID = """
+GRID = f"""
     with chosen as (
         select
-            case dimension_name when 'channel' then 'acquisition_channel' else dimension_name end as dimension,
+            {dimension(channel="acquisition_channel")} as dimension,
             dimension_value as member,
             cohort_kind || ' ' || cohort_grain_code || ', ' || measure_code || ' by ' || period_kind || ' '
                 || period_grain_code as grid,
@@ -33,9 +33,9 @@ GRID = """
     order by dimension, member, grid, definition, cohort_start_date desc, first_period_order, last_period_order
 """
 
-POOLED = """
+POOLED = f"""
     select
-        case dimension_name when 'channel' then 'acquisition_channel' else dimension_name end as dimension,
+        {dimension(channel="acquisition_channel")} as dimension,
         dimension_value as member,
         cohort_kind || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as counted,
         definition_code as definition, last_period_order as age, retained_num, retained_den, retained_pct,

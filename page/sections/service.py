@@ -2,8 +2,9 @@
 
 from stayhouse.page.charts import GOOD, axis, bars, coded, each_period, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Panel, Section, Table
+from stayhouse.page.sql import GRAINS
 
-TICKETS = """
+TICKETS = f"""
     with tickets as (
         select cast(date_trunc('month', opened_date) as date) as opened_month, customer_status as status, reaction_band,
             is_resolved_at_once, is_reopened, is_complaint, resolved_at
@@ -15,7 +16,7 @@ TICKETS = """
         union all
         select 'status', status, * from tickets
     ),
-    grains(grain) as (values ('month'), ('quarter'), ('year'))
+    {GRAINS}
 """
 
 REACTION = f"""{TICKETS}
@@ -27,7 +28,7 @@ REACTION = f"""{TICKETS}
     order by all
 """
 
-ANSWERED = """
+ANSWERED = f"""
     with requests as (
         select cast(date_trunc('month', opened_date) as date) as opened_month, customer_status as status, answer_state
         from contacts.mart_inbound_answers
@@ -39,7 +40,7 @@ ANSWERED = """
         union all
         select 'status', status, * from requests
     ),
-    grains(grain) as (values ('month'), ('quarter'), ('year'))
+    {GRAINS}
     select dimension, member, grain, cast(date_trunc(grain, opened_month) as date) as period,
         count(*) filter (where answer_state = 'answered_in_time') as in_time_num, count(*) as in_time_den,
         100.0 * count(*) filter (where answer_state = 'answered_in_time') / count(*) as in_time_pct

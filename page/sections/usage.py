@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import CALM, HEALTH_COLOURS, MUTED, axis, bars, coded, each_date, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Switch, Table
-from stayhouse.page.sql import MOST_SEVERE_FIRST
+from stayhouse.page.sql import MOST_SEVERE_FIRST, broken_down
 
 STATUS = """
     with statuses as (
@@ -25,18 +25,14 @@ STATUS = """
     order by 1, 2, 3, 4
 """
 
-RECENCY = """
+RECENCY = f"""
     with bands as (
         select coalesce(segment_code, 'unassigned') as segment, dimension_value as recency_band, value_order,
             customers_num, snapshot_date
         from usage_health.mart_usage_health_summary
         where dimension_name = 'recency_band' and dimension_value <> 'not_measured'
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from bands
-        union all
-        select 'segment', segment, * from bands
-    )
+    chosen as ({broken_down("bands", "all", "segment")})
     -- Segments have bands of their own, so their order over everybody is that of the weeks in their names.
     select dimension, member, snapshot_date as period, recency_band,
         10 * coalesce(try_cast(regexp_extract(recency_band, '[0-9]+') as integer), -1) + min(value_order) as band_order,
@@ -57,22 +53,13 @@ SIGNALS = f"""
         signals.customer_id, signal_code
 """
 
-COUNTS = """
+COUNTS = f"""
     with signals as (
         select coalesce(segment_code, 'unassigned') as segment, coalesce(account_manager_id, 'unassigned') as owner,
             customer_status as status, signal_code, case when is_suppressed then 'suppressed' else 'open' end as state
         from usage_health.mart_usage_signals
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from signals
-        union all
-        select 'segment', segment, * from signals
-        union all
-        select 'status', status, * from signals
-        union all
-        select 'owner', owner, * from signals
-        where owner in (select owner from signals group by owner order by count(*) desc, owner limit 40)
-    )
+    chosen as ({broken_down("signals", "all", "segment", "status", "owner")})
     select dimension, member, signal_code, state, count(*) as customers
     from chosen
     group by all

@@ -39,7 +39,7 @@ attributed as (
     {{ with_attributes('members', 'snapshot_date') }}
 ),
 
--- Segments have different components, so there is no row over everybody.
+-- Segments have different components, so no row covers everybody.
 counted as (
     select
         coalesce(attribute_name, 'segment') as dimension_name,
