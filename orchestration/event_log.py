@@ -6,6 +6,7 @@ log and wait for the disk each time. The files are the same; `stayhouse dev` rea
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -110,18 +111,28 @@ def _trust_the_write_ahead_log(connection: Any, _record: Any) -> None:
 
 
 def open_instance(home: Path) -> DagsterInstance:
-    """The Dagster instance of a home folder; a storage that its dagster.yaml names is left as it is."""
+    """The Dagster instance of a home folder; a storage that its dagster.yaml names is left as it is.
+
+    Dagster makes its databases when it first opens them, and breaks them when two processes do so at once. The runs of
+    several warehouses may share a home, so they open it one after the other.
+    """
     home.mkdir(parents=True, exist_ok=True)
+    with (home / "opening.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return DagsterInstance.from_ref(_reference(home))
+
+
+def _reference(home: Path) -> InstanceRef:
     configured, default = InstanceRef.from_dir(str(home)), InstanceRef.config_defaults(str(home))
     events = default["event_log_storage"]
     if events is None or configured.event_storage_data != events:
-        return DagsterInstance.from_ref(configured)
+        return configured
     kept_open = {
         "module": OpenEventLog.__module__,
         "class": OpenEventLog.__name__,
         "config": events.config_dict,
     }
-    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": kept_open}))
+    return InstanceRef.from_dir(str(home), overrides={"event_log_storage": kept_open})
 
 
 def end_dead_runs(instance: DagsterInstance, tags: Mapping[str, str]) -> list[str]:

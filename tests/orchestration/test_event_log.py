@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -42,6 +44,25 @@ def test_dagsters_own_storage_reads_every_event_while_the_run_is_still_open(tmp_
                 dg.AssetCheckKey(thing.key, "whole"), limit=5
             )
             assert [check.run_id for check in checks] == [second, first]
+
+
+def test_runs_that_begin_together_share_a_new_history(tmp_path):
+    """Two builds made the databases of one new home at once, and no run could open it again: alembic had two heads."""
+    opening = (
+        "import sys, pathlib; from stayhouse.orchestration.event_log import open_instance; print(flush=True);"
+        "sys.stdin.read(); open_instance(pathlib.Path(sys.argv[1])).dispose()"
+    )
+    begun = [
+        subprocess.Popen([sys.executable, "-c", opening, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in begun:
+        process.stdout.readline()
+    for process in begun:
+        process.stdin.close()
+    assert [process.wait(timeout=120) for process in begun] == [0, 0, 0, 0]
+    with open_instance(tmp_path) as instance:
+        assert run_in(instance)
 
 
 def test_only_the_run_that_is_written_stays_open(tmp_path):

@@ -57,7 +57,8 @@ class Side(NamedTuple):
     server: Server | None = None
 
     def build(self, as_of: date, kill: bool = False) -> int:
-        variables = {"STAYHOUSE_HOME": str(self.place), "PYTHONPATH": str(REPO_ROOT), "STAYHOUSE_TARGET": "duckdb"}
+        variables = {"STAYHOUSE_HOME": str(self.place), "DAGSTER_HOME": str(self.place / "dagster")}
+        variables |= {"PYTHONPATH": str(REPO_ROOT), "STAYHOUSE_TARGET": "duckdb"}
         if self.server:
             variables |= self.server.variables | {"STAYHOUSE_TARGET": "postgres"}
         places = [
