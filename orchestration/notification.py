@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 10.0
 # The reasons of a failure that a message holds; the run log and the UI have all of them.
 MOST_REASONS = 10
+# Errors whose message is written for the reader; what caused them is only their reason.
+STATED = ("Failure", "ServerError")
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,12 @@ def step_failures(events: Sequence[dg.DagsterEvent]) -> list[str]:
     reasons: list[str] = []
     for event in events:
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        while error is not None and error.cause is not None and error.cls_name not in STATED:
             error = error.cause
         text = error.message.strip() if error else event.message
         # What a step says itself needs no name of a class or a step before it.
-        stated = re.fullmatch(r"(?s)dagster\.[\w.]+\.Failure: (.*)", text or "")
-        reasons += stated[1].splitlines() if stated else [f"{event.step_key}: {text}"]
+        if error is not None and error.cls_name in STATED:
+            reasons += (text or "").partition(": ")[2].splitlines()
+        else:
+            reasons.append(f"{event.step_key}: {text}")
     return reasons

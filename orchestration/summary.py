@@ -52,7 +52,12 @@ def print_outcome(settings: Settings, outcome: Outcome, seconds: float) -> None:
         _print_attention(log)
         console.print("more: stayhouse status --verbose")
         return
-    console.print(f"{_named(settings)}[bold red]not published[/]; {escape(_still_read(settings))}", soft_wrap=True)
+    if (log.get("published") or {}).get("on_server") is False:
+        where = f"{settings.server} still has the marts of before"
+        state = f"[bold red]published in the files only[/] as of {log['published']['as_of']}; {escape(where)}"
+    else:
+        state = f"[bold red]not published[/]; {escape(_still_read(settings))}"
+    console.print(f"{_named(settings)}{state}", soft_wrap=True)
     print_lines("because", log.get("withheld") or [], SHOWN_LINES)
     if log.get("withheld"):
         docs = settings.work / "data_docs"

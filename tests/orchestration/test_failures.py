@@ -12,6 +12,7 @@ from stayhouse.orchestration.defs.failures import RETRY_TAG, failure_sensor
 from stayhouse.orchestration.defs.quality import CHECK_NAME, check_result
 from stayhouse.orchestration.notification import Message
 from stayhouse.orchestration.settings import Addresses, Daemon
+from stayhouse.postgres import ServerError
 
 ANSWERS = Daemon(addresses=Addresses(webhook="https://chat.example"), dagster_url="https://ui.example")
 
@@ -24,6 +25,14 @@ def refused():
 @dg.asset
 def crashed():
     raise ValueError("no such column")
+
+
+@dg.asset
+def unshipped():
+    try:
+        raise RuntimeError("FATAL: 57P01")
+    except RuntimeError as error:
+        raise ServerError("db:5432/acme: cannot be reached; see [postgres] in stayhouse.toml") from error
 
 
 @dg.asset
@@ -58,7 +67,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
 def alert(names: list[str], **tags: str):
     """Runs assets that fail, and lets the sensor see the run."""
     job = dg.define_asset_job("nightly", names)
-    definitions = dg.Definitions(assets=[refused, crashed, gated], asset_checks=[gate], jobs=[job])
+    definitions = dg.Definitions(assets=[refused, crashed, unshipped, gated], asset_checks=[gate], jobs=[job])
     sensor = failure_sensor(ANSWERS)
     with dg.DagsterInstance.ephemeral() as instance:
         result = definitions.resolve_job_def("nightly").execute_in_process(
@@ -77,6 +86,7 @@ def alert(names: list[str], **tags: str):
     [
         ("refused", ["customers/a.csv: lacks the column customer_id", "events/b.csv: is cut off"]),
         ("crashed", ["crashed: ValueError: no such column"]),
+        ("unshipped", ["db:5432/acme: cannot be reached; see [postgres] in stayhouse.toml"]),
         ("gated", ["an amount is below 0 (3 rows)"]),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from stayhouse.orchestration import screen, summary
 from stayhouse.orchestration.lock import run_lock
 from stayhouse.orchestration.runner import BAD_INPUT, PUBLISHED, WITHHELD, Outcome
 from stayhouse.orchestration.settings import Settings
+from stayhouse.postgres import Server
 
 SCREEN_LINES = 24
 TABLES = ("customers", "events", "contacts", "payments", "tickets", "reviews")
@@ -132,6 +134,18 @@ def test_a_withheld_run_says_why_and_what_readers_see(settings, printed, publish
     assert lines[:3] == [f"not published; {seen}", "because", f"  - {reasons[0]}"]
     assert "  ... and 24 more: stayhouse status --verbose" in lines
     assert len(lines) <= SCREEN_LINES
+
+
+def test_a_run_that_only_the_server_missed_is_published_in_the_files(settings, printed):
+    """The screen said "not published" although the page and the files had the new day."""
+    settings = replace(settings, server=Server("db", 5432, "stayhouse", "acme"))
+    found = log(published={"as_of": "2025-01-02", "on_server": False}, withheld=["readers hold the tables"])
+    summary.print_outcome(settings, Outcome(WITHHELD, found), 5)
+    assert printed()[:3] == [
+        f"published in the files only as of 2025-01-02; {settings.server} still has the marts of before",
+        "because",
+        "  - readers hold the tables",
+    ]
 
 
 def test_bad_input_is_a_line_per_fault(settings, printed):
