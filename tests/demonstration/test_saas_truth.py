@@ -14,6 +14,8 @@ from stayhouse.contract import contract
 from stayhouse.demonstration.saas import POLICY_FOLDER, generate, policy
 from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS
 
+pytestmark = pytest.mark.slow
+
 DAYS = 240
 
 

@@ -20,6 +20,8 @@ from stayhouse.contract import contract
 from stayhouse.loading import load_landing
 from stayhouse.orchestration.warehouse import open_warehouse
 
+pytestmark = pytest.mark.slow
+
 TABLES = {"customers": contract()["customers"]}
 COLUMNS = ["customer_id", "registered_at", "region", "is_test", "city", "ingested_at"]
 SPELLINGS = [str, str.upper, str.title, lambda name: name.replace("_", " "), lambda name: f" {name}"]

@@ -23,6 +23,8 @@ from stayhouse.loading.erased_rows import erase_relation, erase_rows, find_keys,
 from stayhouse.loading.suppression import ErasureError, ErasureFolder
 from stayhouse.publishing.erasure import erase_tables, traces
 
+pytestmark = pytest.mark.slow
+
 GONE = "c0000042"
 PHONE, ADDRESS = "5f1d7a84db00", "a3c9e0b7712f"
 

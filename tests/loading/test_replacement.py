@@ -9,6 +9,8 @@ from conftest import LOADED_AT, Landing, customer, event
 from stayhouse.contract import contract
 from stayhouse.loading import load_landing
 
+pytestmark = pytest.mark.slow
+
 TABLES = {name: contract()[name] for name in ("customers", "events", "survey_responses", "survey_answers")}
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-# Marts on facts that a run continues; those about loads and checks; and what the summary of a run reads.
+# Marts on facts that a run continues; those about days, loads and checks; and what the summary of a run reads.
 WANTED = (
-    "mart_activation_customer", "mart_client_outcomes", "mart_raw_accounting", "mart_data_quality_results",
+    "mart_activation_customer", "mart_client_outcomes", "mart_event_taxonomy_health", "mart_raw_accounting", "mart_data_quality_results",
     "unconverted_money", "unknown_policy_codes",
 )  # fmt: skip
 ABOUT_ALL = ("exposures", "metrics", "semantic_models", "saved_queries", "unit_tests")

@@ -34,7 +34,8 @@ def reported(company, until: date) -> dict[str, list[tuple]]:
         }
 
 
-@pytest.mark.parametrize("runs_before", [(KNOWN_AT, 0), pytest.param((KNOWN_AT, 10, 0), marks=pytest.mark.repetition)])
+@pytest.mark.repetition
+@pytest.mark.parametrize("runs_before", [(KNOWN_AT, 0), (KNOWN_AT, 10, 0)])
 def test_history_is_not_rewritten_by_later_runs(small_company, company, runs_before):
     small = company(small_company)
     small.load()

@@ -23,7 +23,7 @@ from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.policy import prepare_policy
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 
 PROJECT = REPO_ROOT / "integration_tests"
 # What dbt reads of a package.

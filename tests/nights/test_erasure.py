@@ -212,6 +212,7 @@ def test_the_publication_stands_with_the_same_figures(forgotten):
     assert not (current / "data_docs").exists(), "a report that named her is not published again"
 
 
+@pytest.mark.repetition
 def test_the_next_run_has_the_same_figures_from_the_same_files(forgotten, dbt_session):
     """What is built from the rewritten files is what was published: alerts keep their ids, closed months their figures."""
     company = Company(

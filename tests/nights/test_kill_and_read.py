@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -150,6 +151,24 @@ def undisturbed(small, small_company, tmp_path_factory) -> tuple[Path, float]:
     return place / "published", time.monotonic() - begun
 
 
+class Graph(NamedTuple):
+    """What a run builds: all models, or the tenth of them."""
+
+    starter: Starter
+    raw: Path
+    home: Path
+    """A company that one undisturbed run has built and published. Read-only."""
+
+
+@pytest.fixture(params=["small", pytest.param("whole", marks=pytest.mark.repetition)])
+def graph(request) -> Graph:
+    if request.param == "whole":
+        published = request.getfixturevalue("published")
+        return Graph(request.getfixturevalue("starter"), published.raw, published.warehouse.parent)
+    publish, _ = request.getfixturevalue("undisturbed")
+    return Graph(request.getfixturevalue("small"), request.getfixturevalue("small_company"), publish.parent)
+
+
 def marts(publish: Path) -> dict[str, list]:
     """Every published mart except those about runs and loads."""
     with duckdb.connect(publish / "current" / "stayhouse.duckdb", read_only=True) as db:
@@ -160,14 +179,14 @@ def marts(publish: Path) -> dict[str, list]:
         return {name: sorted(db.execute(f"from {name}").fetchall(), key=repr) for (name,) in names}
 
 
-def test_kills_amid_models_and_amid_marts_leave_no_trace(small_company, published, starter, tmp_path):
+def test_kills_amid_models_and_amid_marts_leave_no_trace(graph, tmp_path):
     killed = tmp_path / "killed"
     for moment in ("transform:0.5", "publish:0.5"):
-        starter.start(small_company, killed, kill_at=moment)
-        assert starter.exit_code() == -signal.SIGKILL, (killed / "out.log").read_text()[-3000:]
+        graph.starter.start(graph.raw, killed, kill_at=moment)
+        assert graph.starter.exit_code() == -signal.SIGKILL, (killed / "out.log").read_text()[-3000:]
         assert not (killed / "published" / "current").exists()
-    starter.finish(small_company, killed)
-    assert marts(killed / "published") == marts(published.publish)
+    graph.starter.finish(graph.raw, killed)
+    assert marts(killed / "published") == marts(graph.home / "published")
 
 
 def strike(starter: Starter, raw: Path, place: Path, moments: list[float], how: Callable[[int], int]) -> int:
@@ -284,9 +303,9 @@ print(reads, *sorted(seen))
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.repetition)])
-def test_a_reader_never_sees_an_error_or_two_days_at_once(published, starter, tmp_path, count):
+def test_a_reader_never_sees_an_error_or_two_days_at_once(graph, tmp_path, count):
     place = tmp_path / "place"
-    shutil.copytree(published.warehouse.parent, place, symlinks=True)
+    shutil.copytree(graph.home, place, symlinks=True)
     database, stop = place / "published" / "current" / "stayhouse.duckdb", tmp_path / "stop"
     reader = subprocess.Popen(
         [sys.executable, "-c", READER, str(database), str(stop)],
@@ -296,7 +315,7 @@ def test_a_reader_never_sees_an_error_or_two_days_at_once(published, starter, tm
     )
     # The last run is published; those before it are built while the reader reads.
     days = [LAST - timedelta(days=back) for back in range(count, -1, -1)]
-    starter.finish(published.raw, place, days[0], days[-2])
+    graph.starter.finish(graph.raw, place, days[0], days[-2])
     time.sleep(0.5)
     stop.touch()
     out, err = reader.communicate(timeout=HANGS)

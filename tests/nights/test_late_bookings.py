@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from nights.conftest import LAST, assert_same
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 
 MONEY_AND_CHURN = ["+models/marts/churn", "+models/marts/retention"]
 IDENTITIES = ["assert_customer_bridges_chain_and_add_up", "assert_revenue_bridges_chain_and_add_up"]

@@ -11,7 +11,7 @@ from nights.conftest import assert_same
 
 LAST = date(2025, 6, 30)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 CONTACTS = ["+models/marts/contacts"]
 
 

@@ -64,6 +64,7 @@ def test_a_run_of_one_domain_leaves_the_other_marts_as_readers_have_them(again, 
     assert f"usage_health: as of {LAST} (" in capsys.readouterr().out
 
 
+@pytest.mark.repetition
 def test_a_whole_run_after_a_part_gives_what_it_would_have_given(small_company, straight, company, tmp_path):
     """Models of the part have taken in rows that the others have not seen, and each must find what is new to itself."""
     raw = tmp_path / "raw"

@@ -24,6 +24,7 @@ def made(company) -> Counter:
     )
 
 
+@pytest.mark.repetition
 def test_a_run_makes_views_again_only_when_their_time_zone_has_changed(straight, company, monkeypatch):
     """Views skipped for good would keep the business days of the time zone that the company had before."""
     repeated = company(straight.settings.raw, straight)

@@ -24,6 +24,8 @@ from stayhouse.orchestration.defs.partitions import daily
 from stayhouse.orchestration.settings import Automation, Daemon, Settings
 from stayhouse.orchestration.shapes import shape_landing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(landing, tmp_path: Path) -> Settings:

@@ -22,6 +22,8 @@ from stayhouse.orchestration.policy import SEEDS_FOLDER, PolicyError, prepare_po
 from stayhouse.orchestration.settings import Settings, choose_company
 from stayhouse.shaping.packaged import packaged_tools
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -26,6 +26,8 @@ from stayhouse.publishing.delivery import (
 )
 from stayhouse.publishing.release import DATABASE_NAME, Mart, publish
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2025, 6, 30)
 QUICK = Patience(attempts=3, answer_seconds=0.3, pause_seconds=0.01, run_seconds=5)
 ALERTS = [{"alert_id": f"a{number}", "customer_id": f"c{number}", "due_at": AS_OF} for number in range(3)]

@@ -13,6 +13,8 @@ from stayhouse.orchestration.event_log import OpenEventLog, forget_old_runs, ope
 from stayhouse.orchestration.private_api import SqliteEventLogStorage
 from stayhouse.orchestration.settings import KEPT_RUNS, ConfigurationError, kept_runs
 
+pytestmark = pytest.mark.slow
+
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("whole", asset="thing")])
 def thing():

@@ -20,6 +20,8 @@ from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.publishing.release import Mart, current_publication, make_current, publish
 
+pytestmark = pytest.mark.slow
+
 INGESTED = "2025-06-30 23:00:00"
 
 

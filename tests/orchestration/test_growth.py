@@ -7,6 +7,8 @@ from conftest import customer
 
 from stayhouse.orchestration.growth import forget_superseded
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def superseded(landing, load, db):

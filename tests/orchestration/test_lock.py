@@ -21,6 +21,8 @@ from stayhouse.orchestration.lock import is_running, run_lock
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import WarehouseBusy
 
+pytestmark = pytest.mark.slow
+
 HOLDER = """
 import sys, time
 from pathlib import Path

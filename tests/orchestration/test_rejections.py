@@ -12,6 +12,8 @@ from stayhouse.orchestration.rejections import describe_rejections
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(landing: Landing, tmp_path) -> Settings:

@@ -11,6 +11,8 @@ import pytest
 
 from stayhouse.contract import REPO_ROOT
 
+pytestmark = pytest.mark.slow
+
 # The rights of new files belong to the process, so the command runs in one of its own.
 COMMAND = """
 import sys

@@ -28,6 +28,8 @@ from stayhouse.orchestration.shapes import shape_landing
 from stayhouse.orchestration.unknown_codes import title_of
 from stayhouse.orchestration.warehouse import open_warehouse
 
+pytestmark = pytest.mark.slow
+
 DAY = "2025-02-01 10:00:00"
 # None of its codes is known to any policy of this repository.
 UNKNOWN = {

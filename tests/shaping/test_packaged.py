@@ -23,6 +23,8 @@ from stayhouse.shaping import Folders, run_shapes
 from stayhouse.shaping.packaged import copy_examples, copy_shapes, packaged_tools
 from stayhouse.shaping.template import LEFT_OUT
 
+pytestmark = pytest.mark.slow
+
 EXPECTED = Path(__file__).parent / "expected"
 EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
 REGISTER = "customer_id,registered_at,ingested_at\n" + "".join(

@@ -17,6 +17,8 @@ from stayhouse.contract import REPO_ROOT, contract
 from stayhouse.shaping import Folders, run_shapes
 from stayhouse.shaping.packaged import copy_examples, copy_shapes, packaged_tools
 
+pytestmark = pytest.mark.slow
+
 DAY = 86400
 EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
 

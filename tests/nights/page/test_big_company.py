@@ -18,7 +18,7 @@ from stayhouse.page.cards import MOST_CARDS, write_cards
 from stayhouse.page.sections import SECTIONS
 from stayhouse.publishing.release import DATABASE_NAME
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 AS_OF = date(2025, 6, 30)
 CUSTOMERS, OPEN_ALERTS, MANAGERS = 1_000_000, 200_000, 3_000
 PANELS = {panel.key: panel for section in SECTIONS for panel in section.panels}
