@@ -10,6 +10,8 @@ import pytest
 from stayhouse.contract import RawTable, clock_tolerance_minutes, contract
 from stayhouse.demonstration.saas import POLICY_FOLDER, generate
 
+pytestmark = pytest.mark.slow
+
 TABLES = contract()
 DUCKDB_TYPES = {"timestamp": "TIMESTAMP", "json": "VARCHAR"}
 

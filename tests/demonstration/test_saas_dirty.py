@@ -14,6 +14,8 @@ import pytest
 from stayhouse.contract import Column, RawTable, contract
 from stayhouse.demonstration.saas import generate
 
+pytestmark = pytest.mark.slow
+
 TABLES = contract()
 
 

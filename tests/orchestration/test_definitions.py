@@ -158,6 +158,7 @@ def test_what_people_read_has_to_come_by_morning(graph):
     assert graph.get(dg.AssetKey(["staging", "stg_crm__customers"])).freshness_policy is None
 
 
+@pytest.mark.slow
 def test_importing_the_definitions_parses_nothing():
     code = (
         "import builtins, io, pathlib\n"
