@@ -3,7 +3,8 @@
 {% set relations = [
     'mart_activation_cohort', 'mart_churn_events', 'mart_churn_monthly', 'mart_churn_quality',
     'mart_commission_clawback', 'mart_contact_kpi', 'mart_contact_relevance', 'mart_customer_contact_status',
-    'mart_cx_indices', 'mart_feedback_cases', 'mart_inbound_answers', 'mart_usage_health', 'mart_usage_health_summary',
+    'mart_cx_indices', 'mart_feedback_cases', 'mart_inbound_answers', 'mart_plan_moves', 'mart_usage_health',
+    'mart_usage_health_summary',
     'customer_breakdowns', 'dim_customer_attributes', 'policy', 'run_context',
 ] %}
 {% for relation in relations %}
