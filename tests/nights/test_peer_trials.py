@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -42,7 +43,7 @@ def histories() -> list[dict]:
             if following in ("paying", "paused") and not paid:
                 tenure += 1
             status = following
-        for earlier, later in zip(own, own[1:], strict=False):
+        for earlier, later in pairwise(own):
             earlier["valid_to"] = later["valid_from"]
         rows += own
     return rows
