@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from stayhouse.contract import contract
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport, write_company
-from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, outcomes, surveys
+from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, orders, outcomes, surveys
 from stayhouse.demonstration.saas.customers import (
     Consents,
     write_attributes,
@@ -90,17 +90,19 @@ def generate(
         answered: list[feedback.PlantedCases] = []
         sold: list[commissions.Sold] = []
         exposed: list[changes.Exposed] = []
+        ordered: list[orders.Orders] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, cases, abused, exposures = _write_part(
+            found, cases, abused, exposures, bought = _write_part(
                 landing, people, staff, owners, deals, facts, first, stop, part
             )
             named.append(found)
             answered.append(cases)
             sold.append(commissions.write_commissions(landing, deals, owners, people, first, stop, part))
             exposed.append(exposures)
+            ordered.append(bought)
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -115,6 +117,7 @@ def generate(
     counted |= commissions.write_truth(truth, people, sold)
     counted |= outcomes.write_truth(truth, people, goals)
     counted |= changes.write_truth(truth, scope, exposed)
+    counted |= orders.write_truth(truth, scope.end, scope.epoch_seconds, ordered)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:
@@ -136,7 +139,7 @@ def generate(
 def _write_part(
     landing: Landing, people: Population, staff: Staff, owners: Owners, deals: Contracts, facts: UsageFacts,
     first: int, stop: int, part: int,
-) -> tuple[contacts.Planted, feedback.PlantedCases, int, changes.Exposed]:  # fmt: skip
+) -> tuple[contacts.Planted, feedback.PlantedCases, int, changes.Exposed, orders.Orders]:  # fmt: skip
     """All tables but events and employees for the customers [first, stop)."""
     span = slice(first, stop)
     write_customers(landing, people, first, stop, part)
@@ -177,7 +180,9 @@ def _write_part(
     numbers = contacts.write_flags(landing, flags, evidence, people, part)
     contacts.write_reviews(landing, people, staff, flags, numbers, first, stop, part)
     exposures = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
-    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures
+    unreachable = named.customer[named.kind == contacts.KINDS.index("unreachable")]
+    bought = orders.write_orders(landing, people, deals, flags, consents, unreachable, first, stop, part)
+    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures, bought
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:

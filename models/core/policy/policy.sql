@@ -176,5 +176,11 @@ select
     {{ threshold_integer('sensor_coverage_days') }} as sensor_coverage_days,
     {{ threshold_double('readiness_negative_pct') }} as readiness_negative_pct,
     {{ threshold_integer('readiness_incident_days') }} as readiness_incident_days,
-    {{ threshold_double('readiness_answered_pct') }} as readiness_answered_pct
+    {{ threshold_double('readiness_answered_pct') }} as readiness_answered_pct,
+    {{ threshold_integer('funnel_contact_before_hours') }} as funnel_contact_before_hours,
+    {{ threshold_integer('funnel_ask_days') }} as funnel_ask_days,
+    {{ threshold_integer('funnel_reminder_from_hours') }} as funnel_reminder_from_hours,
+    {{ threshold_integer('funnel_reminder_to_hours') }} as funnel_reminder_to_hours,
+    {{ threshold_integer('funnel_reminder_outcome_hours') }} as funnel_reminder_outcome_hours,
+    {{ threshold_integer('funnel_queue_days') }} as funnel_queue_days
 from {{ ref('thresholds') }}

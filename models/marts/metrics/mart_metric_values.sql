@@ -1,11 +1,26 @@
 -- Every metric of the catalogue, cell by cell, in one shape. A rate that is not measurable has no parts either, so that
 -- dividing them gives the same. dbt must know all relations before it reads the catalogue, so they are listed here.
 {% set relations = [
-    'mart_activation_cohort', 'mart_churn_events', 'mart_churn_monthly', 'mart_churn_quality',
-    'mart_commission_clawback', 'mart_contact_kpi', 'mart_contact_relevance', 'mart_customer_contact_status',
-    'mart_cx_indices', 'mart_feedback_cases', 'mart_inbound_answers', 'mart_plan_moves', 'mart_usage_health',
+    'mart_activation_cohort',
+    'mart_churn_events',
+    'mart_churn_monthly',
+    'mart_churn_quality',
+    'mart_commission_clawback',
+    'mart_contact_kpi',
+    'mart_contact_relevance',
+    'mart_customer_contact_status',
+    'mart_cx_indices',
+    'mart_feedback_cases',
+    'mart_funnel_abandonments',
+    'mart_funnel_conversion',
+    'mart_inbound_answers',
+    'mart_plan_moves',
+    'mart_usage_health',
     'mart_usage_health_summary',
-    'customer_breakdowns', 'dim_customer_attributes', 'policy', 'run_context',
+    'customer_breakdowns',
+    'dim_customer_attributes',
+    'policy',
+    'run_context',
 ] %}
 {% for relation in relations %}
 -- depends_on: {{ ref(relation) }}
