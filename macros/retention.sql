@@ -1,12 +1,17 @@
 {#-
 Numbers of calendar periods, so that "period N since the entry" is a difference of whole numbers. Weeks begin on the
-weekday of the policy (`week_starts_on`). Day 0 is 1970-01-01, week 0 holds it or begins after it, month 0 is its month.
+weekday of the policy (`week_starts_on`). Day 0 is 1970-01-01, week 0 holds it or begins after it, month, quarter and year 0
+are its own.
 -#}
 {% macro period_number(grain, day) -%}
     {%- if grain == 'day' -%}
         cast({{ days_between("cast('1970-01-01' as date)", day) }} as integer)
     {%- elif grain == 'week' -%}
         cast(floor(({{ days_between("cast('1970-01-05' as date)", day) }} - {{ first_weekday() }}) / 7.0) as integer)
+    {%- elif grain == 'quarter' -%}
+        cast((extract(year from {{ day }}) - 1970) * 4 + extract(quarter from {{ day }}) - 1 as integer)
+    {%- elif grain == 'year' -%}
+        cast(extract(year from {{ day }}) - 1970 as integer)
     {%- else -%}
         cast((extract(year from {{ day }}) - 1970) * 12 + extract(month from {{ day }}) - 1 as integer)
     {%- endif -%}
@@ -22,10 +27,32 @@ weekday of the policy (`week_starts_on`). Day 0 is 1970-01-01, week 0 holds it o
     {%- if grain == 'day' -%}
         {{ add_days("cast('1970-01-01' as date)", 'cast(' ~ number ~ ' as integer)') }}
     {%- elif grain == 'week' -%}
-        {{ add_days("cast('1970-01-05' as date)", 'cast(' ~ number ~ ' * 7 + ' ~ first_weekday() ~ ' as integer)') }}
+        {{ add_days("cast('1970-01-05' as date)", 'cast((' ~ number ~ ') * 7 + ' ~ first_weekday() ~ ' as integer)') }}
     {%- else -%}
-        cast({{ dbt.dateadd('month', 'cast(' ~ number ~ ' as integer)', "cast('1970-01-01' as date)") }} as date)
+        {%- set months = {'month': 1, 'quarter': 3, 'year': 12}[grain] -%}
+        cast({{ dbt.dateadd(
+            'month', 'cast(' ~ months ~ ' * (' ~ number ~ ') as integer)', "cast('1970-01-01' as date)"
+        ) }} as date)
     {%- endif -%}
+{%- endmacro %}
+
+{#- The calendar periods of marts that compare days, weeks, months, quarters and years. -#}
+{% macro calendar_grains() %}
+    {{ return(['day', 'week', 'month', 'quarter', 'year']) }}
+{% endmacro %}
+
+{#- Each day of `relation` (date_day) with the calendar periods that contain it; the end is the first day after it. -#}
+{% macro calendar_periods(relation, grains=none) -%}
+    {%- for grain in grains or calendar_grains() %}
+    {%- set number = period_number(grain, 'date_day') %}
+    select
+        date_day,
+        '{{ grain }}' as period_grain_code,
+        {{ period_first_day(grain, number) }} as period_start_date,
+        {{ period_first_day(grain, number ~ ' + 1') }} as period_end_date
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 {#-

@@ -36,6 +36,10 @@ NOT_ADDITIVE = {
         "reach_num": "a customer counts once for each value held in a month",
         "reach_den": "a customer counts once for each value held in a month",
     },
+    "mart_sales": dict.fromkeys(
+        ("buyers_count", "returning_buyers_count", "unknown_buyers_count", "new_buyers_num", "new_buyers_den"),
+        "a customer counts once for each value held in a period",
+    ),
     "mart_agent_scorecard": {"topics_count": "a topic counts once for each value"},
     "mart_survey_programme": {
         "invited_customers_count": "a customer counts once for each value held in a month",

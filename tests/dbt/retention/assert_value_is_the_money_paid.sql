@@ -1,4 +1,4 @@
--- Prevents value that appears or disappears: customers, cohorts and payments have the same sum to the cent.
+-- Prevents value that appears or disappears: customers, cohorts, sales and payments have the same sum to the cent.
 with payments as (
     select
         paid_date,
@@ -30,6 +30,21 @@ cohorts as (
         sum(revenue_amount) as amount
     from {{ ref('mart_value_cohort') }}
     group by dimension_name
+),
+
+-- Accounts deleted since have paid too.
+moved as (
+    select coalesce(sum(amount), 0) as amount
+    from payments
+),
+
+sales as (
+    select
+        dimension_name,
+        period_grain_code,
+        sum(revenue_amount) as amount
+    from {{ ref('mart_sales') }}
+    group by dimension_name, period_grain_code
 )
 
 select
@@ -47,3 +62,11 @@ select
 from cohorts
 cross join paid
 where cohorts.amount <> paid.measurable_amount
+union all
+select
+    'sales by ' || sales.period_grain_code || ' and ' || sales.dimension_name as fault,
+    sales.amount,
+    moved.amount as expected_amount
+from sales
+cross join moved
+where sales.amount <> moved.amount
