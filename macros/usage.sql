@@ -106,3 +106,8 @@ without one is '(none)'.
     select '{{ status }}' as health_status, {{ is_falling }} as measures_inactivity{{ ' union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- Whether a code is one of a list between bars. -#}
+{% macro is_listed_in(code, list) -%}
+    {{ dbt.position("'|' || " ~ code ~ " || '|'", "'|' || coalesce(" ~ list ~ ", '') || '|'") }} > 0
+{%- endmacro %}

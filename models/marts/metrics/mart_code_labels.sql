@@ -3,7 +3,8 @@
     ('attribute', 'customer_breakdowns', 'attribute_code'), ('rule', 'alert_rules', 'rule_code'),
     ('signal', 'alert_rules', 'signal_code'), ('playbook', 'playbooks', 'playbook_code'),
     ('channel', 'contact_channels', 'channel_code'), ('survey', 'surveys', 'survey_code'),
-    ('metric', 'survey_metrics', 'metric_code'), ('reason', 'churn_reasons', 'reason_code')
+    ('metric', 'survey_metrics', 'metric_code'), ('reason', 'churn_reasons', 'reason_code'),
+    ('scope', 'activity_scopes', 'scope_code')
 ] %}
 
 with titles as (

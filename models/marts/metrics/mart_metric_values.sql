@@ -17,6 +17,7 @@
     'mart_plan_moves',
     'mart_usage_health',
     'mart_usage_health_summary',
+    'mart_usage_lifecycle',
     'customer_breakdowns',
     'dim_customer_attributes',
     'policy',

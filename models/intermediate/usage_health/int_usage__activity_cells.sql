@@ -1,0 +1,32 @@
+{% set keys = ['scope_code', 'period_grain', 'period_number', 'gap_periods', 'active_days_count', 'is_first',
+    'is_first_doubtful', 'is_returning'] %}
+-- Active customers counted by their differences before they are broken down: cells are far fewer than customers.
+with capped as (
+    select
+        active_periods.*,
+        -- Beyond the longest trailing window, or the next period, it does not matter how long a pause is.
+        least(
+            coalesce(active_periods.next_period - active_periods.period_number, 1000000),
+            case active_periods.period_grain when 'day' then policy.monthly_active_days else 2 end
+        ) as gap_periods
+    from {{ ref('int_usage__active_periods') }} as active_periods
+    cross join {{ ref('policy') }} as policy
+),
+
+attributed as (
+    {{ with_attributes('capped', 'last_active_date') }}
+)
+
+select
+    {{ keys | join(',\n    ') }},
+    segment_code,
+    plan_code,
+    region,
+    acquisition_channel,
+    attribute_name,
+    attribute_value,
+    count(*) as customers_count
+from attributed
+group by
+    {{ keys | join(', ') }},
+    segment_code, plan_code, region, acquisition_channel, attribute_name, attribute_value
