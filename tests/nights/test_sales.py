@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -51,6 +53,22 @@ def test_everybody_who_first_buys_within_a_quarter_is_new_in_it(cases):
     assert quarters == [
         (date(2025, 1, 1), 3, 3, 0, 0, 6, Decimal("216.00"), Decimal("216.00"), 100.0),
         (date(2025, 4, 1), 0, 0, 0, 0, 0, Decimal("0.00"), Decimal("0.00"), None),
+    ]
+
+
+def test_a_buyer_is_due_by_the_own_rhythm(cases):
+    """Intervals of 1 and 28 days have a median of 14.5, so the purchase after 1 March is due on the 16th."""
+    found = cases("utc").rows(
+        """
+        select customer_id, purchase_state, purchase_rhythm_days, next_purchase_due_date, past_due_days,
+            purchases_12m_count, purchases_12m_amount
+        from retention.mart_customer_value where customer_id like 'sales_%' order by 1
+        """
+    )
+    assert found == [
+        ("sales_a", "overdue", 14.5, date(2025, 3, 16), 106, 3, Decimal("151.00")),
+        ("sales_b", "no_rhythm", None, None, None, 1, Decimal("40.00")),
+        ("sales_c", "no_rhythm", None, None, None, 2, Decimal("25.00")),
     ]
 
 
@@ -155,3 +173,42 @@ def test_pandas_counts_the_same(marts, grain, dimension):
         key: pytest.approx(values, abs=0.005) for key, values in expected.items()
     }
     assert {tuple(values) for values in found.values()} <= {(0.0,) * 9}
+
+
+def test_pandas_finds_the_same_scores_and_rhythms(marts):
+    """Another implementation agrees on every buyer, where many are equal: ranks of ties, medians of intervals."""
+    (as_of,) = marts.execute("select as_of_date from core.run_context").fetchone()
+    policy = marts.execute("from core.policy").df().iloc[0]
+    bought = marts.execute("from core.fct_purchases semi join core.dim_customers using (customer_id)").df()
+    bought["purchased_date"] = pd.to_datetime(bought["purchased_date"])
+    bought["amount"] = bought["reporting_amount"].astype(float)
+    year = bought[bought.purchased_date > pd.Timestamp(as_of) - pd.DateOffset(months=12)]
+    buyers = pd.DataFrame({"last": bought.groupby("customer_id").purchased_date.max()})
+    buyers["frequency"] = year.groupby("customer_id").size()
+    buyers["monetary"] = year.groupby("customer_id").amount.sum()
+    buyers = buyers.fillna({"frequency": 0, "monetary": 0.0})
+    buyers["recency"] = (pd.Timestamp(as_of) - buyers["last"]).dt.days
+    for measure in ("recency", "frequency", "monetary"):
+        is_better = -buyers[measure] if measure == "recency" else buyers[measure].round(2)
+        worse = is_better.rank(method="min") - 1
+        buyers[f"{measure}_score"] = np.searchsorted([20, 40, 60, 80], 100 * worse / len(buyers), side="right") + 1
+    days = bought.drop_duplicates(["customer_id", "purchased_date"]).sort_values(["customer_id", "purchased_date"])
+    latest = days.groupby("customer_id").tail(int(policy.purchase_rhythm_max_purchases))
+    gaps = latest.groupby("customer_id").purchased_date.diff().dt.days.groupby(latest.customer_id)
+    buyers["rhythm"] = gaps.median().where(gaps.count() + 1 >= policy.purchase_rhythm_min_purchases)
+    found = marts.execute(
+        """
+        select customer_id, recency_score, frequency_score, monetary_score, purchase_rhythm_days as rhythm, purchase_state
+        from retention.mart_customer_value where purchases_count > 0
+        """
+    ).df().set_index("customer_id").loc[buyers.index]  # fmt: skip
+    assert len(found) > 50
+    assert found.duplicated(["recency_score", "frequency_score", "monetary_score"]).any()
+    for column in ("recency_score", "frequency_score", "monetary_score"):
+        assert (found[column] == buyers[column]).all()
+    assert found.rhythm.equals(buyers.rhythm.astype(float))
+    times = (buyers.recency / buyers.rhythm).fillna(-1)
+    is_overdue, is_due = times > policy.purchase_overdue_times, times >= 1
+    expected = np.select([buyers.rhythm.isna(), is_overdue, is_due], ["no_rhythm", "overdue", "due"], "not_due")
+    assert (found.purchase_state == expected).all()
+    assert {"due", "overdue", "not_due", "no_rhythm"} == set(found.purchase_state)

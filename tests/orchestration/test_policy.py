@@ -157,6 +157,11 @@ def test_every_unit_of_a_threshold_has_a_type_and_every_threshold_a_column():
         ("hour_bands", 1, "hour_bands.csv, column from_hour: the bands must cover each hour of the day once"),
         ("tenure_bands", 0, "tenure_bands.csv, column months_from: exactly one band must begin with month 0"),
         (
+            "rfm_bands",
+            4,
+            "rfm_bands.csv, row 5, column to_value: exactly one band of the measure must begin where this one ends",
+        ),
+        (
             "tenure_bands",
             1,
             "tenure_bands.csv, row 2, column months_to: exactly one band must begin where this one ends",
@@ -194,6 +199,10 @@ def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, ke
         ("metric_targets", "*,>=,60", "*,=>,60", "", ["column comparator: '=>'"]),
         ("contact_channels", "true,20,9", "true,20,", "", ["row 2, column quiet_to_hour: quiet hours need both ends"]),
         ("hour_bands", "Early morning,7,10", "Early morning,6,10", "", ["row 3, column from_hour: the band overlaps another"]),
+        ("rfm_bands", "recency,1,rank", "recency,1,value", "", ["column basis: all bands of a measure must have one basis"]),
+        ("rfm_bands", "recency,1,rank,0", "recency,1,rank,5", "", ["column from_value: the first band of the measure must begin with 0"]),
+        ("rfm_segments", "Loyal,2,3,5", "Loyal,1,3,5", "", ["column priority: another segment has the same priority"]),
+        ("rfm_segments", "loyal,", "unassigned,", "", ["column rfm_segment_code: all and unassigned are names of rows"]),
         ("opening_hours", "", "", "chat,1,12,20,false,ours,twice\n", ["column from_hour: the hours overlap others of the chan"]),
         ("contact_effectiveness", "email,clicked,10,,,", "email,clicked,10,,true,", "", ["only openings can be by a robot"]),
         ("contact_effectiveness", "30,conversation", "30,talk", "", ["column required_outcome: 'talk' is not in contact_outc"]),

@@ -4,7 +4,8 @@
     ('signal', 'alert_rules', 'signal_code'), ('playbook', 'playbooks', 'playbook_code'),
     ('channel', 'contact_channels', 'channel_code'), ('survey', 'surveys', 'survey_code'),
     ('metric', 'survey_metrics', 'metric_code'), ('reason', 'churn_reasons', 'reason_code'),
-    ('scope', 'activity_scopes', 'scope_code')
+    ('scope', 'activity_scopes', 'scope_code'),
+    ('rfm_segment', 'rfm_segments', 'rfm_segment_code')
 ] %}
 
 with titles as (

@@ -98,12 +98,20 @@ select
     ranked.registration_segment_code as segment_code,
     ranked.value_segment_code,
     ranked.customer_status,
+    rfm.rfm_segment_code,
+    case when ranked.is_paid_known then coalesce(rhythms.purchase_state, 'never_bought') end as purchase_state,
     cast(ranked.tenure_days as bigint) as tenure_days,
     cast(ranked.purchases_count as bigint) as purchases_count,
     cast(ranked.paid_months_count as bigint) as paid_months_count,
+    cast(case when ranked.is_paid_known then coalesce(rfm.purchases_12m_count, 0) end as bigint)
+        as purchases_12m_count,
     cast(ranked.unconverted_count as bigint) as unconverted_count,
     cast(ranked.revenue_amount as decimal(18, 2)) as revenue_amount,
     cast(ranked.revenue_12m_amount as decimal(18, 2)) as revenue_12m_amount,
+    cast(case
+        when rfm.customer_id is not null then rfm.purchases_12m_amount
+        when ranked.is_paid_known then 0
+    end as decimal(18, 2)) as purchases_12m_amount,
     cast(ranked.refunded_amount as decimal(18, 2)) as refunded_amount,
     cast(ranked.revenue_amount * policy.gross_margin_pct / 100.0 as decimal(18, 2)) as margin_amount,
     {%- for window, code in windows.items() %}
@@ -114,12 +122,22 @@ select
     ranked.check_avg,
     cast(ranked.purchases_count / ranked.buying_months as {{ type_double() }}) as purchases_per_month_avg,
     cast(case when ranked.revenue_12m_amount > 0 then ranked.quintile end as bigint) as value_quintile_order,
+    cast(rfm.recency_score as bigint) as recency_score,
+    cast(rfm.frequency_score as bigint) as frequency_score,
+    cast(rfm.monetary_score as bigint) as monetary_score,
+    rhythms.rhythm_days as purchase_rhythm_days,
+    cast(rhythms.past_due_days as bigint) as past_due_days,
     ranked.purchases_count >= policy.regular_min_purchases as is_regular,
     ranked.is_measurable,
     ranked.is_paying,
     ranked.registered_date,
     ranked.registration_month,
     ranked.first_paid_date,
-    ranked.last_paid_date
+    ranked.last_paid_date,
+    rhythms.next_due_date as next_purchase_due_date
 from ranked
 cross join {{ ref('policy') }} as policy
+left join {{ ref('int_retention__rfm') }} as rfm
+    on ranked.customer_id = rfm.customer_id
+left join {{ ref('int_retention__purchase_rhythms') }} as rhythms
+    on ranked.customer_id = rhythms.customer_id
