@@ -30,7 +30,9 @@ SCRIPTS = (
     "elements.js",
     "words.js",
     "state.js",
+    "sums.js",
     "rows.js",
+    "compare.js",
     "charts.js",
     "tables.js",
     "tiles.js",
@@ -69,6 +71,7 @@ def build_page(  # noqa: PLR0913
             "cards": dict(cards or {}),
             "links": [{"title": title, "href": href} for title, href in links],
             "definitions": _definitions(db),
+            "observed": _observed(db),
             "labels": labels_of(db),
             "languages": LANGUAGES,
             "words": translations(),
@@ -154,7 +157,8 @@ def _section(db: duckdb.DuckDBPyConnection, section: Section, days: _Days) -> di
 
 
 def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
-    found = db.execute(panel.sql if panel.most is None else f"{panel.sql} limit {panel.most}")
+    most = 0 if panel.of else panel.most
+    found = db.execute(panel.sql if most is None else f"select * from ({panel.sql}) limit {most}")
     columns = [name for name, *_ in found.description]
     rows = found.fetchall()
     total = len(rows)
@@ -173,6 +177,9 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
         "switches": [asdict(switch) for switch in panel.switches],
         "codes": dict(panel.codes),
         "by": panel.by,
+        "sums": asdict(panel.sums) if panel.sums else None,
+        "source": panel.source,
+        "of": panel.of,
         "splits": panel.splits,
         "drill": asdict(panel.drill) if panel.drill else None,
         "empty": panel.empty,
@@ -249,6 +256,19 @@ def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """
     rows = db.execute(sql).fetchall() if has_marts(db, sql) else []
     return {code: {"title": title, "formula": formula} for code, title, formula in rows}
+
+
+NEVER_OBSERVED = "9999-12-31"
+"""Start of a source that holds survivors only."""
+
+
+def _observed(db: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """First recorded day of each source with rows: before it, only the customers who stayed are known."""
+    sql = """
+        select source_code, observed_from_date from quality.mart_observation_starts where rows_count > 0 order by 1
+    """
+    rows = db.execute(sql).fetchall() if has_marts(db, sql) else []
+    return {source: day.isoformat() if day else NEVER_OBSERVED for source, day in rows}
 
 
 def _blocks(document: dict[str, Any]) -> dict[str, str]:

@@ -98,13 +98,35 @@ class Drill:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """How the months of a panel become one longer period: parts are added, and rates divided afterwards."""
+
+    adds: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    """Bases of a whole month that each of its rows repeats."""
+    rates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Column in percent -> numerator and denominator."""
+    intervals: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Rate -> columns of its lower and upper bound, and the method: wilson or byar."""
+    all: tuple[str, ...] = ()
+    """Flags that hold if they hold in every month."""
+    any: tuple[str, ...] = ()
+    """Flags that hold if they hold in one of the months."""
+    same: tuple[str, ...] = ()
+    """Columns that are known if all months agree, such as a target."""
+    bridge: bool = False
+    """True: the rows are the steps of a waterfall, from an opening to a closing."""
+
+
+@dataclass(frozen=True)
 class Panel:
     """One panel: its title, rows and view.
 
     Which filters a panel follows is a matter of its columns. `dimension` and `member`: the breakdowns that its rows
     have ('all', 'all' is everybody). `period` (a date) with `by`: 'upto' shows the periods up to the chosen one, 'at'
-    the latest of them. `grain`: the rows of the chosen month, quarter or year. A result without rows is shown as a
-    sentence that names the raw tables that would fill it.
+    the latest of them. `grain`: the rows of the chosen month, quarter or year; with `sums`, longer periods and spans of
+    periods are added up from the months. `second` and `second_member`: a second breakdown of the same rows. A result
+    without rows is shown as a sentence that names the raw tables that would fill it.
     """
 
     key: str
@@ -123,6 +145,11 @@ class Panel:
     codes: Mapping[str, str] = field(default_factory=dict)
     """Column -> kind of the labels of its codes."""
     by: str | None = None
+    sums: Sums | None = None
+    source: str | None = None
+    """Source in mart_observation_starts before whose start only customers who stayed are known."""
+    of: str | None = None
+    """Key of the panel with the headlines whose rows this one takes apart in the browser; it has none of its own."""
     splits: bool = False
     """True: a breakdown without a value shows all its values, instead of everybody."""
     drill: Drill | None = None

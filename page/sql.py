@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import combinations
 
 import duckdb
 
@@ -54,27 +56,29 @@ GRAINS = "grains(grain) as (values ('month'), ('quarter'), ('year'))"
 """The grains of the page, as a relation of a query."""
 
 
-def broken_down(relation: str, *columns: str, names: tuple[str, str] = ("dimension", "member")) -> str:
-    """The rows of a relation once for each of these columns, with its name and value; `all` is everybody."""
-    dimension, member = names
-    parts = []
-    for column in columns:
+def broken_down(
+    relation: str, *columns: str, names: tuple[str, str] = ("dimension", "member"), pairs: Sequence[str] = ()
+) -> str:
+    """The rows of a relation once for each of these columns, with its name and value; `all` is everybody.
+
+    With `pairs`, also once for each two of these, the second one as `second` and `second_member`.
+    """
+    singles = [_once(relation, names, [column]) for column in columns]
+    if not pairs:
+        return " union all ".join(singles)
+    second = [f"select *, 'all' as second, 'all' as second_member from ({single})" for single in singles]
+    ordered = sorted(pairs, key=BREAKDOWNS.index)
+    return " union all by name ".join([*second, *(_once(relation, names, [*two]) for two in combinations(ordered, 2))])
+
+
+def _once(relation: str, names: tuple[str, str], columns: Sequence[str]) -> str:
+    shown = []
+    for column, (dimension, member) in zip(columns, (names, ("second", "second_member")), strict=False):
         value = "'all'" if column == "all" else column
-        parts.append(f"select '{column}' as {dimension}, {value} as {member}, * from {relation}")
-        if column == "owner":
-            parts[-1] += (
-                f" where owner in (select owner from {relation} group by owner order by count(*) desc, owner"
-                f" limit {MOST_MEMBERS})"
-            )
-    return " union all ".join(parts)
-
-
-Z = "1.959963984540054"
-
-
-def wilson(sign: str, numerator: str, denominator: str) -> str:
-    """A bound of the 95 % interval of a share in percent, for periods that no mart has."""
-    share = f"(1.0 * {numerator} / nullif({denominator}, 0))"
-    half = f"{Z} * sqrt({share} * (1 - {share}) / {denominator} + {Z} * {Z} / (4.0 * {denominator} * {denominator}))"
-    centre = f"{share} + {Z} * {Z} / (2.0 * {denominator})"
-    return f"100.0 * ({centre} {sign} {half}) / (1 + {Z} * {Z} / {denominator})"
+        shown.append(f"'{column}' as {dimension}, {value} as {member}")
+    large = [
+        f"owner in (select owner from {relation} group by owner order by count(*) desc, owner limit {MOST_MEMBERS})"
+        for column in columns
+        if column == "owner"
+    ]
+    return f"select {', '.join(shown)}, * from {relation} where {' and '.join(large) or 'true'}"

@@ -69,6 +69,7 @@ const safeLabel = (kind, code, row) => safeText(label(kind, code, row));
 const labelled = (panel, rows) => rows.map((row, at) => {
   const shown = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, safeText(value)]));
   shown.row_number = at;
+  if (row.compared) Object.assign(shown, { compared_code: row.compared, compared: row.compared === NOW ? t("shown period") : comparesWith(), real_period: row.real_period ?? row.period });
   for (const [column, kind] of Object.entries(panel.codes)) if (!(column === "period")) shown[column] = safeLabel(kind, row[column], row);
   return shown;
 });
@@ -100,6 +101,7 @@ const dressed = (panel, rows, width) => {
       // Without a list of codes the order is that of the rows, as of months, and not that of the words.
       if (kind && channel === "color" && !part.scale?.domain) part.sort = [...new Set(rows.map((row) => safeLabel(kind, row[part.field], row)))];
       else if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => safeLabel(kind, code));
+      if (part.axis?.format === "%b %Y" && rows[0].grain && rows[0].grain !== "month") { delete part.axis.format; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
     }
@@ -127,7 +129,28 @@ const ordered = (spec, values) => {
 const heightOf = (spec, rows) => {
   if (!spec.height?.step) return spec.height;
   const { y } = encodingsOf(spec)[0];
-  return spec.height.step * new Set(rows.map((row) => row[y.field])).size;
+  return spec.height.step * new Set(rows.map((row) => row[y.field])).size * (rows.some((row) => row.compared) ? 1.35 : 1);
+};
+
+// Before a source is recorded, only the customers who stayed are known: those periods are greyed.
+const startOfRecords = (panel, row = {}) => own(data.observed, row.source ?? panel.source) ?? "";
+const isOfSurvivors = (panel, row) => row.period < startOfRecords(panel, row);
+const withSurvivors = (panel, spec, rows) => {
+  const early = [...new Set(rows.filter((row) => isOfSurvivors(panel, row)).map((row) => row.period))].sort();
+  if (!early.length) return null;
+  const { x } = encodingsOf(spec)[0];
+  if (x?.field === "period") {
+    spec.layer ??= [{ mark: spec.mark, encoding: spec.encoding }];
+    delete spec.mark;
+    delete spec.encoding;
+    const isBand = x.type === "ordinal";
+    const until = [startOfRecords(panel), ...rows.map((row) => row.period).filter((period) => !early.includes(period))].sort()[0];
+    spec.layer.push({ mark: { type: "rect", color: "#8a94a0", opacity: 0.28, ...(isBand ? { width: { band: 1 } } : {}) },
+      data: { values: isBand ? early.map((period) => ({ period })) : [{ period: early[0], until }] },
+      encoding: { x: { ...x, axis: undefined }, ...(isBand ? {} : { x2: { field: "until" } }) } });
+  }
+  const start = startOfRecords(panel);
+  return start < "9999" ? t("Grey: before {day} only customers who stayed are recorded.", { day: day(start) }) : t("Only customers who stayed are recorded: churn is not measured.");
 };
 
 // A chart that is not finalized keeps its listeners and its rows.
@@ -135,16 +158,26 @@ const finalizeCharts = () => {
   for (const panel of panels.values()) { panel.embedded?.finalize(); panel.embedded = null; }
 };
 
+const drawnRows = (panel) => {
+  const { rows, earlier } = comparison(panel, chosenRows(panel));
+  return earlier.length ? [...rows.map((row) => ({ ...row, compared: NOW })), ...earlier.map((row) => ({ ...row, compared: BEFORE }))] : rows;
+};
+
+const columnsOfDrawn = (panel) => (drawnRows(panel).some((row) => row.compared) ? ["compared", ...panel.columns] : panel.columns);
+
 const drawChart = async (panel, place) => {
-  const rows = chosenRows(panel);
+  const rows = drawnRows(panel);
+  const isCompared = rows.some((row) => row.compared);
   place.replaceChildren();
   if (!rows.length) { place.append(nothing(panel)); return; }
   const holder = make("div", { class: "chart", role: "img", "aria-label": `${t(panel.title)}. ${t(panel.question)}` });
   place.append(holder);
   readLibrary();
   const values = labelled(panel, rows);
-  const spec = ordered(dressed(panel, rows, holder.clientWidth), values);
+  let spec = ordered(dressed(panel, rows, holder.clientWidth), values);
   const far = withoutFarTarget(spec, rows);
+  if (isCompared) spec = withEarlier(spec, values);
+  const early = withSurvivors(panel, spec, rows);
   const settings = config(holder.clientWidth);
   settings.legend.columns = legendColumns(spec, values, holder.clientWidth);
   const embedded = await window.vegaEmbed(holder, {
@@ -154,11 +187,11 @@ const drawChart = async (panel, place) => {
   // Another choice of the reader may have replaced the place meanwhile.
   if (!place.isConnected) { embedded.finalize(); return; }
   panel.embedded = embedded;
-  if (far) place.append(make("p", { class: "legend" }, far));
+  for (const said of [far, early]) if (said) place.append(make("p", { class: "legend" }, said));
   if (panel.drill) {
     panel.embedded.view.addEventListener("click", (_, item) => {
       const row = rows[item?.datum?.row_number];
-      if (row && leadsSomewhere(panel, row)) openDrill(panel, row);
+      if (row && leadsSomewhere(panel, row)) openDrill(panel, row.real_period ? { ...row, period: row.real_period } : row);
     });
     holder.classList.add("clickable");
   }

@@ -12,28 +12,27 @@ const drillRows = (panel, row) => {
   for (const [column, from] of Object.entries(match)) {
     const name = column === "@breakdown" ? row.breakdown : column;
     if (from === "period") {
-      const [first, last] = [row.period, lastDayOf(row.period, row.grain ?? "month")];
+      const [first, last] = [row.period, row.until ?? lastDayOf(row.period, row.grain ?? "month")];
       rows = rows.filter((one) => one[name] >= first && one[name] <= last);
     } else rows = rows.filter((one) => String(one[name] ?? "unassigned") === String(row[from]));
   }
   for (const [column, values] of Object.entries(among)) rows = rows.filter((one) => values.includes(one[column]));
-  const grouped = row.dimension && row.dimension !== "all";
-  const knows = grouped && has(list, row.dimension);
-  if (knows) rows = rows.filter((one) => String(one[row.dimension] ?? "unassigned") === String(row.member));
-  return { list, rows, unfiltered: grouped && !knows ? row.dimension : null };
+  const groups = [[row.dimension, row.member], [row.second, row.second_member]].filter(([name]) => name && name !== "all");
+  for (const [name, member] of groups) if (has(list, name)) rows = rows.filter((one) => String(one[name] ?? "unassigned") === String(member));
+  return { list, rows, groups, unfiltered: groups.map(([name]) => name).filter((name) => !has(list, name)) };
 };
 
 const openDrill = (panel, row) => {
-  const { list, rows, unfiltered } = drillRows(panel, row);
-  const chips = Object.values(panel.drill.match).map((column) => (column === "period" ? periodName(row.period, row.grain ?? "month")
+  const { list, rows, groups, unfiltered } = drillRows(panel, row);
+  const chips = Object.values(panel.drill.match).map((column) => (column === "period" ? spanName(row)
     : panel.codes[column] ? label(panel.codes[column], row[column], row) : plain(row[column])));
-  if (row.dimension && row.dimension !== "all" && !unfiltered) chips.push(label("member", row.member, row));
+  for (const [dimension, member] of groups) if (!unfiltered.includes(dimension)) chips.push(label("member", member, { dimension }));
   const dialog = byId("drill");
   const close = make("button", { type: "button", class: "close", "aria-label": t("Close"), onclick: () => dialog.close() }, "×");
   dialog.replaceChildren(
     make("header", {}, make("h2", { id: "drill-title" }, `${t(panel.title)}: ${chips.join(" · ")}`), close),
     make("p", { class: "question" }, t("Customers: {count}", { count: number(new Set(rows.map((one) => one.customer_id)).size, 0) }),
-      unfiltered ? ` · ${t("Not filtered: this list has no {dimension}.", { dimension: label("dimension", unfiltered).toLowerCase() })}` : null),
+      unfiltered.map((name) => ` · ${t("Not filtered: this list has no {dimension}.", { dimension: label("dimension", name).toLowerCase() })}`)),
     ...(rows.length ? tableOf(list, rows, { search: "", sort: null, down: false, filters: {}, shown: 50 }) : [make("p", { class: "empty" }, t("No customer of this list."))]),
   );
   const rest = leftOut(list);

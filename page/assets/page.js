@@ -8,7 +8,7 @@ const definitions = (panel) => {
     make("div", {}, make("dl", {}, found.map((metric) => [make("dt", {}, t(metric.title)), make("dd", {}, plain(metric.formula))]))));
 };
 
-const followed = (panel) => [["breakdown", followsBreakdown(panel) !== "no"], ["period", followsPeriod(panel) || panel.kind === "tiles"], ["grain", followsGrain(panel)]]
+const followed = (panel) => [["breakdown", followsBreakdown(panel) !== "no"], ["second", followsSecond(panel)], ["period", followsPeriod(panel) || panel.kind === "tiles"], ["grain", followsGrain(panel)]]
   .filter(([, follows]) => follows).map(([name]) => name).join(" ");
 
 // One line for a panel without a row: its title, and what would fill it.
@@ -30,7 +30,8 @@ const panelOf = (panel) => {
     ? make("span", {}, `${t(choice.label)}: ${choiceOf(choice, choice.values[0])}`)
     : make("label", {}, `${t(choice.label)} `, make("select", { "data-switch": choice.column, onchange: (event) => { panel.chosen[choice.column] = event.target.value; render(); } },
       choice.values.map((value) => make("option", { value, selected: panel.chosen[choice.column] === value }, choiceOf(choice, value)))))));
-  const notes = notesOf(panel, chosenRows(panel));
+  const rows = chosenRows(panel);
+  const notes = [...notesOf(panel, rows), comparison(panel, rows).note].filter(Boolean);
   const asTable = make("div", { hidden: true });
   const actions = panel.kind === "chart" || panel.kind === "heat" ? make("div", { class: "actions" },
     panel.kind === "chart" ? make("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: (event) => {
@@ -38,7 +39,7 @@ const panelOf = (panel) => {
       event.target.setAttribute("aria-expanded", String(!asTable.hidden));
       asTable.replaceChildren(...(asTable.hidden ? [] : [drawnAsTable(panel)]));
     } }, t("Table")) : null,
-    make("button", { type: "button", class: "quiet csv", onclick: () => download(panel.key, panel.columns, chosenRows(panel)) }, "CSV")) : null;
+    make("button", { type: "button", class: "quiet csv", onclick: () => download(panel.key, columnsOfDrawn(panel), drawnRows(panel).map((row) => ({ ...row, period: row.real_period ?? row.period }))) }, "CSV")) : null;
   const article = make("article", { class: `panel${panel.wide ? " wide" : ""} ${panel.kind}`, id: `panel-${panel.key}`, "data-follows": followed(panel) },
     make("h3", {}, t(panel.title), definitions(panel)), make("p", { class: "question" }, t(panel.question)),
     panel.as_of ? make("p", { class: "older" }, t("As of {day}; the last run built other domains.", { day: day(panel.as_of) })) : null,
@@ -89,15 +90,26 @@ const drawViews = () => {
 const choice = (name, text, options) => make("label", {}, make("span", {}, t(text)), make("select", { id: `filter-${name}`, onchange: (event) => choose({ [name]: event.target.value }) },
   options.map(([value, shown]) => make("option", { value, selected: String(state[name]) === value }, shown))));
 
+// A second group: one list of the groups of all other breakdowns.
+const secondChoice = () => make("label", {}, make("span", {}, t("and")), make("select", { id: "filter-and",
+  onchange: (event) => { const [and, member] = event.target.value ? JSON.parse(event.target.value) : ["", ""]; choose({ and, member }); } },
+  make("option", { value: "" }, t("no second group")),
+  Object.entries(data.breakdowns).filter(([name]) => name !== state.by).map(([name, members]) => make("optgroup", { label: label("dimension", name) },
+    members.map((member) => make("option", { value: JSON.stringify([name, member]), selected: state.and === name && state.member === member }, label("member", member, { dimension: name })))))));
+
+const earlierPeriods = () => periodsToChoose(state.grain).filter((start) => start < (state.period || startOf(data.as_of, state.grain)));
+
 const drawFilters = () => {
   const members = own(data.breakdowns, state.by) ?? [];
   byId("filters").setAttribute("aria-label", t("Filters"));
   byId("filters").replaceChildren(
     choice("grain", "Period", Object.keys(GRAINS).map((grain) => [grain, label("grain", grain)])),
+    choice("from", "From", [["", t("that period only")], ...earlierPeriods().map((start) => [start, periodName(start, state.grain)])]),
     choice("period", "Up to", [["", t("latest")], ...periodsToChoose(state.grain).map((start) => [start, periodName(start, state.grain)])]),
     choice("compare", "Compare with", [["previous", t("period before")], ["year", t("year before")], ["target", t("target")]]),
     choice("by", "Break down by", [["", t("everybody")], ...Object.keys(data.breakdowns).map((name) => [name, label("dimension", name)])]),
     state.by ? choice("value", "Group", [["", t("all groups")], ...members.map((member) => [member, label("member", member, { dimension: state.by })])]) : "",
+    state.value ? secondChoice() : "",
     location.hash.includes("?") ? make("button", { type: "button", class: "quiet", onclick: () => choose({ ...DEFAULTS, view: state.view, lang: state.lang }) }, t("Reset")) : "");
 };
 
@@ -126,14 +138,22 @@ const setTheme = (theme) => {
   byId("theme").setAttribute("aria-pressed", String(theme === "dark"));
 };
 
-const follow = (moved) => {
+const follow = () => {
   readAddress();
   drawFrame();
   drawViews();
   drawFilters();
-  const done = render();
-  if (moved) { byId("main").focus({ preventScroll: true }); window.scrollTo(0, 0); }
-  return done;
+  return render();
+};
+
+// Another view begins at its top; the same view keeps the control that the reader used.
+const followAddress = async () => {
+  if (location.hash && !location.hash.startsWith("#/")) return;
+  const { view } = state, focused = document.activeElement?.id;
+  const done = follow();
+  if (state.view !== view) { byId("main").focus({ preventScroll: true }); window.scrollTo(0, 0); }
+  await done;
+  if (state.view === view) byId(focused)?.focus();
 };
 
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
@@ -141,11 +161,14 @@ byId("language").addEventListener("change", (event) => choose({ lang: event.targ
 byId("theme").addEventListener("click", () => { setTheme(state.theme === "dark" ? "light" : "dark"); drawFrame(); render(); });
 // The address holds the view: a link inside the page must not change it.
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
-window.addEventListener("hashchange", () => { if (location.hash && !location.hash.startsWith("#/")) return; const was = state.view; const focus = document.activeElement?.id; follow(false).then(() => byId(focus)?.focus()); if (state.view !== was) { byId("main").focus({ preventScroll: true }); window.scrollTo(0, 0); } });
+window.addEventListener("hashchange", followAddress);
 setTheme(window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 window.stayhouse = {
   data, state, chosenRows: (key) => { prepareSwitches(panels.get(key)); return chosenRows(panels.get(key)); }, allRows: (key) => rowsOf(panels.get(key)),
+  drawnRows: (key) => drawnRows(panels.get(key)), tileRow: (tile) => tileRow(panels.get("overview_tiles"), tile), INTERVALS,
+  greyed: (key) => [...new Set(chosenRows(panels.get(key)).filter((row) => isOfSurvivors(panels.get(key), row)).map((row) => row.period))],
+  changeOf: (tile) => { const panel = panels.get("overview_tiles"); return changeOf(tileRow(panel, tile), seriesOf(panel)(tile, ...groupOfTiles(panel)))?.change; },
   view: (key) => panels.get(key).embedded?.view, drillRows: (key, row) => drillRows(panels.get(key), row).rows,
   leadsSomewhere: (key, row) => leadsSomewhere(panels.get(key), row),
 };
-follow(false);
+follow();

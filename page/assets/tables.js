@@ -119,15 +119,17 @@ const ROWS_OF_CHART = 200;
 
 // The rows of a chart as a table, for readers without a mouse or without sight.
 const drawnAsTable = (panel) => {
-  const rows = chosenRows(panel);
+  const rows = drawnRows(panel).map((row) => (row.real_period ? { ...row, period: row.real_period } : row));
+  const isCompared = rows.some((row) => row.compared);
   const hidden = new Set(["dimension", "member", "grain", "place", "band_order", "step_order"]);
-  const columns = panel.columns.filter((name) => !hidden.has(name) && new Set(rows.map((row) => row[name])).size > 0);
+  const columns = [...(isCompared ? ["compared"] : []), ...panel.columns.filter((name) => !hidden.has(name))];
   // Headings are the titles of the tooltip. There, "from" is the beginning of the period and of the interval.
   const titles = new Map(encodingsOf(panel.spec).flatMap((encoding) => encoding.tooltip ?? []).map((part) => [part.field, part.title]));
-  const heading = (name) => t(name === "period" && titles.get(name) === "from" ? "Period" : titles.get(name) || humanized(name));
+  const heading = (name) => (name === "compared" ? t("compared") : t(name === "period" && titles.get(name) === "from" ? "Period" : titles.get(name) || humanized(name)));
   const shown = (row, name) => {
     const value = row[name];
     if (value === null || value === undefined) return "–";
+    if (name === "compared") return value === NOW ? t("shown period") : comparesWith();
     if (panel.codes[name]) return label(panel.codes[name], value, row);
     if (typeof value === "boolean") return t(value ? "yes" : "no");
     if (typeof value === "number") return number(value, 2);

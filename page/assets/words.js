@@ -27,8 +27,8 @@ const label = (kind, code, row = {}) => {
   if (kind === "grid") return plain(code);
   if (kind === "relation") return humanized(String(code).split(/[./]/).pop().replace(/^(mart|raw|stg)_/, ""));
   if (kind === "check") return humanized(String(code).replace(/^expect_/, ""));
-  if (kind === "member") {
-    const dimension = row.dimension ?? row.breakdown;
+  if (kind === "member" || kind === "group") {
+    const dimension = kind === "group" ? row.breakdown : row.dimension;
     return label(own(KIND_OF_DIMENSION, dimension) ?? dimension, code);
   }
   if (kind === "dimension" && String(code).startsWith("attribute_")) {
@@ -45,9 +45,10 @@ const number = (value, digits = 1) =>
 const signed = (value, digits = 1) => (value > 0 ? "+" : value < 0 ? "−" : "") + number(Math.abs(value), digits);
 
 const dateOf = (text) => new Date(`${String(text).slice(0, 10)}T00:00:00Z`);
-const day = (text) => dateOf(text).toLocaleDateString(locales[state.lang], { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const monthName = (text) => /^\d{4}-\d{2}/.test(text)
-  ? dateOf(`${String(text).slice(0, 7)}-01`).toLocaleDateString(locales[state.lang], { month: "short", year: "numeric", timeZone: "UTC" }).replace(/\s?р\.$/, "") : plain(text);
+// British months have three letters, but for "Sept".
+const written = (date, options) => date.toLocaleDateString(locales[state.lang], { ...options, timeZone: "UTC" }).replace("Sept ", "Sep ").replace(/^Sept$/, "Sep");
+const day = (text) => written(dateOf(text), { day: "numeric", month: "short", year: "numeric" });
+const monthName = (text) => (/^\d{4}-\d{2}/.test(text) ? written(dateOf(`${String(text).slice(0, 7)}-01`), { month: "short", year: "numeric" }).replace(/\s?р\.$/, "") : plain(text));
 const periodName = (start, grain) => {
   const date = dateOf(start);
   if (grain === "year") return String(date.getUTCFullYear());
@@ -75,7 +76,7 @@ const show = (value, column) => {
 
 // Vega formats dates by a locale of its own, which is made from that of the browser.
 const timeLocale = () => {
-  const name = (options) => (date) => date.toLocaleDateString(locales[state.lang], { ...options, timeZone: "UTC" });
+  const name = (options) => (date) => written(date, options);
   const months = (month) => Array.from({ length: 12 }, (_, at) => name({ month })(new Date(Date.UTC(2024, at, 1))));
   const days = (weekday) => Array.from({ length: 7 }, (_, at) => name({ weekday })(new Date(Date.UTC(2024, 0, 7 + at))));
   return {

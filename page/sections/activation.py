@@ -1,10 +1,11 @@
 """Activation: how many customers did what makes them stay, and how fast."""
 
 from stayhouse.page.charts import CALM, axis, intervals, lines, ranked, tooltip
-from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Switch, Table
-from stayhouse.page.sql import dimension, filterable
+from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Sums, Switch, Table
+from stayhouse.page.sql import broken_down, dimension, filterable
 
-FUNNEL = """
+GROUPS = ("segment", "region", "acquisition_channel", "status")
+FUNNEL = f"""
     with customers as (
         select actions.customer_id, actions.title, actions.step_order, actions.is_done,
             coalesce(customer.segment_code, 'unassigned') as segment, coalesce(customer.region, 'unknown') as region,
@@ -13,22 +14,13 @@ FUNNEL = """
         inner join activation.mart_activation_customer as customer using (customer_id)
         where customer.is_measurable and customer.is_mature
     ),
-    expected as (
-        select 'all' as dimension, 'all' as member, * from customers
-        union all
-        select 'segment', segment, * from customers
-        union all
-        select 'region', region, * from customers
-        union all
-        select 'acquisition_channel', acquisition_channel, * from customers
-        union all
-        select 'status', status, * from customers
-    )
-    select dimension, member, title, min(step_order) as step_order, count(*) filter (where is_done) as done_num,
-        count(*) as done_den, 100.0 * count(*) filter (where is_done) / count(*) as done_pct
+    expected as ({broken_down("customers", "all", *GROUPS, pairs=GROUPS)})
+    select dimension, member, second, second_member, title, min(step_order) as step_order,
+        count(*) filter (where is_done) as done_num, count(*) as done_den,
+        100.0 * count(*) filter (where is_done) / count(*) as done_pct
     from expected
-    group by dimension, member, title
-    order by dimension, member, step_order, title
+    group by dimension, member, second, second_member, title
+    order by dimension, member, second, second_member, step_order, title
 """
 
 NAMED = f"""
@@ -81,7 +73,7 @@ ONBOARDING = f"""
     where activated_long_den > 0 and is_long_complete and dimension_name <> 'all'
         and dimension_name not in ('employee', 'responsible_employee', 'feature')
         and registration_month >= (
-            select max(registration_month) - interval '12 months' from activation.mart_activation_cohort
+            select max(registration_month) - interval '25 months' from activation.mart_activation_cohort
             where is_long_complete
         )
     order by period desc, breakdown, activated_long_pct desc, value
@@ -186,8 +178,11 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
-            codes={"value": "member"},
+            codes={"value": "group"},
             by="at",
+            sums=Sums(("num", "den"), rates={"activated_long_pct": ("num", "den")},
+                      intervals={"activated_long_pct": ("activated_long_ci_lo", "activated_long_ci_hi", "wilson")},
+                      same=("target_pct",)),
             empty=NOBODY_MEASURED,
             switches=(Switch("breakdown", "by", "segment", "dimension"),),
         ),

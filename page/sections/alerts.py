@@ -32,6 +32,7 @@ HISTORY = f"""
     order by all
 """
 
+GROUPS = ("segment", "status", "owner")
 OPEN_COUNTS = f"""
     with alerts as (
         select rule_code, severity, coalesce(segment_code, 'unassigned') as segment, customer_status as status,
@@ -39,8 +40,8 @@ OPEN_COUNTS = f"""
         from alerts.mart_alerts
         where is_open
     ),
-    chosen as ({broken_down("alerts", "all", "segment", "status", "owner")})
-    select dimension, member, rule_code, severity, count(*) as alerts_count
+    chosen as ({broken_down("alerts", "all", *GROUPS, pairs=GROUPS)})
+    select dimension, member, second, second_member, rule_code, severity, count(*) as alerts_count
     from chosen
     group by all
     order by all

@@ -15,8 +15,8 @@ from stayhouse.page.charts import (
     waterfall,
     with_target,
 )
-from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
-from stayhouse.page.sql import GRAINS, dimension, filterable, largest
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Sums, Switch, Table
+from stayhouse.page.sql import dimension, filterable, largest
 
 MONTHS = f"""
     with named as (
@@ -28,45 +28,36 @@ MONTHS = f"""
 
 RATE = f"""{MONTHS}
     select dimension, member, churn_month as period, churn_num, churn_den, churn_pct, churn_ci_lo, churn_ci_hi,
-        opening_base_churn_pct, churn_norm_pct, is_final, is_reliable
+        opening_base_churn_num, opening_base_churn_den, opening_base_churn_pct, churn_norm_pct, is_final, is_reliable
     from months
     where churn_den > 0 and is_complete
     order by 1, 2, 3
 """
 
-# Opening and closing are those of the ends of the period; what happened between them is summed.
+# Longer periods are added up by the page, from the opening of the first month to the closing of the last.
 SPANS = f"""{MONTHS},
-    {GRAINS},
     spans as (
-        select dimension, member, currency_code as currency, grain,
-            cast(date_trunc(grain, churn_month) as date) as period,
-            {{columns}}
+        select dimension, member, currency_code as currency, churn_month as period, {{columns}}
         from months
-        cross join grains
-        where {{condition}} and churn_month > (
-            select date_trunc('year', max(churn_month)) - interval '1 year' - interval '1 day' from months
+        where {{condition}} and churn_month >= (
+            select date_trunc('year', max(churn_month)) - interval '2 years' from months
         )
-        group by all
     ),
     steps as ({{steps}}),
     running as (
         select *, sum(amount) over (
-            partition by dimension, member, currency, grain, period order by place
+            partition by dimension, member, currency, period order by place
             rows between unbounded preceding and current row
         ) as reached
         from steps
     ),
     -- The bars of opening and closing begin near the changes, which would be too small to see above a zero.
     floors as (
-        select *, greatest(0, min(reached) over (
-            partition by dimension, member, currency, grain, period
-        ) - 1.0 * (
-            max(reached) over (partition by dimension, member, currency, grain, period)
-            - min(reached) over (partition by dimension, member, currency, grain, period)
-        )) as base
+        select *, greatest(0, 2.0 * min(reached) over (partition by dimension, member, currency, period)
+            - max(reached) over (partition by dimension, member, currency, period)) as base
         from running
     )
-    select dimension, member, {{currency}} grain, period, step, place, {{amount}} as amount,
+    select dimension, member, {{currency}} period, step, place, {{amount}} as amount,
         case when place in (0, 99) then 'total' when amount >= 0 then 'gain' else 'loss' end as kind,
         {{from_amount}} as from_amount, {{to_amount}} as to_amount,
         greatest({{from_amount}}, {{to_amount}}) as top_amount,
@@ -75,15 +66,15 @@ SPANS = f"""{MONTHS},
         end as shown
     from floors
     where place in (0, 99) or amount <> 0
-    order by dimension, member, {{currency}} grain, period, place
+    order by dimension, member, {{currency}} period, place
 """
 
 
 def bridge(opening: str, closing: str, parts: dict[str, str], condition: str, *, currency: bool) -> str:
-    """The steps from the opening to the closing of a month, quarter or year."""
-    columns = [f"arg_min({opening}, churn_month) as opening", f"arg_max({closing}, churn_month) as closing"]
-    columns += [f"sum(coalesce({column}, 0)) as part_{at}" for at, column in enumerate(parts.values())]
-    shared = "dimension, member, currency, grain, period"
+    """The steps from the opening to the closing of a month."""
+    columns = [f"{opening} as opening", f"{closing} as closing"]
+    columns += [f"coalesce({column}, 0) as part_{at}" for at, column in enumerate(parts.values())]
+    shared = "dimension, member, currency, period"
     steps = [f"select {shared}, 'opening' as step, 0 as place, opening as amount from spans"]
     steps += [f"select {shared}, '{step}', {at + 1}, part_{at} from spans" for at, step in enumerate(parts)]
     moved = " + ".join(f"part_{at}" for at in range(len(parts)))
@@ -134,19 +125,18 @@ REVENUE = f"""{MONTHS}
 """
 
 REASONS = """
-    select dimension_name as dimension, dimension_value as member, period_grain_code as grain,
-        period_start_date as period, reason_code, reason_category_code, churned_count, churn_share_num, churn_share_den,
-        churn_share_pct
+    select dimension_name as dimension, dimension_value as member, period_start_date as period, reason_code,
+        reason_category_code, churned_count, churn_share_num, churn_share_den, churn_share_pct
     from churn.mart_churn_quality
-    where reason_code <> 'all' and churned_count > 0 and period_grain_code in ('month', 'quarter')
+    where reason_code <> 'all' and churned_count > 0 and period_grain_code = 'month'
         and (dimension_name in ('all', 'segment', 'status') or dimension_name like 'attribute@_%' escape '@')
-    order by 1, 2, 3, 4, churned_count desc, reason_code
+    order by 1, 2, 3, churned_count desc, reason_code
 """
 
 CHURNED_CUSTOMERS = """
     select events.customer_id, customer_display_name as customer_name, events.churned_date, churned_month, reason_code,
         events.segment_code as segment, events.plan_code as plan, lost_mrr_amount, events.tenure_days, owner_id,
-        is_surprise, reactivated_date
+        is_surprise, reactivated_date, events.churned_date as period
     from churn.mart_churn_events as events
     left join customer_360.mart_customer_360 as customers on events.customer_id = customers.customer_id
     order by events.churned_date desc, lost_mrr_amount desc nulls last, events.customer_id
@@ -186,6 +176,14 @@ CHURN = Section(
             metrics=("customer_churn_pct", "opening_base_churn_pct"),
             codes={"member": "member"},
             by="upto",
+            sums=Sums(
+                ("churn_num", "churn_den", "opening_base_churn_num", "opening_base_churn_den"),
+                rates={"churn_pct": ("churn_num", "churn_den"),
+                       "opening_base_churn_pct": ("opening_base_churn_num", "opening_base_churn_den")},
+                intervals={"churn_pct": ("churn_ci_lo", "churn_ci_hi", "byar")},
+                all=("is_final",), any=("is_reliable",), same=("churn_norm_pct",),
+            ),
+            source="billing",
             splits=True,
             drill=Drill("churn_customers", {"churned_month": "period"}),
         ),
@@ -198,10 +196,12 @@ CHURN = Section(
             needs=("customers", "subscription_periods"),
             codes={"step": "bridge"},
             by="at",
+            sums=Sums(bridge=True),
+            source="billing",
         ),
         Panel(
             "churn_flows",
-            "New and churned customers by month",
+            "New and churned customers",
             "New and reactivated customers above the line, churned customers below it.",
             FLOWS,
             Chart(bars(
@@ -213,6 +213,8 @@ CHURN = Section(
             needs=("customers", "subscription_periods"),
             codes={"part": "bridge"},
             by="upto",
+            sums=Sums(("customers",)),
+            source="billing",
             drill=Drill("churn_customers", {"churned_month": "period"}, {"part": ("churned",)}),
         ),
         Panel(
@@ -226,6 +228,8 @@ CHURN = Section(
             switches=(Switch("currency", "currency"),),
             codes={"step": "bridge"},
             by="at",
+            sums=Sums(bridge=True),
+            source="billing",
         ),
         Panel(
             "churn_revenue",
@@ -244,6 +248,7 @@ CHURN = Section(
             switches=(Switch("currency", "currency"),),
             codes={"member": "member"},
             by="upto",
+            source="billing",
             splits=True,
         ),
         Panel(
@@ -261,6 +266,9 @@ CHURN = Section(
             needs=("customers", "subscription_periods"),
             codes={"reason_code": "reason"},
             by="at",
+            sums=Sums(("churned_count", "churn_share_num"), shared=("churn_share_den",),
+                      rates={"churn_share_pct": ("churn_share_num", "churn_share_den")}),
+            source="billing",
             drill=Drill("churn_customers", {"reason_code": "reason_code", "churned_month": "period"}),
             empty="No customer churned in this period.",
         ),
@@ -282,6 +290,7 @@ CHURN = Section(
                 Column("reactivated_date", "reactivated", "date"),
             ), names="customer_name", shown=8),
             needs=("customers", "subscription_periods"),
+            by="upto",
             empty="No customer has churned.",
             wide=True,
             most=2000,

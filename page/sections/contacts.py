@@ -1,7 +1,7 @@
 """Contacts: effective contacts, overdue customers and broken rules."""
 
 from stayhouse.page.charts import axis, bars, each_period, lines, months, tooltip
-from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Table
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Sums, Table
 from stayhouse.page.sql import GRAINS, broken_down
 
 REACH = f"""
@@ -17,6 +17,7 @@ REACH = f"""
     order by 1, 2, 3
 """
 
+GROUPS = ("value_segment", "region", "status", "owner")
 OVERDUE = f"""
     with customers as (
         select coalesce(segment_code, 'unassigned') as value_segment,
@@ -25,8 +26,9 @@ OVERDUE = f"""
         from contacts.mart_customer_contact_status
         where is_customer
     ),
-    chosen as ({broken_down("customers", "all", "value_segment", "region", "status", "owner")})
-    select dimension, member, band, count(*) as customers, count(*) filter (where is_overdue) as overdue_count
+    chosen as ({broken_down("customers", "all", *GROUPS, pairs=GROUPS)})
+    select dimension, member, second, second_member, band, count(*) as customers,
+        count(*) filter (where is_overdue) as overdue_count
     from chosen
     group by all
     order by all
@@ -76,13 +78,7 @@ SURPRISE = f"""
         where is_contact_evaluated
             and churned_month >= (select max(as_of_date) - interval '25 months' from main.publication)
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from churns
-        union all
-        select 'segment', segment, * from churns
-        union all
-        select 'value_segment', value_segment, * from churns
-    ),
+    chosen as ({broken_down("churns", "all", "segment", "value_segment")}),
     {GRAINS}
     select dimension, member, grain, cast(date_trunc(grain, churned_month) as date) as period,
         count(*) filter (where is_surprise) as surprise_num, count(*) as surprise_den,
@@ -139,7 +135,7 @@ CONTACTS = Section(
         Panel(
             "contacts_surprise",
             "Surprise churn",
-            "Share of the churns of a month without an effective contact in time and without a complaint or low score "
+            "Share of the churns of a period without an effective contact in time and without a complaint or low score "
             "before them.",
             SURPRISE,
             Chart(lines(
@@ -152,6 +148,7 @@ CONTACTS = Section(
             )),
             needs=("customers", "contacts", "subscription_periods"),
             by="upto",
+            source="billing",
             metrics=("surprise_churn_pct",),
             empty="No customer who was due a contact churned in the last year.",
         ),
@@ -170,6 +167,7 @@ CONTACTS = Section(
             needs=("contacts",),
             codes={"rule": "broken_rule"},
             by="upto",
+            sums=Sums(("violations",)),
             empty="No attempt broke a rule.",
         ),
         Panel(

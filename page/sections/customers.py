@@ -31,28 +31,21 @@ LISTED = f"""{BASE}
 
 GROUPS = ("segment", "value_segment", "plan", "region", "acquisition_channel", "owner")
 
+# Each group of each breakdown, within each group of every other one.
+WITHIN = broken_down("customers", "all", *GROUPS)
 BY_GROUP = f"""{BASE},
-    chosen as ({broken_down("customers", *GROUPS, names=("breakdown", "value"))})
-    select breakdown, value, health_status, count(*) as customers, sum(mrr_amount) as mrr_amount
+    within as ({WITHIN}),
+    chosen as ({broken_down("within", *GROUPS, names=("breakdown", "value"))})
+    select dimension, member, breakdown, value, health_status, count(*) as customers, sum(mrr_amount) as mrr_amount
     from chosen
-    where is_paying or status = 'paused'
+    where (is_paying or status = 'paused') and dimension <> breakdown
     group by all
     order by all
 """
 
 STATUSES = f"""{BASE},
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from customers
-        union all
-        select 'segment', segment, * from customers
-        union all
-        select 'value_segment', value_segment, * from customers
-        union all
-        select 'region', region, * from customers
-        union all
-        select 'acquisition_channel', acquisition_channel, * from customers
-    )
-    select dimension, member, status, count(*) as customers, sum(mrr_amount) as mrr_amount
+    chosen as ({broken_down("customers", "all", *GROUPS, pairs=GROUPS)})
+    select dimension, member, second, second_member, status, count(*) as customers, sum(mrr_amount) as mrr_amount
     from chosen
     group by all
     order by all
@@ -81,7 +74,7 @@ CUSTOMERS = Section(
         Panel(
             "customers_groups",
             "Paying customers by group and health",
-            "Paying and paused customers of each group, by the health of their use.",
+            "Paying and paused customers of each group, by the health of their use; within the chosen group too.",
             BY_GROUP,
             Chart(bars(
                 axis("customers", "Q", "customers"),
@@ -93,7 +86,7 @@ CUSTOMERS = Section(
             )),
             needs=("customers",),
             switches=(Switch("breakdown", "by", "segment", "dimension"),),
-            codes={"value": "member", "health_status": "health_status"},
+            codes={"value": "group", "health_status": "health_status"},
             drill=Drill("customers_list", {"health_status": "health_status", "@breakdown": "value"},
                         among={"status": ("paying", "paused")}),
             empty="No customer is paying.",

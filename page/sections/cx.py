@@ -113,7 +113,7 @@ CX = Section(
             switches=(Switch("metric", "index", "nps", "metric"),
                       Switch("programme", "programme", "relational", "programme"),
                       Switch("breakdown", "by", "tenure_band", "dimension")),
-            codes={"value": "member"},
+            codes={"value": "group"},
             by="at",
         ),
         Panel(

@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import GOOD, axis, bars, coded, each_period, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Panel, Section, Table
-from stayhouse.page.sql import GRAINS
+from stayhouse.page.sql import GRAINS, broken_down
 
 TICKETS = f"""
     with tickets as (
@@ -11,11 +11,7 @@ TICKETS = f"""
         from feedback.mart_ticket_service
         where opened_date >= (select max(as_of_date) - interval '25 months' from main.publication)
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from tickets
-        union all
-        select 'status', status, * from tickets
-    ),
+    chosen as ({broken_down("tickets", "all", "status")}),
     {GRAINS}
 """
 
@@ -35,11 +31,7 @@ ANSWERED = f"""
         where answer_state <> 'pending'
             and opened_date >= (select max(as_of_date) - interval '25 months' from main.publication)
     ),
-    chosen as (
-        select 'all' as dimension, 'all' as member, * from requests
-        union all
-        select 'status', status, * from requests
-    ),
+    chosen as ({broken_down("requests", "all", "status")}),
     {GRAINS}
     select dimension, member, grain, cast(date_trunc(grain, opened_month) as date) as period,
         count(*) filter (where answer_state = 'answered_in_time') as in_time_num, count(*) as in_time_den,

@@ -53,14 +53,15 @@ SIGNALS = f"""
         signals.customer_id, signal_code
 """
 
+GROUPS = ("segment", "status", "owner")
 COUNTS = f"""
     with signals as (
         select coalesce(segment_code, 'unassigned') as segment, coalesce(account_manager_id, 'unassigned') as owner,
             customer_status as status, signal_code, case when is_suppressed then 'suppressed' else 'open' end as state
         from usage_health.mart_usage_signals
     ),
-    chosen as ({broken_down("signals", "all", "segment", "status", "owner")})
-    select dimension, member, signal_code, state, count(*) as customers
+    chosen as ({broken_down("signals", "all", *GROUPS, pairs=GROUPS)})
+    select dimension, member, second, second_member, signal_code, state, count(*) as customers
     from chosen
     group by all
     order by all

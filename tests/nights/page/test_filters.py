@@ -3,6 +3,7 @@ is shown is one of a mart."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 
@@ -34,7 +35,7 @@ def claims(page, name: str) -> set[str]:
     found = set()
     for section in SECTIONS:
         filters = page.tab.evaluate(
-            "() => { const { grain, period, compare, by, value } = window.stayhouse.state; return { grain, period, compare, by, value }; }"
+            "() => { const { theme, view, lang, ...filters } = window.stayhouse.state; return filters; }"
         )
         page.go(
             section.key,
@@ -88,7 +89,7 @@ def test_a_panel_that_does_not_follow_says_so(page):
     assert "does not follow the period" in page.tab.locator("#panel-alerts_by_rule").inner_text()
     page.go("churn", grain="quarter")
     assert "Q2 2025" in page.tab.locator("#panel-churn_bridge").inner_text()
-    assert "not summed by quarter" in page.tab.locator("#panel-churn_rate").inner_text()
+    assert "not summed by quarter" in page.tab.locator("#panel-churn_revenue").inner_text()
 
 
 def test_a_period_changes_the_panels_that_claim_to_follow_and_no_other(page):
@@ -105,72 +106,61 @@ def test_a_period_changes_the_panels_that_claim_to_follow_and_no_other(page):
             assert row["period"] <= "2025-05-31", key
 
 
-def test_quarters_and_years_are_the_sums_of_their_months(page, database):
-    """Only parts are summed, and divided afterwards: a mean of monthly rates would weigh a small month like a big one."""
-    page.go("overview")
-    rows = page.all_rows("overview_tiles")
-    parts: dict[tuple, list[tuple[str, float, float]]] = {}
-    for row in rows:
-        if row["grain"] == "month" and row["tile"] in (
-            "customer_churn_pct",
-            "effective_contact_pct",
-            "feedback_closed_pct",
-        ):
-            parts.setdefault((row["tile"], row["dimension"], row["member"]), []).append(
-                (row["period"], row["num"], row["den"])
-            )
-    summed = 0
-    for row in rows:
-        months = parts.get((row["tile"], row["dimension"], row["member"]), [])
-        if (
-            row["grain"] != "quarter"
-            or not row["den"]
-            or not months
-            or row["period"] < min(month for month, _, _ in months)
-        ):
-            continue
-        quarter = range(int(row["period"][5:7]), int(row["period"][5:7]) + 3)
-        inside = [
-            (num, den) for month, num, den in months if month[:4] == row["period"][:4] and int(month[5:7]) in quarter
-        ]
-        assert (row["num"], row["den"]) == (sum(num for num, _ in inside), sum(den for _, den in inside))
-        assert row["value"] == pytest.approx(100 * row["num"] / row["den"], abs=1e-3)
-        summed += 1
-    assert summed
-    # The mart pools three months in the same way.
-    (pooled,) = database.execute(
-        "select quarter_churn_pct from churn.mart_churn_monthly where dimension_name = 'all' and churn_month = date '2025-06-01'"
-    ).fetchone()
-    (quarter,) = [
-        row
-        for row in rows
-        if (row["tile"], row["dimension"], row["grain"], row["period"])
-        == ("customer_churn_pct", "all", "quarter", "2025-04-01")
-    ]
-    if pooled is not None:
-        assert quarter["value"] == pytest.approx(pooled, abs=1e-3)
-
-
 def test_contributions_sum_to_the_change(page):
-    page.go("overview")
-    rows = page.all_rows("overview_tiles")
-    whole = {(row["tile"], row["grain"], row["period"]): row for row in rows if row["dimension"] == "all"}
-    sums: dict[tuple, float] = {}
-    for row in rows:
-        if row["moved_previous"] is not None and row["grain"] == "month" and row["dimension"] == "segment":
-            key = (row["tile"], row["grain"], row["period"])
-            sums[key] = sums.get(key, 0) + row["moved_previous"]
+    """Of the month before, of a span of months, and of a quarter: the bars are the change, no more and no less."""
     checked = 0
-    for (tile, grain, period), total in sums.items():
-        year, month = int(period[:4]), int(period[5:7])
-        back = f"{year - (month == 1)}-{(month - 2) % 12 + 1:02}-01"
-        before = whole.get((tile, grain, back))
-        if before is None:
-            continue
-        now = whole[tile, grain, period]
-        assert total == pytest.approx(now["value"] - before["value"], abs=2e-3), (tile, period)
-        checked += 1
+    for filters in ({}, {"period": "2025-05-01"}, {"from": "2025-05-01"}):
+        page.go("overview", **filters)
+        rows = page.tab.evaluate("() => window.stayhouse.allRows('overview_moved')")
+        for metric in {row["metric"] for row in rows}:
+            change = page.tab.evaluate("tile => window.stayhouse.changeOf(tile)", metric)
+            for breakdown in {row["breakdown"] for row in rows if row["metric"] == metric}:
+                parts = [row["moved"] for row in rows if (row["metric"], row["breakdown"]) == (metric, breakdown)]
+                assert sum(parts) == pytest.approx(change, abs=2e-3), (metric, breakdown)
+                checked += 1
     assert checked
+
+
+def test_two_groups_at_once_choose_the_customers_of_both(page, database):
+    """A list and a chart of customers could be filtered by one attribute only, whatever the question was."""
+    customers = """
+        with customers as (
+            select customer_status as status, has_access or customer_status = 'paused' as is_listed,
+                coalesce(region, 'unknown') as region, coalesce(usage_segment_code, 'unassigned') as segment
+            from customer_360.mart_customer_360
+        )
+    """
+    pairs = database.execute(
+        f"{customers} select segment, region, count(*), count(*) filter (where is_listed) from customers"
+        " where segment <> 'unassigned' group by all order by 3 desc, 1, 2 limit 3"
+    ).fetchall()
+    assert pairs[0][3] > 0
+    for segment, region, registered, listed in pairs:
+        first, second = ("segment", segment), ("region", region)
+        for (by, value), (other, member) in ((first, second), (second, first)):
+            page.go("customers", by=by, value=value, **{"and": other, "member": member})
+            assert page.tab.locator("#filter-and").input_value() == json.dumps([other, member], separators=(",", ":"))
+            assert sum(row["customers"] for row in page.rows("customers_status")) == registered
+            rows = page.rows("customers_list")
+            assert len(rows) == listed
+            assert {(row["segment"], row["region"]) for row in rows} <= {(segment, region)}
+    # Rates are published by one attribute at a time, and their panels say so.
+    page.go("churn", by="segment", value=pairs[0][0], **{"and": "region", "member": pairs[0][1]})
+    for key in ("churn_rate", "churn_bridge", "churn_customers"):
+        said = "Not filtered by region" in page.tab.locator(f"#panel-{key}").inner_text()
+        assert said is ("region" not in page.rows(key)[0] if page.rows(key) else True), key
+    assert page.complaints == []
+
+
+def test_a_second_group_changes_the_panels_that_claim_to_follow_and_no_other(page):
+    members = breakdowns(page)
+    page.go("overview", by="segment", value=members["segment"][0])
+    single = shown(page)
+    page.go("overview", by="segment", value=members["segment"][0], **{"and": "status", "member": "paying"})
+    double = shown(page)
+    following = claims(page, "second")
+    assert {key for key in double if double[key] != single[key]} <= following
+    assert {"customers_status", "customers_list", "alerts_by_rule", "usage_signal_counts"} <= following
 
 
 def test_a_tile_shows_the_numbers_of_the_catalogue(page, database):
