@@ -18,7 +18,7 @@ import duckdb
 from stayhouse.contract.sql import connect
 from stayhouse.page import library
 from stayhouse.page.charts import COLOURS
-from stayhouse.page.labels import LANGUAGES, labels_of, translations
+from stayhouse.page.labels import LANGUAGES, labels_of, measured_metrics, translations
 from stayhouse.page.panel import Panel, Section
 from stayhouse.page.sections import SECTIONS
 from stayhouse.page.sql import BREAKDOWNS, has_marts, marts_in
@@ -70,7 +70,9 @@ def build_page(  # noqa: PLR0913
             "colours": COLOURS,
             "cards": dict(cards or {}),
             "links": [{"title": title, "href": href} for title, href in links],
-            "definitions": _definitions(db),
+            "definitions": {
+                code: {"title": title, "formula": formula} for code, (title, formula) in measured_metrics(db).items()
+            },
             "observed": _observed(db),
             "labels": labels_of(db),
             "languages": LANGUAGES,
@@ -226,7 +228,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
-        return int(value) if value.is_integer() and abs(value) < 2**53 else round(value, 4)
+        value = round(value, 4)
+        # A zero below zero is a zero: it depends on the order in which rows were added.
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value
@@ -245,17 +249,6 @@ def _coded(values: list[Any]) -> list[Any] | dict[str, list[Any]]:
 
 def _decoded(column: list[Any] | dict[str, list[Any]]) -> list[Any]:
     return [column["values"][at] for at in column["places"]] if isinstance(column, dict) else column
-
-
-def _definitions(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """Title and formula by metric code, from the published catalogue."""
-    sql = """
-        select metric_code, title, formula_label from metrics.mart_metric_catalogue
-        where metric_code in (select metric_code from metrics.mart_metric_values where metric_amount is not null)
-        order by metric_code
-    """
-    rows = db.execute(sql).fetchall() if has_marts(db, sql) else []
-    return {code: {"title": title, "formula": formula} for code, title, formula in rows}
 
 
 NEVER_OBSERVED = "9999-12-31"

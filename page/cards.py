@@ -10,12 +10,13 @@ from typing import Any
 
 import duckdb
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
 
 from stayhouse.contract.names import file_name
 from stayhouse.contract.sql import connect
 from stayhouse.page.charts import HEALTH_COLOURS
-from stayhouse.page.labels import Labels, plain
-from stayhouse.page.sql import MOST_SEVERE_FIRST, has_marts
+from stayhouse.page.labels import Labels, plain, translations
+from stayhouse.page.sql import has_marts, most_severe_first
 
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = "cards"
@@ -27,7 +28,7 @@ URGENT = f"""
     from alerts.mart_alerts
     where is_open
     group by customer_id
-    order by min({MOST_SEVERE_FIRST}), min(due_at), customer_id
+    order by min({most_severe_first()}), min(due_at), customer_id
     limit ?
 """
 
@@ -153,7 +154,10 @@ def _write(
     )
     labels = Labels.of(db)
     environment.filters |= {"shown": _shown, "plain": plain, "date": _date}
-    environment.globals |= {"label": labels.label, "reasons": _Reasons(labels), "titled": _Titled(labels)}
+    environment.globals |= {
+        "say": _say, "label": lambda kind, code: _say(labels.label(kind, code)), "plainly": labels.label,
+        "reasons": _Reasons(labels), "titled": _Titled(labels),
+    }  # fmt: skip
     template = environment.get_template("card.html")
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
@@ -179,23 +183,40 @@ def _title(customer: str, facts: dict[str, Any]) -> str:
     return f"{name} ({customer})" if name else f"Customer {customer}"
 
 
-def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str]]:
+def _say(text: str, **parts: object) -> Markup:
+    """A text in both languages, of which the address of the card shows one; where there is one only, the text."""
+    spoken = {"en": text} | {language: words[text] for language, words in translations().items() if text in words}
+    if len(spoken) == 1:
+        return Markup.escape(text.format(**parts) if parts else text)
+    return Markup("").join(
+        Markup('<span lang="{}">{}</span>').format(language, said.format(**parts) if parts else said)
+        for language, said in spoken.items()
+    )
+
+
+def _named(labels: Labels, kind: str, code: str | None) -> str | Markup:
+    """The title of a code in both languages, or a dash."""
+    title = labels.label(kind, code)
+    return title if title == NOTHING else _say(title)
+
+
+def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str | Markup]]:
     """What a caller must know before the call, in a dozen facts; those that are not known are left out."""
     owner = facts.get("account_manager_display_name") or labels.label("employee", facts.get("account_manager_id"))
     done, required = facts.get("done_required_count"), facts.get("required_actions_count")
     found = [
-        ("Plan", labels.label("plan", facts.get("plan_code"))),
+        ("Plan", _named(labels, "plan", facts.get("plan_code"))),
         ("MRR", _shown(facts.get("mrr_amount"))),
         ("Revenue of 12 months", _shown(facts.get("revenue_12m_amount"))),
         ("Customer since", _shown(facts.get("registered_date"))),
         ("Renewal", _shown(facts.get("next_renewal_date"))),
         ("Owner", owner),
-        ("Segment", labels.label("segment", facts.get("usage_segment_code"))),
-        ("Value segment", labels.label("value_segment", facts.get("value_segment_code"))),
-        ("Region", labels.label("region", facts.get("region"))),
+        ("Segment", _named(labels, "segment", facts.get("usage_segment_code"))),
+        ("Value segment", _named(labels, "value_segment", facts.get("value_segment_code"))),
+        ("Region", _named(labels, "region", facts.get("region"))),
         ("Last use", _shown(facts.get("last_use_date"))),
         ("Last effective contact", _date(facts.get("last_effective_at"))),
-        ("Onboarding", f"{done} of {required} steps" if required else NOTHING),
+        ("Onboarding", _say("{done} of {required} steps", done=done, required=required) if required else NOTHING),
         ("NPS score", _shown(facts.get("nps_score"))),
         ("Churned", _shown(facts.get("churned_date"))),
     ]
@@ -208,8 +229,8 @@ class _Reasons:
     def __init__(self, labels: Labels) -> None:
         self.labels = labels
 
-    def __call__(self, codes: str) -> str:
-        return ", ".join(self.labels.label("health_reason", code).lower() for code in codes.split())
+    def __call__(self, codes: str) -> Markup:
+        return Markup(", ").join(_say(self.labels.label("health_reason", code)).lower() for code in codes.split())
 
 
 class _Titled:
@@ -218,9 +239,9 @@ class _Titled:
     def __init__(self, labels: Labels) -> None:
         self.labels = labels
 
-    def __call__(self, event: dict[str, Any]) -> str:
+    def __call__(self, event: dict[str, Any]) -> Markup:
         kind = {"alert": "rule", "survey": "survey"}.get(event["source_code"], "any")
-        return self.labels.label(kind, event["title"])
+        return _say(self.labels.label(kind, event["title"]))
 
 
 def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:

@@ -20,16 +20,18 @@ TEXT = "text"
 
 TITLES = "select code_kind, code, title from metrics.mart_code_labels order by 1, 2"
 METRICS = """
-    select metric_code, title from metrics.mart_metric_catalogue
+    select metric_code, title, formula_label from metrics.mart_metric_catalogue
     where metric_code in (select metric_code from metrics.mart_metric_values where metric_amount is not null)
+    order by metric_code
 """
-EMPLOYEES = (
-    "select account_manager_id, any_value(account_manager_display_name) from customer_360.mart_customer_360"
-    " where account_manager_display_name is not null group by 1",
-    "select onboarding_manager_id, any_value(onboarding_manager_display_name) from customer_360.mart_customer_360"
-    " where onboarding_manager_display_name is not null group by 1",
-    "select owner_employee_id, any_value(owner_display_name) from alerts.mart_alerts"
-    " where owner_display_name is not null group by 1",
+EMPLOYEES = tuple(
+    # One name per employee, whatever the order of the rows.
+    f"select {code}, max({name}) from {mart} where {name} is not null group by 1 order by 1"
+    for mart, code, name in (
+        ("customer_360.mart_customer_360", "account_manager_id", "account_manager_display_name"),
+        ("customer_360.mart_customer_360", "onboarding_manager_id", "onboarding_manager_display_name"),
+        ("alerts.mart_alerts", "owner_employee_id", "owner_display_name"),
+    )
 )
 
 
@@ -49,17 +51,22 @@ def translations() -> dict[str, dict[str, str]]:
     }
 
 
+def measured_metrics(db: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """Title and formula of each metric that has a value."""
+    rows = db.execute(METRICS).fetchall() if has_marts(db, METRICS) else []
+    return {code: (title, formula) for code, title, formula in rows}
+
+
 def labels_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """Kind -> code -> English title: of the models from the dictionary, of the company from its publication."""
     found: dict[str, dict[str, str]] = {}
     for row in entries():
         if row["kind"] != TEXT:
             found.setdefault(row["kind"], {})[row["code"]] = row["en"]
-    if has_marts(db, METRICS):
-        # A metric without a value is not named: a company may not even ask for it.
-        measured = dict(db.execute(METRICS).fetchall())
-        found["metric"] = measured
-        found["tile"] = {one.month: one.title for one in HEADLINES if one.month in measured}
+    measured = measured_metrics(db)
+    # A metric without a value is not named: a company may not even ask for it.
+    found["metric"] = {code: title for code, (title, _) in measured.items()}
+    found["tile"] = {one.month: one.title for one in HEADLINES if one.month in measured}
     if has_marts(db, TITLES):
         for kind, code, title in db.execute(TITLES).fetchall():
             found.setdefault(kind, {})[code] = title

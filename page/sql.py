@@ -8,7 +8,11 @@ from itertools import combinations
 
 import duckdb
 
-MOST_SEVERE_FIRST = "case severity when 'high' then 1 when 'medium' then 2 else 3 end"
+
+def most_severe_first(column: str = "severity") -> str:
+    """The order of severities; none comes last."""
+    return f"case {column} when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end"
+
 
 MART = re.compile(r"\b\w+\.mart_\w+")
 

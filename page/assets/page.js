@@ -164,7 +164,7 @@ document.querySelector(".skip").addEventListener("click", (event) => { event.pre
 window.addEventListener("hashchange", followAddress);
 setTheme(window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 window.stayhouse = {
-  data, state, chosenRows: (key) => { prepareSwitches(panels.get(key)); return chosenRows(panels.get(key)); }, allRows: (key) => rowsOf(panels.get(key)),
+  data, state, periodName, chosenRows: (key) => { prepareSwitches(panels.get(key)); return chosenRows(panels.get(key)); }, allRows: (key) => rowsOf(panels.get(key)),
   drawnRows: (key) => drawnRows(panels.get(key)), tileRow: (tile) => tileRow(panels.get("overview_tiles"), tile), INTERVALS,
   greyed: (key) => [...new Set(chosenRows(panels.get(key)).filter((row) => isOfSurvivors(panels.get(key), row)).map((row) => row.period))],
   changeOf: (tile) => { const panel = panels.get("overview_tiles"); return changeOf(tileRow(panel, tile), seriesOf(panel)(tile, ...groupOfTiles(panel)))?.change; },

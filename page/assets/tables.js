@@ -45,7 +45,7 @@ const cellOf = (panel, row, column) => {
   if (column.format !== "card") return show(row[column.name], column);
   const name = panel.view.names && row[panel.view.names] ? row[panel.view.names] : show(row[column.name], column);
   const card = own(data.cards, row[column.name]);
-  return card ? make("a", { href: card }, name) : name;
+  return card ? make("a", { href: state.lang === DEFAULTS.lang ? card : `${card}#${state.lang}` }, name) : name;
 };
 
 // A table of rows with search, filters, sorting and CSV; `all` gives the rows before these.

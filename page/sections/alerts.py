@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import BAD, OUTCOME_COLOURS, axis, bars, coded, each_date, intervals, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
-from stayhouse.page.sql import MOST_SEVERE_FIRST, broken_down
+from stayhouse.page.sql import broken_down, most_severe_first
 
 OPEN = f"""
     select customer_id, customer_display_name as customer_name, severity, rule_code, signal_reason,
@@ -11,7 +11,7 @@ OPEN = f"""
         coalesce(segment_code, 'unassigned') as segment, list_order, backlog_order
     from alerts.mart_alerts
     where is_open
-    order by list_order is null, backlog_order is null, expected_loss_amount desc, {MOST_SEVERE_FIRST}, customer_id,
+    order by list_order is null, backlog_order is null, expected_loss_amount desc, {most_severe_first()}, customer_id,
         rule_code
 """
 

@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import HEALTH_COLOURS, STATUS_COLOURS, axis, bars, coded, ranked, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Switch, Table
-from stayhouse.page.sql import broken_down
+from stayhouse.page.sql import broken_down, most_severe_first
 
 BASE = """
     with customers as (
@@ -25,7 +25,7 @@ LISTED = f"""{BASE}
     from customers
     left join customer_360.mart_contact_brief as briefs on customers.customer_id = briefs.customer_id
     where customers.has_access or status = 'paused'
-    order by case top_severity_code when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end,
+    order by {most_severe_first("top_severity_code")},
         is_in_risk_group desc nulls last, mrr_amount desc nulls last, customers.customer_id
 """
 

@@ -197,7 +197,7 @@ OVERVIEW = Section(
             "The latest complete period of each metric over everybody, with its definition.",
             METRICS,
             Table((
-                Column("title", "metric", "words"),
+                Column("metric_code", "metric", "words", codes="metric"),
                 Column("metric_amount", "value", "number"),
                 Column("unit_code", "unit", codes="unit"),
                 Column("metric_amount_ci_lo", "from", "number"),

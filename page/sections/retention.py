@@ -22,9 +22,8 @@ GRID = f"""
     select dimension, member, grid, definition, cohort_start_date as period, cohort_size_count,
         case when first_period_order = last_period_order then cast(last_period_order as varchar)
             else first_period_order || '–' || last_period_order end as age,
-        any_value(retained_num) as retained_num, any_value(retained_den) as retained_den,
-        any_value(retained_pct) as retained_pct, any_value(is_complete) as is_complete,
-        any_value(is_reliable) as is_reliable
+        max(retained_num) as retained_num, max(retained_den) as retained_den, max(retained_pct) as retained_pct,
+        bool_and(is_complete) as is_complete, bool_or(is_reliable) as is_reliable
     from chosen
     where newest <= case when dimension = 'all' then 14 else 8 end and last_period_order <= 13
         and (dimension = 'all' or definition in ('on', 'on_or_after'))

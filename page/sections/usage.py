@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import CALM, HEALTH_COLOURS, MUTED, axis, bars, coded, each_date, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Switch, Table
-from stayhouse.page.sql import MOST_SEVERE_FIRST, broken_down
+from stayhouse.page.sql import broken_down, most_severe_first
 
 STATUS = """
     with statuses as (
@@ -49,7 +49,7 @@ SIGNALS = f"""
         case when is_suppressed then 'suppressed' else 'open' end as state, suppressed_reason
     from usage_health.mart_usage_signals as signals
     left join customer_360.mart_customer_360 as customers on signals.customer_id = customers.customer_id
-    order by is_suppressed, {MOST_SEVERE_FIRST.replace("severity", "signals.severity")}, since_date desc,
+    order by is_suppressed, {most_severe_first("signals.severity")}, since_date desc,
         signals.customer_id, signal_code
 """
 

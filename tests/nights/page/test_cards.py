@@ -81,6 +81,22 @@ def test_a_card_that_cannot_be_written_is_bad_input(release, database, tmp_path)
     assert (result.exit_code, "Is a directory; name another file with --out" in result.output) == (2, True)
 
 
+def test_a_card_speaks_the_language_of_its_address(release, database, tmp_path, open_page):
+    """The page spoke Ukrainian, and the card that it led to did not. A card has no script, so its address chooses."""
+    (customer,) = database.execute("select min(customer_id) from alerts.mart_alerts where is_open").fetchone()
+    file = write_card(release / DATABASE_NAME, customer, tmp_path / "card.html", AS_OF)
+    headings = {}
+    for language, address in (("en", ""), ("uk", "#uk")):
+        page = open_page(file, at=address, wait_for_charts=False)
+        headings[language] = page.tab.locator("h2:visible, dt:visible").all_inner_texts()
+        assert page.tab.locator("script").count() == 0
+    assert len(headings["en"]) == len(headings["uk"]) > 10
+    assert "Alerts" in headings["en"]
+    assert [text for text in headings["uk"] if re.search("[A-Za-z]", text) and text != "MRR"] == []
+    page = open_page(release / PAGE_NAME, at="#/alerts?lang=uk")
+    assert page.tab.locator("#panel-alerts_open tbody a").first.get_attribute("href").endswith("#uk")
+
+
 def test_names_of_files_are_safe():
     assert card_name("c0000001") == "c0000001.html"
     for odd in ("../../etc/passwd", "a b", "", "x" * 200, "ä"):

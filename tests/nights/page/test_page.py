@@ -163,6 +163,35 @@ def test_a_phone_shows_it_without_scrolling_sideways(release, open_page):
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_printed_view_is_dark_on_white_without_controls(release, open_page, theme):
+    """In the dark theme, paper had light letters on a white ground."""
+    page = open_page(release / PAGE_NAME, at="#/churn", color_scheme=theme)
+    page.tab.emulate_media(media="print")
+    for control in ("nav.views", "form.filters", ".tools", ".actions", ".controls", "footer"):
+        assert page.tab.locator(control).first.is_hidden(), control
+    colours = page.tab.evaluate(
+        """() => [...document.querySelectorAll("h1, h3, td, .question, .chart svg text")].filter((node) => node.getClientRects().length)
+            .map((node) => { const style = getComputedStyle(node); return style[node.tagName === "text" ? "fill" : "color"]; })"""
+    )
+    assert len(colours) > 50
+    assert all(max(map(int, re.findall(r"\d+", colour)[:3])) < 130 for colour in colours), set(colours)
+    assert (
+        page.tab.evaluate("() => getComputedStyle(document.querySelector('.panel')).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
+    # A list has all the rows that the screen showed, without a scroll bar.
+    assert page.tab.evaluate("() => getComputedStyle(document.querySelector('.scroll')).overflow") == "visible"
+
+
+def test_months_have_three_letters(release, open_page):
+    """One month of twelve was "Sept 2024"."""
+    page = open_page(release / PAGE_NAME)
+    assert page.tab.evaluate("() => window.stayhouse.periodName('2024-09-01', 'month')") == "Sep 2024"
+    page.go("overview", lang="uk")
+    assert page.tab.evaluate("() => window.stayhouse.periodName('2024-09-01', 'month')") == "вер. 2024"
+
+
 def test_a_view_fits_about_three_screens(release, open_page):
     """One scroll of 14,800 pixels had 34 panels."""
     page = open_page(release / PAGE_NAME, viewport={"width": 1360, "height": 900})

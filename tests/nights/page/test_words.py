@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from stayhouse.contract import REPO_ROOT, read_yaml
+from stayhouse.page import cards
 from stayhouse.page.build import ASSETS, SCRIPTS
 from stayhouse.page.labels import LANGUAGES, TEXT, entries, translations
 from stayhouse.page.sections import SECTIONS
 from stayhouse.page.sections.overview import HEADLINES
+
+CARDS = inspect.getsource(cards)
 
 
 def titles_in(spec: Any) -> Iterator[str]:
@@ -46,21 +51,38 @@ def texts() -> set[str]:
             found |= {text.replace('\\"', '"') for text in (first.groups() if first else ()) if text}
         for option in re.finditer(r'choice\("\w+", "([^"]+)"', script):
             found.add(option[1])
+    card = (ASSETS / "card.html").read_text(encoding="utf-8")
+    found |= set(re.findall(r'say\("([^"]+)"', card)) | set(
+        re.findall(r'^        \("([A-Z][^"]*)", ', CARDS, re.MULTILINE)
+    )
     return found - {""}
 
 
 def test_every_text_has_a_translation():
     """A page half in one language and half in another is worse than one in a foreign language."""
     said = texts()
+    assert {"Next step", "Customer since", "{num} of {den} effective"} <= said
     assert len(said) > 300
     for language, known in translations().items():
         assert sorted(said - known.keys()) == [], language
 
 
+def test_every_metric_has_a_translation():
+    """The list of metrics was English in every language."""
+    titles = {
+        metric["name"]: metric["label"]
+        for file in (REPO_ROOT / "models" / "metrics").glob("*.yml")
+        for metric in read_yaml(file).get("metrics", [])
+        if "published" in metric.get("config", {}).get("meta", {})
+    }
+    assert len(titles) > 40
+    assert {row["code"]: row["en"] for row in entries() if row["kind"] == "metric"} == titles
+
+
 def test_no_entry_of_the_dictionary_is_unused_or_written_twice():
     said = texts()
     spoken = {row["en"] for row in entries() if row["kind"] == TEXT}
-    scripts = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    scripts = CARDS + "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     links = {"Checks in detail", "Models and columns", "Lineage of columns"}
     assert sorted(text for text in spoken - said - links if text not in scripts.replace('\\"', '"')) == []
     keys = [(row["kind"], row["code"] or row["en"]) for row in entries()]
