@@ -35,7 +35,7 @@ const drawHeat = (panel, place) => {
 };
 
 const isNumeric = (column) => ["number", "money", "percent"].includes(column.format) && !column.codes;
-const classOf = (column) => (isNumeric(column) ? "number" : ["words", "date"].includes(column.format) ? column.format : false);
+const classOf = (column) => (isNumeric(column) ? "number" : own({ words: "words", date: "date", moment: "moment" }, column.format) ?? false);
 
 const leftOut = (panel) => (panel.total > rowsOf(panel).length ? make("p", { class: "legend" },
   t("This page shows the first {shown} of {total} rows; search, filters and CSV see these only.", { shown: number(rowsOf(panel).length, 0), total: number(panel.total, 0) }), " ",
