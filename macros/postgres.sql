@@ -1,4 +1,7 @@
-{#- What PostgreSQL calls or does otherwise than DuckDB and dbt have no common macro for. -#}
+{#-
+What PostgreSQL calls or does otherwise than DuckDB and dbt have no common macro for. Macros name the project of those that
+they call: a project that installs this one as a package comes here for its own seeds and tables as well.
+-#}
 
 {#- The name of a type of the YAML. -#}
 {% macro postgres__type_name(data_type) %}
@@ -8,7 +11,7 @@
 {% macro postgres__get_empty_schema_sql(columns) %}
     select
     {%- for column in columns.values() %}
-        cast(null as {{ postgres__type_name(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+        cast(null as {{ stayhouse.postgres__type_name(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
     {%- endfor %}
 {% endmacro %}
 
@@ -23,19 +26,19 @@
     {%- if language == 'python' -%}{{ return(sql) }}{%- endif -%}
     {%- if config.get('contract').enforced and not temporary -%}
         {{ get_assert_columns_equivalent(sql) }}
-        {%- set sql = postgres__contract_sql(sql) -%}
+        {%- set sql = stayhouse.postgres__contract_sql(sql) -%}
     {%- endif %}
-    {{ before_build() }}
+    {{ stayhouse.before_build() }}
     create {{ 'temporary ' if temporary }}table {{ relation }} as (
         {{ sql }}
     );
-    {{ after_build(relation) }}
+    {{ stayhouse.after_build(relation) }}
 {%- endmacro %}
 
 {% macro postgres__contract_sql(sql) -%}
     select
     {%- for column in model.columns.values() %}
-        cast({{ column.name }} as {{ postgres__type_name(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+        cast({{ column.name }} as {{ stayhouse.postgres__type_name(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
     {%- endfor %}
     from (
         {{ sql }}
@@ -46,7 +49,7 @@
     {%- set types, columns = model.config.column_types, [] -%}
     {%- for name in agate_table.column_names -%}
         {%- set found = adapter.convert_type(agate_table, loop.index0) -%}
-        {%- do columns.append(adapter.quote(name) ~ ' ' ~ postgres__type_name(types.get(name, found))) -%}
+        {%- do columns.append(adapter.quote(name) ~ ' ' ~ stayhouse.postgres__type_name(types.get(name, found))) -%}
     {%- endfor -%}
     {%- set sql = 'create table ' ~ this ~ ' (' ~ columns | join(', ') ~ ')' -%}
     {% call statement('_') %}{{ sql }}{% endcall %}
