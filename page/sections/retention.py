@@ -15,7 +15,8 @@ GRID = f"""
             last_period_order, retained_num, retained_den, retained_pct, is_complete, is_reliable,
             dense_rank() over (partition by setting_code order by cohort_start_date desc nulls first) as newest
         from retention.mart_retention_grid
-        where cohort_grain_code in ('month', 'week') and period_grain_code in ('month', 'week')
+        where cohort_kind <> 'recurring' and cohort_grain_code in ('month', 'week')
+            and period_grain_code in ('month', 'week')
             and (dimension_name in ('all', 'segment', 'channel', 'region', 'plan')
                 or dimension_name like 'attribute@_%' escape '@')
     )

@@ -91,4 +91,4 @@ select
     last_closed_cohort,
     least(last_over_period, horizon_periods) as followed_to_period
 from members
-where cohort_number > current_cohort - cohorts_count
+where cohort_number > current_cohort - coalesce(cohorts_count, 1000000)

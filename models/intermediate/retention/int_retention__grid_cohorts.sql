@@ -70,8 +70,9 @@ reached as (
     group by setting_code, dimension_value, cohort_number, reached_period
 ),
 
+-- As many as dim_dates has days: a cohort may be a day.
 series as (
-    {{ dbt.generate_series(400) }}
+    {{ dbt.generate_series(20000) }}
 ),
 
 numbers as (

@@ -19,6 +19,8 @@ spine as (
     select
         grid_settings.setting_code,
         grid_settings.cohort_kind,
+        cast(null as {{ dbt.type_string() }}) as start_scope_code,
+        cast(null as {{ dbt.type_string() }}) as return_scope_code,
         grid_settings.measure_code,
         grid_settings.period_kind,
         grid_settings.period_grain,
@@ -36,6 +38,31 @@ spine as (
     from {{ ref('int_retention__grid_cohorts') }} as cohorts
     inner join {{ ref('int_retention__settings') }} as grid_settings
         on cohorts.setting_code = grid_settings.setting_code
+),
+
+-- Everybody active in a period, followed to later ones.
+recurring as (
+    select
+        setting_code,
+        'recurring' as cohort_kind,
+        start_scope_code,
+        return_scope_code,
+        'customers' as measure_code,
+        period_kind,
+        period_grain,
+        period_grain as cohort_grain,
+        dimension_name,
+        dimension_value,
+        cohort_number,
+        period_number,
+        cohort_size_count,
+        eligible_count as base_den,
+        0 as base_unconverted_count,
+        eligible_count,
+        on_or_after_count,
+        is_closed,
+        on_count
+    from {{ ref('int_retention__recurring_cohorts') }}
 ),
 
 definitions as (
@@ -84,6 +111,33 @@ grid as (
         and brackets.first_period = retained.first_period
         and brackets.last_period = retained.last_period
     where spine.measure_code = 'customers'
+    {%- for definition in ['on', 'on_or_after'] %}
+    union all
+    select
+        recurring.setting_code,
+        recurring.cohort_kind,
+        recurring.start_scope_code,
+        recurring.return_scope_code,
+        recurring.measure_code,
+        recurring.period_kind,
+        recurring.period_grain,
+        recurring.cohort_grain,
+        recurring.dimension_name,
+        recurring.dimension_value,
+        recurring.cohort_number,
+        recurring.period_number,
+        recurring.cohort_size_count,
+        recurring.base_den,
+        recurring.base_unconverted_count,
+        recurring.eligible_count,
+        recurring.on_or_after_count,
+        recurring.is_closed,
+        '{{ definition }}' as definition_code,
+        recurring.period_number as first_period,
+        recurring.{{ definition }}_count as retained_num,
+        0 as unconverted_count
+    from recurring
+    {%- endfor %}
 ),
 
 dated as (
@@ -105,6 +159,8 @@ dated as (
 select
     setting_code,
     cohort_kind,
+    start_scope_code,
+    return_scope_code,
     measure_code,
     definition_code,
     period_kind,

@@ -3,7 +3,8 @@
 with grid as (
     select
         *,
-        setting_code || ' ' || cohort_label || ' ' || dimension_value as cohort_key
+        setting_code || ' ' || cohort_label || ' ' || dimension_value as cohort_key,
+        cohort_kind || coalesce(' ' || start_scope_code || ' ' || return_scope_code, '') as entry_kind
     from {{ ref('mart_retention_grid') }}
     where measure_code = 'customers'
 ),
@@ -34,7 +35,7 @@ steps as (
 
 wholes as (
     select
-        cohort_kind,
+        entry_kind,
         period_kind,
         period_grain_code,
         cohort_grain_code,
@@ -48,7 +49,7 @@ wholes as (
         sum(eligible_count) as eligible_count
     from grid
     group by
-        cohort_kind, period_kind, period_grain_code, cohort_grain_code, cohort_label, definition_code,
+        entry_kind, period_kind, period_grain_code, cohort_grain_code, cohort_label, definition_code,
         first_period_order, last_period_order, setting_code, dimension_name
 )
 
@@ -70,7 +71,7 @@ select
     parts.setting_code || ' ' || parts.cohort_label as cohort_key
 from wholes as parts
 inner join wholes
-    on parts.cohort_kind = wholes.cohort_kind
+    on parts.entry_kind = wholes.entry_kind
     and parts.period_kind = wholes.period_kind
     and parts.period_grain_code = wholes.period_grain_code
     and parts.cohort_grain_code = wholes.cohort_grain_code
