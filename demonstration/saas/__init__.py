@@ -18,7 +18,16 @@ import pyarrow.parquet as pq
 
 from stayhouse.contract import contract
 from stayhouse.demonstration import LEAST_CUSTOMERS, LEAST_DAYS, DemoReport, write_company
-from stayhouse.demonstration.saas import changes, commissions, contacts, feedback, orders, outcomes, surveys
+from stayhouse.demonstration.saas import (
+    changes,
+    commissions,
+    contacts,
+    experiments,
+    feedback,
+    orders,
+    outcomes,
+    surveys,
+)
 from stayhouse.demonstration.saas.customers import (
     Consents,
     write_attributes,
@@ -79,6 +88,7 @@ def generate(
         owners = assign(people, staff, deals.ended)
         write_staff(landing, staff, scope)
         changes.write_changes(landing, scope)
+        experiments.write_register(landing, scope)
         planted, actions = plant(people, staff)
         tell("writing events", 0.05)
         goals = outcomes.plan_goals(people)
@@ -91,11 +101,12 @@ def generate(
         sold: list[commissions.Sold] = []
         exposed: list[changes.Exposed] = []
         ordered: list[orders.Orders] = []
+        assigned: list[experiments.Arms] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, cases, abused, exposures, bought = _write_part(
+            found, cases, abused, exposures, bought, arms = _write_part(
                 landing, people, staff, owners, deals, facts, first, stop, part
             )
             named.append(found)
@@ -103,6 +114,7 @@ def generate(
             sold.append(commissions.write_commissions(landing, deals, owners, people, first, stop, part))
             exposed.append(exposures)
             ordered.append(bought)
+            assigned.append(arms)
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -118,6 +130,7 @@ def generate(
     counted |= outcomes.write_truth(truth, people, goals)
     counted |= changes.write_truth(truth, scope, exposed)
     counted |= orders.write_truth(truth, scope.end, scope.epoch_seconds, ordered)
+    counted |= experiments.write_truth(truth, scope.end, assigned)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:
@@ -139,7 +152,7 @@ def generate(
 def _write_part(
     landing: Landing, people: Population, staff: Staff, owners: Owners, deals: Contracts, facts: UsageFacts,
     first: int, stop: int, part: int,
-) -> tuple[contacts.Planted, feedback.PlantedCases, int, changes.Exposed, orders.Orders]:  # fmt: skip
+) -> tuple[contacts.Planted, feedback.PlantedCases, int, changes.Exposed, orders.Orders, experiments.Arms]:  # fmt: skip
     """All tables but events and employees for the customers [first, stop)."""
     span = slice(first, stop)
     write_customers(landing, people, first, stop, part)
@@ -182,7 +195,8 @@ def _write_part(
     exposures = changes.write_release(landing, people, staff, deals, facts, flags, consents, first, stop, part)
     unreachable = named.customer[named.kind == contacts.KINDS.index("unreachable")]
     bought = orders.write_orders(landing, people, deals, flags, consents, unreachable, first, stop, part)
-    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures, bought
+    arms = experiments.write_arms(landing, people, deals, flags, consents, unreachable, first, stop, part)
+    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures, bought, arms
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:

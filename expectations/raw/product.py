@@ -61,3 +61,30 @@ def changes(parameters: Parameters) -> list[HouseExpectation]:
             ),
         ],
     )
+
+
+def experiments(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "experiments",
+        parameters,
+        implausible=[
+            RowRule(
+                "negative:cost",
+                "least(cost, expected_gain, risk_loss) < 0",
+                ("cost", "expected_gain", "risk_loss"),
+                "money of an experiment is negative; gain and loss are columns of their own",
+                "warning",
+            ),
+            RowRule(
+                "begun_against_the_decision:started_at",
+                "started_at is not null and decision in ('do_not', 'postponed')",
+                ("started_at", "decision"),
+                "an experiment began although it was decided not to make it",
+                "warning",
+            ),
+        ],
+    )
+
+
+def experiment_assignments(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations("experiment_assignments", parameters)

@@ -186,5 +186,7 @@ select
     {{ threshold_integer('funnel_reminder_from_hours') }} as funnel_reminder_from_hours,
     {{ threshold_integer('funnel_reminder_to_hours') }} as funnel_reminder_to_hours,
     {{ threshold_integer('funnel_reminder_outcome_hours') }} as funnel_reminder_outcome_hours,
-    {{ threshold_integer('funnel_queue_days') }} as funnel_queue_days
+    {{ threshold_integer('funnel_queue_days') }} as funnel_queue_days,
+    {{ threshold_integer('experiment_outcome_days') }} as experiment_outcome_days,
+    {{ threshold_double('experiment_small_amount') }} as experiment_small_amount
 from {{ ref('thresholds') }}

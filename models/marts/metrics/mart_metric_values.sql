@@ -10,6 +10,7 @@
     'mart_contact_relevance',
     'mart_customer_contact_status',
     'mart_cx_indices',
+    'mart_experiments',
     'mart_feedback_cases',
     'mart_funnel_abandonments',
     'mart_funnel_conversion',
