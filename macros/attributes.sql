@@ -24,6 +24,14 @@ left join {{ ref('dim_customer_segments') }} as {{ name }}
 {%- endfor %}
 {% endmacro %}
 
+{#- Joins the band (`tenure_bands`) of the complete months from the registration to a day. -#}
+{% macro join_tenure_bands(registered_date, day) -%}
+{%- set months = 'greatest(' ~ complete_months(registered_date, day) ~ ', 0)' %}
+left join {{ ref('tenure_bands') }} as tenure_bands
+    on {{ months }} >= tenure_bands.months_from
+    and {{ months }} < coalesce(tenure_bands.months_to, 1000000)
+{%- endmacro %}
+
 {#- Alternating periods with and without access, from the status periods. -#}
 {% macro access_periods(status_periods) %}
 {{ merged_periods(

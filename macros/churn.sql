@@ -10,7 +10,7 @@ moved out of one value and into the other, so that each closes. `opening` lists 
 to the measure that moves, `credited` lists the others.
 -#}
 {% macro churn_breakdowns(opening, moved, credited) %}
-    {%- set dimensions = ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'owner', 'attribute'] -%}
+    {%- set dimensions = ['all', 'segment', 'value_segment', 'plan', 'region', 'channel', 'tenure_band', 'owner', 'attribute'] -%}
     {%- set sides = ['opening', 'credited'] -%}
     {%- for dimension in dimensions -%}
     {%- for side in sides %}
@@ -31,7 +31,7 @@ to the measure that moves, `credited` lists the others.
         sum({{ measure if side == 'credited' else '0 * ' ~ measure }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_churn__movements_cube') }}
-    where cube_part = '{{ dimension if dimension in ['owner', 'attribute'] else 'profile' }}'
+    where cube_part = '{{ dimension if dimension in ['tenure_band', 'owner', 'attribute'] else 'profile' }}'
     group by {{ 'attribute_name, ' if dimension == 'attribute' }}{{ '' if dimension == 'all' else side ~ '_' ~ dimension ~ ', ' }}month_date
     {{ 'union all' if not (loop.last and dimension == dimensions[-1]) }}
     {%- endfor -%}

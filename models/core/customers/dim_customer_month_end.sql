@@ -6,6 +6,7 @@ with live as (
         customer_accounts.source_customer_id,
         customer_accounts.region,
         customer_accounts.acquisition_channel,
+        customer_accounts.registered_date,
         periods.tenure_number,
         periods.basis,
         periods.status as customer_status,
@@ -50,6 +51,7 @@ select
     live.region,
     live.acquisition_channel,
     account_manager.employee_id as owner_id,
+    tenure_bands.tenure_band,
     cast(case
         when live.basis <> 'contract' then null
         when money.customer_id is null then 0
@@ -69,3 +71,4 @@ left join money
 {{ attributes_as_of(
     'live', 'live.last_date', ['usage_segment', 'value_segment', 'account_manager'], source_customer='source_customer_id'
 ) }}
+{{ join_tenure_bands('live.registered_date', 'live.last_date') }}

@@ -44,6 +44,7 @@ events as (
         customer_accounts.source_customer_id,
         customer_accounts.region,
         customer_accounts.acquisition_channel,
+        customer_accounts.registered_date,
         tenures.tenure_number,
         tenures.basis,
         last_slices.plan_code,
@@ -83,6 +84,7 @@ select
     events.region,
     events.acquisition_channel,
     account_manager.employee_id as owner_id,
+    tenure_bands.tenure_band,
     status.status as customer_status,
     status.is_paying,
     case when events.is_deleted then '{{ deleted_reason() }}' else events.end_reason_code end as end_reason_code,
@@ -114,3 +116,4 @@ from events
     ['status', 'usage_segment', 'value_segment', 'account_manager'],
     source_customer='source_customer_id'
 ) }}
+{{ join_tenure_bands('events.registered_date', add_days('events.churned_date', -1)) }}

@@ -5,6 +5,7 @@
     'plan': "coalesce(ends.plan_code, 'none')",
     'region': "coalesce(ends.region, 'unknown')",
     'channel': "coalesce(ends.acquisition_channel, 'unknown')",
+    'tenure_band': "coalesce(ends.tenure_band, 'unknown')",
     'owner': "coalesce(ends.owner_id, 'unassigned')",
 } -%}
 -- What a customer and their money do in a month. Opening attributes are those when it began; credited ones, to which

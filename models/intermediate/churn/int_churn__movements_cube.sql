@@ -1,5 +1,6 @@
 {%- set profile = ['segment', 'value_segment', 'plan', 'region', 'channel'] -%}
-{%- set attributes = profile + ['owner'] -%}
+{%- set apart = ['tenure_band', 'owner'] -%}
+{%- set attributes = profile + apart -%}
 {%- set measures = [
     'opening_count', 'stayed_count', 'closing_count', 'paused_count', 'pending_count', 'new_count', 'reactivated_count',
     'churned_count', 'churned_from_opening_count', 'voluntary_count', 'involuntary_count', 'contracts_count', 'unconverted_count',
@@ -8,8 +9,8 @@
     'gross_lost_amount', 'net_gained_amount',
 ] -%}
 -- Months of customers by their attributes. Small: customers are counted here once, and the marts add up counts. Owners
--- are many, so they are counted apart: crossed with the rest they would be as many rows as customers. So is each free
--- attribute.
+-- are many, so they are counted apart: crossed with the rest they would be as many rows as customers. So are bands of
+-- tenure and free attributes.
 with attributed as (
     select
         months.*,
@@ -30,7 +31,12 @@ with attributed as (
 
 counted as (
     select
-        case when grouping(opening_owner) = 0 then 'owner' else 'profile' end as cube_part,
+        case
+            {%- for name in apart %}
+            when grouping(opening_{{ name }}) = 0 then '{{ name }}'
+            {%- endfor %}
+            else 'profile'
+        end as cube_part,
         cast(null as {{ dbt.type_string() }}) as attribute_name,
         {% for name in attributes -%}
         opening_{{ name }},
@@ -50,7 +56,9 @@ counted as (
             opening_{{ name }}, credited_{{ name }}{{ ', ' if not loop.last }}
             {%- endfor %}
         ),
-        (month_date, opening_owner, credited_owner)
+        {%- for name in apart %}
+        (month_date, opening_{{ name }}, credited_{{ name }}){{ ',' if not loop.last }}
+        {%- endfor %}
     )
 )
 
