@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -20,8 +21,8 @@ Table = tuple[str, Iterable[Mapping[str, object]]]
 class Models:
     """The SQL of some models, in the order in which they read one another."""
 
-    def __init__(self, folder: Path, names: Sequence[str]):
-        session = DbtSession(settings_in(folder), SEEDS_FOLDER)
+    def __init__(self, folder: Path, names: Sequence[str], zone: str = "UTC"):
+        session = DbtSession(replace(settings_in(folder), business_timezone=zone), SEEDS_FOLDER)
         command = ["--log-level", "none", "--no-write-json", "compile", "--no-introspect", "--select", *names]
         nodes = {result.node.name: result.node for result in session._invoke(command, None, lambda event: None)}
         self.compiled = {name: nodes[name].compiled_code for name in names}
