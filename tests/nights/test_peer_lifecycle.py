@@ -189,8 +189,8 @@ class Peer:
             "new_doubtful_count": sum(self.first[name] < OBSERVED for name in new),
             "returning_count": len(returning),
             "resurrecting_count": len(own - new - returning),
-            "dormant_count": -len(was - set(now)),
-            "moved_count": len(own & set(earlier)) - len(was & set(now)),
+            "dormant_change": -len(was - set(now)),
+            "moved_change": len(own & set(earlier)) - len(was & set(now)),
             "retained_num": len(was & set(now)),
             "stickiness_num": sum(self.days[start, name] for name in own),
         }
@@ -223,7 +223,7 @@ def test_bridges_are_those_of_sets_of_customers(modelled, scope, grain, dimensio
             assert row["day_of_month_den"] == peer.trailing(start, MONTHLY, value), (start, value)
     assert marts["resurrecting_count"].sum() > 0
     if HISTORY[scope, grain] is None:
-        assert (marts["moved_count"] != 0).any() == (dimension == "segment")
+        assert (marts["moved_change"] != 0).any() == (dimension == "segment")
     complete = {row["period_start_date"].date() for row in marts[marts["is_complete"]].to_dict("records")}
     ends = {
         start: start_of(grain, start + timedelta(days={"day": 1, "week": 7, "month": 31}[grain])) for start in wanted

@@ -107,9 +107,9 @@ select
     doubtful_count as new_doubtful_count,
     returning_count,
     active_count - new_count - returning_count as resurrecting_count,
-    -dormant_count as dormant_count,
+    -dormant_count as dormant_change,
     -- What the value gains by customers who had another value in the period before.
-    returning_count - (previous_count - dormant_count) as moved_count,
+    returning_count - (previous_count - dormant_count) as moved_change,
     cast(previous_count - dormant_count as bigint) as retained_num,
     previous_count as retained_den,
     {{ pct('(previous_count - dormant_count)', 'previous_count') }} as retained_pct,

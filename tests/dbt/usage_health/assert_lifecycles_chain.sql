@@ -28,10 +28,10 @@ summed as (
     where whole.dimension_name = 'all'
     group by
         whole.scope_code, whole.period_grain_code, whole.period_start_date, parts.dimension_name, whole.active_count,
-        whole.dormant_count
+        whole.dormant_change
     having sum(parts.active_count) <> whole.active_count
-        or sum(parts.dormant_count) <> whole.dormant_count
-        or sum(parts.moved_count) <> 0
+        or sum(parts.dormant_change) <> whole.dormant_change
+        or sum(parts.moved_change) <> 0
 ),
 
 frequencies as (
