@@ -9,7 +9,7 @@ select
     coalesce(contacts.value_segment_code, 'unassigned') as segment_code,
     coalesce(contacts.purpose, 'unknown') as purpose_code,
     contacts.consent_purpose,
-    contacts.campaign_code,
+    coalesce(contacts.campaign_code, 'none') as campaign_code,
     contacts.comm_rule_code,
     -- Free text and `other` are not a reason.
     case when contacts.reason_code <> 'other' then contacts.reason_code end as reason_code,

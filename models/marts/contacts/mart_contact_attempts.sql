@@ -6,6 +6,7 @@ select
     employee_id,
     channel_code,
     segment_code,
+    campaign_code,
     purpose_code,
     reason_code,
     ineffective_reason as ineffective_reason_code,

@@ -14,12 +14,14 @@
 ] + reasons + broken_rules %}
 {% set dimensions = {
     'all': [], 'channel': ['channel_code'], 'segment': ['segment_code'], 'status': ['customer_status'],
-    'team': ['team_code'],
+    'team': ['team_code'], 'campaign': ['campaign_code'],
     'employee': ['team_code', 'employee_id'],
     'employee_channel_segment': ['team_code', 'employee_id', 'channel_code', 'segment_code'],
     'attribute': ['attribute_name', 'attribute_value'],
 } %}
-{% set codes = ['team_code', 'employee_id', 'channel_code', 'segment_code', 'customer_status', 'attribute_value'] %}
+{% set codes = [
+    'team_code', 'employee_id', 'channel_code', 'segment_code', 'campaign_code', 'customer_status', 'attribute_value',
+] %}
 {% set cell = ['contact_month', 'attribute_name'] + codes %}
 with violations as (
     select
@@ -140,6 +142,7 @@ select
     employee_id,
     channel_code,
     segment_code,
+    campaign_code,
     attribute_value,
     cast(attempts_count as bigint) as attempts_count,
     cast(episodes_count as bigint) as episodes_count,

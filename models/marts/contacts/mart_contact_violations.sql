@@ -132,7 +132,7 @@ select
     outbound.team_code,
     outbound.channel_code,
     outbound.purpose_code,
-    outbound.campaign_code,
+    nullif(outbound.campaign_code, 'none') as campaign_code,
     outbound.segment_code,
     faults.observed_count,
     faults.allowed_count,
