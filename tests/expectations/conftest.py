@@ -42,6 +42,7 @@ FITTING = {
 PARENTS = {"customers": "c1", "employees": "e1", "tickets": "t1", "contacts": "contact_id-1"} | {
     "survey_responses": "response_id-1",
     "survey_invitations": "invitation_id-1",
+    "experiments": "experiment_id-1",
 }
 
 
