@@ -82,6 +82,7 @@ def write_tickets(
     closed = np.where(solved < NEVER, solved + between(rng, 60, 2 * DAY, size), NEVER)
     assigned = np.where(is_lost, -1, staff.draw(rng, "support", size))
     closer = np.where(chance(rng, size, 0.8), assigned, staff.draw(rng, "support", size))
+    talk, is_abandoned = _talks(scope.rng("talks", part), channel, is_complaint, is_lost)
     numbers = landing.take_numbers("tickets", size)
     tenure = opened // DAY - people.registration_day[customer]
     stage = np.where(is_angry, 3, np.where(tenure < 45, 0, np.where(chance(rng, size, 0.1), 2, 1)))
@@ -104,15 +105,23 @@ def write_tickets(
             "closed_reason": Code(pick(rng, size, [60, 25, 5, 10]), known, words=CLOSED_REASONS),
             "first_assigned_employee_id": Number(np.where(assigned < 0, -1, assigned + 1), prefix="m", width=3),
             "closing_employee_id": Number(np.where(closer < 0, -1, closer + 1), known, prefix="m", width=3),
-            "wait_seconds": Whole(np.where(chance(rng, size, 0.9), wait, -1), answered),
+            "wait_seconds": Whole(
+                np.where(chance(rng, size, 0.9), wait, -1), np.where(is_abandoned > 0, opened + wait, answered)
+            ),
+            "talk_seconds": Whole(talk, answered),
             "transfer_count": Whole(rng.poisson(np.where(is_complaint, 0.8, 0.25)), known),
             "reopened_count": Whole(rng.poisson(np.where(is_complaint, 0.25, 0.06)), known),
             "is_first_response_bot": Flag(is_bot.astype("int8"), answered),
+            "is_abandoned": Flag(is_abandoned, np.where(is_abandoned > 0, opened + wait, answered)),
             "source_system": Code(np.zeros(size, dtype="int8"), words=("helpdesk",)),
         },
         [
             opened + between(rng, 2, 20, size),
-            np.where(answered < NEVER, answered + between(rng, 25, 60, size), NEVER),
+            np.where(
+                is_abandoned > 0,
+                opened + wait + 60,
+                np.where(answered < NEVER, answered + between(rng, 25, 60, size), NEVER),
+            ),
             np.where(closed < NEVER, closed + between(rng, 65, 90, size), NEVER),
         ],
         part,
@@ -120,6 +129,15 @@ def write_tickets(
     return Tickets(
         numbers, customer, channel, topic, is_complaint, opened, answered, solved, closed, assigned, closer, arrived
     )
+
+
+def _talks(
+    rng: np.random.Generator, channel: np.ndarray, is_complaint: np.ndarray, is_lost: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds of talk and whether the customer gave up: in chats and calls, where somebody waits; -1 elsewhere."""
+    is_live = np.isin(channel, (CHANNELS.index("chat"), CHANNELS.index("call")))
+    talk = np.exp(rng.normal(np.where(is_complaint, 6.3, 5.6), 0.6)).astype("int64") + 10
+    return np.where(is_live & ~is_lost, talk, -1), np.where(is_live, is_lost.astype("int8"), -1).astype("int8")
 
 
 class StatusCode(Code):

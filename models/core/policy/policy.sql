@@ -171,6 +171,7 @@ select
     {{ threshold_integer('reaction_quick_hours') }} as reaction_quick_hours,
     {{ threshold_integer('reaction_short_hours') }} as reaction_short_hours,
     {{ threshold_integer('reaction_long_hours') }} as reaction_long_hours,
+    {{ threshold_integer('request_resolution_days') }} as request_resolution_days,
     {{ threshold_integer('ticket_repeat_days') }} as ticket_repeat_days,
     {{ threshold_integer('problem_sentiment_days') }} as problem_sentiment_days,
     {{ threshold_integer('problem_churn_days') }} as problem_churn_days,

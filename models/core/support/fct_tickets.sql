@@ -17,6 +17,8 @@ select
     case when tickets.closed_at < run_context.as_of_end_at then tickets.closing_employee_id end as closing_employee_id,
     case when tickets.closed_at < run_context.as_of_end_at then tickets.closed_reason end as closed_reason,
     tickets.wait_seconds,
+    tickets.talk_seconds,
+    tickets.is_abandoned,
     tickets.transfer_count,
     tickets.reopened_count,
     coalesce(tickets.is_complaint, false) as is_complaint,

@@ -23,24 +23,6 @@ escalations as (
     group by ticket_id
 ),
 
--- The first invitation about a ticket, and the score that it brought.
-ratings as (
-    select
-        invitations.ticket_id,
-        invitations.channel as rating_channel_code,
-        responses.main_metric_code as rating_metric_code,
-        responses.main_score as rating_score,
-        invitations.sent_at as rating_invited_at,
-        row_number() over (
-            partition by invitations.ticket_id order by invitations.sent_at, invitations.invitation_id
-        ) as choice
-    from {{ ref('fct_survey_invitations') }} as invitations
-    left join {{ ref('fct_survey_responses') }} as responses
-        on invitations.invitation_id = responses.invitation_id
-        and responses.submitted_at is not null
-    where invitations.ticket_id is not null
-),
-
 churns as (
     select
         tickets.ticket_id,
@@ -64,19 +46,20 @@ tickets as (
         or {{ days_between('tickets.opened_date', 'run_context.as_of_date') }} >= policy.unanswered_request_days
             as is_over,
         {{ days_between('tickets.opened_date', 'churns.churned_date') }} as days_to_churn,
+        {{ add_time('day', 'tickets.opened_at', 'policy.request_resolution_days') }} as resolution_due_at,
         run_context.as_of_end_at,
         ratings.rating_channel_code,
         ratings.rating_metric_code,
         ratings.rating_score,
+        ratings.is_rating_top,
         ratings.rating_invited_at
     from {{ ref('fct_tickets') }} as tickets
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     left join escalations
         on tickets.ticket_id = escalations.ticket_id
-    left join ratings
+    left join {{ ref('int_feedback__ticket_ratings') }} as ratings
         on tickets.ticket_id = ratings.ticket_id
-        and ratings.choice = 1
     left join churns
         on tickets.ticket_id = churns.ticket_id
 )
@@ -85,6 +68,7 @@ select
     tickets.ticket_id,
     tickets.customer_id,
     coalesce(status.status, 'registered') as customer_status,
+    coalesce(usage_segment.segment_code, 'unassigned') as segment_code,
     tickets.channel as channel_code,
     tickets.topic_code,
     tickets.stage_code,
@@ -92,6 +76,13 @@ select
     tickets.first_assigned_employee_id,
     tickets.closing_employee_id,
     tickets.closed_reason as closed_reason_code,
+    -- A call back does not undo that the customer gave up.
+    case
+        when tickets.is_abandoned then 'abandoned'
+        when tickets.answered_at is not null then 'answered'
+        when tickets.is_over then 'unanswered'
+        else 'waiting'
+    end as request_state,
     case
         when tickets.reaction_hours <= policy.reaction_quick_hours then 'quick'
         when tickets.reaction_hours <= policy.reaction_short_hours then 'short'
@@ -103,6 +94,7 @@ select
     tickets.rating_channel_code,
     tickets.rating_metric_code,
     cast(tickets.wait_seconds as bigint) as wait_seconds,
+    cast(tickets.talk_seconds as bigint) as talk_seconds,
     cast(tickets.reaction_hours as {{ type_double() }}) as reaction_hours,
     cast(tickets.transfer_count as bigint) as transfers_count,
     cast(tickets.reopened_count as bigint) as reopenings_count,
@@ -113,10 +105,18 @@ select
     cast(tickets.rating_score as {{ type_double() }}) as rating_score,
     coalesce(status.is_paying, false) as is_paying,
     tickets.is_complaint,
-    tickets.wait_seconds < policy.wait_target_seconds as is_wait_in_target,
+    tickets.is_abandoned,
+    case
+        when tickets.wait_seconds is not null
+            then tickets.wait_seconds < policy.wait_target_seconds and not coalesce(tickets.is_abandoned, false)
+    end as is_wait_in_target,
     tickets.bounces_count >= policy.bounced_transfers as is_bounced,
     tickets.answered_at is null and tickets.is_over as is_unanswered,
     tickets.reopened_count > 0 as is_reopened,
+    case
+        when tickets.resolved_at < tickets.resolution_due_at then true
+        when tickets.resolution_due_at <= tickets.as_of_end_at then false
+    end as is_resolved_in_time,
     case
         when repeats.ticket_id is not null
             then coalesce(tickets.reopened_count, 0) = 0 and repeats.repeats_count = 0
@@ -127,6 +127,7 @@ select
         when tickets.age_days >= policy.problem_churn_days + policy.churn_grace_days
             then coalesce(tickets.days_to_churn <= policy.problem_churn_days, false)
     end as is_churned_after,
+    tickets.is_rating_top,
     -- Nobody rates a talk that did not take place.
     case
         when tickets.answered_at is null or tickets.closed_at is null then null
@@ -150,4 +151,4 @@ left join {{ ref('int_feedback__ticket_moods') }} as moods
 left join {{ ref('dim_employees') }} as employees
     on tickets.first_assigned_employee_id = employees.employee_id
     and {{ holds_at('employees', 'tickets.opened_date') }}
-{{ attributes_as_of('tickets', 'tickets.opened_date', ['status']) }}
+{{ attributes_as_of('tickets', 'tickets.opened_date', ['status', 'usage_segment']) }}

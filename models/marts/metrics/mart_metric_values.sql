@@ -16,6 +16,7 @@
     'mart_funnel_conversion',
     'mart_inbound_answers',
     'mart_plan_moves',
+    'mart_service_levels',
     'mart_usage_health',
     'mart_usage_health_summary',
     'mart_usage_lifecycle',

@@ -18,6 +18,7 @@ renamed as (
 
         -- numbers
         wait_seconds,
+        talk_seconds,
         transfer_count,
         reopened_count,
         _load_id as load_id,
@@ -26,6 +27,7 @@ renamed as (
         is_complaint,
         is_question,
         is_first_response_bot,
+        is_abandoned,
 
         -- dates
         {{ business_date(utc_moment('opened_at')) }} as opened_date,
