@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from stayhouse.contract.packed import packed_block, unpacked
 from stayhouse.contract.sql import connect
 from stayhouse.page import library
 from stayhouse.page.charts import COLOURS
@@ -92,7 +93,7 @@ def build_page(  # noqa: PLR0913
         heading=escape(f"{company}: customer retention" if company else "Customer retention"),
         style=(ASSETS / "page.css").read_text(encoding="utf-8"),
         **_blocks(document),
-        library=_library(),
+        library=packed_block("library", library.script()),
         script=_script(),
     )
     fresh = out.with_name(f".{out.name}.new")
@@ -103,16 +104,13 @@ def build_page(  # noqa: PLR0913
 
 def read_page(html: str) -> dict[str, Any]:
     """The document inside a page, the rows of its panels included."""
-    document: dict[str, Any] = json.loads(_block(html, "data"))
+    block = html.split('<script type="application/json" id="data">', 1)[1].split("</script>", 1)[0]
+    document: dict[str, Any] = json.loads(block)
     for section in document["sections"]:
-        rows = json.loads(_block(html, f"rows-{section['key']}"))
+        rows = json.loads(unpacked(html, f"rows-{section['key']}"))
         for panel in section["panels"]:
             panel["data"] = [_decoded(column) for column in rows[panel["key"]]]
     return document
-
-
-def _block(html: str, key: str) -> str:
-    return html.split(f'<script type="application/json" id="{key}">', 1)[1].split("</script>", 1)[0]
 
 
 @dataclass(frozen=True)
@@ -265,18 +263,12 @@ def _observed(db: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _blocks(document: dict[str, Any]) -> dict[str, str]:
-    """The document as one block of JSON, and the rows of each view as one of its own, read when the view is opened."""
+    """The document as one block of JSON, and the rows of each view packed in one of its own, read when it is opened."""
     rows = []
     for section in document["sections"]:
         columns = {panel["key"]: [_coded(column) for column in panel.pop("data")] for panel in section["panels"]}
-        rows.append(f'<script type="application/json" id="rows-{section["key"]}">{_as_json(columns)}</script>')
+        rows.append(packed_block(f"rows-{section['key']}", _as_json(columns)))
     return {"data": _as_json(document), "rows": "\n".join(rows)}
-
-
-def _library() -> str:
-    """The chart library as the content of a script element that is not run before a chart is drawn."""
-    # Only this sequence could end the element early.
-    return library.script().replace("</script", "<\\/script")
 
 
 def _script() -> str:

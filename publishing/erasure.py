@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from stayhouse.contract.compression import CHUNK_BYTES, BrokenFile, compression_of, opened
+from stayhouse.contract.packed import unpacked_blocks
 from stayhouse.contract.personal import key_tables, names_customer, names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, OWNER, Names
 from stayhouse.contract.sql import columns_of, connect, identifier, literal, literals, one_row
@@ -154,7 +155,7 @@ def files_below(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def traces(files: Iterable[Path], needles: Iterable[str]) -> Iterator[Path]:
-    """The files that hold one of the texts in their name or content, whatever packs it: gzip, Parquet or DuckDB."""
+    """Files that hold one of the texts in name or content, whatever packs it: gzip, Parquet, DuckDB or a page."""
     wanted = sorted({needle for needle in needles if needle})
     if not wanted:
         return
@@ -179,6 +180,8 @@ def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
 
 def _holds_packed(path: Path, pattern: re.Pattern[bytes], wanted: list[str]) -> bool:
     """True for a file with a match in what it unpacks to."""
+    if path.suffix == ".html":
+        return any(pattern.search(block) for block in unpacked_blocks(path.read_bytes()))
     try:
         compression = compression_of(path)
         if compression != "none":

@@ -1,10 +1,9 @@
 // Charts are Vega-Lite specifications; the page adds labels, colours, width and the language.
-let libraryRead = false;
+let library = null;
 const readLibrary = () => {
-  if (libraryRead) return;
   // The library is text until the first chart, so that the page shows before it is read.
-  document.head.append(make("script", {}, byId("library").textContent));
-  libraryRead = true;
+  library ??= unpacked("library").then((text) => document.head.append(make("script", {}, text)));
+  return library;
 };
 
 // How Vega writes the period that begins on the date of a label.
@@ -172,7 +171,8 @@ const drawChart = async (panel, place) => {
   if (!rows.length) { place.append(nothing(panel)); return; }
   const holder = make("div", { class: "chart", role: "img", "aria-label": `${t(panel.title)}. ${t(panel.question)}` });
   place.append(holder);
-  readLibrary();
+  await readLibrary();
+  if (!place.isConnected) return;
   const values = labelled(panel, rows);
   let spec = ordered(dressed(panel, rows, holder.clientWidth), values);
   const far = withoutFarTarget(spec, rows);

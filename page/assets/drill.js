@@ -22,7 +22,8 @@ const drillRows = (panel, row) => {
   return { list, rows, groups, unfiltered: groups.map(([name]) => name).filter((name) => !has(list, name)) };
 };
 
-const openDrill = (panel, row) => {
+const openDrill = async (panel, row) => {
+  await loadList(panel);
   const { list, rows, groups, unfiltered } = drillRows(panel, row);
   const chips = Object.values(panel.drill.match).map((column) => (column === "period" ? spanName(row)
     : panel.codes[column] ? label(panel.codes[column], row[column], row) : plain(row[column])));

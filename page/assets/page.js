@@ -64,6 +64,9 @@ const render = async () => {
   const section = data.sections.find((one) => one.key === state.view);
   const main = byId("main");
   if (section) {
+    if (!window.DecompressionStream) { main.replaceChildren(make("p", { class: "empty" }, t("This browser is too old: it cannot unpack the rows of the page."))); return; }
+    await loadView(section.key);
+    if (mine !== turn) return;
     const built = section.panels.map(builtOf);
     const shown = built.filter(({ isEmpty }) => !isEmpty), empty = built.filter(({ isEmpty }) => isEmpty);
     main.replaceChildren(make("h2", {}, t(section.title)), make("p", { class: "lead" }, t(section.lead)),
@@ -163,12 +166,18 @@ byId("theme").addEventListener("click", () => { setTheme(state.theme === "dark" 
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
 window.addEventListener("hashchange", followAddress);
 setTheme(window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+// What a test or a curious reader may ask; rows are read on the way.
+const asked = (use) => async (key, ...more) => {
+  const panel = panels.get(key);
+  await Promise.all([loadView(views.get(key)), loadList(panel), panel.of ? loadView(views.get(panel.of)) : null]);
+  return use(panel, ...more);
+};
+const askedTile = (use) => async (tile) => { await loadView("overview"); return use(panels.get("overview_tiles"), tile); };
 window.stayhouse = {
-  data, state, periodName, chosenRows: (key) => { prepareSwitches(panels.get(key)); return chosenRows(panels.get(key)); }, allRows: (key) => rowsOf(panels.get(key)),
-  drawnRows: (key) => drawnRows(panels.get(key)), tileRow: (tile) => tileRow(panels.get("overview_tiles"), tile), INTERVALS,
-  greyed: (key) => [...new Set(chosenRows(panels.get(key)).filter((row) => isOfSurvivors(panels.get(key), row)).map((row) => row.period))],
-  changeOf: (tile) => { const panel = panels.get("overview_tiles"); return changeOf(tileRow(panel, tile), seriesOf(panel)(tile, ...groupOfTiles(panel)))?.change; },
-  view: (key) => panels.get(key).embedded?.view, drillRows: (key, row) => drillRows(panels.get(key), row).rows,
-  leadsSomewhere: (key, row) => leadsSomewhere(panels.get(key), row),
+  data, state, periodName, INTERVALS, leadsSomewhere: (key, row) => leadsSomewhere(panels.get(key), row), view: (key) => panels.get(key).embedded?.view,
+  chosenRows: asked((panel) => { prepareSwitches(panel); return chosenRows(panel); }), allRows: asked(rowsOf), drawnRows: asked(drawnRows),
+  drillRows: asked((panel, row) => drillRows(panel, row).rows),
+  greyed: asked((panel) => [...new Set(chosenRows(panel).filter((row) => isOfSurvivors(panel, row)).map((row) => row.period))]),
+  tileRow: askedTile(tileRow), changeOf: askedTile((panel, tile) => changeOf(tileRow(panel, tile), seriesOf(panel)(tile, ...groupOfTiles(panel)))?.change),
 };
 follow();

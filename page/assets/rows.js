@@ -6,30 +6,33 @@ for (const section of data.sections) for (const panel of section.panels) {
   views.set(panel.key, section.key);
 }
 
-const rowsOf = (panel) => {
-  if (panel.of) {
-    panel.breakdowns ??= new Set();
-    panel.grains ??= new Set(Object.keys(GRAINS));
-    return contributionsOf(panels.get(panel.of));
-  }
-  if (!panel.rows) {
-    const view = views.get(panel.key);
-    const blocks = JSON.parse(byId(`rows-${view}`).textContent);
-    for (const other of data.sections.find((section) => section.key === view).panels) {
-      if (other.of) continue;
-      const columns = blocks[other.key].map((column) => (Array.isArray(column) ? column : column.places.map((at) => column.values[at])));
-      other.rows = (columns[0] ?? []).map((_, at) => Object.fromEntries(other.columns.map((name, place) => [name, columns[place][at]])));
-      other.breakdowns = new Set(other.rows.map((row) => row.dimension).filter((name) => name && name !== "all"));
-      other.grains = new Set(other.rows.map((row) => row.grain).filter(Boolean));
-    }
-  }
-  return panel.rows;
+// Rows and library are packed, which leaves a sixth of their size.
+const unpacked = (id) => {
+  const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 };
+
+// The rows of a view are read when it is opened, or when a mark leads to its list.
+const loading = new Map();
+const loadView = (key) => {
+  if (!loading.has(key)) loading.set(key, unpacked(`rows-${key}`).then((text) => {
+    const blocks = JSON.parse(text);
+    for (const panel of data.sections.find((section) => section.key === key).panels) {
+      const columns = blocks[panel.key].map((column) => (Array.isArray(column) ? column : column.places.map((at) => column.values[at])));
+      panel.rows = (columns[0] ?? []).map((_, at) => Object.fromEntries(panel.columns.map((name, place) => [name, columns[place][at]])));
+      panel.breakdowns = new Set(panel.rows.map((row) => row.dimension).filter((name) => name && name !== "all"));
+      panel.grains = new Set(panel.of ? Object.keys(GRAINS) : panel.rows.map((row) => row.grain).filter(Boolean));
+    }
+  }));
+  return loading.get(key);
+};
+const loadList = (panel) => (panel.drill && panels.has(panel.drill.panel) ? loadView(views.get(panel.drill.panel)) : null);
+
+const rowsOf = (panel) => (panel.of ? contributionsOf(panels.get(panel.of)) : panel.rows);
 const has = (panel, column) => panel.columns.includes(column);
 
 // Of the breakdown: "value" one group, "split" all groups side by side, "no" everybody whatever is chosen.
 const followsBreakdown = (panel) => {
-  rowsOf(panel);
   if (!state.by) return "no";
   if (panel.breakdowns.has(state.by)) return state.value ? "value" : panel.splits ? "split" : "no";
   if (panel.kind === "table" && has(panel, state.by) && state.value) return "value";
@@ -39,7 +42,7 @@ const followsBreakdown = (panel) => {
 const followsSecond = (panel) => state.and && followsBreakdown(panel) === "value" && (has(panel, "second") || (!has(panel, "dimension") && has(panel, state.and)));
 const followsPeriod = (panel) => Boolean(panel.by) && has(panel, "period");
 const sumsMonths = (panel) => Boolean(panel.sums) && !has(panel, "grain");
-const followsGrain = (panel) => { rowsOf(panel); return panel.grains.has(state.grain) || sumsMonths(panel); };
+const followsGrain = (panel) => panel.grains.has(state.grain) || sumsMonths(panel);
 
 // Two attributes have one row in the order of the page, whichever was chosen first.
 const inPair = (rows) => {

@@ -57,9 +57,10 @@ SURVIVAL = f"""
         at_risk_count
     from chosen
     where period_grain_code = 'day' and period_order between 1 and 1100 and at_risk_count >= 10
-    -- A step a week is as much as the eye sees, whatever the number of customers.
+    -- A step a week is as much as the eye sees, whatever the number of customers; one in two weeks among many groups.
     qualify row_number() over (
-        partition by dimension, member, period_order // 7 order by period_order desc
+        partition by dimension, member, period_order // case dimension when 'all' then 7 else 14 end
+        order by period_order desc
     ) = 1
     order by 1, 2, 3
 """

@@ -13,6 +13,7 @@ import pytest
 from conftest import LOADED_AT, customer, event
 
 from stayhouse.contract import contract
+from stayhouse.contract.packed import packed_block
 from stayhouse.contract.personal import names_staff, personal_class
 from stayhouse.contract.pseudonyms import ERASED_TEXT, Names
 from stayhouse.contract.sql import columns_of, identifier
@@ -309,8 +310,13 @@ def test_traces_are_found_in_packed_files_whatever_their_name(tmp_path):
     (tmp_path / "truncated-early.csv.gz").write_bytes(packed[:12])
     (tmp_path / "zstd").write_bytes(pyarrow.compress(text, codec="zstd", asbytes=True))
     (tmp_path / "without.csv.gz").write_bytes(gzip.compress(text.replace(GONE.encode(), b"")))
+    for name, who in (("page.html", GONE), ("page-without.html", "")):
+        (tmp_path / name).write_text(
+            packed_block("rows-one", "{}") + packed_block("rows-two", f'{{"list": ["{who}"]}}')
+        )
+    assert GONE not in (tmp_path / "page.html").read_text()
     found = traces(sorted(tmp_path.iterdir()), [GONE])
-    assert [path.name for path in found] == ["plain-name", "truncated.csv.gz", "zstd"]
+    assert [path.name for path in found] == ["page.html", "plain-name", "truncated.csv.gz", "zstd"]
 
 
 def test_sql_and_python_give_the_same_names(landing, db):

@@ -245,8 +245,8 @@ def test_a_bar_leads_to_the_customers_that_it_counts(page, key):
                "usage_status": "customers", "usage_signal_counts": "customers", "contacts_recency": "customers",
                "churn_why": "churned_count", "alerts_by_rule": "alerts_count"}.get(key)  # fmt: skip
     leading = page.tab.evaluate(
-        """key => window.stayhouse.chosenRows(key).filter(row => window.stayhouse.leadsSomewhere(key, row))
-            .map(row => [row, window.stayhouse.drillRows(key, row).length])""",
+        """async key => { const rows = (await window.stayhouse.chosenRows(key)).filter(row => window.stayhouse.leadsSomewhere(key, row));
+            return Promise.all(rows.map(async row => [row, (await window.stayhouse.drillRows(key, row)).length])); }""",
         key,
     )
     assert leading, key

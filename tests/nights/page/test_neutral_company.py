@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import json
 import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.policy import SEEDS_FOLDER
 from stayhouse.orchestration.settings import Settings
 from stayhouse.page import PAGE_NAME
+from stayhouse.page.build import read_page
 from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
@@ -127,7 +129,8 @@ def test_nothing_of_a_demonstration_is_published(release, marts):
     # A name of several words means one thing only; "reports" may also be a word.
     telling = {name for name in names if re.search(r"[_ ]", name)}
     assert len(telling) > 100
-    page = html.unescape((release / PAGE_NAME).read_text(encoding="utf-8"))
+    written = (release / PAGE_NAME).read_text(encoding="utf-8")
+    page = html.unescape(written) + json.dumps(read_page(written), ensure_ascii=False)
     assert sorted(name for name in telling if name in page) == []
     found = {(name, place) for value, place in values.items() for name in telling if name in value}
     found |= {(value, place) for value, place in values.items() if value in names - telling}

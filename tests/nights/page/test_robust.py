@@ -97,7 +97,7 @@ def test_a_chart_shows_as_many_periods_as_a_reader_can_choose(release, open_page
     """With "Year", a chart of periods had one point: eighteen months were kept, whatever the grain."""
     page = open_page(release / PAGE_NAME)
     page.tab.evaluate(
-        """() => { const { allRows } = window.stayhouse, rows = allRows('service_in_time');
+        """async () => { const rows = await window.stayhouse.allRows('service_in_time');
             const [first] = rows.filter(row => row.grain === 'year' && row.dimension === 'all');
             window.stayhouse.data.first_period = '2010-01-01';
             for (const year of [2024, 2023, 2022, 2021, 2020]) rows.push({ ...first, period: `${year}-01-01` }); }"""
@@ -170,7 +170,7 @@ def test_the_table_of_a_chart_has_the_words_of_its_tooltip(release, open_page):
     headings = panel.locator("table.list th").all_inner_texts()
     assert {"Period", "points", "from", "to", "n"} <= set(headings)
     page.tab.evaluate(
-        "() => { const rows = window.stayhouse.allRows('contacts_recency'); for (let at = 0; at < 300; at += 1) rows.push({ ...rows[0] }); }"
+        "async () => { const rows = await window.stayhouse.allRows('contacts_recency'); for (let at = 0; at < 300; at += 1) rows.push({ ...rows[0] }); }"
     )
     page.go("contacts")
     panel = page.tab.locator("#panel-contacts_recency")
