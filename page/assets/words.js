@@ -23,6 +23,8 @@ const KIND_OF_DIMENSION = {
 const label = (kind, code, row = {}) => {
   if (code === null || code === undefined || code === "") return "–";
   if (kind === "month") return /^\d/.test(code) ? monthName(code) : label("any", code);
+  if (kind === "day") return day(code);
+  if (kind === "funnel_step") return own(own(data.labels, kind), code) ?? humanized(String(code).split("/").pop());
   if (kind === "cohort") return String(row.grid).includes("week,") ? day(code) : monthName(code);
   if (kind === "grid") return plain(code);
   if (kind === "relation") return humanized(String(code).split(/[./]/).pop().replace(/^(mart|raw|stg)_/, ""));

@@ -1,6 +1,7 @@
 """The views of the page, in the order in which they are read."""
 
 from stayhouse.page.sections.activation import ACTIVATION
+from stayhouse.page.sections.activity import ACTIVITY
 from stayhouse.page.sections.alerts import ALERTS
 from stayhouse.page.sections.churn import CHURN
 from stayhouse.page.sections.contacts import CONTACTS
@@ -9,11 +10,12 @@ from stayhouse.page.sections.cx import CX
 from stayhouse.page.sections.overview import OVERVIEW
 from stayhouse.page.sections.quality import QUALITY
 from stayhouse.page.sections.retention import RETENTION
+from stayhouse.page.sections.sales import SALES
 from stayhouse.page.sections.service import SERVICE
 from stayhouse.page.sections.usage import USAGE
 
 SECTIONS = (
-    OVERVIEW, CUSTOMERS, ACTIVATION, USAGE, CONTACTS, CHURN, RETENTION, CX, ALERTS, SERVICE, QUALITY,
+    OVERVIEW, CUSTOMERS, ACTIVATION, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, RETENTION, CX, ALERTS, SERVICE, QUALITY,
 )  # fmt: skip
 
 __all__ = ["SECTIONS"]

@@ -1,6 +1,6 @@
 """Activation: how many customers did what makes them stay, and how fast."""
 
-from stayhouse.page.charts import CALM, axis, intervals, lines, ranked, tooltip
+from stayhouse.page.charts import CALM, axis, intervals, lines, months, ranked, tooltip
 from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Sums, Switch, Table
 from stayhouse.page.sql import broken_down, dimension, filterable
 
@@ -89,6 +89,24 @@ NOT_YET = """
     inner join customer_360.mart_contact_brief as briefs on activation.customer_id = briefs.customer_id
     where not activation.is_activated and customers.has_access
     order by activation.registered_date desc, activation.customer_id
+"""
+
+TRIALS = f"""{NAMED.format(mart="churn.mart_trial_cohort")}
+    select dimension, member, started_month as period, started_count, pending_count, converted_num, converted_den,
+        converted_pct, converted_ci_lo, converted_ci_hi, median_to_paid_days, is_complete, is_reliable
+    from chosen
+    where converted_den > 0 and started_month >= (select max(as_of_date) - interval '26 months' from main.publication)
+    order by 1, 2, 3
+"""
+
+FUNNELS = f"""{NAMED.format(mart="journeys.mart_funnel_conversion")}
+    select dimension, member, funnel_code as funnel, period_grain_code as grain, period_start_date as period,
+        funnel_code || '/' || to_step_code as step, to_step_order as step_order, converted_num, converted_den,
+        converted_pct, converted_ci_lo, converted_ci_hi, is_complete, is_reliable
+    from chosen
+    where from_step_order = 1 and converted_den > 0
+        and period_start_date >= (select max(as_of_date) - interval '26 months' from main.publication)
+    order by 1, 2, 3, 4, 5, 7
 """
 
 NOBODY_MEASURED = (
@@ -185,6 +203,58 @@ ACTIVATION = Section(
                       same=("target_pct",)),
             empty=NOBODY_MEASURED,
             switches=(Switch("breakdown", "by", "segment", "dimension"),),
+        ),
+        Panel(
+            "activation_trials",
+            "Trials that became paid",
+            "Share of the trials of each month that were paid within the window of the policy, with 95 % interval. "
+            "Trials whose window is open are left out; hollow points have some.",
+            TRIALS,
+            Chart(lines(
+                months("period"),
+                axis("converted_pct", "Q", "became paid, %"),
+                axis("member", "N", "", legend={"splits": True}),
+                tooltip(("period", "from", "month"), ("member", "group", ""), ("converted_pct", "became paid %", ".1f"),
+                        ("converted_num", "paid", ",.0f"), ("converted_den", "of", ",.0f"),
+                        ("median_to_paid_days", "median days to paid", ",.0f"), ("pending_count", "pending", ",.0f")),
+                band=("converted_ci_lo", "converted_ci_hi"),
+                incomplete="is_complete",
+            )),
+            needs=("customers", "subscription_periods"),
+            metrics=("trial_conversion_pct",),
+            codes={"member": "member"},
+            by="upto",
+            sums=Sums(("started_count", "pending_count", "converted_num", "converted_den"),
+                      rates={"converted_pct": ("converted_num", "converted_den")},
+                      intervals={"converted_pct": ("converted_ci_lo", "converted_ci_hi", "wilson")},
+                      all=("is_complete",), any=("is_reliable",), same=("median_to_paid_days",)),
+            splits=True,
+            empty="No customer has begun a trial.",
+        ),
+        Panel(
+            "activation_funnels",
+            "Funnels",
+            "Share of the attempts at the first step that reached each later one, with 95 % interval. Attempts that "
+            "can still go on are left out.",
+            FUNNELS,
+            Chart(intervals(
+                axis("converted_pct", "Q", "reached the step, %", scale={"domain": [0, 100]}),
+                axis("step", "N", "", sort={"field": "step_order"}),
+                "converted_ci_lo",
+                "converted_ci_hi",
+                tooltip(("step", "step", ""), ("converted_pct", "reached %", ".1f"),
+                        ("converted_num", "attempts", ",.0f"), ("converted_den", "of", ",.0f")),
+            )),
+            needs=("customers", "events"),
+            needs_policy=("funnels",),
+            metrics=("funnel_completed_pct",),
+            switches=(Switch("funnel", "funnel", codes="funnel"),),
+            codes={"step": "funnel_step"},
+            by="at",
+            sums=Sums(("converted_num", "converted_den"), rates={"converted_pct": ("converted_num", "converted_den")},
+                      intervals={"converted_pct": ("converted_ci_lo", "converted_ci_hi", "wilson")},
+                      all=("is_complete",), any=("is_reliable",)),
+            empty="No funnel is described (funnels.csv), or nobody has begun one.",
         ),
         Panel(
             "activation_waiting",

@@ -5,7 +5,8 @@
     ('channel', 'contact_channels', 'channel_code'), ('survey', 'surveys', 'survey_code'),
     ('metric', 'survey_metrics', 'metric_code'), ('reason', 'churn_reasons', 'reason_code'),
     ('scope', 'activity_scopes', 'scope_code'),
-    ('rfm_segment', 'rfm_segments', 'rfm_segment_code')
+    ('rfm_segment', 'rfm_segments', 'rfm_segment_code'), ('funnel', 'funnels', 'funnel_code'),
+    ('funnel_step', 'funnel_steps', "funnel_code || '/' || step_code")
 ] %}
 
 with titles as (
