@@ -16,9 +16,9 @@ LIFECYCLE = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_coun
     counted as (
         select dimension, member, scope_code as scope, period_grain_code as length, period_start_date as period,
             returning_count as returning_part, new_count as new_part, resurrecting_count as resurrecting_part,
-            dormant_count as dormant_part, active_count, is_complete
+            dormant_change as dormant_part, active_count, is_complete
         from chosen
-        where period_grain_code in ('week', 'month') and (active_count > 0 or dormant_count < 0)
+        where period_grain_code in ('week', 'month') and (active_count > 0 or dormant_change < 0)
             and (dimension = 'all' or period_grain_code = 'month')
     )
     select dimension, member, scope, length, period, replace(part, '_part', '') as part, customers, active_count,
