@@ -17,12 +17,12 @@ with placed as (
         touches.customer_id,
         touches.touch_date,
         touches.touch_month,
-        -- For how many months, its own included, the answer stays the customer's latest; no period asks beyond three.
+        -- For how many months, its own included, the answer stays the customer's latest; no period asks beyond twelve.
         least(
             coalesce({{ dbt.datediff(
                 'touches.touch_month', period_start('month', 'answers.next_answer_date'), 'month'
-            ) }}, 3),
-            3
+            ) }}, 12),
+            12
         ) as months_alone
     from {{ ref('int_cx__answers') }} as answers
     inner join {{ ref('int_cx__responses') }} as touches
@@ -33,7 +33,7 @@ attributed as (
     {{ with_attributes('placed', 'touch_date') }}
 ),
 
--- Every answer is read once per breakdown; the periods, five for each month, are summed from these few rows.
+-- Every answer is read once per breakdown; the periods, six for each month, are summed from these few rows.
 months as (
     select
         {{ month_keys | join(',\n        ') }},
@@ -56,7 +56,7 @@ months as (
         metric_code,
         programme,
         {{ period_start('month', 'response_date') }} as touch_month,
-        3 as months_alone,
+        12 as months_alone,
         'anonymous' as dimension_name,
         'anonymous' as dimension_value,
         {%- for box in ['top', 'middle', 'bottom'] %}

@@ -1,5 +1,5 @@
--- Every month with the periods that contain it: itself, its quarter, and the three-month windows that do not end after
--- the running month. No window begins before surveys are recorded: it would look like one with few answers.
+-- Every month with the periods that contain it: itself, its quarter, its year, and the three-month windows that do not
+-- end after the running month. No window begins before surveys are recorded: it would look like one with few answers.
 with first_answer as (
     select {{ period_start('month', 'sources.observed_from') }} as first_month
     from {{ ref('dim_observation_starts') }} as sources
@@ -36,6 +36,13 @@ placed as (
         'quarter' as period_kind,
         period_quarter as period_start_date,
         3 as period_months
+    from months
+    union all
+    select
+        period_month,
+        'year' as period_kind,
+        {{ period_start('year', 'period_month') }} as period_start_date,
+        12 as period_months
     from months
     union all
     select
