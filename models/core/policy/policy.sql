@@ -190,5 +190,7 @@ select
     {{ threshold_integer('funnel_reminder_outcome_hours') }} as funnel_reminder_outcome_hours,
     {{ threshold_integer('funnel_queue_days') }} as funnel_queue_days,
     {{ threshold_integer('experiment_outcome_days') }} as experiment_outcome_days,
-    {{ threshold_double('experiment_small_amount') }} as experiment_small_amount
+    {{ threshold_double('experiment_small_amount') }} as experiment_small_amount,
+    {{ threshold_integer('journey_progress_days') }} as journey_progress_days,
+    {{ threshold_double('journey_barrier_drop_pct') }} as journey_barrier_drop_pct
 from {{ ref('thresholds') }}

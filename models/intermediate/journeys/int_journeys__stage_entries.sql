@@ -1,0 +1,90 @@
+{% set levels = {
+    'stage': ["'all' as touchpoint_code", "'all' as channel_code"],
+    'touchpoint': ['touchpoint_code', "'all' as channel_code"],
+    'channel': ['touchpoint_code', 'channel_code'],
+} %}
+-- The first touch of a customer in each month and cell, and whether they came further within the window.
+with touches as (
+    select
+        *,
+        {{ period_start('month', 'touch_date') }} as touch_month
+    from {{ ref('int_journeys__touches') }}
+),
+
+entries as (
+    {% for level, (touchpoint, channel) in levels.items() %}
+    select
+        '{{ level }}' as level_code,
+        customer_id,
+        stage_code,
+        {{ touchpoint }},
+        {{ channel }},
+        touch_month,
+        min(stage_no) as stage_no,
+        min(touch_date) as entered_date,
+        sum(events_count) as events_count,
+        sum(errors_count) as errors_count,
+        sum(tickets_count) as tickets_count
+    from touches
+    group by
+        customer_id, stage_code{{ ', touchpoint_code' if level != 'stage' }}
+        {{- ', channel_code' if level == 'channel' }}, touch_month
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+stage_days as (
+    select distinct
+        customer_id,
+        stage_no,
+        touch_date
+    from touches
+),
+
+starts as (
+    select distinct
+        customer_id,
+        stage_no,
+        entered_date
+    from entries
+),
+
+ends as (
+    select
+        min(stage_no) as first_stage_no,
+        max(stage_no) as last_stage_no
+    from {{ ref('journey_stages') }}
+),
+
+-- The journey goes round: after the last stage comes the first.
+progressed as (
+    select
+        starts.customer_id,
+        starts.stage_no,
+        starts.entered_date,
+        min(later.touch_date) as progressed_date
+    from starts
+    cross join ends
+    cross join {{ ref('policy') }} as policy
+    inner join stage_days as later
+        on starts.customer_id = later.customer_id
+        and starts.entered_date < later.touch_date
+        and later.touch_date <= {{ add_days('starts.entered_date', 'policy.journey_progress_days') }}
+    where case
+            when starts.stage_no = ends.last_stage_no then later.stage_no = ends.first_stage_no
+            else later.stage_no > starts.stage_no
+        end
+    group by starts.customer_id, starts.stage_no, starts.entered_date
+)
+
+select
+    entries.*,
+    {{ days_between('entries.entered_date', 'progressed.progressed_date') }} as progress_days,
+    {{ add_days('entries.entered_date', 'policy.journey_progress_days') }} <= run_context.as_of_date as is_mature
+from entries
+cross join {{ ref('policy') }} as policy
+cross join {{ ref('run_context') }} as run_context
+left join progressed
+    on entries.customer_id = progressed.customer_id
+    and entries.stage_no = progressed.stage_no
+    and entries.entered_date = progressed.entered_date

@@ -1,0 +1,143 @@
+{% set levels = {
+    'stage': ["'all' as touchpoint_code", "'all'"],
+    'touchpoint': ['responses.touchpoint_code', "'all'"],
+    'channel': ['responses.touchpoint_code', "coalesce(responses.channel, 'unknown')"],
+} %}
+{% set cell = ['touch_month', 'stage_code', 'touchpoint_code', 'channel_code'] %}
+{#- Later than any number of days: who never came further is the last in the order of times. -#}
+{% set never = '1000000' %}
+-- JRN-04: who comes to a stage of the journey, who comes further, and what hinders them.
+with entries as (
+    select * from {{ ref('int_journeys__stage_entries') }}
+),
+
+counted as (
+    select
+        level_code,
+        {{ cell | join(',\n        ') }},
+        min(stage_no) as stage_no,
+        count(*) as entered_count,
+        count(case when not is_mature then 1 end) as pending_count,
+        count(case when is_mature then 1 end) as progressed_den,
+        count(case when is_mature then progress_days end) as progressed_num,
+        percentile_disc(0.5) within group (
+            order by case when is_mature then coalesce(progress_days, {{ never }}) end
+        ) as median_days,
+        sum(events_count) as events_count,
+        sum(errors_count) as errors_count,
+        sum(tickets_count) as tickets_count
+    from entries
+    group by level_code, {{ cell | join(', ') }}
+),
+
+efforts as (
+    {% for level, (touchpoint, channel) in levels.items() %}
+    select
+        '{{ level }}' as level_code,
+        responses.stage_code,
+        {{ touchpoint }},
+        {{ channel }} as channel_code,
+        {{ period_start('month', 'scores.response_date') }} as touch_month,
+        count(*) as efforts_count,
+        cast(sum(scores.score) as {{ type_double() }}) as efforts_points
+    from {{ ref('fct_survey_scores') }} as scores
+    inner join {{ ref('fct_survey_responses') }} as responses
+        on scores.response_id = responses.response_id
+    where scores.metric_code = 'ces'
+    group by
+        responses.stage_code{{ ', responses.touchpoint_code' if level != 'stage' }}
+        {{- ', ' ~ channel if level == 'channel' }},
+        {{ period_start('month', 'scores.response_date') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+measured as (
+    select
+        counted.*,
+        {{ pct('counted.progressed_num', 'counted.progressed_den') }} as progressed_pct,
+        coalesce(efforts.efforts_count, 0) as efforts_count,
+        efforts.efforts_points,
+        1.0 * efforts.efforts_points / nullif(efforts.efforts_count, 0) as effort_avg
+    from counted
+    left join efforts
+        on counted.level_code = efforts.level_code
+        and counted.stage_code = efforts.stage_code
+        and counted.touchpoint_code = efforts.touchpoint_code
+        and counted.channel_code = efforts.channel_code
+        and counted.touch_month = efforts.touch_month
+),
+
+worst as (
+    select
+        level_code,
+        touch_month,
+        percentile_cont(0.25) within group (order by effort_avg) as worst_effort_avg
+    from measured
+    where effort_avg is not null
+    group by level_code, touch_month
+    having count(*) >= 4
+),
+
+earlier as (
+    select
+        measured.*,
+    {% for months in [1, 2, 3] %}
+    lag(measured.progressed_pct, {{ months }}) over (
+        partition by measured.stage_code, measured.touchpoint_code, measured.channel_code order by measured.touch_month
+        ) as earlier_{{ months }}_pct{{ ',' if not loop.last }}
+    {% endfor %}
+    from measured
+),
+
+-- The median of three: their sum less the highest and the lowest.
+usual as (
+    select
+        earlier.*,
+        1.0 - policy.journey_barrier_drop_pct / 100.0 as usual_share,
+        earlier.earlier_1_pct + earlier.earlier_2_pct + earlier.earlier_3_pct
+        - greatest(earlier.earlier_1_pct, earlier.earlier_2_pct, earlier.earlier_3_pct)
+        - least(earlier.earlier_1_pct, earlier.earlier_2_pct, earlier.earlier_3_pct) as usual_pct
+    from earlier
+    cross join {{ ref('policy') }} as policy
+),
+
+flagged as (
+    select
+        usual.*,
+        coalesce(usual.progressed_pct < usual.usual_share * usual.usual_pct, false) as is_conversion_low,
+        coalesce(usual.effort_avg <= worst.worst_effort_avg, false) as is_effort_high
+    from usual
+    left join worst
+        on usual.level_code = worst.level_code
+        and usual.touch_month = worst.touch_month
+)
+
+select
+    flagged.stage_code,
+    cast(flagged.stage_no as integer) as stage_order,
+    flagged.touchpoint_code,
+    flagged.channel_code,
+    cast(flagged.entered_count as bigint) as entered_count,
+    cast(flagged.pending_count as bigint) as pending_count,
+    cast(flagged.progressed_num as bigint) as progressed_num,
+    cast(flagged.progressed_den as bigint) as progressed_den,
+    flagged.progressed_pct,
+    {{ wilson_pct('flagged.progressed_num', 'flagged.progressed_den', 'lo') }} as progressed_ci_lo,
+    {{ wilson_pct('flagged.progressed_num', 'flagged.progressed_den', 'hi') }} as progressed_ci_hi,
+    cast(flagged.usual_pct as {{ type_double() }}) as usual_progressed_pct,
+    cast(nullif(flagged.median_days, {{ never }}) as bigint) as median_to_progress_days,
+    cast(flagged.errors_count as bigint) as error_num,
+    cast(flagged.events_count as bigint) as error_den,
+    {{ pct('flagged.errors_count', 'flagged.events_count') }} as error_pct,
+    cast(flagged.tickets_count as bigint) as tickets_count,
+    cast(100.0 * flagged.tickets_count / flagged.entered_count as {{ type_double() }}) as tickets_per_100_avg,
+    cast(flagged.efforts_count as bigint) as efforts_count,
+    cast(flagged.effort_avg as {{ type_double() }}) as effort_avg,
+    flagged.pending_count = 0 as is_complete,
+    {{ is_reliable('flagged.progressed_den') }} as is_reliable,
+    flagged.is_conversion_low,
+    flagged.is_effort_high,
+    flagged.is_conversion_low or flagged.is_effort_high as is_barrier,
+    flagged.touch_month
+from flagged
