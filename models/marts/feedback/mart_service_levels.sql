@@ -20,6 +20,8 @@
     ],
     'first_contact': ['is_resolved_at_once', 'is_resolved_at_once is not null'],
     'satisfied': ["request_state = 'answered' and is_rating_top", "request_state = 'answered' and is_rating_top is not null"],
+    'bounced': ['is_bounced', 'is_bounced is not null'],
+    'rating_asked': ['is_rating_asked_in_time', 'is_rating_asked_in_time is not null'],
     'rated': ["request_state = 'answered' and rating_score is not null", "request_state = 'answered'"],
 } %}
 -- What a call centre reports, from the requests of mart_ticket_service.
@@ -45,6 +47,8 @@ with requests as (
         is_wait_in_target,
         is_resolved_in_time,
         is_resolved_at_once,
+        is_bounced,
+        is_rating_asked_in_time,
         opened_date
     from {{ ref('mart_ticket_service') }}
 ),
