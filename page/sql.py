@@ -19,7 +19,7 @@ MART = re.compile(r"\b\w+\.mart_\w+")
 MOST_MEMBERS = 40
 """Values of a breakdown on the page: those with the most customers. A company may have thousands of owners."""
 
-BREAKDOWNS = ("segment", "value_segment", "plan", "region", "acquisition_channel", "owner", "status")
+BREAKDOWNS = ("segment", "value_segment", "plan", "region", "acquisition_channel", "tenure_band", "owner", "status")
 """What a reader can filter the page by, besides the company's own attributes."""
 
 

@@ -24,6 +24,8 @@ const label = (kind, code, row = {}) => {
   if (code === null || code === undefined || code === "") return "–";
   if (kind === "month") return /^\d/.test(code) ? monthName(code) : label("any", code);
   if (kind === "day") return day(code);
+  if (kind === "weekday") return written(new Date(Date.UTC(2024, 0, Number(code))), { weekday: "short" }); // 1 January 2024 is a Monday
+  if (kind === "hour") return String(code).padStart(2, "0");
   if (kind === "funnel_step") return own(own(data.labels, kind), code) ?? humanized(String(code).split("/").pop());
   if (kind === "cohort") return String(row.grid).includes("week,") ? day(code) : monthName(code);
   if (kind === "grid") return plain(code);

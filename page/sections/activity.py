@@ -49,6 +49,16 @@ FREQUENCY = f"""{CHOSEN.format(mart="mart_usage_frequency", measure="customers_d
     order by dimension, member, scope, period desc, active_days
 """
 
+# Shares of 168 hours of a week are many rows: of groups only segments have them.
+HOURS = """
+    select dimension_name as dimension, dimension_value as member, activity_code as activity, weekday_order as weekday,
+        hour_order as hour, activity_num as num, activity_den as den, activity_pct as pct, is_reliable
+    from usage_health.mart_activity_heatmap
+    where dimension_name in ('all', 'segment') and activity_code in ('use_begun', 'contact_inbound', 'ticket_opened')
+        and activity_den > 0
+    order by activity = 'use_begun' desc, activity, dimension, member, weekday, hour
+"""
+
 PART_COLOURS = {"returning": CALM, "new": GOOD, "resurrecting": "#8fd3ba", "dormant": CHURNED}
 SCOPE = Switch("scope", "active means", codes="scope")
 LENGTH = Switch("length", "by", "month", codes="grain")
@@ -116,6 +126,18 @@ ACTIVITY = Section(
             codes={"member": "member"},
             by="upto",
             splits=True,
+        ),
+        Panel(
+            "activity_hours",
+            "When customers come",
+            "Share of each hour of the week in all of them, over the last weeks, on the clock of the company. A day of "
+            "use counts at the hour of its first use.",
+            HOURS,
+            Heat("weekday", "hour", "pct", "num", "den", "day", "hour", reliable="is_reliable"),
+            needs=("customers", "events"),
+            switches=(Switch("activity", "what", "use_begun", "activity"),),
+            codes={"weekday": "weekday", "hour": "hour"},
+            wide=True,
         ),
         Panel(
             "activity_frequency",

@@ -1,7 +1,7 @@
 """Contacts: effective contacts, overdue customers and broken rules."""
 
 from stayhouse.page.charts import axis, bars, each_period, intervals, lines, months, tooltip
-from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Sums, Switch, Table
+from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Sums, Switch, Table
 from stayhouse.page.sql import GRAINS, broken_down
 
 REACH = f"""
@@ -87,6 +87,14 @@ SURPRISE = f"""
     cross join grains
     group by all
     order by 1, 2, 3, 4
+"""
+
+HOURS = """
+    select dimension_name as dimension, dimension_value as member, weekday_order as weekday, hour_order as hour,
+        effective_num, effective_den, effective_pct, is_reliable
+    from usage_health.mart_activity_heatmap
+    where dimension_name in ('all', 'segment') and activity_code = 'contact_outbound' and effective_den > 0
+    order by dimension, member, weekday, hour
 """
 
 EXPERIMENTS = """
@@ -186,6 +194,18 @@ CONTACTS = Section(
             by="upto",
             sums=Sums(("violations",)),
             empty="No attempt broke a rule.",
+        ),
+        Panel(
+            "contacts_hours",
+            "Effective contacts by hour",
+            "Share of the outbound attempts of each hour of the week that became effective, over the last weeks, on "
+            "the clock of the company.",
+            HOURS,
+            Heat("weekday", "hour", "effective_pct", "effective_num", "effective_den", "day", "hour",
+                 reliable="is_reliable"),
+            needs=("contacts",),
+            codes={"weekday": "weekday", "hour": "hour"},
+            wide=True,
         ),
         Panel(
             "contacts_experiments",
