@@ -169,6 +169,7 @@ def _write(
         html = template.render(
             title=_title(customer, parts["facts"][0]), as_of=as_of, back=back, facts=parts["facts"][0],
             headline=_headline(parts["facts"][0], labels),
+            trends=_trends(parts["facts"][0]),
             health=_bands(parts.get("health", []), as_of), legend=HEALTH_COLOURS,
             parts={part: parts.get(part, []) for part in PARTS},
         )  # fmt: skip
@@ -221,6 +222,30 @@ def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str | Ma
         ("Churned", _shown(facts.get("churned_date"))),
     ]
     return [(name, text) for name, text in found if text != NOTHING]
+
+
+def _trends(facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Use by week and recurring revenue by month, as far as they are known."""
+    found = [
+        ("Days of use a week", _trend(facts.get("use_days_by_week"), 0.0)),
+        ("MRR by month", _trend(facts.get("mrr_by_month"), None)),
+    ]
+    return [(name, trend) for name, trend in found if trend]
+
+
+def _trend(packed: str | None, missing: float | None) -> dict[str, Any] | None:
+    """A line of width 100 and height 24 out of `ago:value` pairs, the oldest first; None with fewer than two values.
+
+    `missing` is the value of a period without a pair: zero days of use, or no revenue known.
+    """
+    pairs = {int(ago): float(value) for ago, value in (pair.split(":") for pair in (packed or "").split())}
+    values = [pairs.get(ago, missing) for ago in range(max(pairs, default=0), -1, -1)]
+    known = [(at, value) for at, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return None
+    top = max(value for _, value in known) or 1.0
+    points = " ".join(f"{100 * at / (len(values) - 1):.1f},{23 - 22 * value / top:.1f}" for at, value in known)
+    return {"points": points, "first": _shown(known[0][1]), "last": _shown(known[-1][1]), "periods": len(values)}
 
 
 class _Reasons:

@@ -2,7 +2,7 @@
 
 from stayhouse.page.charts import axis, bars, each_period, intervals, lines, months, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Sums, Switch, Table
-from stayhouse.page.sql import GRAINS, broken_down
+from stayhouse.page.sql import GRAINS, MOST_MEMBERS, broken_down
 
 REACH = f"""
     with {GRAINS}
@@ -95,6 +95,21 @@ HOURS = """
     from usage_health.mart_activity_heatmap
     where dimension_name in ('all', 'segment') and activity_code = 'contact_outbound' and effective_den > 0
     order by dimension, member, weekday, hour
+"""
+
+CAMPAIGNS = f"""
+    with campaigns as (
+        select campaign_code as campaign, contact_month as period, attempts_count, effective_num, effective_den,
+            effective_pct, effective_ci_lo, effective_ci_hi, is_complete, is_reliable
+        from contacts.mart_contact_kpi
+        where dimension_name = 'campaign' and campaign_code <> 'none' and effective_den > 0
+            and contact_month >= (select max(as_of_date) - interval '26 months' from main.publication)
+    )
+    select * from campaigns
+    where campaign in (
+        select campaign from campaigns group by campaign order by sum(effective_den) desc, campaign limit {MOST_MEMBERS}
+    )
+    order by period, campaign
 """
 
 EXPERIMENTS = """
@@ -208,6 +223,28 @@ CONTACTS = Section(
             wide=True,
         ),
         Panel(
+            "contacts_campaigns",
+            "Campaigns",
+            "Share of the attempts of each campaign that became effective, with 95 % interval.",
+            CAMPAIGNS,
+            Chart(intervals(
+                axis("effective_pct", "Q", "effective, %"),
+                axis("campaign", "N", "", sort={"field": "effective_pct", "op": "max", "order": "descending"}),
+                "effective_ci_lo",
+                "effective_ci_hi",
+                tooltip(("campaign", "campaign", ""), ("effective_pct", "effective %", ".1f"),
+                        ("effective_num", "effective", ",.0f"), ("effective_den", "attempts", ",.0f")),
+            )),
+            needs=("contacts",),
+            codes={"campaign": "campaign"},
+            by="at",
+            sums=Sums(("attempts_count", "effective_num", "effective_den"),
+                      rates={"effective_pct": ("effective_num", "effective_den")},
+                      intervals={"effective_pct": ("effective_ci_lo", "effective_ci_hi", "wilson")},
+                      all=("is_complete",), any=("is_reliable",)),
+            empty="No attempt names a campaign.",
+        ),
+        Panel(
             "contacts_experiments",
             "Arms of experiments",
             "Share of the customers of each arm who reached its goal, with 95 % interval. The control was assigned and "
@@ -228,7 +265,6 @@ CONTACTS = Section(
             switches=(Switch("experiment", "experiment", codes="experiment"),),
             codes={"arm": "arm"},
             empty="No customer is assigned to an arm, or no window is over.",
-            wide=True,
         ),
         Panel(
             "contacts_owners",

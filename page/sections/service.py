@@ -1,7 +1,7 @@
 """Service: how fast requests are answered, whether they are resolved, and how customers rate it."""
 
 from stayhouse.page.charts import GOOD, axis, bars, coded, each_period, lines, months, tooltip
-from stayhouse.page.panel import Chart, Column, Panel, Section, Table
+from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
 from stayhouse.page.sql import GRAINS, broken_down
 
 TICKETS = f"""
@@ -51,6 +51,21 @@ UNITS = """
     order by unit, grain, period
 """
 
+RATES = ("answered", "abandoned", "wait_in_target", "resolved", "first_contact", "satisfied")
+LEVELS = " union all ".join(
+    f"""
+    select dimension_name as dimension, dimension_value as member, '{rate}' as rate, {place} as place,
+        period_grain_code as grain, period_start_date as period, {rate}_num as num, {rate}_den as den,
+        {rate}_pct as pct, {rate}_ci_lo as ci_lo, {rate}_ci_hi as ci_hi, is_complete, is_reliable
+    from feedback.mart_service_levels
+    where dimension_name in ('all', 'segment', 'status') and period_grain_code in ('month', 'quarter', 'year')
+        and {rate}_den > 0
+        and period_start_date >= (select max(as_of_date) - interval '26 months' from main.publication)
+    """
+    for place, rate in enumerate(RATES)
+)
+LEVELS += " order by place, dimension, member, grain, period"
+
 SERVICE = Section(
     "service",
     "Service",
@@ -88,6 +103,28 @@ SERVICE = Section(
             needs=("tickets",),
             codes={"reaction_band": "reaction_band"},
             by="upto",
+        ),
+        Panel(
+            "service_levels",
+            "What the service centre achieves",
+            "Share of the requests opened in the period, with 95 % interval: answered, abandoned, answered within the "
+            "target, solved in time, solved at the first contact, or rated with the best scores.",
+            LEVELS,
+            Chart(lines(
+                months("period"),
+                axis("pct", "Q", "of the requests, %"),
+                axis("member", "N", "", legend={"splits": True}),
+                tooltip(("period", "from", "month"), ("member", "group", ""), ("pct", "%", ".1f"),
+                        ("num", "requests", ",.0f"), ("den", "of", ",.0f")),
+                band=("ci_lo", "ci_hi"),
+                incomplete="is_complete",
+            )),
+            needs=("tickets",),
+            switches=(Switch("rate", "share", "answered", "service_rate"),),
+            codes={"member": "member"},
+            by="upto",
+            splits=True,
+            wide=True,
         ),
         Panel(
             "service_units",

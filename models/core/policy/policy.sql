@@ -121,6 +121,8 @@ select
     {{ threshold_integer('churn_evidence_days') }} as churn_evidence_days,
     {{ threshold_integer('nps_memory_days') }} as nps_memory_days,
     {{ threshold_double('churn_top_value_pct') }} as churn_top_value_pct,
+    {{ threshold_integer('card_weeks') }} as card_weeks,
+    {{ threshold_integer('card_months') }} as card_months,
     {{ threshold_integer('heatmap_weeks') }} as heatmap_weeks,
     {{ threshold_integer('monthly_active_days') }} as monthly_active_days,
     {{ threshold_integer('trial_conversion_days') }} as trial_conversion_days,

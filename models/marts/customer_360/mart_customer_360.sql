@@ -1,3 +1,4 @@
+{% set text = dbt.type_string() %}
 with owners as (
     select
         owners.customer_id,
@@ -21,6 +22,62 @@ contracts as (
         on months.month_date = {{ period_start('month', 'run_context.as_of_date') }}
     left join {{ ref('dim_value_limits') }} as value_limits
         on months.month_date = value_limits.month_date
+),
+
+-- Both lines of a card are texts, because a row per customer and week would be fifty times this mart.
+used_weeks as (
+    select
+        uses.customer_id,
+        {{ days_between(period_start('week', 'uses.usage_date'), period_start('week', 'run_context.as_of_date')) }}
+            as days_ago,
+        count(*) as use_days_count
+    from {{ ref('fct_customer_usage_daily') }} as uses
+    cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
+    where uses.usage_date <= run_context.as_of_date
+        and uses.usage_date
+            >= {{ add_days(period_start('week', 'run_context.as_of_date'), '7 * (1 - policy.card_weeks)') }}
+    group by
+        uses.customer_id,
+        {{ days_between(period_start('week', 'uses.usage_date'), period_start('week', 'run_context.as_of_date')) }}
+),
+
+use_lines as (
+    select
+        customer_id,
+        {{ sorted_list(
+            "lpad(cast(cast(1.0 * days_ago / 7 as integer) as " ~ text ~ "), 2, '0') || ':'"
+            ~ " || cast(use_days_count as " ~ text ~ ")"
+        ) }} as use_days_by_week
+    from used_weeks
+    group by customer_id
+),
+
+months as (
+    select
+        months.customer_id,
+        cast(
+            12 * (extract(year from run_context.as_of_date) - extract(year from months.month_date))
+            + extract(month from run_context.as_of_date) - extract(month from months.month_date)
+            as integer
+        ) as months_ago,
+        cast(months.mrr as decimal(18, 2)) as mrr
+    from {{ ref('dim_customer_month_end') }} as months
+    inner join {{ ref('run_context') }} as run_context
+        on months.month_date <= run_context.as_of_date
+    where months.mrr is not null
+),
+
+mrr_lines as (
+    select
+        months.customer_id,
+        {{ sorted_list(
+            "lpad(cast(months.months_ago as " ~ text ~ "), 2, '0') || ':' || cast(months.mrr as " ~ text ~ ")"
+        ) }} as mrr_by_month
+    from months
+    cross join {{ ref('policy') }} as policy
+    where months.months_ago < policy.card_months
+    group by months.customer_id
 ),
 
 ranked_alerts as (
@@ -78,6 +135,8 @@ select
     contacts.best_channel_code,
     scores.nps_group as nps_group_code,
     scores.loyalty_state,
+    use_lines.use_days_by_week,
+    mrr_lines.mrr_by_month,
     alerts.top_alert_id,
     alerts.top_rule_code,
     alerts.top_playbook_code,
@@ -133,5 +192,9 @@ left join {{ ref('mart_customer_cx') }} as scores
     on customers.customer_id = scores.customer_id
 left join {{ ref('mart_customer_value') }} as worth
     on customers.customer_id = worth.customer_id
+left join use_lines
+    on customers.customer_id = use_lines.customer_id
+left join mrr_lines
+    on customers.customer_id = mrr_lines.customer_id
 left join alerts
     on customers.customer_id = alerts.customer_id

@@ -81,6 +81,20 @@ def test_a_card_that_cannot_be_written_is_bad_input(release, database, tmp_path)
     assert (result.exit_code, "Is a directory; name another file with --out" in result.output) == (2, True)
 
 
+def test_a_card_draws_use_and_revenue(release, database, tmp_path):
+    """The health strip said that use fell, and nobody saw from what to what."""
+    (customer, weeks, months) = database.execute(
+        "select customer_id, use_days_by_week, mrr_by_month from customer_360.mart_customer_360 "
+        "where use_days_by_week like '% %' and mrr_by_month like '% %' order by customer_id limit 1"
+    ).fetchone()
+    text = write_card(release / DATABASE_NAME, customer, tmp_path / "card.html", AS_OF).read_text()
+    lines = re.findall(r'<polyline points="([^"]+)"', text)
+    oldest = int(weeks.split(" ")[-1].split(":")[0])
+    # A week without use is a point at the bottom, a month without a contract is none.
+    assert [len(line.split(" ")) for line in lines] == [oldest + 1, len(months.split(" "))]
+    assert float(months.split(" ")[0].split(":")[1]) > 0
+
+
 def test_a_card_speaks_the_language_of_its_address(release, database, tmp_path, open_page):
     """The page spoke Ukrainian, and the card that it led to did not. A card has no script, so its address chooses."""
     (customer,) = database.execute("select min(customer_id) from alerts.mart_alerts where is_open").fetchone()
