@@ -141,7 +141,7 @@ def write_arms(
     silent[avoided - first] = True
     there = (people.registered[span] < at - 60 * DAY) & (people.use_to[span] > day + 30)
     there &= deals.ended[span] > day + 30
-    there &= ~silent & ~people.is_a("test", "deleted")[span] & ~consents.is_missing(span)
+    there &= ~silent & ~people.is_a("test", "deleted", "reactivator")[span] & ~consents.is_missing(span)
     there &= ~consents.is_unsubscribed(span, np.full(size, at)) & ~consents.is_revoked(span, np.full(size, at))
     drawn, arm = chance(rng, size, TAKEN), pick(rng, size, [40, 30, 30])
     buys = rng.random(size) < np.array(ORDERED)[arm]

@@ -64,8 +64,11 @@ def write_orders(
     rng = scope.rng("orders", part)
     span = np.arange(first, stop)
     begin = np.maximum(people.registered[span], 0) + DAY
-    until = np.minimum(np.minimum(deals.ended[span], people.use_to[span]) * DAY, scope.end)
-    there = (until > begin) & (people.activation[span] < NEVER) & ~people.is_a("test", "deleted")[span]
+    last = np.minimum(np.minimum(deals.ended[span], people.use_to[span]) * DAY, scope.end)
+    # A weekend moves an order to Monday, which must not lie beyond the last use.
+    until = last - 3 * DAY
+    there = (until > begin) & (people.activation[span] < NEVER)
+    there &= ~people.is_a("test", "deleted", "reactivator")[span]
     buys = there & chance(rng, len(span), BUYERS)
     years = np.where(buys, np.maximum(until - begin, 0) / (365 * DAY), 0)
     customer = np.repeat(span, rng.poisson(years * ORDERS_PER_YEAR))
@@ -85,7 +88,7 @@ def write_orders(
     )
     rate = np.where(reminded < NEVER, COMES_BACK[1], COMES_BACK[0])
     wait = between(rng, 25 * HOUR, 60 * HOUR, size)
-    again = np.where(is_open & chance(rng, size, rate), began + wait, NEVER)
+    again = np.where(is_open & chance(rng, size, rate) & (began + wait < last[place] - HOUR), began + wait, NEVER)
     orders = Orders(customer, np.arange(size) + part * 10_000_000, began, furthest, cents, reminded, again)
     _write_events(landing, rng, people, orders, part)
     _write_reminders(landing, rng, orders, part)
