@@ -4,15 +4,19 @@ from stayhouse.page.charts import CALM, CHURNED, GOOD, axis, bars, coded, each_d
 from stayhouse.page.panel import Chart, Heat, Panel, Section, Switch
 from stayhouse.page.sql import dimension, filterable, largest
 
+# Own attributes would double the rows of scopes, parts and months.
+GROUPS = "'all', 'segment', 'plan', 'region', 'channel'"
 CHOSEN = f"""
     with named as (
         select {dimension(channel="acquisition_channel")} as dimension, dimension_value as member, *
         from usage_health.{{mart}}
+        where dimension_name in ({{groups}})
+            and period_start_date > (select max(as_of_date) - interval '26 months' from main.publication)
     ),
     chosen as (select * from named where {filterable()} and {largest("named", "{measure}")})
 """
 
-LIFECYCLE = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_count")},
+LIFECYCLE = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_count", groups=GROUPS)},
     counted as (
         select dimension, member, scope_code as scope, period_grain_code as length, period_start_date as period,
             returning_count as returning_part, new_count as new_part, resurrecting_count as resurrecting_part,
@@ -29,7 +33,7 @@ LIFECYCLE = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_coun
     order by dimension, member, scope, length, period, part
 """
 
-STICKINESS = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_count")}
+STICKINESS = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_count", groups=GROUPS)}
     select dimension, member, scope_code as scope, period_grain_code as length, period_start_date as period,
         stickiness_pct, retained_pct, retained_ci_lo, retained_ci_hi, retained_num, retained_den, active_count,
         is_complete
@@ -39,7 +43,7 @@ STICKINESS = f"""{CHOSEN.format(mart="mart_usage_lifecycle", measure="active_cou
     order by dimension, member, scope, length, period
 """
 
-FREQUENCY = f"""{CHOSEN.format(mart="mart_usage_frequency", measure="customers_den")}
+FREQUENCY = f"""{CHOSEN.format(mart="mart_usage_frequency", measure="customers_den", groups="'all', 'segment'")}
     select dimension, member, scope_code as scope, period_start_date as period, active_days, customers_num,
         customers_den, customers_pct, is_complete, is_reliable
     from chosen

@@ -157,6 +157,9 @@ def test_a_span_is_kept_in_the_address_and_follows_the_grain(release, open_page)
 
 def test_a_span_is_chosen_on_a_phone_with_the_keyboard(release, open_page):
     page = open_page(release / PAGE_NAME, viewport={"width": 390, "height": 844})
+    # Two lists of months say nothing without their names.
+    for name in ("From", "Up to", "Compare with"):
+        assert page.tab.get_by_text(name, exact=True).is_visible(), name
     page.tab.locator("#filter-from").focus()
     page.tab.keyboard.press("ArrowDown")
     page.tab.wait_for_function("() => window.stayhouse.state.from !== ''")
