@@ -227,19 +227,20 @@ def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str | Ma
 def _trends(facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Use by week and recurring revenue by month, as far as they are known."""
     found = [
-        ("Days of use a week", _trend(facts.get("use_days_by_week"), 0.0)),
+        # The running week would end every line with a fall.
+        ("Days of use a week", _trend(facts.get("use_days_by_week"), 0.0, newest=1)),
         ("MRR by month", _trend(facts.get("mrr_by_month"), None)),
     ]
     return [(name, trend) for name, trend in found if trend]
 
 
-def _trend(packed: str | None, missing: float | None) -> dict[str, Any] | None:
+def _trend(packed: str | None, missing: float | None, newest: int = 0) -> dict[str, Any] | None:
     """A line of width 100 and height 24 out of `ago:value` pairs, the oldest first; None with fewer than two values.
 
     `missing` is the value of a period without a pair: zero days of use, or no revenue known.
     """
     pairs = {int(ago): float(value) for ago, value in (pair.split(":") for pair in (packed or "").split())}
-    values = [pairs.get(ago, missing) for ago in range(max(pairs, default=0), -1, -1)]
+    values = [pairs.get(ago, missing) for ago in range(max(pairs, default=0), newest - 1, -1)]
     known = [(at, value) for at, value in enumerate(values) if value is not None]
     if len(known) < 2:
         return None

@@ -63,7 +63,7 @@ const comparison = (panel, rows) => {
 // The specification with the earlier rows paler: bars have places beside each other, lines lie over each other.
 const withEarlier = (spec, rows) => {
   const names = [t("shown period"), comparesWith()];
-  const paler = { field: "compared", type: "ordinal", sort: names, title: null, scale: { domain: names, range: [1, 0.38] }, legend: { symbolType: "square", symbolFillColor: colourOf("--soft"), symbolStrokeWidth: 0 } };
+  const paler = { field: "compared", type: "ordinal", sort: names, title: null, scale: { domain: names, range: [1, 0.45] }, legend: { symbolType: "square", symbolFillColor: colourOf("--soft"), symbolStrokeWidth: 0 } };
   const layers = (spec.layer ?? [{ mark: spec.mark, encoding: spec.encoding }]).map((layer) => {
     const { type, strokeDash } = layer.mark;
     if (type === "area" || strokeDash) return { ...layer, transform: [{ filter: `datum.compared_code === "${NOW}"` }] };

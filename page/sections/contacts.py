@@ -93,7 +93,7 @@ HOURS = """
     select dimension_name as dimension, dimension_value as member, weekday_order as weekday, hour_order as hour,
         effective_num, effective_den, effective_pct, is_reliable
     from usage_health.mart_activity_heatmap
-    where dimension_name in ('all', 'segment') and activity_code = 'contact_outbound' and effective_den > 0
+    where dimension_name in ('all', 'segment') and activity_code = 'contact_outbound' and activity_den > 0
     order by dimension, member, weekday, hour
 """
 

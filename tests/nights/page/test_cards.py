@@ -85,13 +85,13 @@ def test_a_card_draws_use_and_revenue(release, database, tmp_path):
     """The health strip said that use fell, and nobody saw from what to what."""
     (customer, weeks, months) = database.execute(
         "select customer_id, use_days_by_week, mrr_by_month from customer_360.mart_customer_360 "
-        "where use_days_by_week like '% %' and mrr_by_month like '% %' order by customer_id limit 1"
+        "where use_days_by_week like '% % %' and mrr_by_month like '% %' order by customer_id limit 1"
     ).fetchone()
     text = write_card(release / DATABASE_NAME, customer, tmp_path / "card.html", AS_OF).read_text()
     lines = re.findall(r'<polyline points="([^"]+)"', text)
     oldest = int(weeks.split(" ")[-1].split(":")[0])
-    # A week without use is a point at the bottom, a month without a contract is none.
-    assert [len(line.split(" ")) for line in lines] == [oldest + 1, len(months.split(" "))]
+    # A week without use is a point at the bottom, a month without a contract is none; the running week is left out.
+    assert [len(line.split(" ")) for line in lines] == [oldest, len(months.split(" "))]
     assert float(months.split(" ")[0].split(":")[1]) > 0
 
 
@@ -102,6 +102,8 @@ def test_a_card_speaks_the_language_of_its_address(release, database, tmp_path, 
     headings = {}
     for language, address in (("en", ""), ("uk", "#uk")):
         page = open_page(file, at=address, wait_for_charts=False)
+        other = {"en": "uk", "uk": "en"}[language]
+        assert page.tab.locator(f"[lang={other}]:visible:not(html, .languages *)").all_inner_texts() == []
         headings[language] = page.tab.locator("h2:visible, dt:visible").all_inner_texts()
         assert page.tab.locator("script").count() == 0
     assert len(headings["en"]) == len(headings["uk"]) > 10
