@@ -190,8 +190,9 @@ const drawChart = async (panel, place) => {
   for (const said of [far, early]) if (said) place.append(make("p", { class: "legend" }, said));
   if (panel.drill) {
     panel.embedded.view.addEventListener("click", (_, item) => {
-      const row = rows[item?.datum?.row_number];
-      if (row && leadsSomewhere(panel, row)) openDrill(panel, row.real_period ? { ...row, period: row.real_period } : row);
+      const drawn = rows[item?.datum?.row_number];
+      const row = drawn?.real_period ? { ...drawn, period: drawn.real_period } : drawn;
+      if (row && leadsSomewhere(panel, row)) openDrill(panel, row);
     });
     holder.classList.add("clickable");
   }

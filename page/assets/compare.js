@@ -11,12 +11,17 @@ const shiftedRows = (panel, rows) => {
     const earlier = rowsOfSpan(panel, { from: shifted(state.from || first, -months), to: lastDayOf(shifted(startOf(state.from ? until() : last, "month"), -months), "month") });
     return earlier.map((row) => ({ ...row, period: shifted(row.period, months), real_period: row.period }));
   }
-  // Weeks of a year before begin on the same day of the week; other spans of weeks have no such day.
+  // Weeks and single days of a year before are those nearest to the same date; other spans of weeks have no such day.
   if (state.compare !== "year") return null;
-  const moved = (text, days) => iso(new Date(dateOf(text).getTime() + 86400000 * days));
-  const dates = new Set(rows.map((row) => row.period));
-  return rowsOfSpan(panel, { from: moved(first, -364), to: moved(last, -364) })
-    .map((row) => ({ ...row, period: moved(row.period, 364), real_period: row.period })).filter((row) => dates.has(row.period));
+  const DAY = 86400000;
+  const earlier = switched(panel, filteredRows(panel)).filter((row) => row.period < last);
+  const dates = [...new Set(earlier.map((row) => row.period))];
+  return [...new Set(rows.map((row) => row.period))].flatMap((period) => {
+    const wanted = dateOf(`${Number(period.slice(0, 4)) - 1}${period.slice(4)}`);
+    const away = (date) => Math.abs(dateOf(date) - wanted);
+    const [nearest] = dates.filter((date) => away(date) <= 3 * DAY).sort((one, other) => away(one) - away(other));
+    return earlier.filter((row) => row.period === nearest).map((row) => ({ ...row, period, real_period: nearest }));
+  });
 };
 
 // The rows of the period before the one that is shown.

@@ -196,6 +196,22 @@ def test_a_line_lies_over_that_of_the_span_before(page):
         assert row["effective_pct"] == rows[row["channel"], row["real_period"]]
 
 
+def test_weeks_are_compared_with_the_nearest_a_year_before(release, open_page):
+    """Weeks have no date in common with those of a year before, and the last snapshot is no first day of a month."""
+    page = open_page(release / PAGE_NAME)
+    page.tab.evaluate(
+        """async () => { const rows = await window.stayhouse.allRows('usage_status'); const [row] = rows;
+            rows.length = 0;
+            for (const period of ['2024-06-01', '2024-06-29', '2024-07-20', '2025-06-01', '2025-06-30', '2025-07-30'])
+                rows.push({ ...row, dimension: 'all', member: 'all', period }); }"""
+    )
+    page.go("usage", compare="year")
+    drawn = page.tab.evaluate("() => window.stayhouse.drawnRows('usage_status')")
+    assert {(row["period"], row["real_period"]) for row in drawn if row.get("compared") == "before"} == {
+        ("2025-06-01", "2024-06-01"), ("2025-06-30", "2024-06-29"),
+    }  # fmt: skip
+
+
 def test_a_panel_that_cannot_compare_says_so(page):
     page.go("churn", compare="year")
     assert "Cannot be compared with the year before" in page.tab.locator("#panel-churn_bridge").inner_text()
