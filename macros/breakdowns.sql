@@ -38,7 +38,7 @@ former rows make `all` and the dimensions and the latter the attributes, so each
 
 {#- dimension_name and dimension_value of rows that breakdown_sets grouped. -#}
 {% macro breakdown_columns(dimensions, has_attributes=false) -%}
-    case {% if has_attributes %}when attribute_name is not null then attribute_name {% endif %}{% for name, column in dimensions.items() %}when grouping({{ column }}) = 0 then '{{ name }}' {% endfor %}else 'all' end
+    case {% if has_attributes %}{{ adapter.dispatch('breakdown_of_none', 'stayhouse')(dimensions) }}when attribute_name is not null then attribute_name {% endif %}{% for name, column in dimensions.items() %}when grouping({{ column }}) = 0 then '{{ name }}' {% endfor %}else 'all' end
         as dimension_name,
     case {% if has_attributes %}when attribute_name is not null then attribute_value {% endif %}{% for column in dimensions.values() %}when grouping({{ column }}) = 0 then {{ column }} {% endfor %}else 'all' end
         as dimension_value
@@ -49,8 +49,25 @@ former rows make `all` and the dimensions and the latter the attributes, so each
     {%- set by = by + (['attribute_name', 'attribute_value'] if has_attributes else []) -%}
     grouping sets (({{ by | join(', ') }}){% for column in dimensions.values() %}, ({{ (by + [column]) | join(', ') }}){% endfor %})
     {%- if has_attributes %}
-    having attribute_name is null{% if dimensions %} or ({% for column in dimensions.values() %}grouping({{ column }}) = 1{{ ' and ' if not loop.last }}{% endfor %}){% endif %}
+    having {{ adapter.dispatch('breakdown_condition', 'stayhouse')(dimensions) }}
     {%- endif %}
+{%- endmacro %}
+
+{#- A row of an attribute counts in no dimension. -#}
+{% macro default__breakdown_condition(dimensions) -%}
+    attribute_name is null
+    {%- if dimensions %} or ({% for column in dimensions.values() %}grouping({{ column }}) = 1{{ ' and ' if not loop.last }}{% endfor %}){% endif %}
+{%- endmacro %}
+
+{% macro default__breakdown_of_none(dimensions) -%}{%- endmacro %}
+
+{#- On Spark a condition on groups knows no `grouping`, only what the query selects: such a row has no name there. -#}
+{% macro spark__breakdown_condition(dimensions) -%} dimension_name is not null {%- endmacro %}
+
+{% macro spark__breakdown_of_none(dimensions) -%}
+    {%- if dimensions -%}
+        when attribute_name is not null and ({% for column in dimensions.values() %}grouping({{ column }}) = 0{{ ' or ' if not loop.last }}{% endfor %}) then null{{ ' ' }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#-

@@ -177,6 +177,10 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
 
 {#- The whole table, chunk by chunk. -#}
 {% macro build_table(target) %}
+    {{ return(adapter.dispatch('build_table', 'stayhouse')(target)) }}
+{% endmacro %}
+
+{% macro default__build_table(target) %}
     {%- set fresh = make_intermediate_relation(target) -%}
     {% call statement('create') %}
         drop table if exists {{ fresh }};
@@ -196,12 +200,8 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
 {% macro rebuild_changed_keys(target, watermark) %}
     {%- set keys = config.get('keys') -%}
     {%- set changed = changed_keys_relation() -%}
-    {%- set rebuilt = this.identifier ~ '__rebuilt' -%}
-    {% call statement('changed') %}
-        drop table if exists {{ changed }};
-        create table {{ changed }} as {{ changed_keys_sql(watermark) }};
-        {{ after_build(changed) }}
-    {% endcall %}
+    {%- set rebuilt = adapter.dispatch('scratch_name', 'stayhouse')(this.identifier ~ '__rebuilt') -%}
+    {%- do run_statements('changed', scratch_statements(changed, changed_keys_sql(watermark))) -%}
     {%- set chunk = config.get('chunk') -%}
     {%- set day = keys[chunk.day] if chunk and chunk.day is defined else none -%}
     {%- set span = ', min(' ~ day ~ '), max(' ~ day ~ ')' if day else '' -%}
@@ -211,17 +211,33 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
         {%- if day -%}
             {%- set scope = scope ~ ' and ' ~ day_bounds(chunk, found[1], found[2] + modules.datetime.timedelta(days=1)) -%}
         {%- endif -%}
-        {%- set before = before_build() ~ ' drop table if exists ' ~ rebuilt ~ ';\n' -%}
-        {%- do run_once(before ~ 'create temporary table ' ~ rebuilt ~ ' as ' ~ build_sql(scope, watermark)) -%}
+        {%- do run_statements('build', scratch_statements(rebuilt, build_sql(scope, watermark), temporary=true)) -%}
         {%- do replace_changed_rows(target, rebuilt, changed, keys.values() | list, config.get('ends_on')) -%}
     {%- endif -%}
-    {% call statement('clean') %}
-        drop table if exists {{ rebuilt }};
-        drop table {{ changed }}
-    {% endcall %}
-    {#- dbt asks for the result of a main statement; where nothing has changed there was none. -#}
-    {%- if found[0] == 0 -%}{%- do store_raw_result('main', message='OK', code='OK', rows_affected=0) -%}{%- endif -%}
+    {%- do run_statements('clean', [drop_scratch_statement(rebuilt), drop_scratch_statement(changed)]) -%}
+    {#- dbt asks for the result of a main statement. -#}
+    {%- do store_raw_result('main', message='OK', code='OK', rows_affected=-1 if found[0] > 0 else 0) -%}
 {% endmacro %}
+
+{#- The statements that make a table for the time of a model. -#}
+{% macro scratch_statements(relation, sql, temporary=false) %}
+    {{ return(adapter.dispatch('scratch_statements', 'stayhouse')(relation, sql, temporary)) }}
+{% endmacro %}
+
+{% macro default__scratch_statements(relation, sql, temporary) %}
+    {%- set create = 'create ' ~ ('temporary ' if temporary else '') ~ 'table ' ~ relation ~ ' as ' ~ sql -%}
+    {%- if temporary -%}{{ return([before_build() ~ ' drop table if exists ' ~ relation, create]) }}{%- endif -%}
+    {{ return(['drop table if exists ' ~ relation, create, after_build(relation)]) }}
+{% endmacro %}
+
+{#- A temporary table has no schema of the project. -#}
+{% macro default__scratch_name(name) %}{{ return(name) }}{% endmacro %}
+
+{% macro drop_scratch_statement(relation) %}
+    {{ return(adapter.dispatch('drop_scratch_statement', 'stayhouse')(relation)) }}
+{% endmacro %}
+
+{% macro default__drop_scratch_statement(relation) %}{{ return('drop table if exists ' ~ relation) }}{% endmacro %}
 
 {#- Engines without DELETE ... USING, or without transactions, need a MERGE of their own here. -#}
 {% macro replace_changed_rows(target, rebuilt, changed, keys, ends_on) %}

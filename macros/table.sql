@@ -15,21 +15,29 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
     {{ return(finish_table(target_relation)) }}
 {% endmaterialization %}
 
+{#- A table is created or replaced in one commit, so nothing is dropped before it. -#}
+{% materialization table, adapter='spark', supported_languages=['sql', 'python'] %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set code = replace_table(target_relation) -%}
+    {% if model.language == 'python' %}{% call statement('main', language='python') %}{{ code }}{% endcall %}{% endif %}
+    {{ return(finish_table(target_relation)) }}
+{% endmaterialization %}
+
 {#- Builds a table of SQL; of a Python model it returns the code and drops the old table. -#}
 {% macro replace_table(target_relation) %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set build = create_table_as(False, target_relation, model.compiled_code, model.language) -%}
-    {%- set drop = drop_statement(existing_relation) if existing_relation is not none else '' -%}
+    {%- set drop = replaced_statement(existing_relation, target_relation) if existing_relation is not none else '' -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% if model.language == 'python' %}
-        {% call statement('drop_existing') %}{{ drop or drop_statement(target_relation) }}{% endcall %}
+        {% call statement('drop_existing') %}{{ drop_statement(existing_relation or target_relation) }}{% endcall %}
         {#- A Python model writes over its own connection, which must not see the old table. -#}
         {% do adapter.commit() %}
     {% else %}
         {#- One statement for dbt: it spends longer on the events of a statement than DuckDB on a drop. -#}
-        {{ run_once((drop ~ ';\n' if drop else '') ~ build) }}
+        {{ run_once(build, before=drop) }}
     {% endif %}
     {{ return(build) }}
 {% endmacro %}
@@ -54,6 +62,10 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
     {{ return(replace_view()) }}
 {% endmaterialization %}
 
+{% materialization view, adapter='spark' %}
+    {{ return(replace_view()) }}
+{% endmaterialization %}
+
 {% macro replace_view(note='') %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
@@ -64,7 +76,7 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
         {% call statement('drop_existing') %}{{ drop_statement(existing_relation) }}{% endcall %}
     {% endif %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(sql) }}{% endif %}
-    {{ run_once(adapter.dispatch('replace_view_statement', 'stayhouse')(target_relation) ~ ' as (' ~ sql ~ '\n);' ~ note) }}
+    {{ run_once(adapter.dispatch('replace_view_statement', 'stayhouse')(target_relation) ~ ' as (' ~ sql ~ '\n)', after=note) }}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(target_relation, model) %}
     {% do adapter.commit() %}
@@ -88,6 +100,17 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
 
 {% macro postgres__drop_statement(relation) -%} drop {{ relation.type }} if exists {{ relation }} cascade {%- endmacro %}
 
+{#- What must go before a relation can be created or replaced by a statement. -#}
+{% macro replaced_statement(existing_relation, target_relation) -%}
+    {{ adapter.dispatch('replaced_statement', 'stayhouse')(existing_relation, target_relation) }}
+{%- endmacro %}
+
+{% macro default__replaced_statement(existing_relation, target_relation) -%} {{ drop_statement(existing_relation) }} {%- endmacro %}
+
+{% macro spark__replaced_statement(existing_relation, target_relation) -%}
+    {%- if existing_relation.type != target_relation.type -%} {{ drop_statement(existing_relation) }} {%- endif -%}
+{%- endmacro %}
+
 {#- Settings that an engine needs before it builds a table. -#}
 {% macro before_build() -%}
     {{ adapter.dispatch('before_build', 'stayhouse')() }}
@@ -110,9 +133,20 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
 Runs the main statement of a materialization. dbt writes a statement of the name `main` to target/run, which is what
 target/compiled has already; a file per model and run is a tenth of the time of a small one.
 -#}
-{% macro run_once(code) %}
-    {% call statement('build') %}{{ code }}{% endcall %}
+{% macro run_once(code, before='', after='') %}
+    {%- do run_statements('build', [before, code, after]) -%}
     {% do store_raw_result('main', message='OK', code='OK', rows_affected=-1) %}
+{% endmacro %}
+
+{#- Statements one after the other; in one call where the engine takes several, as dbt spends milliseconds on each. -#}
+{% macro run_statements(name, statements) %}
+    {{ return(adapter.dispatch('run_statements', 'stayhouse')(name, statements)) }}
+{% endmacro %}
+
+{% macro default__run_statements(name, statements) %}
+    {%- set parts = [] -%}
+    {%- for code in statements if code | trim -%}{%- do parts.append(code) -%}{%- endfor -%}
+    {% call statement(name) %}{{ parts | join(';\n') }}{% endcall %}
 {% endmacro %}
 
 {#-
@@ -120,7 +154,8 @@ Notes that a seed was loaded or a view made. A run of the command line leaves bo
 (orchestration/dbt_session.py); what anything else has made since, it makes again.
 -#}
 {% macro note_as_made(kind) %}
-    {%- if execute and var('has_loader') and adapter.get_relation(this.database, 'ops', 'settled') -%}
+    {#- On Spark a row is a commit of its own. -#}
+    {%- if execute and var('has_loader') and adapter.type() != 'spark' and adapter.get_relation(this.database, 'ops', 'settled') -%}
         insert into ops.settled values ('{{ kind }}', '{{ this.identifier }}')
     {%- endif -%}
 {% endmacro %}
@@ -139,3 +174,7 @@ only needed where the YAML calls one otherwise than DuckDB does, or to say what 
     {%- endfor -%}
     {%- if found != due -%}{{ assert_columns_equivalent(sql) }}{%- endif -%}
 {% endmacro %}
+
+{#- How a step is built that is a part of the queries of other models. Spark's planner copies it for every place that reads it and
+takes minutes over one query, so there it is a table. -#}
+{% macro inlined(elsewhere='ephemeral') %}{{ return('table' if target.type == 'spark' else elsewhere) }}{% endmacro %}

@@ -7,24 +7,34 @@ is only behind, never wrong. A model none of whose change sources depends on it 
 {#- The watermark that a run can build on; none when the table must be built from scratch. -#}
 {% macro stored_watermark(fingerprint) %}
     {%- if flags.FULL_REFRESH -%}{{ return(none) }}{%- endif -%}
+    {%- set found = adapter.dispatch('read_watermark', 'stayhouse')(fingerprint) -%}
+    {%- if found is none -%}{{ return(none) }}{%- endif -%}
+    {#- An earlier as-of date cannot be reached by adding rows. -#}
+    {%- if follows_as_of_date() and run_as_of_date() | string < found.as_of_date | string -%}{{ return(none) }}{%- endif -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{#- What has been noted of a table that was made by this definition. -#}
+{% macro default__read_watermark(fingerprint) %}
     {%- set table = adapter.get_relation(database=this.database, schema=this.schema, identifier=this.identifier) -%}
     {%- set marks = adapter.get_relation(database=this.database, schema='ops', identifier='model_watermarks') -%}
     {%- if table is none or marks is none -%}{{ return(none) }}{%- endif -%}
     {%- set found = run_query("select load_id, as_of_date from ops.model_watermarks where model_name = '" ~ this.identifier
         ~ "' and fingerprint = '" ~ fingerprint ~ "'") -%}
     {%- if found | length == 0 -%}{{ return(none) }}{%- endif -%}
-    {%- set load_id, as_of_date = found.rows[0][0], found.rows[0][1] -%}
-    {#- An earlier as-of date cannot be reached by adding rows. -#}
-    {%- if follows_as_of_date() and run_as_of_date() | string < as_of_date | string -%}{{ return(none) }}{%- endif -%}
-    {{ return({'load_id': load_id, 'as_of_date': as_of_date}) }}
+    {{ return({'load_id': found.rows[0][0], 'as_of_date': found.rows[0][1]}) }}
 {% endmacro %}
 
 {% macro store_watermark(load_id, fingerprint) %}
     {%- set as_of = "date '" ~ run_as_of_date() ~ "'" if follows_as_of_date() else 'cast(null as date)' -%}
-    {% call statement('watermark') %}
-        delete from ops.model_watermarks where model_name = '{{ this.identifier }}';
-        insert into ops.model_watermarks values ('{{ this.identifier }}', {{ load_id }}, {{ as_of }}, '{{ fingerprint }}')
-    {% endcall %}
+    {%- do run_statements('watermark', adapter.dispatch('watermark_statements', 'stayhouse')(load_id, as_of, fingerprint)) -%}
+{% endmacro %}
+
+{% macro default__watermark_statements(load_id, as_of, fingerprint) %}
+    {{ return([
+        "delete from ops.model_watermarks where model_name = '" ~ this.identifier ~ "'",
+        "insert into ops.model_watermarks values ('" ~ this.identifier ~ "', " ~ load_id ~ ', ' ~ as_of ~ ", '" ~ fingerprint ~ "')",
+    ]) }}
 {% endmacro %}
 
 {% macro follows_as_of_date() %}

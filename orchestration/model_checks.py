@@ -89,9 +89,8 @@ def _not_evaluated(result: Any, nodes: Mapping[str, Any]) -> Finding:
 def _cause(message: str) -> str:
     """The line of dbt's message that says why; the first only repeats the name of the node."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    causes = [
-        line for line in lines if not re.match(r"(Database|Compilation|Runtime) Error in |compiled code at ", line)
-    ]
+    repeated = re.compile(r"(Database|Compilation|Runtime) Error(?: in |$)|compiled code at ")
+    causes = [line for line in lines if not repeated.match(line)]
     return (causes or lines or [message])[0].rstrip(".")
 
 

@@ -40,7 +40,7 @@ def test_every_raw_table_can_be_elsewhere(project: Project) -> None:
     for source in {table.source for table in contract().values()}:
         text = (REPO_ROOT / "models" / "staging" / source / f"_{source}__sources.yml").read_text()
         assert f"schema: \"{{{{ var('{source}_schema', var('raw_schema')) }}}}\"" in text
-        assert f"database: \"{{{{ var('{source}_database', var('raw_database')) or target.database }}}}\"" in text
+        assert f"database: \"{{{{ var('{source}_database', var('raw_database')) or target.database or '' }}}}\"" in text
         names = [table.name for table in contract().values() if table.source == source]
         missing = [
             name for name in names if f"identifier: \"{{{{ var('{name}_identifier', '{name}') }}}}\"" not in text

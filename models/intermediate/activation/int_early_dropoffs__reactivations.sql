@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- Customers who dropped off early: were they asked why, did they answer, did they come back? Customers who are back at
 -- once can neither be asked nor answer, so a landmark day forms the groups from those not yet back.
 with invitations as (

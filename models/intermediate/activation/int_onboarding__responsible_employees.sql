@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Who answers for the onboarding of a customer: the owner when it was finished, else the latest owner (ACT-05).
 with owners as (
     select

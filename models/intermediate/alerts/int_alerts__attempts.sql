@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What people did that an alert can take for an answer: outbound contacts of a person.
 select
     contact_id,

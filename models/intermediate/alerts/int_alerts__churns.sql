@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Churn with what was true of the customer on the last day. Deleted accounts have no alerts, so their churn can be
 -- neither caught nor missed.
 select

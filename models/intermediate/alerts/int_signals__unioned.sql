@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- The history of every condition of every domain as periods. Nobody acts on deleted accounts.
 {% set domains = ['activation', 'churn', 'contacts', 'cx', 'usage_steps'] %}
 with signals as (

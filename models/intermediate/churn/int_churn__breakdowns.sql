@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 {%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status', 'stage': 'stage_code'} -%}
 {%- set keys = ['dimension_name', 'dimension_value', 'period_grain_code', 'period_start_date'] -%}
 {%- set counted_by = keys[2:] + ['counted_reason_code'] -%}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Recurring revenue of each currency for itself, as it was billed: nothing is converted, so nothing is revalued.
 with changes as (
     select

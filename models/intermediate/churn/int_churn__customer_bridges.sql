@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 {%- set opening = ['opening_count'] -%}
 {%- set moved = ['moved_in_count', 'moved_out_count'] -%}
 {%- set credited = [

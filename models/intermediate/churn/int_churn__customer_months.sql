@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 {%- set attributes = {
     'segment': "coalesce(ends.segment_code, 'unassigned')",
     'value_segment': "coalesce(ends.value_segment_code, 'unassigned')",

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What the recurring revenue of a customer did in a month, in the reporting currency. All currencies of a day together:
 -- changing the currency is neither loss nor gain. Changes without a rate are counted, not added.
 with daily_changes as (

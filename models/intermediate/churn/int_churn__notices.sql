@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Customers who asked to cancel and whose paid time is not over: every contract of theirs ends on a known day.
 select
     slices.customer_id,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What a new rate of exchange did to the recurring revenue that a customer had when the month began.
 with levels as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 {%- set flows = ['new', 'reactivated', 'expansion', 'contraction', 'churned'] -%}
 {%- set credited = [
     'new_amount', 'reactivated_amount', 'expansion_amount', 'contraction_amount', 'churned_amount',

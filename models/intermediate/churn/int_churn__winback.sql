@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Attempts to win churned customers back, and who can be compared. Customers who reactivate at once could not be
 -- contacted, so groups are formed on a landmark day, of those still churned on it, by earlier contacts.
 with events as (

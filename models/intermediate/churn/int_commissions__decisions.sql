@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What becomes of each commission, and whether its window after the sale has passed. The request to cancel counts,
 -- because it shows the decision of the customer; without one, the first day without cover.
 with churns as (

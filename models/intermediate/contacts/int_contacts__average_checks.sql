@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What a customer bought in the twelve months that end with each month of the trend; of the running month as of the
 -- business day (CON-07). Customers without a purchase are left out.
 with months as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- CON-19: the part of the day in which contacts with a customer work best, smoothed towards the rate of the segment as
 -- for channels.
 with recent as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What is known about each addressable channel of a customer: contact points, consents and the attempts made.
 {% set purposes = ['service', 'marketing', 'sales', 'survey'] %}
 with customers as (

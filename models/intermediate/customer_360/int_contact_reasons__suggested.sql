@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Reasons to talk to a customer, as periods of days at whose close they held (CON-09): signals of all
 -- domains that nothing suppresses, first steps that were not all done, and components that were open to the customer
 -- and not tried. Read by customer, so it need not be stored.

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Invitations, answers in time and completed responses: additive, so counted once by month and breakdown.
 {%- set dimensions = cx_dimensions() %}
 with first_answers as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- The latest bad service of a customer, and whether a good one followed. A bad service makes a customer disloyal at
 -- once; a good one does not make a customer loyal.
 with services as (

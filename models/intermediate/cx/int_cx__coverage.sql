@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- How many customers the quarterly metrics have heard from in each quarter, of all customers at its end (CXI-04).
 with quarters as (
     select

@@ -1,6 +1,6 @@
 -- Answers in their groups and segments: under the topic `all` those that the index of the quarter counts, under the
 -- topics of comments every answer with a comment.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 with loyalty as (
     select
         response_id,

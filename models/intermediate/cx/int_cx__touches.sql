@@ -1,6 +1,6 @@
 -- What was known about the customer at the moment of each invitation and each answer, not what is known today. A view:
 -- invitations are many and only counted, so they are not stored with all these attributes.
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 with touches as (
     select
         'response' as touch_kind,

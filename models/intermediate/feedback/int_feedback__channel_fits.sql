@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Does the form of a survey suit the channel in which it was sent (FBK-21)? The form at the end of the month counts.
 with forms as (
     select

@@ -77,9 +77,6 @@ dropoffs as (
             (sent_month, attribute_name, attribute_value, last_question_code, asked_stage, asked_touchpoint),
             (sent_month, attribute_name, attribute_value, last_question_code, wave_label)
         )
-    having
-        attribute_name is null
-        or (grouping(survey_code) = 1 and grouping(asked_stage) = 1 and grouping(wave_label) = 1)
 ),
 
 most_dropoffs as (
@@ -92,6 +89,8 @@ most_dropoffs as (
             order by dropoffs_count desc, last_question_code asc
         ) as choice
     from dropoffs
+    where broken_down_by = 'none'
+        or (survey_code = 'all' and stage_code = 'all' and wave_label = 'all')
 ),
 
 counted as (
@@ -139,9 +138,6 @@ counted as (
             (sent_month, attribute_name, attribute_value, asked_stage, asked_touchpoint),
             (sent_month, attribute_name, attribute_value, wave_label)
         )
-    having
-        attribute_name is null
-        or (grouping(survey_code) = 1 and grouping(asked_stage) = 1 and grouping(wave_label) = 1)
 )
 
 select
@@ -158,3 +154,6 @@ left join most_dropoffs
     and counted.broken_down_by = most_dropoffs.broken_down_by
     and counted.attribute_value = most_dropoffs.attribute_value
     and most_dropoffs.choice = 1
+-- A row of an attribute counts in no other breakdown.
+where counted.broken_down_by = 'none'
+    or (counted.survey_code = 'all' and counted.stage_code = 'all' and counted.wave_label = 'all')

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Kaplan-Meier curves with late entry, by day and by month of contract; months go on as the fitted model expects.
 with observed as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What each customer took part in since the registration, and how it was decided: by the latest decision that is known.
 with known as (
     select

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- The grids that policy asks for. One by free attributes is one for each attribute that policy makes a breakdown.
 select
     setting_code,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- Periods since the entry in which customers used the product, up to the horizon of their track. No customer meets a
 -- day without use; keys are whole numbers, because there are many rows. A view, because one model reads it.
 with calendar as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- The signals of usage as alerts read them: an inactivity that becomes graver is split on that day, because an alert
 -- keeps the severity of its opening.
 with graver as (

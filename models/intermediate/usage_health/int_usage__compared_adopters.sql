@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 {% set horizons = ['policy.mastery_horizon_short_days', 'policy.mastery_horizon_long_days'] %}
 {% set dimensions = {'segment': 'segment_code', 'status': 'customer_status'} %}
 -- ACT-06, a landmark comparison: customers at the end of the first window who had used a component in it or had not,

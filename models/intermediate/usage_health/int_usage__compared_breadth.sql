@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- USE-15: customers of a Sunday in the past by how many components they used then, and who was still a customer a while
 -- later. The Sunday is long enough ago for every churn to be known.
 with snapshots as (

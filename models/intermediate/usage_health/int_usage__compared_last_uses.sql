@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 {% set dimensions = {'segment': 'segment_code'} %}
 -- USE-13: what churned customers used up to their last use, and what customers use now. Anchored at the last use before
 -- a churn, not at the end of the contract: many customers were inactive long before.

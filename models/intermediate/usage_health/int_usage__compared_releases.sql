@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- ACT-16: customers who could take up a new component, grouped by their knowledge of it when the landmark day began.
 -- Groups are compared from that day on; adoption within the whole window adds up to the release's own rate.
 {% set adoption = ['windows.is_complete', 'policy.release_adoption_days'] %}

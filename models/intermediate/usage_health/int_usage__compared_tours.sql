@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 {%- set rates = ['completed', 'skipped', 'returned', 'retained'] -%}
 {%- set dimensions = {'status': 'customer_status', 'segment': 'segment_code', 'version': 'tour_version'} -%}
 -- ACT-14: outcomes of customers who had to take the tour and of those who could skip it. The first tour counts,

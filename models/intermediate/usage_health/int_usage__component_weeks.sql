@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- Customers who may use a component, use it, have ever used it or gave it up, counted by week. They are counted by
 -- segment and plan before the components are joined, or each customer would be read once per component.
 with members as (

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- How everybody with access uses the product on the as-of date: days and events of the current weeks, the recent window
 -- against the baseline, components in use, recency.
 with customers as (

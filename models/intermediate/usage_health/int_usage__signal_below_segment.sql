@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- USE-05: a usage level far below the average of the segment on the same Sunday, of customers who use the product:
 -- inactivity has a signal of its own, with the customer's own rhythm. Levels end at 100, so no outlier can dominate the
 -- average.

@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- USE-03: fewer days of use than in the customer's own past, given how much less the whole segment uses in the season.
 -- A decline by more than the second ratio is sharp.
 {% set shown = dbt.type_string() %}

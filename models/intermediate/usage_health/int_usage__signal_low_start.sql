@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized=inlined()) }}
 -- USE-04: few days of use in the first weeks. Evaluated once, when these weeks are over, against customers of the
 -- segment whose first weeks were over before the month began.
 {% set shown = dbt.type_string() %}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=inlined('view')) }}
 -- What customers did and what was done about them in the last whole weeks, on the clock of the company: days of use by
 -- their first use, contacts and tickets. Daily facts hold the moment of the first use, so no event is read.
 with weeks as (

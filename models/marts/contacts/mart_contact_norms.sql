@@ -28,6 +28,7 @@ counted as (
         coalesce(segment_code, 'all') as segment_code,
         coalesce(owner_employee_id, 'all') as owner_employee_id,
         coalesce(attribute_value, 'all') as attribute_value,
+        attribute_name is null as is_without_attribute,
         case
             when attribute_name is not null then attribute_name
             when population <> 'all' then 'status'
@@ -70,13 +71,6 @@ counted as (
             (contact_month, attribute_name, attribute_value, population, owner_employee_id),
             (contact_month, attribute_name, attribute_value, population, owner_employee_id, segment_code)
         )
-    having
-        (population = 'all' and attribute_name is null)
-        or (
-            (population = 'all' or attribute_name is null)
-            and grouping(owner_employee_id) = 1
-            and grouping(segment_code) = 1
-        )
 ),
 
 months as (
@@ -86,6 +80,12 @@ months as (
         personal_due_count + automated_due_count as policy_due_count,
         period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} as is_over
     from counted
+    where (customer_status = 'all' and is_without_attribute)
+        or (
+            (customer_status = 'all' or is_without_attribute)
+            and owner_employee_id = 'all'
+            and segment_code = 'all'
+        )
 )
 
 select
