@@ -172,7 +172,7 @@ def build(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", help=described("Where dbt builds: duckdb or postgres.", "STAYHOUSE_TARGET")),
+        typer.Option("--target", help=described("Where dbt builds: duckdb, postgres or spark.", "STAYHOUSE_TARGET")),
     ] = None,
 ) -> None:
     """Load, check, transform, check and publish one business day, or every day of a range.

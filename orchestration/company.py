@@ -21,7 +21,7 @@ from stayhouse.sources import Source, Store
 from stayhouse.sources.description import SCHEMES, store_scheme
 
 FILE_NAME = "stayhouse.toml"
-DUCKDB, POSTGRES = TARGETS = ("duckdb", "postgres")
+DUCKDB, POSTGRES, SPARK = TARGETS = ("duckdb", "postgres", "spark")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FEED_RULES = ("required", "expected", "optional")
 
@@ -122,6 +122,12 @@ def _not_empty(stated: str) -> str:
     return stated.strip()
 
 
+def _jdbc(stated: str) -> str:
+    if not stated.startswith("jdbc:"):
+        raise ConfigurationError(f"{stated}: is not an address of JDBC; write it like jdbc:postgresql://host/database")
+    return stated
+
+
 def _folder(stated: str) -> str:
     if store_scheme(stated):
         raise ConfigurationError(
@@ -203,6 +209,12 @@ KEYS = (
     Key("postgres.port", int, "5432", _positive, variable="PGPORT"),
     Key("postgres.user", str, '"stayhouse"', _not_empty, variable="PGUSER"),
     Key("postgres.database", str, '"stayhouse"', _not_empty, variable="PGDATABASE"),
+    Key("spark.master", str, '"local[*]"', _not_empty, variable="STAYHOUSE_SPARK_MASTER"),
+    Key("spark.tables", str, '"lake"', _not_empty, variable="STAYHOUSE_LAKE"),
+    Key("spark.exchange", str, '"warehouse/exchange"', _folder, variable="STAYHOUSE_LAKE_EXCHANGE"),
+    Key("spark.catalog", str, '"jdbc:postgresql://db.example.com/lake"', _jdbc, variable="STAYHOUSE_LAKE_CATALOG",
+        has_default=False),
+    Key("spark.user", str, '"stayhouse"', _not_empty, variable="STAYHOUSE_LAKE_USER"),
     _budget("budgets.alerts_per_owner", "alert_budget_owner", "5", "alerts that a person can act on in a working day"),
     _budget("budgets.alerts_per_desk", "alert_budget_queue", "10", "the same for a desk that does nothing else"),
     _budget("budgets.contacts_per_owner", "contact_budget_owner", "5", "contacts a person can renew in a working day"),
@@ -214,10 +226,12 @@ FEED_KEYS: dict[str, tuple[str, type, Callable[[Any], Any]]] = {
     "rule": ("feed_rule", str, _one_of(FEED_RULES)),
     "tolerated_delay_days": ("tolerated_delay_days", int, lambda days: days if days == 0 else _positive(days)),
 }
-SECTIONS = ("paths", "postgres", "budgets", "feeds", "sources")
+SECTIONS = ("paths", "postgres", "spark", "budgets", "feeds", "sources")
 SECTION_COMMENTS = {
     "paths": "# Relative to this folder.",
     "postgres": '# Where the server is, for target = "postgres". The password is read from PGPASSWORD or ~/.pgpass.',
+    "spark": '# Where Spark and its tables are, for target = "spark". The password of the catalogue is read from\n'
+    "# STAYHOUSE_LAKE_PASSWORD, everything else (memory, jars, keys of a store) from spark-defaults.conf.",
     "budgets": "# How much people can do; the most urgent come first, the others wait.",
 }
 FEEDS_COMMENT = """\

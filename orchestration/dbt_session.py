@@ -20,7 +20,7 @@ from stayhouse.contract.sql import identifier, literals, one_row
 from stayhouse.orchestration.model_checks import Finding, describe
 from stayhouse.orchestration.money import reporting_currency
 from stayhouse.orchestration.private_api import forget_compilation
-from stayhouse.orchestration.server import open_target, prepare_dbt, target_variables
+from stayhouse.orchestration.server import open_target, prepare_dbt, target_variables, views_go_with_tables
 from stayhouse.orchestration.settings import Settings
 
 NODE_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}
@@ -201,7 +201,8 @@ class DbtSession:
     def _settle(self, digests: Mapping[str, str]) -> None:
         with open_target(self.settings) as connection:
             connection.execute("delete from ops.settled")
-            connection.executemany("insert into ops.settled values (?, ?)", list(digests.items()))
+            values = ", ".join(f"({literals(pair)})" for pair in digests.items())
+            connection.execute(f"insert into ops.settled values {values}")
 
     def _digests(self, as_of: date | None) -> dict[str, str]:
         """What seeds come from: the files of the policy. What views come from: the project and its variables."""
@@ -211,8 +212,7 @@ class DbtSession:
         )
         variables = {name: value for name, value in self._variables(as_of).items() if name != "as_of_date"}
         contents = {"seed": policy, "view": (project, sorted(variables.items()))}
-        if self.settings.server:
-            # There a view goes with the tables that it reads.
+        if views_go_with_tables(self.settings):
             del contents["view"]
         return {kind: hashlib.sha256(repr(content).encode()).hexdigest() for kind, content in contents.items()}
 

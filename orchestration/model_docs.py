@@ -18,6 +18,8 @@ from stayhouse.orchestration.dbt_session import DbtSession
 
 MODELS_PAGE, LINEAGE_PAGE = "models.html", "lineage.html"
 ENCODED_DATA = re.compile(r'JSON\.parse\(atob\("([A-Za-z0-9+/=]+)"\)\)')
+# The adapter of dbt -> one that is known to the extractor of lineage and has the same dialect.
+READ_AS = {"spark": "databricks"}
 UNPACKING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Models</title></head><body>
 <p>Unpacking; a browser without scripts or DecompressionStream cannot show this page.</p>
@@ -54,7 +56,8 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
     shutil.copyfile(target / "static_index.html", folder / MODELS_PAGE)
     logging.getLogger("colibri").setLevel(logging.CRITICAL)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        extractor = DbtColumnLineageExtractor(str(target / "manifest.json"), str(target / "catalog.json"))
+        manifest = _readable_manifest(target / "manifest.json", folder)
+        extractor = DbtColumnLineageExtractor(str(manifest), str(target / "catalog.json"))
         # Without the switch the page would call its makers from the reader's browser.
         report = DbtColibriReportGenerator(extractor, light_mode=True, disable_telemetry=True)
         report.generate_report(output_dir=str(folder / "lineage"))
@@ -64,6 +67,19 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
         page.write_text(packed(page.read_text(encoding="utf-8")), encoding="utf-8")
     written_for.write_text(fingerprint)
     return folder
+
+
+def _readable_manifest(manifest: Path, folder: Path) -> Path:
+    """The manifest, or a copy in `folder` that names an adapter of the same SQL which the extractor knows."""
+    document = json.loads(manifest.read_text())
+    same = READ_AS.get(document["metadata"]["adapter_type"])
+    if same is None:
+        return manifest
+    document["metadata"]["adapter_type"] = same
+    copy = folder / "lineage" / "manifest.json"
+    copy.parent.mkdir()
+    copy.write_text(json.dumps(document))
+    return copy
 
 
 def packed(html: str) -> str:

@@ -19,6 +19,7 @@ from stayhouse.contract.words import did_you_mean
 from stayhouse.orchestration.company import (
     DUCKDB,
     FILE_NAME,
+    SPARK,
     TARGETS,
     Company,
     Statement,
@@ -30,6 +31,7 @@ from stayhouse.orchestration.company import (
 from stayhouse.orchestration.company import ConfigurationError as ConfigurationError
 from stayhouse.postgres.server import Server
 from stayhouse.sources import Source, Store
+from stayhouse.spark.lake import Lake
 
 DAGSTER_SETTINGS = Path(__file__).with_name("dagster.yaml")
 MEMORY_LIMIT = "5GB"
@@ -102,8 +104,8 @@ class Settings:
     """How many releases stay in the folder of publications."""
     kept_loads: int | None = None
     """For how many loads superseded rows are kept; None: for ever."""
-    server: Server | None = None
-    """The PostgreSQL in which dbt builds; None: it builds in the working file."""
+    server: Server | Lake | None = None
+    """The PostgreSQL or the lake in which dbt builds; None: it builds in the working file."""
 
     @property
     def zones(self) -> Zones:
@@ -226,23 +228,44 @@ class Settings:
             or stated.get("kept_releases", KEPT_RELEASES),
             kept_loads=_positive_number("STAYHOUSE_KEPT_LOADS", "a number of loads", KEPT_LOADS_LIKE)
             or stated.get("kept_loads"),
-            server=_server(target, stated),
+            server=_server(target, stated, of.folder if of else warehouse.parent),
         )  # fmt: skip
 
 
-def _server(chosen: str | None, stated: Mapping[str, Any]) -> Server | None:
-    """The server in which dbt builds; None when it builds in the working file."""
+def _server(chosen: str | None, stated: Mapping[str, Any], folder: Path) -> Server | Lake | None:
+    """The engine in which dbt builds; None when it builds in the working file. `folder` is that of the company."""
     target = (chosen or os.environ.get("STAYHOUSE_TARGET") or stated.get("target") or DUCKDB).lower()
     if target not in TARGETS:
         place = "--target" if chosen else "STAYHOUSE_TARGET"
         raise ConfigurationError(f"{target}: {place} takes the name of a target; {did_you_mean(target, TARGETS)}")
     if target == DUCKDB:
         return None
+    if target == SPARK:
+        return _lake(stated, folder)
     return Server(
         host=os.environ.get("PGHOST") or stated.get("postgres.host", "localhost"),
         port=_positive_number("PGPORT", "a port", POSTGRES_PORT) or stated.get("postgres.port", POSTGRES_PORT),
         user=os.environ.get("PGUSER") or stated.get("postgres.user", "stayhouse"),
         database=os.environ.get("PGDATABASE") or stated.get("postgres.database", "stayhouse"),
+    )
+
+
+def _lake(stated: Mapping[str, Any], folder: Path) -> Lake:
+    tables = os.environ.get("STAYHOUSE_LAKE") or stated.get("spark.tables", "lake")
+    exchange = os.environ.get("STAYHOUSE_LAKE_EXCHANGE") or stated.get("spark.exchange", "warehouse/exchange")
+    catalog = os.environ.get("STAYHOUSE_LAKE_CATALOG") or stated.get("spark.catalog", "")
+    if catalog and not catalog.startswith("jdbc:"):
+        raise ConfigurationError(
+            f"{catalog}: STAYHOUSE_LAKE_CATALOG takes an address of JDBC like jdbc:postgresql://host/database"
+        )
+    return Lake(
+        master=os.environ.get("STAYHOUSE_SPARK_MASTER") or stated.get("spark.master", "local[*]"),
+        # An address of a store stays as it is.
+        tables=tables if "://" in tables else str((folder / Path(tables).expanduser()).resolve()),
+        exchange=(folder / Path(exchange).expanduser()).resolve(),
+        catalog=catalog,
+        user=os.environ.get("STAYHOUSE_LAKE_USER") or stated.get("spark.user", "stayhouse"),
+        password=os.environ.get("STAYHOUSE_LAKE_PASSWORD", ""),
     )
 
 

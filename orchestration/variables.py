@@ -33,12 +33,30 @@ VARIABLES = (
     ),
     Variable("STAYHOUSE_RAW", "landing folder", "`landing` in the company's folder", is_value=False),
     Variable("STAYHOUSE_POLICY", "policy folder", "`policy` in the company's folder", is_value=False),
-    Variable("STAYHOUSE_TARGET", "database in which dbt builds: `duckdb` or `postgres` (docs/engines.md)", "duckdb"),
+    Variable("STAYHOUSE_TARGET", "where dbt builds: `duckdb`, `postgres` or `spark` (docs/engines.md)", "duckdb"),
     Variable("PGHOST", "host of the server", "localhost"),
     Variable("PGPORT", "port of the server", "5432"),
     Variable("PGUSER", "user of the server", "stayhouse"),
     Variable("PGDATABASE", "database of the server", "stayhouse"),
     Variable("PGPASSWORD", "password for the server", "none; ~/.pgpass is read too", is_value=False),
+    Variable("STAYHOUSE_SPARK_MASTER", "master of Spark, like `local[2]` or `spark://host:7077`", "local[*]"),
+    Variable(
+        "STAYHOUSE_LAKE", "folder or address of the tables of Spark", "`lake` in the company's folder", is_value=False
+    ),
+    Variable(
+        "STAYHOUSE_LAKE_EXCHANGE",
+        "folder through which rows travel to Spark and back; all its workers see it",
+        "`warehouse/exchange` in the company's folder",
+        is_value=False,
+    ),
+    Variable(
+        "STAYHOUSE_LAKE_CATALOG",
+        "JDBC address of the catalogue of Spark's tables; without it spark-defaults.conf describes one named `lake`",
+        "none",
+        is_value=False,
+    ),
+    Variable("STAYHOUSE_LAKE_USER", "user of the catalogue", "stayhouse"),
+    Variable("STAYHOUSE_LAKE_PASSWORD", "password for the catalogue", "none", is_value=False),
     Variable(
         "STAYHOUSE_WAREHOUSE",
         "working DuckDB file; one writer, no readers",

@@ -4,6 +4,7 @@ Landing files are read and checked by DuckDB, whatever the target. The rows of a
 builds the models there, and the marts come back for the gates and the release of files. See docs/engines.md.
 """
 
-from stayhouse.postgres.server import Server, ServerError, attached
+from stayhouse.postgres.server import Server, attached
+from stayhouse.targets import ServerError
 
 __all__ = ["Server", "ServerError", "attached"]

@@ -7,14 +7,14 @@ the same one. A reader that arrives during the swap waits at most half a second 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import duckdb
 
 from stayhouse.contract.sql import identifier, literal, one_row
-from stayhouse.postgres.server import NAME, Server, ServerError, run, said
+from stayhouse.postgres.server import NAME, Server, run, said
+from stayhouse.targets import ServerError, Table
 
 SCHEMA, NEXT, BEFORE = "published", "published_next", "published_before"
 # Shorter than the second after which PostgreSQL looks for deadlocks: the swap gives way, never a reader.
@@ -171,22 +171,10 @@ where n.nspname = '{SCHEMA}' and l.granted and l.pid <> pg_backend_pid()
 """
 
 
-@dataclass(frozen=True)
-class Table:
-    """A mart as it is published."""
-
-    source: str
-    """'schema.table' of the copied one."""
-    name: str
-    description: str
-    columns: Mapping[str, str]
-    """Description by column."""
-
-
 def publish(
     connection: duckdb.DuckDBPyConnection,
     server: Server,
-    tables: list[Table],
+    tables: Sequence[Table],
     as_of: date,
     run_id: str,
     stale_feeds: str,
@@ -234,7 +222,7 @@ def published_run(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def _write_next(
-    connection: duckdb.DuckDBPyConnection, tables: list[Table], as_of: date, run_id: str, stale_feeds: str
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], as_of: date, run_id: str, stale_feeds: str
 ) -> None:
     connection.execute("begin transaction")
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stayhouse.contract.sql import literal, one_row
+from stayhouse.targets import ServerError
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,10 +33,6 @@ select
 from pg_database as d
 where datname = current_database()
 """
-
-
-class ServerError(Exception):
-    """The server cannot be used. The message names it, and says what to do."""
 
 
 @dataclass(frozen=True)

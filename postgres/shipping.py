@@ -1,9 +1,7 @@
 """Ships what the loader has accepted, superseded and quarantined to the server: all of it in one transaction.
 
-What travels is decided by content, not by load: rows change after their load too (a newer file confirms them, a
-customer is erased). A raw table is compared by parts of a file, of which the server notes a digest in the transaction
-that brings the rows. A part that differs is sent again, so that a killed run leaves nothing half done and a repeated
-one sends nothing.
+The server notes the digest of a part (targets/parts.py) in the transaction that brings its rows. A part that differs is
+sent again, so that a killed run leaves nothing half done and a repeated one sends nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +12,18 @@ from dataclasses import dataclass, field
 import duckdb
 
 from stayhouse.contract.sql import identifier, identifiers, literal, one_row
-from stayhouse.postgres.server import NAME, ServerError, run
+from stayhouse.postgres.server import NAME, run
+from stayhouse.targets import ServerError
+from stayhouse.targets.parts import (
+    DIFFERING,
+    LINES_OF_PART,
+    changed_rows,
+    compare,
+    is_of_files,
+    quoted,
+    tables_that_travel,
+)
 
-ROW_SCHEMAS = ("raw", "superseded", "quarantine")
-# Small ones, compared as a whole.
-OPS_TABLES = ("loads", "load_ledger", "feed_days", "expectation_results", "raw_tables")
-LINES_OF_PART = 10_000
 TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "FLOAT": "real", "BLOB": "bytea", "HUGEINT": "numeric(38, 0)"}
 SHIPPED = "ops.shipped_parts"
 DDL = f"""
@@ -58,7 +62,7 @@ def ship(connection: duckdb.DuckDBPyConnection) -> Shipment:
     try:
         run(connection, DDL)
         _claim(connection)
-        tables = _tables(connection)
+        tables = tables_that_travel(connection)
         for table, columns in tables.items():
             _create(connection, table, columns)
         # The extension remembers the columns that a table had.
@@ -89,80 +93,48 @@ def _claim(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"insert into {NAME}.ops.landing_folder from ops.landing_folder")
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """The tables that travel, with the types of their columns in DuckDB."""
-    found = connection.execute(
-        f"""select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()
-        where database_name = current_database() and not internal
-            and (schema_name in {ROW_SCHEMAS} or (schema_name = 'ops' and table_name in {OPS_TABLES}))
-        order by schema_name, table_name, column_index"""
-    ).fetchall()
-    tables: dict[str, dict[str, str]] = {}
-    for table, column, kind in found:
-        tables.setdefault(table, {})[column] = kind
-    return tables
-
-
 def _ship_table(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> int | None:
     """Sends the parts of a table that differ; returns the rows sent, None when nothing differs."""
-    is_of_files = not table.startswith("ops.")
-    file_id = "coalesce(_file_id, -1)" if is_of_files else "0"
-    part = f"coalesce(_line // {LINES_OF_PART}, -1)" if is_of_files else "0"
-    # The sum of the hashes of all rows: two equal rows do not cancel each other out.
-    connection.execute(
-        f"""create or replace temp table parts as
-        select {file_id} as file_id, {part} as part, count(*) || ' ' || sum(hash({identifiers(columns)})) as digest
-        from {_quoted(table)} group by all"""
-    )
-    connection.execute(
-        f"""create or replace temp table differing as
-        select file_id, part, here.digest
-        from parts as here full join
-            (select * from {NAME}.{SHIPPED} where table_name = {literal(table)}) as there using (file_id, part)
-        where here.digest is distinct from there.digest"""
-    )
-    (number,) = one_row(connection, "select count(*) from differing")
-    if not number:
+    if not compare(connection, table, columns, f"{NAME}.{SHIPPED}"):
         return None
-    connection.execute(f"insert into {NAME}.ops.changed_parts select {literal(table)}, file_id, part from differing")
-    _delete(connection, table, is_of_files)
+    connection.execute(f"insert into {NAME}.ops.changed_parts select {literal(table)}, file_id, part from {DIFFERING}")
+    _delete(connection, table)
     selected = ", ".join(_sent(name, kind) for name, kind in columns.items())
-    changed = f"({file_id}, {part}) in (select (file_id, part) from differing)"
     (sent,) = one_row(
         connection,
-        f"insert into {NAME}.{_quoted(table)} ({identifiers(columns)}) "
-        f"select {selected} from {_quoted(table)} where {changed}",
+        f"insert into {NAME}.{quoted(table)} ({identifiers(columns)}) "
+        f"select {selected} from {quoted(table)} where {changed_rows(table)}",
     )
     connection.execute(
-        f"insert into {NAME}.{SHIPPED} select {literal(table)}, file_id, part, digest from differing "
+        f"insert into {NAME}.{SHIPPED} select {literal(table)}, file_id, part, digest from {DIFFERING} "
         "where digest is not null"
     )
-    if is_of_files:
+    if is_of_files(table):
         _index(connection, table)
-    run(connection, f"analyze {_quoted(table)}")
+    run(connection, f"analyze {quoted(table)}")
     return int(sent)
 
 
 def _create(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
     """Creates a table on the server, and adds columns that it has gained."""
     named = {name: f"{identifier(name)} {TYPES.get(kind, kind)}" for name, kind in columns.items()}
-    run(connection, f"create table if not exists {_quoted(table)} ({', '.join(named.values())})")
+    run(connection, f"create table if not exists {quoted(table)} ({', '.join(named.values())})")
     added = ", ".join(f"add column if not exists {column}" for column in named.values())
-    run(connection, f"alter table {_quoted(table)} {added}")
+    run(connection, f"alter table {quoted(table)} {added}")
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, table: str, is_of_files: bool) -> None:
+def _delete(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """Removes what the changed parts held on the server, and what was noted of them."""
     chosen = f"c.table_name = {literal(table)}"
     same = (
         f"coalesce(t._file_id, -1) = c.file_id and coalesce(t._line, -1) >= c.part * {LINES_OF_PART} "
         f"and coalesce(t._line, -1) < (c.part + 1) * {LINES_OF_PART}"
-        if is_of_files
+        if is_of_files(table)
         else "true"
     )
     run(
         connection,
-        f"""delete from {_quoted(table)} as t using ops.changed_parts as c where {chosen} and {same};
+        f"""delete from {quoted(table)} as t using ops.changed_parts as c where {chosen} and {same};
         delete from {SHIPPED} as s using ops.changed_parts as c
         where {chosen} and s.table_name = c.table_name and s.file_id = c.file_id and s.part = c.part;
         delete from ops.changed_parts""",
@@ -174,9 +146,9 @@ def _index(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     name = table.replace(".", "_")
     run(
         connection,
-        f"""create index if not exists {identifier(name + "__parts")} on {_quoted(table)}
+        f"""create index if not exists {identifier(name + "__parts")} on {quoted(table)}
             (coalesce(_file_id, -1), coalesce(_line, -1));
-        create index if not exists {identifier(name + "__loads")} on {_quoted(table)} using brin (_load_id)""",
+        create index if not exists {identifier(name + "__loads")} on {quoted(table)} using brin (_load_id)""",
     )
 
 
@@ -188,13 +160,8 @@ def _sent(name: str, kind: str) -> str:
 def _quarantine_view(tables: Mapping[str, object]) -> str:
     parts = " union all ".join(
         f"select cast({literal(table.split('.')[1])} as text) as table_name, _load_id, _file_id, _line, reasons "
-        f"from {_quoted(table)}"
+        f"from {quoted(table)}"
         for table in tables
         if table.startswith("quarantine.")
     )
     return f"create or replace view ops.quarantined_rows as {parts}"
-
-
-def _quoted(table: str) -> str:
-    schema, name = table.split(".")
-    return f"{identifier(schema)}.{identifier(name)}"

@@ -118,22 +118,25 @@ def differences(file: Path, there: str, server: Server, tables: dict[str, str]) 
 
     `tables` are names in the file -> names on the server.
     """
-    found = {}
     with connect() as db, attached(db, server, read_only=True):
         db.execute(f"attach '{file}' as {there} (read_only)")
-        for here, other in tables.items():
-            kinds = db.execute(f"select column_name, column_type from (describe {there}.{here})").fetchall()
-            columns = ", ".join(_comparable(name, kind) for name, kind in kinds if name not in OF_A_RUN)
-            where = OF_RUNS.get(here, "true")
-            left, right = (
-                f"select {columns} from {table} where {where}" for table in (f"{there}.{here}", f"{NAME}.{other}")
-            )
-            lost, added = (
-                db.execute(f"select count(*) from ({one} except all {two})").fetchone()[0]
-                for one, two in ((left, right), (right, left))
-            )
-            if lost or added:
-                found[here] = (lost, added)
+        return differing(db, {here: (f"{there}.{here}", f"{NAME}.{other}") for here, other in tables.items()})
+
+
+def differing(db: duckdb.DuckDBPyConnection, tables: dict[str, tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    """The same for relations of one connection: the name of a mart -> the relations of both sides."""
+    found = {}
+    for name, (one, other) in tables.items():
+        kinds = db.execute(f"select column_name, column_type from (describe from {one})").fetchall()
+        columns = ", ".join(_comparable(column, kind) for column, kind in kinds if column not in OF_A_RUN)
+        where = OF_RUNS.get(name, "true")
+        left, right = (f"select {columns} from {relation} where {where}" for relation in (one, other))
+        lost, added = (
+            db.execute(f"select count(*) from ({first} except all {second})").fetchone()[0]
+            for first, second in ((left, right), (right, left))
+        )
+        if lost or added:
+            found[name] = (lost, added)
     return found
 
 

@@ -31,7 +31,6 @@ from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.cards import FACTS_OF_CARDS, write_cards
-from stayhouse.postgres import ServerError
 from stayhouse.publishing.delivery import lists_of, write_lists
 from stayhouse.publishing.release import (
     DATABASE_NAME,
@@ -42,6 +41,7 @@ from stayhouse.publishing.release import (
     publish,
 )
 from stayhouse.publishing.without_identifiers import write_without_identifiers
+from stayhouse.targets import ServerError
 
 PUBLICATION_KEY = dg.AssetKey(["publication"])
 

@@ -17,6 +17,8 @@ from stayhouse.orchestration import settings
 from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.company import KEYS
 from stayhouse.orchestration.variables import BY_NAME, VARIABLES, as_table
+from stayhouse.postgres import Server
+from stayhouse.spark import Lake
 
 # Set by the command line for dbt.
 INTERNAL = {"STAYHOUSE_SEEDS", "PGTZ"}
@@ -109,7 +111,10 @@ def test_every_default_that_is_a_value_is_that_of_the_code(unset: None, monkeypa
     assert found.server is None
     monkeypatch.setenv("STAYHOUSE_TARGET", "postgres")
     server = settings.Settings.resolve().server
-    assert server
+    monkeypatch.setenv("STAYHOUSE_TARGET", "spark")
+    lake = settings.Settings.resolve().server
+    assert isinstance(server, Server)
+    assert isinstance(lake, Lake)
     profile = dict(re.findall(r"env_var\('([A-Z_]+)', '(\w+)'\)", (REPO_ROOT / "profiles.yml").read_text()))
     of_the_code = {
         "STAYHOUSE_TIMEZONE": found.business_timezone,
@@ -128,6 +133,8 @@ def test_every_default_that_is_a_value_is_that_of_the_code(unset: None, monkeypa
         "STAYHOUSE_FIRST_DAY": found.first_day,
         "STAYHOUSE_EARLIEST_DATE": found.earliest_date,
         "STAYHOUSE_TARGET": "duckdb",
+        "STAYHOUSE_SPARK_MASTER": lake.master,
+        "STAYHOUSE_LAKE_USER": lake.user,
         "PGHOST": server.host,
         "PGPORT": str(server.port),
         "PGUSER": server.user,

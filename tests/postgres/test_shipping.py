@@ -13,7 +13,8 @@ from stayhouse.contract import contract
 from stayhouse.loading import load_landing
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.postgres import Server, ServerError, attached, shipping
-from stayhouse.postgres.shipping import LINES_OF_PART, OPS_TABLES, ROW_SCHEMAS, ship
+from stayhouse.postgres.shipping import ship
+from stayhouse.targets.parts import LINES_OF_PART, OPS_TABLES, ROW_SCHEMAS
 
 
 @pytest.fixture

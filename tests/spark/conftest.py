@@ -1,0 +1,64 @@
+"""A lake for the tests: Spark in this process or in those of runs, and a catalogue that the tests start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from lakes import running_lake
+
+from stayhouse.spark import Lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+HERE = Path(__file__).parent
+NEEDED = ("pyspark", "snowpark_connect_deps_iceberg", "dbt.adapters.spark")
+
+
+def is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = [name for name in NEEDED if not is_installed(name)]
+    for item in items:
+        if missing and item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.skip(reason=f"{missing[0]} is not installed here; make test-spark"))
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables that lead runs to the lake."""
+    with running_lake(tmp_path_factory.mktemp("lake")) as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def lake(environment: dict[str, str]) -> Lake:
+    return Lake(
+        master=environment["STAYHOUSE_SPARK_MASTER"],
+        tables=environment["STAYHOUSE_LAKE"],
+        exchange=Path(environment["STAYHOUSE_LAKE_EXCHANGE"]),
+        catalog=environment["STAYHOUSE_LAKE_CATALOG"],
+        user=environment["STAYHOUSE_LAKE_USER"],
+    )
+
+
+@pytest.fixture(scope="session")
+def spark(lake: Lake, environment: dict[str, str]) -> Iterator[SparkSession]:
+    """The session of this process."""
+    from stayhouse.spark.lake import session
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SPARK_CONF_DIR", "SPARK_LOCAL_IP"):
+            patch.setenv(name, environment[name])
+        started = session(lake)
+        yield started
+        started.stop()
