@@ -35,8 +35,8 @@ used_weeks as (
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     where uses.usage_date <= run_context.as_of_date
-        and uses.usage_date
-        >= {{ add_days(period_start('week', 'run_context.as_of_date'), '7 * (1 - policy.card_weeks)') }}
+        and {{ add_days(period_start('week', 'run_context.as_of_date'), '7 * (1 - policy.card_weeks)') }}
+        <= uses.usage_date
     group by
         uses.customer_id,
         {{ days_between(period_start('week', 'uses.usage_date'), period_start('week', 'run_context.as_of_date')) }}
@@ -56,11 +56,8 @@ use_lines as (
 months as (
     select
         months.customer_id,
-        cast(
-            12 * (extract(year from run_context.as_of_date) - extract(year from months.month_date))
-            + extract(month from run_context.as_of_date) - extract(month from months.month_date)
-            as integer
-        ) as months_ago,
+        {{ period_number('month', 'run_context.as_of_date') }} - {{ period_number('month', 'months.month_date') }}
+            as months_ago,
         cast(months.mrr as decimal(18, 2)) as mrr
     from {{ ref('dim_customer_month_end') }} as months
     inner join {{ ref('run_context') }} as run_context
@@ -141,6 +138,8 @@ select
     alerts.top_rule_code,
     alerts.top_playbook_code,
     alerts.top_severity as top_severity_code,
+    worth.rfm_segment_code,
+    worth.purchase_state,
     cast(customers.tenure_days as bigint) as tenure_days,
     cast(contracts.mrr as decimal(18, 2)) as mrr_amount,
     worth.revenue_12m_amount,
@@ -170,7 +169,8 @@ select
     uses.last_use_date,
     contacts.last_effective_at,
     scores.nps_at,
-    alerts.first_due_at as first_alert_due_at
+    alerts.first_due_at as first_alert_due_at,
+    worth.next_purchase_due_date
 from {{ ref('dim_customers') }} as customers
 left join owners
     on customers.customer_id = owners.customer_id
