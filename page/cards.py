@@ -228,8 +228,8 @@ def _trends(facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Use by week and recurring revenue by month, as far as they are known."""
     found = [
         # The running week would end every line with a fall.
-        ("Days of use a week", _trend(facts.get("use_days_by_week"), 0.0, newest=1)),
-        ("MRR by month", _trend(facts.get("mrr_by_month"), None)),
+        ("Days of use a week", _trend(facts.get("use_days_series"), 0.0, newest=1)),
+        ("MRR by month", _trend(facts.get("mrr_series"), None)),
     ]
     return [(name, trend) for name, trend in found if trend]
 

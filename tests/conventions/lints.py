@@ -193,8 +193,10 @@ NUMBER = (*WHOLE, "double", "decimal")
 # One list for all marts: suffix -> data types.
 SUFFIXES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("_id", "_key", "_code", "_name", "_label", "_value", "_status", "_state", "_stage"), TEXT),
-    **dict.fromkeys(("_source", "_reason", "_reasons", "_rule", "_band", "_version", "_kind", "_tier"), TEXT),
-    **dict.fromkeys(("_count", "_num", "_den", "_order"), WHOLE),
+    **dict.fromkeys(
+        ("_source", "_reason", "_reasons", "_rule", "_band", "_version", "_kind", "_tier", "_series"), TEXT
+    ),
+    **dict.fromkeys(("_count", "_num", "_den", "_order", "_change"), WHOLE),
     **dict.fromkeys(("_days", "_hours", "_seconds", "_avg", "_score", "_points"), NUMBER),
     **dict.fromkeys(("_pct", "_lo", "_hi", "_pp", "_health", "_risk"), ("double",)),
     "_amount": ("decimal", "double"),

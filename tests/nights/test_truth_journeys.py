@@ -52,7 +52,7 @@ def test_every_planted_reminder_is_of_the_order_it_was_sent_for(marts):
         """
     ).fetchone()
     assert reminded > 3
-    # Reminders of the customer's orders of the same day are told apart by nothing.
+    # Reminders of the customer's orders of the same day have nothing that distinguishes them.
     assert wrong <= 1
 
 

@@ -97,13 +97,11 @@ inner join grids
 inner join {{ ref('dim_customers') }} as customers
     on entries.customer_id = customers.customer_id
 left join {{ ref('dim_customer_segments') }} as usage_segment
-    on entries.customer_id = usage_segment.customer_id
-    and grids.dimension_name = 'segment'
+    on case when grids.dimension_name = 'segment' then entries.customer_id end = usage_segment.customer_id
     and usage_segment.scheme = 'usage'
     and {{ holds_at('usage_segment', 'entries.entered_date') }}
 left join {{ ref('dim_customer_segments') }} as value_segment
-    on entries.customer_id = value_segment.customer_id
-    and grids.dimension_name = 'value_segment'
+    on case when grids.dimension_name = 'value_segment' then entries.customer_id end = value_segment.customer_id
     and value_segment.scheme = 'value'
     and {{ holds_at('value_segment', 'entries.entered_date') }}
 left join {{ ref('dim_customer_attributes') }} as attributes

@@ -48,7 +48,7 @@ use_lines as (
         {{ sorted_list(
             "lpad(cast(cast(1.0 * days_ago / 7 as integer) as " ~ text ~ "), 2, '0') || ':'"
             ~ " || cast(use_days_count as " ~ text ~ ")"
-        ) }} as use_days_by_week
+        ) }} as use_days_series
     from used_weeks
     group by customer_id
 ),
@@ -70,7 +70,7 @@ mrr_lines as (
         months.customer_id,
         {{ sorted_list(
             "lpad(cast(months.months_ago as " ~ text ~ "), 2, '0') || ':' || cast(months.mrr as " ~ text ~ ")"
-        ) }} as mrr_by_month
+        ) }} as mrr_series
     from months
     cross join {{ ref('policy') }} as policy
     where months.months_ago < policy.card_months
@@ -132,8 +132,8 @@ select
     contacts.best_channel_code,
     scores.nps_group as nps_group_code,
     scores.loyalty_state,
-    use_lines.use_days_by_week,
-    mrr_lines.mrr_by_month,
+    use_lines.use_days_series,
+    mrr_lines.mrr_series,
     alerts.top_alert_id,
     alerts.top_rule_code,
     alerts.top_playbook_code,

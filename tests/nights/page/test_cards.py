@@ -84,8 +84,8 @@ def test_a_card_that_cannot_be_written_is_bad_input(release, database, tmp_path)
 def test_a_card_draws_use_and_revenue(release, database, tmp_path):
     """The health strip said that use fell, and nobody saw from what to what."""
     (customer, weeks, months) = database.execute(
-        "select customer_id, use_days_by_week, mrr_by_month from customer_360.mart_customer_360 "
-        "where use_days_by_week like '% % %' and mrr_by_month like '% %' order by customer_id limit 1"
+        "select customer_id, use_days_series, mrr_series from customer_360.mart_customer_360 "
+        "where use_days_series like '% % %' and mrr_series like '% %' order by customer_id limit 1"
     ).fetchone()
     text = write_card(release / DATABASE_NAME, customer, tmp_path / "card.html", AS_OF).read_text()
     lines = re.findall(r'<polyline points="([^"]+)"', text)

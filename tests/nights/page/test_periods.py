@@ -197,7 +197,7 @@ def test_a_line_lies_over_that_of_the_span_before(page):
 
 
 def test_weeks_are_compared_with_the_nearest_a_year_before(release, open_page):
-    """Weeks have no date in common with those of a year before, and the last snapshot is no first day of a month."""
+    """Weeks have no date in common with those of a year before, and the last snapshot falls inside a month."""
     page = open_page(release / PAGE_NAME)
     page.tab.evaluate(
         """async () => { const rows = await window.stayhouse.allRows('usage_status'); const [row] = rows;
