@@ -200,6 +200,8 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("_days", "_hours", "_seconds", "_avg", "_score", "_points"), NUMBER),
     **dict.fromkeys(("_pct", "_lo", "_hi", "_pp", "_health", "_risk"), ("double",)),
     "_amount": ("decimal", "double"),
+    # A number of units that may be negative.
+    "_change": WHOLE,
     **dict.fromkeys(("_date", "_month", "_week", "_quarter"), ("date",)),
     "_at": ("timestamp",),
     **dict.fromkeys(("_from", "_to"), ("date", "timestamp")),

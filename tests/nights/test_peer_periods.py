@@ -94,11 +94,13 @@ def test_parts_of_a_period_are_the_sums_of_its_months(modelled, metric, kind) ->
         number, base, months, complete = expected[key]
         assert (row["months_count"], row["is_complete"]) == (months, complete), key
         if pd.isna(base):
-            assert pd.isna(row["metric_den"]) and pd.isna(row["metric_pct"])  # noqa: PT018
+            assert pd.isna(row["denominator_amount"]) and pd.isna(row["metric_amount"])  # noqa: PT018
             continue
-        assert (row["metric_num"], row["metric_den"]) == (number, base), key
-        assert pd.isna(row["metric_pct"]) if base == 0 else row["metric_pct"] == pytest.approx(100 * number / base)
-        assert pd.isna(row["metric_ci_lo"]) == (METRICS[metric] == "none" or base == 0), key
+        assert (row["numerator_amount"], row["denominator_amount"]) == (number, base), key
+        assert (
+            pd.isna(row["metric_amount"]) if base == 0 else row["metric_amount"] == pytest.approx(100 * number / base)
+        )
+        assert pd.isna(row["metric_amount_ci_lo"]) == (METRICS[metric] == "none" or base == 0), key
 
 
 def test_bounds_are_those_of_the_book(modelled) -> None:
@@ -106,14 +108,16 @@ def test_bounds_are_those_of_the_book(modelled) -> None:
     found, _ = modelled
     for kind, z in (("wilson", 1.959963984540054), ("byar", 1.959963984540054)):
         (metric,) = [code for code, its in METRICS.items() if its == kind]
-        rows = found[(found["metric_code"] == metric) & (found["metric_den"] > 0) & (found["metric_num"] > 0)]
+        rows = found[
+            (found["metric_code"] == metric) & (found["denominator_amount"] > 0) & (found["numerator_amount"] > 0)
+        ]
         assert len(rows) > 20
         for row in rows.to_dict("records"):
-            count, base = row["metric_num"], row["metric_den"]
+            count, base = row["numerator_amount"], row["denominator_amount"]
             if kind == "byar":
                 low = count * (1 - 1 / (9 * count) - z / 3 / count**0.5) ** 3 / base
             else:
                 share = count / base
                 spread = z * (share * (1 - share) / base + z * z / (4 * base * base)) ** 0.5
                 low = (share + z * z / (2 * base) - spread) / (1 + z * z / base)
-            assert row["metric_ci_lo"] == pytest.approx(100 * low, abs=1e-6)
+            assert row["metric_amount_ci_lo"] == pytest.approx(100 * low, abs=1e-6)

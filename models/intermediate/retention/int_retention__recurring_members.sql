@@ -18,29 +18,40 @@ today as (
     {%- endfor %}
 ),
 
+-- One by free attributes is a grid for each attribute that policy makes a breakdown.
+expanded as (
+    select
+        wanted.*,
+        wanted.dimension_name as own_dimension_name,
+        cast(null as {{ dbt.type_string() }}) as attribute_code
+    from {{ ref('recurring_settings') }} as wanted
+    where wanted.dimension_name <> 'attributes'
+    union all
+    select
+        wanted.*,
+        {{ attribute_dimension('breakdowns') }} as own_dimension_name,
+        breakdowns.attribute_code
+    from {{ ref('recurring_settings') }} as wanted
+    cross join {{ ref('customer_breakdowns') }} as breakdowns
+    where wanted.dimension_name = 'attributes'
+),
+
 grids as (
     select
-        wanted.setting_code || coalesce('_' || breakdowns.attribute_code, '') as setting_code,
-        wanted.start_scope_code,
-        wanted.return_scope_code,
-        wanted.period_kind,
-        wanted.period_grain,
-        case
-            when breakdowns.attribute_code is null then wanted.dimension_name
-            else {{ attribute_dimension('breakdowns') }}
-        end as dimension_name,
-        breakdowns.attribute_code,
-        wanted.horizon_periods,
-        today.current_number - coalesce(wanted.cohorts_count, 1000000) + 1 as first_number,
+        expanded.setting_code || coalesce('_' || expanded.attribute_code, '') as setting_code,
+        expanded.start_scope_code,
+        expanded.return_scope_code,
+        expanded.period_kind,
+        expanded.period_grain,
+        expanded.own_dimension_name as dimension_name,
+        expanded.attribute_code,
+        expanded.horizon_periods,
+        today.current_number - coalesce(expanded.cohorts_count, 1000000) + 1 as first_number,
         today.last_over_number,
         today.as_of_date
-    from {{ ref('recurring_settings') }} as wanted
+    from expanded
     inner join today
-        on wanted.period_grain = today.period_grain
-    left join {{ ref('customer_breakdowns') }} as breakdowns
-        on wanted.dimension_name = 'attributes'
-    where wanted.dimension_name <> 'attributes'
-        or breakdowns.attribute_code is not null
+        on expanded.period_grain = today.period_grain
 ),
 
 entries as (
@@ -97,11 +108,11 @@ inner join grids
 inner join {{ ref('dim_customers') }} as customers
     on entries.customer_id = customers.customer_id
 left join {{ ref('dim_customer_segments') }} as usage_segment
-    on case when grids.dimension_name = 'segment' then entries.customer_id end = usage_segment.customer_id
+    on entries.customer_id = usage_segment.customer_id
     and usage_segment.scheme = 'usage'
     and {{ holds_at('usage_segment', 'entries.entered_date') }}
 left join {{ ref('dim_customer_segments') }} as value_segment
-    on case when grids.dimension_name = 'value_segment' then entries.customer_id end = value_segment.customer_id
+    on entries.customer_id = value_segment.customer_id
     and value_segment.scheme = 'value'
     and {{ holds_at('value_segment', 'entries.entered_date') }}
 left join {{ ref('dim_customer_attributes') }} as attributes

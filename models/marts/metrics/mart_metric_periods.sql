@@ -104,14 +104,14 @@ select
     whole.period_kind,
     whole.dimension_name,
     whole.dimension_value,
-    cast(whole.numerator_amount as {{ type_double() }}) as metric_num,
-    cast(whole.denominator_amount as {{ type_double() }}) as metric_den,
-    {{ pct('whole.numerator_amount', 'whole.denominator_amount') }} as metric_pct,
+    cast(whole.numerator_amount as {{ type_double() }}) as numerator_amount,
+    cast(whole.denominator_amount as {{ type_double() }}) as denominator_amount,
+    {{ pct('whole.numerator_amount', 'whole.denominator_amount') }} as metric_amount,
     {%- for side in ['lo', 'hi'] %}
     case whole.interval_kind
         when 'wilson' then {{ wilson_pct('whole.numerator_amount', 'whole.denominator_amount', side) }}
         when 'byar' then {{ byar_pct('whole.numerator_amount', 'whole.denominator_amount', side) }}
-    end as metric_ci_{{ side }},
+    end as metric_amount_ci_{{ side }},
     {%- endfor %}
     cast(whole.known_months_count as bigint) as months_count,
     whole.known_months_count = whole.months_count
