@@ -53,7 +53,11 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
     target = session.settings.target
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copyfile(target / "static_index.html", folder / MODELS_PAGE)
+    (folder / MODELS_PAGE).write_text(
+        without_unit_tests(
+            (target / "static_index.html").read_text(encoding="utf-8"), (target / "manifest.json").read_text()
+        )
+    )
     logging.getLogger("colibri").setLevel(logging.CRITICAL)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         manifest = _readable_manifest(target / "manifest.json", folder)
@@ -67,6 +71,22 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
         page.write_text(packed(page.read_text(encoding="utf-8")), encoding="utf-8")
     written_for.write_text(fingerprint)
     return folder
+
+
+def without_unit_tests(html: str, manifest: str) -> str:
+    """The documentation of dbt, which holds the text of the manifest, without unit tests: a seventh of the packed page,
+    and nothing that it shows."""
+    document = json.loads(manifest)
+    document["unit_tests"] = {}
+    for relation in ("parent_map", "child_map"):
+        document[relation] = {
+            key: [other for other in others if not other.startswith("unit_test.")]
+            for key, others in document[relation].items()
+            if not key.startswith("unit_test.")
+        }
+    if manifest not in html:
+        raise ValueError("the documentation of dbt does not hold the manifest as it is written")
+    return html.replace(manifest, json.dumps(document))
 
 
 def _readable_manifest(manifest: Path, folder: Path) -> Path:
