@@ -17,7 +17,7 @@ OBSERVED = date(2025, 1, 3)
 MONTHLY = 10
 HISTORY = {("any", "day"): 40, ("any", "week"): None, ("any", "month"): None, ("send", "week"): 6}
 ORDER = [
-    "fct_activity_days", "int_usage__active_periods", "int_usage__activity_cells", "int_usage__lifecycle_counts",
+    "fct_activity_days", "fct_activity_periods", "int_usage__active_periods", "int_usage__activity_cells", "int_usage__lifecycle_counts",
     "mart_usage_lifecycle", "mart_usage_frequency",
 ]  # fmt: skip
 
@@ -85,6 +85,10 @@ def modelled(parsed_once, tmp_path_factory):
                     {"scope_code": scope, "period_grain": grain, "history_periods": history}
                     for (scope, grain), history in HISTORY.items()
                 ],
+            ),
+            "recurring_settings": (
+                "start_scope_code varchar, return_scope_code varchar, period_grain varchar, cohorts_count integer",
+                [],
             ),
             "fct_customer_usage_daily": (
                 "customer_id varchar, usage_date date",

@@ -62,7 +62,12 @@ def later(grain: str, start: date, number: int) -> date:
 def modelled(parsed_once, tmp_path_factory):
     models = Models(
         tmp_path_factory.mktemp("recurring"),
-        ["int_retention__recurring_members", "int_retention__recurring_returns", "int_retention__recurring_cohorts"],
+        [
+            "fct_activity_periods",
+            "int_retention__recurring_members",
+            "int_retention__recurring_returns",
+            "int_retention__recurring_cohorts",
+        ],
     )
     active = active_days()
     names = sorted(active["customer_id"].unique())
@@ -72,7 +77,11 @@ def modelled(parsed_once, tmp_path_factory):
     db = models.run(
         {
             "run_context": ("as_of_date date", [{"as_of_date": AS_OF}]),
-            "policy": ("week_starts_on integer", [{"week_starts_on": 1}]),
+            "policy": (
+                "week_starts_on integer, monthly_active_days integer",
+                [{"week_starts_on": 1, "monthly_active_days": 28}],
+            ),
+            "activity_settings": ("scope_code varchar, period_grain varchar, history_periods integer", []),
             "recurring_settings": (
                 "setting_code varchar, start_scope_code varchar, return_scope_code varchar, period_kind varchar, "
                 "period_grain varchar, dimension_name varchar, horizon_periods integer, cohorts_count integer",

@@ -1,12 +1,7 @@
 {% set grains = ['day', 'week', 'month'] %}
 -- Customers in the cohort of every period in which they were active by the start scope of a grid, and how far they can
 -- be followed. Attributes are those of the first active day in the period.
-with calendar as (
-    {{ numbered_days() }}
-),
-
--- The running period, and the last one that is over.
-today as (
+with today as (
     {%- for grain in grains %}
     select
         '{{ grain }}' as period_grain,
@@ -55,22 +50,17 @@ grids as (
 ),
 
 entries as (
-    {%- for grain in grains %}
     select
         grids.setting_code,
+        grids.dimension_name,
         active.customer_id,
-        calendar.{{ grain }}_number as cohort_number,
-        min(active.active_date) as entered_date
+        active.period_number as cohort_number,
+        active.first_active_date as entered_date
     from grids
-    inner join {{ ref('fct_activity_days') }} as active
+    inner join {{ ref('fct_activity_periods') }} as active
         on grids.start_scope_code = active.scope_code
-    inner join calendar
-        on active.active_date = calendar.date_day
-        and grids.first_number <= calendar.{{ grain }}_number
-    where grids.period_grain = '{{ grain }}'
-    group by grids.setting_code, active.customer_id, calendar.{{ grain }}_number
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        and grids.period_grain = active.period_grain
+        and grids.first_number <= active.period_number
 )
 
 select
@@ -108,11 +98,11 @@ inner join grids
 inner join {{ ref('dim_customers') }} as customers
     on entries.customer_id = customers.customer_id
 left join {{ ref('dim_customer_segments') }} as usage_segment
-    on entries.customer_id = usage_segment.customer_id
+    on case when entries.dimension_name = 'segment' then entries.customer_id end = usage_segment.customer_id
     and usage_segment.scheme = 'usage'
     and {{ holds_at('usage_segment', 'entries.entered_date') }}
 left join {{ ref('dim_customer_segments') }} as value_segment
-    on entries.customer_id = value_segment.customer_id
+    on case when entries.dimension_name = 'value_segment' then entries.customer_id end = value_segment.customer_id
     and value_segment.scheme = 'value'
     and {{ holds_at('value_segment', 'entries.entered_date') }}
 left join {{ ref('dim_customer_attributes') }} as attributes

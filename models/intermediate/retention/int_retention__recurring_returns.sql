@@ -1,38 +1,24 @@
-{% set grains = ['day', 'week', 'month'] %}
 -- How far the customers of recurring cohorts can be followed, when they were active by the return scope, and in which
 -- period for the last time.
-with calendar as (
-    {{ numbered_days() }}
-),
-
-members as (
+with members as (
     select * from {{ ref('int_retention__recurring_members') }}
 ),
 
+rolling_scopes as (
+    select distinct return_scope_code
+    from {{ ref('recurring_settings') }}
+    where period_kind = 'rolling'
+),
+
+-- Rolling periods begin on any day; calendar ones need no days.
 returning_days as (
     select
         active.scope_code,
         active.customer_id,
-        active.active_date,
-        calendar.day_number,
-        calendar.week_number,
-        calendar.month_number
+        active.active_date
     from {{ ref('fct_activity_days') }} as active
-    inner join calendar
-        on active.active_date = calendar.date_day
-    where active.scope_code in (select wanted.return_scope_code from {{ ref('recurring_settings') }} as wanted)
-),
-
-returning_periods as (
-    {%- for grain in grains %}
-    select distinct
-        '{{ grain }}' as period_grain,
-        scope_code,
-        customer_id,
-        {{ grain }}_number as period_number
-    from returning_days
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    inner join rolling_scopes
+        on active.scope_code = rolling_scopes.return_scope_code
 ),
 
 -- A rolling period has several days; a customer counts in it once.
@@ -61,7 +47,7 @@ returned as (
         members.cohort_number,
         active.period_number - members.cohort_number as period_number
     from members
-    inner join returning_periods as active
+    inner join {{ ref('fct_activity_periods') }} as active
         on members.period_grain = active.period_grain
         and members.return_scope_code = active.scope_code
         and members.customer_id = active.customer_id
@@ -83,7 +69,7 @@ last_periods as (
         scope_code,
         customer_id,
         max(period_number) as last_period
-    from returning_periods
+    from {{ ref('fct_activity_periods') }}
     group by period_grain, scope_code, customer_id
 ),
 
@@ -102,20 +88,27 @@ last_returns as (
         members.dimension_value,
         members.cohort_number,
         members.followed_to_period,
-        case members.period_kind
-            when 'calendar' then last_periods.last_period - members.cohort_number
-            else {{ rolling_number(
-                days_between('members.entered_date', 'last_days.last_date'), 'false', 'members.period_grain'
-            ) }}
-        end as last_return
+        last_periods.last_period - members.cohort_number as last_return
     from members
     inner join last_periods
         on members.period_grain = last_periods.period_grain
         and members.return_scope_code = last_periods.scope_code
         and members.customer_id = last_periods.customer_id
+    where members.period_kind = 'calendar'
+    union all
+    select
+        members.setting_code,
+        members.dimension_value,
+        members.cohort_number,
+        members.followed_to_period,
+        {{ rolling_number(
+            days_between('members.entered_date', 'last_days.last_date'), 'false', 'members.period_grain'
+        ) }} as last_return
+    from members
     inner join last_days
         on members.return_scope_code = last_days.scope_code
         and members.customer_id = last_days.customer_id
+    where members.period_kind = 'rolling'
 ),
 
 parts as (

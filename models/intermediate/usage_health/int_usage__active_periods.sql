@@ -50,61 +50,23 @@ lengths as (
     {%- endfor %}
 ),
 
-active_days as (
-    select
-        active.scope_code,
-        active.customer_id,
-        active.active_date,
-        calendar.day_number,
-        calendar.week_number,
-        calendar.month_number
-    from {{ ref('fct_activity_days') }} as active
-    inner join calendar
-        on active.active_date = calendar.date_day
-),
-
-firsts as (
-    select
-        scope_code,
-        customer_id,
-        min(active_date) as first_date
-    from active_days
-    group by scope_code, customer_id
-),
-
-periods as (
-    {%- for grain in grains %}
-    select
-        chosen.scope_code,
-        chosen.period_grain,
-        chosen.source_code,
-        active_days.customer_id,
-        active_days.{{ grain }}_number as period_number,
-        count(*) as active_days_count,
-        min(active_days.active_date) as first_active_date,
-        max(active_days.active_date) as last_active_date
-    from active_days
-    inner join chosen
-        on active_days.scope_code = chosen.scope_code
-        and chosen.period_grain = '{{ grain }}'
-        and active_days.{{ grain }}_number >= chosen.first_period
-    group by
-        chosen.scope_code, chosen.period_grain, chosen.source_code, active_days.customer_id,
-        active_days.{{ grain }}_number
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
 neighbours as (
     select
-        periods.*,
-        periods.first_active_date = firsts.first_date as is_first,
+        periods.scope_code,
+        periods.period_grain,
+        periods.customer_id,
+        periods.period_number,
+        periods.active_days_count,
+        periods.is_first,
+        periods.last_active_date,
+        chosen.source_code,
         lag(periods.period_number) over in_order as previous_period,
         lead(periods.period_number) over in_order as next_period
-    from periods
-    inner join firsts
-        on periods.scope_code = firsts.scope_code
-        and periods.customer_id = firsts.customer_id
+    from {{ ref('fct_activity_periods') }} as periods
+    inner join chosen
+        on periods.scope_code = chosen.scope_code
+        and periods.period_grain = chosen.period_grain
+        and chosen.first_period <= periods.period_number
     window in_order as (
         partition by periods.scope_code, periods.period_grain, periods.customer_id order by periods.period_number
     )
