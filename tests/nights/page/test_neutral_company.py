@@ -26,7 +26,7 @@ from stayhouse.page.build import read_page
 from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
-WORDS_OF_THE_MODELS = {"billing", "cx", "early_dropoff", "product", "relational", "survey", "usage"}
+WORDS_OF_THE_MODELS = {"activation", "billing", "cx", "early_dropoff", "product", "relational", "survey", "usage"}
 """Codes of the generated company that every publication has in another meaning."""
 FIRST, LAST = date(2025, 1, 6), date(2025, 6, 30)
 CUSTOMERS = 40
