@@ -53,11 +53,10 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
     target = session.settings.target
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / MODELS_PAGE).write_text(
-        without_unit_tests(
-            (target / "static_index.html").read_text(encoding="utf-8"), (target / "manifest.json").read_text()
-        )
+    html, manifest_text = (
+        (target / name).read_text(encoding="utf-8") for name in ("static_index.html", "manifest.json")
     )
+    (folder / MODELS_PAGE).write_text(without_unit_tests(html, manifest_text), encoding="utf-8")
     logging.getLogger("colibri").setLevel(logging.CRITICAL)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         manifest = _readable_manifest(target / "manifest.json", folder)
