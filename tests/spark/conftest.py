@@ -62,3 +62,13 @@ def spark(lake: Lake, environment: dict[str, str]) -> Iterator[SparkSession]:
         started = session(lake)
         yield started
         started.stop()
+
+
+@pytest.fixture
+def emptied(spark) -> None:
+    """Other tests fill the same lake."""
+    from stayhouse.spark.lake import relations
+
+    for schema in [row[0] for row in spark.sql("show namespaces").collect()]:
+        for name, kind in relations(spark, schema).items():
+            spark.sql(f"drop {kind} {schema}.{name}")

@@ -22,14 +22,6 @@ FIRST = date(2025, 6, 30)
 
 
 @pytest.fixture
-def emptied(spark) -> None:
-    """Other tests fill the same lake."""
-    for schema in [row[0] for row in spark.sql("show namespaces").collect()]:
-        for name, kind in relations(spark, schema).items():
-            spark.sql(f"drop {kind} {schema}.{name}")
-
-
-@pytest.fixture
 def shipped(landing, tmp_path: Path, spark, lake: Lake, emptied) -> Callable[[], dict[str, int]]:
     """Loads what is in the landing folder, ships it, and returns the rows that were sent by table."""
 

@@ -14,7 +14,8 @@ from stayhouse.demonstration.saas import generate
 from stayhouse.expectations.registry import mart_gates
 from stayhouse.spark import Lake
 
-pytestmark = pytest.mark.slow
+# Three builds of all models take a quarter of an hour.
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 
 LAST = date(2025, 6, 30)
 FIRST = LAST - timedelta(days=1)
