@@ -150,8 +150,12 @@ test-postgres: $(DEVELOPMENT) $(CHARTS) .venv-postgres/.installed ## Build on a 
 	@touch $@
 
 .PHONY: test-spark
-test-spark: $(DEVELOPMENT) $(CHARTS) .venv-spark/.installed ## Build in a lake of Spark with Iceberg, and compare every mart (.venv-spark, 430 MB, Java 17)
+test-spark: $(DEVELOPMENT) $(CHARTS) .venv-spark/.installed ## Ship, build, kill and publish in a lake of Spark with Iceberg (.venv-spark, 430 MB, Java 17)
 	@.venv-spark/bin/python -m pytest -q -m "not repetition" tests/spark
+
+.PHONY: test-spark-all
+test-spark-all: $(DEVELOPMENT) $(CHARTS) .venv-spark/.installed ## The same with two runs of all marts, and one on a cluster that loses a worker (half an hour)
+	@.venv-spark/bin/python -m pytest -q tests/spark
 
 .venv-spark/.installed: tests/spark/requirements.lock | $(DEVELOPMENT)
 	@echo "installing Spark, dbt-spark and Iceberg into .venv-spark ..."
