@@ -14,7 +14,6 @@ counted as (
         weekday_order,
         hour_order,
         count(*) as activities_count,
-        count(distinct customer_id) as customers_count,
         count(is_effective) as attempts_count,
         count(case when is_effective then 1 end) as effective_count
     from attributed
@@ -60,7 +59,6 @@ select
     cells.dimension_value,
     cast(cells.weekday_order as bigint) as weekday_order,
     cast(cells.hour_order as bigint) as hour_order,
-    cast(coalesce(counted.customers_count, 0) as bigint) as customers_count,
     cast(coalesce(counted.activities_count, 0) as bigint) as activity_num,
     cast(cells.total_count as bigint) as activity_den,
     {{ pct('coalesce(counted.activities_count, 0)', 'cells.total_count') }} as activity_pct,
