@@ -8,7 +8,15 @@
 {% set never = '9000000000000' %}
 -- JRN-01. Every pair of steps of a funnel is a row, also where no attempt came that far.
 with attempts as (
-    select * from {{ ref('int_journeys__attempts') }}
+    select
+        attempt_id,
+        funnel_code,
+        customer_id,
+        {{ dimensions.values() | join(',\n        ') }},
+        value_amount,
+        is_mature,
+        entered_date
+    from {{ ref('int_journeys__attempts') }}
 ),
 
 attributed as (
@@ -50,7 +58,6 @@ measured as (
 ),
 
 placed as (
-    {% for grain in grains %}
     select
         measured.*,
         attributed.attribute_name,
@@ -60,16 +67,25 @@ placed as (
         {% endfor %}
         attributed.value_amount,
         attributed.is_mature,
-        '{{ grain }}' as period_grain_code,
-        {{ period_start(grain, 'attributed.entered_date') }} as period_start_date
+        attributed.entered_date
     from attributed
     inner join measured
         on attributed.attempt_id = measured.attempt_id
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
 ),
 
+-- Grain by grain: quantiles hold every time of their groups in memory.
+{% for grain in grains %}
+{{ grain }}s as (
+    select
+        *,
+        '{{ grain }}' as period_grain_code,
+        {{ period_start(grain, 'entered_date') }} as period_start_date
+    from placed
+),
+
+{% endfor %}
 counted as (
+    {% for grain in grains %}
     select
         {{ breakdown_columns(dimensions, has_attributes=true) }},
         {{ cell | join(',\n        ') }},
@@ -79,14 +95,16 @@ counted as (
         count(case when is_mature and is_to then 1 end) as converted_num,
         sum(case when is_mature and is_from and not is_to then value_amount end) as lost_value_amount,
         avg(case when is_mature and is_to then step_seconds end) as mean_seconds,
+        -- Of all that reached the earlier step, so those that never reached the later one count as the longest.
     {% for name, share in {'p25': 0.25, 'median': 0.5, 'p75': 0.75}.items() %}
-    -- Of all that reached the earlier step, so those that never reached the later one count as the longest.
     percentile_disc({{ share }}) within group (
         order by case when is_mature and is_from then coalesce(step_seconds, {{ never }}) end
     ) as {{ name }}_seconds{{ ',' if not loop.last }}
     {% endfor %}
-    from placed
+    from {{ grain }}s
     group by {{ breakdown_sets(dimensions, cell, has_attributes=true) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 ranked as (
