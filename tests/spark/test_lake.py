@@ -97,6 +97,7 @@ def test_a_lake_of_another_company_is_refused(landing, shipped, spark) -> None:
 
 def test_marts_come_back_in_their_types(landing, spark, lake: Lake, emptied, tmp_path: Path) -> None:
     """Spark has moments with a zone and numbers of its own widths."""
+    landing.csv("customers", [customer(1)])
     for schema in ("churn", "ops"):
         spark.sql(f"create namespace if not exists {schema}")
     spark.sql(
