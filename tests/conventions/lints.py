@@ -461,6 +461,8 @@ NOT_PORTABLE = {
     "regexp function": r"\bregexp\w*\s*\(",
     "split or string_agg": r"\b(string_split|split|string_agg|listagg|group_concat)\s*\(",
     "lambda": r"\blambda\b",
+    # Spark resolves such a condition only over what the query selects.
+    "grouping in a condition on groups (filter the next step)": r"\bhaving\b(?:(?!\bselect\b)[\s\S])*?\bgrouping\s*\(",
     # In an outer join DuckDB compares every pair for it: 14 minutes for the alerts of fifty thousand customers.
     "open end of a period by 'is null or' (use coalesce and end_of_time)":
         r"\(\s*\w+\.\w*(_to|_until|ended_at|closed_at|left_at|churned_date)\s+is\s+null\s+or\b",

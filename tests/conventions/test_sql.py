@@ -249,6 +249,10 @@ def test_words_about_a_clock_are_no_clock() -> None:
         ("split or string_agg", "select string_agg(a, ',' order by a) from t"),
         ("lambda", "select list_transform(a, lambda x: x) from t"),
         (
+            "grouping in a condition on groups (filter the next step)",
+            "select a, count(*) from t group by grouping sets ((a), (a, b))\nhaving c is null\n or (grouping(b) = 1)",
+        ),
+        (
             "open end of a period by 'is null or' (use coalesce and end_of_time)",
             "select 1 from t left join p on t.a = p.a and (p.valid_to is null or p.valid_to > t.day)",
         ),
