@@ -1,7 +1,6 @@
 {#- Joins attributes of a customer as of a day: `{{ '{{ attributes_as_of(\'ends\', \'ends.last_date\',
-[\'usage_segment\']) }}' }}` gives a relation of each name to select from. Segments and status are those of the day, the
-account manager is the one when it closes. `customer` is the column of `base` that names the customer: for segments and
-owners that of the raw rows. -#}
+[\'usage_segment\']) }}' }}` gives a relation of each name to select from. `customer` is the column of `base` that names the
+customer: for segments `source_customer`, that of the raw rows. -#}
 {% macro attributes_as_of(base, day, names, customer='customer_id', source_customer=none) %}
 {%- set source_customer = source_customer or customer -%}
 {%- for name in names %}
@@ -9,12 +8,6 @@ owners that of the raw rows. -#}
 left join {{ ref('customer_status_periods') }} as status
     on {{ base }}.{{ customer }} = status.customer_id
     and {{ holds_at('status', day) }}
-    {%- elif name == 'account_manager' %}
-left join {{ ref('dim_customer_owners') }} as account_manager
-    on {{ base }}.{{ source_customer }} = account_manager.customer_id
-    and account_manager.role = 'account_manager'
-    and account_manager.valid_from < {{ day_start_at(add_days(day, 1)) }}
-    and coalesce(account_manager.valid_to, {{ end_of_time('timestamp') }}) >= {{ day_start_at(add_days(day, 1)) }}
     {%- else %}
 left join {{ ref('dim_customer_segments') }} as {{ name }}
     on {{ base }}.{{ source_customer }} = {{ name }}.customer_id
@@ -22,6 +15,15 @@ left join {{ ref('dim_customer_segments') }} as {{ name }}
     and {{ holds_at(name, day) }}
     {%- endif %}
 {%- endfor %}
+{% endmacro %}
+
+{#- Joins the account manager of a customer when a day closes. `customer` is the identifier of the raw rows. -#}
+{% macro account_manager_as_of(base, day, customer='customer_id') %}
+left join {{ ref('dim_customer_owners') }} as account_manager
+    on {{ base }}.{{ customer }} = account_manager.customer_id
+    and account_manager.role = 'account_manager'
+    and account_manager.valid_from < {{ day_start_at(add_days(day, 1)) }}
+    and coalesce(account_manager.valid_to, {{ end_of_time('timestamp') }}) >= {{ day_start_at(add_days(day, 1)) }}
 {% endmacro %}
 
 {#- Joins the band (`tenure_bands`) of the complete months from the registration to a day. -#}

@@ -40,6 +40,7 @@ NOT_ADDITIVE = {
         ("buyers_count", "returning_buyers_count", "unknown_buyers_count", "new_buyers_num", "new_buyers_den"),
         "a customer counts once for each value held in a period",
     ),
+    "mart_metric_periods": {"months_count": "months of a period"},
     "mart_funnel_conversion": {"steps_from_goal_count": "it says which steps a row is of"},
     "mart_agent_scorecard": {"topics_count": "a topic counts once for each value"},
     "mart_survey_programme": {

@@ -580,7 +580,7 @@ def test_missing_tables_come_with_marts_and_panels(company):
     panels = {one["title"]: one["tables"] for one in document["panels"]}
     assert panels["Effective contacts by channel"] == ["contacts"]
     assert "Last use" not in panels
-    assert "no rows in contacts/: 5 panels of Contacts (Effective contacts by channel, " in flat(company.run()[1])
+    assert "no rows in contacts/: 7 panels of Contacts (Effective contacts by channel, " in flat(company.run()[1])
 
 
 def test_a_table_whose_rows_are_all_quarantined_is_missing(company):

@@ -69,6 +69,7 @@ left join money
     on live.customer_id = money.customer_id
     and live.month_date = money.month_date
 {{ attributes_as_of(
-    'live', 'live.last_date', ['usage_segment', 'value_segment', 'account_manager'], source_customer='source_customer_id'
+    'live', 'live.last_date', ['usage_segment', 'value_segment'], source_customer='source_customer_id'
 ) }}
+{{ account_manager_as_of('live', 'live.last_date', customer='source_customer_id') }}
 {{ join_tenure_bands('live.registered_date', 'live.last_date') }}

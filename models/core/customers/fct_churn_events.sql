@@ -113,7 +113,8 @@ from events
 {{ attributes_as_of(
     'events',
     add_days('events.churned_date', -1),
-    ['status', 'usage_segment', 'value_segment', 'account_manager'],
+    ['status', 'usage_segment', 'value_segment'],
     source_customer='source_customer_id'
 ) }}
+{{ account_manager_as_of('events', add_days('events.churned_date', -1), customer='source_customer_id') }}
 {{ join_tenure_bands('events.registered_date', add_days('events.churned_date', -1)) }}

@@ -187,6 +187,7 @@ left join points
 left join {{ ref('int_contacts__average_checks') }} as checks
     on members.customer_id = checks.customer_id
     and members.contact_month = checks.contact_month
-{{ attributes_as_of('members', 'members.last_access_date', ['status', 'value_segment', 'account_manager']) }}
+{{ attributes_as_of('members', 'members.last_access_date', ['status', 'value_segment']) }}
+{{ account_manager_as_of('members', 'members.last_access_date') }}
 left join {{ ref('segments') }} as norms
     on value_segment.segment_code = norms.segment_code

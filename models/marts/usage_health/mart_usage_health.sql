@@ -94,4 +94,4 @@ left join {{ ref('int_usage__risk_periods') }} as risks
     and {{ holds_at('risks', 'usage.as_of_date') }}
 left join {{ ref('dim_customer_decline_reasons') }} as reasons
     on usage.customer_id = reasons.customer_id
-{{ attributes_as_of('usage', 'usage.as_of_date', ['account_manager']) }}
+{{ account_manager_as_of('usage', 'usage.as_of_date') }}

@@ -22,5 +22,6 @@ select
     periods.valid_from as state_from
 from {{ ref('int_signals__usage') }} as periods
 cross join {{ ref('run_context') }} as run_context
-{{ attributes_as_of('periods', 'run_context.as_of_date', ['status', 'account_manager']) }}
+{{ attributes_as_of('periods', 'run_context.as_of_date', ['status']) }}
+{{ account_manager_as_of('periods', 'run_context.as_of_date') }}
 where periods.valid_to is null
