@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from stayhouse.contract import REPO_ROOT
@@ -44,6 +43,8 @@ def run(project: Path, server: Server, *commands: str) -> dict[str, list]:
 
 def test_a_project_builds_the_package_on_a_server(server: Server, tmp_path: Path) -> None:
     """The hand-worked answers of the other project hold there, and rows that break the contract stop the build."""
+    import psycopg2
+
     for name in PACKAGE:
         (tmp_path / name).symlink_to(REPO_ROOT / name)
     project = tmp_path / "integration_tests"
