@@ -14,6 +14,8 @@ from stayhouse.expectations.registry import raw_gates
 from stayhouse.expectations.reports import Parameters
 from stayhouse.expectations.runner import validate
 
+pytestmark = pytest.mark.slow
+
 LOADING_ATTRIBUTES = {"src", "href", "srcset", "action", "data", "poster", "background", "formaction"}
 
 

@@ -19,6 +19,8 @@ from stayhouse.expectations.reports import RESULT_COLUMNS, Parameters, results_f
 from stayhouse.expectations.runner import WarehouseError, validate
 from stayhouse.expectations.suites import build_suite
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = Parameters(date(2025, 6, 30), 0, "run-7")
 
 

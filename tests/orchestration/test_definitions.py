@@ -16,7 +16,7 @@ from stayhouse.expectations.registry import mart_gates, raw_gates
 from stayhouse.orchestration.feeds import Feed
 from stayhouse.orchestration.settings import Settings
 
-pytestmark = pytest.mark.usefixtures("parsed_once")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("parsed_once")]
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,6 @@ def test_what_people_read_has_to_come_by_morning(graph):
     assert graph.get(dg.AssetKey(["staging", "stg_crm__customers"])).freshness_policy is None
 
 
-@pytest.mark.slow
 def test_importing_the_definitions_parses_nothing():
     code = (
         "import builtins, io, pathlib\n"
