@@ -54,7 +54,8 @@ union select alert_id from alerts.mart_alerts where customer_id = $who
 
 def packed(path: Path) -> str:
     """What a file says once it is unpacked; independent of the search of the product."""
-    if path.name == PAGE_NAME and path.parent.name != "data_docs":
+    # Other pages are called index.html too: those of checks and of cards, which pack nothing.
+    if path.name == PAGE_NAME and (path.parent / DATABASE_NAME).exists():
         return json.dumps(read_page(path.read_text(encoding="utf-8")), ensure_ascii=False)
     if path.suffix == ".gz":
         return gzip.decompress(path.read_bytes()).decode()
