@@ -67,7 +67,7 @@ def test_orders_made_good_leave_the_queue(marts):
         where planted.again_at < (select as_of_end_at - interval 4 hour from core.run_context)
         """
     ).fetchone()
-    assert made_good > 3
+    assert made_good >= 3
     assert waiting == 0
 
 
