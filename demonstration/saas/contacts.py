@@ -62,6 +62,13 @@ class Flags:
     is_request: np.ndarray
     has_evidence: np.ndarray
 
+    def left_alone(self, avoided: np.ndarray, first: int, size: int) -> np.ndarray:
+        """Of `size` customers from `first` on, whether they have a flag or are among the avoided ones."""
+        found = np.zeros(size, dtype=bool)
+        found[self.customer - first] = True
+        found[avoided - first] = True
+        return found
+
 
 @dataclass
 class Planted:

@@ -136,9 +136,7 @@ def write_arms(
     size = len(span)
     at = offered_at(scope)
     day = at // DAY
-    silent = np.zeros(size, dtype=bool)
-    silent[flags.customer - first] = True
-    silent[avoided - first] = True
+    silent = flags.left_alone(avoided, first, size)
     there = (people.registered[span] < at - 60 * DAY) & (people.use_to[span] > day + 30)
     there &= deals.ended[span] > day + 30
     there &= ~silent & ~people.is_a("test", "deleted", "reactivator")[span] & ~consents.is_missing(span)

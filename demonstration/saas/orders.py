@@ -78,9 +78,7 @@ def write_orders(
     began = np.maximum(office_moment(rng, began // DAY, scope), begin[place])
     furthest = pick(rng, size, list(STOPS)).astype("int64") + 1
     cents = 500 * between(rng, 2, 60, size)
-    silent = np.zeros(len(span), dtype=bool)
-    silent[flags.customer - first] = True
-    silent[avoided - first] = True
+    silent = flags.left_alone(avoided, first, len(span))
     is_open = furthest < len(STEPS)
     can = is_open & ~silent[place] & ~consents.is_unsubscribed(customer, began)
     reminded = np.where(

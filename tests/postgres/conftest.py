@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 import pytest
+from installed import skip_without
 from servers import OWNER, running_postgres
 
 from stayhouse.postgres import Server
@@ -17,18 +17,8 @@ HERE = Path(__file__).parent
 NEEDED = ("psycopg2", "duckdb_extension_postgres_scanner", "dbt.adapters.postgres")
 
 
-def is_installed(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [name for name in NEEDED if not is_installed(name)]
-    for item in items:
-        if missing and item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.skip(reason=f"{missing[0]} is not installed here; make test-postgres"))
+    skip_without(NEEDED, items, HERE, "make test-postgres")
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from installed import skip_without
 from lakes import running_lake
 
 from stayhouse.spark import Lake
@@ -19,18 +19,8 @@ HERE = Path(__file__).parent
 NEEDED = ("pyspark", "snowpark_connect_deps_iceberg", "dbt.adapters.spark")
 
 
-def is_installed(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [name for name in NEEDED if not is_installed(name)]
-    for item in items:
-        if missing and item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.skip(reason=f"{missing[0]} is not installed here; make test-spark"))
+    skip_without(NEEDED, items, HERE, "make test-spark")
 
 
 @pytest.fixture(scope="session")
