@@ -97,7 +97,7 @@ def rows(spark: SparkSession, sql: str) -> list[Any]:
 
 
 def relations(spark: SparkSession, schema: str) -> dict[str, str]:
-    """'table' or 'view' by name; nothing where there is no such schema."""
+    """'table' or 'view' by name; empty where the schema is missing."""
     if not _has(spark, schema):
         return {}
     # Spark shows the temporary ones of the session in every schema.

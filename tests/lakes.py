@@ -97,7 +97,7 @@ def jars(folder: Path) -> list[Path]:
     """What Spark needs beside its own jars; `folder` takes the one that is made here."""
     drivers = [Path(place) for place in DRIVERS if Path(place).exists()]
     if not drivers:
-        pytest.skip(f"there is no JDBC driver of PostgreSQL here: {DRIVERS[0]} is missing")
+        pytest.skip(f"PostgreSQL's JDBC driver is not installed here: {DRIVERS[0]} is missing")
     iceberg = sorted(_folder("snowpark_connect_deps_iceberg").glob(ICEBERG))
     return [iceberg[-1], _shaded_jackson(_folder("pyspark") / "jars", folder), drivers[0]]
 

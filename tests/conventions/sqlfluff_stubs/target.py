@@ -1,4 +1,4 @@
-"""Stands in for what dbt builds in when sqlfluff renders a model without dbt: a file of DuckDB."""
+"""Replaces the target of dbt when sqlfluff renders a model without dbt: DuckDB."""
 
 from __future__ import annotations
 
