@@ -86,8 +86,7 @@ SALES = Section(
         Panel(
             "sales_buyers",
             "New and returning buyers",
-            "Each buyer counts once in a period. Nobody knows of the grey ones whether they had bought before payments "
-            "were recorded.",
+            "Each buyer counts once in a period. Grey buyers may have bought before payments were recorded.",
             BUYERS,
             Chart(bars(
                 each_period(),
