@@ -37,7 +37,7 @@ where datname = current_database()
 
 @dataclass(frozen=True)
 class Server:
-    """Where PostgreSQL listens. Passwords are no part of it: libpq reads PGPASSWORD or its own password file."""
+    """Where PostgreSQL listens. Passwords are not part of it: libpq reads PGPASSWORD or its own password file."""
 
     host: str
     port: int

@@ -295,7 +295,7 @@ def _overlap(table: SourceTable, found: Mapping[str, TypeEngine[Any]]) -> tuple[
 
 
 def _dlt(state: Path) -> Any:
-    """The library, told to keep to the company's folder and to send nothing."""
+    """The library, set to keep to the company's folder and to send nothing."""
     os.environ.update(
         {
             "DLT_DATA_DIR": str(state),

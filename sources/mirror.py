@@ -1,6 +1,6 @@
 """A local copy of a folder in an object store, brought up to date by listing it.
 
-Objects are compared by what the listing says of them, so an object that has not changed is never fetched again. The
+Objects are compared by their entries in the listing, so an object that has not changed is never fetched again. The
 copy has the time of its object, because rows that do not say how new they are have the time of their file.
 """
 

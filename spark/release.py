@@ -82,7 +82,7 @@ def _text(value: str) -> str:
 
 
 def _forget_others(spark: SparkSession, names: set[str], release: str) -> None:
-    """Removes views of marts that are no more, and releases that nobody is expected to read."""
+    """Removes views of marts that do not exist any more, and releases that nobody is expected to read."""
     for name, kind in relations(spark, SCHEMA).items():
         if kind == "view" and name not in names:
             spark.sql(f"drop view {SCHEMA}.{name}")

@@ -48,7 +48,7 @@ def part_of(table: str) -> tuple[str, str]:
 def compare(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], noted: str) -> int:
     """Finds the parts of a table of which `noted` (table_name, file_id, part, digest) has another digest, or none.
 
-    They are in the table DIFFERING afterwards, with the digest that is due: NULL where the part is gone. Returns how
+    They are in the table DIFFERING afterwards, with the digest that is due: NULL for a deleted part. Returns how
     many they are.
     """
     file_id, part = part_of(table)

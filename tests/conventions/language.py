@@ -11,7 +11,8 @@ from pathlib import Path
 
 FOLDERS = (
     "models", "macros", "seeds", "docs", "decisions", "contract", "loading", "expectations", "page", "orchestration",
-    "publishing", "deploy", "demonstration", "benchmarks", "tests", "shaping", "shapes",
+    "publishing", "deploy", "demonstration", "benchmarks", "tests", "shaping", "shapes", "sources", "targets", "postgres",
+    "spark", "integration_tests",
 )  # fmt: skip
 TOP = ("README.md", "CONTRIBUTING.md", "mkdocs.yml", "Makefile", "pyproject.toml", "dbt_project.yml")
 TYPES = {".sql", ".yml", ".yaml", ".service", ".timer", ".csv", ".md", ".py", ".html", ".js"}

@@ -19,6 +19,8 @@ from stayhouse.loading import load_landing
 from stayhouse.loading.contract_sql import UTC as IN_UTC
 from stayhouse.loading.erased_files import Rewriting, erase_files
 
+pytestmark = pytest.mark.slow
+
 TABLES = {name: contract()[name] for name in ("customers", "events", "survey_responses", "survey_answers",
                                               "subscription_periods")}  # fmt: skip
 FORMATS = ("csv", "jsonl", "parquet")

@@ -11,6 +11,8 @@ from stayhouse.contract import Zones, contract
 from stayhouse.contract.days import first_day_sql, last_closed_day, last_day_sql
 from stayhouse.loading import load_landing, record_feed_days
 
+pytestmark = pytest.mark.slow
+
 INGESTED = "2025-06-30 23:00:00"
 UNTIL = date(2025, 7, 31)
 

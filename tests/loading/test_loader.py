@@ -259,16 +259,18 @@ def test_a_row_that_is_delivered_again_later_changes_nothing_but_its_time(landin
     assert ledger(db) == [("customers/a.csv", 2, 1, 0, 1, 1), ("customers/b.csv", 2, 2, 0, 0, 0)]
 
 
+def some_orders(steps: tuple[str, ...]) -> list:
+    """Every order; the fast tests take the given one and its reverse."""
+    return [
+        pytest.param(order, marks=() if order in (steps, steps[::-1]) else pytest.mark.slow)
+        for order in permutations(steps)
+    ]
+
+
 STEPS = ("request", "back", "again", "and again")
 
 
-@pytest.mark.parametrize(
-    "order",
-    [
-        pytest.param(order, marks=() if order in (STEPS, STEPS[::-1]) else pytest.mark.slow)
-        for order in permutations(STEPS)
-    ],
-)
+@pytest.mark.parametrize("order", some_orders(STEPS))
 def test_the_day_on_which_a_cancellation_was_taken_back_stays(landing: Landing, load, db, order):
     """A full export moved the day to that of the export, so the signal of the request never ended."""
     landing.csv("customers", [customer(1)])
@@ -287,7 +289,10 @@ def test_the_day_on_which_a_cancellation_was_taken_back_stays(landing: Landing, 
     assert rows(db, "select cast(ingested_at as date)::varchar from raw.subscription_periods") == [("2025-03-11",)]
 
 
-@pytest.mark.parametrize("order", list(permutations(("first", "between", "again"))))
+VERSIONS = ("first", "between", "again")
+
+
+@pytest.mark.parametrize("order", some_orders(VERSIONS))
 def test_a_value_that_changes_and_changes_back_is_right_in_any_order(landing: Landing, load, db, order):
     """Guards against the earlier of two equal versions as the only one: the one between them would win."""
     versions = {"first": ("old", "2025-03-01"), "between": ("new", "2025-03-02"), "again": ("old", "2025-03-03")}

@@ -14,6 +14,8 @@ from parsing import settings_in
 from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.policy import SEEDS_FOLDER
 
+pytestmark = pytest.mark.slow
+
 MODELS = ("fct_funnel_attempt_steps", "fct_funnel_attempts", "int_journeys__attempts", "mart_funnel_conversion")
 AS_OF = date(2025, 3, 31)
 END = pd.Timestamp("2025-04-01")
