@@ -13,6 +13,12 @@
     {{ return(columns) }}
 {% endmacro %}
 
+{#- The periods for which indices are computed, with their months. A period of the calendar begins once a month, quarter or year, a
+window of whole months in every month. -#}
+{% macro cx_period_months() %}
+    {{ return({'month': 1, 'quarter': 3, 'year': 12, 'rolling_3m': 3, 'rolling_12m': 12}) }}
+{% endmacro %}
+
 {#-
 Estimate and variance of an index from its counts, valid with few answers. net: adjusted Wald, 3/4 of a
 promoter, 3/4 of a detractor and 3/2 of a passive are added (Rocks 2016, The American Statistician 70). share: one success

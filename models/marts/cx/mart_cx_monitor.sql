@@ -2,7 +2,11 @@
 with indices as (
     select
         *,
-        case period_kind when 'month' then 1 else 3 end as period_months,
+        case period_kind
+            {%- for kind, months_count in cx_period_months().items() %}
+            when '{{ kind }}' then {{ months_count }}
+            {%- endfor %}
+        end as period_months,
         case when is_reliable then is_target_met end as is_reliably_met,
         -- Keys of rows that coverage and promoters belong to.
         case when period_kind = 'quarter' then metric_code end as quarterly_metric_code,
