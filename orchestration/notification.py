@@ -38,7 +38,7 @@ class Message:
         lines = [
             *(f"- {reason}" for reason in self.reasons[:MOST_REASONS]),
             *([f"- and {more} more"] if more > 0 else []),
-            "The last publication stays as it is.",
+            "What is published stays as it is.",
             *([self.link] if self.link else []),
         ]
         return "\n".join(lines)

@@ -91,7 +91,7 @@ def test_a_webhook_gets_the_reasons_and_the_link(endpoint: Endpoint) -> None:
     assert send(Addresses(webhook=endpoint.url), MESSAGE) == []
     (body,) = endpoint.bodies
     assert list(body) == ["text"]
-    for part in (MESSAGE.subject, "- events end on 2025-06-12", "The last publication stays", "/runs/1"):
+    for part in (MESSAGE.subject, "- events end on 2025-06-12", "What is published stays", "/runs/1"):
         assert part in body["text"]
 
 
