@@ -3,7 +3,8 @@
     'touchpoint': ['touchpoint_code', "'all' as channel_code"],
     'channel': ['touchpoint_code', 'channel_code'],
 } %}
--- The first touch of a customer in each month and cell, and whether they came further within the window.
+-- The first touch of a customer in each month and cell, with the attributes of that day, and whether they came further
+-- within the window.
 with touches as (
     select
         *,
@@ -79,6 +80,11 @@ progressed as (
 
 select
     entries.*,
+    coalesce(usage_segment.segment_code, 'unassigned') as segment_code,
+    coalesce(status.status, 'registered') as customer_status,
+    coalesce(status.plan_code, 'none') as plan_code,
+    coalesce(customers.region, 'unknown') as region_name,
+    coalesce(customers.acquisition_channel, 'unknown') as acquisition_channel,
     {{ days_between('entries.entered_date', 'progressed.progressed_date') }} as progress_days,
     {{ add_days('entries.entered_date', 'policy.journey_progress_days') }} <= run_context.as_of_date as is_mature
 from entries
@@ -88,3 +94,6 @@ left join progressed
     on entries.customer_id = progressed.customer_id
     and entries.stage_no = progressed.stage_no
     and entries.entered_date = progressed.entered_date
+left join {{ ref('dim_customers') }} as customers
+    on entries.customer_id = customers.customer_id
+{{ attributes_as_of('entries', 'entries.entered_date', ['usage_segment', 'status']) }}

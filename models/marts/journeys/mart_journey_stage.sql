@@ -1,7 +1,11 @@
 {% set levels = {
-    'stage': ["'all' as touchpoint_code", "'all'"],
-    'touchpoint': ['responses.touchpoint_code', "'all'"],
-    'channel': ['responses.touchpoint_code', "coalesce(responses.channel, 'unknown')"],
+    'stage': ["'all' as touchpoint_code", "'all' as channel_code"],
+    'touchpoint': ['touchpoint_code', "'all' as channel_code"],
+    'channel': ['touchpoint_code', 'channel_code'],
+} %}
+{% set dimensions = {
+    'segment': 'segment_code', 'status': 'customer_status', 'plan': 'plan_code', 'region': 'region_name',
+    'channel': 'acquisition_channel',
 } %}
 {% set cell = ['touch_month', 'stage_code', 'touchpoint_code', 'channel_code'] %}
 {#- Later than any number of days: who never came further is the last in the order of times. -#}
@@ -11,8 +15,19 @@ with entries as (
     select * from {{ ref('int_journeys__stage_entries') }}
 ),
 
+scored as (
+    select * from {{ ref('int_journeys__efforts') }}
+),
+
+attributed as (
+    {{ with_attributes('entries', 'entered_date') }}
+),
+
+-- Whole stages have every breakdown; a touchpoint of a segment would have too few customers.
 counted as (
+    {% for condition, broken_down in {"level_code = 'stage'": dimensions, "level_code <> 'stage'": {}}.items() %}
     select
+        {{ breakdown_columns(broken_down, has_attributes=true) }},
         level_code,
         {{ cell | join(',\n        ') }},
         min(stage_no) as stage_no,
@@ -26,28 +41,37 @@ counted as (
         sum(events_count) as events_count,
         sum(errors_count) as errors_count,
         sum(tickets_count) as tickets_count
-    from entries
-    group by level_code, {{ cell | join(', ') }}
+    from attributed
+    where {{ condition }}{{ ' and attribute_name is null' if not broken_down }}
+    group by {{ breakdown_sets(broken_down, ['level_code'] + cell, has_attributes=true) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+scores as (
+    {{ with_attributes('scored', 'response_date') }}
 ),
 
 efforts as (
     {% for level, (touchpoint, channel) in levels.items() %}
+    {%- set broken_down = dimensions if level == 'stage' else {} %}
     select
+        {{ breakdown_columns(broken_down, has_attributes=true) }},
         '{{ level }}' as level_code,
-        responses.stage_code,
+        touch_month,
+        stage_code,
         {{ touchpoint }},
-        {{ channel }} as channel_code,
-        {{ period_start('month', 'scores.response_date') }} as touch_month,
+        {{ channel }},
         count(*) as efforts_count,
-        cast(sum(scores.score) as {{ type_double() }}) as efforts_points
-    from {{ ref('fct_survey_scores') }} as scores
-    inner join {{ ref('fct_survey_responses') }} as responses
-        on scores.response_id = responses.response_id
-    where scores.metric_code = 'ces'
-    group by
-        responses.stage_code{{ ', responses.touchpoint_code' if level != 'stage' }}
-        {{- ', ' ~ channel if level == 'channel' }},
-        {{ period_start('month', 'scores.response_date') }}
+        cast(sum(score) as {{ type_double() }}) as efforts_points
+    from scores
+    {{ 'where attribute_name is null' if not broken_down }}
+    group by {{ breakdown_sets(
+        broken_down,
+        ['touch_month', 'stage_code'] + (['touchpoint_code'] if level != 'stage' else [])
+        + (['channel_code'] if level == 'channel' else []),
+        has_attributes=true
+    ) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -61,7 +85,9 @@ measured as (
         1.0 * efforts.efforts_points / nullif(efforts.efforts_count, 0) as effort_avg
     from counted
     left join efforts
-        on counted.level_code = efforts.level_code
+        on counted.dimension_name = efforts.dimension_name
+        and counted.dimension_value = efforts.dimension_value
+        and counted.level_code = efforts.level_code
         and counted.stage_code = efforts.stage_code
         and counted.touchpoint_code = efforts.touchpoint_code
         and counted.channel_code = efforts.channel_code
@@ -70,12 +96,14 @@ measured as (
 
 worst as (
     select
+        dimension_name,
+        dimension_value,
         level_code,
         touch_month,
         percentile_cont(0.25) within group (order by effort_avg) as worst_effort_avg
     from measured
     where effort_avg is not null
-    group by level_code, touch_month
+    group by dimension_name, dimension_value, level_code, touch_month
     having count(*) >= 4
 ),
 
@@ -84,7 +112,13 @@ earlier as (
         measured.*,
     {% for months in [1, 2, 3] %}
     lag(measured.progressed_pct, {{ months }}) over (
-        partition by measured.stage_code, measured.touchpoint_code, measured.channel_code order by measured.touch_month
+        partition by
+            measured.dimension_name,
+            measured.dimension_value,
+            measured.stage_code,
+            measured.touchpoint_code,
+            measured.channel_code
+        order by measured.touch_month
         ) as earlier_{{ months }}_pct{{ ',' if not loop.last }}
     {% endfor %}
     from measured
@@ -109,11 +143,15 @@ flagged as (
         coalesce(usual.effort_avg <= worst.worst_effort_avg, false) as is_effort_high
     from usual
     left join worst
-        on usual.level_code = worst.level_code
+        on usual.dimension_name = worst.dimension_name
+        and usual.dimension_value = worst.dimension_value
+        and usual.level_code = worst.level_code
         and usual.touch_month = worst.touch_month
 )
 
 select
+    flagged.dimension_name,
+    flagged.dimension_value,
     flagged.stage_code,
     cast(flagged.stage_no as integer) as stage_order,
     flagged.touchpoint_code,
