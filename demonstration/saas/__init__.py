@@ -24,6 +24,7 @@ from stayhouse.demonstration.saas import (
     contacts,
     experiments,
     feedback,
+    loyalty,
     orders,
     outcomes,
     surveys,
@@ -102,6 +103,7 @@ def generate(
         exposed: list[changes.Exposed] = []
         ordered: list[orders.Orders] = []
         assigned: list[experiments.Arms] = []
+        rewarded: list[loyalty.Loyalty] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
@@ -115,6 +117,7 @@ def generate(
             exposed.append(exposures)
             ordered.append(bought)
             assigned.append(arms)
+            rewarded.append(loyalty.write_loyalty(landing, people, deals, first, stop, part))
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -131,6 +134,7 @@ def generate(
     counted |= changes.write_truth(truth, scope, exposed)
     counted |= orders.write_truth(truth, scope.end, scope.epoch_seconds, ordered)
     counted |= experiments.write_truth(truth, scope.end, assigned)
+    counted |= loyalty.write_truth(truth, scope.end, scope.epoch_seconds, rewarded)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:

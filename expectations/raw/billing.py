@@ -95,3 +95,89 @@ def commissions(parameters: Parameters) -> list[HouseExpectation]:
             ODD_CURRENCY,
         ],
     )
+
+
+def coupons(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "coupons",
+        parameters,
+        implausible=[
+            RowRule(
+                "redeemed_before_issued:redeemed_at",
+                "redeemed_at < issued_at",
+                ("redeemed_at", "issued_at"),
+                "a coupon was used before it was issued",
+                "warning",
+            ),
+            RowRule(
+                "amount_and_percentage:amount",
+                "amount is not null and discount_pct is not null",
+                ("amount", "discount_pct"),
+                "a coupon is worth both an amount and a percentage",
+                "warning",
+            ),
+            RowRule(
+                "over_the_price:discount_pct",
+                "discount_pct > 100",
+                ("discount_pct",),
+                "a coupon takes off more than the price",
+                "warning",
+            ),
+            ODD_CURRENCY,
+        ],
+    )
+
+
+def loyalty_ledger(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "loyalty_ledger",
+        parameters,
+        implausible=[
+            RowRule(
+                "points_missing:points",
+                "points is null and kind in ('earn', 'redeem', 'expire', 'adjust')",
+                ("points", "kind"),
+                "an entry moves an unknown number of points, and counts as 0",
+                "warning",
+            ),
+            RowRule(
+                "negative_points:points",
+                "points < 0 and kind <> 'adjust'",
+                ("points", "kind"),
+                "points are negative although the kind gives the direction; the sign is ignored",
+                "warning",
+            ),
+            RowRule(
+                "fee_missing:amount",
+                "amount is null and kind in ('membership_fee', 'benefit')",
+                ("amount", "kind"),
+                "a fee or a benefit has no amount",
+                "warning",
+            ),
+            ODD_CURRENCY,
+        ],
+    )
+
+
+def order_lines(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "order_lines",
+        parameters,
+        implausible=[
+            RowRule(
+                "delivered_before_ordered:delivered_at",
+                "delivered_at < ordered_at",
+                ("delivered_at", "ordered_at"),
+                "a line was delivered before it was ordered",
+                "warning",
+            ),
+            RowRule(
+                "paid_gift:amount",
+                "is_gift and amount > 0",
+                ("is_gift", "amount"),
+                "a gift was paid for",
+                "warning",
+            ),
+            ODD_CURRENCY,
+        ],
+    )

@@ -194,5 +194,12 @@ select
     {{ threshold_integer('experiment_outcome_days') }} as experiment_outcome_days,
     {{ threshold_double('experiment_small_amount') }} as experiment_small_amount,
     {{ threshold_integer('journey_progress_days') }} as journey_progress_days,
-    {{ threshold_double('journey_barrier_drop_pct') }} as journey_barrier_drop_pct
+    {{ threshold_double('journey_barrier_drop_pct') }} as journey_barrier_drop_pct,
+    {{ threshold_integer('reminder_tolerance_days') }} as reminder_tolerance_days,
+    {{ threshold_integer('stamp_stalled_days') }} as stamp_stalled_days,
+    {{ threshold_integer('membership_months') }} as membership_months,
+    {{ threshold_integer('breakeven_uses') }} as breakeven_uses,
+    {{ threshold_integer('gift_due_days') }} as gift_due_days,
+    {{ threshold_integer('use_reminder_days') }} as use_reminder_days,
+    {{ threshold_integer('use_grace_days') }} as use_grace_days
 from {{ ref('thresholds') }}

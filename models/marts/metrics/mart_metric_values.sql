@@ -8,6 +8,7 @@
     'mart_commission_clawback',
     'mart_contact_kpi',
     'mart_contact_relevance',
+    'mart_coupon_redemption',
     'mart_customer_contact_status',
     'mart_customer_value',
     'mart_cx_indices',
