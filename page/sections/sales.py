@@ -2,6 +2,7 @@
 
 from stayhouse.page.charts import CALM, GOOD, MUTED, axis, bars, coded, each_period, lines, months, ranked, tooltip
 from stayhouse.page.panel import Chart, Panel, Section
+from stayhouse.page.sections.loyalty import PANELS as LOYALTY
 from stayhouse.page.sql import dimension, filterable, largest
 
 PERIODS = f"""
@@ -137,5 +138,6 @@ SALES = Section(
             needs=("customers", "payments"),
             codes={"rfm_segment": "rfm_segment"},
         ),
+        *LOYALTY,
     ),
 )  # fmt: skip

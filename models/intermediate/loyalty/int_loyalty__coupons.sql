@@ -93,7 +93,7 @@ select
     reminder_at is null and reminder_due_date is not null
     and coalesce(redeemed_date > reminder_due_date, true) as is_unreminded,
     reminder_at is null and redeemed_at is null and coalesce(reminder_due_date <= as_of_date, false)
-    and coalesce(valid_to > as_of_date, true) as is_reminder_due,
+    and coalesce(valid_to > {{ add_days('as_of_date', 1) }}, true) as is_reminder_due,
     issued_date,
     due_date,
     valid_to,

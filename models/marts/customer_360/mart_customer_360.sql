@@ -24,35 +24,6 @@ contracts as (
         on months.month_date = value_limits.month_date
 ),
 
--- Both lines of a card are texts, because a row per customer and week would be fifty times this mart.
-used_weeks as (
-    select
-        uses.customer_id,
-        {{ days_between(period_start('week', 'uses.usage_date'), period_start('week', 'run_context.as_of_date')) }}
-            as days_ago,
-        count(*) as use_days_count
-    from {{ ref('fct_customer_usage_daily') }} as uses
-    cross join {{ ref('run_context') }} as run_context
-    cross join {{ ref('policy') }} as policy
-    where uses.usage_date <= run_context.as_of_date
-        and {{ add_days(period_start('week', 'run_context.as_of_date'), '7 * (1 - policy.card_weeks)') }}
-        <= uses.usage_date
-    group by
-        uses.customer_id,
-        {{ days_between(period_start('week', 'uses.usage_date'), period_start('week', 'run_context.as_of_date')) }}
-),
-
-use_lines as (
-    select
-        customer_id,
-        {{ sorted_list(
-            "lpad(cast(cast(1.0 * days_ago / 7 as integer) as " ~ text ~ "), 2, '0') || ':'"
-            ~ " || cast(use_days_count as " ~ text ~ ")"
-        ) }} as use_days_series
-    from used_weeks
-    group by customer_id
-),
-
 months as (
     select
         months.customer_id,
@@ -75,6 +46,24 @@ mrr_lines as (
     cross join {{ ref('policy') }} as policy
     where months.months_ago < policy.card_months
     group by months.customer_id
+),
+
+coupons as (
+    select
+        customer_id,
+        count(case when coupon_state = 'open' then 1 end) as open_count,
+        min(case when coupon_state = 'open' then last_valid_date end) as open_until_date
+    from {{ ref('mart_coupons') }}
+    group by customer_id
+),
+
+accounts as (
+    select
+        customer_id,
+        sum(balance_points) as balance_points
+    from {{ ref('mart_loyalty_balances') }}
+    where program_kind = 'points'
+    group by customer_id
 ),
 
 ranked_alerts as (
@@ -157,6 +146,8 @@ select
     scores.csat_score,
     scores.cli_points,
     cast(coalesce(alerts.open_count, 0) as bigint) as open_alerts_count,
+    accounts.balance_points,
+    cast(coupons.open_count as bigint) as open_coupons_count,
     customers.is_paying,
     customers.has_access,
     contracts.is_top_value,
@@ -170,7 +161,8 @@ select
     contacts.last_effective_at,
     scores.nps_at,
     alerts.first_due_at as first_alert_due_at,
-    worth.next_purchase_due_date
+    worth.next_purchase_due_date,
+    coupons.open_until_date as open_coupon_until_date
 from {{ ref('dim_customers') }} as customers
 left join owners
     on customers.customer_id = owners.customer_id
@@ -192,9 +184,13 @@ left join {{ ref('mart_customer_cx') }} as scores
     on customers.customer_id = scores.customer_id
 left join {{ ref('mart_customer_value') }} as worth
     on customers.customer_id = worth.customer_id
-left join use_lines
+left join {{ ref('int_cards__use_lines') }} as use_lines
     on customers.customer_id = use_lines.customer_id
 left join mrr_lines
     on customers.customer_id = mrr_lines.customer_id
 left join alerts
     on customers.customer_id = alerts.customer_id
+left join coupons
+    on customers.customer_id = coupons.customer_id
+left join accounts
+    on customers.customer_id = accounts.customer_id

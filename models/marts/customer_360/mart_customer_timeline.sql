@@ -35,6 +35,13 @@
         "case when is_refund then 'refunded' else 'paid' end", none,
         "case when is_refund then 'Refund' else 'Payment' end", 'amount', false,
     ),
+    ('coupon', 'mart_coupons', 'coupon_id', 'issued_at', "'coupon_issued'", none, 'program_code', none, false),
+    ('coupon', 'mart_coupons', 'coupon_id', 'reminded_at', "'coupon_reminded'", none, 'program_code', none, false),
+    ('coupon', 'mart_coupons', 'coupon_id', 'redeemed_at', "'coupon_redeemed'", none, 'program_code', none, false),
+    (
+        'loyalty', 'fct_loyalty_entries', 'entry_id', 'occurred_at',
+        "'loyalty_' || entry_kind", none, 'program_code', 'signed_points', false,
+    ),
     (
         'alert', 'mart_alert_transitions', "alert_id || ':' || cast(transition_order as " ~ text ~ ')', 'transition_at',
         "'alert_' || transition_kind", 'channel_code', 'rule_code', none, false,

@@ -72,7 +72,7 @@ select
         when dated.is_on_time then 'given'
         when dated.given_date is not null then 'given_late'
         when dated.third_order_date is not null then 'third_order'
-        when dated.gift_due_date >= dated.as_of_date then 'due'
+        when dated.gift_due_date > dated.as_of_date then 'due'
         else 'missed'
     end as gift_state,
     case when dated.is_comparable then case when dated.is_on_time then 'given' else 'not_given' end end as group_code,
@@ -85,7 +85,7 @@ select
     end as bigint) as third_order_count,
     coalesce(status.is_paying, false) as is_paying,
     dated.is_mature,
-    dated.given_date is null and dated.third_order_date is null and dated.gift_due_date >= dated.as_of_date
+    dated.given_date is null and dated.third_order_date is null and dated.gift_due_date > dated.as_of_date
     and dnd.customer_id is null as is_gift_due,
     -- Nobody draws lots about who gets a gift.
     true as is_confounded,
