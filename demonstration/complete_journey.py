@@ -30,6 +30,9 @@ rows. Decisions of the mapping:
   stays NULL if the campaign runs beyond the window. `clicked_at` and `ended_at` hold the moment of that redemption.
   Type A coupons were chosen for each household by its purchases, hence `is_personalised`. A mailing from before the
   household's first basket keeps its moment and arrives late, with the household.
+* **Coupons**: a campaign sends a household its coupons together, and which of them a household of type A got is not
+  recorded, so all coupons of a household in a campaign are one `coupons` row, used with the first redemption. The type
+  of the campaign is its programme. **Order lines** are the goods of a basket in a department.
 * **Segments**: by composition of the household (`usage`) and by income (`value`), both from the day of registration.
   Only 801 households were surveyed, the loyal ones: the unknown segments buy more rarely, so compare segments with
   care.
@@ -153,13 +156,18 @@ PREPARATION = {
     """,
     "mailing_outcomes": f"""
         with first_redemptions as (
-            select customer_id, campaign_id, min(moment) as redeemed_at
+            select
+                customer_id,
+                campaign_id,
+                min(moment) as redeemed_at,
+                arg_min(basket_id, (moment, basket_id)) as redeemed_basket_id
             from redemptions
             group by customer_id, campaign_id
         )
         select
             mailings.*,
             redeemed_at,
+            redeemed_basket_id,
             greatest(start_day, registered_at::date) as sent_arrival,
             case
                 when redeemed_at is not null then greatest(redeemed_at::date, sent_arrival)
@@ -306,6 +314,46 @@ RAW_TABLES = {
             if(has_outcome, if(redeemed_at is null, 'no_answer', 'redeemed'), null) as outcome_code,
             dt
         from versions
+    """,
+    "coupons": """
+        with versions as (
+            select *, sent_arrival as dt, false as is_redeemed
+            from mailing_outcomes
+            where redeemed_at is null or redeemed_at::date > sent_arrival
+            union all by name
+            select *, greatest(redeemed_at::date, sent_arrival) as dt, true as is_redeemed
+            from mailing_outcomes
+            where redeemed_at is not null
+        )
+        select
+            'v' || lpad(campaign_id::varchar, 2, '0') || '-' || customer_id as coupon_id,
+            customer_id,
+            campaign_type as program_code,
+            'campaign_' || lpad(campaign_id::varchar, 2, '0') as campaign_code,
+            start_day as issued_at,
+            'USD' as currency,
+            start_day as valid_from,
+            end_day + 1 as valid_to,
+            if(is_redeemed, redeemed_at, null) as redeemed_at,
+            if(is_redeemed, redeemed_basket_id, null) as order_id,
+            dt
+        from versions
+    """,
+    "order_lines": """
+        select
+            'b' || basket_id || '-' || component_code as order_line_id,
+            basket_id as order_id,
+            customer_id,
+            component_code as product_code,
+            moment as ordered_at,
+            moment as delivered_at,
+            greatest(items, 0) as quantity,
+            greatest(amount, 0) as amount,
+            'USD' as currency,
+            'delivered' as status,
+            false as is_gift,
+            moment::date as dt
+        from departments
     """,
 }
 

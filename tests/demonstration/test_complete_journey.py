@@ -17,7 +17,7 @@ from stayhouse.contract import REPO_ROOT, contract
 from stayhouse.demonstration import DemoReport, complete_journey
 
 pytestmark = pytest.mark.slow
-TABLES = ("customers", "customer_segments", "events", "payments", "contacts")
+TABLES = ("customers", "customer_segments", "events", "payments", "contacts", "coupons", "order_lines")
 SEEDS = REPO_ROOT / "seeds"
 POLICY_FILES = sorted(path.name for path in complete_journey.POLICY_FOLDER.glob("*.csv"))
 
@@ -298,6 +298,27 @@ def test_policy_has_only_thresholds_that_it_changes() -> None:
         shared = repository[row["threshold_code"]]
         assert row["unit"] == shared["unit"]
         assert float(row["threshold_value"]) != float(shared["threshold_value"]), row
+
+
+def test_every_mailing_is_a_coupon_and_its_first_redemption_uses_it(db: duckdb.DuckDBPyConnection) -> None:
+    campaigns = value(db, "select count(*) from (select distinct household_id, campaign_id from package.campaigns)")
+    redeemed = """
+        select count(*) from (select distinct household_id, campaign_id from package.coupon_redemptions)
+        semi join package.campaigns using (household_id, campaign_id)
+    """
+    assert value(db, "select count(distinct coupon_id) from coupons") == campaigns
+    assert value(db, "select count(distinct coupon_id) from coupons where redeemed_at is not null") == value(
+        db, redeemed
+    )
+    assert value(db, "select count(*) from coupons where redeemed_at is not null and order_id is null") == 0
+
+
+def test_lines_of_orders_are_the_departments_of_the_baskets(db: duckdb.DuckDBPyConnection) -> None:
+    bought = "from events where event_name = 'department_bought'"
+    assert value(db, "select count(*) from order_lines") == value(db, f"select count(*) {bought}")
+    assert value(db, "select sum(amount) from order_lines") == value(
+        db, f"select sum(greatest(value_amount, 0)) {bought}"
+    )
 
 
 def test_policy_values_say_where_they_come_from() -> None:
