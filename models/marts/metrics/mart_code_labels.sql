@@ -7,7 +7,8 @@
     ('scope', 'activity_scopes', 'scope_code'),
     ('rfm_segment', 'rfm_segments', 'rfm_segment_code'), ('funnel', 'funnels', 'funnel_code'),
     ('funnel_step', 'funnel_steps', "funnel_code || '/' || step_code"),
-    ('program', 'loyalty_programs', 'program_code'), ('product', 'products', 'product_code')
+    ('program', 'loyalty_programs', 'program_code'), ('product', 'products', 'product_code'),
+    ('touchpoint', 'journey_stages', "stage_code || '/' || touchpoint_code")
 ] %}
 
 with titles as (
