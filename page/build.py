@@ -19,7 +19,7 @@ from stayhouse.contract.packed import packed_block, unpacked
 from stayhouse.contract.sql import connect
 from stayhouse.page import library
 from stayhouse.page.charts import COLOURS
-from stayhouse.page.labels import LANGUAGES, labels_of, measured_metrics, translations
+from stayhouse.page.labels import LANGUAGES, labels_of, measured_metrics, words_of
 from stayhouse.page.panel import Panel, Section
 from stayhouse.page.sections import SECTIONS
 from stayhouse.page.sql import BREAKDOWNS, has_marts, marts_in
@@ -77,7 +77,7 @@ def build_page(  # noqa: PLR0913
             "observed": _observed(db),
             "labels": labels_of(db),
             "languages": LANGUAGES,
-            "words": translations(),
+            "words": words_of(db),
         }
         days = _Days(as_of, _days_of_marts(db))
         built = [_section(db, section, days) for section in sections]
@@ -179,6 +179,7 @@ def _panel(db: duckdb.DuckDBPyConnection, panel: Panel) -> dict[str, Any]:
         "by": panel.by,
         "sums": asdict(panel.sums) if panel.sums else None,
         "source": panel.source,
+        "target": panel.target,
         "of": panel.of,
         "splits": panel.splits,
         "drill": asdict(panel.drill) if panel.drill else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -155,7 +155,7 @@ def _write(
     labels = Labels.of(db)
     environment.filters |= {"shown": _shown, "plain": plain, "date": _date}
     environment.globals |= {
-        "say": _say, "label": lambda kind, code: _say(labels.label(kind, code)), "plainly": labels.label,
+        "say": _say, "label": lambda kind, code: _say(labels.label(kind, code), labels.words), "plainly": labels.label,
         "reasons": _Reasons(labels), "titled": _Titled(labels),
     }  # fmt: skip
     template = environment.get_template("card.html")
@@ -184,9 +184,10 @@ def _title(customer: str, facts: dict[str, Any]) -> str:
     return f"{name} ({customer})" if name else f"Customer {customer}"
 
 
-def _say(text: str, **parts: object) -> Markup:
+def _say(text: str, words: Mapping[str, Mapping[str, str]] | None = None, **parts: object) -> Markup:
     """A text in both languages, of which the address of the card shows one; where there is one only, the text."""
-    spoken = {"en": text} | {language: words[text] for language, words in translations().items() if text in words}
+    found = words or translations()
+    spoken = {"en": text} | {language: known[text] for language, known in found.items() if text in known}
     if len(spoken) == 1:
         return Markup.escape(text.format(**parts) if parts else text)
     return Markup("").join(
@@ -198,7 +199,7 @@ def _say(text: str, **parts: object) -> Markup:
 def _named(labels: Labels, kind: str, code: str | None) -> str | Markup:
     """The title of a code in both languages, or a dash."""
     title = labels.label(kind, code)
-    return title if title == NOTHING else _say(title)
+    return title if title == NOTHING else _say(title, labels.words)
 
 
 def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str | Markup]]:
@@ -256,7 +257,9 @@ class _Reasons:
         self.labels = labels
 
     def __call__(self, codes: str) -> Markup:
-        return Markup(", ").join(_say(self.labels.label("health_reason", code)).lower() for code in codes.split())
+        return Markup(", ").join(
+            _say(self.labels.label("health_reason", code), self.labels.words).lower() for code in codes.split()
+        )
 
 
 class _Titled:
@@ -267,7 +270,7 @@ class _Titled:
 
     def __call__(self, event: dict[str, Any]) -> Markup:
         kind = {"alert": "rule", "survey": "survey"}.get(event["source_code"], "any")
-        return _say(self.labels.label(kind, event["title"]))
+        return _say(self.labels.label(kind, event["title"]), self.labels.words)
 
 
 def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:

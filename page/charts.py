@@ -8,7 +8,7 @@ from typing import Any
 Spec = dict[str, Any]
 
 # Colours of Okabe and Ito, distinguishable with any colour vision, darkened a little where white is behind them.
-COLOURS = ["#3366cc", "#e08e0b", "#0f9d76", "#8e6bbf", "#4aa8d8", "#b59f00", "#7d8590", "#d1495b"]
+COLOURS = ["#3366cc", "#e08e0b", "#0f9d76", "#8e6bbf", "#4aa8d8", "#b59f00", "#7d8590", "#d1495b", "#8c5a3c", "#c2739f"]
 GOOD, BAD, CALM, MUTED = "#0f9d76", "#d1495b", "#3366cc", "#9aa4af"
 CHURNED = "#d1495b"
 """The colour of churn, on every panel."""
@@ -76,7 +76,7 @@ def each_date(column: str, title: str) -> Spec:
         "O",
         title,
         timeUnit="yearmonthdate",
-        axis={"format": "%-d %b %y", "labelOverlap": "greedy", "labelSeparation": 12, "labelAngle": 0},
+        axis={"format": "%-d %b %Y", "labelOverlap": "greedy", "labelSeparation": 12, "labelAngle": 0},
     )
 
 
@@ -190,6 +190,8 @@ def waterfall(unit: str, tips: list[Spec]) -> Spec:
 def with_target(chart: Spec, x: Spec, target: Spec) -> Spec:
     """The chart with a dashed line at the target or norm of each period."""
     line = {
+        # A row without a target must not break the line.
+        "transform": [{"filter": f"isValid(datum['{target['field']}'])"}],
         "mark": {"type": "line", "strokeDash": [5, 4], "color": BAD, "strokeWidth": 1.5},
         "encoding": {"x": x, "y": target},
     }
@@ -197,9 +199,10 @@ def with_target(chart: Spec, x: Spec, target: Spec) -> Spec:
 
 
 def intervals(
-    x: Spec, y: Spec, low: str, high: str, tips: list[Spec], colour: Spec | None = None, target: str | None = None
-) -> Spec:
-    """A value with its interval for each category, and a tick at the target."""
+    x: Spec, y: Spec, low: str, high: str, tips: list[Spec], colour: Spec | None = None,
+    tick: tuple[str, str] | None = None,
+) -> Spec:  # fmt: skip
+    """A value with its interval for each category, and a red tick at another column: (column, title)."""
     horizontal = x["type"] == "quantitative"
     value, low_key, high_key = (x, "x", "x2") if horizontal else (y, "y", "y2")
     other = {"y": y} if horizontal else {"x": x}
@@ -214,11 +217,11 @@ def intervals(
             "encoding": {low_key: value, **other, "tooltip": tips, **colour_part},
         },
     ]
-    if target:
+    if tick:
         layers.append({
             "mark": {"type": "tick", "color": BAD, "thickness": 2},
             "encoding": {
-                low_key: value | {"field": target}, **other, "tooltip": [{"field": target, "title": "target"}]
+                low_key: value | {"field": tick[0]}, **other, "tooltip": [{"field": tick[0], "title": tick[1]}]
             },
         })  # fmt: skip
     return {"layer": layers, "height": {"step": 26} if horizontal else 240}

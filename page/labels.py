@@ -19,6 +19,8 @@ TEXT = "text"
 """Kind of the entries that are texts of the page itself; their code is the English text."""
 
 TITLES = "select code_kind, code, title from metrics.mart_code_labels order by 1, 2"
+EXPERIMENTS = "select experiment_id, hypothesis_label from journeys.mart_experiments where hypothesis_label is not null"
+TRANSLATIONS = "select language_code, title, translation_label from metrics.mart_title_translations order by 1, 2"
 METRICS = """
     select metric_code, title, formula_label from metrics.mart_metric_catalogue
     where metric_code in (select metric_code from metrics.mart_metric_values where metric_amount is not null)
@@ -51,6 +53,16 @@ def translations() -> dict[str, dict[str, str]]:
     }
 
 
+def words_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """The translations, and those that the company has of titles of its own policy."""
+    found = translations()
+    if has_marts(db, TRANSLATIONS):
+        for language, title, translated in db.execute(TRANSLATIONS).fetchall():
+            if language in found:
+                found[language][title] = translated
+    return found
+
+
 def measured_metrics(db: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
     """Title and formula of each metric that has a value."""
     rows = db.execute(METRICS).fetchall() if has_marts(db, METRICS) else []
@@ -70,6 +82,9 @@ def labels_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     if has_marts(db, TITLES):
         for kind, code, title in db.execute(TITLES).fetchall():
             found.setdefault(kind, {})[code] = title
+    if has_marts(db, EXPERIMENTS):
+        # An experiment is known by its hypothesis.
+        found["experiment"] = dict(db.execute(f"{EXPERIMENTS} order by 1").fetchall())
     for sql in EMPLOYEES:
         if has_marts(db, sql):
             found.setdefault("employee", {}).update(db.execute(sql).fetchall())
@@ -83,14 +98,15 @@ def plain(text: object) -> str:
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels of codes in English."""
+    """The labels of codes in English, and their translations."""
 
     titles: dict[str, dict[str, str]]
+    words: dict[str, dict[str, str]]
 
     @classmethod
     def of(cls, db: duckdb.DuckDBPyConnection) -> Labels:
         """The labels of a publication."""
-        return cls(labels_of(db))
+        return cls(labels_of(db), words_of(db))
 
     def label(self, kind: str, code: str | None) -> str:
         """The title of a code, or the code as words; a dash for none."""

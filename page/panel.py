@@ -61,6 +61,12 @@ class Column:
     """True: the page offers its values as a filter."""
     codes: str | None = None
     """Kind of the labels of its values."""
+    under: str | None = None
+    """Column in whose cell it is the second line, so that many columns need no scrolling sideways."""
+    unit: str | None = None
+    """Column with the unit of its value, written behind it."""
+    interval: tuple[str, str] | None = None
+    """Columns with the lower and upper bound of its value, shown below it."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,9 @@ class Panel:
     sums: Sums | None = None
     source: str | None = None
     """Source in mart_observation_starts before whose start only customers who stayed are known."""
+    target: str | None = None
+    """Column with the target of its value. A chart draws it; a heat table has it as a column when a reader compares
+    with targets."""
     of: str | None = None
     """Key of the panel with the headlines whose rows this one takes apart in the browser; it has none of its own."""
     splits: bool = False

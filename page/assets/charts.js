@@ -23,11 +23,11 @@ const config = (width) => {
   };
   return {
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
-    axis: { ...text, gridColor: colourOf("--grid"), domain: false, ticks: false, labelPadding: 6, labelLimit: width < 480 ? 130 : 0.42 * width, titlePadding: 10 },
+    axis: { ...text, gridColor: colourOf("--grid"), domain: false, ticks: false, labelPadding: 6, labelLimit: Math.max(130, 0.42 * width), titlePadding: 10 },
     axisBand: { grid: false }, axisX: { grid: false }, axisQuantitative: { grid: true, tickCount: 5 },
     legend: { ...text, orient: "top", labelLimit: 240, symbolOpacity: 1, symbolType: "circle", rowPadding: 3, columnPadding: 14 },
     range: { category: data.colours.map(inTheme) }, mark: { color: inTheme(data.colours[0]) }, rule: { color: colourOf("--text") },
-    text: { color: colourOf("--text"), fontSize: 11.5 }, bar: { discreteBandSize: { band: 0.72 } },
+    text: { color: colourOf("--text"), fontSize: width < 380 ? 9.5 : 11.5 }, bar: { discreteBandSize: { band: 0.72 } },
   };
 };
 
@@ -36,13 +36,14 @@ const encodingsOf = (spec) => (spec.layer ?? [spec]).map((layer) => layer.encodi
 // Blue is too dark on a dark ground.
 const inTheme = (text) => (state.theme === "dark" ? text.replaceAll(data.colours[0], "#7ca5ff") : text);
 
-// A target far from the data would squeeze them: it is named instead of drawn.
+// A target far from the data would squeeze them: it is named instead of drawn, unless the reader compares with it.
 const withoutFarTarget = (spec, rows) => {
   const target = spec.layer?.find((layer) => layer.mark.strokeDash);
   if (!target) return null;
   const field = target.encoding.y.field;
   const known = rows.map((row) => row[field]).filter((value) => value !== null && value !== undefined);
   if (!known.length) { spec.layer = spec.layer.filter((layer) => layer !== target); return null; }
+  if (state.compare === "target") return null;
   const fields = spec.layer.filter((layer) => layer !== target).flatMap((layer) => [layer.encoding.y?.field, layer.encoding.y2?.field]).filter(Boolean);
   const values = rows.flatMap((row) => fields.map((name) => row[name])).filter((value) => typeof value === "number");
   const [low, high] = [Math.min(...values, 0), Math.max(...values)];
@@ -73,14 +74,27 @@ const labelled = (panel, rows) => rows.map((row, at) => {
   return shown;
 });
 
+// Rows by month have the month on their axis and in their tooltip, all others the day.
+const areMonths = (rows) => (typeof rows[0].length === "string" ? rows[0].length === "month" : rows.every((row) => String(row.period).slice(8, 10) === "01"));
+const DAY_FORMAT = "%-d %b %Y", MONTH_FORMAT = "%b %Y";
+
 const dressed = (panel, rows, width) => {
   const spec = JSON.parse(inTheme(JSON.stringify(panel.spec)));
+  // A tick that no row has is nothing to look at.
+  if (spec.layer) spec.layer = spec.layer.filter((layer) => layer.mark.type !== "tick" || rows.some((row) => known(row[Object.values(layer.encoding).find((part) => part.type === "quantitative").field])));
   const splits = followsBreakdown(panel) === "split";
   // Intervals of several groups would cover each other.
   if (splits) spec.layer = spec.layer.filter((layer) => layer.mark.type !== "area");
   const dress = (encoding) => {
     for (const [channel, part] of Object.entries(encoding)) {
-      if (Array.isArray(part)) { part.forEach((one) => { one.title = t(one.title ?? ""); }); continue; }
+      if (Array.isArray(part)) {
+        for (const one of part) {
+          one.title = t(one.title ?? "");
+          if (one.field === "period" && one.format === DAY_FORMAT && areMonths(rows)) one.format = MONTH_FORMAT;
+        }
+        continue;
+      }
+      if (part.axis?.format === DAY_FORMAT && areMonths(rows)) part.axis.format = MONTH_FORMAT;
       if (part.legend?.splits) {
         // One group needs no colours; several have a legend.
         if (!splits && new Set(rows.map((row) => row[part.field])).size < 2) { delete encoding[channel]; continue; }
@@ -100,7 +114,8 @@ const dressed = (panel, rows, width) => {
       // Without a list of codes the order is that of the rows, as of months, and not that of the words.
       if (kind && channel === "color" && !part.scale?.domain) part.sort = [...new Set(rows.map((row) => safeLabel(kind, row[part.field], row)))];
       else if (kind && Array.isArray(part.sort)) part.sort = part.sort.map((code) => safeLabel(kind, code));
-      if (part.axis?.format === "%b %Y" && rows[0].grain && rows[0].grain !== "month") { delete part.axis.format; part.axis.labelExpr = periodExpression(rows[0].grain); }
+      const grain = rows[0].grain ?? rows[0].length;
+      if (part.axis?.format === MONTH_FORMAT && part.axis.tickCount && ["quarter", "year"].includes(grain)) { delete part.axis.format; part.axis.labelExpr = periodExpression(grain); }
       if (part.axis?.dates) { delete part.axis.dates; part.axis.labelExpr = periodExpression(rows[0].grain); }
       if (part.field === "step" && part.axis && width < 90 * rows.length) Object.assign(part.axis, { labelAngle: -35, labelLimit: 120 });
     }
@@ -125,6 +140,9 @@ const ordered = (spec, values) => {
   return spec;
 };
 
+// The value beside the longest bar needs a place too.
+const besideBars = (spec) => (spec.layer ?? []).some((layer) => layer.mark.type === "text" && layer.mark.align === "left");
+
 const heightOf = (spec, rows) => {
   if (!spec.height?.step) return spec.height;
   const { y } = encodingsOf(spec)[0];
@@ -133,7 +151,7 @@ const heightOf = (spec, rows) => {
 
 // Before a source is recorded, only the customers who stayed are known: those periods are greyed.
 const startOfRecords = (panel, row = {}) => own(data.observed, row.source ?? panel.source) ?? "";
-const isOfSurvivors = (panel, row) => row.period < startOfRecords(panel, row);
+const isOfSurvivors = (panel, row) => (row.begins ?? row.period) < startOfRecords(panel, row);
 const withSurvivors = (panel, spec, rows) => {
   const early = [...new Set(rows.filter((row) => isOfSurvivors(panel, row)).map((row) => row.period))].sort();
   if (!early.length) return null;
@@ -143,12 +161,13 @@ const withSurvivors = (panel, spec, rows) => {
     delete spec.mark;
     delete spec.encoding;
     const isBand = x.type === "ordinal";
-    const until = [startOfRecords(panel), ...rows.map((row) => row.period).filter((period) => !early.includes(period))].sort()[0];
+    const last = early[early.length - 1];
+    const until = [startOfRecords(panel, rows[0]), ...rows.map((row) => row.period).filter((period) => !early.includes(period))].filter((date) => date > last).sort()[0] ?? last;
     spec.layer.push({ mark: { type: "rect", color: "#8a94a0", opacity: 0.28, ...(isBand ? { width: { band: 1 } } : {}) },
       data: { values: isBand ? early.map((period) => ({ period })) : [{ period: early[0], until }] },
       encoding: { x: { ...x, axis: undefined }, ...(isBand ? {} : { x2: { field: "until" } }) } });
   }
-  const start = startOfRecords(panel);
+  const start = startOfRecords(panel, rows[0]);
   return start < "9999" ? t("Grey: before {day} only customers who stayed are recorded.", { day: day(start) }) : t("Only customers who stayed are recorded: churn is not measured.");
 };
 
@@ -176,12 +195,12 @@ const drawChart = async (panel, place) => {
   const values = labelled(panel, rows);
   let spec = ordered(dressed(panel, rows, holder.clientWidth), values);
   const far = withoutFarTarget(spec, rows);
-  if (isCompared) spec = withEarlier(spec, values);
+  if (isCompared) spec = withEarlier(spec, values, holder.clientWidth);
   const early = withSurvivors(panel, spec, rows);
   const settings = config(holder.clientWidth);
   settings.legend.columns = legendColumns(spec, values, holder.clientWidth);
   const embedded = await window.vegaEmbed(holder, {
-    ...spec, height: heightOf(spec, values), $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container",
+    ...spec, height: heightOf(spec, values), padding: { left: 5, top: 5, bottom: 5, right: besideBars(spec) ? 34 : 5 }, $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container",
     autosize: { type: "fit-x", contains: "padding" }, data: { name: "rows", values },
   }, { actions: false, renderer: "svg", config: settings, tooltip: { theme: state.theme }, timeFormatLocale: timeLocale() });
   // Another choice of the reader may have replaced the place meanwhile.

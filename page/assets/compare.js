@@ -43,7 +43,7 @@ const rowsBefore = (panel, rows) => {
   return isNear ? all.filter((row) => row.period === earlier) : [];
 };
 
-const hasTarget = (panel) => (panel.spec?.layer ?? []).some((layer) => layer.mark.strokeDash || layer.mark.type === "tick");
+const hasTarget = (panel, rows) => Boolean(panel.target) && rows.some((row) => known(row[panel.target]));
 const asks = () => state.compare !== DEFAULTS.compare || state.from;
 const comparesWith = () => ({ previous: t("period before"), year: t("year before"), target: t("target") })[state.compare];
 
@@ -55,7 +55,7 @@ const comparison = (panel, rows) => {
   const isTarget = state.compare === "target";
   if (panel.of) return alone(isTarget ? t("No target is set by group: shows the change since the period before.") : null);
   if (panel.kind === "tiles" || panel.kind === "table" || !rows.length) return alone(null);
-  if (isTarget) return alone(hasTarget(panel) ? null : t("No target is set for this panel."));
+  if (isTarget) return alone(hasTarget(panel, rows) ? null : t("No target is set for this panel."));
   if (panel.kind !== "chart" || !followsPeriod(panel) || panel.sums?.bridge) return alone(cannot);
   // A chart of months shows the month before by itself.
   if (isTime(panel) && state.compare === "previous" && !state.from) return alone(null);
@@ -66,12 +66,12 @@ const comparison = (panel, rows) => {
 };
 
 // The specification with the earlier rows paler: bars have places beside each other, lines lie over each other.
-const withEarlier = (spec, rows) => {
+const withEarlier = (spec, rows, width) => {
   const names = [t("shown period"), comparesWith()];
-  const paler = { field: "compared", type: "ordinal", sort: names, title: null, scale: { domain: names, range: [1, 0.45] }, legend: { symbolType: "square", symbolFillColor: colourOf("--soft"), symbolStrokeWidth: 0 } };
+  const paler = { field: "compared", type: "ordinal", sort: names, title: null, scale: { domain: names, range: [1, 0.45] }, legend: { columns: width < 380 ? 1 : 2, symbolType: "square", symbolFillColor: colourOf("--soft"), symbolStrokeWidth: 0 } };
   const layers = (spec.layer ?? [{ mark: spec.mark, encoding: spec.encoding }]).map((layer) => {
     const { type, strokeDash } = layer.mark;
-    if (type === "area" || strokeDash) return { ...layer, transform: [{ filter: `datum.compared_code === "${NOW}"` }] };
+    if (type === "area" || strokeDash) return { ...layer, transform: [...(layer.transform ?? []), { filter: `datum.compared_code === "${NOW}"` }] };
     const encoding = { ...layer.encoding };
     encoding.opacity = paler;
     const across = ["nominal", "ordinal"].includes(encoding.y?.type) ? "y" : ["nominal", "ordinal"].includes(encoding.x?.type) ? "x" : null;

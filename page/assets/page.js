@@ -28,7 +28,7 @@ const panelOf = (panel) => {
   // Where there is nothing to choose, the choice still says what is shown.
   const switches = panel.switches.filter((choice) => choice.values.length).map((choice) => (choice.values.length === 1
     ? make("span", {}, `${t(choice.label)}: ${choiceOf(choice, choice.values[0])}`)
-    : make("label", {}, `${t(choice.label)} `, make("select", { "data-switch": choice.column, onchange: (event) => { panel.chosen[choice.column] = event.target.value; render(); } },
+    : make("label", {}, `${t(choice.label)} `, make("select", { "data-switch": choice.column, onchange: (event) => { panel.asked = { ...panel.asked, [choice.column]: event.target.value }; render(); } },
       choice.values.map((value) => make("option", { value, selected: panel.chosen[choice.column] === value }, choiceOf(choice, value)))))));
   const rows = chosenRows(panel);
   const notes = [...notesOf(panel, rows), comparison(panel, rows).note].filter(Boolean);
@@ -56,6 +56,28 @@ const builtOf = (panel) => {
   }
 };
 
+// Two panels share a row; one that would be alone in it has the whole row.
+const fillRows = (shown) => {
+  let isHalf = false;
+  shown.forEach(({ panel, article }, at) => {
+    if (panel.wide) { isHalf = false; return; }
+    const next = shown[at + 1];
+    if (!isHalf && (!next || next.panel.wide)) article.classList.add("wide");
+    else isHalf = !isHalf;
+  });
+};
+
+// A chart in a row with a taller panel takes the height that is left.
+const stretchCharts = async (shown) => {
+  for (const { panel, article, place } of shown) {
+    if (!place || !panel.embedded || typeof panel.spec.height !== "number") continue;
+    const left = article.getBoundingClientRect().bottom - place.getBoundingClientRect().bottom - 16;
+    if (left < 24) continue;
+    const { view } = panel.embedded;
+    await view.height(view.height() + Math.min(left, 260)).runAsync();
+  }
+};
+
 let turn = 0;
 const render = async () => {
   const mine = (turn += 1);
@@ -69,6 +91,7 @@ const render = async () => {
     if (mine !== turn) return;
     const built = section.panels.map(builtOf);
     const shown = built.filter(({ isEmpty }) => !isEmpty), empty = built.filter(({ isEmpty }) => isEmpty);
+    fillRows(shown);
     main.replaceChildren(make("h2", {}, t(section.title)), make("p", { class: "lead" }, t(section.lead)),
       make("div", { class: "grid" }, shown.map(({ article }) => article)),
       empty.length ? make("div", { class: "bares" }, empty.map(({ article }) => article)) : "");
@@ -80,6 +103,7 @@ const render = async () => {
         place.replaceChildren(sorry(error));
       }
     }
+    if (mine === turn) await stretchCharts(shown);
   }
   if (mine === turn) document.body.setAttribute("data-ready", "1");
 };
@@ -88,6 +112,9 @@ const drawViews = () => {
   byId("views").setAttribute("aria-label", t("Views"));
   byId("views").replaceChildren(make("ul", {}, data.sections.map((section) => make("li", {},
     make("a", { href: addressOf({ ...state, view: section.key }), "aria-current": section.key === state.view ? "page" : false }, t(section.title))))));
+  // On a phone the views are one line, which shows the present one.
+  const nav = byId("views"), present = nav.querySelector("[aria-current]");
+  if (present) nav.scrollLeft = present.offsetLeft - (nav.clientWidth - present.offsetWidth) / 2;
 };
 
 const choice = (name, text, options) => make("label", {}, make("span", {}, t(text)), make("select", { id: `filter-${name}`, onchange: (event) => choose({ [name]: event.target.value }) },

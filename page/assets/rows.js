@@ -100,14 +100,14 @@ const filteredRows = (panel) => inGrain(panel, inBreakdown(panel, rowsOf(panel))
 const rowsOfSpan = (panel, span) => inPeriod(panel, switched(panel, filteredRows(panel)), span);
 const chosenRows = (panel) => (panel.kind === "tiles" ? filteredRows(panel).filter((row) => row.period <= until()) : rowsOfSpan(panel, spanChosen()));
 
-// The first choice has rows together with the choices before it.
+// The first choice has rows together with the choices before it. What a reader asked for waits where it has no rows.
 const prepareSwitches = (panel) => {
-  panel.chosen ??= {};
+  panel.chosen = {};
   let left = filteredRows(panel);
   for (const choice of panel.switches) {
     const valuesOf = (rows) => [...new Set(rows.map((row) => String(row[choice.column])))];
     choice.values = valuesOf(left);
-    const wanted = [panel.chosen[choice.column], choice.default].find((value) => choice.values.includes(value));
+    const wanted = [panel.asked?.[choice.column], choice.default].find((value) => choice.values.includes(value));
     panel.chosen[choice.column] = wanted ?? choice.values[0];
     left = left.filter((row) => String(row[choice.column]) === panel.chosen[choice.column]);
   }

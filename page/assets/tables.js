@@ -5,6 +5,7 @@ const drawHeat = (panel, place) => {
   if (!rows.length) { place.append(nothing(panel)); return; }
   const named = (column, value) => (panel.codes[column] ? label(panel.codes[column], value, rows[0]) : String(value ?? "–"));
   const across = [...new Set(rows.map((row) => row[view.column]))];
+  const showsTarget = state.compare === "target" && hasTarget(panel, rows);
   const cells = new Map();
   for (const row of rows) {
     if (!cells.has(row[view.row])) cells.set(row[view.row], new Map());
@@ -12,9 +13,10 @@ const drawHeat = (panel, place) => {
   }
   const top = Math.max(...rows.map((row) => row[view.value] ?? 0), 0.0001);
   const head = make("tr", {}, make("th", { scope: "col" }, t(view.row_label)), view.size ? make("th", { scope: "col", class: "number" }, "n") : null,
-    across.map((name) => make("th", { scope: "col", class: "number" }, named(view.column, name))));
+    across.map((name) => make("th", { scope: "col", class: "number" }, named(view.column, name))),
+    showsTarget ? make("th", { scope: "col", class: "number" }, t("target")) : null);
   const body = [...cells].map(([name, byColumn]) => make("tr", {},
-    make("th", { scope: "row" }, named(view.row, name)),
+    make("th", { scope: "row", class: named(view.row, name).length > 16 ? "long" : false }, named(view.row, name)),
     view.size ? make("td", {}, number([...byColumn.values()][0][view.size], 0)) : null,
     across.map((column) => {
       const row = byColumn.get(column);
@@ -27,7 +29,7 @@ const drawHeat = (panel, place) => {
       const cell = make("td", { title: hint, class: [open ? "open" : "", thin ? "thin" : ""].join(" ").trim() || false }, value === null ? "–" : number(value, 1));
       if (value !== null && !thin) cell.style.backgroundColor = `rgba(var(--heat), ${(0.05 + 0.5 * share).toFixed(3)})`;
       return cell;
-    })));
+    }), showsTarget ? make("td", { class: "target" }, number([...byColumn.values()][0][panel.target], 1)) : null));
   place.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t(panel.title) },
     make("table", { class: "heat" }, make("thead", {}, head), make("tbody", {}, body))),
   make("p", { class: "legend" }, `${view.unit} `, view.complete ? [make("span", { class: "sample open" }, "12.3"), `${t("window still open")} `] : null,
@@ -42,7 +44,15 @@ const leftOut = (panel) => (panel.total > rowsOf(panel).length ? make("p", { cla
   panel.whole.map((file, at) => [at ? ", " : `${t("In the files:")} `, `${t(file.title)}: `, make("a", { href: file.href }, file.href)])) : null);
 
 const cellOf = (panel, row, column) => {
-  if (column.format !== "card") return show(row[column.name], column);
+  const value = row[column.name];
+  const withSign = (text) => (column.unit && known(value) ? `${text}${own(UNITS, row[column.unit]) ?? ""}` : text);
+  if (column.interval && known(value) && column.interval.every((name) => known(row[name]))) {
+    const [low, high] = column.interval.map((name) => show(row[name], column));
+    return [withSign(show(value, column)), make("div", { class: "interval" }, t("{low} to {high}", { low, high }))];
+  }
+  // Under another value, a yes says of what, and a no says nothing.
+  if (column.under && column.format === "yes_no") return value ? t(column.label) : "–";
+  if (column.format !== "card") return withSign(show(value, column));
   const name = panel.view.names && row[panel.view.names] ? row[panel.view.names] : show(row[column.name], column);
   const card = own(data.cards, row[column.name]);
   return card ? make("a", { href: state.lang === DEFAULTS.lang ? card : `${card}#${state.lang}` }, name) : name;
@@ -73,10 +83,18 @@ const tableOf = (panel, all, table) => {
     }
     return rows;
   };
+  // A cell has its column, and below it those that belong to it.
+  const ofCells = view.columns.filter((column) => !column.under).map((column) => [column, ...view.columns.filter((one) => one.under === column.name)]);
   const fill = () => {
     const rows = matching();
-    body.replaceChildren(...rows.slice(0, table.shown).map((row) => make("tr", {}, view.columns.map((column) =>
-      make("td", { class: classOf(column), "data-label": t(column.label) }, cellOf(panel, row, column))))));
+    body.replaceChildren(...rows.slice(0, table.shown).map((row) => make("tr", {}, ofCells.map(([column, ...below]) => {
+      const value = cellOf(panel, row, column);
+      const lines = below.map((one) => [one, cellOf(panel, row, one)]).filter(([, shown]) => shown !== "–");
+      // A phone leaves out what is not known.
+      const named = [classOf(column), value === "–" && !lines.length ? "none" : ""].filter(Boolean).join(" ");
+      return make("td", { class: named || false, "data-label": t(column.label) }, make("span", {}, value),
+        lines.map(([one, shown]) => make("div", { class: ["under", classOf(one)].filter(Boolean).join(" "), "data-label": t(one.label) }, make("span", {}, shown))));
+    }))));
     count.textContent = t("{shown} of {total} rows", { shown: number(Math.min(table.shown, rows.length), 0), total: number(rows.length, 0) });
     more.hidden = rows.length <= table.shown;
   };
@@ -89,14 +107,13 @@ const tableOf = (panel, all, table) => {
         make("option", { value: "" }, t("any")), values.map(([value, shown]) => make("option", { value, selected: table.filters[column.name] === value }, shown))));
     }),
     make("button", { type: "button", class: "csv", onclick: () => download(panel.key, panel.columns, matching()) }, "CSV"), count);
-  const heads = view.columns.map((column) => {
-    const head = make("th", { scope: "col", class: classOf(column) });
-    head.append(make("button", { type: "button", onclick: () => { table.down = table.sort === column.name ? !table.down : false; table.sort = column.name; mark(); fill(); } }, t(column.label)));
-    return head;
-  });
+  const sortBy = (column) => { table.down = table.sort === column.name ? !table.down : false; table.sort = column.name; mark(); fill(); };
+  const heads = ofCells.map((columns) => make("th", { scope: "col", class: classOf(columns[0]) }, columns.map((column, at) =>
+    make("button", { type: "button", class: at ? "under" : false, "data-sorts": column.name, onclick: () => sortBy(column) }, t(column.label)))));
   const mark = () => heads.forEach((head, at) => {
-    const sorted = table.sort === view.columns[at].name;
+    const sorted = ofCells[at].some((column) => column.name === table.sort);
     if (sorted) head.setAttribute("aria-sort", table.down ? "descending" : "ascending"); else head.removeAttribute("aria-sort");
+    for (const button of head.children) button.classList.toggle("sorts", button.dataset.sorts === table.sort);
   });
   mark();
   more.addEventListener("click", () => { table.shown += 200; fill(); });
@@ -138,7 +155,7 @@ const drawnAsTable = (panel) => {
   const leads = panel.drill ? rows.slice(0, ROWS_OF_CHART).map((row) => leadsSomewhere(panel, row)) : [];
   const scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t(panel.title) }, make("table", { class: "list" },
     make("thead", {}, make("tr", {}, columns.map((name) => make("th", { scope: "col" }, heading(name))), panel.drill ? make("th", { scope: "col" }, t("Customers")) : null)),
-    make("tbody", {}, rows.slice(0, ROWS_OF_CHART).map((row, at) => make("tr", {}, columns.map((name) => make("td", {}, shown(row, name))),
+    make("tbody", {}, rows.slice(0, ROWS_OF_CHART).map((row, at) => make("tr", {}, columns.map((name) => make("td", { "data-label": heading(name) }, shown(row, name))),
       panel.drill ? make("td", {}, leads[at] ? make("button", { type: "button", class: "quiet", onclick: () => openDrill(panel, row) }, t("Show")) : "") : null)))));
   const ending = rows.length > ROWS_OF_CHART ? make("p", { class: "legend" }, t("The first {shown} of {total} rows; CSV has all of them.",
     { shown: number(ROWS_OF_CHART, 0), total: number(rows.length, 0) })) : null;

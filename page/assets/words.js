@@ -20,15 +20,28 @@ const KIND_OF_DIMENSION = {
   ticket_topic: "topic", stage_code: "stage", touchpoint_code: "touchpoint", trigger_key: "trigger", team: "team", unit: "unit_name",
 };
 
+const titleOf = (kind, code) => {
+  const title = own(own(data.labels, kind), code);
+  return title === undefined ? undefined : t(title);
+};
+
 const label = (kind, code, row = {}) => {
   if (code === null || code === undefined || code === "") return "–";
   if (kind === "month") return /^\d/.test(code) ? monthName(code) : label("any", code);
   if (kind === "day") return day(code);
   if (kind === "weekday") return written(new Date(Date.UTC(2024, 0, Number(code))), { weekday: "short" }); // 1 January 2024 is a Monday
   if (kind === "hour") return String(code).padStart(2, "0");
-  if (kind === "funnel_step") return own(own(data.labels, kind), code) ?? humanized(String(code).split("/").pop());
+  if (kind === "text") return t(String(code));
+  if (kind === "funnel_step" || kind === "touchpoint") return titleOf(kind, code) ?? humanized(String(code).split("/").pop());
+  if (kind === "scope_pair") {
+    const [first, then] = String(code).split(">").map((scope) => label("scope", scope));
+    return first === then ? first : t("{first}; later: {then}", { first, then });
+  }
   if (kind === "cohort") return String(row.grid).includes("week,") ? day(code) : monthName(code);
-  if (kind === "grid") return plain(code);
+  if (kind === "grid") {
+    const [cohort, measure, period] = String(code).split(/, | by /).map((part) => titleOf("grid_part", part) ?? plain(part));
+    return t("{cohort}, {measure} by {period}", { cohort, measure, period });
+  }
   if (kind === "relation") return humanized(String(code).split(/[./]/).pop().replace(/^(mart|raw|stg)_/, ""));
   if (kind === "check") return humanized(String(code).replace(/^expect_/, ""));
   if (kind === "member" || kind === "group") {
@@ -39,9 +52,9 @@ const label = (kind, code, row = {}) => {
     const attribute = String(code).slice("attribute_".length);
     return humanized(own(data.labels.attribute, attribute) ?? attribute);
   }
-  const title = own(own(data.labels, kind), code) ?? own(data.labels.any, code);
-  if (title !== undefined) return t(title);
-  return kind === "employee" || kind === "unit_name" ? plain(code) : humanized(code);
+  const title = titleOf(kind, code) ?? titleOf("any", code);
+  if (title !== undefined) return title;
+  return kind === "employee" || kind === "unit_name" ? plain(code) : t(humanized(code));
 };
 
 const number = (value, digits = 1) =>
@@ -60,7 +73,7 @@ const periodName = (start, grain) => {
   return monthName(start);
 };
 
-const UNITS = { "%": " %", points: "", score: "", count: "" };
+const UNITS = { "%": " %", percent: " %", points: "", score: "", count: "" };
 const withUnit = (value, unit, digits = 1) => `${number(value, digits)}${own(UNITS, unit) ?? ""}`;
 
 const show = (value, column) => {
@@ -73,7 +86,7 @@ const show = (value, column) => {
     case "yes_no": return value ? t("yes") : t("no");
     case "date": return day(value);
     case "moment": return `${day(value)}, ${String(value).slice(11, 16)} UTC`;
-    case "words": return plain(value);
+    case "words": return plain(t(String(value)));
     default: return String(value);
   }
 };

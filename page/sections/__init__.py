@@ -7,6 +7,8 @@ from stayhouse.page.sections.churn import CHURN
 from stayhouse.page.sections.contacts import CONTACTS
 from stayhouse.page.sections.customers import CUSTOMERS
 from stayhouse.page.sections.cx import CX
+from stayhouse.page.sections.experiments import EXPERIMENTS
+from stayhouse.page.sections.journeys import JOURNEYS
 from stayhouse.page.sections.overview import OVERVIEW
 from stayhouse.page.sections.quality import QUALITY
 from stayhouse.page.sections.retention import RETENTION
@@ -15,7 +17,8 @@ from stayhouse.page.sections.service import SERVICE
 from stayhouse.page.sections.usage import USAGE
 
 SECTIONS = (
-    OVERVIEW, CUSTOMERS, ACTIVATION, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, RETENTION, CX, ALERTS, SERVICE, QUALITY,
+    OVERVIEW, CUSTOMERS, ACTIVATION, JOURNEYS, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, RETENTION, CX, ALERTS, SERVICE,
+    EXPERIMENTS, QUALITY,
 )  # fmt: skip
 
 __all__ = ["SECTIONS"]

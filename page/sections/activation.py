@@ -1,6 +1,6 @@
 """Activation: how many customers did what makes them stay, and how fast."""
 
-from stayhouse.page.charts import CALM, axis, intervals, lines, months, ranked, tooltip
+from stayhouse.page.charts import CALM, axis, intervals, lines, months, ranked, tooltip, with_target
 from stayhouse.page.panel import Chart, Column, Heat, Panel, Section, Sums, Switch, Table
 from stayhouse.page.sql import broken_down, dimension, filterable
 
@@ -33,8 +33,13 @@ NAMED = f"""
 
 CURVE = f"""{NAMED.format(mart="activation.mart_activation_curve")}
     select dimension, member, cohort_label as cohort, days_from_registration as days, activated_pct,
-        at_risk_count as at_risk
+        at_risk_count as at_risk, target_pct
     from chosen
+    left join (
+        select {dimension(channel="acquisition_channel")} as dimension, dimension_value as member, cohort_label,
+            target_pct
+        from activation.mart_activation_cohort
+    ) as targets using (dimension, member, cohort_label)
     where days_from_registration <= 120
         and cohort_label in (
             select cohort_label from activation.mart_activation_cohort
@@ -56,7 +61,7 @@ COHORTS = f"""{NAMED.format(mart="activation.mart_activation_cohort")},
         select *, 3, 'long', activated_long_num, activated_long_den, activated_long_pct, is_long_complete from cohorts
     )
     select dimension, member, registration_month as period, registered_count, window_name, num, den, activated_pct,
-        is_complete, is_reliable
+        is_complete, is_reliable, target_pct
     from windows
     where registration_month > (select max(registration_month) - interval '13 months' from cohorts)
     order by dimension, member, registration_month desc, place
@@ -99,16 +104,6 @@ TRIALS = f"""{NAMED.format(mart="churn.mart_trial_cohort")}
     order by 1, 2, 3
 """
 
-FUNNELS = f"""{NAMED.format(mart="journeys.mart_funnel_conversion")}
-    select dimension, member, funnel_code as funnel, period_grain_code as grain, period_start_date as period,
-        funnel_code || '/' || to_step_code as step, to_step_order as step_order, converted_num, converted_den,
-        converted_pct, converted_ci_lo, converted_ci_hi, is_complete, is_reliable
-    from chosen
-    where from_step_order = 1 and converted_den > 0
-        and period_start_date >= (select max(as_of_date) - interval '26 months' from main.publication)
-    order by 1, 2, 3, 4, 5, 7
-"""
-
 NOBODY_MEASURED = (
     "No activation is measured: the policy requires no key action (key_actions.csv), or no customer has been observed "
     "for long enough."
@@ -136,14 +131,16 @@ ACTIVATION = Section(
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
+            codes={"title": "text"},
             empty=NOBODY_MEASURED,
         ),
         Panel(
             "activation_curve",
             "Time to activate",
-            "Share of each cohort activated by each day. Customers who are not activated yet count in the base.",
+            "Share of each cohort activated by each day. Customers who are not activated yet count in the base. The "
+            "dashed line is the target for the longest window.",
             CURVE,
-            Chart(
+            Chart(with_target(
                 lines(
                     axis("days", "Q", "days from registration"),
                     axis("activated_pct", "Q", "activated, %"),
@@ -153,26 +150,15 @@ ACTIVATION = Section(
                         ("at_risk", "not yet active that day", ",.0f"),
                     ),
                     step=True,
-                )
-            ),
+                ),
+                axis("days", "Q", "days from registration"),
+                axis("target_pct", "Q", ""),
+            )),
             needs=("customers", "events"),
             needs_policy=("key_actions",),
             metrics=("activation_long_pct",),
             codes={"cohort": "month"},
-            empty=NOBODY_MEASURED,
-        ),
-        Panel(
-            "activation_cohorts",
-            "Activated in time, by month of registration",
-            "Share of each cohort activated within the windows of the policy. Hatched windows are still open.",
-            COHORTS,
-            Heat("period", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
-                 "is_reliable", "registered_count"),
-            needs=("customers", "events"),
-            needs_policy=("key_actions",),
-            metrics=("activation_long_pct",),
-            codes={"period": "month", "window_name": "window"},
-            by="upto",
+            target="target_pct",
             empty=NOBODY_MEASURED,
         ),
         Panel(
@@ -190,7 +176,7 @@ ACTIVATION = Section(
                         ("value", "value", ""), ("activated_long_pct", "completed in time %", ".1f"),
                         ("num", "customers", ",.0f"), ("den", "of", ",.0f"),
                     ),
-                    target="target_pct",
+                    tick=("target_pct", "target"),
                 )
             ),
             needs=("customers", "events"),
@@ -198,6 +184,7 @@ ACTIVATION = Section(
             metrics=("activation_long_pct",),
             codes={"value": "group"},
             by="at",
+            target="target_pct",
             sums=Sums(("num", "den"), rates={"activated_long_pct": ("num", "den")},
                       intervals={"activated_long_pct": ("activated_long_ci_lo", "activated_long_ci_hi", "wilson")},
                       same=("target_pct",)),
@@ -232,29 +219,20 @@ ACTIVATION = Section(
             empty="No customer has begun a trial.",
         ),
         Panel(
-            "activation_funnels",
-            "Funnels",
-            "Share of the attempts at the first step that reached each later one, with 95 % interval. Attempts that "
-            "can still go on are left out.",
-            FUNNELS,
-            Chart(intervals(
-                axis("converted_pct", "Q", "reached the step, %", scale={"domain": [0, 100]}),
-                axis("step", "N", "", sort={"field": "step_order"}),
-                "converted_ci_lo",
-                "converted_ci_hi",
-                tooltip(("step", "step", ""), ("converted_pct", "reached %", ".1f"),
-                        ("converted_num", "attempts", ",.0f"), ("converted_den", "of", ",.0f")),
-            )),
+            "activation_cohorts",
+            "Activated in time, by month of registration",
+            "Share of each cohort activated within the windows of the policy. Hatched windows are still open.",
+            COHORTS,
+            Heat("period", "window_name", "activated_pct", "num", "den", "registered", "window", "is_complete",
+                 "is_reliable", "registered_count"),
             needs=("customers", "events"),
-            needs_policy=("funnels",),
-            metrics=("funnel_completed_pct",),
-            switches=(Switch("funnel", "funnel", codes="funnel"),),
-            codes={"step": "funnel_step"},
-            by="at",
-            sums=Sums(("converted_num", "converted_den"), rates={"converted_pct": ("converted_num", "converted_den")},
-                      intervals={"converted_pct": ("converted_ci_lo", "converted_ci_hi", "wilson")},
-                      all=("is_complete",), any=("is_reliable",)),
-            empty="No funnel is described (funnels.csv), or nobody has begun one.",
+            needs_policy=("key_actions",),
+            metrics=("activation_long_pct",),
+            codes={"period": "month", "window_name": "window"},
+            by="upto",
+            target="target_pct",
+            empty=NOBODY_MEASURED,
+            wide=True,
         ),
         Panel(
             "activation_waiting",

@@ -1,7 +1,7 @@
 """Contacts: effective contacts, overdue customers and broken rules."""
 
 from stayhouse.page.charts import axis, bars, each_period, intervals, lines, months, tooltip
-from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Sums, Switch, Table
+from stayhouse.page.panel import Chart, Column, Drill, Heat, Panel, Section, Sums, Table
 from stayhouse.page.sql import GRAINS, MOST_MEMBERS, broken_down
 
 REACH = f"""
@@ -110,23 +110,6 @@ CAMPAIGNS = f"""
         select campaign from campaigns group by campaign order by sum(effective_den) desc, campaign limit {MOST_MEMBERS}
     )
     order by period, campaign
-"""
-
-EXPERIMENTS = """
-    with arms as (
-        select case dimension_name when 'channel' then 'acquisition_channel' else dimension_name end as dimension,
-            dimension_value as member, *
-        from journeys.mart_experiment_arms
-    )
-    select arms.dimension, arms.member, arms.experiment_id as experiment, arms.arm_code as arm, arms.members_count,
-        arms.converted_num, arms.converted_den, arms.converted_pct, arms.converted_ci_lo, arms.converted_ci_hi,
-        arms.converted_uplift_pp, arms.converted_uplift_ci_lo, arms.converted_uplift_ci_hi,
-        arms.revenue_per_customer_amount, arms.revenue_uplift_amount, arms.is_contaminated,
-        case when arms.is_control then 0 else 1 end as place
-    from arms
-    where arms.converted_den > 0 and (arms.dimension in ('all', 'segment', 'status')
-        or arms.dimension like 'attribute@_%' escape '@')
-    order by arms.experiment_id, arms.dimension, arms.member, arms.is_control desc, arms.arm_code
 """
 
 CONTACTS = Section(
@@ -243,28 +226,6 @@ CONTACTS = Section(
                       intervals={"effective_pct": ("effective_ci_lo", "effective_ci_hi", "wilson")},
                       all=("is_complete",), any=("is_reliable",)),
             empty="No attempt names a campaign.",
-        ),
-        Panel(
-            "contacts_experiments",
-            "Arms of experiments",
-            "Share of the customers of each arm who reached its goal, with 95 % interval. The control was assigned and "
-            "not contacted.",
-            EXPERIMENTS,
-            Chart(intervals(
-                axis("converted_pct", "Q", "reached the goal, %"),
-                axis("arm", "N", "", sort={"field": "place"}),
-                "converted_ci_lo",
-                "converted_ci_hi",
-                tooltip(("arm", "arm", ""), ("converted_pct", "reached %", ".1f"),
-                        ("converted_num", "customers", ",.0f"), ("converted_den", "of", ",.0f"),
-                        ("converted_uplift_pp", "more than the control, pp", "+.1f"),
-                        ("converted_uplift_ci_lo", "from", "+.1f"), ("converted_uplift_ci_hi", "to", "+.1f"),
-                        ("revenue_uplift_amount", "more revenue per customer", "+,.2f")),
-            )),
-            needs=("customers", "experiments", "experiment_assignments"),
-            switches=(Switch("experiment", "experiment", codes="experiment"),),
-            codes={"arm": "arm"},
-            empty="No customer is assigned to an arm, or no window is over.",
         ),
         Panel(
             "contacts_owners",

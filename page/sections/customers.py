@@ -98,6 +98,7 @@ CUSTOMERS = Section(
             LISTED,
             Table((
                 Column("customer_id", "customer", "card"),
+                Column("segment", "segment", filter=True, codes="segment", under="customer_id"),
                 Column("status", "status", filter=True, codes="status"),
                 Column("plan", "plan", filter=True, codes="plan"),
                 Column("mrr_amount", "MRR", "money"),
@@ -105,7 +106,6 @@ CUSTOMERS = Section(
                 Column("rule", "why", "words", filter=True, codes="rule"),
                 Column("next_step_label", "next step", "words"),
                 Column("owner", "owner", filter=True, codes="employee"),
-                Column("segment", "segment", filter=True, codes="segment"),
                 Column("region", "region", codes="region"),
             ), names="customer_name", shown=15),
             needs=("customers",),

@@ -92,6 +92,7 @@ CX = Section(
             switches=(Switch("metric", "index", "nps", "metric"),
                       Switch("programme", "programme", "relational", "programme")),
             by="upto",
+            target="target_points",
         ),
         Panel(
             "cx_drivers",
@@ -106,7 +107,7 @@ CX = Section(
                 "index_points_ci_hi",
                 tooltip(("value", "value", ""), ("index_points", "points", ".1f"), ("respondents_count", "n", ",.0f"),
                         ("is_gap_beyond_noise", "beyond noise", "")),
-                target="overall_index_points",
+                tick=("overall_index_points", "everybody"),
             )),
             needs=("survey_responses", "survey_answers"),
             needs_policy=("survey_questions",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stayhouse.page.charts import BAD, GOOD, axis, tooltip
+from stayhouse.page.charts import BAD, GOOD, axis, lines, months, tooltip, with_target
 from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table, Tiles
 from stayhouse.page.sql import filterable, largest
 
@@ -68,12 +68,22 @@ OF_MARTS = """
 MONTHS_OF_ALL, MONTHS_OF_GROUPS = 62, 38
 """Months of a headline on the page, from which quarters, years and spans are added up."""
 
+TARGETS = """
+    targets as (
+        select metric_code, dimension_name, dimension_value, target_amount, valid_from,
+            coalesce(valid_to, date '9999-12-31') as valid_until
+        from metrics.mart_metric_targets
+    )
+"""
+"""Targets of metrics as a relation of a query; a group without one of its own has that of everybody."""
+
 TILES = f"""
     with headlines(tile, metric_code, place, grain, adding, interval, source) as (values {LISTED}),
     named as (
-        select tile, place, grain, adding, interval, source, {OF_MARTS} as dimension, dimension_value as member,
-            period_start_date, numerator_amount, denominator_amount, metric_amount, metric_amount_ci_lo,
-            metric_amount_ci_hi, coalesce(is_complete, true) as is_complete, coalesce(is_reliable, true) as is_reliable,
+        select tile, metric_code, place, grain, adding, interval, source, {OF_MARTS} as dimension,
+            dimension_value as member, period_start_date, numerator_amount, denominator_amount, metric_amount,
+            metric_amount_ci_lo, metric_amount_ci_hi, coalesce(is_complete, true) as is_complete,
+            coalesce(is_reliable, true) as is_reliable,
             catalogue.unit_code, catalogue.better_code
         from metrics.mart_metric_values
         inner join metrics.mart_metric_catalogue as catalogue using (metric_code)
@@ -83,7 +93,7 @@ TILES = f"""
     published as (select * from named where {filterable()} and {largest("named", "denominator_amount")}),
     -- A metric of a day has the value of the last day of the month.
     cells as (
-        select tile, place, grain, adding, interval, source, dimension, member, unit_code, better_code,
+        select tile, metric_code, place, grain, adding, interval, source, dimension, member, unit_code, better_code,
             cast(date_trunc('month', period_start_date) as date) as period,
             arg_max(numerator_amount, period_start_date) as num,
             arg_max(denominator_amount, period_start_date) as den, arg_max(metric_amount, period_start_date) as amount,
@@ -94,22 +104,20 @@ TILES = f"""
         from published
         group by all
     ),
-    targets as (
-        select 'customer_churn_pct' as tile, 'month' as grain, churn_month as period, churn_norm_pct as target
-        from churn.mart_churn_monthly where dimension_name = 'all'
-        union all
-        select 'activation_long_pct', 'month', registration_month, target_pct
-        from activation.mart_activation_cohort where dimension_name = 'all' and registration_month is not null
-        union all
-        select metric_code || '_month_points', period_kind, period_start_date, target_points
-        from cx.mart_cx_indices where dimension_name = 'all' and is_headline and period_kind in ('month', 'quarter')
-    )
+    {TARGETS}
     select cells.tile, cells.dimension, cells.member, cells.grain, cells.period,
         case cells.unit_code when 'percent' then '%' else cells.unit_code end as unit, cells.num, cells.den,
-        cells.amount as value, cells.ci_lo, cells.ci_hi, cells.is_complete, cells.is_reliable, targets.target,
+        cells.amount as value, cells.ci_lo, cells.ci_hi, cells.is_complete, cells.is_reliable,
+        coalesce(own.target_amount, shared.target_amount) as target,
         cells.better_code, cells.adding, cells.interval, cells.source
     from cells
-    left join targets using (tile, grain, period)
+    left join targets as shared
+        on cells.metric_code = shared.metric_code and shared.dimension_name = 'all'
+        and cells.period >= shared.valid_from and cells.period < shared.valid_until
+    left join targets as own
+        on cells.metric_code = own.metric_code and cells.dimension = own.dimension_name
+        and cells.member = own.dimension_value and own.dimension_name <> 'all'
+        and cells.period >= own.valid_from and cells.period < own.valid_until
     where cells.den > 0 and cells.period > (select max(as_of_date) from main.publication) - case cells.dimension
         when 'all' then interval '{MONTHS_OF_ALL} months' else interval '{MONTHS_OF_GROUPS} months'
     end
@@ -122,8 +130,9 @@ CONTRIBUTIONS = f"""
     from ({TILES}) as tiles
 """
 
-LATEST = """
-    with cells as (
+LATEST = f"""
+    with {TARGETS},
+    cells as (
         select metric_code, period_grain_code, unit_code, period_start_date, metric_amount, metric_amount_ci_lo,
             metric_amount_ci_hi, numerator_amount, denominator_amount, is_reliable,
             row_number() over (partition by metric_code order by period_start_date desc) as age
@@ -134,19 +143,47 @@ LATEST = """
         catalogue.metric_code, catalogue.title, catalogue.owner_group_code, catalogue.unit_code, catalogue.better_code,
         now.period_grain_code, now.period_start_date, now.metric_amount, before.metric_amount as previous_amount,
         before.period_start_date as previous_start_date, now.metric_amount_ci_lo, now.metric_amount_ci_hi,
-        now.numerator_amount, now.denominator_amount, now.is_reliable, catalogue.question_label, catalogue.formula_label
+        now.numerator_amount, now.denominator_amount, now.is_reliable, targets.target_amount,
+        catalogue.question_label, catalogue.formula_label
     from metrics.mart_metric_catalogue as catalogue
     left join cells as now on catalogue.metric_code = now.metric_code and now.age = 1
     left join cells as before on catalogue.metric_code = before.metric_code and before.age = 2
+    left join targets
+        on catalogue.metric_code = targets.metric_code and targets.dimension_name = 'all'
+        and now.period_start_date >= targets.valid_from and now.period_start_date < targets.valid_until
 """
 
 METRICS = f"""
     select owner_group_code, metric_code, title, metric_amount, unit_code, metric_amount_ci_lo, metric_amount_ci_hi,
-        numerator_amount, denominator_amount, period_grain_code, period_start_date, previous_amount, is_reliable,
-        question_label, formula_label
+        numerator_amount, denominator_amount, period_grain_code, period_start_date, previous_amount, target_amount,
+        is_reliable, question_label, formula_label
     from ({LATEST}) as latest
     where metric_amount is not null
     order by owner_group_code, metric_code
+"""
+
+# A rolling window is drawn at its last month.
+PERIODS = f"""
+    with {TARGETS},
+    periods as (
+        select metric_code as metric, period_kind as length,
+            case when period_kind like 'rolling%'
+                then cast(period_start_date + to_months(cast(months_count - 1 as integer)) as date)
+                else period_start_date end as period,
+            period_start_date, metric_amount, metric_amount_ci_lo as ci_lo, metric_amount_ci_hi as ci_hi,
+            numerator_amount as num, denominator_amount as den, is_complete, is_reliable
+        from metrics.mart_metric_periods
+        where dimension_name = 'all' and metric_amount is not null
+    )
+    select periods.* exclude (period_start_date), periods.period_start_date as begins, targets.target_amount,
+        case when mart_name like 'mart_churn%' then 'billing' end as source
+    from periods
+    inner join metrics.mart_metric_catalogue as catalogue on periods.metric = catalogue.metric_code
+    left join targets
+        on periods.metric = targets.metric_code and targets.dimension_name = 'all'
+        and periods.period_start_date >= targets.valid_from and periods.period_start_date < targets.valid_until
+    where periods.period >= (select max(as_of_date) - interval '4 years' from main.publication)
+    order by metric, length, period
 """
 
 OVERVIEW = Section(
@@ -192,22 +229,48 @@ OVERVIEW = Section(
             wide=True,
         ),
         Panel(
+            "overview_periods",
+            "Metrics over longer periods",
+            "Each rate over quarters, years, or windows of three and twelve months that end with the month shown, with "
+            "95 % interval. Numerators and denominators are added up and divided; hollow points are not over. The "
+            "dashed line is the target.",
+            PERIODS,
+            Chart(with_target(
+                lines(
+                    months("period"),
+                    axis("metric_amount", "Q", "%", scale={"zero": False}),
+                    None,
+                    tooltip(("begins", "from", "month"), ("period", "last period", "month"),
+                            ("metric_amount", "%", ".2f"), ("num", "numerator", ",.0f"),
+                            ("den", "denominator", ",.0f"), ("target_amount", "target", ",.1f")),
+                    band=("ci_lo", "ci_hi"),
+                    incomplete="is_complete",
+                ),
+                months("period"),
+                axis("target_amount", "Q", ""),
+            )),
+            switches=(Switch("metric", "metric", "customer_churn_pct", "metric"),
+                      Switch("length", "over", "rolling_12m", "span")),
+            by="upto",
+            target="target_amount",
+            wide=True,
+        ),
+        Panel(
             "overview_metrics",
             "All metrics",
             "The latest complete period of each metric over everybody, with its definition.",
             METRICS,
             Table((
                 Column("metric_code", "metric", "words", codes="metric"),
-                Column("metric_amount", "value", "number"),
-                Column("unit_code", "unit", codes="unit"),
-                Column("metric_amount_ci_lo", "from", "number"),
-                Column("metric_amount_ci_hi", "to", "number"),
+                Column("owner_group_code", "domain", filter=True, codes="domain", under="metric_code"),
+                Column("metric_amount", "value", "number", unit="unit_code",
+                       interval=("metric_amount_ci_lo", "metric_amount_ci_hi")),
+                Column("target_amount", "target", "number"),
                 Column("denominator_amount", "of", "number"),
+                Column("is_reliable", "reliable", "yes_no", under="denominator_amount"),
                 Column("period_start_date", "period from", "date"),
-                Column("period_grain_code", "period", codes="grain"),
+                Column("period_grain_code", "period", codes="grain", under="period_start_date"),
                 Column("previous_amount", "before", "number"),
-                Column("is_reliable", "reliable", "yes_no"),
-                Column("owner_group_code", "domain", filter=True, codes="domain"),
                 Column("formula_label", "formula", "words"),
             ), shown=6),
             wide=True,

@@ -33,6 +33,33 @@ GRID = f"""
     order by dimension, member, grid, definition, cohort_start_date desc, first_period_order, last_period_order
 """
 
+# A cohort of everybody active in a period; its start and its return have a meaning of "active" each.
+RECURRING = f"""
+    with chosen as (
+        select
+            {dimension(channel="acquisition_channel")} as dimension,
+            dimension_value as member,
+            start_scope_code || '>' || return_scope_code as scopes,
+            cohort_grain_code || ', ' || measure_code || ' by ' || period_kind || ' ' || period_grain_code as grid,
+            definition_code as definition, cohort_start_date, cohort_size_count, last_period_order, retained_num,
+            retained_den, retained_pct, is_complete, is_reliable,
+            dense_rank() over (partition by setting_code order by cohort_start_date desc) as newest
+        from retention.mart_retention_grid
+        where cohort_kind = 'recurring' and cohort_start_date is not null and first_period_order = last_period_order
+            and period_grain_code in ('month', 'week')
+            and (dimension_name in ('all', 'segment', 'channel', 'region', 'plan')
+                or dimension_name like 'attribute@_%' escape '@')
+    )
+    select dimension, member, scopes, grid, definition, cohort_start_date as period, cohort_size_count,
+        last_period_order as age, max(retained_num) as retained_num, max(retained_den) as retained_den,
+        max(retained_pct) as retained_pct, bool_and(is_complete) as is_complete, bool_or(is_reliable) as is_reliable
+    from chosen
+    where newest <= case when dimension = 'all' then 14 else 8 end and last_period_order <= 13
+        and (dimension = 'all' or definition = 'on')
+    group by all
+    order by dimension, member, scopes, grid, definition, cohort_start_date desc, last_period_order
+"""
+
 POOLED = f"""
     select
         {dimension(channel="acquisition_channel")} as dimension,
@@ -108,6 +135,26 @@ RETENTION = Section(
             ),
             codes={"member": "member"},
             splits=True,
+        ),
+        Panel(
+            "retention_recurring",
+            "Active in a period, and later",
+            "Everybody active in the month or week of the row, new or not, and the share who are active later. A "
+            "customer is in every row in whose period they were active. Hatched periods are not over.",
+            RECURRING,
+            Heat("period", "age", "retained_pct", "retained_num", "retained_den", "active in", "period", "is_complete",
+                 "is_reliable", "cohort_size_count"),
+            needs=("customers", "events"),
+            needs_policy=("recurring_settings",),
+            switches=(
+                Switch("scopes", "active means", "any_use>any_use", "scope_pair"),
+                Switch("grid", "cohorts and periods", "month, customers by calendar month", "grid"),
+                Switch("definition", "counted as", "on", "definition"),
+            ),
+            codes={"period": "cohort"},
+            by="upto",
+            wide=True,
+            empty="No recurring cohort is asked for (recurring_settings.csv), or no period is over.",
         ),
         Panel(
             "churn_survival",

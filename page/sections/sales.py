@@ -1,7 +1,7 @@
 """Sales: revenue, purchases and buyers, with or without contracts."""
 
 from stayhouse.page.charts import CALM, GOOD, MUTED, axis, bars, coded, each_period, lines, months, ranked, tooltip
-from stayhouse.page.panel import Chart, Panel, Section
+from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Table
 from stayhouse.page.sections.loyalty import PANELS as LOYALTY
 from stayhouse.page.sql import dimension, filterable, largest
 
@@ -60,6 +60,18 @@ RFM = f"""
     from named
     where {filterable()} and {largest("named", "customers_den")}
     order by dimension, member, customers_num desc, rfm_segment
+"""
+
+BUYERS_LISTED = """
+    select purchases.customer_id, customer_display_name as customer_name, purchases.rfm_segment_code as rfm_segment,
+        purchases.purchase_state, past_due_days, last_paid_date, purchases_12m_count, purchases_12m_amount,
+        purchases.customer_status as status, coalesce(usage_segment_code, 'unassigned') as segment,
+        coalesce(region, 'unknown') as region, coalesce(acquisition_channel, 'unknown') as acquisition_channel,
+        account_manager_id as owner
+    from retention.mart_customer_value as purchases
+    left join customer_360.mart_customer_360 as customers on purchases.customer_id = customers.customer_id
+    where purchases.rfm_segment_code is not null
+    order by purchases_12m_amount desc nulls last, last_paid_date desc, purchases.customer_id
 """
 
 SALES = Section(
@@ -123,7 +135,7 @@ SALES = Section(
             "sales_rfm",
             "Buyers by recency, frequency and value",
             "Everybody who has ever bought, by the segments of the policy. The tooltip has their purchases of twelve "
-            "months, and how many are overdue by their own rhythm.",
+            "months, and how many are overdue by their own rhythm. Click a bar for the customers.",
             RFM,
             Chart(ranked(
                 axis("customers_num", "Q", "customers"),
@@ -137,6 +149,31 @@ SALES = Section(
             )),
             needs=("customers", "payments"),
             codes={"rfm_segment": "rfm_segment"},
+            drill=Drill("sales_customers", {"rfm_segment": "rfm_segment"}),
+        ),
+        Panel(
+            "sales_customers",
+            "Buyers",
+            "Everybody who has ever bought, the most valuable of the last twelve months first, and whether the next "
+            "purchase is due by their own rhythm.",
+            BUYERS_LISTED,
+            Table((
+                Column("customer_id", "customer", "card"),
+                Column("segment", "segment", filter=True, codes="segment", under="customer_id"),
+                Column("status", "status", filter=True, codes="status"),
+                Column("rfm_segment", "segment by purchases", filter=True, codes="rfm_segment"),
+                Column("purchases_12m_amount", "bought in 12 months", "money"),
+                Column("purchases_12m_count", "orders in 12 months", "number"),
+                Column("last_paid_date", "last purchase", "date"),
+                Column("purchase_state", "next purchase", filter=True, codes="purchase_state"),
+                Column("past_due_days", "days past due", "number"),
+                Column("owner", "owner", filter=True, codes="employee"),
+            ), names="customer_name", shown=8),
+            needs=("customers", "payments"),
+            empty="Nobody has bought anything.",
+            wide=True,
+            most=3000,
+            whole=(("every customer with purchases", "parquet/mart_customer_value.parquet"),),
         ),
         *LOYALTY,
     ),

@@ -243,7 +243,8 @@ def test_a_bar_leads_to_the_customers_that_it_counts(page, key):
     page.go(VIEW_OF[key])
     counted = {"customers_status": "customers", "customers_groups": "customers", "usage_recency": "customers",
                "usage_status": "customers", "usage_signal_counts": "customers", "contacts_recency": "customers",
-               "churn_why": "churned_count", "alerts_by_rule": "alerts_count"}.get(key)  # fmt: skip
+               "churn_why": "churned_count", "alerts_by_rule": "alerts_count", "sales_rfm": "customers_num",
+               "journeys_abandoned": "attempts_count"}.get(key)  # fmt: skip
     leading = page.tab.evaluate(
         """async key => { const rows = (await window.stayhouse.chosenRows(key)).filter(row => window.stayhouse.leadsSomewhere(key, row));
             return Promise.all(rows.map(async row => [row, (await window.stayhouse.drillRows(key, row)).length])); }""",
@@ -255,6 +256,17 @@ def test_a_bar_leads_to_the_customers_that_it_counts(page, key):
             assert listed == row[counted], (key, row)
     else:
         assert any(listed for _, listed in leading), key
+
+
+def test_buyers_behind_a_bar_are_those_of_its_group(page):
+    """The segment of a buyer is that of today, as the marts of segments count it, and not that of the registration."""
+    page.go("sales")
+    compared = page.tab.evaluate(
+        """async () => { const rows = (await window.stayhouse.allRows("sales_rfm")).filter(row => !row.dimension.startsWith("attribute"));
+            return Promise.all(rows.map(async row => [row.dimension, row.customers_num, (await window.stayhouse.drillRows("sales_rfm", row)).length])); }"""
+    )
+    assert {"all", "segment", "status", "region", "acquisition_channel"} == {dimension for dimension, *_ in compared}
+    assert [row for row in compared if row[1] != row[2]] == []
 
 
 def test_a_list_of_a_bar_opens_with_the_keyboard_and_leads_to_a_card(page):

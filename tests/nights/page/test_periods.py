@@ -11,6 +11,8 @@ import duckdb
 import pytest
 
 from stayhouse.page import PAGE_NAME, build_page
+from stayhouse.page.charts import BAD
+from stayhouse.page.sections import SECTIONS
 from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
@@ -221,6 +223,50 @@ def test_a_panel_that_cannot_compare_says_so(page):
     assert "No target is set for this panel" in page.tab.locator("#panel-churn_why").inner_text()
     page.go("churn")
     assert "Cannot be compared" not in page.tab.locator("main").inner_text()
+
+
+TARGETS = [panel for section in SECTIONS for panel in section.panels if panel.target]
+
+
+@pytest.mark.parametrize("panel", TARGETS, ids=lambda panel: panel.key)
+def test_a_chosen_target_is_drawn_or_said_to_be_missing(page, panel):
+    """A target far from the data was named below the chart, also when a reader asked to compare with it."""
+    page.go(next(section.key for section in SECTIONS if panel in section.panels), compare="target")
+    targets = [row[panel.target] for row in page.rows(panel.key) if row[panel.target] is not None]
+    place = page.tab.locator(f"#panel-{panel.key}")
+    assert ("No target is set" in place.inner_text()) is not bool(targets)
+    assert targets
+    if panel.view.kind == "heat":
+        assert place.locator("thead th").last.inner_text() == "target"
+        assert float(place.locator("td.target").first.inner_text()) == pytest.approx(targets[0])
+    else:
+        marks = "path[stroke-dasharray]" if "strokeDash" in str(panel.view.spec) else f"path[fill='{BAD}']"
+        assert place.locator(f"svg {marks}").count() >= 1
+
+
+def test_panels_without_a_target_say_so(page):
+    """A red tick at what is usual sets no target."""
+    for view, key in (("journeys", "journeys_stages"), ("experience", "cx_drivers"), ("churn", "churn_revenue")):
+        page.go(view, compare="target")
+        assert "No target is set for this panel" in page.tab.locator(f"#panel-{key}").inner_text(), key
+
+
+def test_targets_are_those_of_the_policy(page, database):
+    """Of tiles, charts and the list of metrics alike; a segment has a target of its own."""
+    targets = dict(
+        database.execute(
+            "select metric_code, target_amount from metrics.mart_metric_targets where dimension_name = 'all'"
+        ).fetchall()
+    )
+    assert targets["customer_churn_pct"] == 5
+    page.go("overview")
+    for row in page.all_rows("overview_metrics"):
+        assert row["target_amount"] == targets.get(row["metric_code"]), row["metric_code"]
+    for row in page.all_rows("overview_periods"):
+        assert row["target_amount"] == targets.get(row["metric"]), row["metric"]
+    found = {(row["dimension"], row["member"], row["target"]) for row in page.all_rows("overview_tiles") if row["tile"] == "activation_long_pct"}  # fmt: skip
+    assert {("all", "all", 60), ("segment", "agency", 50)} <= found
+    assert {target for _, member, target in found if member != "agency"} == {60}
 
 
 @pytest.mark.parametrize(("start", "greyed"), [("2025-05-15", {"2025-04-01", "2025-05-01"}), (None, {"2025-04-01", "2025-05-01", "2025-06-01"})])  # fmt: skip

@@ -102,7 +102,7 @@ def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company
     # experiments, which need more customers than so small a company has.
     about_surveys = {key for key, panel in PANELS.items() if set(missing) & set(panel.needs)}
     assert empty <= about_surveys | {
-        "alerts_rules", "quality_quarantine", "quality_checks", "contacts_surprise", "contacts_experiments",
+        "alerts_rules", "quality_quarantine", "quality_checks", "contacts_surprise", "experiments_arms",
     }  # fmt: skip
 
 

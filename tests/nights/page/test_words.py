@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from stayhouse.contract import REPO_ROOT, read_yaml
+from stayhouse.demonstration.saas import POLICY_FOLDER
+from stayhouse.orchestration.policy import SEEDS_FOLDER
 from stayhouse.page import cards
 from stayhouse.page.build import ASSETS, SCRIPTS
 from stayhouse.page.labels import LANGUAGES, TEXT, entries, translations
@@ -77,6 +81,29 @@ def test_every_metric_has_a_translation():
     }
     assert len(titles) > 40
     assert {row["code"]: row["en"] for row in entries() if row["kind"] == "metric"} == titles
+
+
+def titles_in_policy(folder: Path) -> set[str]:
+    """The titles of the policy files of a folder that a reader sees instead of codes."""
+    named = ("segments", "components", "alert_rules", "playbooks", "contact_channels", "surveys", "activity_scopes",
+             "churn_reasons", "rfm_segments", "funnels", "funnel_steps", "journey_stages", "key_actions",
+             "customer_breakdowns")  # fmt: skip
+    found = set()
+    for file in (folder / f"{name}.csv" for name in named):
+        if file.exists():
+            with file.open(newline="", encoding="utf-8") as stream:
+                found |= {row["title"] for row in csv.DictReader(stream)}
+    return found
+
+
+def test_titles_of_the_policy_have_a_translation():
+    """The page in the second language had rules, segments and steps in English."""
+    known = translations()["uk"]
+    assert len(titles_in_policy(SEEDS_FOLDER)) > 50
+    assert sorted(titles_in_policy(SEEDS_FOLDER) - known.keys()) == []
+    with (POLICY_FOLDER / "title_translations.csv").open(newline="", encoding="utf-8") as stream:
+        own = {row["title"] for row in csv.DictReader(stream)}
+    assert titles_in_policy(POLICY_FOLDER) - known.keys() - own == {"SMS"}
 
 
 def test_no_entry_of_the_dictionary_is_unused_or_written_twice():
