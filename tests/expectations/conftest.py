@@ -35,6 +35,7 @@ FITTING = {
     ("survey_answers", "score"): 5,
     ("payments", "amount"): 10,
     ("payments", "currency"): "EUR",
+    ("loyalty_ledger", "points"): 10,
     ("changes", "component_code"): "component_code",
     ("feedback_signals", "response_id"): "response_id-1",
 }
