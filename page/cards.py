@@ -220,6 +220,8 @@ def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str | Ma
         ("Last effective contact", _date(facts.get("last_effective_at"))),
         ("Onboarding", _say("{done} of {required} steps", done=done, required=required) if required else NOTHING),
         ("NPS score", _shown(facts.get("nps_score"))),
+        ("Points", _shown(facts.get("balance_points"))),
+        ("Open coupon until", _shown(facts.get("open_coupon_until_date"))),
         ("Churned", _shown(facts.get("churned_date"))),
     ]
     return [(name, text) for name, text in found if text != NOTHING]
