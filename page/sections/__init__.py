@@ -9,6 +9,7 @@ from stayhouse.page.sections.customers import CUSTOMERS
 from stayhouse.page.sections.cx import CX
 from stayhouse.page.sections.experiments import EXPERIMENTS
 from stayhouse.page.sections.journeys import JOURNEYS
+from stayhouse.page.sections.loyalty import LOYALTY
 from stayhouse.page.sections.overview import OVERVIEW
 from stayhouse.page.sections.quality import QUALITY
 from stayhouse.page.sections.retention import RETENTION
@@ -17,8 +18,8 @@ from stayhouse.page.sections.service import SERVICE
 from stayhouse.page.sections.usage import USAGE
 
 SECTIONS = (
-    OVERVIEW, CUSTOMERS, ACTIVATION, JOURNEYS, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, RETENTION, CX, ALERTS, SERVICE,
-    EXPERIMENTS, QUALITY,
+    OVERVIEW, CUSTOMERS, ACTIVATION, JOURNEYS, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, LOYALTY, RETENTION, CX, ALERTS,
+    SERVICE, EXPERIMENTS, QUALITY,
 )  # fmt: skip
 
 __all__ = ["SECTIONS"]

@@ -2,24 +2,43 @@
 
 from stayhouse.page.charts import CALM, axis, intervals, ranked, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Sums, Switch, Table
-from stayhouse.page.sql import broken_down, dimension, filterable
+from stayhouse.page.sql import broken_down, dimension, filterable, largest
 
 STAGE = """
-    select touch_month as period, stage_code as stage, stage_order, {columns} entered_count, progressed_num,
-        progressed_den, progressed_pct, progressed_ci_lo, progressed_ci_hi, usual_progressed_pct,
+    select {dimensions} touch_month as period, stage_code as stage, stage_order, {columns} entered_count,
+        progressed_num, progressed_den, progressed_pct, progressed_ci_lo, progressed_ci_hi, usual_progressed_pct,
         median_to_progress_days, error_pct, tickets_per_100_avg, effort_avg, is_reliable
-    from journeys.mart_journey_stage
+    from {relation}
     where channel_code = 'all' and {condition} and is_complete
         and touch_month >= (select max(as_of_date) - interval '26 months' from main.publication)
-    order by period, stage_order, stage {order}
+    order by {first} period, stage_order, stage {last}
 """
-STAGES = STAGE.format(columns="", condition="touchpoint_code = 'all'", order="")
+STAGES = f"""
+    with named as (
+        select {dimension(channel="acquisition_channel")} as dimension, dimension_value as member, *
+        from journeys.mart_journey_stage
+        where touchpoint_code = 'all'
+    )
+    {
+    STAGE.format(
+        dimensions="dimension, member,",
+        columns="",
+        relation="named",
+        condition=f"{filterable()} and {largest('named', 'entered_count')}",
+        first="dimension, member,",
+        last="",
+    )
+}
+"""
 TOUCHPOINTS = STAGE.format(
+    dimensions="",
     columns="""stage_code || '/' || touchpoint_code as touchpoint,
         case when is_conversion_low and is_effort_high then 'both' when is_conversion_low then 'low'
             when is_effort_high then 'effort' end as barrier,""",
-    condition="touchpoint_code <> 'all'",
-    order=", touchpoint",
+    relation="journeys.mart_journey_stage",
+    condition="touchpoint_code <> 'all' and dimension_name = 'all'",
+    first="",
+    last=", touchpoint",
 )
 
 FUNNELS = f"""

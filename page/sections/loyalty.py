@@ -1,7 +1,7 @@
-"""Loyalty, part of the view of sales: coupons, points, gifts, and whom to remind."""
+"""Loyalty: coupons, points, gifts, and whom to remind."""
 
 from stayhouse.page.charts import CALM, GOOD, MUTED, axis, bars, coded, lines, months, ranked, tooltip
-from stayhouse.page.panel import Chart, Column, Panel, Switch, Table
+from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
 
 COUPONS = """
     with groups as (
@@ -143,5 +143,18 @@ PANELS = (
         empty="Nobody is waiting for a reminder or a gift.",
         wide=True,
         most=2000,
+        whole=(
+            ("every coupon", "parquet/mart_coupons.parquet"),
+            ("everything that runs out", "parquet/mart_replenishment.parquet"),
+            ("every second purchase", "parquet/mart_second_purchases.parquet"),
+        ),
     ),
 )  # fmt: skip
+
+LOYALTY = Section(
+    "loyalty",
+    "Loyalty",
+    "Coupons, points and gifts, and whom to remind of what they have. Reminders and gifts are not given by lot, so a "
+    "difference describes.",
+    PANELS,
+)

@@ -2,7 +2,6 @@
 
 from stayhouse.page.charts import CALM, GOOD, MUTED, axis, bars, coded, each_period, lines, months, ranked, tooltip
 from stayhouse.page.panel import Chart, Column, Drill, Panel, Section, Table
-from stayhouse.page.sections.loyalty import PANELS as LOYALTY
 from stayhouse.page.sql import dimension, filterable, largest
 
 PERIODS = f"""
@@ -175,6 +174,5 @@ SALES = Section(
             most=3000,
             whole=(("every customer with purchases", "parquet/mart_customer_value.parquet"),),
         ),
-        *LOYALTY,
     ),
 )  # fmt: skip
