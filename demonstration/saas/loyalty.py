@@ -19,11 +19,11 @@ from stayhouse.demonstration.saas.population import Population, office_moment
 from stayhouse.demonstration.saas.scope import DAY, HOUR, NEVER, between, chance, pick
 from stayhouse.demonstration.saas.subscriptions import Contracts
 
-PROGRAMS = ("service_check", "spring_offer", "points", "stamp_card", "club")
+PROGRAMS = ("service_check", "spring_offer", "bonus_points", "stamp_card", "mailing_club")
 CHECK, OFFER, POINTS, STAMPS, CLUB = range(len(PROGRAMS))
 KINDS = ("earn", "redeem", "expire", "adjust", "membership_fee", "benefit")
 EARN, REDEEM, EXPIRE, ADJUST, FEE, BENEFIT = range(len(KINDS))
-PRODUCTS = ("labels", "cards", "rolls", "workshop")
+PRODUCTS = ("address_labels", "printed_cards", "film_rolls", "mailing_workshop")
 LIFE_DAYS = (20, 30, 25, -1)
 """Term of use of one unit, as in the policy; a workshop does not run out."""
 UNIT_CENTS = (4_000, 6_000, 5_000, 15_000)

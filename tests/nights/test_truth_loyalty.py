@@ -187,7 +187,7 @@ def test_gifts_are_found_and_bring_third_orders_as_planted(marts):
 
 def test_supplies_run_out_as_a_walk_says(marts):
     """Each order of a product lasts units times its term from the delivery; the next one within a week more is in time."""
-    lives = {"labels": 20, "cards": 30, "rolls": 25}
+    lives = {"address_labels": 20, "printed_cards": 30, "film_rolls": 25}
     lines = marts.execute(
         """
         select raw_lines.* from raw_lines inner join core.customer_registrations using (customer_id)
