@@ -24,9 +24,11 @@ from stayhouse.demonstration.saas import (
     contacts,
     experiments,
     feedback,
+    incidents,
     loyalty,
     orders,
     outcomes,
+    promises,
     surveys,
 )
 from stayhouse.demonstration.saas.customers import (
@@ -90,6 +92,7 @@ def generate(
         write_staff(landing, staff, scope)
         changes.write_changes(landing, scope)
         experiments.write_register(landing, scope)
+        incidents.write_incidents(landing, scope)
         planted, actions = plant(people, staff)
         tell("writing events", 0.05)
         goals = outcomes.plan_goals(people)
@@ -104,11 +107,13 @@ def generate(
         ordered: list[orders.Orders] = []
         assigned: list[experiments.Arms] = []
         rewarded: list[loyalty.Loyalty] = []
+        promised: list[promises.Promised] = []
+        hit: list[incidents.Hit] = []
         flags_of_abuser = 0
         for part, first in enumerate(range(0, customers, CUSTOMERS_PER_PART)):
             stop = min(first + CUSTOMERS_PER_PART, customers)
             tell("writing contacts, surveys and contracts", round(0.7 + 0.25 * first / customers, 3))
-            found, cases, abused, exposures, bought, arms = _write_part(
+            found, cases, abused, exposures, bought, arms, words = _write_part(
                 landing, people, staff, owners, deals, facts, first, stop, part
             )
             named.append(found)
@@ -118,6 +123,8 @@ def generate(
             ordered.append(bought)
             assigned.append(arms)
             rewarded.append(loyalty.write_loyalty(landing, people, deals, first, stop, part))
+            promised.append(words)
+            hit.append(incidents.write_hits(landing, people, first, stop, part))
             flags_of_abuser += abused
             landing.settle()
     finally:
@@ -135,6 +142,8 @@ def generate(
     counted |= orders.write_truth(truth, scope.end, scope.epoch_seconds, ordered)
     counted |= experiments.write_truth(truth, scope.end, assigned)
     counted |= loyalty.write_truth(truth, scope.end, scope.epoch_seconds, rewarded)
+    counted |= promises.write_truth(truth, scope, promised)
+    counted |= incidents.write_truth(truth, hit)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:
@@ -156,7 +165,9 @@ def generate(
 def _write_part(
     landing: Landing, people: Population, staff: Staff, owners: Owners, deals: Contracts, facts: UsageFacts,
     first: int, stop: int, part: int,
-) -> tuple[contacts.Planted, feedback.PlantedCases, int, changes.Exposed, orders.Orders, experiments.Arms]:  # fmt: skip
+) -> tuple[
+    contacts.Planted, feedback.PlantedCases, int, changes.Exposed, orders.Orders, experiments.Arms, promises.Promised
+]:  # fmt: skip
     """All tables but events and employees for the customers [first, stop)."""
     span = slice(first, stop)
     write_customers(landing, people, first, stop, part)
@@ -200,7 +211,9 @@ def _write_part(
     unreachable = named.customer[named.kind == contacts.KINDS.index("unreachable")]
     bought = orders.write_orders(landing, people, deals, flags, consents, unreachable, first, stop, part)
     arms = experiments.write_arms(landing, people, deals, flags, consents, unreachable, first, stop, part)
-    return named, cases, int(((flags.setter == staff.abuser) & ~flags.is_request).sum()), exposures, bought, arms
+    words = promises.write_promises(landing, people, staff, owners, tickets, bought, first, stop, part)
+    abused = int(((flags.setter == staff.abuser) & ~flags.is_request).sum())
+    return named, cases, abused, exposures, bought, arms, words
 
 
 def _dates(scope: Scope, days: np.ndarray, hidden: np.ndarray | None = None) -> pa.Array:

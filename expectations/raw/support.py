@@ -72,3 +72,74 @@ def feedback_cases(parameters: Parameters) -> list[HouseExpectation]:
             ),
         ],
     )
+
+
+def promises(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "promises",
+        parameters,
+        implausible=[
+            RowRule(
+                "revised_without_term:revised_due_at",
+                "revised_due_at is not null and due_at is null",
+                ("revised_due_at", "due_at"),
+                "a term was moved that was never named",
+                "warning",
+            ),
+            RowRule(
+                "fulfilled_and_cancelled:cancelled_at",
+                "fulfilled_at is not null and cancelled_at < fulfilled_at",
+                ("fulfilled_at", "cancelled_at"),
+                "it was fulfilled after the customer no longer wanted it",
+                "warning",
+            ),
+        ],
+    )
+
+
+def incidents(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "incidents",
+        parameters,
+        implausible=[
+            RowRule(
+                "announced_without_end:eta_at",
+                "(eta_at is null) <> (eta_announced_at is null)",
+                ("eta_at", "eta_announced_at"),
+                "an announced end needs its moment and that of the announcement",
+                "warning",
+            ),
+        ],
+    )
+
+
+def incident_customers(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "incident_customers",
+        parameters,
+        implausible=[
+            RowRule(
+                "neither_hit_nor_notified:hit_at",
+                "hit_at is null and notified_at is null",
+                ("hit_at", "notified_at"),
+                "the customer was neither hit nor informed",
+                "warning",
+            ),
+        ],
+    )
+
+
+def compensations(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "compensations",
+        parameters,
+        implausible=[
+            RowRule(
+                "reason_unnamed:reason_id",
+                "reason_type <> 'other' and reason_id is null",
+                ("reason_type", "reason_id"),
+                "the compensation does not say for what it is",
+                "warning",
+            ),
+        ],
+    )

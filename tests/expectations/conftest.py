@@ -38,12 +38,15 @@ FITTING = {
     ("loyalty_ledger", "points"): 10,
     ("changes", "component_code"): "component_code",
     ("feedback_signals", "response_id"): "response_id-1",
+    ("incident_customers", "hit_at"): HAPPENED,
+    ("compensations", "reason_id"): "reason_id",
 }
 # Keys of the one good row that other tables refer to.
 PARENTS = {"customers": "c1", "employees": "e1", "tickets": "t1", "contacts": "contact_id-1"} | {
     "survey_responses": "response_id-1",
     "survey_invitations": "invitation_id-1",
     "experiments": "experiment_id-1",
+    "incidents": "incident_id-1",
 }
 
 
