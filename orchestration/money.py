@@ -15,7 +15,7 @@ from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
 from stayhouse.publishing.release import current_publication
 
-TABLES = ("payments", "subscription_periods", "commissions")
+TABLES = ("payments", "subscription_periods", "commissions", "compensations")
 ISO_4217 = re.compile("[A-Z]{3}")
 
 

@@ -291,6 +291,29 @@ def _attribute(facts: Facts, _: Known) -> Row:
     return {"attribute_code": code, "title": title_of(code), "reason": "<why it is a breakdown>"}
 
 
+def _promise(facts: Facts, _: Known) -> Row:
+    code = facts["promise_type"]
+    return {
+        "promise_type": code,
+        "title": title_of(code),
+        "is_kept_by_contact": "false",
+        "trouble_code": "missed_promise",
+        "origin": ORIGIN,
+        "reason": REASON,
+    }
+
+
+def _compensation(facts: Facts, _: Known) -> Row:
+    code = facts["compensation_kind"]
+    return {
+        "compensation_kind": code,
+        "title": title_of(code),
+        "is_apology": "false",
+        "origin": ORIGIN,
+        "reason": REASON,
+    }
+
+
 def _rate(facts: Facts, _: Known) -> Row:
     code, first = facts["currency_code"], facts["first_date"]
     return {
@@ -303,7 +326,12 @@ def _rate(facts: Facts, _: Known) -> Row:
 
 
 def _money(table: str) -> str:
-    moment = {"payments": "paid_at", "subscription_periods": "valid_from", "commissions": "sold_at"}[table]
+    moment = {
+        "payments": "paid_at",
+        "subscription_periods": "valid_from",
+        "commissions": "sold_at",
+        "compensations": "offered_at",
+    }[table]
     return f"select nullif(upper(trim(currency)), '') as currency_code, cast({moment} as date) as day from raw.{table}"
 
 
@@ -400,6 +428,22 @@ CODES = (
         "attributes are loaded and no breakdown shows them",
         is_written=False,
         concerns_runs=lambda _: False,
+    ),
+    Codes(
+        "kind of promise",
+        "promise_types",
+        ("promise_type",),
+        {"promises.promise_type": "select promise_type from raw.promises"},
+        _promise,
+        "such a promise is kept when the source says that it was fulfilled",
+    ),
+    Codes(
+        "kind of compensation",
+        "compensation_kinds",
+        ("compensation_kind",),
+        {"compensations.kind": "select kind as compensation_kind from raw.compensations"},
+        _compensation,
+        "it counts from the moment it was offered",
     ),
     Codes(
         "currency",

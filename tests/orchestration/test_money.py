@@ -29,7 +29,7 @@ def rates(folder: Path, *codes: str) -> None:
 def load(settings: Settings, *currencies: str) -> None:
     with open_warehouse(settings.warehouse) as connection:
         connection.execute("create schema raw")
-        for table in ("payments", "subscription_periods", "commissions"):
+        for table in ("payments", "subscription_periods", "commissions", "compensations"):
             connection.execute(f"create table raw.{table} (currency varchar)")
         connection.executemany("insert into raw.payments values (?)", [[code] for code in currencies])
 

@@ -147,7 +147,7 @@ def test_every_unit_of_a_threshold_has_a_type_and_every_threshold_a_column():
         (
             "next_steps",
             1,
-            "next_steps.csv, column step_code: a row is missing for close_case, work_alert, renew_contact,",
+            "next_steps.csv, column step_code: a row is missing for keep_promise, close_case, work_alert,",
         ),
         ("contact_channels", 1, "contact_channels.csv, column channel_code: a row is missing for email, sms, push,"),
         ("plans", 1, "plan_components.csv, row"),

@@ -14,6 +14,8 @@ with row_days as (
         ('surveys', 'stg_surveys__survey_invitations', 'sent_date'),
         ('surveys', 'stg_surveys__survey_responses', 'coalesce(submitted_date, ' ~ business_date('started_at') ~ ')'),
         ('tickets', 'stg_support__tickets', 'opened_date'),
+        ('promises', 'stg_support__promises', 'made_date'),
+        ('incidents', 'stg_support__incidents', 'started_date'),
     ] %}
     union all
     select
@@ -140,7 +142,7 @@ billing_start as (
 ),
 
 sources as (
-    {%- for source in ['events', 'billing', 'payments', 'contacts', 'surveys', 'tickets'] %}
+    {%- for source in ['events', 'billing', 'payments', 'contacts', 'surveys', 'tickets', 'promises', 'incidents'] %}
     select '{{ source }}' as source_code {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

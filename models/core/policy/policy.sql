@@ -201,5 +201,13 @@ select
     {{ threshold_integer('breakeven_uses') }} as breakeven_uses,
     {{ threshold_integer('gift_due_days') }} as gift_due_days,
     {{ threshold_integer('use_reminder_days') }} as use_reminder_days,
-    {{ threshold_integer('use_grace_days') }} as use_grace_days
+    {{ threshold_integer('use_grace_days') }} as use_grace_days,
+    {{ threshold_integer('promise_notice_days') }} as promise_notice_days,
+    {{ threshold_integer('promise_churn_days') }} as promise_churn_days,
+    {{ threshold_integer('incident_soon_minutes') }} as incident_soon_minutes,
+    {{ threshold_integer('incident_recovery_days') }} as incident_recovery_days,
+    {{ threshold_integer('incident_complaint_days') }} as incident_complaint_days,
+    {{ threshold_integer('incident_churn_days') }} as incident_churn_days,
+    {{ threshold_integer('amends_return_days') }} as amends_return_days,
+    {{ threshold_integer('promise_stale_days') }} as promise_stale_days
 from {{ ref('thresholds') }}

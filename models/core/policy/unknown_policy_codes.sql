@@ -8,6 +8,8 @@
     ('outcome of a contact', 'stg_crm__contacts', ['outcome_code'], 'contact_outcomes', ['outcome_code']),
     ('reason of an end', 'stg_billing__subscription_periods', ['end_reason_code'], 'churn_reasons', ['reported_code']),
     ('attribute', 'stg_crm__customer_attributes', ['attribute_code'], 'customer_breakdowns', ['attribute_code']),
+    ('kind of promise', 'stg_support__promises', ['promise_type'], 'promise_types', ['promise_type']),
+    ('kind of compensation', 'stg_support__compensations', ['kind'], 'compensation_kinds', ['compensation_kind']),
 ] %}
 with targeted as (
     -- Every metric of surveys is compared with its target; of the others those that have one in the catalogue.

@@ -31,6 +31,15 @@ with money as (
         commissions.sold_date as last_date
     from {{ ref('fct_commissions') }} as commissions
     {{ join_rates('commissions.currency_code', 'commissions.sold_date') }}
+    union all
+    select
+        'compensations' as table_name,
+        compensations.currency_code,
+        compensations.reporting_amount,
+        compensations.offered_date as first_date,
+        compensations.offered_date as last_date
+    from {{ ref('fct_compensations') }} as compensations
+    where compensations.amount is not null
 ),
 
 tables as (

@@ -16,6 +16,7 @@ with dated_rows as (
         ('contacts', 'fct_contacts', 'attempted_date'),
         ('surveys', 'fct_survey_invitations', 'sent_date'),
         ('tickets', 'fct_tickets', 'opened_date'),
+        ('promises', 'fct_promises', 'made_date'),
     ] %}
     union all
     select
