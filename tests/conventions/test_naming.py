@@ -28,6 +28,8 @@ PLAIN_COLUMNS = {
     "message": "varchar",
     "programme": "varchar",
     "nps_group": "varchar",
+    # The words of the source, and personal under this name.
+    "next_step": "varchar",
     # Their unit is that of the signal, which the row names.
     "observed_value": "double",
     "expected_value": "double",

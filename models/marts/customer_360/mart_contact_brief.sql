@@ -1,5 +1,4 @@
--- Lists name the first five.
-{% set shown = range(1, 6) %}
+{#- Lists name the first five. -#}{% set shown = range(1, 6) %}
 with alerts as (
     select distinct customer_id
     from {{ ref('mart_alerts') }}
@@ -30,7 +29,6 @@ components as (
         customer_id,
         component_code,
         case when component_state = 'stopped' then 'stopped' else 'unused' end as list_code,
-        -- Components that are critical for the segment come first.
         row_number() over (
             partition by customer_id, case when component_state = 'stopped' then 'stopped' else 'unused' end
             order by case when is_critical then 0 else 1 end, component_code
@@ -68,6 +66,8 @@ customers as (
         coalesce(cases.open_count, 0) as open_cases_count,
         coalesce(tickets.open_count, 0) as open_tickets_count,
         coalesce(tickets.complaints_count, 0) as open_complaints_count,
+        coalesce(promises.open_count, 0) as open_promises_count,
+        promises.urgent_count as urgent_promises_count,
         coalesce(surveys.due_count, 0) as due_surveys_count
     from {{ ref('dim_customers') }} as customers
     left join {{ ref('mart_customer_contact_status') }} as contacts
@@ -85,6 +85,8 @@ customers as (
         on customers.customer_id = cases.customer_id
     left join {{ ref('int_tickets__open') }} as tickets
         on customers.customer_id = tickets.customer_id
+    left join {{ ref('int_promises__open') }} as promises
+        on customers.customer_id = promises.customer_id
     left join surveys
         on customers.customer_id = surveys.customer_id
 ),
@@ -106,6 +108,7 @@ steps as (
         on steps.purpose_code = purposes.purpose_code
     where case steps.step_code
             when 'settle_complaint' then customers.open_complaints_count > 0
+            when 'keep_promise' then customers.urgent_promises_count > 0
             when 'close_case' then customers.open_cases_count > 0
             when 'work_alert' then customers.has_alert_to_work
             when 'renew_contact' then customers.is_contact_to_renew
@@ -165,6 +168,7 @@ select
     cast(customers.open_cases_count as bigint) as open_cases_count,
     cast(customers.open_tickets_count as bigint) as open_tickets_count,
     cast(customers.open_complaints_count as bigint) as open_complaints_count,
+    cast(customers.open_promises_count as bigint) as open_promises_count,
     cast(customers.due_surveys_count as bigint) as due_surveys_count,
     cast(coalesce(component_lists.unused_count, 0) as bigint) as unused_components_count,
     cast(coalesce(component_lists.stopped_count, 0) as bigint) as stopped_components_count,

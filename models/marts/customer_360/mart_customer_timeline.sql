@@ -27,6 +27,30 @@
         "'ticket_resolved'", 'channel', "coalesce(topic_code, 'ticket')", none, false,
     ),
     (
+        'promise', 'fct_promises', 'promise_id', 'made_at', "'promise_made'", none,
+        "coalesce(promise_type, 'promise')", none, false,
+    ),
+    (
+        'promise', 'fct_promises', 'promise_id', 'fulfilled_at', "'promise_' || promise_state", none,
+        "coalesce(promise_type, 'promise')", none, false,
+    ),
+    (
+        'promise', 'fct_promises', 'promise_id', "case when fulfilled_at is null then missed_at end",
+        "'promise_broken'", none, "coalesce(promise_type, 'promise')", none, false,
+    ),
+    (
+        'incident', 'fct_incident_customers', 'incident_id', 'hit_at', "'incident_hit'", none,
+        "'incident'", none, false,
+    ),
+    (
+        'incident', 'fct_incident_customers', 'incident_id', 'notified_at', "'incident_notified'", 'channel_code',
+        "'incident'", none, false,
+    ),
+    (
+        'compensation', 'fct_compensations', 'compensation_id', 'offered_at', "'compensation_offered'", none,
+        "coalesce(compensation_kind, 'compensation')", 'reporting_amount', false,
+    ),
+    (
         'survey', 'fct_survey_responses', 'response_id', 'submitted_at',
         "'survey_answered'", 'channel', 'survey_code', 'main_score', false,
     ),

@@ -6,6 +6,8 @@
     ('metric', 'survey_metrics', 'metric_code'), ('reason', 'churn_reasons', 'reason_code'),
     ('scope', 'activity_scopes', 'scope_code'),
     ('rfm_segment', 'rfm_segments', 'rfm_segment_code'), ('funnel', 'funnels', 'funnel_code'),
+    ('promise_type', 'promise_types', 'promise_type'), ('trouble', 'trouble_kinds', 'trouble_code'),
+    ('compensation', 'compensation_kinds', 'compensation_kind'),
     ('funnel_step', 'funnel_steps', "funnel_code || '/' || step_code"),
     ('program', 'loyalty_programs', 'program_code'), ('product', 'products', 'product_code'),
     ('touchpoint', 'journey_stages', "stage_code || '/' || touchpoint_code")

@@ -2,6 +2,7 @@
 -- dividing them gives the same. dbt must know all relations before it reads the catalogue, so they are listed here.
 {% set relations = [
     'mart_activation_cohort',
+    'mart_amends',
     'mart_churn_events',
     'mart_churn_monthly',
     'mart_churn_quality',
@@ -18,8 +19,10 @@
     'mart_funnel_abandonments',
     'mart_funnel_conversion',
     'mart_inbound_answers',
+    'mart_incidents',
     'mart_loyalty_programs',
     'mart_plan_moves',
+    'mart_promise_keeping',
     'mart_replenishment',
     'mart_sales',
     'mart_second_purchases',
