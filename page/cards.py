@@ -58,6 +58,12 @@ PARTS = {
         where customer_id in (select unnest(?)) and not is_closed and is_followup_required
         order by customer_id, due_at, case_key
     """,
+    "promises": """
+        select customer_id, promise_kind, limbo_reason, next_action_code, term_at
+        from promises.mart_promises
+        where customer_id in (select unnest(?)) and is_open
+        order by customer_id, term_at nulls first, promise_id
+    """,
     "checklist": """
         select customer_id, step_order, title, checklist_state, is_required, first_done_at
         from activation.mart_activation_actions
@@ -271,7 +277,8 @@ class _Titled:
         self.labels = labels
 
     def __call__(self, event: dict[str, Any]) -> Markup:
-        kind = {"alert": "rule", "survey": "survey"}.get(event["source_code"], "any")
+        kinds = {"alert": "rule", "survey": "survey", "promise": "promise_type", "compensation": "compensation"}
+        kind = kinds.get(event["source_code"], "any")
         return _say(self.labels.label(kind, event["title"]), self.labels.words)
 
 

@@ -11,6 +11,7 @@ from stayhouse.page.sections.experiments import EXPERIMENTS
 from stayhouse.page.sections.journeys import JOURNEYS
 from stayhouse.page.sections.loyalty import LOYALTY
 from stayhouse.page.sections.overview import OVERVIEW
+from stayhouse.page.sections.promises import PROMISES
 from stayhouse.page.sections.quality import QUALITY
 from stayhouse.page.sections.retention import RETENTION
 from stayhouse.page.sections.sales import SALES
@@ -19,7 +20,7 @@ from stayhouse.page.sections.usage import USAGE
 
 SECTIONS = (
     OVERVIEW, CUSTOMERS, ACTIVATION, JOURNEYS, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, LOYALTY, RETENTION, CX, ALERTS,
-    SERVICE, EXPERIMENTS, QUALITY,
+    SERVICE, PROMISES, EXPERIMENTS, QUALITY,
 )  # fmt: skip
 
 __all__ = ["SECTIONS"]
