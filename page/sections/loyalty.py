@@ -1,6 +1,6 @@
 """Loyalty: coupons, points, gifts, and whom to remind."""
 
-from stayhouse.page.charts import CALM, GOOD, MUTED, axis, bars, coded, lines, months, ranked, tooltip
+from stayhouse.page.charts import CALM, axis, bars, each_period, lines, months, ranked, tooltip
 from stayhouse.page.panel import Chart, Column, Panel, Section, Switch, Table
 
 COUPONS = """
@@ -76,7 +76,7 @@ PANELS = (
         Chart(lines(
             months("period"),
             axis("redeemed_pct", "Q", "used, %"),
-            coded("base", "", {"reminded": GOOD, "everybody": CALM, "not_reminded": MUTED}),
+            axis("base", "N", "", sort=["reminded", "everybody", "not_reminded"]),
             tooltip(("period", "from", "month"), ("base", "group", ""), ("redeemed_pct", "used %", ".1f"),
                     ("redeemed_num", "used", ",.0f"), ("redeemed_den", "coupons", ",.0f")),
             incomplete="is_complete",
@@ -94,7 +94,7 @@ PANELS = (
         "is the share of the points so far that expired, of those used or expired.",
         POINTS,
         Chart(bars(
-            months("period"),
+            each_period(),
             axis("liability_amount", "Q", "worth"),
             None,
             tooltip(("period", "from", "month"), ("liability_amount", "worth", ",.0f"),

@@ -26,8 +26,10 @@ from stayhouse.page.build import read_page
 from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
-WORDS_OF_THE_MODELS = {"activation", "billing", "cx", "early_dropoff", "product", "relational", "survey", "usage"}
-"""Codes of the generated company that every publication has in another meaning."""
+WORDS_OF_THE_MODELS = {
+    "activation", "billing", "coupon_redeemed", "cx", "early_dropoff", "product", "relational", "survey", "usage",
+}  # fmt: skip
+"""Codes of the demonstrations that every publication has in another meaning."""
 FIRST, LAST = date(2025, 1, 6), date(2025, 6, 30)
 CUSTOMERS = 40
 LATE_IN_JUNE = "2025-06-30 23:00:00"
