@@ -30,6 +30,7 @@ from stayhouse.demonstration.saas import (
     outcomes,
     promises,
     surveys,
+    voice,
 )
 from stayhouse.demonstration.saas.customers import (
     Consents,
@@ -93,6 +94,7 @@ def generate(
         changes.write_changes(landing, scope)
         experiments.write_register(landing, scope)
         incidents.write_incidents(landing, scope)
+        heard = voice.write_voice(landing, people, staff)
         planted, actions = plant(people, staff)
         tell("writing events", 0.05)
         goals = outcomes.plan_goals(people)
@@ -144,6 +146,7 @@ def generate(
     counted |= loyalty.write_truth(truth, scope.end, scope.epoch_seconds, rewarded)
     counted |= promises.write_truth(truth, scope, promised)
     counted |= incidents.write_truth(truth, hit)
+    counted |= voice.write_truth(truth, people, staff, heard)
     counted |= {"dnd_flags_by_abuser": flags_of_abuser, "late_events": facts.late, "anonymous_events": facts.anonymous,
                 "unknown_events": facts.unknown}  # fmt: skip
     if dirty:

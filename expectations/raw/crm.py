@@ -157,3 +157,7 @@ def consent_events(parameters: Parameters) -> list[HouseExpectation]:
 
 def dnd_flags(parameters: Parameters) -> list[HouseExpectation]:
     return contract_expectations("dnd_flags", parameters)
+
+
+def employee_kpis(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations("employee_kpis", parameters)

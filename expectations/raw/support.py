@@ -143,3 +143,30 @@ def compensations(parameters: Parameters) -> list[HouseExpectation]:
             ),
         ],
     )
+
+
+def backlog_items(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations(
+        "backlog_items",
+        parameters,
+        implausible=[
+            RowRule(
+                "detected_after_created:detected_at",
+                "detected_at > created_at",
+                ("detected_at", "created_at"),
+                "the first insight is later than the item that it led to",
+                "warning",
+            ),
+            RowRule(
+                "shipped_though_rejected:shipped_at",
+                "decision = 'rejected' and shipped_at is not null",
+                ("shipped_at", "decision"),
+                "a rejected item was shipped",
+                "warning",
+            ),
+        ],
+    )
+
+
+def idea_votes(parameters: Parameters) -> list[HouseExpectation]:
+    return contract_expectations("idea_votes", parameters)

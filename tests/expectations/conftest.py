@@ -36,6 +36,7 @@ FITTING = {
     ("payments", "amount"): 10,
     ("payments", "currency"): "EUR",
     ("loyalty_ledger", "points"): 10,
+    ("idea_votes", "vote"): 1,
     ("changes", "component_code"): "component_code",
     ("feedback_signals", "response_id"): "response_id-1",
     ("incident_customers", "hit_at"): HAPPENED,
@@ -47,6 +48,7 @@ PARENTS = {"customers": "c1", "employees": "e1", "tickets": "t1", "contacts": "c
     "survey_invitations": "invitation_id-1",
     "experiments": "experiment_id-1",
     "incidents": "incident_id-1",
+    "backlog_items": "item_id-1",
 }
 
 
