@@ -209,5 +209,17 @@ select
     {{ threshold_integer('incident_complaint_days') }} as incident_complaint_days,
     {{ threshold_integer('incident_churn_days') }} as incident_churn_days,
     {{ threshold_integer('amends_return_days') }} as amends_return_days,
-    {{ threshold_integer('promise_stale_days') }} as promise_stale_days
+    {{ threshold_integer('promise_stale_days') }} as promise_stale_days,
+    {{ threshold_integer('insight_memory_days') }} as insight_memory_days,
+    {{ threshold_integer('decision_limit_days') }} as decision_limit_days,
+    {{ threshold_integer('insight_breach_months') }} as insight_breach_months,
+    {{ threshold_integer('change_effect_days') }} as change_effect_days,
+    {{ threshold_integer('topic_churn_days') }} as topic_churn_days,
+    {{ threshold_integer('new_customer_days') }} as new_customer_days,
+    {{ threshold_double('negative_sentiment_score') }} as negative_sentiment_score,
+    {{ threshold_integer('unvoiced_days') }} as unvoiced_days,
+    {{ threshold_double('outlier_ratio') }} as outlier_ratio,
+    {{ threshold_integer('outlier_least_count') }} as outlier_least_count,
+    {{ threshold_integer('early_life_days') }} as early_life_days,
+    {{ threshold_integer('expectation_days') }} as expectation_days
 from {{ ref('thresholds') }}

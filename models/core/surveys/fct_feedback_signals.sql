@@ -6,6 +6,7 @@ select
     signals.source_id,
     signals.stage_code,
     signals.topic_code,
+    signals.model_version,
     signals.sentiment,
     coalesce(signals.is_direct, false) as is_direct,
     signals.occurred_date,

@@ -18,6 +18,7 @@
     'mart_feedback_cases',
     'mart_funnel_abandonments',
     'mart_funnel_conversion',
+    'mart_improvement_backlog',
     'mart_inbound_answers',
     'mart_incidents',
     'mart_loyalty_programs',

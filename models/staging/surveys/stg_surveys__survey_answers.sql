@@ -10,11 +10,14 @@ renamed as (
         option_code,
         source_system,
 
+        -- may be personal; only the search for words of a topic reads it, and keeps nothing of it
+        text_answer,
+
         -- numbers
         score,
         _load_id as load_id,
 
-        -- booleans; the text itself may be personal, so it stays in raw
+        -- booleans
         coalesce(trim(text_answer), '') <> '' as has_text,
 
         -- dates
