@@ -2,6 +2,7 @@
     'component_breadth': 'int_usage__compared_breadth',
     'component_adoption': 'int_usage__compared_adopters',
     'first_tour': 'int_usage__compared_tours',
+    'learning_format': 'int_usage__compared_formats',
     'release': 'int_usage__compared_releases',
     'use_before_churn': 'int_usage__compared_last_uses',
 } %}
