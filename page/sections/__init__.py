@@ -17,10 +17,11 @@ from stayhouse.page.sections.retention import RETENTION
 from stayhouse.page.sections.sales import SALES
 from stayhouse.page.sections.service import SERVICE
 from stayhouse.page.sections.usage import USAGE
+from stayhouse.page.sections.voice import VOICE
 
 SECTIONS = (
-    OVERVIEW, CUSTOMERS, ACTIVATION, JOURNEYS, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, LOYALTY, RETENTION, CX, ALERTS,
-    SERVICE, PROMISES, EXPERIMENTS, QUALITY,
+    OVERVIEW, CUSTOMERS, ACTIVATION, JOURNEYS, ACTIVITY, USAGE, CONTACTS, CHURN, SALES, LOYALTY, RETENTION, CX, VOICE,
+    ALERTS, SERVICE, PROMISES, EXPERIMENTS, QUALITY,
 )  # fmt: skip
 
 __all__ = ["SECTIONS"]
