@@ -58,7 +58,7 @@ compared as (
 
 rated as (
     select
-        *,
+        compared.*,
         {%- for rate in rates %}
         {{ pct(rate ~ '_num', rate ~ '_den') }} as {{ rate }}_pct,
         {{ wilson_pct(rate ~ '_num', rate ~ '_den', 'lo') }} as {{ rate }}_ci_lo,
@@ -67,8 +67,10 @@ rated as (
         {{ wilson_pct('peers_' ~ rate ~ '_num', 'peers_' ~ rate ~ '_den', 'lo') }} as peers_{{ rate }}_ci_lo,
         {{ wilson_pct('peers_' ~ rate ~ '_num', 'peers_' ~ rate ~ '_den', 'hi') }} as peers_{{ rate }}_ci_hi,
         {%- endfor %}
-        complained_den > 0 as has_mature
+        policy.outlier_ratio,
+        policy.outlier_least_count
     from compared
+    cross join {{ ref('policy') }} as policy
 )
 
 select
@@ -94,8 +96,8 @@ select
     {%- for rate in rates %}
     -- Stands out only where chance is an unlikely reason, and where there are enough sales to evaluate anybody.
     case
-        when rated.{{ rate }}_den >= limits.outlier_least_count and rated.peers_{{ rate }}_den > 0
-            then rated.{{ rate }}_pct > limits.outlier_ratio * rated.peers_{{ rate }}_pct
+        when rated.{{ rate }}_den >= rated.outlier_least_count and rated.peers_{{ rate }}_den > 0
+            then rated.{{ rate }}_pct > rated.outlier_ratio * rated.peers_{{ rate }}_pct
                 and {{ newcombe_pp('rated.' ~ rate, 'rated.peers_' ~ rate, 'lo') }} > 0
     end as is_{{ rate }}_outlier,
     {%- endfor %}
@@ -105,4 +107,3 @@ select
     true as is_confounded,
     rated.period_start_date
 from rated
-cross join {{ ref('policy') }} as limits

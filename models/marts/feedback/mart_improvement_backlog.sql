@@ -55,8 +55,11 @@ joined as (
             else 'open'
         end as item_state,
         items.is_public_idea and items.published_at is not null as is_published,
+        {{ add_days('evidence.insight_date', 'policy.decision_limit_days') }} as decision_limit_date,
+        {{ add_months('evidence.insight_date', 'policy.insight_breach_months') }} as start_limit_date,
         run_context.as_of_date
     from {{ ref('fct_backlog_items') }} as items
+    cross join {{ ref('policy') }} as policy
     inner join {{ ref('int_feedback__backlog_evidence') }} as evidence
         on items.item_id = evidence.item_id
     cross join {{ ref('run_context') }} as run_context
@@ -137,11 +140,11 @@ select
     bounded.is_open,
     bounded.customers_count + bounded.voters_count > 0 as has_evidence,
     coalesce(bounded.decided_date, bounded.started_date, bounded.shipped_date, bounded.as_of_date)
-    > {{ add_days('bounded.insight_date', 'limits.decision_limit_days') }} as is_decided_late,
+    > bounded.decision_limit_date as is_decided_late,
     case
         when bounded.item_state <> 'rejected'
             then coalesce(bounded.started_date, bounded.shipped_date, bounded.as_of_date)
-                > {{ add_months('bounded.insight_date', 'limits.insight_breach_months') }}
+                > bounded.start_limit_date
     end as is_started_too_late,
     case when bounded.item_state = 'shipped' then coalesce(bounded.is_mature, false) end as is_mature,
     case when bounded.item_state = 'shipped' then coalesce(bounded.is_measurable, false) end as is_measurable,
@@ -165,4 +168,3 @@ select
     {{ period_start('month', 'bounded.shipped_date') }} as shipped_month,
     {{ period_start('month', 'bounded.created_date') }} as created_month
 from bounded
-cross join {{ ref('policy') }} as limits
