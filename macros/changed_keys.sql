@@ -10,7 +10,8 @@ changed_by_registration):
                    counts, or `as_of_moment`, a moment in UTC, on whose business day it begins to count; without either
                    every loaded row does. `as_of` is never more than a week after the day of `raw`, an unconverted
                    timestamp that storage can prune on (optional). A source with `only: 'passing'` changes nothing by new
-                   rows, only by days that pass; one with `only: 'displaced'` only by its twin.
+                   rows, only by days that pass; one with `only: 'displaced'` only by its twin; one with
+                   `only: 'added'` only by new rows, also where there is no twin.
   chunk            optional: a full build goes through what it reads in chunks, as many as `relation` has rows for.
                    {'relation':, 'day':, 'raw':}: chunks of days (day: column of the business day; raw: unconverted
                    timestamp that storage can prune on). {'relation':, 'key':, 'known_in':}: ranges of a key, whose values
@@ -40,7 +41,9 @@ puts into compiled SQL only.
     {%- if chunk and chunk.known_in is defined and not is_unit_test -%}{%- do ref(chunk.known_in) -%}{%- endif -%}
     {%- for source in sources if not is_unit_test -%}
         {%- do ref(source.relation) -%}
-        {%- if source.only | default('') != 'passing' -%}{%- do ref(source.relation ~ '__superseded') -%}{%- endif -%}
+        {%- if source.only | default('') not in ('passing', 'added') -%}
+            {%- do ref(source.relation ~ '__superseded') -%}
+        {%- endif -%}
     {%- endfor -%}
     {{- config(materialized='changed_keys', keys=keys, change_sources=sources, chunk=chunk, ends_on=ends_on) -}}
 {% endmacro %}
@@ -118,10 +121,10 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
         {%- set only = source.only | default('') -%}
         {%- set as_of = counts_from(source) -%}
         {%- set counts = as_of ~ " <= date '" ~ run_as_of_date() ~ "'" if as_of else 'true' -%}
-        {%- if only == '' -%}
+        {%- if only in ('', 'added') -%}
             {%- do parts.append(select ~ ref(source.relation) ~ ' where load_id > ' ~ watermark.load_id ~ ' and ' ~ counts) -%}
         {%- endif -%}
-        {%- if as_of and only != 'displaced' -%}
+        {%- if as_of and only not in ('displaced', 'added') -%}
             {%- set recent = as_of ~ " > date '" ~ watermark.as_of_date ~ "' and " ~ counts -%}
             {%- if source.raw is defined -%}
                 {#- A week, and two days for the zones. -#}
@@ -130,7 +133,7 @@ configuration, which keeps the time zone that dbt parsed it with. -#}
             {%- endif -%}
             {%- do parts.append(select ~ ref(source.relation) ~ ' where ' ~ recent) -%}
         {%- endif -%}
-        {%- if only != 'passing' -%}
+        {%- if only not in ('passing', 'added') -%}
             {%- do parts.append(select ~ ref(source.relation ~ '__superseded') ~ ' where superseded_load_id > '
                 ~ watermark.load_id ~ ' and load_id <= ' ~ watermark.load_id) -%}
         {%- endif -%}

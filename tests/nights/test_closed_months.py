@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
+import pandas as pd
 import pytest
 from nights.conftest import LAST, Company
 
@@ -48,7 +49,8 @@ def companies(dbt_session, made_once, tmp_path_factory):
         if name == "tonight":
             delete_somebody(built["then"], landing)
         company.load()
-        company.transform(day, select=[f"+{mart}" for mart in [*MARTS, *ALERTS, "mart_churn_events"]])
+        wanted = [*MARTS, *ALERTS, "mart_churn_events", "state_customer_month_features"]
+        company.transform(day, select=[f"+{mart}" for mart in wanted])
         built[name] = company
     return built
 
@@ -148,3 +150,72 @@ def test_an_alert_that_a_run_three_months_ago_opened_is_still_there(companies):
     assert [key for key in then if key[0] in peers and (LAST - key[2]).days > 182]
     assert len(then) > 60
     assert tonight == then
+
+
+FEATURES = ("inactive_days", "inactive_intervals", "use_days_count", "usage_level_pct", "components_count", "given_up_count",
+    "failed_share_pct", "contact_age_days", "contact_overdue_days", "tickets_count", "open_tickets_count", "complaints_count",
+    "payment_failures_count", "failing_payments_count", "nps_score", "tenure_days", "plan_tier", "mrr_change_pct")  # fmt: skip
+
+
+def known_at_month_ends(company: Company) -> pd.DataFrame:
+    """What the training of the risk of churn reads of each month up to three months ago, of customers not deleted since."""
+    with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
+        return db.execute(
+            f"""
+            select customer_id, observed_date, {", ".join(FEATURES)} from core.state_customer_month_features
+            where observed_date <= ? order by all
+            """,
+            [THEN],
+        ).df()
+
+
+def found_later(then: pd.DataFrame, tonight: pd.DataFrame, deleted: set[str]) -> list[tuple]:
+    """Features of a customer and day in which a later run differs from a run of the day itself."""
+    both = then.merge(
+        tonight, on=["customer_id", "observed_date"], how="outer", suffixes=("", "_later"), indicator=True
+    )
+    both = both[~both["customer_id"].isin(deleted)]
+    # A request to cancel or an end of the last days may still come.
+    missing = both[(both["_merge"] != "both") & (both["observed_date"] < pd.Timestamp(THEN))]
+    wrong = [("both", *row) for row in missing[["customer_id", "observed_date"]].values]
+    for name in FEATURES:
+        same = both[name].eq(both[f"{name}_later"]) | (both[name].isna() & both[f"{name}_later"].isna())
+        differs = ~same & (both["_merge"] == "both")
+        wrong += [(name, *row) for row in both.loc[differs, ["customer_id", "observed_date"]].values]
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def learned_from(companies):
+    then, tonight = (known_at_month_ends(companies[name]) for name in ("then", "tonight"))
+    with duckdb.connect(str(companies["tonight"].settings.warehouse), read_only=True) as db:
+        found = db.execute("select customer_id from raw.customers where deleted_at is not null").fetchall()
+    return then, tonight, {customer for (customer,) in found}
+
+
+def test_the_risk_learns_from_what_was_known_on_the_day(learned_from):
+    """Features of the past are those that a run of the past had, also of customers who churned since."""
+    then, tonight, deleted = learned_from
+    assert len(then) > 150
+    assert then["observed_date"].nunique() > 5
+    assert found_later(then, tonight, deleted) == []
+
+
+def test_a_feature_of_the_day_after_would_be_found(learned_from, companies):
+    """A planted leak: tickets of the week after the month end are counted."""
+    then, tonight, deleted = learned_from
+    assert len(tonight)
+    with duckdb.connect(str(companies["tonight"].settings.warehouse), read_only=True) as db:
+        leaking = db.execute(
+            """
+            select frame.* replace (frame.tickets_count + (
+                select count(*) from core.fct_tickets as tickets
+                where tickets.customer_id = frame.customer_id and tickets.opened_date > frame.observed_date
+                    and tickets.opened_date <= frame.observed_date + 7
+            ) as tickets_count)
+            from tonight as frame
+            """
+        ).df()
+    found = found_later(then, leaking, deleted)
+    assert found
+    assert {name for name, *_ in found} == {"tickets_count"}

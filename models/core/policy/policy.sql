@@ -221,5 +221,17 @@ select
     {{ threshold_double('outlier_ratio') }} as outlier_ratio,
     {{ threshold_integer('outlier_least_count') }} as outlier_least_count,
     {{ threshold_integer('early_life_days') }} as early_life_days,
-    {{ threshold_integer('expectation_days') }} as expectation_days
+    {{ threshold_integer('expectation_days') }} as expectation_days,
+    {{ threshold_integer('risk_horizon_short_days') }} as risk_horizon_short_days,
+    {{ threshold_integer('risk_horizon_medium_days') }} as risk_horizon_medium_days,
+    {{ threshold_integer('risk_horizon_long_days') }} as risk_horizon_long_days,
+    {{ threshold_integer('risk_lookback_days') }} as risk_lookback_days,
+    {{ threshold_integer('risk_service_days') }} as risk_service_days,
+    {{ threshold_integer('risk_min_use_days') }} as risk_min_use_days,
+    {{ threshold_integer('risk_training_months') }} as risk_training_months,
+    {{ threshold_integer('risk_test_months') }} as risk_test_months,
+    {{ threshold_integer('risk_min_churns') }} as risk_min_churns,
+    {{ threshold_double('risk_raised_times') }} as risk_raised_times,
+    {{ threshold_double('risk_high_times') }} as risk_high_times,
+    {{ threshold_double('risk_reason_times') }} as risk_reason_times
 from {{ ref('thresholds') }}

@@ -51,6 +51,16 @@ codes as (
     group by warning_kind, warning_code
 ),
 
+-- What the risk of churn finds in the tenth of customers that it warns about most.
+scores as (
+    select max(measure_avg) as lift
+    from {{ ref('mart_risk_validation') }}
+    where measure_code = 'top_lift'
+        and model_code = 'additive'
+        and horizon_code = 'long'
+        and is_chosen
+),
+
 -- A rule has a row for all, even if it never opened an alert, and for every value with churn, even if it caught none.
 cells as (
     select
@@ -98,8 +108,11 @@ counted as (
         coalesce(bases.base_num, 0) as base_num,
         coalesce(bases.base_den, 0) as base_den,
         -- A notice foresees nothing, so there is nothing to compare with warning about everybody.
-        case when codes.warning_class = 'warning' then bases.base_num end as compared_num
+        case when codes.warning_class = 'warning' then bases.base_num end as compared_num,
+        case when cells.dimension_name = 'all' and codes.warning_class = 'warning' then scores.lift end
+            as score_lift_avg
     from cells
+    cross join scores
     inner join codes
         on cells.warning_kind = codes.warning_kind
         and cells.warning_code = codes.warning_code
@@ -142,6 +155,7 @@ select
     cast({{ ratio_ci('precision_num', 'precision_den', 'compared_num', 'base_den', side) }} as {{ type_double() }})
         as lift_avg_ci_{{ side }},
     {%- endfor %}
+    cast(score_lift_avg as {{ type_double() }}) as score_lift_avg,
     cast(median_lead_days as {{ type_double() }}) as median_lead_days,
     cast(median_lead_ci_lo as {{ type_double() }}) as median_lead_days_ci_lo,
     cast(median_lead_ci_hi as {{ type_double() }}) as median_lead_days_ci_hi,

@@ -1,4 +1,7 @@
 {% set text = dbt.type_string() %}
+{% set months_ago -%}
+{{ period_number('month', 'run_context.as_of_date') }} - {{ period_number('month', 'months.month_date') }}
+{%- endset %}
 with owners as (
     select
         owners.customer_id,
@@ -24,27 +27,19 @@ contracts as (
         on months.month_date = value_limits.month_date
 ),
 
-months as (
-    select
-        months.customer_id,
-        {{ period_number('month', 'run_context.as_of_date') }} - {{ period_number('month', 'months.month_date') }}
-            as months_ago,
-        cast(months.mrr as decimal(18, 2)) as mrr
-    from {{ ref('dim_customer_month_end') }} as months
-    inner join {{ ref('run_context') }} as run_context
-        on months.month_date <= run_context.as_of_date
-    where months.mrr is not null
-),
-
 mrr_lines as (
     select
         months.customer_id,
         {{ sorted_list(
-            "lpad(cast(months.months_ago as " ~ text ~ "), 2, '0') || ':' || cast(months.mrr as " ~ text ~ ")"
+            "lpad(cast(" ~ months_ago ~ " as " ~ text ~ "), 2, '0') || ':'"
+            ~ " || cast(cast(months.mrr as decimal(18, 2)) as " ~ text ~ ")"
         ) }} as mrr_series
-    from months
+    from {{ ref('dim_customer_month_end') }} as months
+    inner join {{ ref('run_context') }} as run_context
+        on months.month_date <= run_context.as_of_date
     cross join {{ ref('policy') }} as policy
-    where months.months_ago < policy.card_months
+    where months.mrr is not null
+        and {{ months_ago }} < policy.card_months
     group by months.customer_id
 ),
 
@@ -80,7 +75,7 @@ ranked_alerts as (
                 {{ severity_rank('severity') }} desc,
                 case when due_at is null then 1 else 0 end,
                 due_at,
-                alert_id
+                alert_id asc
         ) as place
     from {{ ref('mart_alerts') }}
     where is_open
@@ -127,10 +122,13 @@ select
     alerts.top_rule_code,
     alerts.top_playbook_code,
     alerts.top_severity as top_severity_code,
+    risks.risk_band,
+    risks.first_reason as risk_reason,
     worth.rfm_segment_code,
     worth.purchase_state,
     cast(customers.tenure_days as bigint) as tenure_days,
     cast(contracts.mrr as decimal(18, 2)) as mrr_amount,
+    risks.mrr_at_risk_amount,
     worth.revenue_12m_amount,
     worth.revenue_amount,
     worth.value_quintile_order,
@@ -140,6 +138,7 @@ select
     activation.done_required_count,
     activation.required_actions_count,
     health.usage_level_pct,
+    risks.risk_medium_pct as churn_risk_pct,
     contacts.days_from_effective as effective_contact_age_days,
     scores.nps_score,
     scores.csi_score,
@@ -184,6 +183,8 @@ left join {{ ref('mart_customer_cx') }} as scores
     on customers.customer_id = scores.customer_id
 left join {{ ref('mart_customer_value') }} as worth
     on customers.customer_id = worth.customer_id
+left join {{ ref('mart_churn_risk') }} as risks
+    on customers.customer_id = risks.customer_id
 left join {{ ref('int_cards__use_lines') }} as use_lines
     on customers.customer_id = use_lines.customer_id
 left join mrr_lines

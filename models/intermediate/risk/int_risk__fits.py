@@ -1,0 +1,399 @@
+"""Models of churn, learned from what was known of customers at month ends and tested on later months.
+
+The risk that is published is additive: each precursor counts by its band, so that reasons are exact and SQL computes
+the score. Its penalties follow from the data (MacKay's evidence, one per precursor): what has no signal is shrunk to
+nothing. Boosted trees are the yardstick of what the precursors could tell; they need scikit-learn.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+
+HORIZONS = ("short", "medium", "long")
+LARGEST_FIT = 60_000
+"""Observations of one fit; of more all churns count, and a sample of the others with its weight."""
+LARGEST_TEST = 100_000
+GROUPS = 20
+"""Groups of customers that the jackknife leaves out in turn: month ends of one customer are not independent."""
+BLOCK_MONTHS = 3
+SMALLEST_PENALTY, LARGEST_PENALTY = 1e-2, 1e6
+Z95 = 1.959963984540054
+COLUMNS = (
+    "record_kind", "horizon_code", "model_code", "code", "order_number", "estimate", "ci_lo", "ci_hi", "count_num",
+    "count_den", "note",
+)  # fmt: skip
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    frame = dbt.ref("int_risk__frame").df()
+    precursors = dbt.ref("precursors").df()
+    bands = dbt.ref("precursor_bands").df()
+    norms = dbt.ref("dim_segment_policy").df()
+    policy = dbt.ref("int_risk__settings").df().iloc[0]
+    return fits(frame, precursors, bands, norms, policy)
+
+
+def fits(frame, precursors, bands, norms, policy):
+    """Everything that the marts of the domain read, one record per row."""
+    codes = sorted(
+        code for code, scored in zip(precursors["precursor_code"], precursors["is_scored"], strict=True) if scored
+    )
+    frame = (
+        frame[~frame["is_current"].astype(bool)].sort_values(["observed_date", "customer_id"]).reset_index(drop=True)
+    )
+    data = _prepared(frame, codes, bands, norms, policy)
+    records = [record for horizon in HORIZONS for record in _horizon(horizon, frame, data, policy)]
+    result = pd.DataFrame(records, columns=list(COLUMNS))
+    text = ("record_kind", "horizon_code", "model_code", "code", "note")
+    return result.astype(dict.fromkeys(text, "str") | {name: "float64" for name in COLUMNS if name not in text})
+
+
+# ---------------------------------------------------------------- what is learned from
+
+
+class Data:
+    """The frame as arrays: the number of each precursor's band, raw values, groups of customers."""
+
+    def __init__(self, place, columns, raw, limits, group, customer, day, draw):
+        self.place, self.columns, self.raw, self.limits = place, columns, raw, limits
+        self.group, self.customer, self.day, self.draw = group, customer, day, draw
+        self.distinct = 1.0
+
+
+def band_orders(values, code, bands):
+    """The band of each value; 0 for a value that is not known."""
+    own = bands[bands["precursor_code"] == code].sort_values("band_order")
+    starts = own["value_from"].astype("float64").fillna(-np.inf).to_numpy()
+    orders = own["band_order"].astype("int64").to_numpy()
+    values = np.asarray(values, dtype="float64")
+    place = np.clip(np.searchsorted(starts, values, side="right") - 1, 0, len(starts) - 1)
+    return np.where(np.isnan(values), 0, orders[place])
+
+
+def _prepared(frame, codes, bands, norms, policy):
+    raw = {code: pd.to_numeric(frame[code], errors="coerce").to_numpy(dtype="float64") for code in codes}
+    place, columns = np.zeros((len(frame), len(codes)), dtype="int64"), []
+    for number, code in enumerate(codes):
+        seen, place[:, number] = np.unique(band_orders(raw[code], code, bands), return_inverse=True)
+        place[:, number] += len(columns)
+        columns += [(code, int(order)) for order in seen]
+    customer, names = pd.factorize(frame["customer_id"].astype(str))
+    hashed = pd.util.hash_array(np.asarray(names, dtype=object)).astype("uint64")
+    draw = pd.util.hash_array(
+        (frame["customer_id"].astype(str) + frame["observed_date"].astype(str)).to_numpy(dtype=object)
+    ).astype("uint64")
+    allowed = frame["segment_code"].map(dict(zip(norms["segment_code"], norms["risk_after_days"], strict=True)))
+    return Data(
+        place,
+        columns,
+        np.column_stack([raw[code] for code in codes]) if codes else np.zeros((len(frame), 0)),
+        _limits(frame, allowed.to_numpy(dtype="float64"), policy),
+        (hashed % np.uint64(GROUPS)).astype("int64")[customer],
+        customer,
+        pd.to_datetime(frame["observed_date"]).to_numpy().astype("datetime64[D]"),
+        draw.astype("float64") / 2.0**64,
+    )
+
+
+def _limits(frame, risk_after_days, policy):
+    """How many limits of the policy a customer has passed: the rules of thumb as a score."""
+
+    def known(code):
+        return pd.to_numeric(frame[code], errors="coerce").to_numpy(dtype="float64")
+
+    passed = (
+        known("inactive_days") > risk_after_days,
+        known("usage_level_pct") <= 100 * float(policy["usage_decline_ratio"]),
+        known("nps_score") <= float(policy["surprise_low_nps_score"]),
+        known("complaints_count") > 0,
+        known("failing_payments_count") > 0,
+    )
+    return np.sum(passed, axis=0)
+
+
+# ---------------------------------------------------------------- one window
+
+
+def _horizon(horizon, frame, data, policy):
+    outcome = frame[f"is_churned_{horizon}"]
+    known = outcome.notna().to_numpy()
+    churned = outcome.where(known, False).astype(bool).to_numpy()
+    window = np.timedelta64(int(policy[f"risk_horizon_{horizon}_days"]) + int(policy["churn_grace_days"]), "D")
+    # A churn lies in the windows of as many month ends as fit into one: so much less do these tell together.
+    data.distinct = float(policy["risk_horizon_short_days"]) / float(policy[f"risk_horizon_{horizon}_days"])
+    learned = known & (data.day > _months_before(data.day[known], int(policy["risk_training_months"])))
+    churns = len(np.unique(data.customer[learned & churned]))
+    base = float(churned[learned].mean()) if learned.any() else None
+    if churns < int(policy["risk_min_churns"]):
+        return [("status", horizon, "none", "chosen", 0, base, None, None, churns, int(learned.sum()), "few_churns")]
+    tested = _predictions(data, churned, known, window, policy)
+    if tested is None:
+        return [("status", horizon, "none", "chosen", 0, base, None, None, churns, int(learned.sum()), "not_tested")]
+    records, auc = _measured(horizon, tested)
+    chosen = "additive" if auc["additive"][1] > 50 else "base"
+    note = "" if chosen == "additive" else "no_better_than_usual"
+    records.append(("status", horizon, chosen, "chosen", 0, base, None, None, churns, int(learned.sum()), note))
+    intercept, weights, _ = _fit(data, churned, learned)
+    shares = np.bincount(data.place[learned].ravel(), minlength=len(data.columns)) / learned.sum()
+    centred, centre = _centred(weights, shares, data.columns)
+    records.append(("term", horizon, "additive", "intercept", 0, intercept + centre, None, None, None, None, ""))
+    for (code, order), weight, share in zip(data.columns, centred, shares, strict=True):
+        count = round(share * int(learned.sum()))
+        records.append(("term", horizon, "additive", code, order, round(float(weight), 9), None, None, None, count, ""))
+    return records
+
+
+def _months_before(days, months):
+    """The day so many months before the last of some days."""
+    if not len(days):
+        return np.datetime64("9999-12-31")
+    return np.datetime64((pd.Timestamp(days.max()) - pd.DateOffset(months=months)).date())
+
+
+def _centred(weights, shares, columns):
+    """Weights less their mean within the precursor, and the sum of these means: an average customer has no reasons."""
+    centred, centre = np.array(weights, dtype="float64"), 0.0
+    for code in {code for code, _ in columns}:
+        own = [place for place, column in enumerate(columns) if column[0] == code]
+        mean = float(np.sum(centred[own] * shares[own]) / max(np.sum(shares[own]), 1e-12))
+        centred[own] -= mean
+        centre += mean
+    return centred, centre
+
+
+def _predictions(data, churned, known, window, policy):
+    """What each model foresaw of months that it had not seen: learned only from outcomes known before them."""
+    months = np.unique(data.day[known].astype("datetime64[M]"))[-int(policy["risk_test_months"]) :]
+    parts, fit = [], None
+    for begin in range(0, len(months), BLOCK_MONTHS):
+        block = known & np.isin(data.day.astype("datetime64[M]"), months[begin : begin + BLOCK_MONTHS])
+        past = known & (data.day + window <= data.day[block].min())
+        past &= data.day > _months_before(data.day[past], int(policy["risk_training_months"]))
+        if len(np.unique(data.customer[past & churned])) < int(policy["risk_min_churns"]):
+            continue
+        rows = np.flatnonzero(block)
+        if len(rows) > LARGEST_TEST / 4:
+            rows = rows[np.argsort(data.draw[rows], kind="stable")[: LARGEST_TEST // 4]]
+        fit = _fit(data, churned, past, fit)
+        foreseen = {
+            "base": np.full(len(rows), churned[past].mean()),
+            "limits": _by_count(data.limits, churned, past, rows),
+            "additive": _chance(fit[0] + fit[1][data.place[rows]].sum(axis=1)),
+            "boosting": _boosted(data, churned, past, rows),
+        }
+        parts.append((rows, foreseen))
+    if not parts or not any(churned[rows].any() for rows, _ in parts):
+        return None
+    rows = np.concatenate([part[0] for part in parts])
+    names = [name for name, chance in parts[0][1].items() if chance is not None]
+    foreseen = {name: np.concatenate([part[1][name] for part in parts]) for name in names}
+    return churned[rows], data.group[rows], foreseen
+
+
+def _line(churned, logit):
+    """Intercept and slope of the logistic line of what happened on foreseen log-odds."""
+    line = np.array([0.0, 1.0])
+    if not churned.any() or logit.std() < 1e-6:
+        return line
+    for _ in range(30):
+        foreseen = _chance(line[0] + line[1] * logit)
+        spread, error = foreseen * (1 - foreseen), churned - foreseen
+        cross = (spread * logit).sum()
+        step = np.linalg.solve(
+            [[spread.sum(), cross], [cross, (spread * logit**2).sum()]], [error.sum(), (error * logit).sum()]
+        )
+        line = line + step * min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
+        if np.max(np.abs(step)) < 1e-9:
+            break
+    return line
+
+
+# ---------------------------------------------------------------- models
+
+
+def _chance(logit):
+    return 1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30)))
+
+
+def _sampled(churned, rows, draw):
+    """Rows of a fit and their weights: all churns, and of the others as many as there is room for."""
+    rows = np.flatnonzero(rows)
+    if len(rows) <= LARGEST_FIT:
+        return rows, np.ones(len(rows))
+    stayed = rows[~churned[rows]]
+    room = LARGEST_FIT - int(churned[rows].sum())
+    kept = np.sort(stayed[np.argsort(draw[stayed], kind="stable")[:room]])
+    rows = np.concatenate([rows[churned[rows]], kept])
+    return rows, np.where(churned[rows], 1.0, len(stayed) / len(kept))
+
+
+def _fit(data, churned, past, start=None):
+    """Intercept and a weight per band, by Newton's method; penalties by the evidence of the data.
+
+    `start`, an earlier result, only saves steps.
+    """
+    rows, share = _sampled(churned, past, data.draw)
+    share = share * data.distinct
+    place, target = data.place[rows], churned[rows].astype("float64")
+    names = [code for code, _ in data.columns]
+    places = [np.flatnonzero([name == code for name in names]) for code in dict.fromkeys(names)]
+    mean = np.average(target, weights=share)
+    intercept, weights, penalty = start or (float(np.log(mean / (1 - mean))), np.zeros(len(names)), np.ones(len(names)))
+    for _ in range(15):
+        weights, intercept, hessian = _newton(place, target, share, penalty, weights, intercept, steps=2)
+        variance = np.diag(np.linalg.inv(hessian))[1:]
+        before = penalty.copy()
+        for own in places:
+            effective = float(np.clip(len(own) - np.sum(penalty[own] * variance[own]), 1e-6, len(own)))
+            penalty[own] = np.clip(effective / max(np.sum(weights[own] ** 2), 1e-12), SMALLEST_PENALTY, LARGEST_PENALTY)
+        # Weights that have been shrunk to nothing may still shrink: it changes no risk.
+        moved = np.abs(np.log(penalty / before))[penalty < 1e4]
+        if not len(moved) or moved.max() < 0.1:
+            break
+    weights, intercept, _ = _newton(place, target, share, penalty, weights, intercept, steps=15)
+    return float(intercept), weights, penalty
+
+
+def _newton(place, target, share, penalty, weights, intercept, steps):
+    """Newton's steps. Each observation is in one band of each precursor, so that sums are counts by band."""
+    size = len(weights)
+    for _ in range(steps):
+        chance = _chance(intercept + weights[place].sum(axis=1))
+        spread = share * np.maximum(chance * (1 - chance), 1e-9)
+        error = share * (target - chance)
+        gradient, hessian = np.empty(size + 1), np.zeros((size + 1, size + 1))
+        gradient[0] = error.sum()
+        gradient[1:] = _summed(place, error, size) - penalty * weights
+        hessian[0, 0] = spread.sum()
+        hessian[0, 1:] = hessian[1:, 0] = _summed(place, spread, size)
+        for first in range(place.shape[1]):
+            for second in range(first):
+                pairs = np.bincount(place[:, first] * size + place[:, second], spread, size * size).reshape(size, size)
+                hessian[1:, 1:] += pairs + pairs.T
+        hessian[1:, 1:] += np.diag(hessian[0, 1:] + penalty)
+        step = np.linalg.solve(hessian, gradient)
+        step *= min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
+        intercept, weights = intercept + step[0], weights + step[1:]
+        if np.max(np.abs(step)) < 1e-8:
+            break
+    return weights, intercept, hessian
+
+
+def _summed(place, values, size):
+    return sum(np.bincount(place[:, number], values, size) for number in range(place.shape[1]))
+
+
+def _by_count(limits, churned, past, rows):
+    """The share that churned among those who had passed as many limits, drawn towards the share of all."""
+    base = churned[past].mean()
+    chances = np.array([
+        (churned[past & (limits == number)].sum() + 10 * base) / ((past & (limits == number)).sum() + 10)
+        for number in range(int(limits.max()) + 1)
+    ])  # fmt: skip
+    return chances[limits[rows]]
+
+
+def _boosted(data, churned, past, rows):
+    try:
+        ensemble = import_module("sklearn.ensemble")
+    except ImportError:
+        return None
+    learned, share = _sampled(churned, past, data.draw)
+    trees = ensemble.HistGradientBoostingClassifier(
+        learning_rate=0.05, max_iter=120, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0,
+        early_stopping=False, random_state=0,
+    )  # fmt: skip
+    trees.fit(data.raw[learned], churned[learned], sample_weight=share)
+    return trees.predict_proba(data.raw[rows])[:, 1]
+
+
+# ---------------------------------------------------------------- measures
+
+
+def area(churned, chance):
+    """Percent of pairs in which the one who churned had the higher risk; ties count half."""
+    order = np.argsort(chance, kind="stable")
+    _, first, counts = np.unique(chance[order], return_index=True, return_counts=True)
+    rank = np.empty(len(chance))
+    rank[order] = np.repeat(first + (counts + 1) / 2.0, counts)
+    left, stayed = int(churned.sum()), int((~churned).sum())
+    return 100.0 * (rank[churned].sum() - left * (left + 1) / 2.0) / (left * stayed) if left and stayed else np.nan
+
+
+def precision_area(churned, chance):
+    """Mean precision at the churns, in percent, customers of one risk together."""
+    order = np.argsort(-chance, kind="stable")
+    hits, ends = np.cumsum(churned[order]), np.flatnonzero(np.diff(chance[order], append=-1.0))
+    if not churned.any():
+        return np.nan
+    caught = np.diff(hits[ends], prepend=0)
+    return 100.0 * float(np.sum(caught * hits[ends] / (ends + 1.0)) / churned.sum())
+
+
+def top_lift(churned, chance):
+    """Share of churn in the tenth with the highest risk over that of all; a tie at the border counts in part."""
+    size = len(chance) / 10.0
+    border = np.sort(chance)[::-1][max(int(np.ceil(size)) - 1, 0)]
+    above, at = chance > border, chance == border
+    inside = churned[above].sum() + churned[at].sum() * (size - above.sum()) / max(at.sum(), 1)
+    return float(inside / size / churned.mean()) if churned.any() else np.nan
+
+
+def slope(churned, chance):
+    """Slope of the logistic line of what happened on the foreseen log-odds: below 1 the risks are too extreme."""
+    logit = np.log(np.clip(chance, 1e-9, 1 - 1e-9) / np.clip(1 - chance, 1e-9, 1))
+    if logit.std() < 1e-6 or not churned.any():
+        return np.nan
+    return float(_line(churned, logit)[1])
+
+
+def ratio(churned, chance):
+    """Churns foreseen for one that happened."""
+    return float(chance.sum() / churned.sum()) if churned.any() else np.nan
+
+
+def brier(churned, chance):
+    """Mean square of the error."""
+    return float(np.mean((chance - churned) ** 2))
+
+
+MEASURES = {
+    "auc": area, "pr_auc": precision_area, "top_lift": top_lift, "calibration_slope": slope, "calibration_ratio": ratio,
+    "brier": brier,
+}  # fmt: skip
+
+
+def _jackknifed(measure, churned, chance, group):
+    """Value and 95 % interval without each group of customers in turn."""
+    whole = measure(churned, chance)
+    parts = np.array(
+        [measure(churned[group != left], chance[group != left]) for left in range(GROUPS) if (group == left).any()]
+    )
+    parts = parts[~np.isnan(parts)]
+    if np.isnan(whole) or len(parts) < GROUPS // 2:
+        return (None if np.isnan(whole) else whole), None, None
+    error = np.sqrt((len(parts) - 1) / len(parts) * np.sum((parts - parts.mean()) ** 2))
+    return whole, whole - Z95 * error, whole + Z95 * error
+
+
+def _measured(horizon, tested):
+    churned, group, foreseen = tested
+    records, auc = [], {}
+    for name, chance in foreseen.items():
+        for code, measure in MEASURES.items():
+            value, low, high = _jackknifed(measure, churned, chance, group)
+            if code == "auc":
+                auc[name] = (value, low if low is not None else 0.0)
+            records.append(("measure", horizon, name, code, 0, value, low, high, int(churned.sum()), len(churned), ""))
+        for number, rows in enumerate(np.array_split(np.argsort(chance, kind="stable"), 10), start=1):
+            records.append((
+                "bin", horizon, name, "decile", number, float(chance[rows].mean()), None, None,
+                int(churned[rows].sum()), len(rows), "",
+            ))  # fmt: skip
+    if "boosting" not in foreseen:
+        records.append(("status", horizon, "boosting", "missing", 0, None, None, None, None, None, "library_missing"))
+    return records, auc

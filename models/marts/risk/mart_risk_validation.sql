@@ -1,0 +1,29 @@
+-- How well each model foresaw months that it had not seen.
+select
+    records.horizon_code,
+    records.model_code,
+    records.code as measure_code,
+    cast(records.order_number as bigint) as bin_order,
+    cast(case records.horizon_code
+        {%- for window in ['short', 'medium', 'long'] %}
+        when '{{ window }}' then policy.risk_horizon_{{ window }}_days
+        {%- endfor %}
+    end as bigint) as horizon_days,
+    cast(case when records.record_kind = 'measure' then records.estimate end as {{ type_double() }}) as measure_avg,
+    cast(records.ci_lo as {{ type_double() }}) as measure_avg_ci_lo,
+    cast(records.ci_hi as {{ type_double() }}) as measure_avg_ci_hi,
+    cast(case when records.record_kind = 'bin' then 100.0 * records.estimate end as {{ type_double() }})
+        as foreseen_pct,
+    cast(records.count_num as bigint) as churned_num,
+    cast(records.count_den as bigint) as churned_den,
+    {{ pct('records.count_num', 'records.count_den') }} as churned_pct,
+    cast({{ wilson_pct('records.count_num', 'records.count_den', 'lo') }} as {{ type_double() }}) as churned_ci_lo,
+    cast({{ wilson_pct('records.count_num', 'records.count_den', 'hi') }} as {{ type_double() }}) as churned_ci_hi,
+    records.model_code = chosen.model_code as is_chosen,
+    nullif(case when records.record_kind = 'status' then records.note end, '') as missing_reason
+from {{ ref('int_risk__fits') }} as records
+cross join {{ ref('policy') }} as policy
+inner join {{ ref('int_risk__fits') }} as chosen
+    on records.horizon_code = chosen.horizon_code
+    and chosen.code = 'chosen'
+where records.record_kind <> 'term'

@@ -1,0 +1,197 @@
+"""The models of churn against generated customers whose hazard is known, and against a model that knows it."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from stayhouse.contract import REPO_ROOT
+
+SETTINGS = pd.Series({
+    "usage_decline_ratio": 0.5, "surprise_low_nps_score": 6, "risk_horizon_short_days": 30, "risk_horizon_medium_days": 60,
+    "risk_horizon_long_days": 90, "churn_grace_days": 7, "risk_training_months": 24, "risk_test_months": 12,
+    "risk_min_churns": 50,
+})  # fmt: skip
+NORMS = pd.DataFrame({"segment_code": ["shop"], "risk_after_days": [28]})
+BANDS = pd.read_csv(REPO_ROOT / "seeds" / "precursor_bands.csv")
+PRECURSORS = pd.read_csv(REPO_ROOT / "seeds" / "precursors.csv")
+MONTHS = 24
+
+
+def fitting():
+    file = REPO_ROOT / "models" / "intermediate" / "risk" / "int_risk__fits.py"
+    spec = importlib.util.spec_from_file_location("risk_fits", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def company(customers: int, seed: int, has_signal: bool = True) -> pd.DataFrame:
+    """Month ends of customers; `hazard` is the chance to churn within a month."""
+    chance = np.random.default_rng(seed)
+    start, alive = chance.integers(-12, MONTHS - 2, customers), np.ones(customers, dtype=bool)
+    slow, months = chance.normal(0, 1, customers), []
+    for month in range(MONTHS):
+        here = np.flatnonzero((start <= month) & alive)
+        size = len(here)
+        inactive = np.minimum(chance.exponential(np.exp(1.8 + 0.8 * slow[here])), 364).round()
+        frame = pd.DataFrame({
+            "inactive_days": inactive, "inactive_intervals": inactive / 5, "use_days_count": chance.integers(0, 28, size),
+            "usage_level_pct": chance.gamma(4, 25, size), "components_count": chance.integers(0, 7, size),
+            "given_up_count": chance.poisson(0.3, size), "failed_share_pct": chance.exponential(1.5, size),
+            "contact_age_days": chance.integers(0, 200, size), "contact_overdue_days": chance.integers(0, 60, size),
+            "tickets_count": chance.poisson(0.4, size), "open_tickets_count": chance.poisson(0.1, size),
+            "complaints_count": chance.poisson(0.08, size), "payment_failures_count": chance.poisson(0.1, size),
+            "failing_payments_count": chance.poisson(0.05, size),
+            "nps_score": np.where(chance.random(size) < 0.4, chance.integers(0, 11, size), np.nan),
+            "tenure_days": 30 * (month - start[here]), "plan_tier": chance.integers(1, 4, size),
+            "mrr_change_pct": np.where(chance.random(size) < 0.9, 0, chance.normal(0, 20, size)),
+        })  # fmt: skip
+        odds = np.full(size, -5.0 if has_signal else -3.5)
+        if has_signal:
+            odds += 0.75 * np.log1p(inactive) - 0.01 * (frame["usage_level_pct"] - 100)
+            odds += 1.2 * (frame["complaints_count"] > 0) + 1.5 * (frame["failing_payments_count"] > 0)
+            odds += 0.9 * (frame["nps_score"] <= 6) - 0.3 * (frame["plan_tier"] - 2)
+        frame["hazard"] = 1 / (1 + np.exp(-odds))
+        frame["is_churned_short"] = chance.random(size) < frame["hazard"]
+        frame["customer_id"] = [f"customer {number}" for number in here]
+        frame["observed_date"] = pd.Timestamp("2023-01-31") + pd.offsets.MonthEnd(month)
+        alive[here[frame["is_churned_short"]]] = False
+        months.append(frame)
+    whole = pd.concat(months, ignore_index=True).sort_values(["customer_id", "observed_date"])
+    next_month = whole.groupby("customer_id")["is_churned_short"].shift(-1, fill_value=False)
+    month_after = whole.groupby("customer_id")["is_churned_short"].shift(-2, fill_value=False)
+    whole["is_churned_medium"] = whole["is_churned_short"] | next_month
+    whole["is_churned_long"] = whole["is_churned_medium"] | month_after
+    age = (whole["observed_date"].max() - whole["observed_date"]).dt.days
+    for window, days in (("short", 0), ("medium", 30), ("long", 60)):
+        column = f"is_churned_{window}"
+        whole[column] = whole[column].astype(object).where(age > days, None)
+    return whole.assign(segment_code="shop", is_current=False)
+
+
+def fitted(frame: pd.DataFrame, settings: pd.Series = SETTINGS) -> pd.DataFrame:
+    return fitting().fits(frame, PRECURSORS, BANDS, NORMS, settings)
+
+
+def value(records: pd.DataFrame, model: str, measure: str, horizon: str = "short") -> tuple[float, float, float]:
+    found = records[
+        (records["horizon_code"] == horizon) & (records["model_code"] == model) & (records["code"] == measure)
+    ].iloc[0]
+    return found["estimate"], found["ci_lo"], found["ci_hi"]
+
+
+@pytest.fixture(scope="module")
+def signal():
+    frame = company(3000, seed=1)
+    return frame, fitted(frame)
+
+
+def test_the_risk_is_nearly_as_good_as_the_hazard_itself_and_calibrated(signal):
+    """Area under the curve within 2 points of the model that knows the hazard, slope 0.9 to 1.1."""
+    frame, records = signal
+    tested = frame[frame["is_churned_short"].notna()]
+    days = np.sort(tested["observed_date"].unique())[-12:]
+    tested = tested[tested["observed_date"].isin(days)]
+    best = fitting().area(tested["is_churned_short"].astype(bool).to_numpy(), tested["hazard"].to_numpy())
+    area, low, high = value(records, "additive", "auc")
+    assert low < area < high
+    assert best > 70
+    assert area > best - 2
+    assert 0.9 < value(records, "additive", "calibration_slope")[0] < 1.1
+    assert 0.9 < value(records, "additive", "calibration_ratio")[0] < 1.1
+    assert value(records, "limits", "auc")[0] < area
+
+
+def test_every_window_is_chosen_and_its_tenths_rise(signal):
+    _, records = signal
+    chosen = records[records["code"] == "chosen"]
+    assert list(chosen["horizon_code"]) == ["short", "medium", "long"]
+    assert set(chosen["model_code"]) == {"additive"}
+    for horizon in ("short", "medium", "long"):
+        own = (records["horizon_code"] == horizon) & (records["model_code"] == "additive")
+        tenths = records[own & (records["record_kind"] == "bin")].sort_values("order_number")
+        assert tenths["estimate"].is_monotonic_increasing
+        assert tenths["count_num"].iloc[-1] > 2 * tenths["count_num"].iloc[:5].mean()
+
+
+def test_the_planted_reasons_weigh_and_others_do_not(signal):
+    _, records = signal
+    terms = records[(records["record_kind"] == "term") & (records["horizon_code"] == "short")]
+    widths = terms[terms["code"] != "intercept"].groupby("code")["estimate"].agg(lambda own: own.max() - own.min())
+    planted = ["inactive_days", "usage_level_pct", "complaints_count", "failing_payments_count", "nps_score"]
+    noise = ["contact_age_days", "given_up_count", "tickets_count", "mrr_change_pct", "components_count"]
+    assert widths[planted].min() > 0.5
+    assert widths[noise].max() < 0.35
+
+
+def test_without_signal_everybody_has_the_usual_risk():
+    records = fitted(company(3000, seed=3, has_signal=False))
+    chosen = records[records["code"] == "chosen"]
+    assert set(chosen["model_code"]) == {"base"}
+    assert set(chosen["note"]) == {"no_better_than_usual"}
+    for horizon in ("short", "medium", "long"):
+        _, low, high = value(records, "additive", "auc", horizon)
+        assert low < 50 < high + 1
+        assert high - low < 12
+
+
+def test_few_churns_give_no_risk(signal):
+    frame, _ = signal
+    records = fitted(frame, SETTINGS.replace({50: 100_000}))
+    assert set(records["record_kind"]) == {"status"}
+    assert set(records["model_code"]) == {"none"}
+    assert set(records["note"]) == {"few_churns"}
+
+
+def test_a_company_without_customers_has_a_reason_too(signal):
+    frame, _ = signal
+    records = fitted(frame.iloc[:0])
+    assert set(records["note"]) == {"few_churns"}
+
+
+def test_the_same_rows_in_another_order_give_the_same_records(signal):
+    frame, records = signal
+    again = fitted(frame.sample(frac=1, random_state=5))
+    pd.testing.assert_frame_equal(again, records)
+
+
+def test_weights_are_those_of_a_library():
+    """Without penalties, of two bands: statsmodels finds the same log-odds."""
+    module = fitting()
+    chance = np.random.default_rng(7)
+    bands = chance.integers(0, 2, (4000, 2))
+    churned = chance.random(4000) < 1 / (1 + np.exp(3 - bands[:, 0] - 0.5 * bands[:, 1]))
+    place = bands + np.array([0, 2])
+    # One band of each precursor is held at nothing, as a library does.
+    penalty = np.array([1e9, 1e-9, 1e9, 1e-9])
+    weights, intercept, _ = module._newton(
+        place, churned.astype(float), np.ones(4000), penalty, np.zeros(4), -2.0, steps=50
+    )
+    library = sm.Logit(churned, sm.add_constant(bands)).fit(disp=0)
+    assert [intercept, weights[1], weights[3]] == pytest.approx(list(library.params), abs=1e-5)
+
+
+def test_measures_of_a_small_case():
+    """Two churns among five: four of the six pairs are in order, and one is a tie."""
+    module = fitting()
+    churned = np.array([True, True, False, False, False])
+    risk = np.array([0.9, 0.3, 0.5, 0.3, 0.1])
+    assert module.area(churned, risk) == pytest.approx(100 * 4.5 / 6)
+    # Precision 1 at the first churn; with the tie two of four at the second.
+    assert module.precision_area(churned, risk) == pytest.approx(100 * (1 + 0.5) / 2)
+    assert module.ratio(churned, risk) == pytest.approx(2.1 / 2)
+
+
+def test_boosted_trees_are_the_yardstick_where_the_library_is_installed(signal):
+    _, records = signal
+    missing = records[(records["model_code"] == "boosting") & (records["code"] == "missing")]
+    if importlib.util.find_spec("sklearn") is None:
+        assert set(missing["note"]) == {"library_missing"}
+    else:
+        assert not len(missing)
+        assert value(records, "boosting", "auc")[0] > 65
