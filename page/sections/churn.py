@@ -8,6 +8,7 @@ from stayhouse.page.charts import (
     bars,
     coded,
     each_period,
+    intervals,
     lines,
     months,
     ranked,
@@ -144,6 +145,32 @@ CHURNED_CUSTOMERS = """
 
 PART_COLOURS = {"new": GOOD, "churned": CHURNED}
 BRIDGE_TIPS = tooltip(("step", "step", ""), ("amount", "amount", ",.0f"))
+
+PRECURSORS = """
+    select dimension_name as dimension, dimension_value as member, precursor_code, band_label, churned_pct, others_pct,
+        lift_avg, churned_num, churned_den, median_lead_days, policy_limit_avg, proposed_limit_avg
+    from risk.mart_churn_precursors
+    where is_reliable and lift_avg > 1 and by_chance_pct <= 5
+    order by dimension, member, lift_avg desc, precursor_code
+"""
+
+FORESEEN = """
+    select horizon_days || '' as horizon, bin_order, foreseen_pct, churned_num, churned_den, churned_pct, churned_ci_lo,
+        churned_ci_hi
+    from risk.mart_risk_validation
+    where measure_code = 'decile' and is_chosen and model_code = 'additive'
+    order by horizon_days, bin_order
+"""
+
+AT_RISK = """
+    select risks.customer_id, customer_display_name as customer_name, risks.risk_band, risk_medium_pct, first_reason,
+        second_reason, third_reason, risks.mrr_amount, risks.mrr_at_risk_amount, risks.segment_code as segment,
+        coalesce(risks.owner_id, 'unassigned') as owner
+    from risk.mart_churn_risk as risks
+    left join customer_360.mart_customer_360 as customers on risks.customer_id = customers.customer_id
+    where risks.risk_band in ('high', 'raised')
+    order by risk_order nulls last, risk_medium_pct desc, risks.customer_id
+"""
 
 CHURN = Section(
     "churn",
@@ -296,6 +323,70 @@ CHURN = Section(
             wide=True,
             most=2000,
             whole=(("every churn", "parquet/mart_churn_events.parquet"),),
+        ),
+        Panel(
+            "churn_precursors",
+            "What precedes churn",
+            "What was known of paying customers at the end of a month: how many churned within a month after it, and "
+            "how many of the others. Only differences beyond chance are listed. They describe; they do not prove a "
+            "cause. The limits are of the whole row of bands: that of the policy, and the value at which churn bends.",
+            PRECURSORS,
+            Table((
+                Column("precursor_code", "sign", filter=True, codes="precursor"),
+                Column("band_label", "in this band", "words", codes="precursor_band"),
+                Column("churned_pct", "churned", "percent"),
+                Column("others_pct", "of the others", "percent"),
+                Column("lift_avg", "times as often", "number"),
+                Column("churned_den", "month ends", "number"),
+                Column("median_lead_days", "days before", "number"),
+                Column("policy_limit_avg", "limit of the policy", "number"),
+                Column("proposed_limit_avg", "churn bends at", "number"),
+            ), shown=10),
+            needs=("customers", "subscription_periods"),
+            wide=True,
+        ),
+        Panel(
+            "churn_foreseen",
+            "Can the risk be trusted?",
+            "Customers in ten groups by the risk that was foreseen for months that the model had not seen. The line is "
+            "what happened, with 95 % interval; the red tick is the risk that was foreseen.",
+            FORESEEN,
+            Chart(intervals(
+                axis("bin_order", "O", "groups, from the lowest risk to the highest", axis={"labelAngle": 0}),
+                axis("churned_pct", "Q", "churned, %"),
+                "churned_ci_lo",
+                "churned_ci_hi",
+                tooltip(("bin_order", "group", ""), ("foreseen_pct", "foreseen %", ".1f"),
+                        ("churned_pct", "churned %", ".1f"), ("churned_num", "churned", ",.0f"),
+                        ("churned_den", "of", ",.0f")),
+                target="foreseen_pct",
+            )),
+            needs=("customers", "subscription_periods"),
+            switches=(Switch("horizon", "within days"),),
+        ),
+        Panel(
+            "churn_risk",
+            "Customers at risk",
+            "Paying customers whose risk of churn is at least half higher than usual, by revenue at risk: revenue a "
+            "month times the risk. A risk of 20 % means that of a hundred such customers about twenty churn.",
+            AT_RISK,
+            Table((
+                Column("customer_id", "customer", "card"),
+                Column("risk_band", "risk", filter=True, codes="risk_band"),
+                Column("risk_medium_pct", "risk of churn", "percent"),
+                Column("first_reason", "why", "words", codes="precursor_band"),
+                Column("second_reason", "and why", "words", codes="precursor_band"),
+                Column("third_reason", "also", "words", codes="precursor_band"),
+                Column("mrr_amount", "MRR", "money"),
+                Column("mrr_at_risk_amount", "MRR at risk", "money"),
+                Column("segment", "segment", filter=True, codes="segment"),
+                Column("owner", "owner", filter=True, codes="employee"),
+            ), names="customer_name", shown=10),
+            needs=("customers", "subscription_periods"),
+            empty="No risk is higher than usual, or too few customers have churned to learn from.",
+            wide=True,
+            most=2000,
+            whole=(("every paying customer", "parquet/mart_churn_risk.parquet"),),
         ),
     ),
 )  # fmt: skip
