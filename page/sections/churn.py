@@ -359,7 +359,7 @@ CHURN = Section(
                 tooltip(("bin_order", "group", ""), ("foreseen_pct", "foreseen %", ".1f"),
                         ("churned_pct", "churned %", ".1f"), ("churned_num", "churned", ",.0f"),
                         ("churned_den", "of", ",.0f")),
-                target="foreseen_pct",
+                tick=("foreseen_pct", "foreseen, %"),
             )),
             needs=("customers", "subscription_periods"),
             switches=(Switch("horizon", "within days"),),
