@@ -25,11 +25,16 @@ constant as (
         bands.period_kind,
         bands.period_start_date,
         sum(bands.respondents_count) as compared_count,
-        -- Sums of decimals do not depend on the order of the rows.
-        sum(previous.respondents_count * cast(bands.index_points as decimal(18, 9)))
-        / sum(previous.respondents_count) as constant_points,
-        sum(previous.respondents_count * cast(previous.index_points as decimal(18, 9)))
-        / sum(previous.respondents_count) as previous_constant_points
+        -- Sums of decimals do not depend on the order of the rows. A count of nine digits leaves products nine places
+        -- on engines whose decimals have 38 digits in all.
+        cast(
+            sum(cast(previous.respondents_count as decimal(9, 0)) * cast(bands.index_points as decimal(18, 9)))
+            as {{ type_double() }}
+        ) / sum(previous.respondents_count) as constant_points,
+        cast(
+            sum(cast(previous.respondents_count as decimal(9, 0)) * cast(previous.index_points as decimal(18, 9)))
+            as {{ type_double() }}
+        ) / sum(previous.respondents_count) as previous_constant_points
     from indices as bands
     inner join indices as previous
         on bands.metric_code = previous.metric_code
