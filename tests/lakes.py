@@ -195,6 +195,8 @@ class Side(NamedTuple):
             env=os.environ | {
                 "STAYHOUSE_HOME": str(self.place), "DAGSTER_HOME": str(self.place / "dagster"),
                 "PYTHONPATH": str(REPO_ROOT), "STAYHOUSE_TARGET": "duckdb",
+                # Both sides run at a time, and each writes what dbt compiles.
+                "DBT_TARGET_PATH": str(self.place / "target"),
             } | self.variables,
             capture_output=True, text=True, timeout=1800, check=False, cwd=self.place,
         )  # fmt: skip

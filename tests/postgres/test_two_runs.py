@@ -58,6 +58,8 @@ class Side(NamedTuple):
 
     def build(self, as_of: date, kill: bool = False) -> int:
         variables = {"STAYHOUSE_HOME": str(self.place), "DAGSTER_HOME": str(self.place / "dagster")}
+        # Both sides run at a time, and each writes what dbt compiles.
+        variables |= {"DBT_TARGET_PATH": str(self.place / "target")}
         variables |= {"PYTHONPATH": str(REPO_ROOT), "STAYHOUSE_TARGET": "duckdb"}
         if self.server:
             variables |= self.server.variables | {"STAYHOUSE_TARGET": "postgres"}
