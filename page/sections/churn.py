@@ -379,7 +379,7 @@ CHURN = Section(
                 Column("third_reason", "also", "words", codes="precursor_band"),
                 Column("mrr_amount", "MRR", "money"),
                 Column("mrr_at_risk_amount", "MRR at risk", "money"),
-                Column("segment", "segment", filter=True, codes="segment"),
+                Column("segment", "segment", filter=True, codes="segment", under="customer_id"),
                 Column("owner", "owner", filter=True, codes="employee"),
             ), names="customer_name", shown=10),
             needs=("customers", "subscription_periods"),

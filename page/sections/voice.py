@@ -41,6 +41,7 @@ VOICE = Section(
                 text=".1f",
             )),
             needs=("tickets",),
+            codes={"topic": "topic"},
             by="at",
             wide=True,
         ),
@@ -52,7 +53,7 @@ VOICE = Section(
             BACKLOG,
             Table((
                 Column("title", "improvement"),
-                Column("topic", "topic", filter=True),
+                Column("topic", "topic", filter=True, codes="topic"),
                 Column("item_state", "state", filter=True, codes="item_state"),
                 Column("evidence_customers_count", "customers", "number"),
                 Column("evidence_mrr_amount", "MRR", "money"),
