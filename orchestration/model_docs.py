@@ -56,7 +56,7 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
     html, manifest_text = (
         (target / name).read_text(encoding="utf-8") for name in ("static_index.html", "manifest.json")
     )
-    (folder / MODELS_PAGE).write_text(without_unit_tests(html, manifest_text), encoding="utf-8")
+    (folder / MODELS_PAGE).write_text(without_unshown_parts(html, manifest_text), encoding="utf-8")
     logging.getLogger("colibri").setLevel(logging.CRITICAL)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         manifest = _readable_manifest(target / "manifest.json", folder)
@@ -72,11 +72,16 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
     return folder
 
 
-def without_unit_tests(html: str, manifest: str) -> str:
-    """The documentation of dbt, which holds the text of the manifest, without unit tests: a seventh of the packed page,
-    and nothing that it shows."""
+def without_unshown_parts(html: str, manifest: str) -> str:
+    """The documentation of dbt, which holds the text of the manifest, without unit tests, the SQL of dbt's own macros
+    and settings as they were written: a fifth of the packed page, and nothing that its readers look for."""
     document = json.loads(manifest)
     document["unit_tests"] = {}
+    for node in document["nodes"].values():
+        node.pop("unrendered_config", None)
+    for macro in document["macros"].values():
+        if macro["package_name"] != document["metadata"]["project_name"]:
+            macro["macro_sql"] = ""
     for relation in ("parent_map", "child_map"):
         document[relation] = {
             key: [other for other in others if not other.startswith("unit_test.")]

@@ -27,7 +27,8 @@ from stayhouse.publishing.release import DATABASE_NAME
 
 pytestmark = pytest.mark.slow
 WORDS_OF_THE_MODELS = {
-    "activation", "billing", "coupon_redeemed", "cx", "early_dropoff", "product", "relational", "survey", "usage",
+    "activation", "billing", "coupon_redeemed", "cx", "early_dropoff", "first_payment", "product", "relational", "survey",
+    "usage",
 }  # fmt: skip
 """Codes of the demonstrations that every publication has in another meaning."""
 FIRST, LAST = date(2025, 1, 6), date(2025, 6, 30)

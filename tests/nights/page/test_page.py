@@ -26,7 +26,10 @@ AS_OF = date(2025, 6, 30)
 VIEWS = [section.key for section in SECTIONS]
 PANELS = [panel for section in SECTIONS for panel in section.panels]
 VIEW_OF = {panel.key: section.key for section in SECTIONS for panel in section.panels}
-NOTHING_OF_THE_KIND = {"alerts_rules", "experiments_arms", "quality_quarantine", "sales_gifts"}
+NOTHING_OF_THE_KIND = {
+    "alerts_rules", "experiments_arms", "quality_quarantine", "sales_gifts", "churn_foreseen",
+    "churn_precursors", "churn_risk",
+}  # fmt: skip
 """Panels whose marts hold nothing in the small company."""
 
 
