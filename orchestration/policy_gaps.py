@@ -14,8 +14,9 @@ from stayhouse.orchestration.unknown_codes import CODES, Known
 from stayhouse.orchestration.warehouse import open_warehouse
 
 WAYS_OUT = {"survey": "Add it to {path}, and its questions to survey_questions.csv"}
-# A code of the policy itself; the others are those of raw rows.
+# Codes of the policy itself; the others are those of raw rows.
 TARGET = "target of a metric"
+AUDITED = "metric of the audit"
 
 
 class Gap(NamedTuple):
@@ -38,7 +39,12 @@ def gaps(known: Known) -> dict[str, Gap]:
             "metric_targets.csv",
             "no metric is compared with it, so it is ignored",
             "Correct or remove metric_code {code!r} in {path}",
-        )
+        ),
+        AUDITED: Gap(
+            "cx_audit_criteria.csv",
+            "its criterion has no value and stays open",
+            "Correct metric_code {code!r} in {path}, or score the criterion by hand",
+        ),
     }
 
 

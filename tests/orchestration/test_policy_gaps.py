@@ -10,7 +10,7 @@ import pytest
 
 from stayhouse.contract import REPO_ROOT
 from stayhouse.orchestration.policy import SEEDS_FOLDER
-from stayhouse.orchestration.policy_gaps import TARGET, describe_policy_gaps, gaps
+from stayhouse.orchestration.policy_gaps import AUDITED, TARGET, describe_policy_gaps, gaps
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.unknown_codes import CODES, Known
 
@@ -60,7 +60,7 @@ def test_every_kind_that_the_model_finds_can_be_described():
         re.findall(r"^    \('([^']+)', 'stg_", sql, re.MULTILINE)
     )
     # Money without a rate has a table of its own.
-    assert found == {codes.kind for codes in CODES} - {"currency"} | {TARGET}
+    assert found == {codes.kind for codes in CODES} - {"currency"} | {TARGET, AUDITED}
     known = Known({"thresholds": [], "components": [{"component_code": "mail"}]})
     assert gaps(known).keys() == found - {"attribute", "outcome of a contact"}
     assert all((SEEDS_FOLDER / gap.file).is_file() for gap in gaps(known).values())

@@ -21,6 +21,15 @@ with targeted as (
     {% endfor %}
 ),
 
+catalogued as (
+    -- Never empty, also where the catalogue is.
+    select '' as metric_code
+    {% for code in metric_catalogue() | map(attribute='code') | select %}
+    union
+    select '{{ code }}' as metric_code
+    {% endfor %}
+),
+
 -- Questions of an unknown survey are unknown because of the survey.
 unknown_questions as (
     select
@@ -109,3 +118,17 @@ left join targeted
     on targets.metric_code = targeted.metric_code
 where targeted.metric_code is null
 group by targets.metric_code
+
+union all
+
+select
+    'metric of the audit' as code_kind,
+    criteria.metric_code as unknown_code,
+    count(*) as rows_count,
+    cast(null as bigint) as customers_count
+from {{ ref('cx_audit_criteria') }} as criteria
+left join catalogued
+    on criteria.metric_code = catalogued.metric_code
+where criteria.metric_code is not null
+    and catalogued.metric_code is null
+group by criteria.metric_code
