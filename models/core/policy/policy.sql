@@ -233,5 +233,8 @@ select
     {{ threshold_integer('risk_min_churns') }} as risk_min_churns,
     {{ threshold_double('risk_raised_times') }} as risk_raised_times,
     {{ threshold_double('risk_high_times') }} as risk_high_times,
-    {{ threshold_double('risk_reason_times') }} as risk_reason_times
+    {{ threshold_double('risk_reason_times') }} as risk_reason_times,
+    {{ threshold_integer('crash_min_count') }} as crash_min_count,
+    {{ threshold_integer('crash_window_days') }} as crash_window_days,
+    {{ threshold_integer('crash_follow_days') }} as crash_follow_days
 from {{ ref('thresholds') }}

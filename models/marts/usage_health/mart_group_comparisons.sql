@@ -1,6 +1,7 @@
 {% set comparisons = {
     'component_breadth': 'int_usage__compared_breadth',
     'component_adoption': 'int_usage__compared_adopters',
+    'component_failures': 'int_usage__compared_failures',
     'first_tour': 'int_usage__compared_tours',
     'learning_format': 'int_usage__compared_formats',
     'release': 'int_usage__compared_releases',

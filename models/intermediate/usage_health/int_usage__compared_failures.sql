@@ -1,0 +1,198 @@
+{{ config(materialized=inlined()) }}
+{%- set followed = {
+    'returned': ('fct_component_usage_daily', 'usage_date'),
+    'churned': ('fct_churn_events', 'churned_date'),
+} -%}
+{%- set dimensions = {'status': 'customer_status', 'segment': 'segment_code'} -%}
+-- USE-11: do customers stop after a component failed them several times? A customer counts on the first day on which
+-- the failures add up, and is compared with customers who used the component on such a day without a failure.
+with failures as (
+    select failed.*
+    from {{ ref('fct_component_failures_daily') }} as failed
+    inner join {{ ref('run_context') }} as run_context
+        on failed.failure_date <= run_context.as_of_date
+    -- Nobody uses a component that has no name.
+    where failed.component_code <> '(none)'
+),
+
+added_up as (
+    select
+        failures.customer_id,
+        failures.component_code,
+        failures.failure_date
+    from failures
+    cross join {{ ref('policy') }} as policy
+    inner join failures as earlier
+        on failures.customer_id = earlier.customer_id
+        and failures.component_code = earlier.component_code
+        and earlier.failure_date <= failures.failure_date
+        and earlier.failure_date > {{ add_days('failures.failure_date', '-policy.crash_window_days') }}
+    group by failures.customer_id, failures.component_code, failures.failure_date, policy.crash_min_count
+    having sum(earlier.failed_events_count) >= policy.crash_min_count
+),
+
+failing as (
+    select
+        customer_id,
+        component_code,
+        'failing' as group_code,
+        min(failure_date) as landmark_date
+    from added_up
+    group by customer_id, component_code
+),
+
+landmarks as (
+    select distinct
+        component_code,
+        landmark_date
+    from failing
+),
+
+-- They used it often enough to fail as often.
+users as (
+    select
+        use_days.customer_id,
+        use_days.component_code,
+        landmarks.landmark_date
+    from {{ ref('fct_component_usage_daily') }} as use_days
+    inner join landmarks
+        on use_days.component_code = landmarks.component_code
+        and use_days.usage_date = landmarks.landmark_date
+    cross join {{ ref('policy') }} as policy
+    inner join {{ ref('fct_component_usage_daily') }} as recent
+        on use_days.customer_id = recent.customer_id
+        and use_days.component_code = recent.component_code
+        and recent.usage_date <= landmarks.landmark_date
+        and recent.usage_date > {{ add_days('landmarks.landmark_date', '-policy.crash_window_days') }}
+    group by use_days.customer_id, use_days.component_code, landmarks.landmark_date, policy.crash_min_count
+    having sum(recent.events_count) >= policy.crash_min_count
+),
+
+near_failures as (
+    select distinct
+        users.customer_id,
+        users.component_code,
+        users.landmark_date
+    from users
+    cross join {{ ref('policy') }} as policy
+    inner join failures
+        on users.customer_id = failures.customer_id
+        and users.component_code = failures.component_code
+        and failures.failure_date <= users.landmark_date
+        and failures.failure_date > {{ add_days('users.landmark_date', '-policy.crash_window_days') }}
+),
+
+-- One of the days of a customer, drawn: the first one would compare with customers who have only begun.
+drawn as (
+    select
+        users.*,
+        row_number() over (
+            partition by users.customer_id, users.component_code
+            order by md5(users.customer_id || '|' || cast(users.landmark_date as {{ dbt.type_string() }}))
+        ) as draw
+    from users
+    left join near_failures
+        on users.customer_id = near_failures.customer_id
+        and users.component_code = near_failures.component_code
+        and users.landmark_date = near_failures.landmark_date
+    where near_failures.customer_id is null
+),
+
+members as (
+    select * from failing
+    union all
+    select
+        customer_id,
+        component_code,
+        'others' as group_code,
+        landmark_date
+    from drawn
+    where draw = 1
+),
+
+{% for found, (relation, day) in followed.items() -%}
+{{ found }} as (
+    select distinct
+        members.customer_id,
+        members.component_code,
+        members.group_code
+    from members
+    cross join {{ ref('policy') }} as policy
+    inner join {{ ref(relation) }} as later
+        on members.customer_id = later.customer_id
+        {{ 'and members.component_code = later.component_code' if found == 'returned' }}
+        and later.{{ day }} > members.landmark_date
+        and later.{{ day }} <= {{ add_days('members.landmark_date', 'policy.crash_follow_days') }}
+),
+
+{% endfor -%}
+observed as (
+    select
+        members.*,
+        coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
+        coalesce(status.status, 'registered') as customer_status,
+        -- Trials and free plans cannot churn.
+        coalesce(status.is_customer, false) as is_customer,
+        {{ add_days('members.landmark_date', 'policy.crash_follow_days') }} <= run_context.as_of_date as is_followed,
+        {{ add_days('members.landmark_date', 'policy.crash_follow_days') }}
+        <= {{ last_final_date('run_context.as_of_date') }} as is_churn_known,
+        returned.customer_id is null as has_stopped,
+        churned.customer_id is not null as is_churned
+    from members
+    cross join {{ ref('run_context') }} as run_context
+    cross join {{ ref('policy') }} as policy
+    inner join {{ ref('customer_registrations') }} as registration
+        on members.customer_id = registration.customer_id
+    {%- for found in followed %}
+    left join {{ found }}
+        on members.customer_id = {{ found }}.customer_id
+        and members.component_code = {{ found }}.component_code
+        and members.group_code = {{ found }}.group_code
+    {%- endfor %}
+    {{ attributes_as_of('members', 'members.landmark_date', ['status']) }}
+),
+
+attributed as (
+    {{ with_attributes('observed', 'landmark_date') }}
+),
+
+counted as (
+    select
+        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        component_code,
+        group_code,
+        count(*) as used_members,
+        count(case when is_followed then 1 end) as used_den,
+        count(case when is_followed and has_stopped then 1 end) as used_num,
+        count(case when is_customer then 1 end) as churn_members,
+        count(case when is_customer and is_churn_known then 1 end) as churn_den,
+        count(case when is_customer and is_churn_known and is_churned then 1 end) as churn_num
+    from attributed
+    group by {{ breakdown_sets(dimensions, ['component_code', 'group_code'], has_attributes=true) }}
+)
+
+{%- for outcome, measure in {'stopped_using': 'used', 'churned': 'churn'}.items() %}
+select
+    counted.component_code as subject_code,
+    cast(null as {{ dbt.type_string() }}) as subject_label,
+    counted.component_code,
+    counted.dimension_name,
+    counted.dimension_value,
+    counted.group_code,
+    case counted.group_code when 'failing' then 1 else 2 end as group_order,
+    '{{ outcome }}' as outcome_code,
+    policy.crash_follow_days as horizon_days,
+    counted.{{ measure }}_members as members_count,
+    counted.{{ measure }}_members - counted.{{ measure }}_den as pending_count,
+    0 as excluded_count,
+    counted.{{ measure }}_num as outcome_num,
+    counted.{{ measure }}_den as outcome_den,
+    case counted.group_code when 'failing' then 'others' end as reference_group_code,
+    cast(null as {{ type_double() }}) as median_days,
+    counted.{{ measure }}_members = counted.{{ measure }}_den as is_complete,
+    false as is_changed_again,
+    cast(null as date) as started_date
+from counted
+cross join {{ ref('policy') }} as policy
+{{ 'union all' if not loop.last }}
+{%- endfor %}
