@@ -143,12 +143,14 @@ observed as (
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('customer_registrations') }} as registration
         on members.customer_id = registration.customer_id
-    {%- for found in followed %}
-    left join {{ found }}
-        on members.customer_id = {{ found }}.customer_id
-        and members.component_code = {{ found }}.component_code
-        and members.group_code = {{ found }}.group_code
-    {%- endfor %}
+    left join returned
+        on members.customer_id = returned.customer_id
+        and members.component_code = returned.component_code
+        and members.group_code = returned.group_code
+    left join churned
+        on members.customer_id = churned.customer_id
+        and members.component_code = churned.component_code
+        and members.group_code = churned.group_code
     {{ attributes_as_of('members', 'members.landmark_date', ['status']) }}
 ),
 
