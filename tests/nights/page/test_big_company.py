@@ -195,16 +195,20 @@ def test_a_list_says_what_it_leaves_out_and_where_all_of_it_is(big, open_page):
     page = open_page(folder / PAGE_NAME)
     assert page.complaints == []
     limited = {key: panel for key, panel in PANELS.items() if panel.most}
-    assert limited.keys() >= {"alerts_open", "usage_signals", "cx_open_cases", "contacts_owners", "quality_quarantine"}
+    left_out = set()
     with duckdb.connect(folder / DATABASE_NAME, read_only=True) as db:
         for key, panel in limited.items():
             page.go(VIEW_OF[key])
-            assert len(page.rows(key)) == panel.most, key
             (total,) = db.execute(f"select count(*) from ({panel.sql})").fetchone()
+            assert len(page.rows(key)) == min(total, panel.most), key
+            if total <= panel.most:
+                continue
+            left_out.add(key)
             place = page.tab.locator(f"#panel-{key}")
             assert f"the first {panel.most:,} of {total:,} rows" in place.inner_text(), key
             found = {a.get_attribute("href") for a in place.locator(".legend a").all()}
             assert found == {address for _, address in panel.whole}, key
+        assert left_out >= {"alerts_open", "usage_signals", "cx_open_cases", "contacts_owners", "quality_quarantine"}
         # The most urgent ones are those that stay.
         (worst,) = db.execute("select count(*) from alerts.mart_alerts where is_open and severity = 'high'").fetchone()
     severities = [row["severity"] for row in page.rows("alerts_open")]
