@@ -117,10 +117,10 @@ def packed(html: str) -> str:
 
 
 def _without_code(encoded: str) -> str:
-    """The data of the lineage as JSON, without the SQL that the page of the models has already."""
+    """The data of the lineage as JSON, without the SQL and the tests that the page of the models has already."""
     data = json.loads(base64.b64decode(encoded))
     for node in data.get("nodes", {}).values():
-        node["rawCode"] = ""
+        node |= {"rawCode": "", "tests": []}
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
