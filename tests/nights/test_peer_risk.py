@@ -11,6 +11,8 @@ import statsmodels.api as sm
 
 from stayhouse.contract import REPO_ROOT
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = pd.Series({
     "usage_decline_ratio": 0.5, "surprise_low_nps_score": 6, "risk_horizon_short_days": 30, "risk_horizon_medium_days": 60,
     "risk_horizon_long_days": 90, "churn_grace_days": 7, "risk_training_months": 24, "risk_test_months": 12,
