@@ -17,6 +17,16 @@ left join {{ ref('dim_customer_segments') }} as {{ name }}
 {%- endfor %}
 {% endmacro %}
 
+{#- Attributes that every customer has a value of, from the relations that `attributes_as_of` joins (usage_segment, status) and
+`customers` (dim_customers). `channel` names the column of the channel of acquisition. -#}
+{% macro named_attributes(channel='acquisition_channel') -%}
+    coalesce(usage_segment.segment_code, 'unassigned') as segment_code,
+    coalesce(status.status, 'registered') as customer_status,
+    coalesce(status.plan_code, 'none') as plan_code,
+    coalesce(customers.region, 'unknown') as region_name,
+    coalesce(customers.acquisition_channel, 'unknown') as {{ channel }}
+{%- endmacro %}
+
 {#- Joins the account manager of a customer when a day closes. `customer` is the identifier of the raw rows. -#}
 {% macro account_manager_as_of(base, day, customer='customer_id') %}
 left join {{ ref('dim_customer_owners') }} as account_manager

@@ -17,6 +17,22 @@
     end
 {%- endmacro %}
 
+{#- The last `day` of each observation within the lookback, from the last one of each month of a customer; reads `reach`. -#}
+{% macro last_in_lookback(months, day) -%}
+    select
+        observations.customer_id,
+        observations.month_date,
+        max({{ months }}.{{ day }}) as {{ day }}
+    from {{ months }}
+    cross join reach
+    cross join {{ ref('policy') }} as policy
+    inner join observations
+        on {{ months }}.customer_id = observations.customer_id
+        and {{ add_months(months ~ '.month_date', 'reach.months') }} = observations.month_date
+        and {{ months }}.{{ day }} > {{ add_days('observations.observed_date', '-policy.risk_lookback_days') }}
+    group by observations.customer_id, observations.month_date
+{%- endmacro %}
+
 {#-
 CTEs from `observations` (paying customers on a day: the last of a month, or the business day) to `features`, what was known
 at the close of that day. Day facts meet their observations by month and not by a range of days: each row of a fact is
@@ -66,18 +82,7 @@ month_uses as (
 ),
 
 last_uses as (
-    select
-        observations.customer_id,
-        observations.month_date,
-        max(month_uses.last_use_date) as last_use_date
-    from month_uses
-    cross join reach
-    cross join {{ ref('policy') }} as policy
-    inner join observations
-        on month_uses.customer_id = observations.customer_id
-        and {{ add_months('month_uses.month_date', 'reach.months') }} = observations.month_date
-        and month_uses.last_use_date > {{ add_days('observations.observed_date', '-policy.risk_lookback_days') }}
-    group by observations.customer_id, observations.month_date
+    {{ last_in_lookback('month_uses', 'last_use_date') }}
 ),
 
 uses as (
@@ -158,18 +163,7 @@ effective as (
 ),
 
 reached as (
-    select
-        observations.customer_id,
-        observations.month_date,
-        max(effective.effective_date) as effective_date
-    from effective
-    cross join reach
-    cross join {{ ref('policy') }} as policy
-    inner join observations
-        on effective.customer_id = observations.customer_id
-        and {{ add_months('effective.month_date', 'reach.months') }} = observations.month_date
-        and effective.effective_date > {{ add_days('observations.observed_date', '-policy.risk_lookback_days') }}
-    group by observations.customer_id, observations.month_date
+    {{ last_in_lookback('effective', 'effective_date') }}
 ),
 
 asked as (

@@ -5,11 +5,7 @@ select
     responses.stage_code,
     responses.touchpoint_code,
     coalesce(responses.channel, 'unknown') as channel_code,
-    coalesce(usage_segment.segment_code, 'unassigned') as segment_code,
-    coalesce(status.status, 'registered') as customer_status,
-    coalesce(status.plan_code, 'none') as plan_code,
-    coalesce(customers.region, 'unknown') as region_name,
-    coalesce(customers.acquisition_channel, 'unknown') as acquisition_channel,
+    {{ named_attributes() }},
     scores.score,
     scores.response_date,
     {{ period_start('month', 'scores.response_date') }} as touch_month

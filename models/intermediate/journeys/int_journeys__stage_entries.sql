@@ -80,11 +80,7 @@ progressed as (
 
 select
     entries.*,
-    coalesce(usage_segment.segment_code, 'unassigned') as segment_code,
-    coalesce(status.status, 'registered') as customer_status,
-    coalesce(status.plan_code, 'none') as plan_code,
-    coalesce(customers.region, 'unknown') as region_name,
-    coalesce(customers.acquisition_channel, 'unknown') as acquisition_channel,
+    {{ named_attributes() }},
     {{ days_between('entries.entered_date', 'progressed.progressed_date') }} as progress_days,
     {{ add_days('entries.entered_date', 'policy.journey_progress_days') }} <= run_context.as_of_date as is_mature
 from entries
