@@ -11,7 +11,7 @@ changed_by_registration):
                    every loaded row does. `as_of` is never more than a week after the day of `raw`, an unconverted
                    timestamp that storage can prune on (optional). A source with `only: 'passing'` changes nothing by new
                    rows, only by days that pass; one with `only: 'displaced'` only by its twin; one with
-                   `only: 'added'` only by new rows, also where there is no twin.
+                   `only: 'added'` only by new rows, also of a relation without a twin.
   chunk            optional: a full build goes through what it reads in chunks, as many as `relation` has rows for.
                    {'relation':, 'day':, 'raw':}: chunks of days (day: column of the business day; raw: unconverted
                    timestamp that storage can prune on). {'relation':, 'key':, 'known_in':}: ranges of a key, whose values

@@ -1,4 +1,4 @@
--- What went wrong for customers, and what they were given for it. An order, a ticket or a case stands for all its
+-- What went wrong for customers, and what they were given for it. An order, a ticket or a case counts for all its
 -- promises, so a compensation may make good several troubles; its amount counts with the first.
 {% set text = dbt.type_string() %}
 {% set links = {'promise': 'promise_id', 'order': 'order_id', 'ticket': 'ticket_id', 'case': 'case_id'} %}
