@@ -21,6 +21,8 @@ changed_by_registration):
                    cost follows how late rows are, not how long the history is. A change source says by `changed_from`, an
                    expression of a date, from which day on one of its rows can change anything; one without it asks for
                    the whole history of its keys.
+  decided_by       optional: {model: columns} that the rows of all customers decide together, such as the day since which a
+                   source is recorded. Other values there build the table again as a whole.
 
 What its SQL uses:
   rows_to_build()          the predicate on what is read: all rows, a chunk of a full build, or the changed keys of a run.
@@ -35,7 +37,7 @@ puts into compiled SQL only.
 -#}
 
 {#- Configures a model; its change sources become dependencies. -#}
-{% macro changed_keys(keys, sources, chunk=none, ends_on=none) %}
+{% macro changed_keys(keys, sources, chunk=none, ends_on=none, decided_by={}) %}
     {#- A unit test is given what the SQL reads, not what the materialization reads. -#}
     {%- set is_unit_test = model.resource_type | default('model') == 'unit_test' -%}
     {%- if chunk and chunk.known_in is defined and not is_unit_test -%}{%- do ref(chunk.known_in) -%}{%- endif -%}
@@ -45,7 +47,10 @@ puts into compiled SQL only.
             {%- do ref(source.relation ~ '__superseded') -%}
         {%- endif -%}
     {%- endfor -%}
-    {{- config(materialized='changed_keys', keys=keys, change_sources=sources, chunk=chunk, ends_on=ends_on) -}}
+    {%- for relation in decided_by if not is_unit_test -%}{%- do ref(relation) -%}{%- endfor -%}
+    {{- config(
+        materialized='changed_keys', keys=keys, change_sources=sources, chunk=chunk, ends_on=ends_on, decided_by=decided_by
+    ) -}}
 {% endmacro %}
 
 {#- Configures a fact that is made of events day by day, whatever the as-of date. -#}

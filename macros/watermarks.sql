@@ -70,6 +70,12 @@ thresholds that any of them names, the time zones and the reporting currency.
         {%- set values = run_query('select ' ~ columns | join(', ') ~ ' from ' ~ policy.relation_name).rows[0] -%}
         {%- for column in columns -%}{%- do parts.append(column ~ ' ' ~ values[column]) -%}{%- endfor -%}
     {%- endif -%}
+    {%- for relation, columns in (config.get('decided_by') or {}).items() -%}
+        {%- set named = columns | join(', ') -%}
+        {%- for row in run_query('select ' ~ named ~ ' from ' ~ ref(relation) ~ ' order by ' ~ named).rows -%}
+            {%- do parts.append(row.values() | join(' ')) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {{ return(local_md5(parts | join('|'))) }}
 {% endmacro %}
 

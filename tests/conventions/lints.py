@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stayhouse.orchestration.graph import reached
+
 Node = Mapping[str, Any]
 
 LAYERS = ("staging", "core", "intermediate", "marts")
@@ -525,6 +527,29 @@ def change_sources(project: Project) -> list[str]:
         for key in ("as_of", "changed_from")
         if re.search(r"\bselect\b", str(source.get(key, "")), re.I)
     ]
+
+
+# Models whose rows follow from those of every customer together.
+COMPANY_WIDE = ("dim_observation_starts",)
+
+
+def company_wide_state(project: Project) -> list[str]:
+    """What is built by changed customers names what the rows of all customers decide, so that it is built again as a whole.
+
+    A file that made a company's records begin later once left rows of customers who did not change.
+    """
+    edges = {node["unique_id"]: parents(node) for node in project.models}
+    faults = []
+    for node in project.models:
+        if node["config"].get("materialized") == "changed_keys":
+            made_from = {name.split(".")[-1] for name in reached(edges, parents(node))}
+            decided_by = node["config"].get("decided_by") or {}
+            faults += [
+                f"{node['name']}: is made from {name}, which all rows of the company decide (name it in decided_by)"
+                for name in COMPANY_WIDE
+                if name in made_from and name not in decided_by
+            ]
+    return faults
 
 
 # What depends on a variable, in the value of a key of a change source.

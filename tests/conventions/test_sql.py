@@ -157,6 +157,21 @@ def test_a_relation_in_a_change_source_is_caught() -> None:
     assert "stg_b" in faults[0]
 
 
+def test_rows_by_customer_follow_what_the_whole_company_decides(project: Project) -> None:
+    # Months before the start of a company's records stayed in the features of risk after a file had moved that start.
+    assert unexcepted(lints.company_wide_state(project)) == []
+    start = model("dim_observation_starts", "core/policy")
+    months = model("dim_months", "core/policy", reads=[start])
+    config = {"materialized": "changed_keys", "meta": {}}
+    forgetful = model("forgetful", "core/customers", reads=[months], config=config)
+    careful = model(
+        "careful", "core/customers", reads=[months],
+        config=config | {"decided_by": {"dim_observation_starts": ["observed_from"]}},
+    )  # fmt: skip
+    faults = lints.company_wide_state(project_of(start, months, forgetful, careful))
+    assert [fault.split(":")[0] for fault in faults] == ["forgetful"]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -18,6 +18,7 @@
     ],
     chunk=customer_chunks('fct_component_usage_daily'),
     ends_on='observed_date',
+    decided_by={'dim_observation_starts': ['source_code', 'observed_from']},
 ) }}
 -- What was known of paying customers at the end of each closed month. A run adds the month that has closed and rebuilds
 -- months to which rows came late.
