@@ -72,10 +72,9 @@ former rows make `all` and the dimensions and the latter the attributes, so each
 
 {#-
 The rows themselves, once in `all` and once in each dimension, where one grouping is not enough: for windows, joins, or
-several counts of the same rows. `dimensions` may map to expressions here. With `attributes_on`, the column of the day of
-the fact, also once in each breakdown by an attribute.
+several counts of the same rows. `dimensions` may map to expressions here.
 -#}
-{% macro breakdowns(relation, dimensions, attributes_on=none, customer='customer_id') -%}
+{% macro breakdowns(relation, dimensions) -%}
     select
         'all' as dimension_name,
         'all' as dimension_value,
@@ -89,13 +88,16 @@ the fact, also once in each breakdown by an attribute.
         broken_down.*
     from {{ relation }} as broken_down
     {%- endfor %}
-    {%- if attributes_on %}
+{%- endmacro %}
+
+{#- Also once in each breakdown by an attribute, on the day of the fact (`day`, a column of the relation). -#}
+{% macro breakdowns_with_attributes(relation, dimensions, day, customer='customer_id') -%}
+    {{ breakdowns(relation, dimensions) }}
     union all
     select
         {{ attribute_dimension('breakdowns') }} as dimension_name,
         coalesce(attributes.attribute_value, 'unknown') as dimension_value,
         broken_down.*
     from {{ relation }} as broken_down
-    {{ join_attributes('broken_down', attributes_on, customer) }}
-    {%- endif %}
+    {{ join_attributes('broken_down', day, customer) }}
 {%- endmacro %}

@@ -17,6 +17,7 @@ MACRO = re.compile(r"\{%-?\s*macro\s+(?:\w+__)?(\w+)\(.*?\{%-?\s*endmacro\s*-?%\
 CALLED = re.compile(r"\b(\w+)\(")
 # References are not always written as ref('...'): macros take names of relations as texts.
 TEXT = re.compile(r"'(\w+)'")
+REFERENCE = re.compile(r"""\bref\(["'](\w+)["']\)""")
 COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
 SUPERSEDED = "__superseded"
 JOINT = "__"
@@ -37,6 +38,9 @@ def child_map() -> dict[str, set[str]]:
         texts = [text, *(macros[macro] for macro in reached(calls, _called(text, macros)))]
         for name in _names(texts) - {model}:
             children.setdefault(name, set()).add(model)
+    for file in sorted((REPO_ROOT / "models").rglob("*.py")):
+        for name in REFERENCE.findall(file.read_text()):
+            children.setdefault(name, set()).add(file.stem)
     return children
 
 

@@ -49,7 +49,7 @@ caught as (
 ),
 
 broken_down as (
-    {{ breakdowns('caught', dimensions, attributes_on='last_date') }}
+    {{ breakdowns_with_attributes('caught', dimensions, day='last_date') }}
 ),
 
 ranked as (

@@ -46,8 +46,8 @@ topics as (
 ),
 
 units as (
-    {{ breakdowns(
-        'customers', {'segment': 'segment_code', 'last_done_step': 'last_done_step_code'}, attributes_on='registered_date'
+    {{ breakdowns_with_attributes(
+        'customers', {'segment': 'segment_code', 'last_done_step': 'last_done_step_code'}, day='registered_date'
     ) }}
     union all
     select

@@ -63,7 +63,7 @@ day_periods as (
 ),
 
 broken_down as (
-    {{ breakdowns('requests', dimensions, attributes_on='opened_date') }}
+    {{ breakdowns_with_attributes('requests', dimensions, day='opened_date') }}
 ),
 
 placed as (

@@ -63,7 +63,7 @@ entries as (
 ),
 
 broken_down as (
-    {{ breakdowns('entries', dimensions, attributes_on='entry_date') }}
+    {{ breakdowns_with_attributes('entries', dimensions, day='entry_date') }}
 ),
 
 -- Churn is that of customers, each in the group of the first promise that was due to them in the month.

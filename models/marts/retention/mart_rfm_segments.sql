@@ -27,7 +27,7 @@ with buyers as (
 ),
 
 broken_down as (
-    {{ breakdowns('buyers', dimensions, attributes_on='as_of_date') }}
+    {{ breakdowns_with_attributes('buyers', dimensions, day='as_of_date') }}
 ),
 
 counted as (

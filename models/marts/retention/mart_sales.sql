@@ -24,7 +24,7 @@ day_periods as (
 ),
 
 broken_down as (
-    {{ breakdowns('buying_days', dimensions, attributes_on='moved_date', customer='source_customer_id') }}
+    {{ breakdowns_with_attributes('buying_days', dimensions, day='moved_date', customer='source_customer_id') }}
 ),
 
 -- A buyer counts once in a period, on its first day with a purchase; distinct counts took ten times as long.
