@@ -20,6 +20,8 @@ from stayhouse.orchestration import erasure
 from stayhouse.orchestration.cli import app
 from stayhouse.orchestration.erasure import Erased, erase, is_requested, withhold_erased
 from stayhouse.orchestration.event_log import open_instance
+from stayhouse.orchestration.graph import reached
+from stayhouse.orchestration.lineage import child_map
 from stayhouse.orchestration.run import Run
 from stayhouse.orchestration.settings import Settings
 from stayhouse.orchestration.warehouse import open_warehouse
@@ -219,7 +221,10 @@ def test_the_publication_stands_with_the_same_figures(forgotten):
 
 @pytest.mark.repetition
 def test_the_next_run_has_the_same_figures_from_the_same_files(forgotten, dbt_session):
-    """What is built from the rewritten files is what was published: alerts keep their ids, closed months their figures."""
+    """What is built from the rewritten files is what was published: alerts keep their ids, closed months their figures.
+
+    Only what was read in the words of a comment goes with the words: topics that nobody else had tagged.
+    """
     company = Company(
         replace(forgotten.settings, policy=dbt_session.settings.policy, target=dbt_session.settings.target), dbt_session
     )
@@ -232,8 +237,9 @@ def test_the_next_run_has_the_same_figures_from_the_same_files(forgotten, dbt_se
         db.execute(f"attach '{company.settings.warehouse}' as n (read_only)")
         # Private steps may number customers in the order of their ids.
         tables = [table for table in company.tables() if not table.startswith(("ops.", "config.", "intermediate."))]
+        read_in_words = {"fct_comment_topics", *reached(child_map(), ["fct_comment_topics"])}
         differing = same_figures(db, tables)
-        assert differing == {}
+        assert {table for table in differing if table.partition(".")[2] not in read_in_words} == set()
         db.execute(f"attach '{forgotten.settings.publish / 'current' / DATABASE_NAME}' as p (read_only)")
         assert (
             db.execute(

@@ -99,10 +99,11 @@ def test_a_company_that_asks_no_surveys(small_company, tmp_path, publish_company
     empty = assert_sensible(page)
     assert {"cx_indices", "cx_drivers"} <= empty
     # No other panel is empty, except those about checks, which this publication does not have, and about rules,
-    # experiments and gifts, which need more customers than so small a company has.
+    # experiments, gifts and the risk of churn, which need more customers than so small a company has.
     about_surveys = {key for key, panel in PANELS.items() if set(missing) & set(panel.needs)}
     assert empty <= about_surveys | {
         "alerts_rules", "quality_quarantine", "quality_checks", "contacts_surprise", "experiments_arms", "sales_gifts",
+        "churn_precursors", "churn_foreseen", "churn_risk",
     }  # fmt: skip
 
 
