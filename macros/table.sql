@@ -23,7 +23,7 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
     {{ return(finish_table(target_relation)) }}
 {% endmaterialization %}
 
-{#- Builds a table of SQL; of a Python model it returns the code and drops the old table. -#}
+{#- Builds a table of SQL; of a Python model it returns the code, which replaces the table when its rows are there. -#}
 {% macro replace_table(target_relation) %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set build = create_table_as(False, target_relation, model.compiled_code, model.language) -%}
@@ -32,14 +32,26 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% if model.language == 'python' %}
-        {% call statement('drop_existing') %}{{ drop_statement(existing_relation or target_relation) }}{% endcall %}
-        {#- A Python model writes over its own connection, which must not see the old table. -#}
+        {%- if existing_relation is not none and existing_relation.type != 'table' -%}
+            {% call statement('drop_existing') %}{{ drop_statement(existing_relation) }}{% endcall %}
+        {%- endif -%}
+        {#- A Python model writes over a connection of its own. -#}
         {% do adapter.commit() %}
     {% else %}
         {#- One statement for dbt: it spends longer on the events of a statement than DuckDB on a drop. -#}
         {{ run_once(build, before=drop) }}
     {% endif %}
     {{ return(build) }}
+{% endmacro %}
+
+{#- The end of a Python model on DuckDB. That of dbt-duckdb creates the table, so the old one would have to go before. -#}
+{% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
+{{ compiled_code }}
+
+def materialize(df, con):
+    con.register("python_rows", df)
+    con.execute('create or replace table {{ relation }} as select * from python_rows')
+    con.unregister("python_rows")
 {% endmacro %}
 
 {% macro finish_table(target_relation) %}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,3 +198,52 @@ def test_boosted_trees_are_the_yardstick_where_the_library_is_installed(signal):
     else:
         assert not len(missing)
         assert value(records, "boosting", "auc")[0] > 65
+
+
+class Dbt:
+    """What dbt hands a Python model: relations by name, and the name of its own table."""
+
+    this = "main.fits"
+
+    def __init__(self, session: duckdb.DuckDBPyConnection):
+        self._session = session
+
+    def config(self, **_):
+        """Takes the configuration."""
+
+    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
+        """A relation of the session."""
+        return self._session.table(name)
+
+
+def test_what_was_learned_stays_while_its_source_is_the_same(monkeypatch):
+    """Learning took half of a night of 50,000 customers, and nothing that it learns from changes on most days."""
+    module = fitting()
+    frame = company(400, seed=3).drop(columns="hazard")
+    calls = []
+    real = module.fits
+    monkeypatch.setattr(module, "fits", lambda *tables: calls.append(1) or real(*tables))
+    with duckdb.connect() as session:
+        tables = {
+            "int_risk__frame": frame, "precursors": PRECURSORS, "precursor_bands": BANDS, "dim_segment_policy": NORMS,
+            "int_risk__settings": SETTINGS.to_frame().T,
+        }  # fmt: skip
+        for name, rows in tables.items():
+            session.register(
+                "rows", rows.assign(**{c: rows[c].astype("boolean") for c in rows if c.startswith("is_churned")})
+            )
+            session.execute(f"create table {name} as from rows")
+        first = module.model(Dbt(session), session)
+        session.execute("create table fits as from first")
+        # Another order of the rows, and what is known of today, change nothing.
+        session.execute("create or replace table int_risk__frame as from int_risk__frame order by random()")
+        session.execute(
+            "insert into int_risk__frame select * replace (true as is_current) from int_risk__frame limit 5"
+        )
+        again = module.model(Dbt(session), session)
+        assert len(calls) == 1
+        pd.testing.assert_frame_equal(again, first.reset_index(drop=True), check_dtype=False)
+        session.execute("update int_risk__frame set inactive_days = 99 where rowid = 0")
+        changed = module.model(Dbt(session), session)
+    assert len(calls) == 2
+    assert set(changed[changed["record_kind"] == "source"]["note"]).isdisjoint(first["note"])

@@ -26,4 +26,4 @@ cross join {{ ref('policy') }} as policy
 inner join {{ ref('int_risk__fits') }} as chosen
     on records.horizon_code = chosen.horizon_code
     and chosen.code = 'chosen'
-where records.record_kind <> 'term'
+where records.record_kind not in ('term', 'source')
