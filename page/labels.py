@@ -44,7 +44,8 @@ def entries() -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(stream))
 
 
-def translations() -> dict[str, dict[str, str]]:
+@cache
+def translations() -> Mapping[str, Mapping[str, str]]:
     """Language -> English text -> text, for every language but English."""
     return {
         language: {row["en"]: row[language] for row in entries() if row[language]}
@@ -55,7 +56,7 @@ def translations() -> dict[str, dict[str, str]]:
 
 def words_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """The translations, and those that the company has of titles of its own policy."""
-    found = translations()
+    found = {language: dict(words) for language, words in translations().items()}
     if has_marts(db, TRANSLATIONS):
         for language, title, translated in db.execute(TRANSLATIONS).fetchall():
             if language in found:

@@ -217,7 +217,7 @@ class Dbt:
 
 
 def test_what_was_learned_stays_while_its_source_is_the_same(monkeypatch):
-    """Learning took half of a night of 50,000 customers, and nothing that it learns from changes on most days."""
+    """Learning took half of a run of 50,000 customers, and nothing that it learns from changes on most days."""
     module = fitting()
     frame = company(400, seed=3).drop(columns="hazard")
     calls = []

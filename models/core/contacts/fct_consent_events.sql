@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     events.consent_event_id,
     events.customer_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 with verdicts as (
     select
         reviews.subject_key as dnd_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 {{ successive_periods(
     ref('stg_crm__employees'),
     ['employee_id'],

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- The register as of the business day: what was decided, begun or ended later is not known yet.
 with known as (
     select

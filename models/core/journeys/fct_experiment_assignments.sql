@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     assignments.experiment_id,
     assignments.customer_id,

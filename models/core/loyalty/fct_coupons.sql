@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- A coupon without a due day is due on the last day on which it can be used.
 select
     coupons.coupon_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- The kind gives the direction, whatever sign the source writes; only adjustments have a sign of their own.
 select
     entries.entry_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Lines that were cancelled or returned are neither an order nor a gift.
 select
     order_lines.order_line_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     reported_code,
     reason_code,

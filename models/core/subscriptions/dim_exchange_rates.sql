@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Money of a month is converted at the rate of its first day, so that market movements do not mix with customer
 -- movements. A currency without a rate has no row, and its money stays unconverted.
 with rates as (

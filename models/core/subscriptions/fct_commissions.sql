@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Commissions as of the close of the business day.
 select
     commissions.commission_id,

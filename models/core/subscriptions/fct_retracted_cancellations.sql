@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Requests to cancel that were taken back: a later version of the period has none. From the current version alone
 -- every request would end in a churn.
 with versions as (

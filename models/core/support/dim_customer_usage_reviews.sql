@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- The latest review of a customer's suspiciously high use (USE-06).
 with verdicts as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- A review names the alert's id, or customer:rule or customer:signal where only those are known.
 select
     reviews.review_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Items as of the close of the day; what is decided or shipped later is not known yet.
 select
     items.item_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Compensations as of the close of the business day. Words count from the moment at which they reached the customer.
 select
     compensations.compensation_id,

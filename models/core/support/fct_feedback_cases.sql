@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Cases as of the close of the day. The help desk's status is not read: moments give the state for any day.
 select
     cases.case_id,

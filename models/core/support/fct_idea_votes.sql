@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- One voice per customer and idea: the latest vote as of the close of the day. Votes of the author and of test accounts
 -- do not count, and a vote that was withdrawn is none.
 with ranked as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     signals.signal_id,
     signals.customer_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- The change log as of the close of the business day: changes of tomorrow have no effect yet.
 select
     changes.change_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     component_code,
     title,

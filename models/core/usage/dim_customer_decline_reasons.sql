@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Why a customer uses less, according to the last conversation about it (USE-03, USE-17).
 with asked as (
     select

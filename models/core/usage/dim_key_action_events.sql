@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Names are matched between bars, because every engine splits a list differently. LIKE would read the underscore in a
 -- name as any character.
 select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 with actions as (
     select
         key_action_code,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Every segment x component: one that policy does not name is relevant, with weight 1 and the default inactivity limit.
 select
     segments.segment_code,

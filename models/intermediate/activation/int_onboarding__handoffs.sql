@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Transfer of a customer from the newcomer team to the first account manager, and whether it came in time (ACT-18).
 with first_owners as (
     select

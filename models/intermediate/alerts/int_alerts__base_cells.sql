@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 {% set breakdowns = {'segment': 'segment_code', 'status': 'customer_status', 'basis': 'basis'} %}
 {% set codes = ['codes.warning_kind', 'codes.warning_code'] %}
 -- What a rule is compared with: the share of customers who churn anyway, at month ends at which the rule could speak.

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- The list of each working day, made at the close of the day before: what is open and not acted on by then, by expected
 -- loss. It follows from that day's rows alone, so a later run gives the same lists.
 with alerts as (

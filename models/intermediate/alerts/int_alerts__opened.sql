@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- An alert as it was at its opening, with its first working day on a list, the deadline that follows, and its place on
 -- the next list or in the backlog behind it.
 with lists as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- How each alert went on after its opening, and what the customer did.
 with alerts as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- The gravest that an alert has seen: it rises when a graver condition of its cause joins or an inactivity lasts, and
 -- does not fall while the alert is open.
 with opened as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Days from the start of a trial by which a quarter, half and three quarters of a cohort pay, after Kaplan and Meier:
 -- trials without a conversion stay in the number at risk as long as they are followed.
 with trials as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- What was owed to each customer of a month (CON-04, CON-07). Do-not-disturb excuses a contact that was not overdue yet
 -- when it began: a flag of the last day would otherwise clean the month.
 {%- set owed_dates = {'contact': 'since_effective_days', 'person': 'since_personal_days'} %}

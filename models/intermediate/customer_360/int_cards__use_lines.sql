@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 {% set text = dbt.type_string() %}
 -- The line of a card is a text, because a row per customer and week would be fifty times as many.
 with used_weeks as (

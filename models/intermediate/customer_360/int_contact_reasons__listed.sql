@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Lists name the first five.
 {% set shown = range(1, 6) %}
 with reasons as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     promises.customer_id,
     count(*) as open_count,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 select
     tickets.customer_id,
     count(*) as open_count,

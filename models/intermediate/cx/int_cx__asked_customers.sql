@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Each customer once per metric and quarter, with the latest answer and what followed it. Customers who were asked and
 -- did not answer are a group of their own; those who were not customers on that day are in none.
 with asked_metrics as (

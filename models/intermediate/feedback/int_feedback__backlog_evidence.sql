@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- FBK-15, FBK-22: what customers had said about the topic of an item before it was decided on, each customer once, and
 -- the first insight: what the source says, else the earliest mention in the months before the item.
 with items as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- How well do the words of the policy find topics? Checked on comments that somebody else tagged too.
 with tagged as (
     select distinct

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Product, then service, then experience (CXI-20): whether the first two are good enough in a month.
 with comments as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- All feedback that somebody has to look at, with or without a case (FBK-07).
 with signals as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- What the customer felt before a ticket and after the reaction to it (SVC-05): the latest signal up to the opening,
 -- and the first after the reaction.
 with tickets as (

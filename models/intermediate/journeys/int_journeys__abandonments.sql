@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- What happened around the end of each abandoned attempt: talks, questions, reminders, and the goal of a later attempt.
 with abandoned as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Scores of effort with the place in the journey and the customer's attributes of the day.
 select
     scores.response_id,

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- What each customer of an experiment did within its window. Customers whom a contact missed stay in their arm.
 with members as (
     select

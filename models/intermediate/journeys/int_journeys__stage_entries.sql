@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 {% set levels = {
     'stage': ["'all' as touchpoint_code", "'all' as channel_code"],
     'touchpoint': ['touchpoint_code', "'all' as channel_code"],

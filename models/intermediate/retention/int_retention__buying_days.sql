@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- What a customer bought and paid on a day, with what was known of them on it. Deleted accounts are included, because a
 -- deletion changes no closed period.
 with purchases as (

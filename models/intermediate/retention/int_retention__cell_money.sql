@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Money of the customers of a cell in period N since their entry: cash that they paid in it (revenue), and recurring
 -- revenue at the end of it (mrr), which spreads the price of a year over its months.
 with calendar as (

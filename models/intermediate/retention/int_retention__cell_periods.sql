@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- What the customers of a cell did in period N since their entry, up to the horizon of their track.
 with calendar as (
     {{ numbered_days() }}

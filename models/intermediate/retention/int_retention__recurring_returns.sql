@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- How far the customers of recurring cohorts can be followed, when they were active by the return scope, and in which
 -- period for the last time.
 with members as (

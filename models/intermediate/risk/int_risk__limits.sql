@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- From which value on to worry: the value that divides month ends into two groups whose shares of churn differ most
 -- clearly, by the likelihood of two shares. Beside it the limit of the policy, where it has one.
 {%- set worry -%}

@@ -1,9 +1,11 @@
+{{ config(materialized=inlined('view')) }}
 -- The chance that a customer churns within each window. A longer window holds the shorter one.
 with summed as (
     select
         customer_id,
         horizon_code,
-        sum(contribution) as contribution
+        -- Of decimals: a sum of floating numbers ends in other digits with another order of rows.
+        cast(sum(cast(contribution as decimal(18, 9))) as {{ type_double() }}) as contribution
     from {{ ref('int_risk__contributions') }}
     group by customer_id, horizon_code
 ),

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Who was there when a component was released, when they learned of it and when they took it up (ACT-16). Exposure is
 -- what a customer knew just before the first use, or at the landmark day if that comes first: customers who use it or
 -- churn at once have less time to be notified, so later notices form no group.

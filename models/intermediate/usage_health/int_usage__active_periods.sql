@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 {% set grains = ['day', 'week', 'month'] %}
 -- Customers in the periods in which they were active, by each scope and grain of the policy, with the active periods
 -- around each. Attributes are those of the last active day in the period.

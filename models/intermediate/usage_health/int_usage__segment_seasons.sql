@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Use of a whole segment in the recent window compared with its baseline, as of each Sunday: 0.6 around New Year means
 -- that everybody does less, so one customer who does less is not remarkable. Small falls are noise, and a good season
 -- must not make customers look bad who stay as they are: 1 is the most.
@@ -53,7 +54,7 @@ select
         when customers_count >= min_peers_count
             and {{ days_between('baseline_from_date', 'first_end_date') }} < 7
             and recent_avg < most_ratio * baseline_avg
-            then recent_avg / baseline_avg
+            then {{ rounded('recent_avg / baseline_avg', 9) }}
         else 1.0
     end as {{ type_double() }}) as season_ratio,
     case

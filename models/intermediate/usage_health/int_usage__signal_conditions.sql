@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Periods in which the condition of a signal holds, and the words for it, as a pure function of the raw rows up to the
 -- as-of date, before any reason to suppress it. Churned customers have no signals: periods end with the access.
 {% set shown = dbt.type_string() %}

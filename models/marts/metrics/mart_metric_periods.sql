@@ -81,8 +81,9 @@ summed as (
         months_count,
         first_month as period_start_date,
         next_date,
-        sum(numerator_amount) as numerator_amount,
-        sum(denominator_amount) as denominator_amount,
+        -- The last digits of a sum of floating numbers follow the order of the rows.
+        cast({{ rounded('sum(numerator_amount)', 9) }} as {{ type_double() }}) as numerator_amount,
+        cast({{ rounded('sum(denominator_amount)', 9) }} as {{ type_double() }}) as denominator_amount,
         count(case when dimension_name = 'all' then 1 end) as whole_months_count,
         min(case when coalesce(is_complete, true) then 1 else 0 end) as complete_months,
         min(case when coalesce(is_reliable, true) then 1 else 0 end) as reliable_months
