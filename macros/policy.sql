@@ -3,14 +3,9 @@
     coalesce({{ dbt.position("'|' || " ~ code ~ " || '|'", "'|' || " ~ codes ~ " || '|'") }} > 0, false)
 {%- endmacro %}
 
-{#- A threshold as a column of the model `policy`: a count of something. -#}
-{% macro threshold_integer(code) -%}
-    cast(max(case when threshold_code = '{{ code }}' then threshold_value end) as {{ dbt.type_int() }})
-{%- endmacro %}
-
-{#- A threshold as a column of the model `policy`: a share, a score or a factor. -#}
-{% macro threshold_double(code) -%}
-    cast(max(case when threshold_code = '{{ code }}' then threshold_value end) as {{ type_double() }})
+{#- A threshold as a column of the model `policy`: an `integer` or a `double`. -#}
+{% macro threshold(code, data_type) -%}
+    cast(max(case when threshold_code = '{{ code }}' then threshold_value end) as {{ type_double() if data_type == 'double' else dbt.type_int() }})
 {%- endmacro %}
 
 {#- A name for people made of a code that policy does not name: `bulk_mail` becomes `Bulk mail`. -#}

@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 build: dict[str, object] = {}
+columns: dict[str, dict[str, str]] = {"described_days": {"data_type": "integer"}}
