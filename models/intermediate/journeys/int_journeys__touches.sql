@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 -- Where customers met us, by day, touchpoint of the journey and channel. A contact that reached nobody does not count.
 with touches as (
     select

@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 -- What the customers of a cell did in period N since their entry, up to the horizon of their track.
 with calendar as (
     {{ numbered_days() }}

@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 -- Every cohort of every grid with each of its periods: how many of its customers can be followed so far, what they
 -- brought in period 0, and how many were seen in the period or later.
 with members as (

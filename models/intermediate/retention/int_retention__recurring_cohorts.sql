@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 {% set grains = ['day', 'week', 'month'] %}
 -- Every recurring cohort with each of its periods. A value that some cohort has is in every cohort since the first.
 with calendar as (

@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 -- How far the customers of recurring cohorts can be followed, when they were active by the return scope, and in which
 -- period for the last time.
 with members as (

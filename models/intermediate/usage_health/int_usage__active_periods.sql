@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 {% set grains = ['day', 'week', 'month'] %}
 -- Customers in the periods in which they were active, by each scope and grain of the policy, with the active periods
 -- around each. Attributes are those of the last active day in the period.
