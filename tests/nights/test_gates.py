@@ -44,7 +44,8 @@ def test_a_publication_can_be_read_and_names_its_day(published):
     assert (current / "data_docs" / "index.html").exists()
 
 
-@pytest.mark.parametrize("is_mended", [False, pytest.param(True, marks=pytest.mark.repetition)])
+@pytest.mark.repetition
+@pytest.mark.parametrize("is_mended", [False, True])
 def test_personal_data_in_a_mart_withholds_the_publication(again, is_mended):
     settings, build = again
     before = fingerprint(settings.publish)
@@ -174,6 +175,7 @@ def test_a_dead_feed_that_is_allowed_marks_the_publication(dead_events):
     assert late == [("events", 12)]
 
 
+@pytest.mark.repetition
 def test_a_file_of_the_wrong_shape_stops_the_run_and_other_bad_input_is_reported_and_kept(again):
     settings, build = again
     before = fingerprint(settings.publish)

@@ -132,6 +132,7 @@ def test_the_planted_reasons_weigh_and_others_do_not(signal):
     assert widths[noise].max() < 0.35
 
 
+@pytest.mark.repetition
 def test_without_signal_everybody_has_the_usual_risk():
     records = fitted(company(3000, seed=3, has_signal=False))
     chosen = records[records["code"] == "chosen"]

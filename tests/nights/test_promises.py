@@ -63,7 +63,11 @@ def scatter(source: Path, target: Path, seed: int) -> list[Path]:
 
 @pytest.mark.parametrize(
     ("seed", "layers"),
-    [(2, "core_tables"), pytest.param(1, "transform", marks=repetition), pytest.param(2, "transform", marks=repetition)],
+    [
+        (2, "core_tables"),
+        pytest.param(1, "transform", marks=repetition),
+        pytest.param(2, "transform", marks=repetition),
+    ],
     ids=["core", "first", "second"],
 )
 def test_any_order_and_split_of_the_rows_gives_the_same_marts(small_company, straight, company, tmp_path, seed, layers):
@@ -100,9 +104,10 @@ def test_running_a_day_again_changes_nothing(small_company, straight, company, l
     assert_same(straight, again, tables)
 
 
+@repetition
 @pytest.mark.parametrize(
     ("days_before", "layers"),
-    [((1,), "core_tables"), pytest.param((3, 2, 1, 0), "transform", marks=repetition)],
+    [((1,), "core_tables"), ((3, 2, 1, 0), "transform")],
     ids=["one in core", "four"],
 )
 def test_days_one_by_one_equal_all_at_once(small_company, straight, company, tmp_path, days_before, layers):

@@ -218,7 +218,7 @@ def landing(tmp_path_factory) -> tuple[Path, Landing]:
 @pytest.mark.parametrize(
     ("zone", "first_weekday"),
     [
-        ("America/New_York", 7),
+        pytest.param("America/New_York", 7, marks=pytest.mark.repetition),
         ("UTC", 3),
         pytest.param("Asia/Tokyo", 1, marks=pytest.mark.repetition),
         pytest.param("Europe/Berlin", 7, marks=pytest.mark.repetition),

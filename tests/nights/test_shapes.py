@@ -21,7 +21,7 @@ EXPORTED_AT = datetime(2025, 7, 1, tzinfo=UTC).timestamp()
 @pytest.mark.parametrize(
     ("tools", "customers", "payments"),
     [
-        pytest.param(["stripe", "mixpanel", "zendesk", "survicate"], 4, 4, id="stripe"),
+        pytest.param(["stripe", "mixpanel", "zendesk", "survicate"], 4, 4, id="stripe", marks=pytest.mark.repetition),
         pytest.param(["chargebee", "posthog", "survicate"], 2, 3, id="chargebee", marks=pytest.mark.repetition),
         pytest.param(["paddle", "segment", "ga4"], 2, 3, id="paddle", marks=pytest.mark.repetition),
         pytest.param(["recurly", "amplitude", "zendesk"], 2, 3, id="recurly", marks=pytest.mark.repetition),

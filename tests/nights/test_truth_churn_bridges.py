@@ -113,6 +113,7 @@ def _contract_tenures(periods: list[tuple], as_of: date) -> list[tuple[date, dat
     return [(start, end if end != FOREVER and (as_of - end).days >= GRACE else None) for start, end in periods_of_one]
 
 
+@pytest.mark.repetition
 def test_bridges_close_on_a_dirty_delivery(dirty):
     db, as_of = dirty
     (quarantined,) = db.execute("select count(*) from quarantine.subscription_periods").fetchone()

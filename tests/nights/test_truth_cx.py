@@ -68,6 +68,7 @@ def add_metric(policy: Path, raw: Path) -> None:
         )
 
 
+@pytest.mark.repetition
 def test_a_metric_that_the_policy_adds_has_its_index(surveyed):
     """The list of metrics was in SQL: an index of the company's own was published with periods and without an answer."""
     db, _, _ = surveyed

@@ -136,6 +136,7 @@ def _without_artifacts(monkeypatch) -> None:
     monkeypatch.setenv("DBT_WRITE_JSON", "false")
 
 
+@pytest.mark.repetition
 def test_runs_with_rows_200_days_late_equal_one_full_refresh(landing, company):
     chance = random.Random(1)
     runs = Runs(landing, company)
@@ -244,7 +245,7 @@ def test_a_threshold_rebuilds_only_the_models_that_name_it(landing, company):
     assert {name for name in before if before[name] != after[name]} == {"state_usage_falls"}
 
 
-@pytest.mark.parametrize("named_by", ["names", "numbers"])
+@pytest.mark.parametrize("named_by", ["names", pytest.param("numbers", marks=pytest.mark.repetition)])
 def test_a_full_build_in_chunks_writes_what_one_at_once_does(landing, company, monkeypatch, named_by):
     # Millions of events are built in chunks of days and of customers; no other test has as many. Even if every customer
     # id is a number, the bounds of chunks are text: 0011 is not 11.

@@ -9,7 +9,7 @@ import pytest
 from stayhouse.page import PAGE_NAME
 from stayhouse.page.sections import SECTIONS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 VIEWS = [section.key for section in SECTIONS]
 
 

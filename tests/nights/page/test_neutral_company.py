@@ -25,7 +25,7 @@ from stayhouse.page import PAGE_NAME
 from stayhouse.page.build import read_page
 from stayhouse.publishing.release import DATABASE_NAME
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 WORDS_OF_THE_MODELS = {
     "activation", "billing", "coupon_redeemed", "cx", "early_dropoff", "first_payment", "product", "relational", "survey",
     "usage",
@@ -170,7 +170,6 @@ def test_the_page_of_a_neutral_company_is_sensible(release, open_page):
     assert "Customer Loyalty Index" not in (release / PAGE_NAME).read_text(encoding="utf-8").split('"words":')[0]
 
 
-@pytest.mark.repetition
 def test_the_default_segment_is_the_same_in_every_order_of_runs(stranger, tmp_path):
     """It begins with the registration, so it changes without a row of a segment: when customers are delivered or due."""
     landing = Landing(tmp_path / "raw")

@@ -15,7 +15,7 @@ from stayhouse.page.charts import BAD
 from stayhouse.page.sections import SECTIONS
 from stayhouse.publishing.release import DATABASE_NAME
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 SPAN = {"from": "2025-05-01", "period": ""}
 ENDS = (date(2025, 5, 1), date(2025, 6, 1))
 

@@ -13,7 +13,7 @@ from stayhouse.page import PAGE_NAME, build_page
 from stayhouse.page.sections import SECTIONS
 from stayhouse.publishing.release import DATABASE_NAME
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.repetition]
 CODES = ("segment_code", "region", "dimension_value", "customer_id", "metric_code", "rule_code", "severity", "title")
 
 
