@@ -34,9 +34,9 @@ adapters build a second table, rename twice and drop the old one, a fifth of the
     {% if model.language == 'python' %}
         {%- if existing_relation is not none and existing_relation.type != 'table' -%}
             {% call statement('drop_existing') %}{{ drop_statement(existing_relation) }}{% endcall %}
+            {#- A Python model writes over a connection of its own. -#}
+            {% do adapter.commit() %}
         {%- endif -%}
-        {#- A Python model writes over a connection of its own. -#}
-        {% do adapter.commit() %}
     {% else %}
         {#- One statement for dbt: it spends longer on the events of a statement than DuckDB on a drop. -#}
         {{ run_once(build, before=drop) }}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib import import_module
+from importlib.util import find_spec
 from types import CodeType, FunctionType
 
 import duckdb
@@ -63,7 +64,7 @@ def digest_of(*tables):
         found.update(repr((list(table.columns), np.sort(hashes.to_numpy()).tolist())).encode())
     code = {name: _text(thing.__code__) for name, thing in globals().items() if isinstance(thing, FunctionType)}
     constants = {name: value for name, value in globals().items() if name.isupper() and name != "MEASURES"}
-    found.update(repr((sorted(code.items()), sorted(constants.items()), _ensembles() is not None)).encode())
+    found.update(repr((sorted(code.items()), sorted(constants.items()), find_spec("sklearn") is None)).encode())
     return found.hexdigest()
 
 
@@ -340,17 +341,10 @@ def _by_count(limits, churned, past, rows):
     return chances[limits[rows]]
 
 
-def _ensembles():
-    try:
-        return import_module("sklearn.ensemble")
-    except ImportError:
-        return None
-
-
 def _boosted(data, churned, past, rows):
-    ensemble = _ensembles()
-    if ensemble is None:
+    if find_spec("sklearn") is None:
         return None
+    ensemble = import_module("sklearn.ensemble")
     learned, share = _sampled(churned, past, data.draw)
     trees = ensemble.HistGradientBoostingClassifier(
         learning_rate=0.05, max_iter=120, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=5.0,
