@@ -94,26 +94,40 @@ def small_company(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dbt_session(tmp_path_factory) -> DbtSession:
+def plain_settings(tmp_path_factory) -> Settings:
+    """What every company here begins with."""
     work = tmp_path_factory.mktemp("dbt")
-    settings = Settings(
+    return Settings(
         raw=work / "raw",
         policy=POLICY_FOLDER,
         warehouse=work / "stayhouse.duckdb",
         publish=work / "p",
         target=work / "target",
     )
-    seeds, _ = prepare_policy(settings)
-    return DbtSession(settings, seeds)
 
 
 @pytest.fixture(scope="session")
-def straight(small_company, dbt_session, made_once) -> Company:
+def dbt_session(plain_settings) -> DbtSession:
+    seeds, _ = prepare_policy(plain_settings)
+    return DbtSession(plain_settings, seeds)
+
+
+@pytest.fixture(autouse=True)
+def _settings_do_not_stay(request):
+    """A test that built a company in another time zone left it to the companies of the tests after it."""
+    session = request.getfixturevalue("dbt_session") if "dbt_session" in request.fixturenames else None
+    yield
+    if session:
+        session.settings = request.getfixturevalue("plain_settings")
+
+
+@pytest.fixture(scope="session")
+def straight(small_company, dbt_session, plain_settings, made_once) -> Company:
     """The small company, loaded in order and built on its last day. Read-only; `company(raw, straight)` copies it."""
 
     def settings_in(folder: Path) -> Settings:
         return replace(
-            dbt_session.settings, raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
+            plain_settings, raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
         )
 
     folder = made_once("straight", lambda place: Company(settings_in(place), dbt_session).run_day(LAST))
@@ -121,12 +135,12 @@ def straight(small_company, dbt_session, made_once) -> Company:
 
 
 @pytest.fixture(scope="session")
-def planted(dbt_session, made_once) -> Company:
+def planted(dbt_session, plain_settings, made_once) -> Company:
     """A company large and old enough for every planted case, built on its last day, with the truth beside its landing
     folder. Read-only."""
 
     def settings_in(folder: Path) -> Settings:
-        return replace(dbt_session.settings, raw=folder / "landing", warehouse=folder / "stayhouse.duckdb")
+        return replace(plain_settings, raw=folder / "landing", warehouse=folder / "stayhouse.duckdb")
 
     def make(folder: Path) -> None:
         generate(folder, customers=400, days=400, seed=11)
@@ -180,14 +194,12 @@ def again(published, tmp_path):
 
 
 @pytest.fixture
-def company(tmp_path_factory, dbt_session):
+def company(tmp_path_factory, dbt_session, plain_settings):
     """Makes companies: `company(raw_folder)` with an empty warehouse, `company(raw_folder, other)` with a copy."""
 
     def make(raw: Path, like: Company | None = None) -> Company:
         folder = tmp_path_factory.mktemp("warehouse")
-        settings = replace(
-            dbt_session.settings, raw=raw, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
-        )
+        settings = replace(plain_settings, raw=raw, warehouse=folder / "stayhouse.duckdb", publish=folder / "published")
         if like:
             shutil.copyfile(like.settings.warehouse, settings.warehouse)
         return Company(settings, dbt_session)
