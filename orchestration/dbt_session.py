@@ -205,13 +205,16 @@ class DbtSession:
             connection.execute(f"insert into ops.settled values {values}")
 
     def _digests(self, as_of: date | None) -> dict[str, str]:
-        """What seeds come from: the files of the policy. What views come from: the project and its variables."""
+        """What seeds come from: the files of the policy. What views come from: these, the project and its variables."""
         policy = sorted((file.name, file.read_bytes()) for file in self.seeds.iterdir() if file.is_file())
+        # Policy is read from its files: what dbt has parsed may be the project with another policy.
         project = sorted(
-            (str(file.path.original_file_path), str(file.checksum.checksum)) for file in self.parse().files.values()
+            (str(file.path.original_file_path), str(file.checksum.checksum))
+            for file in self.parse().files.values()
+            if not file.path.original_file_path.endswith(".csv")
         )
         variables = {name: value for name, value in self._variables(as_of).items() if name != "as_of_date"}
-        contents = {"seed": policy, "view": (project, sorted(variables.items()))}
+        contents = {"seed": policy, "view": (project, policy, sorted(variables.items()))}
         if views_go_with_tables(self.settings):
             del contents["view"]
         return {kind: hashlib.sha256(repr(content).encode()).hexdigest() for kind, content in contents.items()}
