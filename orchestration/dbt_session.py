@@ -211,7 +211,7 @@ class DbtSession:
         project = sorted(
             (str(file.path.original_file_path), str(file.checksum.checksum))
             for file in self.parse().files.values()
-            if not file.path.original_file_path.endswith(".csv")
+            if Path(file.path.original_file_path).parts[0] not in ("seeds", OWN_POLICY)
         )
         variables = {name: value for name, value in self._variables(as_of).items() if name != "as_of_date"}
         contents = {"seed": policy, "view": (project, policy, sorted(variables.items()))}
