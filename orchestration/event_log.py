@@ -7,18 +7,28 @@ log and wait for the disk each time. The files are the same; `stayhouse dev` rea
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import (
+    AssetKey,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+    EventLogEntry,
+    EventLogRecord,
+    RunsFilter,
+)
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from stayhouse.orchestration.private_api import (
     INDEX_SHARD_NAME,
     SQLITE_BUSY_TIMEOUT_SECONDS,
+    AssetEntry,
+    AssetRecord,
     InstanceRef,
     SqliteEventLogStorage,
 )
@@ -32,6 +42,7 @@ class OpenEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: Any = None):
         self._engines: dict[str, Engine] = {}
         self._known: set[tuple[str, str]] = set()
+        self._made: dict[AssetKey, EventLogRecord] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -80,8 +91,49 @@ class OpenEventLog(SqliteEventLogStorage):
             self._known.add((kind, name))
         return (kind, name) in self._known
 
+    # Dagster looks up what an output was made from, one asset after the other: a few seconds for a hundred marts.
+
+    def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
+        super()._store_asset_event(conn, event, event_id)
+        made = event.dagster_event
+        if made and made.asset_key and made.event_type == DagsterEventType.ASSET_MATERIALIZATION:
+            self._made[made.asset_key] = EventLogRecord(storage_id=event_id, event_log_entry=event)
+
+    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetRecord]:
+        """What is known of assets; from memory of those that this process has made."""
+        if not asset_keys or not self._made.keys() >= set(asset_keys):
+            return super().get_asset_records(asset_keys)
+        # The place of an asset in the index is for those who go through all of them; here it is that of its event.
+        return [self._record(key, self._made[key]) for key in asset_keys]
+
+    def _record(self, key: AssetKey, made: EventLogRecord) -> AssetRecord:
+        entry = AssetEntry(asset_key=key, last_materialization_record=made, last_run_id=made.run_id)
+        return AssetRecord(storage_id=made.storage_id, asset_entry=entry)
+
+    def get_latest_tags_by_partition(
+        self,
+        asset_key: AssetKey,
+        event_type: DagsterEventType,
+        tag_keys: Sequence[str],
+        asset_partitions: Sequence[str] | None = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> Mapping[str, Mapping[str, str]]:
+        """Tags of the newest events; from memory when this process has made the one partition that is asked for."""
+        made = self._made.get(asset_key) if event_type == DagsterEventType.ASSET_MATERIALIZATION else None
+        materialization = made.asset_materialization if made else None
+        partition = materialization.partition if materialization else None
+        if not partition or list(asset_partitions or ()) != [partition] or before_cursor or after_cursor:
+            return super().get_latest_tags_by_partition(
+                asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
+            )
+        tags = (materialization.tags if materialization else None) or {}
+        found = {name: tags[name] for name in tag_keys if name in tags}
+        return {partition: found} if found else {}
+
     def delete_events(self, run_id: str) -> None:
         """Deletes the events of a run and the file that held them, which Dagster's own class leaves behind."""
+        self._made.clear()
         super().delete_events(run_id)
         if run_id in self._engines:
             self._engines.pop(run_id).dispose()
@@ -92,6 +144,7 @@ class OpenEventLog(SqliteEventLogStorage):
     def wipe(self) -> None:
         """Deletes all events; the files of runs are let go before they are removed."""
         self._close()
+        self._made.clear()
         super().wipe()
 
     def dispose(self) -> None:

@@ -48,6 +48,49 @@ def test_dagsters_own_storage_reads_every_event_while_the_run_is_still_open(tmp_
             assert [check.run_id for check in checks] == [second, first]
 
 
+DAYS = dg.StaticPartitionsDefinition(["2025-01-01", "2025-01-02"])
+
+
+def test_an_output_names_the_versions_of_what_it_was_made_from_as_with_dagsters_own_storage(tmp_path):
+    """A run remembers what it has written instead of asking the database; the history must not show it."""
+
+    @dg.multi_asset(
+        specs=[
+            # Without a code version Dagster takes the run's identity for one, and data versions depend on it.
+            dg.AssetSpec(name, deps=["a", "b"][:count], skippable=True, code_version="1")
+            for count, name in enumerate("abc")
+        ],
+        partitions_def=DAYS,
+        can_subset=True,
+    )
+    def made(context):
+        yield dg.AssetMaterialization("a", partition=context.partition_key)
+        for name in "bc":
+            yield dg.MaterializeResult(asset_key=name)
+
+    def tags_of(instance: dg.DagsterInstance) -> list[dict[str, str]]:
+        found = []
+        for day in ("2025-01-01", "2025-01-02", "2025-01-01"):
+            outputs = [spec.key.to_user_string() for spec in made.specs if spec.key.to_user_string() != "a"]
+            dg.materialize([made], instance=instance, partition_key=day)
+            for name in outputs:
+                event = instance.get_latest_materialization_event(dg.AssetKey(name))
+                found.append(dict(event.asset_materialization.tags))
+        return found
+
+    with open_instance(tmp_path / "own") as instance:
+        own = tags_of(instance)
+    with dg.DagsterInstance.from_config(str(_home(tmp_path / "dagsters"))) as instance:
+        assert type(instance.event_log_storage) is SqliteEventLogStorage
+        assert own == tags_of(instance)
+    assert any("dagster/input_data_version/b" in tags for tags in own)
+
+
+def _home(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 def test_runs_that_begin_together_share_a_new_history(tmp_path):
     """Two builds made the databases of one new home at once, and no run could open it again: alembic had two heads."""
     opening = (
