@@ -60,7 +60,7 @@ spark: | $(INSTALLED) ## Install what `stayhouse build --target spark` needs
 	@$(PIP) install $(LOCKED) -r requirements-spark.lock
 
 .PHONY: risk
-risk: | $(INSTALLED) ## Install scikit-learn, the yardstick of the risk of churn
+risk: | $(INSTALLED) ## Install scikit-learn and lifelines, the yardsticks of the risk of churn
 	@$(PIP) install $(LOCKED) -r requirements-risk.lock
 
 .PHONY: real-pack
@@ -199,7 +199,8 @@ lock: $(DEVELOPMENT) ## Resolve the dependencies again
 		grep -v '^duckdb==' | sort -u > .venv/pins.txt
 	$(LOCK) --extra build --extra target-postgres -c .venv/pins.txt -o requirements-postgres.lock
 	$(LOCK) --extra build --extra target-spark -c requirements.lock -c requirements-server.lock -o requirements-spark.lock
-	$(LOCK) --extra build --extra risk -c requirements.lock -c requirements-server.lock -o requirements-risk.lock
+	$(LOCK) --extra build --extra risk -c requirements.lock -c requirements-server.lock -c requirements-dev.lock \
+		-o requirements-risk.lock
 	$(LOCK:pyproject.toml=tests/spark/requirements.in) --no-deps -c requirements-spark.lock -o tests/spark/requirements.lock
 	$(LOCK) tests/sources/requirements.in --extra build --extra sources --extra s3 -c requirements-sources.lock -c requirements-dev.lock \
 		-o tests/sources/requirements.lock

@@ -36,6 +36,8 @@ def fitting():
 def company(customers: int, seed: int, has_signal: bool = True) -> pd.DataFrame:
     """Month ends of customers; `hazard` is the chance to churn within a month."""
     chance = np.random.default_rng(seed)
+    # Of its own, so that the day of a churn changes nothing else.
+    days = np.random.default_rng(1000 + seed)
     start, alive = chance.integers(-12, MONTHS - 2, customers), np.ones(customers, dtype=bool)
     slow, months = chance.normal(0, 1, customers), []
     for month in range(MONTHS):
@@ -63,6 +65,9 @@ def company(customers: int, seed: int, has_signal: bool = True) -> pd.DataFrame:
         frame["is_churned_short"] = chance.random(size) < frame["hazard"]
         frame["customer_id"] = [f"customer {number}" for number in here]
         frame["observed_date"] = pd.Timestamp("2023-01-31") + pd.offsets.MonthEnd(month)
+        # In the windows of 30, 60 and 90 days of the one, two and three month ends before it, however long these months are.
+        after = pd.to_timedelta(days.integers(4, 29, size), unit="D")
+        frame["churned_date"] = (frame["observed_date"] + after).where(frame["is_churned_short"])
         alive[here[frame["is_churned_short"]]] = False
         months.append(frame)
     whole = pd.concat(months, ignore_index=True).sort_values(["customer_id", "observed_date"])
@@ -70,6 +75,7 @@ def company(customers: int, seed: int, has_signal: bool = True) -> pd.DataFrame:
     month_after = whole.groupby("customer_id")["is_churned_short"].shift(-2, fill_value=False)
     whole["is_churned_medium"] = whole["is_churned_short"] | next_month
     whole["is_churned_long"] = whole["is_churned_medium"] | month_after
+    whole["churned_date"] = whole.groupby("customer_id")["churned_date"].transform("max")
     age = (whole["observed_date"].max() - whole["observed_date"]).dt.days
     for window, days in (("short", 0), ("medium", 30), ("long", 60)):
         column = f"is_churned_{window}"
@@ -94,13 +100,18 @@ def signal():
     return frame, fitted(frame)
 
 
-def test_the_risk_is_nearly_as_good_as_the_hazard_itself_and_calibrated(signal):
-    """Area under the curve within 2 points of the model that knows the hazard, slope 0.9 to 1.1."""
-    frame, records = signal
+def best_area(frame: pd.DataFrame) -> float:
+    """Area under the curve of the hazard itself, in the tested months."""
     tested = frame[frame["is_churned_short"].notna()]
     days = np.sort(tested["observed_date"].unique())[-12:]
     tested = tested[tested["observed_date"].isin(days)]
-    best = fitting().area(tested["is_churned_short"].astype(bool).to_numpy(), tested["hazard"].to_numpy())
+    return fitting().area(tested["is_churned_short"].astype(bool).to_numpy(), tested["hazard"].to_numpy())
+
+
+def test_the_risk_is_nearly_as_good_as_the_hazard_itself_and_calibrated(signal):
+    """Area under the curve within 2 points of the model that knows the hazard, slope 0.9 to 1.1."""
+    frame, records = signal
+    best = best_area(frame)
     area, low, high = value(records, "additive", "auc")
     assert low < area < high
     assert best > 70
@@ -201,6 +212,55 @@ def test_boosted_trees_are_the_yardstick_where_the_library_is_installed(signal):
         assert value(records, "boosting", "auc")[0] > 65
 
 
+def test_the_survival_model_is_nearly_as_good_as_the_hazard_itself_and_calibrated(signal):
+    frame, records = signal
+    area, low, high = value(records, "survival", "auc")
+    assert low < area < high
+    assert area > best_area(frame) - 2
+    for horizon in ("short", "medium", "long"):
+        assert 0.85 < value(records, "survival", "calibration_slope", horizon)[0] < 1.15
+        assert 0.9 < value(records, "survival", "calibration_ratio", horizon)[0] < 1.1
+        gain = value(records, "survival", "auc", horizon)[0] - value(records, "additive", "auc", horizon)[0]
+        assert abs(gain) < 2, "both learn from the same bands"
+
+
+def test_without_their_libraries_yardsticks_have_a_reason_and_the_risk_is_the_same(signal, monkeypatch):
+    frame, records = signal
+    module = fitting()
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr(module, "import_module", lambda name: pytest.fail(f"{name} was loaded"))
+    plain = module.fits(frame, PRECURSORS, BANDS, NORMS, SETTINGS)
+    yardsticks = plain[plain["model_code"].isin(["boosting", "survival"])]
+    assert len(yardsticks) == 6
+    assert set(yardsticks["record_kind"]) == {"status"}
+    assert set(yardsticks["note"]) == {"library_missing"}
+    own = ["base", "limits", "additive"]
+    pd.testing.assert_frame_equal(
+        plain[plain["model_code"].isin(own)].reset_index(drop=True),
+        records[records["model_code"].isin(own)].reset_index(drop=True),
+    )
+
+
+@pytest.mark.parametrize(("days_later", "is_known"), [(0, True), (1, False)])
+def test_the_survival_model_knows_churns_whose_grace_was_over_on_the_first_tested_day(days_later, is_known):
+    """A churn counts from the day on which the grace after it is over, and nothing later is known of it."""
+    module = fitting()
+    frame = module._closed(company(400, seed=5))
+    first = np.datetime64("2024-06-30")
+    # The last churn that counts, or the first that does not.
+    moved = pd.Timestamp(first) - pd.Timedelta(days=SETTINGS["churn_grace_days"] - days_later)
+    here = frame["observed_date"] == pd.Timestamp("2024-05-31")
+    foreseen = []
+    for date in (moved, pd.NaT):
+        changed = frame.assign(churned_date=frame["churned_date"].mask(here, date))
+        data = module._prepared(changed, [*PRECURSORS["precursor_code"]], BANDS, NORMS, SETTINGS)
+        rows, penalty = np.flatnonzero(data.day == first), np.ones(len(data.columns))
+        window = np.timedelta64(30 + int(SETTINGS["churn_grace_days"]), "D")
+        foreseen.append(module._survived(data, first, rows, penalty, window, SETTINGS))
+    assert len(foreseen[0]) > 50
+    assert np.array_equal(*foreseen) != is_known
+
+
 class Dbt:
     """What dbt hands a Python model: relations by name, and the name of its own table."""
 
@@ -240,6 +300,11 @@ def test_what_was_learned_stays_while_its_source_is_the_same(monkeypatch):
         session.execute("create or replace table int_risk__frame as from int_risk__frame order by random()")
         session.execute(
             "insert into int_risk__frame select * replace (true as is_current) from int_risk__frame limit 5"
+        )
+        # Of a churn after the last tested month some windows are still open.
+        session.execute(
+            "update int_risk__frame set churned_date = observed_date + interval 9 day "
+            "where is_churned_short is null and not is_current"
         )
         again = module.model(Dbt(session), session)
         assert len(calls) == 1
