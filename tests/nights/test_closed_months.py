@@ -20,6 +20,8 @@ from stayhouse.demonstration.saas import generate
 pytestmark = pytest.mark.slow
 
 THEN = date(2025, 3, 31)
+# Days on which the features of risk are rebuilt: with little of a past, in the middle, and a month ago.
+PAST_DAYS = [date(2024, 12, 31), THEN, pytest.param(date(2025, 5, 31), marks=pytest.mark.repetition)]
 # Follow-ups of a churn have windows and maturity flags of their own.
 STILL_OPEN = (
     "reactivated_", "revenue_after_reactivation_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",
@@ -30,24 +32,34 @@ ALERTS = ["mart_alerts", "mart_alert_transitions"]
 
 
 @pytest.fixture(scope="module")
-def companies(dbt_session, made_once, tmp_path_factory):
-    """Two warehouses of one company: built three months ago, and today."""
+def delivered_by(dbt_session, made_once, tmp_path_factory):
+    """Makes a company that has the rows delivered by a day, and an empty warehouse."""
     raw = made_once("ten_months", lambda out: generate(out, customers=80, days=300, seed=11)) / "landing"
-    built = {}
-    for name, day in (("then", THEN), ("tonight", LAST)):
-        folder = tmp_path_factory.mktemp(name)
-        landing = folder / "raw"
+
+    def make(day: date) -> Company:
+        folder = tmp_path_factory.mktemp(f"by-{day}")
         for part in sorted(raw.glob("*/dt=*")):
             if part.name <= f"dt={day}":
-                shutil.copytree(part, landing / part.parent.name / part.name)
-        company = Company(
-            replace(
-                dbt_session.settings, raw=landing, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
-            ),
-            dbt_session,
+                shutil.copytree(part, folder / "raw" / part.parent.name / part.name)
+        settings = replace(
+            dbt_session.settings,
+            raw=folder / "raw",
+            warehouse=folder / "stayhouse.duckdb",
+            publish=folder / "published",
         )
+        return Company(settings, dbt_session)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def companies(delivered_by):
+    """Two warehouses of one company: built three months ago, and today."""
+    built = {}
+    for name, day in (("then", THEN), ("tonight", LAST)):
+        company = delivered_by(day)
         if name == "tonight":
-            delete_somebody(built["then"], landing)
+            delete_somebody(built["then"], company.settings.raw)
         company.load()
         wanted = [*MARTS, *ALERTS, "mart_churn_events", "state_customer_month_features"]
         company.transform(day, select=[f"+{mart}" for mart in wanted])
@@ -157,26 +169,26 @@ FEATURES = ("inactive_days", "inactive_intervals", "use_days_count", "usage_leve
     "payment_failures_count", "failing_payments_count", "nps_score", "tenure_days", "plan_tier", "mrr_change_pct")  # fmt: skip
 
 
-def known_at_month_ends(company: Company) -> pd.DataFrame:
-    """What the training of the risk of churn reads of each month up to three months ago, of customers not deleted since."""
+def known_at_month_ends(company: Company, day: date) -> pd.DataFrame:
+    """What the training of the risk of churn reads of each month up to a day."""
     with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
         return db.execute(
             f"""
             select customer_id, observed_date, {", ".join(FEATURES)} from core.state_customer_month_features
             where observed_date <= ? order by all
             """,
-            [THEN],
+            [day],
         ).df()
 
 
-def found_later(then: pd.DataFrame, tonight: pd.DataFrame, left_out: set[str]) -> list[tuple]:
+def found_later(then: pd.DataFrame, tonight: pd.DataFrame, left_out: set[str], day: date) -> list[tuple]:
     """Features of a customer and day in which a later run differs from a run of the day itself."""
     both = then.merge(
         tonight, on=["customer_id", "observed_date"], how="outer", suffixes=("", "_later"), indicator=True
     )
     both = both[~both["customer_id"].isin(left_out)]
     # A request to cancel or an end of the last days may still come.
-    missing = both[(both["_merge"] != "both") & (both["observed_date"] < pd.Timestamp(THEN))]
+    missing = both[(both["_merge"] != "both") & (both["observed_date"] < pd.Timestamp(day))]
     wrong = [("both", *row) for row in missing[["customer_id", "observed_date"]].values]
     for name in FEATURES:
         same = both[name].eq(both[f"{name}_later"]) | (both[name].isna() & both[f"{name}_later"].isna())
@@ -185,8 +197,8 @@ def found_later(then: pd.DataFrame, tonight: pd.DataFrame, left_out: set[str]) -
     return wrong
 
 
-def delivered_by_then(company: Company) -> set[tuple]:
-    """Customers with their number of events and contacts up to the day three months ago."""
+def delivered_of(company: Company, day: date) -> set[tuple]:
+    """Customers with their number of events and contacts up to a day."""
     with duckdb.connect(str(company.settings.warehouse), read_only=True) as db:
         return set(
             db.execute(
@@ -195,32 +207,39 @@ def delivered_by_then(company: Company) -> set[tuple]:
                 union all
                 select customer_id, 'contact', count(*) from raw.contacts where attempted_at < $1 group by all
                 """,
-                [THEN + timedelta(days=1)],
+                [day + timedelta(days=1)],
             ).fetchall()
         )
 
 
-@pytest.fixture(scope="module")
-def learned_from(companies):
-    then, tonight = (known_at_month_ends(companies[name]) for name in ("then", "tonight"))
-    with duckdb.connect(str(companies["tonight"].settings.warehouse), read_only=True) as db:
+@pytest.fixture(scope="module", params=PAST_DAYS, ids=str)
+def learned_from(request, companies, delivered_by):
+    """Features up to a day by a run of that day and by one of today, customers who are left out, and the day."""
+    day, tonight = request.param, companies["tonight"]
+    then = companies["then"] if day == THEN else delivered_by(day)
+    if day != THEN:
+        then.load()
+        then.transform(day, select=["+state_customer_month_features"])
+    with duckdb.connect(str(tonight.settings.warehouse), read_only=True) as db:
         found = db.execute("select customer_id from raw.customers where deleted_at is not null").fetchall()
     # A run of the day did not have the rows that came late.
-    late = {row[0] for row in delivered_by_then(companies["then"]) ^ delivered_by_then(companies["tonight"])}
-    return then, tonight, late | {customer for (customer,) in found}
+    late = {row[0] for row in delivered_of(then, day) ^ delivered_of(tonight, day)}
+    return known_at_month_ends(then, day), known_at_month_ends(tonight, day), late | {one for (one,) in found}, day
 
 
 def test_the_risk_learns_from_what_was_known_on_the_day(learned_from):
     """Features of the past are those that a run of the past had, also of customers who churned since."""
-    then, tonight, deleted = learned_from
-    assert len(then[~then["customer_id"].isin(deleted)]) > 150
-    assert then["observed_date"].nunique() > 5
-    assert found_later(then, tonight, deleted) == []
+    then, tonight, left_out, day = learned_from
+    compared = then[~then["customer_id"].isin(left_out)]
+    assert len(compared) > 200
+    assert compared["observed_date"].nunique() > 20
+    assert compared["observed_date"].max() == pd.Timestamp(day)
+    assert found_later(then, tonight, left_out, day) == []
 
 
 def test_a_feature_of_the_day_after_would_be_found(learned_from, companies):
     """A planted leak: tickets of the week after the month end are counted."""
-    then, tonight, deleted = learned_from
+    then, tonight, left_out, day = learned_from
     assert len(tonight)
     with duckdb.connect(str(companies["tonight"].settings.warehouse), read_only=True) as db:
         leaking = db.execute(
@@ -233,6 +252,6 @@ def test_a_feature_of_the_day_after_would_be_found(learned_from, companies):
             from tonight as frame
             """
         ).df()
-    found = found_later(then, leaking, deleted)
+    found = found_later(then, leaking, left_out, day)
     assert found
     assert {name for name, *_ in found} == {"tickets_count"}

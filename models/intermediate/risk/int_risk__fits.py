@@ -386,7 +386,7 @@ def _survived(data, first, rows, penalty, window, policy):
     learned, share = _drawn(churned, past, data.draw)
     table, tested = (_indicators(data.place[own], len(penalty)) for own in (learned, rows))
     spread = table.std(ddof=1).to_numpy()
-    # Without the bands that have no signal it takes a fifth of the time; one precursor stays in any case.
+    # The time goes into pairs of bands, so those without signal are left out; one precursor stays in any case.
     used = (spread > 0) & (penalty <= max(NO_SIGNAL, penalty.min()))
     table, tested = table.loc[:, used].copy(), tested.loc[:, used]
     table["lasted"] = np.where(churned, data.churned_after, seen)[learned]
