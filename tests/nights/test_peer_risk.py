@@ -254,11 +254,44 @@ def test_the_survival_model_knows_churns_whose_grace_was_over_on_the_first_teste
     for date in (moved, pd.NaT):
         changed = frame.assign(churned_date=frame["churned_date"].mask(here, date))
         data = module._prepared(changed, [*PRECURSORS["precursor_code"]], BANDS, NORMS, SETTINGS)
-        rows, penalty = np.flatnonzero(data.day == first), np.ones(len(data.columns))
+        rows, size = np.flatnonzero(data.day == first), len(data.columns)
+        fit = -3.0, np.zeros(size), np.ones(size)
         window = np.timedelta64(30 + int(SETTINGS["churn_grace_days"]), "D")
-        foreseen.append(module._survived(data, first, rows, penalty, window, SETTINGS))
+        foreseen.append(module._survived(data, first, rows, fit, window, SETTINGS))
     assert len(foreseen[0]) > 50
     assert np.array_equal(*foreseen) != is_known
+
+
+def test_a_small_sample_does_not_send_the_survival_model_astray():
+    """From nothing its steps ended nowhere, with an area of 45; from the weights of the additive model they arrive."""
+    module = fitting()
+    module.LARGEST_CURVE = 600
+    frame = module._closed(company(3000, seed=1))
+    data = module._prepared(frame, [*PRECURSORS["precursor_code"]], BANDS, NORMS, SETTINGS)
+    known = frame["is_churned_short"].notna().to_numpy()
+    churned = frame["is_churned_short"].where(known, False).astype(bool).to_numpy()
+    first, window = np.datetime64("2024-08-31"), np.timedelta64(30 + int(SETTINGS["churn_grace_days"]), "D")
+    rows = np.flatnonzero(known & (data.day >= first))
+    intercept, weights, penalty = module._fit(data, churned, data.day + window <= first)
+    chance = module._survived(data, first, rows, (intercept, weights, penalty), window, SETTINGS)
+    assert module.area(churned[rows], chance) > 75
+    assert module._survived(data, first, rows, (intercept, 0 * weights, penalty), window, SETTINGS) is None
+
+
+def test_a_survival_model_without_weights_has_a_reason_and_stops_nothing(monkeypatch):
+    module = fitting()
+    # Of each window the first quarter has weights, the others have none.
+    real, tried = module._survived, set()
+
+    def converges_once(*arguments):
+        window = arguments[4]
+        return None if window in tried else tried.add(window) or real(*arguments)
+
+    monkeypatch.setattr(module, "_survived", converges_once)
+    records = module.fits(company(800, seed=6), PRECURSORS, BANDS, NORMS, SETTINGS)
+    survival = records[records["model_code"] == "survival"]
+    assert set(survival["note"]) == {"not_converged"}
+    assert len(records[records["record_kind"] == "measure"])
 
 
 class Dbt:

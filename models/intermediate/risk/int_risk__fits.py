@@ -243,13 +243,13 @@ def _predictions(data, churned, known, window, policy):
             "limits": _by_count(data.limits, churned, past, rows),
             "additive": _chance(fit[0] + fit[1][data.place[rows]].sum(axis=1)),
             "boosting": _boosted(data, churned, past, rows),
-            "survival": _survived(data, data.day[block].min(), rows, fit[2], window, policy),
+            "survival": _survived(data, data.day[block].min(), rows, fit, window, policy),
         }
         parts.append((rows, foreseen))
     if not parts or not any(churned[rows].any() for rows, _ in parts):
         return None
     rows = np.concatenate([part[0] for part in parts])
-    names = [name for name, chance in parts[0][1].items() if chance is not None]
+    names = [name for name in parts[0][1] if all(part[1][name] is not None for part in parts)]
     foreseen = {name: np.concatenate([part[1][name] for part in parts]) for name in names}
     return churned[rows], data.group[rows], foreseen
 
@@ -370,10 +370,10 @@ def _boosted(data, churned, past, rows):
     return trees.predict_proba(data.raw[rows])[:, 1]
 
 
-def _survived(data, first, rows, penalty, window, policy):
+def _survived(data, first, rows, fit, window, policy):
     """One less the curve of Cox's model at the end of the window, learned from what was known on the first tested day.
 
-    It also learns from windows that were open on that day. Bands and penalties are those of the additive model.
+    It also learns from windows that were open on that day. Bands, penalties and the first guess come from the additive fit.
     """
     if find_spec(YARDSTICKS["survival"]) is None:
         return None
@@ -384,6 +384,7 @@ def _survived(data, first, rows, penalty, window, policy):
     seen = np.minimum(seen, days)
     churned = data.churned_after <= seen
     learned, share = _drawn(churned, past, data.draw)
+    _, weights, penalty = fit
     table, tested = (_indicators(data.place[own], len(penalty)) for own in (learned, rows))
     spread = table.std(ddof=1).to_numpy()
     # The time goes into pairs of bands, so those without signal are left out; one precursor stays in any case.
@@ -392,11 +393,18 @@ def _survived(data, first, rows, penalty, window, policy):
     table["lasted"] = np.where(churned, data.churned_after, seen)[learned]
     table["churned"], table["share"] = churned[learned], share * data.distinct
     # The library multiplies penalties by the rows and takes columns by their spread.
-    model = import_module(YARDSTICKS["survival"]).CoxPHFitter(penalizer=penalty[used] / spread[used] ** 2 / len(table))
+    lifelines = import_module(YARDSTICKS["survival"])
+    model = lifelines.CoxPHFitter(penalizer=penalty[used] / spread[used] ** 2 / len(table))
     with warnings.catch_warnings():
         # Of standard errors with weights, which nothing reads, and of rare bands, which are penalised.
         warnings.simplefilter("ignore")
-        model.fit(table, "lasted", "churned", weights_col="share", batch_mode=True)
+        warnings.filterwarnings("error", message="Newton-Raphson failed")
+        try:
+            model.fit(
+                table, "lasted", "churned", weights_col="share", batch_mode=True, initial_point=(weights * spread)[used]
+            )
+        except (lifelines.exceptions.ConvergenceError, lifelines.exceptions.ConvergenceWarning):
+            return None
     return 1.0 - model.predict_survival_function(tested, times=[days]).to_numpy()[0]
 
 
@@ -499,8 +507,8 @@ def _measured(horizon, tested):
                 "bin", horizon, name, "decile", number, float(chance[rows].mean()), None, None,
                 int(churned[rows].sum()), len(rows), "",
             ))  # fmt: skip
-    records += [
-        ("status", horizon, name, "missing", 0, None, None, None, None, None, "library_missing")
-        for name in YARDSTICKS if name not in foreseen
-    ]  # fmt: skip
+    for name, library in YARDSTICKS.items():
+        if name not in foreseen:
+            reason = "library_missing" if find_spec(library) is None else "not_converged"
+            records.append(("status", horizon, name, "missing", 0, None, None, None, None, None, reason))
     return records, auc
