@@ -373,7 +373,7 @@ def _boosted(data, churned, past, rows):
 def _survived(data, first, rows, fit, window, policy):
     """One less the curve of Cox's model at the end of the window, learned from what was known on the first tested day.
 
-    It also learns from windows that were open on that day. Bands, penalties and the first guess come from the additive fit.
+    It also learns from windows that were open on that day. Bands, penalties and first guess come from the additive fit.
     """
     if find_spec(YARDSTICKS["survival"]) is None:
         return None
