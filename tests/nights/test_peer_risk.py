@@ -227,7 +227,7 @@ def test_the_survival_model_is_nearly_as_good_as_the_hazard_itself_and_calibrate
 def test_without_their_libraries_yardsticks_have_a_reason_and_the_risk_is_the_same(signal, monkeypatch):
     frame, records = signal
     module = fitting()
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr(module, "_is_missing", lambda _: True)
     monkeypatch.setattr(module, "import_module", lambda name: pytest.fail(f"{name} was loaded"))
     plain = module.fits(frame, PRECURSORS, BANDS, NORMS, SETTINGS)
     yardsticks = plain[plain["model_code"].isin(["boosting", "survival"])]

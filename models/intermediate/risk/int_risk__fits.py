@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from importlib import import_module
-from importlib.util import find_spec
+from importlib import import_module, util
 from types import CodeType, FunctionType
 
 import duckdb
@@ -71,9 +70,14 @@ def digest_of(*tables):
         found.update(repr((list(table.columns), np.sort(hashes.to_numpy()).tolist())).encode())
     code = {name: _text(thing.__code__) for name, thing in globals().items() if isinstance(thing, FunctionType)}
     constants = {name: value for name, value in globals().items() if name.isupper() and name != "MEASURES"}
-    missing = [find_spec(library) is None for library in YARDSTICKS.values()]
+    missing = [_is_missing(library) for library in YARDSTICKS.values()]
     found.update(repr((sorted(code.items()), sorted(constants.items()), missing)).encode())
     return found.hexdigest()
+
+
+def _is_missing(library):
+    """Looks for a library without loading it."""
+    return util.find_spec(library) is None
 
 
 def _text(code):
@@ -358,7 +362,7 @@ def _by_count(limits, churned, past, rows):
 
 
 def _boosted(data, churned, past, rows):
-    if find_spec(YARDSTICKS["boosting"]) is None:
+    if _is_missing(YARDSTICKS["boosting"]):
         return None
     ensemble = import_module("sklearn.ensemble")
     learned, share = _sampled(churned, past, data.draw)
@@ -375,7 +379,7 @@ def _survived(data, first, rows, fit, window, policy):
 
     It also learns from windows that were open on that day. Bands, penalties and first guess come from the additive fit.
     """
-    if find_spec(YARDSTICKS["survival"]) is None:
+    if _is_missing(YARDSTICKS["survival"]):
         return None
     grace = int(policy["churn_grace_days"])
     days = int(window.astype("int64")) - grace
@@ -509,6 +513,6 @@ def _measured(horizon, tested):
             ))  # fmt: skip
     for name, library in YARDSTICKS.items():
         if name not in foreseen:
-            reason = "library_missing" if find_spec(library) is None else "not_converged"
+            reason = "library_missing" if _is_missing(library) else "not_converged"
             records.append(("status", horizon, name, "missing", 0, None, None, None, None, None, reason))
     return records, auc
