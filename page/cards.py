@@ -26,7 +26,7 @@ MOST_CARDS = 2000
 URGENT = f"""
     select customer_id
     from alerts.mart_alerts
-    where is_open
+    where is_open and not is_spared
     group by customer_id
     order by min({most_severe_first()}), min(due_at), customer_id
     limit ?
@@ -49,7 +49,7 @@ PARTS = {
     "alerts": """
         select customer_id, opened_date, severity, rule_code, signal_reason, alert_status, due_at, is_open
         from alerts.mart_alerts
-        where customer_id in (select unnest(?))
+        where customer_id in (select unnest(?)) and not is_spared
         order by customer_id, is_open desc, opened_date desc, rule_code
     """,
     "cases": """

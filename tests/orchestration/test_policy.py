@@ -208,6 +208,8 @@ def test_a_file_of_a_few_rows_is_refused_with_what_is_missing(settings, seed, ke
         ("contact_effectiveness", "email,clicked,10,,,", "email,clicked,10,,true,", "", ["only openings can be by a robot"]),
         ("contact_effectiveness", "30,conversation", "30,talk", "", ["column required_outcome: 'talk' is not in contact_outc"]),
         ("segment_components", "true,true,", "false,true,", "", ["column is_critical: a critical component must be relevant"]),
+        ("alert_rules", "events,29,25,0,", "events,29,25,60,", "", ["row 4, column holdout_pct: 60 is above 50"]),
+        ("alert_rules", "billing,0,90,0,", "billing,0,90,10,", "", ["column holdout_pct: a notice says that a churn was announced"]),
         ("survey_questions", ",0,10,9,6,", ",10,0,9,6,", "", ["column scale_max: the highest score must lie above the lowest"]),
     ],
 )  # fmt: skip

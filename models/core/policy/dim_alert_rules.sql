@@ -46,6 +46,7 @@ select
     source_code,
     history_days,
     risk_pct,
+    holdout_pct,
     severity,
     min_severity,
     owner_role,

@@ -1,4 +1,5 @@
--- What an alert is at its opening: rule and signal of that day, its owner, and what to do.
+-- What an alert is at its opening: rule and signal of that day, its owner, and what to do. Whether it is held out
+-- follows from its id and the row of the rule of that day, so a switch today changes no alert of the past.
 with first_episodes as (
     select
         alert_id,
@@ -58,6 +59,8 @@ owned as (
         rules.fallback_team as queue_code,
         rules.sla_hours,
         rules.playbook_code,
+        rules.holdout_pct,
+        {{ percent_bucket('alerts.alert_id') }} < rules.holdout_pct as is_spared,
         coalesce(rules.severity, signals.severity) as severity,
         signals.reason,
         signals.observed_value,
@@ -100,16 +103,20 @@ select
     owned.severity,
     owned.reason,
     case
+        when owned.is_spared then null
         when owned.responsible_id is not null then owned.responsible_id
         when managers.is_employed then managers.employee_id
     end as owner_employee_id,
     case
+        when owned.is_spared then 'none'
         when owned.responsible_id is not null then 'owner'
         when managers.is_employed then 'manager'
         else 'queue'
     end as owner_source,
-    case when owned.responsible_id is null and not coalesce(managers.is_employed, false) then owned.queue_code end
-        as queue_code,
+    case
+        when not owned.is_spared and owned.responsible_id is null and not coalesce(managers.is_employed, false)
+            then owned.queue_code
+    end as queue_code,
     case
         when do_not_disturb.alert_id is not null and playbooks.is_contact then playbooks.quiet_playbook_code
         else owned.playbook_code
@@ -117,7 +124,9 @@ select
     owned.observed_value,
     owned.expected_value,
     owned.sla_hours,
+    owned.holdout_pct,
     do_not_disturb.alert_id is not null as is_do_not_disturb,
+    owned.is_spared,
     owned.opened_date,
     owned.rule_valid_from,
     owned.opened_at

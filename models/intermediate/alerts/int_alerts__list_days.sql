@@ -14,6 +14,7 @@ with alerts as (
         end as daily_budget
     from {{ ref('int_alerts__assigned') }} as assigned
     cross join {{ ref('policy') }} as policy
+    where not assigned.is_spared
 ),
 
 revenues as (

@@ -45,6 +45,7 @@ select
     timed.list_place,
     timed.backlog_place,
     timed.is_do_not_disturb,
+    timed.is_spared,
     timed.opened_date,
     timed.rule_valid_from,
     listings.date_day as listed_date,

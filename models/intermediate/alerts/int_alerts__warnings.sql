@@ -58,6 +58,7 @@ rule_lives as (
 found as (
     select
         members.member_id as warning_key,
+        members.alert_id,
         'rule' as warning_kind,
         members.rule_code as warning_code,
         members.customer_id,
@@ -76,6 +77,7 @@ found as (
     union all
     select
         statuses.customer_id || '|' || cast(statuses.valid_from as {{ dbt.type_string() }}) as warning_key,
+        cast(null as {{ dbt.type_string() }}) as alert_id,
         'health_status' as warning_kind,
         statuses.health_status as warning_code,
         statuses.customer_id,
@@ -94,9 +96,12 @@ found as (
 warnings as (
     select
         found.*,
+        coalesce(alerts.is_spared, false) as is_spared,
         segments.segment_code,
         status.status as customer_status
     from found
+    left join {{ ref('int_alerts__assigned') }} as alerts
+        on found.alert_id = alerts.alert_id
     left join {{ ref('dim_customer_segments') }} as segments
         on found.customer_id = segments.customer_id
         and segments.scheme = 'usage'
@@ -110,6 +115,7 @@ dated as (
         codes.warning_class,
         tenures.basis,
         codes.measures_inactivity and tenures.basis = 'activity' as is_circular,
+        tenures.churned_date,
         run_context.as_of_date,
         -- Days left to act; not positive when the customer had churned, though nobody knew yet.
         {{ days_between('warnings.warned_date', 'tenures.churned_date') }} as lead_days,
@@ -142,6 +148,8 @@ select
     customer_status,
     basis,
     acted_channel_code,
+    alert_id,
+    is_spared,
     is_mature,
     is_circular,
     coalesce(lead_days between 1 and alert_outcome_days, false) as is_followed,
@@ -149,6 +157,8 @@ select
     coalesce(lead_days <= alert_outcome_days, false) as is_confirmed,
     lead_days,
     acted_at is not null as is_acted,
+    {{ business_date('acted_at') }} as acted_date,
+    churned_date,
     {{ days_between(business_date('acted_at'), 'as_of_date') }} >= alert_recovery_days as is_recovery_mature,
     coalesce(
         is_resolved

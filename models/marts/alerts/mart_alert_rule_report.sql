@@ -31,12 +31,14 @@ warning_cells as (
         count(case when is_rated and is_followed then 1 end) as precision_num,
         count(case when is_notice_rated then 1 end) as confirmed_den,
         count(case when is_notice_rated and is_confirmed then 1 end) as confirmed_num,
-        count(case when is_rated and is_acted then 1 end) as churn_acted_den,
-        count(case when is_rated and is_acted and is_followed then 1 end) as churn_acted_num,
-        count(case when is_rated and not is_acted then 1 end) as churn_not_acted_den,
-        count(case when is_rated and not is_acted and is_followed then 1 end) as churn_not_acted_num,
-        count(case when is_acted and is_recovery_mature then 1 end) as recovered_den,
-        count(case when is_acted and is_recovery_mature and is_recovered then 1 end) as recovered_num
+        -- What is spared is given to nobody, so it says nothing about those who act.
+        count(case when is_rated and is_spared then 1 end) as spared_count,
+        count(case when is_rated and not is_spared and is_acted then 1 end) as churn_acted_den,
+        count(case when is_rated and not is_spared and is_acted and is_followed then 1 end) as churn_acted_num,
+        count(case when is_rated and not is_spared and not is_acted then 1 end) as churn_not_acted_den,
+        count(case when is_rated and not is_spared and not is_acted and is_followed then 1 end) as churn_not_acted_num,
+        count(case when is_acted and not is_spared and is_recovery_mature then 1 end) as recovered_den,
+        count(case when is_acted and not is_spared and is_recovery_mature and is_recovered then 1 end) as recovered_num
     from attributed
     group by {{ breakdown_sets(with_channel, codes, has_attributes=true) }}
 ),
@@ -96,6 +98,7 @@ counted as (
         coalesce(warning_cells.pending_count, 0) as pending_count,
         coalesce(warning_cells.late_count, 0) as late_count,
         coalesce(warning_cells.circular_count, 0) as circular_count,
+        coalesce(warning_cells.spared_count, 0) as spared_count,
         {%- for part in ['precision', 'confirmed', 'churn_acted', 'churn_not_acted', 'recovered'] %}
         coalesce(warning_cells.{{ part }}_num, 0) as {{ part }}_num,
         coalesce(warning_cells.{{ part }}_den, 0) as {{ part }}_den,
@@ -143,6 +146,7 @@ select
     cast(pending_count as bigint) as pending_count,
     cast(late_count as bigint) as late_count,
     cast(circular_count as bigint) as circular_count,
+    cast(spared_count as bigint) as spared_count,
     {%- for part in ['precision', 'confirmed', 'recall', 'base'] %}
     cast({{ part }}_num as bigint) as {{ part }}_num,
     cast({{ part }}_den as bigint) as {{ part }}_den,

@@ -9,6 +9,7 @@ select
     severities.gravest_rule_code,
     case
         when alerts.backlog_place is not null and outcomes.alert_status = 'open' then 'backlog'
+        when alerts.is_spared and outcomes.alert_status = 'open' then 'spared'
         else outcomes.alert_status
     end as alert_status,
     outcomes.close_reason,
@@ -22,7 +23,10 @@ select
     alerts.queue_code,
     severities.playbook_code,
     outcomes.acted_channel_code,
-    case when alerts.backlog_place is not null then 'daily_budget' end as held_back_reason,
+    case
+        when alerts.backlog_place is not null then 'daily_budget'
+        when alerts.is_spared and not outcomes.is_closed then 'hold_out'
+    end as held_back_reason,
     alerts.observed_value as observed_score,
     alerts.expected_value as expected_score,
     alerts.expected_loss as expected_loss_amount,
@@ -41,6 +45,7 @@ select
     alerts.list_place is not null and outcomes.acted_at is null
     and coalesce(alerts.due_at < run_context.as_of_end_at, false) as is_overdue,
     alerts.is_do_not_disturb,
+    alerts.is_spared,
     outcomes.is_mature as is_complete,
     alerts.opened_date,
     alerts.listed_date,

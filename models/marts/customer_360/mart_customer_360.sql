@@ -79,6 +79,7 @@ ranked_alerts as (
         ) as place
     from {{ ref('mart_alerts') }}
     where is_open
+        and not is_spared
 ),
 
 alerts as (
