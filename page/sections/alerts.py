@@ -10,7 +10,7 @@ OPEN = f"""
         cast(due_at as varchar) as due_at, is_overdue, alert_status, open_days,
         coalesce(segment_code, 'unassigned') as segment, list_order, backlog_order
     from alerts.mart_alerts
-    where is_open
+    where is_open and not is_spared
     order by list_order is null, backlog_order is null, expected_loss_amount desc, {most_severe_first()}, customer_id,
         rule_code
 """
@@ -38,7 +38,7 @@ OPEN_COUNTS = f"""
         select rule_code, severity, coalesce(segment_code, 'unassigned') as segment, customer_status as status,
             coalesce(owner_employee_id, 'unassigned') as owner
         from alerts.mart_alerts
-        where is_open
+        where is_open and not is_spared
     ),
     chosen as ({broken_down("alerts", "all", *GROUPS, pairs=GROUPS)})
     select dimension, member, second, second_member, rule_code, severity, count(*) as alerts_count
@@ -54,6 +54,16 @@ RULES = """
     where (dimension_name in ('all', 'segment', 'status') or dimension_name like 'attribute@_%' escape '@')
         and warning_kind = 'rule' and precision_den > 0
     order by dimension, member, precision_pct desc, warning_code
+"""
+
+ACTING = """
+    select horizon_days || '' as horizon, method_code, treatment_code, not_acted_weighted_pct, acted_weighted_pct,
+        difference_pp, difference_ci_lo, difference_ci_hi, unweighted_difference_pp, unmeasured_reason, churn_acted_den,
+        churn_not_acted_den, overlap_pct, imbalance_after_score
+    from alerts.mart_acting_effects
+    where is_reliable or treatment_code in ('any_alert', 'any_effective_contact')
+    order by horizon_days, method_code, treatment_code not in ('any_alert', 'any_effective_contact'),
+        difference_pp desc, treatment_code
 """
 
 ALERTS = Section(
@@ -131,6 +141,33 @@ ALERTS = Section(
             needs_policy=("alert_rules",),
             codes={"warning_code": "rule"},
             empty="No rule has warned often enough to be measured.",
+        ),
+        Panel(
+            "alerts_acting",
+            "Does acting keep customers?",
+            "Share of customers who churned without the action less the share with it: above 0, fewer churned where "
+            "people acted. A hold-out is evidence, because a draw spared its alerts. Like customers are a comparison: "
+            "they are alike in what was known before, and can differ in what was not.",
+            ACTING,
+            Table((
+                Column("method_code", "how it is known", filter=True, codes="acting_method"),
+                Column("treatment_code", "action", filter=True, codes="rule"),
+                Column("not_acted_weighted_pct", "churned without it", "percent"),
+                Column("acted_weighted_pct", "churned with it", "percent"),
+                Column("difference_pp", "difference, points", "number",
+                       interval=("difference_ci_lo", "difference_ci_hi")),
+                Column("unweighted_difference_pp", "without comparison, points", "number"),
+                Column("unmeasured_reason", "why not measured", codes="unmeasured_reason"),
+                Column("churn_not_acted_den", "cases without it", "number"),
+                Column("churn_acted_den", "cases with it", "number"),
+                Column("overlap_pct", "comparable", "percent"),
+                Column("imbalance_after_score", "largest imbalance", "number"),
+            ), shown=10),
+            needs=("customers", "subscription_periods", "contacts"),
+            needs_policy=("alert_rules",),
+            switches=(Switch("horizon", "within days"),),
+            wide=True,
+            whole=(("every rule", "parquet/mart_acting_effects.parquet"),),
         ),
         Panel(
             "alerts_history",

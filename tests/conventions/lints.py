@@ -108,6 +108,8 @@ HOMES = {
     "int_contacts__attempts": "outbound contacts with the names that all reports give to unknown values",
     "int_contacts__month_ends": "owners and do-not-disturb at the end of a month",
     "int_cx__cells": "the company's indices, such as its NPS",
+    "int_risk__banded": "what was known of paying customers at a month end, as bands of precursors",
+    "int_risk__frame": "what was known of paying customers at a month end",
     "int_usage__status_periods": "the health status of a customer on a day",
 }
 

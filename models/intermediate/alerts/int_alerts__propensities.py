@@ -1,0 +1,87 @@
+"""How likely a customer was to be acted on, learned from what was known at the month end before.
+
+A logistic model over the bands of the precursors, one for each treatment. Its penalty is small and the same for every
+band: what is shrunk would stay out of balance, and balance is what these weights are for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+LARGEST_FIT = 60_000
+PENALTY = 1.0
+COLUMNS = {
+    "treatment_code": "string", "precursor_code": "string", "band_order": "int64", "weight": "float64",
+    "units_count": "int64", "treated_count": "int64",
+}  # fmt: skip
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    return terms(
+        dbt.ref("int_alerts__action_units").df(),
+        dbt.ref("int_risk__frame").df(),
+        dbt.ref("precursor_bands").df(),
+    )
+
+
+def terms(units, frame, bands):
+    """Log-odds of an average customer and of each band, one row each; none for a treatment that all or none had."""
+    units = units[units["method_code"] == "matched"]
+    frame = frame[~frame["is_current"].astype(bool)]
+    rows = []
+    for treatment, own in units.groupby("treatment_code", sort=True):
+        own = _chosen(own).merge(frame, on=["customer_id", "observed_date"])
+        treated = own["is_treated"].to_numpy(dtype=bool)
+        if treated.all() or not treated.any():
+            continue
+        columns, places = _banded(own, bands)
+        intercept, weights = _fit(places, treated, len(columns))
+        inside = np.bincount(places.ravel(), minlength=len(columns))
+        treated_inside = np.bincount(places[treated].ravel(), minlength=len(columns))
+        rows.append((treatment, "intercept", 0, intercept, len(own), treated.sum()))
+        for (code, order), weight, *counts in zip(columns, weights, inside, treated_inside, strict=True):
+            rows.append((treatment, code, order, round(float(weight), 9), *counts))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _chosen(units):
+    """The units of one treatment in an order of their own; of very many a sample, which is the same in each run."""
+    units = units.sort_values("unit_id").reset_index(drop=True)
+    if len(units) <= LARGEST_FIT:
+        return units
+    draw = pd.util.hash_array(units["unit_id"].to_numpy(dtype=object))
+    return units.iloc[np.sort(np.argsort(draw, kind="stable")[:LARGEST_FIT])]
+
+
+def _banded(frame, bands):
+    """Precursor and band of each column, and the columns of each row; band 0 where a value is not known."""
+    columns, places = [], []
+    for code, own in bands.sort_values("band_order").groupby("precursor_code", sort=True):
+        values = pd.to_numeric(frame[code], errors="coerce").to_numpy(dtype="float64")
+        starts = own["value_from"].astype("float64").fillna(-np.inf).to_numpy()
+        orders = own["band_order"].astype("int64").to_numpy()
+        inside = np.clip(np.searchsorted(starts, values, side="right") - 1, 0, len(starts) - 1)
+        seen, place = np.unique(np.where(np.isnan(values), 0, orders[inside]), return_inverse=True)
+        places.append(place + len(columns))
+        columns += [(code, int(order)) for order in seen]
+    return columns, np.column_stack(places)
+
+
+def _fit(places, treated, size):
+    """Intercept and weights, by Newton's method."""
+    design = np.zeros((len(places), size + 1))
+    design[:, 0] = 1.0
+    np.put_along_axis(design, places + 1, 1.0, axis=1)
+    penalty = np.append(0.0, np.full(size, PENALTY))
+    weights = np.append(np.log(treated.mean() / (1 - treated.mean())), np.zeros(size))
+    for _ in range(50):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30, 30)))
+        gradient = design.T @ (treated - chance) - penalty * weights
+        hessian = design.T @ (design * (chance * (1 - chance))[:, None]) + np.diag(penalty)
+        step = np.linalg.solve(hessian, gradient)
+        weights += step * min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
+        if np.max(np.abs(step)) < 1e-8:
+            break
+    return round(float(weights[0]), 9), weights[1:]
