@@ -10,7 +10,8 @@ with outcomes as (
         weights.landmark_date,
         weights.is_treated,
         weights.is_contacted,
-        weights.propensity between 0.1 and 0.9 as is_overlapping,
+        -- A draw gives everybody a chance of both groups.
+        weights.method_code = 'hold_out' or weights.propensity between 0.1 and 0.9 as is_overlapping,
         coalesce({{ days_between('weights.landmark_date', 'weights.churned_date') }} <= horizons.horizon_days, false)
             as is_churned,
         {{ days_between('weights.landmark_date', 'run_context.as_of_date') }} >= horizons.known_after_days as is_mature,

@@ -1,5 +1,6 @@
--- How much each unit counts: as much as its chance of the other group (overlap weights). The chance is known of a
--- hold-out, and for the others follows from the sum of the weights of their bands.
+-- How much each unit counts: as much as its chance of the other group (overlap weights). Of a hold-out it is the share
+-- that was drawn among alerts with the same chance, which evens out what the draw did not; of the others it follows from
+-- the sum of the weights of their bands.
 with contributions as (
     select
         units.treatment_code,
@@ -22,7 +23,10 @@ foreseen as (
     select
         units.*,
         case
-            when units.method_code = 'hold_out' then units.known_propensity
+            when units.method_code = 'hold_out'
+                then avg(case when units.is_treated then 1.0 else 0.0 end) over (
+                    partition by units.method_code, units.treatment_code, units.known_propensity
+                )
             else 1.0 / (1.0 + exp(-(terms.weight + coalesce(contributions.contribution, 0.0))))
         end as propensity
     from {{ ref('int_alerts__action_units') }} as units
