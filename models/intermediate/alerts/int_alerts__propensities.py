@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 LARGEST_FIT = 60_000
-PENALTY = 1.0
+PENALTY = 0.1
 COLUMNS = {
     "treatment_code": "string", "precursor_code": "string", "band_order": "int64", "weight": "float64",
     "units_count": "int64", "treated_count": "int64",

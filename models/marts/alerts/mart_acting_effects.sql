@@ -49,6 +49,10 @@ reasoned as (
         compared.difference_ci_hi,
         compared.first_date,
         compared.last_date,
+        balance.before_score,
+        balance.after_score,
+        balance.widest_precursor_code,
+        balance.widest_band_order,
         case
             when compared.method_code is null
                 then case treatments.method_code when 'hold_out' then 'no_hold_out' else 'nobody_to_compare' end
@@ -56,9 +60,9 @@ reasoned as (
             when compared.acted_count < policy.min_reliable_count then 'few_acted'
             when compared.not_acted_count < policy.min_reliable_count then 'few_not_acted'
             when compared.acted_churned + compared.not_acted_churned < policy.acting_min_churns then 'few_churns'
-            when coalesce(compared.acted_effective >= policy.min_reliable_count, false)
-                and coalesce(compared.not_acted_effective >= policy.min_reliable_count, false) then null
-            else 'no_overlap'
+            when least(coalesce(compared.acted_effective, 0), coalesce(compared.not_acted_effective, 0))
+                < policy.min_reliable_count then 'no_overlap'
+            when balance.after_score > policy.acting_max_imbalance then 'not_alike'
         end as unmeasured_reason
     from treatments
     cross join {{ ref('policy') }} as policy
@@ -67,6 +71,10 @@ reasoned as (
         on treatments.method_code = compared.method_code
         and treatments.treatment_code = compared.treatment_code
         and horizons.horizon_code = compared.horizon_code
+    left join {{ ref('int_alerts__action_balance') }} as balance
+        on treatments.method_code = balance.method_code
+        and treatments.treatment_code = balance.treatment_code
+        and horizons.horizon_code = balance.horizon_code
 )
 
 select
@@ -97,17 +105,13 @@ select
     cast(reasoned.overlap_count as bigint) as overlap_num,
     cast(reasoned.acted_count + reasoned.not_acted_count as bigint) as overlap_den,
     {{ pct('reasoned.overlap_count', '(reasoned.acted_count + reasoned.not_acted_count)') }} as overlap_pct,
-    cast(balance.before_score as {{ type_double() }}) as imbalance_before_score,
-    cast(balance.after_score as {{ type_double() }}) as imbalance_after_score,
-    balance.widest_precursor_code,
-    cast(balance.widest_band_order as bigint) as widest_band_order,
+    cast(reasoned.before_score as {{ type_double() }}) as imbalance_before_score,
+    cast(reasoned.after_score as {{ type_double() }}) as imbalance_after_score,
+    reasoned.widest_precursor_code,
+    cast(reasoned.widest_band_order as bigint) as widest_band_order,
     cast(reasoned.pending_count as bigint) as pending_count,
     reasoned.method_code = 'matched' as is_confounded,
     reasoned.unmeasured_reason is null as is_reliable,
     reasoned.first_date as first_counted_date,
     reasoned.last_date as last_counted_date
 from reasoned
-left join {{ ref('int_alerts__action_balance') }} as balance
-    on reasoned.method_code = balance.method_code
-    and reasoned.treatment_code = balance.treatment_code
-    and reasoned.horizon_code = balance.horizon_code

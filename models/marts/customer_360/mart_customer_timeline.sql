@@ -67,7 +67,8 @@
         "'loyalty_' || entry_kind", none, 'program_code', 'signed_points', false,
     ),
     (
-        'alert', 'mart_alert_transitions', "alert_id || ':' || cast(transition_order as " ~ text ~ ')', 'transition_at',
+        'alert', 'mart_alert_transitions', "alert_id || ':' || cast(transition_order as " ~ text ~ ')',
+        'case when not is_spared then transition_at end',
         "'alert_' || transition_kind", 'channel_code', 'rule_code', none, false,
     ),
 ] %}
