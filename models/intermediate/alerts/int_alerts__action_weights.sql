@@ -1,6 +1,6 @@
 -- How much each unit counts: as much as its chance of the other group (overlap weights). Of a hold-out it is the share
--- that was drawn among alerts with the same chance, which evens out what the draw did not; of the others it follows from
--- the sum of the weights of their bands.
+-- that was drawn among alerts with the same chance, which evens out what the draw did not; of the others it follows
+-- from the sum of the weights of their bands.
 with contributions as (
     select
         units.treatment_code,
@@ -24,9 +24,7 @@ foreseen as (
         units.*,
         case
             when units.method_code = 'hold_out'
-                then avg(case when units.is_treated then 1.0 else 0.0 end) over (
-                    partition by units.method_code, units.treatment_code, units.known_propensity
-                )
+                then avg(case when units.is_treated then 1.0 else 0.0 end) over alike
             else 1.0 / (1.0 + exp(-(terms.weight + coalesce(contributions.contribution, 0.0))))
         end as propensity
     from {{ ref('int_alerts__action_units') }} as units
@@ -36,6 +34,7 @@ foreseen as (
     left join {{ ref('int_alerts__propensities') }} as terms
         on units.treatment_code = terms.treatment_code
         and terms.precursor_code = 'intercept'
+    window alike as (partition by units.method_code, units.treatment_code, units.known_propensity)
 )
 
 select
