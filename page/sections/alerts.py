@@ -167,7 +167,6 @@ ALERTS = Section(
             needs_policy=("alert_rules",),
             switches=(Switch("horizon", "within days"),),
             wide=True,
-            whole=(("every rule", "parquet/mart_acting_effects.parquet"),),
         ),
         Panel(
             "alerts_history",
