@@ -28,21 +28,25 @@ def model(dbt, session):
 
 def terms(units, frame, bands):
     """Log-odds of an average customer and of each band, one row each; none for a treatment that all or none had."""
-    units = units[units["method_code"] == "matched"]
-    frame = frame[~frame["is_current"].astype(bool)]
+    frame = frame[~frame["is_current"].astype(bool)].reset_index(drop=True)
+    columns, places = _banded(frame, bands)
+    keys = frame[["customer_id", "observed_date"]].assign(place=frame.index)
+    units = units[units["method_code"] == "matched"].merge(keys, on=["customer_id", "observed_date"])
     rows = []
     for treatment, own in units.groupby("treatment_code", sort=True):
-        own = _chosen(own).merge(frame, on=["customer_id", "observed_date"])
+        own = _chosen(own)
         treated = own["is_treated"].to_numpy(dtype=bool)
         if treated.all() or not treated.any():
             continue
-        columns, places = _banded(own, bands)
-        intercept, weights = _fit(places, treated, len(columns))
-        inside = np.bincount(places.ravel(), minlength=len(columns))
-        treated_inside = np.bincount(places[treated].ravel(), minlength=len(columns))
+        # Only bands in which somebody is have a weight.
+        seen, inside = np.unique(places[own["place"].to_numpy()], return_inverse=True)
+        inside = inside.reshape(len(own), -1)
+        intercept, weights = _fit(inside, treated, len(seen))
+        counts = np.bincount(inside.ravel(), minlength=len(seen))
+        treated_counts = np.bincount(inside[treated].ravel(), minlength=len(seen))
         rows.append((treatment, "intercept", 0, intercept, len(own), treated.sum()))
-        for (code, order), weight, *counts in zip(columns, weights, inside, treated_inside, strict=True):
-            rows.append((treatment, code, order, round(float(weight), 9), *counts))
+        for column, weight, *counted in zip(seen, weights, counts, treated_counts, strict=True):
+            rows.append((treatment, *columns[column], round(float(weight), 9), *counted))
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
