@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 from conftest import customer
 
+from stayhouse.contract import contract
+from stayhouse.loading import load_landing
 from stayhouse.orchestration.growth import forget_superseded
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def superseded(landing, load, db):
+def superseded(landing, db):
     """Four loads of one customer; returns the numbers of the loads that superseded its older versions."""
     for number in range(4):
         version = customer(1, region=f"region {number}", ingested_at=f"2025-03-0{number + 1} 10:00:00")
         landing.csv("customers", [version], f"{number}.csv")
-        load()
+        load_landing(db, landing.folder, contract())
 
     def loads() -> list[int]:
         rows = db.execute("select _superseded_load_id from superseded.customers order by 1").fetchall()
