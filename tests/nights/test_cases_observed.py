@@ -117,6 +117,6 @@ def test_use_before_registration_and_unmeasured_customers_are_reported(late):
     # Unmeasured: the ordinary customer, the four with old contracts, the stray one and the one of two days before.
     assert counts == [(1, 7, 9)]
     (gate,) = (gate for gate in mart_gates() if gate.asset_key[-1] == "mart_observation_starts")
-    (report,) = validate(late.settings.warehouse, [gate], Parameters(ZONES["late_tracking"][1]))
+    (report,) = validate(late.settings.warehouse, [gate], Parameters(ZONES["late_tracking"].last))
     assert report.severity == "warn"
     assert len(report.failures) == 1

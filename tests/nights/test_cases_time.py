@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from nights.cases_fixture import ZONES
 
 pytestmark = pytest.mark.slow
 
@@ -99,3 +100,9 @@ def test_nobody_waits_a_negative_time(cases):
         where survey_code = 'relational' and programme_month = date '2025-06-01'
         """
     ) == [(0,)]
+
+
+@pytest.mark.repetition
+@pytest.mark.parametrize("zone", [name for name, zone in ZONES.items() if zone.marts])
+def test_marts_that_no_case_reads_keep_their_rules_in_every_zone(cases, zone):
+    assert cases(zone, whole=True).log == {}
