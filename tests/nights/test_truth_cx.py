@@ -22,7 +22,6 @@ from stayhouse.orchestration.policy import prepare_policy
 pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 LAST = date(2025, 6, 30)
-SURVEYS = ["+models/marts/cx", "+models/marts/feedback"]
 QUARTER = date(2025, 4, 1)
 Z = 1.959963984540054
 
@@ -44,7 +43,7 @@ def surveyed(dbt_session, tmp_path_factory):
     )
     company = Company(settings, DbtSession(settings, prepare_policy(settings)[0]))
     company.load()
-    company.transform(LAST, select=SURVEYS)
+    company.transform(LAST, select=["+mart_cx_indices"])
     compiled = {}
     for name in ("int_cx__answer_cells", "int_cx__cells", "int_cx__comparisons"):
         (file,) = Path(settings.target).rglob(f"compiled/**/{name}.sql")
@@ -235,7 +234,7 @@ def test_noise_is_called_real_no_more_often_than_stated(surveyed):
         assert np.mean(wrong) > 0.005, "nothing is ever called real: the test would not see an error"
 
 
-def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company, company, tmp_path):
+def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company, straight, company, tmp_path):
     raw = tmp_path / "raw"
     shutil.copytree(small_company, raw)
     responses = [
@@ -255,9 +254,9 @@ def test_a_score_outside_its_scale_is_rejected_and_nothing_is_lost(small_company
         response["customer_id"] = someone
     for table, content in (("survey_responses", responses), ("survey_answers", rows)):
         (raw / table / "extra.jsonl").write_text("".join(json.dumps(row) + "\n" for row in content))
-    after = company(raw)
+    after = company(raw, straight)
     after.load()
-    after.transform(LAST, select=SURVEYS)
+    after.transform(LAST, select=["path:models/core", "+mart_survey_violations"])
     with duckdb.connect(after.settings.warehouse, read_only=True) as db:
         rejected = db.execute(
             "select response_id, question_code, rule_code, rejected_score from feedback.mart_survey_violations "
