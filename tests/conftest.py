@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from stayhouse.contract import contract
+from stayhouse.contract import RawTable, contract
 from stayhouse.contract.sql import raw_type
 from stayhouse.loading import LoadReport, load_landing
 from stayhouse.orchestration.cli import COLLECTED_EVERY
@@ -101,20 +101,29 @@ def db(tmp_path: Path):
         yield connection
 
 
+def delivered(folder: Path, before: Iterable[str] = ()) -> dict[str, RawTable]:
+    """Of the tables of the contract those that a landing folder has, or had before, and those that they refer to.
+
+    A load asks the warehouse about each table, so that the others would only cost time.
+    """
+    tables = contract()
+    known: set[str] = set()
+    waiting = ["customers", *before, *({place.parent.name for place in folder.glob("*/*")} & tables.keys())]
+    while waiting:
+        name = waiting.pop()
+        known.add(name)
+        waiting += [c.references[0] for c in tables[name].columns if c.references and c.references[0] not in known]
+    return {name: table for name, table in tables.items() if name in known}
+
+
 @pytest.fixture
 def load(landing: Landing, db: duckdb.DuckDBPyConnection):
-    """Loads the landing folder. Of the tables of the contract those that are delivered and those that they refer to: the
-    others would only cost time."""
-    known = {"customers"}
+    known: dict[str, RawTable] = {}
 
     def run() -> LoadReport:
-        tables = contract()
-        waiting = list(known | {place.parent.name for place in landing.folder.glob("*/*")} & tables.keys())
-        while waiting:
-            name = waiting.pop()
-            known.add(name)
-            waiting += [c.references[0] for c in tables[name].columns if c.references and c.references[0] not in known]
-        return load_landing(db, landing.folder, {name: table for name, table in tables.items() if name in known})
+        nonlocal known
+        known = delivered(landing.folder, known)
+        return load_landing(db, landing.folder, known)
 
     return run
 

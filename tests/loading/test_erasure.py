@@ -173,9 +173,9 @@ def test_rows_of_the_customer_still_belong_together(company, load, db, folder):
     )
 
 
-def test_a_new_warehouse_from_the_landing_files_has_the_same_rows(company, load, db, folder, tmp_path):
+def test_a_new_warehouse_from_the_landing_files_has_the_same_rows(company, db, folder, tmp_path):
     """The warehouse may be deleted at any time; what is loaded again from the files has nobody in it, and every figure."""
-    load()
+    load_landing(db, company.folder, contract())
     erase(db, company, folder, GONE)
     with duckdb.connect(tmp_path / "again.duckdb") as again:
         report = load_landing(again, company.folder, contract())

@@ -77,12 +77,12 @@ def test_days_are_those_of_the_business_zone_and_end_at_the_day_asked_for(landin
     assert last_day("events", date(2025, 3, 29)) is None
 
 
-def test_a_load_records_every_table_and_forgets_what_it_knew_before(landing: Landing, load, db):
+def test_a_load_records_every_table_and_forgets_what_it_knew_before(landing: Landing, db):
     landing.csv("customers", [customer(1)])
-    load()
+    load_landing(db, landing.folder, contract())
     record_feed_days(db, contract(), Zones(), date(2024, 1, 1))
     landing.csv("events", [event(1, occurred_at="2025-01-05 10:00:00")])
-    load()
+    load_landing(db, landing.folder, contract())
     found = db.execute("select until_date, table_name, last_date from ops.feed_days").fetchall()
     assert len({until for until, *_ in found}) == 1
     reached = {table: day for _, table, day in found}
