@@ -325,10 +325,10 @@ def test_a_reader_never_sees_an_error_or_two_days_at_once(graph, tmp_path, count
     assert seen == [str(day) for day in days]
 
 
-def test_a_second_writer_must_wait(small_company, starter, tmp_path):
+def test_a_second_writer_must_wait(small_company, small, tmp_path):
     holder = duckdb.connect(tmp_path / "stayhouse.duckdb")
     try:
-        starter.start(small_company, tmp_path, kill_at="attended")
-        assert starter.exit_code() == 2, (tmp_path / "out.log").read_text()
+        small.start(small_company, tmp_path, kill_at="attended")
+        assert small.exit_code() == 2, (tmp_path / "out.log").read_text()
     finally:
         holder.close()
