@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -61,7 +62,7 @@ def measured(rows: Iterable[tuple[str, str, str, dict]]) -> dict[Cell, float]:
 
 
 @pytest.fixture(scope="module")
-def over_the_facts(published, tmp_path_factory) -> Callable[[Queries], dict[str, list[dict]]]:
+def over_the_facts(published, parsed, tmp_path_factory) -> Callable[[Queries], dict[str, list[dict]]]:
     """Asks MetricFlow, whose semantic models are over the facts of the working warehouse."""
     folder = tmp_path_factory.mktemp("metricflow")
     for name in PARTS_OF_THE_PROJECT:
@@ -72,8 +73,9 @@ def over_the_facts(published, tmp_path_factory) -> Callable[[Queries], dict[str,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "STAYHOUSE_ACCESS_MODE": "read_only",
     }
-    tools = Path(sys.executable).parent
-    subprocess.run([tools / "dbt", "-q", "parse"], cwd=folder, env=environment, check=True, timeout=300)
+    # All that MetricFlow reads of what dbt parses.
+    (folder / "target").mkdir()
+    shutil.copy(parsed / "target" / "semantic_manifest.json", folder / "target")
     script = Path(__file__).parent / "bi" / "ask_metricflow.py"
 
     def ask(queries: Queries) -> dict[str, list[dict]]:
