@@ -162,18 +162,23 @@ def parsed(made_once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def parsed_once(parsed, tmp_path_factory) -> Iterator[None]:
+def parsed_once(parsed) -> Iterator[None]:
     """Sessions of dbt take the parsed project instead of parsing it for every warehouse, time zone and policy."""
     from parsing import WAREHOUSE, reader
 
     from stayhouse.orchestration.dbt_session import DbtSession
 
-    read, parse = reader(parsed, tmp_path_factory.mktemp("parsed")), DbtSession.parse
+    read, parse = reader(parsed), DbtSession.parse
 
     def shared(session: DbtSession, write: bool = False):
-        if session._manifest is None and not write and session.settings.warehouse.name == WAREHOUSE:
+        if session.settings.warehouse.name != WAREHOUSE:
+            return parse(session, write)
+        if session._manifest is None:
             session._manifest = read(session)
-        return parse(session, write)
+        if write:
+            session.settings.target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(parsed / "target" / "manifest.json", session.settings.target / "manifest.json")
+        return session._manifest
 
     # Dagster draws its graph from the manifest that it finds here.
     target = Path(os.environ["DBT_TARGET_PATH"])

@@ -8,7 +8,7 @@ read-only; a test that continues from one takes a copy. `planted` is larger and 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -83,8 +83,12 @@ class Company:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _parsed_once(parsed_once) -> None:
-    """Every run here takes the project as it was parsed once."""
+def _parsed_once(parsed_once) -> Iterator[None]:
+    """Every run here takes the project as it was parsed once, and dbt writes no artifacts unless a run asks for them:
+    its manifest takes as long as a hundred models."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_WRITE_JSON", "false")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def shrink(parsed: Path, own: Path) -> None:
     gates = tuple(gate for gate in registry.mart_gates() if gate.asset_key[1] in WANTED)
     registry.mart_gates = lambda: gates
     seeds, _ = prepare_policy(replace(settings_in(own), policy=POLICY_FOLDER))
-    manifest = reader(parsed, own)(DbtSession(settings_in(own), seeds))
+    manifest = reader(parsed)(DbtSession(settings_in(own), seeds))
     kept = needed(manifest.nodes, lambda node: node.depends_on_nodes)
     for key in manifest.nodes.keys() - kept:
         del manifest.nodes[key]
@@ -52,7 +52,8 @@ def shrink(parsed: Path, own: Path) -> None:
     DbtSession.parse = lambda session, write=False: manifest
 
     file = own / "target" / "manifest.json"
-    document = json.loads(file.read_text())
+    file.parent.mkdir(exist_ok=True)
+    document = json.loads((parsed / "target" / "manifest.json").read_text())
     document["nodes"] = {key: node for key, node in document["nodes"].items() if key in kept}
     document |= {kind: {} for kind in ABOUT_ALL}
     for relation in ("parent_map", "child_map"):

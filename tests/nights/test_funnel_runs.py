@@ -18,12 +18,6 @@ FIRST = date(2025, 5, 1)
 RUNS = [date(2025, 6, 20), date(2025, 6, 21), date(2025, 6, 24), date(2025, 6, 30)]
 
 
-@pytest.fixture(autouse=True)
-def _without_artifacts(monkeypatch) -> None:
-    # dbt writes its manifest in every build, which takes as long as these few tables.
-    monkeypatch.setenv("DBT_WRITE_JSON", "false")
-
-
 def a_step(chance: random.Random, number: int, arrived: date) -> dict:
     """An event of a random funnel, customer and order, mostly of the last days."""
     back = chance.randint(0, 4) if chance.random() < 0.7 else chance.randint(0, (arrived - FIRST).days)

@@ -130,12 +130,6 @@ def membership(name: str, code: str, valid_from: date, arrived: date, **changes:
     } | changes
 
 
-@pytest.fixture(autouse=True)
-def _without_artifacts(monkeypatch) -> None:
-    # dbt writes its manifest in every build, which takes as long as these few tables.
-    monkeypatch.setenv("DBT_WRITE_JSON", "false")
-
-
 @pytest.mark.repetition
 def test_runs_with_rows_200_days_late_equal_one_full_refresh(landing, company):
     chance = random.Random(1)
