@@ -63,11 +63,13 @@ class Company:
         self.transform(as_of)
 
     def core_tables(self, as_of: date, full_refresh: bool = False) -> list[str]:
-        """Builds core, the only layer that continues from the last run; all above it is made whole from it."""
+        """Builds core, the only layer that continues from the last run; all above it is made whole from it.
+
+        Seeds and views before core are made once: a company that has core, or is a copy of one, has them already.
+        """
         with duckdb.connect(self.settings.warehouse, read_only=True) as db:
-            # A copy of a company that is built has seeds and views already.
-            has_all_before = db.execute("from ops.settled").fetchall() and not full_refresh
-        return self.transform(as_of, full_refresh, ["path:models/core" if has_all_before else "+path:models/core"])
+            has_core = db.execute("select 1 from duckdb_tables() where table_name = 'run_context'").fetchall()
+        return self.transform(as_of, full_refresh, ["path:models/core" if has_core else "+path:models/core"])
 
     def tables(self) -> list[str]:
         """Every table about the business, of all domains."""

@@ -23,7 +23,8 @@ from stayhouse.orchestration.policy import prepare_policy
 pytestmark = [pytest.mark.slow, pytest.mark.longest]
 repetition = pytest.mark.repetition
 
-ACTIVATION = ["+path:models/core", "+models/marts/activation"]
+# Everything that the key actions decide in core, and the marts that show it.
+ACTIVATION = ["+models/marts/activation", "key_actions+,path:models/core"]
 # How much a run builds, by the method of the company that does it.
 LAYERS = pytest.mark.parametrize("layers", ["core_tables", pytest.param("transform", marks=repetition)])
 
