@@ -20,6 +20,20 @@ def test_every_dbt_unit_test_passes(straight, company):
     assert {str(result.status) for result in results} == {"pass"}
 
 
+def test_a_unit_test_that_does_not_hold_is_named(straight, company, monkeypatch):
+    """Its node has no `model`, unlike that of a test which cannot run, and the run ended with an AttributeError."""
+    tested = company(straight.settings.raw, straight)
+    tested.session.settings = tested.settings
+    units = {unit.name: unit for unit in tested.session.parse().unit_tests.values()}
+    surplus, unknown = "fct_retracted_cancellations__only_what_was_taken_back", "dim_exchange_rates__the_company_s_own"
+    rows = units[surplus].expect.rows
+    monkeypatch.setattr(units[surplus].expect, "rows", [rows[0], *rows])
+    monkeypatch.setattr(units[unknown].expect, "rows", [units[unknown].expect.rows[0] | {"no_such_column": 1}])
+    with pytest.raises(DbtFailed) as failed:
+        tested.session._test([f"test_type:unit,{name}" for name in (surplus, unknown)], None)
+    assert sorted(line.split(":")[0] for line in failed.value.failures) == sorted([surplus, unknown])
+
+
 def test_what_a_nightly_run_leaves_out_holds_as_dbt_tests_too(straight, company):
     """The gate evaluates the rules of marts; a bare `dbt build` tests the same, and the steps between core and marts."""
     built = company(straight.settings.raw, straight)
