@@ -52,6 +52,11 @@ PARTS = {
         where customer_id in (select unnest(?)) and not is_spared
         order by customer_id, is_open desc, opened_date desc, rule_code
     """,
+    "risk": """
+        select customer_id, risk_band, risk_medium_pct, usual_medium_pct, first_reason, second_reason, third_reason
+        from risk.mart_churn_risk
+        where customer_id in (select unnest(?)) and risk_band is not null
+    """,
     "cases": """
         select customer_id, metric_code, metric_score, case_state, topic_code, due_at
         from feedback.mart_feedback_cases

@@ -47,6 +47,31 @@ def test_a_card_shows_what_the_marts_show(release, database, tmp_path):
     assert checklist.count("<li") == done
 
 
+def test_a_card_says_why_a_customer_may_leave(release, tmp_path):
+    """The reasons of the risk were on the page and in the mart, but not where the caller looks."""
+    copy = tmp_path / DATABASE_NAME
+    shutil.copy(release / DATABASE_NAME, copy)
+    with duckdb.connect(copy) as db:
+        customers = [row[0] for row in db.execute(
+            "select customer_id from customer_360.mart_customer_360 order by 1 limit 2"
+        ).fetchall()]  # fmt: skip
+        db.execute("delete from risk.mart_churn_risk")
+        db.execute(
+            "insert into risk.mart_churn_risk by name select ? as customer_id, 'raised' as risk_band, "
+            "12.34 as risk_medium_pct, 5.0 as usual_medium_pct, 'no use for 8 to 14 days' as first_reason, "
+            "'a reason of our own' as second_reason",
+            customers[:1],
+        )
+    at_risk, other = (write_card(copy, name, tmp_path / f"{name}.html", AS_OF).read_text() for name in customers)
+    section = at_risk.split(">Risk of churn<")[1].split("</section>")[0]
+    assert "12.3 %, where 5 % are usual" in section
+    assert "raised" in section
+    assert "no use for 8 to 14 days" in section
+    assert "без використання 8–14 днів" in section
+    assert section.count("<li>") == 2
+    assert "Risk of churn" not in other
+
+
 def test_a_card_is_half_a_screen_of_facts_in_words(release, database, tmp_path, open_page):
     """It showed fifty columns of the mart with their names, and the reader had to find the five that matter."""
     customers = database.execute(
