@@ -89,7 +89,10 @@ def fitted(frame: pd.DataFrame, settings: pd.Series = SETTINGS) -> pd.DataFrame:
 
 def value(records: pd.DataFrame, model: str, measure: str, horizon: str = "short") -> tuple[float, float, float]:
     found = records[
-        (records["horizon_code"] == horizon) & (records["model_code"] == model) & (records["code"] == measure)
+        (records["horizon_code"] == horizon)
+        & (records["model_code"] == model)
+        & (records["code"] == measure)
+        & (records["dimension_name"] == "all")
     ].iloc[0]
     return found["estimate"], found["ci_lo"], found["ci_hi"]
 
@@ -153,6 +156,32 @@ def test_without_signal_everybody_has_the_usual_risk():
         _, low, high = value(records, "additive", "auc", horizon)
         assert low < 50 < high + 1
         assert high - low < 12
+
+
+def test_measures_show_where_the_risk_is_less_good(signal):
+    """In one segment the precursors say nothing about churn: over all customers that is hard to see."""
+    frame, _ = signal
+    frame = frame.assign(segment_code=np.where(frame["customer_id"].str[-1].isin(["0", "1", "2"]), "odd", "shop"))
+    odd = (frame["segment_code"] == "odd").to_numpy()
+    chance = np.random.default_rng(11)
+    for code in frame.columns.intersection(PRECURSORS["precursor_code"]):
+        frame.loc[odd, code] = chance.permutation(frame.loc[odd, code].to_numpy())
+    records = fitted(frame)
+    measured = records[(records["record_kind"] == "measure") & (records["horizon_code"] == "short")]
+    area = measured[(measured["code"] == "auc") & (measured["model_code"] == "additive")].set_index(
+        ["dimension_name", "dimension_value"]
+    )
+    assert area.loc[("segment", "odd"), "ci_lo"] < 50 < area.loc[("segment", "odd"), "ci_hi"] + 1
+    assert area.loc[("segment", "shop"), "ci_lo"] > 65
+    assert area.loc[("segment", "odd"), "estimate"] < area.loc[("all", "all"), "estimate"]
+    for name in ("segment", "tested_quarter"):
+        parts = area.loc[name]
+        assert parts["count_num"].sum() == area.loc[("all", "all"), "count_num"]
+        assert parts["count_den"].sum() == area.loc[("all", "all"), "count_den"]
+    assert list(area.loc["tested_quarter"].index) == ["2023-12", "2024-03", "2024-06", "2024-09"]
+    others = measured[measured["dimension_name"] != "all"]
+    assert set(others["model_code"]) == {"additive"}
+    assert set(others["code"]) == {"auc", "calibration_ratio"}
 
 
 def test_few_churns_give_no_risk(signal):

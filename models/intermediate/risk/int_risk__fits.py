@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from importlib import import_module, util
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, SimpleNamespace
 
 import duckdb
 import numpy as np
@@ -27,14 +27,17 @@ YARDSTICKS = {"boosting": "sklearn", "survival": "lifelines"}
 GROUPS = 20
 """Groups of customers that the jackknife leaves out in turn: month ends of one customer are not independent."""
 BLOCK_MONTHS = 3
+SMALLEST_PART = 20
+"""Churns from which on a quarter or a segment has measures of its own."""
 SMALLEST_PENALTY, LARGEST_PENALTY = 1e-2, 1e6
 NO_SIGNAL = 1e4
 """From this penalty on, weights are shrunk to nothing."""
 Z95 = 1.959963984540054
 COLUMNS = (
     "record_kind", "horizon_code", "model_code", "code", "order_number", "estimate", "ci_lo", "ci_hi", "count_num",
-    "count_den", "note",
+    "count_den", "note", "dimension_name", "dimension_value",
 )  # fmt: skip
+ALL = ("all", "all")
 
 
 def model(dbt, session):
@@ -108,22 +111,14 @@ def fits(frame, precursors, bands, norms, policy):
 
 
 def _records(rows):
-    result = pd.DataFrame(rows, columns=list(COLUMNS))
-    text = ("record_kind", "horizon_code", "model_code", "code", "note")
+    """The rows as a table; those that name no dimension are about all observations."""
+    whole = len(COLUMNS) - len(ALL)
+    result = pd.DataFrame([row if len(row) > whole else (*row, *ALL) for row in rows], columns=list(COLUMNS))
+    text = ("record_kind", "horizon_code", "model_code", "code", "note", "dimension_name", "dimension_value")
     return result.astype(dict.fromkeys(text, "str") | {name: "float64" for name in COLUMNS if name not in text})
 
 
 # ---------------------------------------------------------------- what is learned from
-
-
-class Data:
-    """The frame as arrays: the number of each precursor's band, raw values, groups of customers."""
-
-    def __init__(self, place, columns, raw, limits, group, customer, day, churned_after, draw):
-        self.place, self.columns, self.raw, self.limits = place, columns, raw, limits
-        self.group, self.customer, self.day, self.draw = group, customer, day, draw
-        self.churned_after = churned_after
-        self.distinct = 1.0
 
 
 def band_orders(values, code, bands):
@@ -137,6 +132,7 @@ def band_orders(values, code, bands):
 
 
 def _prepared(frame, codes, bands, norms, policy):
+    """The frame as arrays: the number of each precursor's band, raw values, groups of customers."""
     raw = {code: pd.to_numeric(frame[code], errors="coerce").to_numpy(dtype="float64") for code in codes}
     place, columns = np.zeros((len(frame), len(codes)), dtype="int64"), []
     for number, code in enumerate(codes):
@@ -149,16 +145,19 @@ def _prepared(frame, codes, bands, norms, policy):
         (frame["customer_id"].astype(str) + frame["observed_date"].astype(str)).to_numpy(dtype=object)
     ).astype("uint64")
     allowed = frame["segment_code"].map(dict(zip(norms["segment_code"], norms["risk_after_days"], strict=True)))
-    return Data(
-        place,
-        columns,
-        np.column_stack([raw[code] for code in codes]) if codes else np.zeros((len(frame), 0)),
-        _limits(frame, allowed.to_numpy(dtype="float64"), policy),
-        (hashed % np.uint64(GROUPS)).astype("int64")[customer],
-        customer,
-        pd.to_datetime(frame["observed_date"]).to_numpy().astype("datetime64[D]"),
-        (pd.to_datetime(frame["churned_date"]) - pd.to_datetime(frame["observed_date"])).dt.days.to_numpy("float64"),
-        draw.astype("float64") / 2.0**64,
+    observed = pd.to_datetime(frame["observed_date"])
+    return SimpleNamespace(
+        place=place,
+        columns=columns,
+        raw=np.column_stack([raw[code] for code in codes]) if codes else np.zeros((len(frame), 0)),
+        limits=_limits(frame, allowed.to_numpy(dtype="float64"), policy),
+        segment=frame["segment_code"].to_numpy(dtype=str),
+        group=(hashed % np.uint64(GROUPS)).astype("int64")[customer],
+        customer=customer,
+        day=observed.to_numpy().astype("datetime64[D]"),
+        churned_after=(pd.to_datetime(frame["churned_date"]) - observed).dt.days.to_numpy("float64"),
+        draw=draw.astype("float64") / 2.0**64,
+        distinct=1.0,
     )
 
 
@@ -255,7 +254,10 @@ def _predictions(data, churned, known, window, policy):
     rows = np.concatenate([part[0] for part in parts])
     names = [name for name in parts[0][1] if all(part[1][name] is not None for part in parts)]
     foreseen = {name: np.concatenate([part[1][name] for part in parts]) for name in names}
-    return churned[rows], data.group[rows], foreseen
+    months = [np.full(len(tested), data.day[tested].min().astype("datetime64[M]")) for tested, _ in parts]
+    return churned[rows], data.group[rows], foreseen, {
+        "segment": data.segment[rows], "tested_quarter": np.concatenate(months).astype(str),
+    }  # fmt: skip
 
 
 def _line(churned, logit):
@@ -498,8 +500,8 @@ def _jackknifed(measure, churned, chance, group):
 
 
 def _measured(horizon, tested):
-    churned, group, foreseen = tested
-    records, auc = [], {}
+    churned, group, foreseen, dimensions = tested
+    records, auc = _stability(horizon, churned, group, foreseen["additive"], dimensions), {}
     for name, chance in foreseen.items():
         for code, measure in MEASURES.items():
             value, low, high = _jackknifed(measure, churned, chance, group)
@@ -516,3 +518,20 @@ def _measured(horizon, tested):
             reason = "library_missing" if _is_missing(library) else "not_converged"
             records.append(("status", horizon, name, "missing", 0, None, None, None, None, None, reason))
     return records, auc
+
+
+def _stability(horizon, churned, group, chance, dimensions):
+    """Whether the additive model is as good in each tested quarter and in each segment."""
+    records = []
+    for name, values in dimensions.items():
+        for value in np.unique(values):
+            own = values == value
+            count = int(churned[own].sum())
+            if count < SMALLEST_PART or count == own.sum():
+                continue
+            for code in ("auc", "calibration_ratio"):
+                found = _jackknifed(MEASURES[code], churned[own], chance[own], group[own])
+                records.append((
+                    "measure", horizon, "additive", code, 0, *found, count, int(own.sum()), "", name, str(value),
+                ))  # fmt: skip
+    return records

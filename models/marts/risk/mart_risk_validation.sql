@@ -3,6 +3,8 @@ select
     records.horizon_code,
     records.model_code,
     records.code as measure_code,
+    records.dimension_name,
+    records.dimension_value,
     cast(records.order_number as bigint) as bin_order,
     cast(case records.horizon_code
         {%- for window in ['short', 'medium', 'long'] %}
