@@ -120,16 +120,20 @@ class OpenEventLog(SqliteEventLogStorage):
         after_cursor: int | None = None,
     ) -> Mapping[str, Mapping[str, str]]:
         """Tags of the newest events; from memory when this process has made the one partition that is asked for."""
-        made = self._made.get(asset_key) if event_type == DagsterEventType.ASSET_MATERIALIZATION else None
+        made = self._made.get(asset_key)
         materialization = made.asset_materialization if made else None
-        partition = materialization.partition if materialization else None
-        if not partition or list(asset_partitions or ()) != [partition] or before_cursor or after_cursor:
+        if (
+            materialization is None
+            or event_type != DagsterEventType.ASSET_MATERIALIZATION
+            or list(asset_partitions or ()) != [materialization.partition]
+            or before_cursor
+            or after_cursor
+        ):
             return super().get_latest_tags_by_partition(
                 asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
             )
-        tags = (materialization.tags if materialization else None) or {}
-        found = {name: tags[name] for name in tag_keys if name in tags}
-        return {partition: found} if found else {}
+        found = {name: value for name, value in (materialization.tags or {}).items() if name in tag_keys}
+        return {str(materialization.partition): found} if found else {}
 
     def delete_events(self, run_id: str) -> None:
         """Deletes the events of a run and the file that held them, which Dagster's own class leaves behind."""
