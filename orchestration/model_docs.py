@@ -18,6 +18,8 @@ from stayhouse.orchestration.dbt_session import DbtSession
 
 MODELS_PAGE, LINEAGE_PAGE = "models.html", "lineage.html"
 ENCODED_DATA = re.compile(r'JSON\.parse\(atob\("([A-Za-z0-9+/=]+)"\)\)')
+# Settings as they were written; a hash and a moment of each node, which no compression makes smaller.
+UNSHOWN = ("unrendered_config", "checksum", "created_at")
 # The adapter of dbt -> one that is known to the extractor of lineage and has the same dialect.
 READ_AS = {"spark": "databricks"}
 UNPACKING = """<!doctype html>
@@ -74,11 +76,12 @@ def write_model_docs(session: DbtSession, as_of: date, folder: Path) -> Path:
 
 def without_unshown_parts(html: str, manifest: str) -> str:
     """The documentation of dbt, which holds the text of the manifest, without unit tests, the SQL of dbt's own macros
-    and settings as they were written: a fifth of the packed page, and nothing that its readers look for."""
+    and what it never shows: a fifth of the packed page, and nothing that its readers look for."""
     document = json.loads(manifest)
     document["unit_tests"] = {}
-    for node in document["nodes"].values():
-        node.pop("unrendered_config", None)
+    for one in (*document["nodes"].values(), *document["macros"].values()):
+        for part in UNSHOWN:
+            one.pop(part, None)
     for macro in document["macros"].values():
         if macro["package_name"] != document["metadata"]["project_name"]:
             macro["macro_sql"] = ""

@@ -11,9 +11,16 @@ from stayhouse.orchestration.model_docs import without_unshown_parts
 MANIFEST = json.dumps(
     {
         "metadata": {"project_name": "own"},
-        "nodes": {"model.a": {"name": "a", "unrendered_config": {"group": "a"}}},
+        "nodes": {
+            "model.a": {
+                "name": "a",
+                "unrendered_config": {"group": "a"},
+                "checksum": {"name": "sha256"},
+                "created_at": 1.5,
+            }
+        },
         "macros": {
-            "macro.own.a": {"package_name": "own", "macro_sql": "select 1"},
+            "macro.own.a": {"package_name": "own", "macro_sql": "select 1", "created_at": 1.5},
             "macro.dbt.b": {"package_name": "dbt", "macro_sql": "select 2"},
         },
         "unit_tests": {"unit_test.a": {"given": [1, 2, 3]}},

@@ -301,7 +301,7 @@ def test_the_pages_at_its_foot_are_there_and_ask_no_network_either(release, open
         led_to.tab.wait_for_function(
             "() => document.body?.innerText.trim() && !document.body.innerText.startsWith('Unpacking')"
         )
-        assert (release / address).stat().st_size < 2_500_000, address
+        assert (release / address).stat().st_size < 2_000_000, address
         assert_no_request(led_to)
 
 
