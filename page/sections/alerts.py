@@ -61,7 +61,8 @@ ACTING = """
         difference_pp, difference_ci_lo, difference_ci_hi, unweighted_difference_pp, unmeasured_reason, churn_acted_den,
         churn_not_acted_den, overlap_pct, imbalance_after_score
     from alerts.mart_acting_effects
-    where is_reliable or treatment_code in ('any_alert', 'any_effective_contact')
+    where is_reliable
+        or (treatment_code in ('any_alert', 'any_effective_contact') and exists (select 1 from alerts.mart_alerts))
     order by horizon_days, method_code, treatment_code not in ('any_alert', 'any_effective_contact'),
         difference_pp desc, treatment_code
 """
@@ -153,18 +154,19 @@ ALERTS = Section(
                 Column("method_code", "how it is known", filter=True, codes="acting_method"),
                 Column("treatment_code", "action", filter=True, codes="rule"),
                 Column("not_acted_weighted_pct", "churned without it", "percent"),
+                Column("churn_not_acted_den", "cases without it", "number", under="not_acted_weighted_pct"),
                 Column("acted_weighted_pct", "churned with it", "percent"),
+                Column("churn_acted_den", "cases with it", "number", under="acted_weighted_pct"),
                 Column("difference_pp", "difference, points", "number",
                        interval=("difference_ci_lo", "difference_ci_hi")),
                 Column("unweighted_difference_pp", "without comparison, points", "number"),
                 Column("unmeasured_reason", "why not measured", codes="unmeasured_reason"),
-                Column("churn_not_acted_den", "cases without it", "number"),
-                Column("churn_acted_den", "cases with it", "number"),
                 Column("overlap_pct", "comparable", "percent"),
-                Column("imbalance_after_score", "largest imbalance", "number"),
+                Column("imbalance_after_score", "largest imbalance", "number", under="overlap_pct"),
             ), shown=10),
             needs=("customers", "subscription_periods", "contacts"),
             needs_policy=("alert_rules",),
+            empty="No alert was opened yet.",
             switches=(Switch("horizon", "within days"),),
             wide=True,
         ),

@@ -18,6 +18,7 @@ WITHOUT = {
     "mart_coupon_redemption": "it has programmes only",
     "mart_dissatisfaction_causes": "its groups are those that the causes are compared by",
     "mart_churn_precursors": "bands of an attribute would have too few month ends",
+    "mart_risk_validation": "values of an attribute would have too few churns to be measured by",
 }
 """Marts with breakdowns that have none by attributes, and why."""
 
