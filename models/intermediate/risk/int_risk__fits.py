@@ -16,6 +16,7 @@ from types import CodeType, FunctionType, SimpleNamespace
 import duckdb
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 HORIZONS = ("short", "medium", "long")
 LARGEST_FIT = 60_000
@@ -261,7 +262,7 @@ def _predictions(data, churned, known, window, policy):
 
 
 def _line(churned, logit):
-    """Intercept and slope of the logistic line of what happened on foreseen log-odds."""
+    """Intercept and slope of the logistic line of what happened on foreseen log-odds; NaN where none is found."""
     line = np.array([0.0, 1.0])
     if not churned.any() or logit.std() < 1e-6:
         return line
@@ -274,8 +275,8 @@ def _line(churned, logit):
         )
         line = line + step * min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
         if np.max(np.abs(step)) < 1e-9:
-            break
-    return line
+            return line
+    return np.full(2, np.nan)
 
 
 # ---------------------------------------------------------------- models
@@ -298,59 +299,69 @@ def _sampled(churned, rows, draw):
 
 
 def _fit(data, churned, past, start=None):
-    """Intercept and a weight per band, by Newton's method; penalties by the evidence of the data.
+    """Intercept and a weight per band, the most likely ones; penalties by the evidence of the data.
 
     `start`, an earlier result, only saves steps.
     """
     rows, share = _sampled(churned, past, data.draw)
     share = share * data.distinct
-    place, target = data.place[rows], churned[rows].astype("float64")
     names = [code for code, _ in data.columns]
     places = [np.flatnonzero([name == code for name in names]) for code in dict.fromkeys(names)]
-    mean = np.average(target, weights=share)
+    mean = np.average(churned[rows], weights=share)
     intercept, weights, penalty = start or (float(np.log(mean / (1 - mean))), np.zeros(len(names)), np.ones(len(names)))
+    found = np.append(intercept, weights)
+    design = _membership(data.place[rows], len(names))
+    seen = design, design.T.tocsr(), churned[rows].astype("float64"), share
     for _ in range(15):
-        weights, intercept, hessian = _newton(place, target, share, penalty, weights, intercept, steps=2)
+        found, hessian = _most_likely(*seen, np.append(0.0, penalty), found, steps=1)
         variance = np.diag(np.linalg.inv(hessian))[1:]
         before = penalty.copy()
         for own in places:
             effective = float(np.clip(len(own) - np.sum(penalty[own] * variance[own]), 1e-6, len(own)))
-            penalty[own] = np.clip(effective / max(np.sum(weights[own] ** 2), 1e-12), SMALLEST_PENALTY, LARGEST_PENALTY)
+            strength = max(np.sum(found[1 + own] ** 2), 1e-12)
+            penalty[own] = np.clip(effective / strength, SMALLEST_PENALTY, LARGEST_PENALTY)
         # Weights that have been shrunk to nothing may still shrink: it changes no risk.
         moved = np.abs(np.log(penalty / before))[penalty < NO_SIGNAL]
         if not len(moved) or moved.max() < 0.1:
             break
-    weights, intercept, _ = _newton(place, target, share, penalty, weights, intercept, steps=15)
-    return float(intercept), weights, penalty
+    found, _ = _most_likely(*seen, np.append(0.0, penalty), found, steps=50)
+    return float(found[0]), found[1:], penalty
 
 
-def _newton(place, target, share, penalty, weights, intercept, steps):
-    """Newton's steps. Each observation is in one band of each precursor, so that sums are counts by band."""
-    size = len(weights)
+def _membership(place, size):
+    """A row per observation, with 1 in the first column and in that of its band of each precursor."""
+    count, precursors = place.shape
+    ones = np.column_stack([np.zeros(count, dtype=place.dtype), 1 + place])
+    starts = np.arange(count + 1) * (precursors + 1)
+    return sparse.csr_matrix((np.ones(ones.size), ones.ravel(), starts), (count, 1 + size))
+
+
+def _most_likely(design, columns, target, share, penalty, weights, steps):
+    """Weights of a logistic model after so many of Newton's steps at most, and the second derivatives before the last.
+
+    `columns` is the design with its columns as rows, which takes as long to make as a step.
+    A step that goes too far is halved: bare steps can go back and forth for ever where most of a rare band churn.
+    """
+
+    def loss(weights):
+        logit = design @ weights
+        return share @ (np.logaddexp(0.0, logit) - target * logit) + 0.5 * penalty @ weights**2
+
     for _ in range(steps):
-        chance = _chance(intercept + weights[place].sum(axis=1))
-        spread = share * np.maximum(chance * (1 - chance), 1e-9)
-        error = share * (target - chance)
-        gradient, hessian = np.empty(size + 1), np.zeros((size + 1, size + 1))
-        gradient[0] = error.sum()
-        gradient[1:] = _summed(place, error, size) - penalty * weights
-        hessian[0, 0] = spread.sum()
-        hessian[0, 1:] = hessian[1:, 0] = _summed(place, spread, size)
-        for first in range(place.shape[1]):
-            for second in range(first):
-                pairs = np.bincount(place[:, first] * size + place[:, second], spread, size * size).reshape(size, size)
-                hessian[1:, 1:] += pairs + pairs.T
-        hessian[1:, 1:] += np.diag(hessian[0, 1:] + penalty)
+        chance = _chance(design @ weights)
+        gradient = columns @ (share * (target - chance)) - penalty * weights
+        spread = share * chance * (1 - chance)
+        weighed = np.repeat(spread, design.indptr[1]), design.indices, design.indptr
+        hessian = (columns @ sparse.csr_matrix(weighed, design.shape)).toarray() + np.diag(penalty)
         step = np.linalg.solve(hessian, gradient)
         step *= min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
-        intercept, weights = intercept + step[0], weights + step[1:]
+        before = loss(weights)
+        while loss(weights + step) > before and np.max(np.abs(step)) > 1e-8:
+            step /= 2
+        weights = weights + step
         if np.max(np.abs(step)) < 1e-8:
             break
-    return weights, intercept, hessian
-
-
-def _summed(place, values, size):
-    return sum(np.bincount(place[:, number], values, size) for number in range(place.shape[1]))
+    return weights, hessian
 
 
 def _by_count(limits, churned, past, rows):
@@ -488,6 +499,9 @@ MEASURES = {
 
 def _jackknifed(measure, churned, chance, group):
     """Value and 95 % interval without each group of customers in turn."""
+    # Most measures sort by the risk; of what is sorted already that takes one look.
+    order = np.argsort(chance, kind="stable")
+    churned, chance, group = churned[order], chance[order], group[order]
     whole = measure(churned, chance)
     parts = np.array(
         [measure(churned[group != left], chance[group != left]) for left in range(GROUPS) if (group == left).any()]

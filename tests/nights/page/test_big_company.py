@@ -43,6 +43,7 @@ SURVIVAL = """
     )
     from (
         select distinct on (dimension_name, dimension_value) * from retention.mart_survival where period_grain_code = 'day'
+        order by all
     ) as any_row
     cross join (select unnest(generate_series(0, 1800)) as day) as days
 """
@@ -59,6 +60,7 @@ GRIDS = """
         select distinct on (setting_code, definition_code, dimension_name, dimension_value) *
         from retention.mart_retention_grid
         where cohort_grain_code <> 'all'
+        order by all
     ) as any_row
     cross join (select unnest(generate_series(1, 14)) as age) as cohorts
     cross join (select unnest(generate_series(0, 13)) as period) as periods
