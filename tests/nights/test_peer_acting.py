@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -123,6 +124,22 @@ def effects(straight, tmp_path_factory):
         yield db.execute(
             "select * from alerts.mart_acting_effects where horizon_code = 'short' and unmeasured_reason is null"
         ).df()
+
+
+def test_as_many_are_foreseen_in_a_rare_band_as_were_acted_on():
+    """Newton's steps of the risk went back and forth where most of a rare band churn; this model takes the same."""
+    file = REPO_ROOT / "models" / "intermediate" / "alerts" / "int_alerts__propensities.py"
+    spec = importlib.util.spec_from_file_location("propensities", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        places = np.where(np.arange(2000) < 1000, 0, 1 + (chance.random(2000) < 0.03))
+        treated = chance.random(2000) < np.array([0.02, 0.1, 0.9])[places]
+        intercept, weights = module._fit(places[:, None], treated, 3)
+        foreseen = 1 / (1 + np.exp(-intercept - weights[places]))
+        left_over = np.bincount(places, treated - foreseen) - module.PENALTY * weights
+        assert left_over == pytest.approx(np.zeros(3), abs=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "truth"), [("nothing", 0.0), ("helps", 5.0)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 LARGEST_FIT = 60_000
 PENALTY = 0.1
@@ -74,18 +75,29 @@ def _banded(frame, bands):
 
 
 def _fit(places, treated, size):
-    """Intercept and weights, by Newton's method."""
-    design = np.zeros((len(places), size + 1))
-    design[:, 0] = 1.0
-    np.put_along_axis(design, places + 1, 1.0, axis=1)
+    """Intercept and weights, by Newton's method; a step that goes too far is halved."""
+    design = np.column_stack([np.zeros(len(places), dtype=places.dtype), 1 + places])
+    starts = np.arange(len(places) + 1) * design.shape[1]
+    design = sparse.csr_matrix((np.ones(design.size), design.ravel(), starts), (len(places), size + 1))
+    columns = design.T.tocsr()
     penalty = np.append(0.0, np.full(size, PENALTY))
     weights = np.append(np.log(treated.mean() / (1 - treated.mean())), np.zeros(size))
+
+    def loss(weights):
+        logit = design @ weights
+        return np.sum(np.logaddexp(0.0, logit) - treated * logit) + 0.5 * penalty @ weights**2
+
     for _ in range(50):
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30, 30)))
-        gradient = design.T @ (treated - chance) - penalty * weights
-        hessian = design.T @ (design * (chance * (1 - chance))[:, None]) + np.diag(penalty)
-        step = np.linalg.solve(hessian, gradient)
-        weights += step * min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
+        gradient = columns @ (treated - chance) - penalty * weights
+        spread = np.repeat(chance * (1 - chance), design.indptr[1])
+        weighed = sparse.csr_matrix((spread, design.indices, design.indptr), design.shape)
+        step = np.linalg.solve((columns @ weighed).toarray() + np.diag(penalty), gradient)
+        step *= min(1.0, 4.0 / max(np.max(np.abs(step)), 1e-12))
+        before = loss(weights)
+        while loss(weights + step) > before and np.max(np.abs(step)) > 1e-8:
+            step /= 2
+        weights = weights + step
         if np.max(np.abs(step)) < 1e-8:
             break
     return round(float(weights[0]), 9), weights[1:]
