@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Onboarding is stalled: so many days after registration not everything required is done. Values are those known on the
 -- first day of the period, so that a later run gives the same.
 with stalled as (

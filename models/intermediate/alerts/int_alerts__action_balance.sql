@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 {% set arms = {'acted': 'weights.is_treated', 'not_acted': 'not weights.is_treated'} %}
 -- How alike the compared customers were when the month before ended: the largest standardized difference of the shares
 -- in a band, without the weights and with them.

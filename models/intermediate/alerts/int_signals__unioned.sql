@@ -1,4 +1,3 @@
-{{ config(materialized=inlined('view')) }}
 -- The history of every condition of every domain as periods. Nobody acts on deleted accounts.
 {% set domains = ['activation', 'churn', 'contacts', 'cx', 'loyalty', 'promises', 'usage_steps'] %}
 with signals as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Conditions of contracts and payments that call for somebody, as intervals of days on whose close they hold.
 with covered as (
     select

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Signals about contacts with their whole history, from rows up to the business day only, so that an earlier as-of date
 -- gives what was known on that day.
 with clocks as (

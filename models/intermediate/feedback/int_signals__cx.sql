@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Feedback that calls for action, as periods of days: low scores without a follow-up, open complaints, and bad scores
 -- of a service, which make a customer disloyal for a while (CXI-19).
 with run_context as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Customers to be reminded, as periods of days: a coupon whose reminder is due, and what runs out. Several at one time
 -- are one condition.
 with conditions as (

@@ -1,3 +1,4 @@
+{{ config(materialized=inlined('view')) }}
 -- Promises and incidents that somebody has to act on, as periods of days: a promise without a term or a next step, one
 -- that is due, one whose term has passed, and an incident that hit a customer whom nobody informed.
 with promises as (
