@@ -238,6 +238,22 @@ def test_as_many_are_foreseen_in_a_rare_band_as_churned():
     assert np.bincount(place, foreseen) == pytest.approx(np.bincount(place, churned), rel=0.1)
 
 
+def test_customers_without_a_record_lend_no_weight_to_what_would_be_recorded():
+    """Customers whose use is not recorded churned less, so chance differences between those with a record had weights."""
+    module = fitting()
+    columns = [(code, band) for code in ("given_up", "inactive") for band in range(5)]
+    spreads = []
+    for seed in range(10):
+        chance = np.random.default_rng(seed)
+        bands = np.where(np.arange(3000) < 1500, 0, 1 + chance.integers(0, 4, (2, 3000))).T
+        churned = chance.random(3000) < np.where(bands[:, 0] == 0, 0.02, 0.15)
+        data = SimpleNamespace(place=bands + np.array([0, 5]), columns=columns, draw=chance.random(3000), distinct=1.0)
+        _, weights, _ = module._fit(data, churned, np.ones(3000, dtype=bool))
+        assert weights[0] + weights[5] < np.mean(weights[1:5]) + np.mean(weights[6:]) - 1
+        spreads += [np.ptp(weights[1:5]), np.ptp(weights[6:])]
+    assert np.median(spreads) < 0.01
+
+
 def test_measures_of_a_small_case():
     """Two churns among five: four of the six pairs are in order, and one is a tie."""
     module = fitting()

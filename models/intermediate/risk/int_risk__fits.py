@@ -1,9 +1,10 @@
 """Models of churn, learned from what was known of customers at month ends and tested on later months.
 
 The risk that is published is additive: each precursor counts by its band, so that reasons are exact and SQL computes
-the score. Its penalties follow from the data (MacKay's evidence, one per precursor): what has no signal is shrunk to
-nothing. Two yardsticks show what the precursors could tell: boosted trees (scikit-learn), which find bands and
-interactions themselves, and Cox's model (lifelines), which learns from how long customers stayed.
+the score. Its penalties follow from the data (MacKay's evidence), one for the known bands of a precursor and one for
+not known: what has no signal is shrunk to nothing. Two yardsticks show what the precursors could tell: boosted trees
+(scikit-learn), which find bands and interactions themselves, and Cox's model (lifelines), which learns from how long
+customers stayed.
 """
 
 from __future__ import annotations
@@ -218,11 +219,13 @@ def _months_before(days, months):
 
 
 def _centred(weights, shares, columns):
-    """Weights less their mean within the precursor, and the sum of these means: an average customer has no reasons."""
+    """Weights less the mean of the precursor's known bands, and the sum of these means: an average customer with all
+    values known has no reasons."""
     centred, centre = np.array(weights, dtype="float64"), 0.0
     for code in {code for code, _ in columns}:
         own = [place for place, column in enumerate(columns) if column[0] == code]
-        mean = float(np.sum(centred[own] * shares[own]) / max(np.sum(shares[own]), 1e-12))
+        known = [place for place in own if columns[place][1] > 0] or own
+        mean = float(np.sum(centred[known] * shares[known]) / max(np.sum(shares[known]), 1e-12))
         centred[own] -= mean
         centre += mean
     return centred, centre
@@ -305,12 +308,13 @@ def _fit(data, churned, past, start=None):
     """
     rows, share = _sampled(churned, past, data.draw)
     share = share * data.distinct
-    names = [code for code, _ in data.columns]
-    places = [np.flatnonzero([name == code for name in names]) for code in dict.fromkeys(names)]
+    # That a source was not recorded says something of a customer, and nothing of the precursors that come from it.
+    kinds = [(code, order == 0) for code, order in data.columns]
+    places = [np.flatnonzero([one == kind for one in kinds]) for kind in dict.fromkeys(kinds)]
     mean = np.average(churned[rows], weights=share)
-    intercept, weights, penalty = start or (float(np.log(mean / (1 - mean))), np.zeros(len(names)), np.ones(len(names)))
+    intercept, weights, penalty = start or (float(np.log(mean / (1 - mean))), np.zeros(len(kinds)), np.ones(len(kinds)))
     found = np.append(intercept, weights)
-    design = _membership(data.place[rows], len(names))
+    design = _membership(data.place[rows], len(kinds))
     seen = design, design.T.tocsr(), churned[rows].astype("float64"), share
     for _ in range(15):
         found, hessian = _most_likely(*seen, np.append(0.0, penalty), found, steps=1)
