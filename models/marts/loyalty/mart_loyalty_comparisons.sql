@@ -12,14 +12,16 @@ customers as (
         status.customer_id,
         landmark.as_of_date,
         landmark.landmark_date,
-        case when coalesce(later.status, 'churned') <> 'churned' then 1 else 0 end as is_retained
+        case when later.is_customer then 1 else 0 end as is_retained
     from landmark
     inner join {{ ref('customer_status_periods') }} as status
         on {{ holds_at('status', 'landmark.landmark_date') }}
         and status.status in ('paying', 'paused')
-    left join {{ ref('customer_status_periods') }} as later
+    -- The entries and orders of a deleted account are deleted too, so nobody knows whether it was a member.
+    inner join {{ ref('customer_status_periods') }} as later
         on status.customer_id = later.customer_id
         and {{ holds_at('later', 'landmark.as_of_date') }}
+        and later.status <> 'deleted'
 ),
 
 orders as (
