@@ -90,7 +90,7 @@ select
             then abs({{ days_between('reminder_due_date', business_date('reminder_at')) }}) <= reminder_tolerance_days
     end as is_reminded_on_time,
     -- Nobody reminds customers who came before the planned day, so they are compared with nobody.
-    reminder_at is null and reminder_due_date is not null
+    reminder_at is null and coalesce(reminder_due_date <= as_of_date, false)
     and coalesce(redeemed_date > reminder_due_date, true) as is_unreminded,
     reminder_at is null and redeemed_at is null and coalesce(reminder_due_date <= as_of_date, false)
     and coalesce(valid_to > {{ add_days('as_of_date', 1) }}, true) as is_reminder_due,
