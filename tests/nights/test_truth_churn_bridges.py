@@ -66,9 +66,10 @@ def _count(tenures: dict[str, list[tuple[date, date | None]]], value_on, as_of: 
                 opens, closes = start < month, not left or left > last
                 if not opens and not closes and not (left and left >= start):
                     continue
-                # A churned customer has the values of the last day.
+                # A churned customer keeps the values of the opening, or has those of the last day without one.
                 opening = value_on(customer, month - timedelta(days=1))
-                credited = value_on(customer, last if closes else left - timedelta(days=1))
+                ended = opening if opens else value_on(customer, (left or last) - timedelta(days=1))
+                credited = value_on(customer, last) if closes else ended
                 if opens:
                     counts[month, opening]["opening"] += 1
                 else:

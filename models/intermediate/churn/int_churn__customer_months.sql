@@ -9,7 +9,7 @@
     'owner': "coalesce(ends.owner_id, 'unassigned')",
 } -%}
 -- What a customer and their money do in a month. Opening attributes are those when it began; credited ones, to which
--- the movements belong, are those at its end or on the last day as a customer.
+-- the movements belong, are those at its end. Who churns keeps those of the opening, else those of the last day.
 with month_ends as (
     select
         ends.customer_id,
