@@ -18,9 +18,13 @@ select
         as foreseen_pct,
     cast(records.count_num as bigint) as churned_num,
     cast(records.count_den as bigint) as churned_den,
-    {{ pct('records.count_num', 'records.count_den') }} as churned_pct,
-    cast({{ wilson_pct('records.count_num', 'records.count_den', 'lo') }} as {{ type_double() }}) as churned_ci_lo,
-    cast({{ wilson_pct('records.count_num', 'records.count_den', 'hi') }} as {{ type_double() }}) as churned_ci_hi,
+    -- What was learned from is counted in customers who churned and in month ends, which are no share.
+    case when records.code <> 'chosen' then {{ pct('records.count_num', 'records.count_den') }} end as churned_pct,
+    {%- for side in ['lo', 'hi'] %}
+    cast(case
+        when records.code <> 'chosen' then {{ wilson_pct('records.count_num', 'records.count_den', side) }}
+    end as {{ type_double() }}) as churned_ci_{{ side }},
+    {%- endfor %}
     records.model_code = chosen.model_code as is_chosen,
     nullif(case when records.record_kind = 'status' then records.note end, '') as missing_reason
 from {{ ref('int_risk__fits') }} as records
