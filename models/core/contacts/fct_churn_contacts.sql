@@ -44,14 +44,14 @@ contacts as (
     select
         windows.customer_id,
         windows.tenure_number,
-        max(contacts.effective_at) as last_effective_at,
+        -- A meeting that took place after the decision was an attempt before it.
+        max(case when contacts.effective_at < windows.decided_at then contacts.effective_at end) as last_effective_at,
         count(case when contacts.attempted_at >= windows.signals_from then 1 end) as attempts_count
     from windows
     inner join {{ ref('fct_contacts') }} as contacts
         on windows.customer_id = contacts.customer_id
         and contacts.direction = 'outbound'
         and contacts.attempted_at < windows.decided_at
-        and (contacts.effective_at is null or contacts.effective_at < windows.decided_at)
     group by windows.customer_id, windows.tenure_number
 ),
 
