@@ -18,7 +18,7 @@ select
         as foreseen_pct,
     cast(records.count_num as bigint) as churned_num,
     cast(records.count_den as bigint) as churned_den,
-    -- What was learned from is counted in customers who churned and in month ends, which are no share.
+    -- What was learned from is counted in customers who churned and in month ends, so their ratio is not a share.
     case when records.code <> 'chosen' then {{ pct('records.count_num', 'records.count_den') }} end as churned_pct,
     {%- for side in ['lo', 'hi'] %}
     cast(case
