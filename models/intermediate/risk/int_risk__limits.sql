@@ -156,7 +156,8 @@ select
     coalesce(weighed.dimension_value, ranked.dimension_value) as dimension_value,
     weighed.policy_value,
     weighed.policy_lift,
-    case when ranked.worry_side = 'more' then ranked.worry_value else -ranked.worry_value end as proposed_value,
+    -- Negated, 0 would be -0.
+    case when ranked.worry_side = 'more' then ranked.worry_value else 0 - ranked.worry_value end as proposed_value,
     ranked.lift as proposed_lift
 from weighed
 full join proposed as ranked
