@@ -11,6 +11,13 @@ with first_uses as (
     group by events.customer_id
 ),
 
+-- What customers who registered before use is recorded had used by then is not known.
+sources as (
+    select min(measured_from) as measured_from
+    from {{ ref('dim_observation_starts') }}
+    where source_code = 'events'
+),
+
 renewals as (
     select distinct
         customer_id,
@@ -61,6 +68,12 @@ select
     moments.tenure_number,
     moments.moment,
     case
+        when
+            (sources.measured_from is null or customer_accounts.registered_date < sources.measured_from)
+            and coalesce(
+                {{ days_between('first_uses.first_use_date', 'moments.stage_date') }} < policy.stage_onboarding_days,
+                true
+            ) then 'unknown'
         when first_uses.first_use_date is null or first_uses.first_use_date > moments.stage_date then 'not_started'
         when {{ days_between('first_uses.first_use_date', 'moments.stage_date') }}
             < policy.stage_onboarding_days then 'onboarding'
@@ -69,6 +82,8 @@ select
     end as stage_code,
     moments.month_date
 from moments
+left join {{ ref('customer_accounts') }} as customer_accounts
+    on moments.source_customer_id = customer_accounts.source_customer_id
 left join first_uses
     on moments.source_customer_id = first_uses.customer_id
 left join renewing
@@ -77,3 +92,4 @@ left join renewing
     and moments.tenure_number = renewing.tenure_number
     and moments.stage_date = renewing.stage_date
 cross join {{ ref('policy') }} as policy
+cross join sources
