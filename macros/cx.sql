@@ -62,12 +62,15 @@ and one failure are added (Agresti and Caffo 2000). mean: the mean and its sampl
     end as {{ type_double() }})
 {%- endmacro %}
 
-{#- The 97.5 % point of Student's t; of the normal curve when degrees are NULL (Abramowitz and Stegun 26.7.5). -#}
+{#-
+The 97.5 % point of Student's t; of the normal curve when degrees are NULL. The logarithm of its ratio to the normal point is a
+polynomial of 1 / degrees, fitted for one degree and more and off by less than 0.002 %. Series in powers of 1 / degrees, such
+as Abramowitz and Stegun 26.7.5, give 7.2 instead of 12.7 for two answers.
+-#}
 {% macro student_975(degrees) -%}
-    {%- set z = 1.959963984540054 -%}
-    ({{ z }} + coalesce(
-        {{ (z ** 3 + z) / 4 }} / {{ degrees }} + {{ (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96 }} / power({{ degrees }}, 2), 0.0
-    ))
+    {%- set x = '(1.0 / cast(' ~ degrees ~ ' as ' ~ type_double() ~ '))' -%}
+    (1.959963984540054 * exp(coalesce({{ x }} * (1.21008905 + {{ x }} * (0.70839589 + {{ x }} * (
+        0.16593934 + {{ x }} * (-0.31565339 + {{ x }} * 0.10040612)))), 0.0)))
 {%- endmacro %}
 
 {#- A t statistic as the normal deviate of the same tail (Abramowitz and Stegun 26.7.8); itself when degrees are NULL. -#}

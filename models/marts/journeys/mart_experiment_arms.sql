@@ -1,6 +1,5 @@
 {% set dimensions = {'segment': 'segment_code', 'status': 'customer_status'} %}
 {% set cell = ['experiment_id', 'arm_code', 'is_control'] %}
-{% set z = 1.959963984540054 %}
 with members as (
     select * from {{ ref('int_journeys__experiment_members') }}
 ),
@@ -57,52 +56,70 @@ bounded as (
             partition by experiment_id, dimension_name, dimension_value, is_control order by arm_code
         ) as place
     from counted
+),
+
+-- The arm itself has no uplift.
+compared as (
+    select
+        own.*,
+        reference.arm_code as reference_arm_code,
+        {% for outcome in ['visited', 'converted'] %}
+        own.{{ outcome }}_pct - reference.{{ outcome }}_pct as {{ outcome }}_uplift_pp,
+        {{ newcombe_pp('own.' ~ outcome, 'reference.' ~ outcome, 'lo') }} as {{ outcome }}_uplift_ci_lo,
+        {{ newcombe_pp('own.' ~ outcome, 'reference.' ~ outcome, 'hi') }} as {{ outcome }}_uplift_ci_hi,
+        {% endfor %}
+        own.revenue_avg - reference.revenue_avg as revenue_uplift_amount,
+        sqrt(own.revenue_error + reference.revenue_error) as revenue_uplift_error,
+        -- Degrees of freedom of Welch. NULL where all pay the same, and the interval has no width.
+        power(own.revenue_error + reference.revenue_error, 2) / nullif(
+            power(own.revenue_error, 2) / nullif(own.mature_count - 1.0, 0)
+            + power(reference.revenue_error, 2) / nullif(reference.mature_count - 1.0, 0),
+            0
+        ) as degrees,
+        case when reference.arm_code is not null then own.is_reliable and reference.is_reliable end
+            as is_uplift_reliable
+    from bounded as own
+    left join bounded as reference
+        on own.experiment_id = reference.experiment_id
+        and own.dimension_name = reference.dimension_name
+        and own.dimension_value = reference.dimension_value
+        and own.arm_code <> reference.arm_code
+        and reference.is_control
+        and reference.place = 1
 )
 
 select
-    own.experiment_id,
-    own.dimension_name,
-    own.dimension_value,
-    own.arm_code,
-    reference.arm_code as reference_arm_code,
-    cast(own.members_count as bigint) as members_count,
-    cast(own.pending_count as bigint) as pending_count,
-    cast(own.contacted_count as bigint) as contacted_count,
-    cast(own.reached_count as bigint) as reached_count,
+    experiment_id,
+    dimension_name,
+    dimension_value,
+    arm_code,
+    reference_arm_code,
+    cast(members_count as bigint) as members_count,
+    cast(pending_count as bigint) as pending_count,
+    cast(contacted_count as bigint) as contacted_count,
+    cast(reached_count as bigint) as reached_count,
     {% for outcome in ['visited', 'converted'] %}
-    cast(own.{{ outcome }}_count as bigint) as {{ outcome }}_num,
-    cast(own.mature_count as bigint) as {{ outcome }}_den,
-    own.{{ outcome }}_pct,
-    own.{{ outcome }}_ci_lo,
-    own.{{ outcome }}_ci_hi,
-    cast(own.{{ outcome }}_pct - reference.{{ outcome }}_pct as {{ type_double() }}) as {{ outcome }}_uplift_pp,
-    {{ newcombe_pp('own.' ~ outcome, 'reference.' ~ outcome, 'lo') }} as {{ outcome }}_uplift_ci_lo,
-    {{ newcombe_pp('own.' ~ outcome, 'reference.' ~ outcome, 'hi') }} as {{ outcome }}_uplift_ci_hi,
+    cast({{ outcome }}_count as bigint) as {{ outcome }}_num,
+    cast(mature_count as bigint) as {{ outcome }}_den,
+    {{ outcome }}_pct,
+    {{ outcome }}_ci_lo,
+    {{ outcome }}_ci_hi,
+    cast({{ outcome }}_uplift_pp as {{ type_double() }}) as {{ outcome }}_uplift_pp,
+    {{ outcome }}_uplift_ci_lo,
+    {{ outcome }}_uplift_ci_hi,
     {% endfor %}
-    cast(own.revenue_amount as decimal(18, 2)) as revenue_amount,
-    cast(own.revenue_avg as {{ type_double() }}) as revenue_per_customer_amount,
-    cast(own.revenue_avg - reference.revenue_avg as {{ type_double() }}) as revenue_uplift_amount,
-    cast(
-        own.revenue_avg - reference.revenue_avg - {{ z }} * sqrt(own.revenue_error + reference.revenue_error)
-        as {{ type_double() }}
-    ) as revenue_uplift_amount_ci_lo,
-    cast(
-        own.revenue_avg - reference.revenue_avg + {{ z }} * sqrt(own.revenue_error + reference.revenue_error)
-        as {{ type_double() }}
-    ) as revenue_uplift_amount_ci_hi,
-    cast(own.unconverted_count as bigint) as unconverted_count,
-    own.is_control,
-    own.is_control and own.contacted_count > 0 as is_contaminated,
-    own.pending_count = 0 as is_complete,
-    own.is_reliable,
-    case when reference.arm_code is not null then own.is_reliable and reference.is_reliable end as is_uplift_reliable,
-    own.assigned_date
-from bounded as own
--- The arm itself has no uplift.
-left join bounded as reference
-    on own.experiment_id = reference.experiment_id
-    and own.dimension_name = reference.dimension_name
-    and own.dimension_value = reference.dimension_value
-    and own.arm_code <> reference.arm_code
-    and reference.is_control
-    and reference.place = 1
+    cast(revenue_amount as decimal(18, 2)) as revenue_amount,
+    cast(revenue_avg as {{ type_double() }}) as revenue_per_customer_amount,
+    cast(revenue_uplift_amount as {{ type_double() }}) as revenue_uplift_amount,
+    cast(revenue_uplift_amount - {{ student_975('degrees') }} * revenue_uplift_error as {{ type_double() }})
+        as revenue_uplift_amount_ci_lo,
+    cast(revenue_uplift_amount + {{ student_975('degrees') }} * revenue_uplift_error as {{ type_double() }})
+        as revenue_uplift_amount_ci_hi,
+    cast(unconverted_count as bigint) as unconverted_count,
+    is_control,
+    is_control and contacted_count > 0 as is_contaminated,
+    pending_count = 0 as is_complete,
+    is_reliable,
+    is_uplift_reliable,
+    assigned_date
+from compared

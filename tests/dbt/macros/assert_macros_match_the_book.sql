@@ -21,6 +21,21 @@ bounds as (
     from proportions
 ),
 
+-- Tables of Student's t, two-sided 5 %.
+student as (
+    select 1 as degrees, 12.706 as expected_point
+    union all
+    select 2, 4.303
+    union all
+    select 3, 3.182
+    union all
+    select 10, 2.228
+    union all
+    select 25, 2.060
+    union all
+    select null, 1.960
+),
+
 moments as (
     select
         cast('2025-01-31 23:59:00' as timestamp) as late,
@@ -36,6 +51,11 @@ select 'nothing over nothing is not measurable' as broken_macro
 from bounds
 where den = 0
     and (ci_lo is not null or ci_hi is not null or pct is not null)
+union all
+-- An interval of two answers was once little more than half as wide as Student's t makes it.
+select 'student_975' as broken_macro
+from student
+where abs({{ student_975('degrees') }} - expected_point) > 0.0006
 union all
 select 'days_between counts midnights' as broken_macro
 from moments
