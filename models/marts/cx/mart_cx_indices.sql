@@ -12,8 +12,13 @@ compared as (
         cells.*,
         previous.index_points as previous_index_points,
         cells.index_points - previous.index_points as change_points,
-        changes.points_ci_lo as change_points_ci_lo,
-        changes.points_ci_hi as change_points_ci_hi,
+        -- The adjusted estimates lean towards 0: where few respondents all agree, the change itself is the bound.
+        case when changes.points_ci_lo is not null
+                then least(changes.points_ci_lo, cells.index_points - previous.index_points)
+        end as change_points_ci_lo,
+        case when changes.points_ci_hi is not null
+                then greatest(changes.points_ci_hi, cells.index_points - previous.index_points)
+        end as change_points_ci_hi,
         changes.by_chance_pct as change_by_chance_pct,
         whole.index_points as overall_index_points,
         case
