@@ -20,8 +20,9 @@ with touches as (
         listed_touches.stage_code,
         listed_touches.touchpoint_code,
         'product' as channel_code,
-        uses.events_count,
-        uses.failed_events_count as errors_count,
+        -- Uses that failed are in the failures, with the errors that are events of their own.
+        uses.events_count - uses.failed_events_count as events_count,
+        0 as errors_count,
         0 as tickets_count,
         uses.usage_date as touch_date
     from {{ ref('fct_component_usage_daily') }} as uses
@@ -30,6 +31,22 @@ with touches as (
     inner join {{ ref('journey_touches') }} as listed_touches
         on listed_touches.touch_kind = 'component'
         and uses.component_code = listed_touches.touch_code
+    union all
+    select
+        failures.customer_id,
+        listed_touches.stage_code,
+        listed_touches.touchpoint_code,
+        'product' as channel_code,
+        failures.failed_events_count as events_count,
+        failures.failed_events_count as errors_count,
+        0 as tickets_count,
+        failures.failure_date as touch_date
+    from {{ ref('fct_component_failures_daily') }} as failures
+    inner join {{ ref('run_context') }} as run_context
+        on failures.failure_date <= run_context.as_of_date
+    inner join {{ ref('journey_touches') }} as listed_touches
+        on listed_touches.touch_kind = 'component'
+        and failures.component_code = listed_touches.touch_code
     union all
     select
         tickets.customer_id,
