@@ -33,26 +33,18 @@ scores as (
     from loyalty
 ),
 
--- Answers that the index counts: of net scores and of loyalty the latest of each customer in the quarter.
+-- Answers that the index counts: in its own programme, the latest of each customer in the quarter.
 indexed as (
     select
-        answers.response_id,
-        answers.metric_code,
+        response_id,
+        metric_code,
         'all' as topic_code
-    from {{ ref('int_cx__answers') }} as answers
-    inner join {{ ref('dim_survey_metrics') }} as metrics
-        on answers.metric_code = metrics.metric_code
-    where answers.score_box is not null
-        and (
-            metrics.index_kind <> 'net'
-            or (
-                answers.is_headline
-                and coalesce(
-                    {{ period_start('quarter', 'answers.next_answer_date') }}
-                    > {{ period_start('quarter', 'answers.response_date') }},
-                    true
-                )
-            )
+    from {{ ref('int_cx__answers') }}
+    where score_box is not null
+        and is_headline
+        and coalesce(
+            {{ period_start('quarter', 'next_answer_date') }} > {{ period_start('quarter', 'response_date') }},
+            true
         )
     union all
     select
