@@ -121,7 +121,7 @@ timed as (
         openings.decided_at,
         contacts.first_attempt_at,
         least(contacts.first_attempt_at, openings.first_replied_at) as first_reaction_at,
-        coalesce(contacts.effective_at, openings.first_replied_at) as contacted_at,
+        least(contacts.effective_at, openings.first_replied_at) as contacted_at,
         least(contacts.first_attempt_at, openings.informed_at, openings.first_replied_at) as first_reply_at,
         least(openings.processed_at, contacts.first_attempt_at, openings.first_replied_at) as processed_at,
         coalesce(openings.informed_at, case when openings.opening_order = 1 then openings.known_at end) as informed_at,
