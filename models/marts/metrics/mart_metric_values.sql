@@ -44,6 +44,8 @@
 {%- set dimensions = mart.get('breakdowns') or {mart.get('is_summed'): 'value_code'} %}
 {%- set has_attributes = 'attributes_on' in mart %}
 {%- set factor = '1.0' if metric.unit == 'score' else '100.0' %}
+{#- A mean of days is no share, and neither is one of points, which belong to few customers. #}
+{%- set has_interval = metric.unit == 'percent' and mart.get('interval') != 'none' %}
 select
     '{{ metric.code }}' as metric_code,
     '{{ mart.period_grain }}' as period_grain_code,
@@ -55,10 +57,19 @@ select
     cells.numerator_amount,
     cells.denominator_amount,
     {{ factor }} * cells.numerator_amount / nullif(cells.denominator_amount, 0) as metric_amount,
-    {{ wilson_pct('cells.numerator_amount', 'cells.denominator_amount', 'lo') }} as metric_amount_ci_lo,
-    {{ wilson_pct('cells.numerator_amount', 'cells.denominator_amount', 'hi') }} as metric_amount_ci_hi,
+    {%- for side in ['lo', 'hi'] %}
+    {%- if has_interval %}
+    {{ wilson_pct('cells.numerator_amount', 'cells.denominator_amount', side) }} as metric_amount_ci_{{ side }},
+    {%- else %}
+    cast(null as {{ type_double() }}) as metric_amount_ci_{{ side }},
+    {%- endif %}
+    {%- endfor %}
     cells.pending_count = 0 as is_complete,
+    {%- if mart.get('interval') == 'none' %}
+    cells.unreliable_count = 0 as is_reliable,
+    {%- else %}
     {{ is_reliable('cells.denominator_amount') }} as is_reliable,
+    {%- endif %}
     cells.period_start_date
 from (
     with facts as (
@@ -77,6 +88,9 @@ from (
             cast({{ mart.period }} as date) as period_start_date,
             {{ mart.numerator }} as numerator_amount,
             {{ mart.denominator }} as denominator_amount,
+            {%- if mart.get('interval') == 'none' %}
+            is_reliable,
+            {%- endif %}
             {{ mart.get('is_complete', 'is_complete') or 'true' }} as is_complete
         from {{ ref(mart.mart) }} as facts
         cross join {{ ref('run_context') }} as run_context
@@ -94,6 +108,9 @@ from (
         period_start_date,
         cast(sum(numerator_amount) as {{ type_double() }}) as numerator_amount,
         cast(sum(denominator_amount) as {{ type_double() }}) as denominator_amount,
+        {%- if mart.get('interval') == 'none' %}
+        count(case when not is_reliable then 1 end) as unreliable_count,
+        {%- endif %}
         count(case when not is_complete then 1 end) as pending_count
     from {{ 'attributed' if has_attributes else 'facts' }}
     group by {{ breakdown_sets(dimensions, ['period_start_date'], has_attributes) }}
