@@ -119,7 +119,9 @@ select
     {{ pct('cells.won_count', 'cells.decided_count') }} - {{ pct('baselines.won_count', 'baselines.decided_count') }}
         as delta_pp,
     {{ days_between(add_months('cells.participation_month', 1), 'run_context.as_of_date') }}
-    >= policy.outcome_decision_days as is_complete,
+    >= policy.outcome_decision_days
+    -- Of an earlier month some participations are not known.
+    and coalesce(cells.participation_month >= {{ observed_from('events') }}, false) as is_complete,
     -- By customers: what one of them takes part in is decided by the same skill again and again.
     cells.decided_clients_count >= policy.min_reliable_count as is_reliable,
     true as is_confounded,

@@ -97,7 +97,10 @@ select
         as regular_check_avg,
     cast(mixed.regular_purchases_count / nullif(1.0 * mixed.regular_count, 0) as {{ type_double() }})
         as regular_purchases_avg,
-    months.is_complete and coalesce(mixed.unconverted_count, 0) = 0 as is_complete,
+    -- Of an earlier month some purchases are not known.
+    months.is_complete
+    and coalesce(months.observed_month >= {{ observed_from('payments') }}, false)
+    and coalesce(mixed.unconverted_count, 0) = 0 as is_complete,
     {{ is_reliable('coalesce(mixed.active_count, 0)') }} as is_reliable,
     months.observed_month
 from found_values
