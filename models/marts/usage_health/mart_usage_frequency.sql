@@ -97,8 +97,13 @@ select
     {{ wilson_pct('filled.' ~ measure, 'filled.active_count', 'lo') }} as {{ name }}_ci_lo,
     {{ wilson_pct('filled.' ~ measure, 'filled.active_count', 'hi') }} as {{ name }}_ci_hi,
     {%- endfor %}
-    filled.next_start_date <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
+    filled.next_start_date <= {{ add_days('run_context.as_of_date', 1) }}
+    and coalesce(filled.period_start_date >= sources.observed_from, false) as is_complete,
     {{ is_reliable('filled.active_count') }} as is_reliable,
     filled.period_start_date
 from filled
 cross join {{ ref('run_context') }} as run_context
+inner join {{ ref('activity_scopes') }} as named
+    on filled.scope_code = named.scope_code
+left join {{ ref('dim_observation_starts') }} as sources
+    on case named.scope_kind when 'purchases' then 'payments' else 'events' end = sources.source_code
