@@ -144,7 +144,7 @@ def test_a_metric_over_its_facts_is_the_same_number(over_the_facts, in_the_mart)
             return value or 0 if is_count else value
 
         # Marts round money to cents before they divide.
-        near = 0.05 if metric["published"].get("is_complete") == "is_mrr_complete" else 1e-6
+        near = 0.05 if metric["published"].get("is_complete") == "is_mrr_final" else 1e-6
         wrong |= {
             (name, *cell): (found.get(cell), expected.get(cell))
             for cell in found.keys() | expected.keys()

@@ -40,6 +40,7 @@
 -- depends_on: {{ ref(relation) }}
 {% endfor %}
 {% for metric in metric_catalogue() %}
+{{ 'with measured as (' if loop.first }}
 {%- set mart = metric.published %}
 {%- set dimensions = mart.get('breakdowns') or {mart.get('is_summed'): 'value_code'} %}
 {%- set has_attributes = 'attributes_on' in mart %}
@@ -70,7 +71,8 @@ select
     {%- else %}
     {{ is_reliable('cells.denominator_amount') }} as is_reliable,
     {%- endif %}
-    cells.period_start_date
+    cells.period_start_date,
+    {{ 'true' if mart.get('grace') else 'false' }} as has_grace
 from (
     with facts as (
         select
@@ -134,11 +136,39 @@ from (
     cast({{ mart.get('ci_hi') or 'null' }} as {{ type_double() }}) as metric_amount_ci_hi,
     cast({{ mart.get('is_complete', 'is_complete') or 'null' }} as boolean) as is_complete,
     cast({{ mart.get('is_reliable', 'is_reliable') or 'null' }} as boolean) as is_reliable,
-    cast({{ mart.period }} as date) as period_start_date
+    cast({{ mart.period }} as date) as period_start_date,
+    false as has_grace
 from {{ ref(mart.mart) }}
 {% if mart.get('where') %}
 where {{ mart.where }}
 {% endif %}
     {%- endif %}
-{{ 'union all' if not loop.last }}
+{{ 'union all' if not loop.last else ')' }}
+{% if loop.last %}
+
+select
+    measured.metric_code,
+    measured.period_grain_code,
+    measured.dimension_name,
+    measured.dimension_value,
+    measured.unit_code,
+    measured.numerator_amount,
+    measured.denominator_amount,
+    measured.metric_amount,
+    measured.metric_amount_ci_lo,
+    measured.metric_amount_ci_hi,
+    -- Where nothing is pending yet in a running period, something may still come.
+    measured.is_complete
+    and {{ days_between('case measured.period_grain_code '
+        ~ "when 'day' then " ~ add_days('measured.period_start_date', 1)
+        ~ " when 'week' then " ~ add_days('measured.period_start_date', 7)
+        ~ " when 'quarter' then " ~ add_months('measured.period_start_date', 3)
+        ~ ' else ' ~ add_months('measured.period_start_date', 1) ~ ' end', 'run_context.as_of_date') }}
+    >= case when measured.has_grace then policy.churn_grace_days else 0 end - 1 as is_complete,
+    measured.is_reliable,
+    measured.period_start_date
+from measured
+cross join {{ ref('run_context') }} as run_context
+cross join {{ ref('policy') }} as policy
+{% endif %}
 {% endfor %}
