@@ -33,10 +33,15 @@ counted as (
         sum(members.customers_count) as registered_count,
         sum(case when members.is_activated then members.customers_count else 0 end) as activated_count,
         sum(case when not members.is_mature then members.customers_count else 0 end) as pending_count,
+        -- More customers may register in a running month.
+        coalesce(
+            {{ add_months('members.registration_month', 1) }} <= {{ add_days('max(run_context.as_of_date)', 1) }}, true
+        ) as is_over,
         sum(members.rating_points) as rating_points,
         sum(members.ratings_count) as ratings_count
     from members
     cross join {{ ref('policy') }} as policy
+    cross join {{ ref('run_context') }} as run_context
     group by members.dimension_name, members.dimension_value, members.cohort_label, members.registration_month
 ),
 
@@ -86,19 +91,19 @@ select
     {{ pct('counted.short_num', 'counted.short_den') }} as activated_short_pct,
     {{ wilson_pct('counted.short_num', 'counted.short_den', 'lo') }} as activated_short_ci_lo,
     {{ wilson_pct('counted.short_num', 'counted.short_den', 'hi') }} as activated_short_ci_hi,
-    counted.pending_short_count = 0 as is_short_complete,
+    counted.pending_short_count = 0 and counted.is_over as is_short_complete,
     cast(counted.medium_num as bigint) as activated_medium_num,
     cast(counted.medium_den as bigint) as activated_medium_den,
     {{ pct('counted.medium_num', 'counted.medium_den') }} as activated_medium_pct,
     {{ wilson_pct('counted.medium_num', 'counted.medium_den', 'lo') }} as activated_medium_ci_lo,
     {{ wilson_pct('counted.medium_num', 'counted.medium_den', 'hi') }} as activated_medium_ci_hi,
-    counted.pending_medium_count = 0 as is_medium_complete,
+    counted.pending_medium_count = 0 and counted.is_over as is_medium_complete,
     cast(counted.long_num as bigint) as activated_long_num,
     cast(counted.long_den as bigint) as activated_long_den,
     {{ pct('counted.long_num', 'counted.long_den') }} as activated_long_pct,
     {{ wilson_pct('counted.long_num', 'counted.long_den', 'lo') }} as activated_long_ci_lo,
     {{ wilson_pct('counted.long_num', 'counted.long_den', 'hi') }} as activated_long_ci_hi,
-    counted.pending_long_count = 0 as is_long_complete,
+    counted.pending_long_count = 0 and counted.is_over as is_long_complete,
     cast(quartiles.days_to_activate_p25 as bigint) as p25_to_activate_days,
     cast(quartiles.days_to_activate_median as bigint) as median_to_activate_days,
     cast(quartiles.days_to_activate_p75 as bigint) as p75_to_activate_days,

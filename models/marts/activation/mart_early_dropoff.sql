@@ -87,8 +87,13 @@ counted as (
         {%- endfor %}
         count(case when is_reactivation_known and is_reactivated_before_landmark then 1 end)
             as reactivated_before_landmark_count,
-        count(case when not is_reactivation_known then 1 end) as reactivated_pending_count
+        count(case when not is_reactivation_known then 1 end) as reactivated_pending_count,
+        -- More customers may register in a running quarter.
+        coalesce(
+            {{ add_months('registration_quarter', 3) }} <= {{ add_days('max(run_context.as_of_date)', 1) }}, true
+        ) as is_over
     from units
+    cross join {{ ref('run_context') }} as run_context
     group by grouping sets (
         (dimension_name, dimension_value), (dimension_name, dimension_value, registration_quarter)
     )
@@ -130,7 +135,7 @@ select
     {{ pct('dropped_count', 'dropped_den') }} as dropped_early_pct,
     {{ wilson_pct('dropped_count', 'dropped_den', 'lo') }} as dropped_early_ci_lo,
     {{ wilson_pct('dropped_count', 'dropped_den', 'hi') }} as dropped_early_ci_hi,
-    incomplete_count = 0 as is_complete,
+    incomplete_count = 0 and is_over as is_complete,
     {{ is_reliable('mature_count') }} as is_reliable,
     cast(invited_count as bigint) as invited_count,
     cast(answered_count as bigint) as response_num,
@@ -161,6 +166,6 @@ select
     true as is_confounded,
     cast(reactivated_before_landmark_count as bigint) as reactivated_before_landmark_count,
     cast(reactivated_pending_count as bigint) as reactivated_pending_count,
-    reactivated_pending_count = 0 as is_reactivation_complete,
+    reactivated_pending_count = 0 and is_over as is_reactivation_complete,
     registration_quarter
 from rated

@@ -45,7 +45,7 @@
 {%- set dimensions = mart.get('breakdowns') or {mart.get('is_summed'): 'value_code'} %}
 {%- set has_attributes = 'attributes_on' in mart %}
 {%- set factor = '1.0' if metric.unit == 'score' else '100.0' %}
-{#- A mean of days is no share, and neither is one of points, which belong to few customers. #}
+{#- A mean of days is not a share. Points are not units: a customer has many of them. #}
 {%- set has_interval = metric.unit == 'percent' and mart.get('interval') != 'none' %}
 select
     '{{ metric.code }}' as metric_code,
