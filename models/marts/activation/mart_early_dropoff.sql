@@ -87,13 +87,8 @@ counted as (
         {%- endfor %}
         count(case when is_reactivation_known and is_reactivated_before_landmark then 1 end)
             as reactivated_before_landmark_count,
-        count(case when not is_reactivation_known then 1 end) as reactivated_pending_count,
-        -- More customers may register in a running quarter.
-        coalesce(
-            {{ add_months('registration_quarter', 3) }} <= {{ add_days('max(run_context.as_of_date)', 1) }}, true
-        ) as is_over
+        count(case when not is_reactivation_known then 1 end) as reactivated_pending_count
     from units
-    cross join {{ ref('run_context') }} as run_context
     group by grouping sets (
         (dimension_name, dimension_value), (dimension_name, dimension_value, registration_quarter)
     )
@@ -109,6 +104,13 @@ rated as (
         {%- endfor %}
         {%- endfor %}
         case when dimension_name <> 'topic' then mature_count end as dropped_den,
+        -- More customers may register in a running quarter.
+        coalesce(
+            {{ add_months('registration_quarter', 3) }} <= (
+                select {{ add_days('run_context.as_of_date', 1) }} from {{ ref('run_context') }} as run_context
+            ),
+            true
+        ) as is_over,
         sum(case when dimension_name = 'all' then answered_count end) over (
             partition by registration_quarter
         ) as all_answered_count,
