@@ -1,7 +1,9 @@
 -- Daily counts of what the sources observe, from the first observed day to the last day of the source: later days are
 -- not known, so they do not count 0.
+-- Facts of use know test accounts too.
+{% set of_customers = 'customer_id in (select customers.customer_id from ' ~ ref('dim_customers') ~ ' as customers)' %}
 {% set others = [
-    ('active_customers', 'events', 'fct_customer_usage_daily', 'usage_date', 'true'),
+    ('active_customers', 'events', 'fct_customer_usage_daily', 'usage_date', of_customers),
     ('contacts', 'contacts', 'fct_contacts', 'attempted_date', "direction = 'outbound'"),
     ('inbound_requests', 'tickets', 'fct_tickets', 'opened_date', 'true'),
     ('complaints', 'tickets', 'fct_tickets', 'opened_date', 'is_complaint'),
