@@ -257,6 +257,8 @@ def test_customers_by_number_of_active_days(modelled, grain) -> None:
     assert all(length == (7 if grain == "week" else start.days_in_month) for start, length in lengths.items())
     # Once, a month of one recorded day was complete.
     complete = {start.date() for start in marts[marts["is_complete"]]["period_start_date"]}
-    known = models.frame(db, "mart_usage_lifecycle", f"scope_code = 'any' and period_grain_code = '{grain}' and is_complete")
+    known = models.frame(
+        db, "mart_usage_lifecycle", f"scope_code = 'any' and period_grain_code = '{grain}' and is_complete"
+    )
     assert complete == {start.date() for start in known["period_start_date"]}
     assert complete < {start.date() for start in lengths.index if start.date() <= AS_OF}
