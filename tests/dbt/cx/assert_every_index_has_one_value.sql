@@ -1,5 +1,5 @@
--- Prevents two different indices of one period: anonymous and earlier answers once changed the sign of the NPS in the process
--- report, and the CSI of segments mixed two programmes.
+-- Prevents two different indices of one period: anonymous and earlier answers once changed the sign of the NPS in the
+-- process report, and the CSI of segments mixed two programmes.
 with indices as (
     select
         metric_code,
