@@ -47,23 +47,28 @@ SURVIVAL = """
     ) as any_row
     cross join (select unnest(generate_series(0, 1800)) as day) as days
 """
-# Grids that are full: every cohort is seen in every period.
+# Grids that are full: the newest cohort of each and thirteen before it, each seen in the periods that it is old. The
+# newest month is four weeks older than the newest week.
 GRIDS = """
+    create temp table newest as
+    select distinct on (setting_code, definition_code, dimension_name, dimension_value) *
+    from retention.mart_retention_grid
+    where cohort_grain_code <> 'all'
+    order by cohort_start_date desc, cohort_label, first_period_order;
+    delete from retention.mart_retention_grid where cohort_grain_code <> 'all';
     insert into retention.mart_retention_grid by name
-    select any_row.* replace (
-        any_row.cohort_start_date - to_days(cast(7 * cohorts.age as integer)) as cohort_start_date,
-        any_row.cohort_label || '-' || cohorts.age as cohort_label, 123456 as cohort_size_count,
+    select newest.* replace (
+        newest.cohort_start_date - to_days(cast(7 * cohorts.age as integer)) as cohort_start_date,
+        newest.cohort_label || '-' || cohorts.age as cohort_label, 123456 as cohort_size_count,
         periods.period as first_period_order, periods.period as last_period_order,
         54321 as retained_num, 123456 as retained_den, 44.0003 as retained_pct
     )
-    from (
-        select distinct on (setting_code, definition_code, dimension_name, dimension_value) *
-        from retention.mart_retention_grid
-        where cohort_grain_code <> 'all'
-        order by all
-    ) as any_row
-    cross join (select unnest(generate_series(1, 14)) as age) as cohorts
-    cross join (select unnest(generate_series(0, 13)) as period) as periods
+    from newest
+    cross join (select unnest(generate_series(0, 13)) as age) as cohorts
+    inner join (select unnest(generate_series(0, 13)) as period) as periods
+        on periods.period <= cohorts.age + case
+            when newest.cohort_grain_code = 'month' and newest.period_grain_code = 'week' then 4 else 0
+        end
 """
 # Two more years of history of the indices, and of everything else that has a row a period.
 INDICES = """
