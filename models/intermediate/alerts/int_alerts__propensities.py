@@ -85,7 +85,7 @@ def _fit(places, treated, size):
 
     def loss(weights):
         logit = design @ weights
-        return np.sum(np.logaddexp(0.0, logit) - treated * logit) + 0.5 * penalty @ weights**2
+        return np.sum(np.logaddexp(0.0, logit) - treated * logit) + 0.5 * np.sum(penalty * weights**2)
 
     for _ in range(50):
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30, 30)))

@@ -349,7 +349,8 @@ def _most_likely(design, columns, target, share, penalty, weights, steps):
 
     def loss(weights):
         logit = design @ weights
-        return share @ (np.logaddexp(0.0, logit) - target * logit) + 0.5 * penalty @ weights**2
+        # A product of two long vectors would wake the threads of linear algebra, which cost more than the sum.
+        return np.sum(share * (np.logaddexp(0.0, logit) - target * logit)) + 0.5 * np.sum(penalty * weights**2)
 
     for _ in range(steps):
         chance = _chance(design @ weights)
