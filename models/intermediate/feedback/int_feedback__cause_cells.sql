@@ -2,6 +2,25 @@
     'segment': 'segment_code', 'customer_group': 'customer_group', 'nps_group': 'nps_group', 'stage': 'stage_code',
     'source': 'source_kind'
 } -%}
+{%- set of_places = {
+    'survey_mentions_count': "source_kind = 'survey'",
+    'ticket_mentions_count': "source_kind = 'ticket'",
+    'text_signal_mentions_count': "source_kind = 'text_signal'",
+    'human_mentions_count': "topic_origin = 'human'",
+    'model_mentions_count': "topic_origin = 'model'",
+    'keyword_mentions_count': "topic_origin = 'keyword'",
+    'complaints_count': 'is_complaint',
+    'questions_count': 'is_question',
+    'indirect_negative_count': 'is_indirect and is_negative',
+    'unvoiced_den': 'is_unvoiced is not null',
+    'unvoiced_num': 'is_unvoiced',
+} -%}
+{%- set of_customers = {
+    'dissatisfied_count': 'is_negative',
+    'at_risk_count': 'is_at_risk',
+    'churned_den': 'is_at_risk and is_mature',
+    'churned_num': 'is_at_risk and is_mature and is_churned',
+} -%}
 -- Counts of mentions in each period and breakdown, by topic and over all topics. Whether a customer churned after a
 -- complaint is known when the days after it and the grace are over.
 with churns as (
@@ -48,24 +67,8 @@ in_periods as (
     {%- for period_kind in ['month', 'quarter'] %}
     {%- for topic in ['followed.topic_code', "'all'"] %}
     select
-        followed.source_kind,
-        followed.place_key,
-        followed.customer_id,
+        followed.*,
         {{ topic }} as counted_topic_code,
-        followed.topic_origin,
-        followed.model_version,
-        followed.segment_code,
-        followed.customer_group,
-        followed.nps_group,
-        followed.stage_code,
-        followed.is_negative,
-        followed.is_complaint,
-        followed.is_question,
-        followed.is_indirect,
-        followed.is_unvoiced,
-        followed.is_at_risk,
-        followed.is_mature,
-        followed.is_churned,
         '{{ period_kind }}' as period_kind,
         followed.occurred_{{ period_kind }} as period_start_date
     from followed
@@ -75,40 +78,120 @@ in_periods as (
     {%- endfor %}
 ),
 
--- Rows of each breakdown first: one pass over them takes less time than so many distinct counts in grouping sets.
 broken_down as (
     {{ breakdowns('in_periods', dimensions) }}
+),
+
+-- A row for each place and for each customer of a cell, so that they are counted once: so many distinct counts took
+-- twice as long.
+places as (
+    select
+        period_kind,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        {%- for name, condition in of_places.items() %}
+        max(case when {{ condition }} then 1 end) as {{ name }},
+        {%- endfor %}
+        counted_topic_code
+    from broken_down
+    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code, place_key
+),
+
+customers as (
+    select
+        period_kind,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        {%- for name, condition in of_customers.items() %}
+        max(case when {{ condition }} then 1 end) as {{ name }},
+        {%- endfor %}
+        counted_topic_code
+    from broken_down
+    where customer_id is not null
+    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code, customer_id
+),
+
+customer_counts as (
+    select
+        period_kind,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        counted_topic_code,
+        {%- for name in of_customers %}
+        count({{ name }}) as {{ name }},
+        {%- endfor %}
+        count(*) as customers_count
+    from customers
+    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code
+),
+
+place_counts as (
+    select
+        period_kind,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        counted_topic_code,
+        {%- for name in of_places %}
+        count({{ name }}) as {{ name }},
+        {%- endfor %}
+        count(*) as mentions_count
+    from places
+    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code
+),
+
+versions as (
+    select
+        period_kind,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        counted_topic_code,
+        count(distinct model_version) as model_versions_count,
+        max(model_version) as latest_model_version
+    from broken_down
+    where model_version is not null
+    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code
 )
 
 select
-    period_kind,
-    period_start_date,
-    dimension_name,
-    dimension_value,
-    counted_topic_code as topic_code,
-    count(distinct place_key) as mentions_count,
+    place_counts.period_kind,
+    place_counts.period_start_date,
+    place_counts.dimension_name,
+    place_counts.dimension_value,
+    place_counts.counted_topic_code as topic_code,
+    place_counts.mentions_count,
     {%- for source in ['survey', 'ticket', 'text_signal'] %}
-    count(distinct case when source_kind = '{{ source }}' then place_key end) as {{ source }}_mentions_count,
+    place_counts.{{ source }}_mentions_count,
     {%- endfor %}
     {%- for origin in ['human', 'model', 'keyword'] %}
-    count(distinct case when topic_origin = '{{ origin }}' then place_key end) as {{ origin }}_mentions_count,
+    place_counts.{{ origin }}_mentions_count,
     {%- endfor %}
-    count(distinct case when is_complaint then place_key end) as complaints_count,
-    count(distinct case when is_question then place_key end) as questions_count,
-    count(distinct customer_id) as customers_count,
-    count(distinct case when is_negative then customer_id end) as dissatisfied_count,
-    count(distinct case when is_indirect and is_negative then place_key end) as indirect_negative_count,
-    count(distinct case when is_unvoiced is not null then place_key end) as unvoiced_den,
-    count(distinct case when is_unvoiced then place_key end) as unvoiced_num,
-    count(distinct case when is_at_risk then customer_id end) as at_risk_count,
-    count(distinct case when is_at_risk and is_mature then customer_id end) as churned_den,
-    count(distinct case when is_at_risk and is_mature and is_churned then customer_id end) as churned_num,
-    count(distinct model_version) as model_versions_count,
-    max(model_version) as latest_model_version
-from broken_down
-group by
-    period_kind,
-    period_start_date,
-    dimension_name,
-    dimension_value,
-    counted_topic_code
+    place_counts.complaints_count,
+    place_counts.questions_count,
+    coalesce(customer_counts.customers_count, 0) as customers_count,
+    coalesce(customer_counts.dissatisfied_count, 0) as dissatisfied_count,
+    place_counts.indirect_negative_count,
+    place_counts.unvoiced_den,
+    place_counts.unvoiced_num,
+    coalesce(customer_counts.at_risk_count, 0) as at_risk_count,
+    coalesce(customer_counts.churned_den, 0) as churned_den,
+    coalesce(customer_counts.churned_num, 0) as churned_num,
+    coalesce(versions.model_versions_count, 0) as model_versions_count,
+    versions.latest_model_version
+from place_counts
+left join customer_counts
+    on place_counts.period_kind = customer_counts.period_kind
+    and place_counts.period_start_date = customer_counts.period_start_date
+    and place_counts.dimension_name = customer_counts.dimension_name
+    and place_counts.dimension_value = customer_counts.dimension_value
+    and place_counts.counted_topic_code = customer_counts.counted_topic_code
+left join versions
+    on place_counts.period_kind = versions.period_kind
+    and place_counts.period_start_date = versions.period_start_date
+    and place_counts.dimension_name = versions.dimension_name
+    and place_counts.dimension_value = versions.dimension_value
+    and place_counts.counted_topic_code = versions.counted_topic_code
