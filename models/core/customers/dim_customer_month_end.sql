@@ -30,6 +30,23 @@ with live as (
 
 money as (
     {{ mrr_at('live', ['customer_id', 'month_date'], 'live.last_date') }}
+),
+
+-- Few pairs of dates meet the bands: a join by ranges sorts its rows, and those of live are many and wide.
+ages as (
+    select distinct
+        registered_date,
+        last_date
+    from live
+),
+
+bands as (
+    select
+        ages.registered_date,
+        ages.last_date,
+        tenure_bands.tenure_band
+    from ages
+    {{ join_tenure_bands('ages.registered_date', 'ages.last_date') }}
 )
 
 select
@@ -51,7 +68,7 @@ select
     live.region,
     live.acquisition_channel,
     account_manager.employee_id as owner_id,
-    tenure_bands.tenure_band,
+    bands.tenure_band,
     cast(case
         when live.basis <> 'contract' then null
         when money.customer_id is null then 0
@@ -72,4 +89,6 @@ left join money
     'live', 'live.last_date', ['usage_segment', 'value_segment'], source_customer='source_customer_id'
 ) }}
 {{ account_manager_as_of('live', 'live.last_date', customer='source_customer_id') }}
-{{ join_tenure_bands('live.registered_date', 'live.last_date') }}
+left join bands
+    on live.registered_date = bands.registered_date
+    and live.last_date = bands.last_date
