@@ -9,18 +9,15 @@ with accounts as (
     from {{ ref('customer_accounts') }}
 ),
 
+-- All of them are different: a day of use is a row per customer, and later than the registration.
 active_days as (
     select
         customer_id,
-        source_customer_id,
-        deleted_date,
         registered_date as active_date
     from accounts
-    union
+    union all
     select
         accounts.customer_id,
-        accounts.source_customer_id,
-        accounts.deleted_date,
         usage_days.usage_date as active_date
     from {{ ref('fct_customer_usage_daily') }} as usage_days
     inner join accounts
@@ -39,10 +36,15 @@ followed as (
 
 -- Only gaps longer than the shortest limit are compared with their segment's limit; few days have one.
 gaps as (
-    select *
+    select
+        followed.*,
+        accounts.source_customer_id,
+        accounts.deleted_date
     from followed
-    where next_active_date is null
-        or {{ days_between('active_date', 'next_active_date') }}
+    inner join accounts
+        on followed.customer_id = accounts.customer_id
+    where followed.next_active_date is null
+        or {{ days_between('followed.active_date', 'followed.next_active_date') }}
         > (select min(segments.churn_inactivity_days) from {{ ref('segments') }} as segments)
 ),
 
