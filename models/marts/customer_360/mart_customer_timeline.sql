@@ -92,17 +92,10 @@ with entries as (
     {% endfor %}
 ),
 
-visible as (
-    select
-        entries.*,
-        status.status as customer_status,
-        status.is_paying
+recent as (
+    select entries.*
     from entries
     cross join {{ ref('run_context') }} as run_context
-    -- Only counted customers have a card.
-    inner join {{ ref('dim_customers') }} as customers
-        on entries.customer_id = customers.customer_id
-    {{ attributes_as_of('entries', business_date('entries.occurred_at'), ['status']) }}
     cross join {{ ref('policy') }} as policy
     where entries.occurred_at < run_context.as_of_end_at
         and (
@@ -110,6 +103,18 @@ visible as (
             or {{ days_between(business_date('entries.occurred_at'), 'run_context.as_of_date') }}
             < policy.timeline_days
         )
+),
+
+visible as (
+    select
+        recent.*,
+        status.status as customer_status,
+        status.is_paying
+    from recent
+    -- Only counted customers have a card.
+    inner join {{ ref('dim_customers') }} as customers
+        on recent.customer_id = customers.customer_id
+    {{ attributes_as_of('recent', business_date('recent.occurred_at'), ['status']) }}
 ),
 
 gapped as (
