@@ -69,6 +69,11 @@
     string_agg({{ column }}, ' ' order by {{ column }})
 {%- endmacro %}
 
+{#- A sorted list takes DuckDB a third of the time of an aggregate with an order. -#}
+{% macro duckdb__sorted_list(column) -%}
+    array_to_string(list_sort(list({{ column }}) filter (where {{ column }} is not null)), ' ')
+{%- endmacro %}
+
 {#- Spark ignores an order within listagg. -#}
 {% macro spark__sorted_list(column) -%}
     array_join(sort_array(collect_list({{ column }})), ' ')
