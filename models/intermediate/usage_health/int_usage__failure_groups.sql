@@ -43,6 +43,16 @@ landmarks as (
     from failing
 ),
 
+uses as (
+    select
+        customer_id,
+        component_code,
+        usage_date,
+        events_count
+    from {{ ref('fct_component_usage_daily') }}
+    where component_code in (select landmarks.component_code from landmarks)
+),
+
 -- Uses enter the window on their day and leave it again, so that one running sum says how many each day has: joining
 -- the days of a window would give as many rows as all customers have pairs of days.
 window_changes as (
@@ -52,36 +62,27 @@ window_changes as (
         usage_date as window_date,
         events_count as entered_count,
         1 as is_used
-    from {{ ref('fct_component_usage_daily') }}
-    where component_code in (select landmarks.component_code from landmarks)
+    from uses
     union all
     select
-        use_days.customer_id,
-        use_days.component_code,
-        {{ add_days('use_days.usage_date', 'policy.crash_window_days') }} as window_date,
-        -1 * use_days.events_count as entered_count,
+        uses.customer_id,
+        uses.component_code,
+        {{ add_days('uses.usage_date', 'policy.crash_window_days') }} as window_date,
+        -1 * uses.events_count as entered_count,
         0 as is_used
-    from {{ ref('fct_component_usage_daily') }} as use_days
+    from uses
     cross join {{ ref('policy') }} as policy
-    where use_days.component_code in (select landmarks.component_code from landmarks)
 ),
 
-window_days as (
-    select
-        customer_id,
-        component_code,
-        window_date,
-        sum(entered_count) as entered_count,
-        max(is_used) as is_used
-    from window_changes
-    group by customer_id, component_code, window_date
-),
-
+-- Uses that leave the window on a day leave it before those of the day enter.
 in_window as (
     select
         *,
-        sum(entered_count) over (partition by customer_id, component_code order by window_date) as recent_count
-    from window_days
+        sum(entered_count) over (
+            partition by customer_id, component_code order by window_date, is_used
+            rows between unbounded preceding and current row
+        ) as recent_count
+    from window_changes
 ),
 
 -- They used it often enough to fail as often.
