@@ -33,6 +33,22 @@ waiting_periods as (
     group by alert_id, episode_order
 ),
 
+-- What joins an alert raises its risk from then on. Put together before the days: each condition with all of its later
+-- days would be ten times as many rows.
+risks as (
+    select
+        waiting_periods.alert_id,
+        greatest(waiting_periods.valid_from, members.opened_at) as valid_from,
+        waiting_periods.valid_to,
+        rules.risk_pct
+    from waiting_periods
+    inner join {{ ref('int_alerts__members') }} as members
+        on waiting_periods.alert_id = members.alert_id
+    inner join {{ ref('dim_alert_rules') }} as rules
+        on members.rule_code = rules.rule_code
+        and members.rule_valid_from = rules.valid_from
+),
+
 list_days as (
     select
         workdays.date_day as list_date,
@@ -49,24 +65,16 @@ list_days as (
 
 waiting as (
     select
-        waiting_periods.alert_id,
+        risks.alert_id,
         list_days.list_date,
         list_days.working_day_number,
         list_days.is_next,
-        -- What joins an alert raises its risk from then on.
-        max(rules.risk_pct) as risk_pct
-    from waiting_periods
+        max(risks.risk_pct) as risk_pct
+    from risks
     inner join list_days
-        on waiting_periods.valid_from <= list_days.made_at
-        and waiting_periods.valid_to > list_days.made_at
-    inner join {{ ref('int_alerts__members') }} as members
-        on waiting_periods.alert_id = members.alert_id
-        and list_days.made_at >= members.opened_at
-    inner join {{ ref('dim_alert_rules') }} as rules
-        on members.rule_code = rules.rule_code
-        and members.rule_valid_from = rules.valid_from
-    group by
-        waiting_periods.alert_id, list_days.list_date, list_days.working_day_number, list_days.is_next
+        on risks.valid_from <= list_days.made_at
+        and risks.valid_to > list_days.made_at
+    group by risks.alert_id, list_days.list_date, list_days.working_day_number, list_days.is_next
 ),
 
 valued as (
