@@ -17,10 +17,10 @@ first_uses as (
 ),
 
 use_days as (
-    select distinct
+    select
         usage_days.customer_id,
         usage_days.usage_date
-    from {{ ref('fct_component_usage_daily') }} as usage_days
+    from {{ ref('fct_customer_usage_daily') }} as usage_days
     inner join {{ ref('run_context') }} as run_context
         on usage_days.usage_date <= run_context.as_of_date
 ),
