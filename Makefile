@@ -85,7 +85,7 @@ fast: $(DEVELOPMENT) $(CHARTS)
 test: $(DEVELOPMENT) $(CHARTS) ## Every promise at least once (WORKERS=2 at a time; each holds a few GB at most)
 	@$(PYTEST) -m "not repetition"
 
-test-all: $(DEVELOPMENT) $(CHARTS) ## Every test: also twenty-five kills, more companies, time zones and histories, Superset where it is installed
+test-all: $(DEVELOPMENT) $(CHARTS) ## Every test: also fifteen kills, more companies, time zones and histories, Superset where it is installed
 	@$(PYTEST)
 
 lint: lint-rest lint-sql ## Run the linters on everything

@@ -212,5 +212,9 @@ def _own_places(tmp_path_factory) -> None:
         "STAYHOUSE_TIMEZONE",
     ):
         os.environ.pop(name, None)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # The workers keep the cores busy already: two models at a time only wait for one another. Runs that are killed,
+        # and the published company, build two at a time as those of users do.
+        os.environ["STAYHOUSE_THREADS"] = "1"
     os.environ["DBT_TARGET_PATH"] = str(place / "target")
     os.environ["DAGSTER_HOME"] = str(place / "dagster")

@@ -175,7 +175,9 @@ def published(small_company, made_once) -> Settings:
             shutil.copytree(small_company.parent / name, folder / name, dirs_exist_ok=True)
         settings = folder / "stayhouse.toml"
         settings.write_text(settings.read_text().replace("# warehouse = ", 'warehouse = "stayhouse.duckdb"  # '))
-        run("build", folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("STAYHOUSE_THREADS", "2")
+            run("build", folder)
 
     return Settings.resolve(company=made_once("published", make))
 

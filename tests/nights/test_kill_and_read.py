@@ -95,7 +95,9 @@ class Starter:
     def __init__(self, folder: Path, parsed: Path | None = None):
         """With `parsed` (what dbt has parsed) every build is one of the small graph."""
         # Separate artifacts, because a killed build may leave them half written.
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "DBT_TARGET_PATH": str(folder / "target")}
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT), "DBT_TARGET_PATH": str(folder / "target"), "STAYHOUSE_THREADS": "2",
+        }  # fmt: skip
         self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", STARTER, *(map(str, [parsed, folder]) if parsed else ())],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
@@ -220,12 +222,12 @@ def moments(count: int, length: float, seed: int) -> list[float]:
 
 
 @pytest.mark.repetition
-def test_five_kills_of_the_whole_graph_leave_no_trace(small_company, published, starter, tmp_path):
+def test_three_kills_of_the_whole_graph_leave_no_trace(small_company, published, starter, tmp_path):
     # One undisturbed run to know how long it takes (its numbers are those of the published company).
     begun = time.monotonic()
     starter.finish(small_company, tmp_path / "measured")
-    hit = strike(starter, small_company, tmp_path / "killed", moments(5, time.monotonic() - begun, 11), kill)
-    assert hit >= 3
+    hit = strike(starter, small_company, tmp_path / "killed", moments(3, time.monotonic() - begun, 11), kill)
+    assert hit >= 2
     starter.finish(small_company, tmp_path / "killed")
     assert marts(tmp_path / "killed" / "published") == marts(published.publish)
 
@@ -245,11 +247,11 @@ def strike_until_hit(
 
 @pytest.mark.repetition
 @pytest.mark.parametrize("series", range(2))
-def test_twenty_kills_at_random_moments_leave_no_trace(small_company, small, undisturbed, tmp_path, series):
-    """Ten kills in each of two places, of which each begins with nothing. The brackets in the path are a trap."""
+def test_twelve_kills_at_random_moments_leave_no_trace(small_company, small, undisturbed, tmp_path, series):
+    """Six kills in each of two places, of which each begins with nothing. The brackets in the path are a trap."""
     reference, length = undisturbed
     place, chance = tmp_path / "a [b] c", random.Random(series)
-    for _ in range(10):
+    for _ in range(6):
         length = strike_until_hit(small, small_company, place, chance, length, kill)
     small.finish(small_company, place)
     assert marts(place / "published") == marts(reference)
