@@ -1,4 +1,5 @@
 """Measures a look at the files, loading, a full build, one more run and an empty run, and writes benchmarks/results.md.
+What the dearest models of one more run spend their time on is written to benchmarks/plans.md.
 
     python -m stayhouse.benchmarks [MILLIONS ...]   (1 and 10 without; 0.1 is a trial, 100 takes an hour and 60 GB)
 
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 
-from stayhouse.benchmarks import results
+from stayhouse.benchmarks import plans, results
 from stayhouse.benchmarks.runs import deliver, hold_back, in_own_process
 from stayhouse.contract.sql import one_row
 from stayhouse.demonstration.saas import POLICY_FOLDER
@@ -83,8 +84,8 @@ def run_phase(raw: Path, place: Path, as_of) -> dict:
     return result
 
 
-def measure(millions: float, place: Path) -> list[list[str]]:
-    """The rows of the table for one size."""
+def measure(millions: float, place: Path) -> tuple[list[list[str]], plans.Plans]:
+    """The rows of the table for one size, and the plans of the dearest models of one more run."""
     from stayhouse.demonstration.saas import generate
 
     customers = CUSTOMERS.get(millions, round(millions * 8_000))
@@ -102,6 +103,7 @@ def measure(millions: float, place: Path) -> list[list[str]]:
     full = run_phase(raw, place, last - timedelta(days=1))
     deliver(raw, held_back)
     later = run_phase(raw, place, last)
+    dearest = plans.plans_of(later["dearest"], place / "bench.duckdb", place / "target")
     empty = run_phase(raw, place, last)
     size = (place / "bench.duckdb").stat().st_size / 1024**3
     rows = [
@@ -125,19 +127,19 @@ def measure(millions: float, place: Path) -> list[list[str]]:
     beyond = later["wall"] - empty["wall"]
     rows.append(["one more run beyond an empty one", f"{beyond:.1f}", f"{later['cpu'] - empty['cpu']:.1f}", "", "", ""])
     rows.append(["working file", "", "", "", "", f"{size:.1f} GiB"])
-    return rows
+    return rows, dearest
 
 
 def main() -> None:
     for millions in [float(argument) for argument in sys.argv[1:]] or [1, 10]:
         place = Path(tempfile.mkdtemp(prefix="stayhouse-bench-"))
         try:
-            rows = measure(millions, place)
+            rows, dearest = measure(millions, place)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-        results.record(
-            f"{results.KINDS[0]}, {millions:g} million events", f"make bench EVENTS={millions:g}", HEADER, rows
-        )
+        heading, command = f"{results.KINDS[0]}, {millions:g} million events", f"make bench EVENTS={millions:g}"
+        results.record(heading, command, HEADER, rows)
+        plans.record(heading, command, dearest)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ from stayhouse.orchestration.dbt_session import DbtSession
 from stayhouse.orchestration.runner import build
 from stayhouse.orchestration.settings import Settings
 
+# How many models a benchmark names.
+DEAREST = 10
+
 
 class StageClock:
     """Wall and CPU seconds by stage, from the progress that a run reports."""
@@ -73,6 +76,7 @@ class FolderClock:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self.nodes: dict[str, int] = defaultdict(int)
+        self.models: dict[str, float] = {}
 
     def install(self) -> None:
         genuine: Any = DbtSession.build
@@ -83,7 +87,10 @@ class FolderClock:
 
             def pass_on(event):
                 spent, is_start = clock.lap()
-                folder = "(start of dbt)" if is_start else folder_of(manifest, event["data"]["node_info"]["unique_id"])
+                unique_id = event["data"]["node_info"]["unique_id"]
+                folder = "(start of dbt)" if is_start else folder_of(manifest, unique_id)
+                if unique_id.startswith("model.") and not is_start:
+                    self.models[unique_id.split(".")[-1]] = spent
                 self.seconds[folder] += spent
                 self.nodes[folder] += 1
                 on_event(event)
@@ -129,6 +136,7 @@ def main() -> None:
             "stages": dict(stages.seconds),
             "sql_seconds": sql.seconds,
             "sql_statements": sql.statements,
+            "dearest": dict(sorted(folders.models.items(), key=lambda model: -model[1])[:DEAREST]),
             "folders": {name: (folders.nodes[name], seconds) for name, seconds in folders.seconds.items()},
         })
     )  # fmt: skip

@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -38,12 +38,16 @@ def record(heading: str, command: str, header: Sequence[str], rows: Sequence[Seq
         shown.add_row(*row)
     Console(width=130).print(shown)
     lines = [f"`{command}`, {circumstances()}.", "", *markdown(header, rows)]
-    sections = read(file) | {heading: "\n".join(lines)}
-    text = [TITLE, "", INTRODUCTION, ""]
-    for title in sorted(sections, key=_order):
-        text += [f"## {title}", "", sections[title], ""]
-    file.write_text("\n".join(text))
+    write(file, TITLE, INTRODUCTION, read(file) | {heading: "\n".join(lines)})
     Console().print(f"written to {file.name}: {heading}")
+
+
+def write(file: Path, title: str, introduction: str, sections: Mapping[str, str]) -> None:
+    """Write a file with its sections in the order of benchmarks and sizes."""
+    text = [title, "", introduction, ""]
+    for heading in sorted(sections, key=_order):
+        text += [f"## {heading}", "", sections[heading], ""]
+    file.write_text("\n".join(text))
 
 
 def read(file: Path) -> dict[str, str]:
