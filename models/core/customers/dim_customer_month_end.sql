@@ -58,7 +58,7 @@ select
         when live.customer_status = 'paused' then 'paused'
         when live.started_date < live.month_date then 'active'
         when live.tenure_number = 1 then 'new'
-        else 'returned'
+        else 'reactivated'
     end as status,
     live.customer_status,
     live.is_paying,

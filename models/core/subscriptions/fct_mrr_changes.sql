@@ -50,7 +50,7 @@ select
     levels.tenure_number,
     case
         when levels.changed_date = tenures.started_date and levels.tenure_number = 1 then 'new'
-        when levels.changed_date = tenures.started_date then 'returned'
+        when levels.changed_date = tenures.started_date then 'reactivated'
         when levels.changed_date = tenures.churned_date then 'churned'
         when levels.mrr_change > 0 then 'expansion'
         else 'contraction'

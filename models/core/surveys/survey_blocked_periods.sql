@@ -59,7 +59,7 @@ where cases.customer_id is not null
 union all
 select
     customer_id,
-    'left' as block_reason,
+    'churned' as block_reason,
     customer_id || ':' || cast(valid_from as {{ dbt.type_string() }}) as source_id,
     false as is_absolute,
     {{ day_start_at('valid_from') }} as blocked_from,

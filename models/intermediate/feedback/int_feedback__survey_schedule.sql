@@ -50,7 +50,7 @@ blocks as (
         due.schedule_key,
         case periods.block_reason
             when 'do_not_disturb' then '1 do_not_disturb'
-            when 'left' then '2 left'
+            when 'churned' then '2 churned'
             when 'open_complaint' then '3 open_complaint'
             else '4 open_case'
         end as ordered_reason,

@@ -85,7 +85,7 @@ evaluated as (
                 and register.has_consents
                 and not coalesce(consents.is_granted, false)
                 then 'no_consent'
-            when {{ day_start_at('planned.churned_date') }} < planned.due_to then 'left'
+            when {{ day_start_at('planned.churned_date') }} < planned.due_to then 'churned'
             when {{ day_start_at('planned.void_date') }} < planned.due_to then 'no_longer_needed'
         end as excuse
     from planned

@@ -7,8 +7,8 @@
         'key_action', 'mart_activation_actions', 'key_action_code', 'first_done_at',
         "'key_action_done'", none, 'title', none, true,
     ),
-    ('churn', 'fct_churn_events', tenure, day_start_at('churned_date'), "'left'", none, "'Left'", none, true),
-    ('churn', 'fct_churn_events', tenure, day_start_at('reactivated_date'), "'returned'", none, "'Back'", none, true),
+    ('churn', 'fct_churn_events', tenure, day_start_at('churned_date'), "'churned'", none, "'Churned'", none, true),
+    ('churn', 'fct_churn_events', tenure, day_start_at('reactivated_date'), "'reactivated'", none, "'Reactivated'", none, true),
     (
         'contact', 'fct_contacts', 'contact_id', 'attempted_at',
         "direction || '_contact'", 'channel', "coalesce(purpose, 'contact')", none, false,
