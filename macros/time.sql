@@ -116,6 +116,33 @@ measurable) if it is wrong beyond it. -#}
     cast({{ dbt.date_trunc(grain, day) }} as date)
 {%- endmacro %}
 
+{#- The first day after a calendar period that begins on `start`. The grain is day, week, month, quarter or year, or a
+column that holds one of them. -#}
+{% macro next_period_start(grain, start) -%}
+    {%- set days = {
+        'day': add_days(start, 1),
+        'week': add_days(start, 7),
+        'month': add_months(start, 1),
+        'quarter': add_months(start, 3),
+        'year': add_months(start, 12),
+    } -%}
+    {%- if grain in days -%}
+        {{ days[grain] }}
+    {%- else -%}
+        case {{ grain }}
+            {%- for word, day in days.items() %}
+            when '{{ word }}' then {{ day }}
+            {%- endfor %}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whether a calendar period has ended with a business day, which is its last day or a later one. Of a period that takes
+days to settle, ask whether it was over that many days before. -#}
+{% macro is_over(grain, start, as_of_date='run_context.as_of_date') -%}
+    {{ next_period_start(grain, start) }} <= {{ add_days(as_of_date, 1) }}
+{%- endmacro %}
+
 {#- Days since the Monday of the week, 0 to 6: engines disagree on the numbers of weekdays. -#}
 {% macro weekday_number(moment) -%}
     {{ days_between(period_start('week', moment), moment) }}

@@ -1,4 +1,5 @@
--- Prevents an error in a macro that every mart uses: Wilson bounds, day arithmetic over midnight and months, JSON.
+-- Prevents an error in a macro that every mart uses: Wilson bounds, day arithmetic over midnight and months, ends of
+-- periods, JSON.
 -- The four examples of Newcombe (1998), Statistics in Medicine 17, in percent.
 with proportions as (
     select 81 as num, 263 as den, 25.53 as expected_ci_lo, 36.62 as expected_ci_hi
@@ -40,6 +41,30 @@ moments as (
     select
         cast('2025-01-31 23:59:00' as timestamp) as late,
         cast('2025-02-01 00:01:00' as timestamp) as early
+),
+
+-- Calendar periods with their last days.
+calendar as (
+    select 'day' as grain, date '2024-02-29' as first_date, date '2024-02-29' as last_date
+    union all
+    select 'week', date '2025-03-24', date '2025-03-30'
+    union all
+    -- Of a company whose weeks begin on Sunday.
+    select 'week', date '2024-12-29', date '2025-01-04'
+    union all
+    select 'month', date '2025-01-01', date '2025-01-31'
+    union all
+    select 'month', date '2024-02-01', date '2024-02-29'
+    union all
+    select 'month', date '2025-02-01', date '2025-02-28'
+    union all
+    select 'month', date '2025-12-01', date '2025-12-31'
+    union all
+    select 'quarter', date '2025-01-01', date '2025-03-31'
+    union all
+    select 'quarter', date '2024-10-01', date '2024-12-31'
+    union all
+    select 'year', date '2024-01-01', date '2024-12-31'
 )
 
 select 'wilson interval' as broken_macro
@@ -70,6 +95,16 @@ select 'period_start' as broken_macro
 where {{ period_start('week', "date '2025-03-30'") }} <> date '2025-03-24'
     or {{ period_start('month', "date '2025-03-30'") }} <> date '2025-03-01'
     or {{ period_start('quarter', "date '2025-03-30'") }} <> date '2025-01-01'
+union all
+-- A period is over with its last day, not the day before; the grain may be a column or a word.
+select 'is_over' as broken_macro
+from calendar
+where not coalesce({{ is_over('grain', 'first_date', 'last_date') }}, false)
+    or coalesce({{ is_over('grain', 'first_date', add_days('last_date', -1)) }}, true)
+    or {{ is_over('grain', 'cast(null as date)', 'last_date') }} is not null
+    {%- for grain in calendar_grains() %}
+    or (grain = '{{ grain }}' and {{ next_period_start(grain, 'first_date') }} <> {{ add_days('last_date', 1) }})
+    {%- endfor %}
 union all
 select 'json_text' as broken_macro
 where {{ json_text("'{\"a\": \"b\", \"no\": false}'", 'a') }} <> 'b'
