@@ -1,15 +1,6 @@
 -- ORG-01.
-with running as (
-    select
-        as_of_date,
-        {{ period_start('month', add_days('as_of_date', 1)) }} as month_start_date,
-        {{ period_start('quarter', add_days('as_of_date', 1)) }} as quarter_start_date,
-        {{ period_start('year', add_days('as_of_date', 1)) }} as year_start_date
-    from {{ ref('run_context') }}
-),
-
 -- Periods that are over, and whose units are all known.
-complete as (
+with complete as (
     select
         cells.metric_code,
         cells.metric_amount,
@@ -17,17 +8,11 @@ complete as (
         cells.period_start_date,
         row_number() over (partition by cells.metric_code order by cells.period_start_date desc) as age_number
     from {{ ref('mart_metric_values') }} as cells
-    cross join running
+    cross join {{ ref('run_context') }} as run_context
     where cells.dimension_name = 'all'
         and cells.metric_amount is not null
         and coalesce(cells.is_complete, true)
-        and cells.period_start_date <= running.as_of_date
-        and case cells.period_grain_code
-            when 'month' then cells.period_start_date < running.month_start_date
-            when 'quarter' then cells.period_start_date < running.quarter_start_date
-            when 'year' then cells.period_start_date < running.year_start_date
-            else true
-        end
+        and {{ is_over('cells.period_grain_code', 'cells.period_start_date') }}
 ),
 
 given as (
@@ -37,8 +22,8 @@ given as (
         scores.assessed_date,
         row_number() over (partition by scores.criterion_code order by scores.assessed_date desc) as age_number
     from {{ ref('cx_audit_scores') }} as scores
-    inner join running
-        on scores.assessed_date <= running.as_of_date
+    inner join {{ ref('run_context') }} as run_context
+        on scores.assessed_date <= run_context.as_of_date
 ),
 
 valued as (
@@ -55,7 +40,7 @@ valued as (
         coalesce(criteria.comparator, targets.comparator_code) as comparator_code,
         coalesce(criteria.limit_value, targets.target_amount) as limit_amount
     from {{ ref('cx_audit_criteria') }} as criteria
-    cross join running
+    cross join {{ ref('run_context') }} as run_context
     left join {{ ref('mart_metric_catalogue') }} as catalogue
         on criteria.metric_code = catalogue.metric_code
     left join complete
@@ -67,7 +52,7 @@ valued as (
     left join {{ ref('mart_metric_targets') }} as targets
         on criteria.metric_code = targets.metric_code
         and targets.dimension_name = 'all'
-        and {{ holds_at('targets', 'coalesce(complete.period_start_date, running.as_of_date)') }}
+        and {{ holds_at('targets', 'coalesce(complete.period_start_date, run_context.as_of_date)') }}
 ),
 
 compared as (
