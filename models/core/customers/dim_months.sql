@@ -52,7 +52,7 @@ months as (
 ended as (
     select
         months.*,
-        {{ add_days(dbt.dateadd('month', 1, 'months.month_date'), -1) }} as month_end_date
+        {{ add_days(next_period_start('month', 'months.month_date'), -1) }} as month_end_date
     from months
     where months.month_date <= months.as_of_date
 ),
@@ -72,9 +72,10 @@ select
     observed.month_end_date,
     least(observed.month_end_date, observed.as_of_date) as last_date,
     observed.is_observed,
-    observed.is_observed and observed.month_end_date <= observed.as_of_date as is_complete,
+    observed.is_observed and {{ is_over('month', 'observed.month_date', 'observed.as_of_date') }} as is_complete,
     -- Until then a churn at the end of the month may still turn out to be a late renewal.
     observed.is_observed
-    and {{ days_between('observed.month_end_date', 'observed.as_of_date') }} >= policy.churn_grace_days as is_final
+    and {{ is_over('month', 'observed.month_date', add_days('observed.as_of_date', '-policy.churn_grace_days')) }}
+        as is_final
 from observed
 cross join {{ ref('policy') }} as policy

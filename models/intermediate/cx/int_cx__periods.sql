@@ -45,7 +45,7 @@ placed as (
 bounded as (
     select
         placed.*,
-        {{ add_months('placed.period_start_date', 'placed.period_months') }} as period_end_date
+        {{ add_months('placed.period_start_date', 'placed.period_months - 1') }} as last_month
     from placed
 )
 
@@ -53,9 +53,9 @@ select
     bounded.period_month,
     bounded.period_kind,
     bounded.period_start_date,
-    bounded.period_end_date,
+    {{ next_period_start('month', 'bounded.last_month') }} as period_end_date,
     {{ add_months('bounded.period_start_date', '-bounded.period_months') }} as previous_start_date,
-    bounded.period_end_date <= {{ business_date('run_context.as_of_end_at') }} as is_complete
+    {{ is_over('month', 'bounded.last_month') }} as is_complete
 from bounded
 cross join first_answer
 cross join {{ ref('run_context') }} as run_context
@@ -63,5 +63,5 @@ where bounded.period_kind in ('month', 'quarter', 'year')
     or (
         bounded.period_start_date >= first_answer.first_month
         -- The last month of the window has begun.
-        and {{ add_months('bounded.period_end_date', -1) }} <= run_context.as_of_date
+        and bounded.last_month <= run_context.as_of_date
     )

@@ -34,9 +34,7 @@ counted as (
         sum(case when members.is_activated then members.customers_count else 0 end) as activated_count,
         sum(case when not members.is_mature then members.customers_count else 0 end) as pending_count,
         -- More customers may register in a running month.
-        coalesce(
-            {{ add_months('members.registration_month', 1) }} <= {{ add_days('max(run_context.as_of_date)', 1) }}, true
-        ) as is_over,
+        coalesce({{ is_over('month', 'members.registration_month', 'max(run_context.as_of_date)') }}, true) as is_over,
         sum(members.rating_points) as rating_points,
         sum(members.ratings_count) as ratings_count
     from members

@@ -105,12 +105,10 @@ rated as (
         {%- endfor %}
         case when dimension_name <> 'topic' then mature_count end as dropped_den,
         -- More customers may register in a running quarter.
-        coalesce(
-            {{ add_months('registration_quarter', 3) }} <= (
-                select {{ add_days('run_context.as_of_date', 1) }} from {{ ref('run_context') }} as run_context
-            ),
-            true
-        ) as is_over,
+        coalesce({{ is_over(
+            'quarter', 'registration_quarter',
+            '(select run_context.as_of_date from ' ~ ref('run_context') ~ ' as run_context)'
+        ) }}, true) as is_over,
         sum(case when dimension_name = 'all' then answered_count end) over (
             partition by registration_quarter
         ) as all_answered_count,

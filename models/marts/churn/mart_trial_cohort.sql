@@ -47,7 +47,7 @@ found_values as (
 months as (
     select
         dim_dates.month_start_date as observed_month,
-        {{ add_days(add_months('dim_dates.month_start_date', 1), -1) }} <= max(run_context.as_of_date) as is_closed
+        {{ is_over('month', 'dim_dates.month_start_date', 'max(run_context.as_of_date)') }} as is_closed
     from {{ ref('dim_dates') }} as dim_dates
     cross join {{ ref('run_context') }} as run_context
     where dim_dates.date_day <= run_context.as_of_date

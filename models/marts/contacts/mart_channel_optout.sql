@@ -76,22 +76,18 @@ spans as (
 ),
 
 months as (
-    select
-        dates.month_start_date as contact_month,
-        max(dates.date_day) as period_end_date
+    select distinct dates.month_start_date as contact_month
     from {{ ref('dim_dates') }} as dates
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
     where dates.date_day >= {{ add_months(
         period_start('month', 'run_context.as_of_date'), '1 - policy.contact_trend_months'
     ) }}
-    group by dates.month_start_date
 ),
 
 counted as (
     select
         months.contact_month,
-        months.period_end_date,
         spans.channel_code,
         spans.segment_code,
         sum(
@@ -118,7 +114,7 @@ counted as (
             as all_opted_out_count
     from months
     cross join spans
-    group by months.contact_month, months.period_end_date, spans.channel_code, spans.segment_code
+    group by months.contact_month, spans.channel_code, spans.segment_code
 ),
 
 after_optout as (
@@ -140,10 +136,11 @@ select
     {{ pct('counted.opted_out_count', 'counted.subscribers_count') }} as opted_out_pct,
     cast(counted.all_opted_out_count as bigint) as opted_out_any_count,
     cast(coalesce(after_optout.contacts_count, 0) as bigint) as contacts_after_optout_count,
-    counted.period_end_date = {{ add_days(add_months('counted.contact_month', 1), -1) }} as is_complete,
+    {{ is_over('month', 'counted.contact_month') }} as is_complete,
     {{ is_reliable('counted.subscribers_count') }} as is_reliable,
     counted.contact_month
 from counted
+cross join {{ ref('run_context') }} as run_context
 left join after_optout
     on counted.contact_month = after_optout.contact_month
     and counted.channel_code = after_optout.channel_code

@@ -190,9 +190,9 @@ select
     cast(over_frequency_day_count as bigint) as over_frequency_day_count,
     cast(over_frequency_week_count as bigint) as over_frequency_week_count,
     cast(quiet_hours_count as bigint) as quiet_hours_count,
-    {{ add_days(
-        dbt.dateadd('month', 1, 'contact_month'), '(select policy.contact_settling_days - 1 from ' ~ ref('policy') ~ ' as policy)'
-    ) }} <= (select run_context.as_of_date from {{ ref('run_context') }} as run_context) as is_complete,
+    {{ is_over('month', 'contact_month', '(select '
+        ~ add_days('run_context.as_of_date', '-policy.contact_settling_days')
+        ~ ' from ' ~ ref('run_context') ~ ' as run_context cross join ' ~ ref('policy') ~ ' as policy)') }} as is_complete,
     {{ is_reliable('attempts_count') }} as is_reliable,
     contact_month
 from counted

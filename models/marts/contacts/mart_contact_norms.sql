@@ -38,7 +38,6 @@ counted as (
             else 'all'
         end as dimension_name,
         case when grouping(segment_code) = 0 then max(segment_channel_policy) else 'all' end as channel_policy_kind,
-        max(period_end_date) as period_end_date,
         count(*) as customers_count,
         count(case when was_dnd then 1 end) as dnd_count,
         count(case when is_contact_due then 1 end) as due_count,
@@ -75,16 +74,17 @@ counted as (
 
 months as (
     select
-        *,
-        no_personal_contact_count + called_too_often_count as mismatch_count,
-        personal_due_count + automated_due_count as policy_due_count,
-        period_end_date = {{ add_days(add_months('contact_month', 1), -1) }} as is_over
+        counted.*,
+        counted.no_personal_contact_count + counted.called_too_often_count as mismatch_count,
+        counted.personal_due_count + counted.automated_due_count as policy_due_count,
+        {{ is_over('month', 'counted.contact_month') }} as is_over
     from counted
-    where (customer_status = 'all' and is_without_attribute)
+    cross join {{ ref('run_context') }} as run_context
+    where (counted.customer_status = 'all' and counted.is_without_attribute)
         or (
-            (customer_status = 'all' or is_without_attribute)
-            and owner_employee_id = 'all'
-            and segment_code = 'all'
+            (counted.customer_status = 'all' or counted.is_without_attribute)
+            and counted.owner_employee_id = 'all'
+            and counted.segment_code = 'all'
         )
 )
 

@@ -90,7 +90,7 @@ select
     cast(counted.declared_count as bigint) as match_den,
     {{ pct('counted.match_count', 'counted.declared_count') }} as match_pct,
     counted.is_declared,
-    {{ add_months('counted.contact_month', 1) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
+    {{ is_over('month', 'counted.contact_month') }} as is_complete,
     {{ is_reliable('counted.declared_count') }} as is_reliable,
     counted.contact_month
 from counted

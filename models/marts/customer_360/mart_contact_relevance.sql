@@ -51,7 +51,7 @@ select
     {{ pct('counted.matching_count', 'counted.comparable_count') }} as reason_matches_brief_pct,
     {{ wilson_pct('counted.matching_count', 'counted.comparable_count', 'lo') }} as reason_matches_brief_ci_lo,
     {{ wilson_pct('counted.matching_count', 'counted.comparable_count', 'hi') }} as reason_matches_brief_ci_hi,
-    {{ add_months('counted.contact_month', 1) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
+    {{ is_over('month', 'counted.contact_month') }} as is_complete,
     {{ is_reliable('counted.comparable_count') }} as is_reliable,
     counted.contact_month
 from counted

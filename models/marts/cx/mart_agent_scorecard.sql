@@ -117,10 +117,7 @@ positions as (
     from employee_periods as periods
     inner join {{ ref('dim_employees') }} as employees
         on periods.employee_id = employees.employee_id
-        and case periods.period_kind
-            when 'month' then {{ add_months('periods.period_start_date', 1) }}
-            else {{ add_months('periods.period_start_date', 3) }}
-        end > employees.valid_from
+        and {{ next_period_start('periods.period_kind', 'periods.period_start_date') }} > employees.valid_from
 ),
 
 placed as (
@@ -190,10 +187,7 @@ select
     cast(counted.csat_avg as {{ type_double() }}) as csat_avg,
     cast(round(100.0 * counted.expected_share, 9) as {{ type_double() }}) as csat_expected_pct,
     {{ is_reliable('counted.rated_count') }} as is_reliable,
-    case counted.period_kind
-        when 'month' then {{ add_months('counted.period_start_date', 1) }}
-        else {{ add_months('counted.period_start_date', 3) }}
-    end <= {{ business_date('run_context.as_of_end_at') }} as is_complete,
+    {{ is_over('counted.period_kind', 'counted.period_start_date') }} as is_complete,
     counted.period_start_date
 from counted
 cross join {{ ref('run_context') }} as run_context

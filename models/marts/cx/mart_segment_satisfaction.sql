@@ -115,7 +115,7 @@ select
         when ranked.is_topic and ranked.group_answers_count > 0
             then ranked.cumulative_count - ranked.answers_count < ranked.group_answers_count / 2.0
     end as is_in_half,
-    {{ add_months('ranked.answer_quarter', 3) }} <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
+    {{ is_over('quarter', 'ranked.answer_quarter') }} as is_complete,
     {{ is_reliable('ranked.topic_answers_count') }} as is_reliable,
     case when ranked.is_topic then {{ is_reliable('ranked.group_answers_count') }} end as is_wishes_reliable,
     ranked.answer_quarter

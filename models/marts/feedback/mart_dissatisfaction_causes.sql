@@ -8,9 +8,7 @@ with compared as (
         earlier.dissatisfied_count as earlier_dissatisfied_count,
         earlier_wholes.dissatisfied_count as earlier_whole_count,
         earlier_wholes.latest_model_version as earlier_model_version,
-        wholes.latest_model_version as whole_model_version,
-        {{ add_months('own.period_start_date', "case own.period_kind when 'month' then 1 else 3 end") }}
-            as next_start_date
+        wholes.latest_model_version as whole_model_version
     from {{ ref('int_feedback__cause_cells') }} as own
     inner join {{ ref('int_feedback__cause_cells') }} as wholes
         on own.period_kind = wholes.period_kind
@@ -105,7 +103,7 @@ select
         when rated.earlier_model_version is not null and rated.whole_model_version is not null
             then rated.earlier_model_version <> rated.whole_model_version
     end as is_model_changed,
-    rated.next_start_date <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
+    {{ is_over('rated.period_kind', 'rated.period_start_date') }} as is_complete,
     rated.at_risk_count = rated.churned_den as is_churn_complete,
     {{ is_reliable('rated.whole_dissatisfied_count') }} as is_reliable,
     {{ is_reliable('rated.churned_den') }} as is_churn_reliable,

@@ -155,9 +155,8 @@ select
     end as is_reliable,
     -- What else happened to customers in these months is not held apart.
     case when bounded.item_state = 'shipped' then true end as is_confounded,
-    {{ add_months(period_start('month', 'bounded.created_date'), 1) }} <= {{ add_days('bounded.as_of_date', 1) }}
-        as is_month_complete,
-    {{ add_months(period_start('month', 'bounded.shipped_date'), 1) }} <= {{ add_days('bounded.as_of_date', 1) }}
+    {{ is_over('month', period_start('month', 'bounded.created_date'), 'bounded.as_of_date') }} as is_month_complete,
+    {{ is_over('month', period_start('month', 'bounded.shipped_date'), 'bounded.as_of_date') }}
         as is_shipped_month_complete,
     bounded.insight_date,
     bounded.created_date,

@@ -157,7 +157,7 @@ select
         rated.rating_avg + {{ student_975('nullif(rated.rated_num - 1.0, 0)') }} * sqrt(rated.rating_variance)
         as {{ type_double() }}
     ) as rating_avg_ci_hi,
-    rated.period_end_date <= {{ business_date('run_context.as_of_end_at') }}
+    {{ is_over('rated.period_grain_code', 'rated.period_start_date') }}
     and coalesce(rated.period_start_date >= {{ observed_from('tickets') }}, false)
     and rated.waiting_count + rated.resolution_pending_count + rated.repeat_pending_count = 0 as is_complete,
     {{ is_reliable('rated.offered_count') }} as is_reliable,

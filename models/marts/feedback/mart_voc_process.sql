@@ -84,13 +84,10 @@ bounds as (
 ),
 
 months as (
-    select
-        dates.month_start_date as feedback_month,
-        {{ add_months('dates.month_start_date', '1') }} as next_month
+    select distinct dates.month_start_date as feedback_month
     from {{ ref('dim_dates') }} as dates
     inner join bounds
         on dates.month_start_date >= bounds.first_month
-    group by dates.month_start_date
 ),
 
 joined as (
@@ -98,7 +95,7 @@ joined as (
         months.feedback_month,
         -- The month in which collection began and the running month are too short to compare.
         months.feedback_month >= bounds.first_date
-        and months.next_month <= {{ add_days('run_context.as_of_date', 1) }} as is_full_month,
+        and {{ is_over('month', 'months.feedback_month') }} as is_full_month,
         coalesce(response_counts.responses_count, 0) as responses_count,
         coalesce(day_counts.response_days_count, 0) as response_days_count,
         coalesce(response_counts.synced_count, 0) as synced_count,

@@ -146,7 +146,7 @@ select
     cast(cards.median_days as {{ type_double() }}) as median_to_full_days,
     cast(case when summed.active_count is null then 0 else summed.fees_amount end as decimal(18, 2)) as fees_amount,
     cast(case when summed.active_count is null then 0 else summed.saved_amount end as decimal(18, 2)) as saved_amount,
-    {{ add_months('summed.ledger_month', 1) }} <= {{ add_days('summed.as_of_date', 1) }} as is_complete,
+    {{ is_over('month', 'summed.ledger_month', 'summed.as_of_date') }} as is_complete,
     {{ is_reliable('summed.joined_count') }} as is_reliable,
     summed.ledger_month
 from summed

@@ -59,7 +59,7 @@ placed as (
 windows as (
     select
         placed.*,
-        {{ add_months('placed.first_month', 'placed.months_count') }} as next_date
+        {{ add_months('placed.first_month', 'placed.months_count - 1') }} as last_month
     from placed
     inner join firsts
         on placed.metric_code = firsts.metric_code
@@ -80,7 +80,7 @@ summed as (
         dimension_value,
         months_count,
         first_month as period_start_date,
-        next_date,
+        last_month,
         -- The last digits of a sum of floating numbers follow the order of the rows.
         cast({{ rounded('sum(numerator_amount)', 9) }} as {{ type_double() }}) as numerator_amount,
         cast({{ rounded('sum(denominator_amount)', 9) }} as {{ type_double() }}) as denominator_amount,
@@ -89,7 +89,7 @@ summed as (
         min(case when coalesce(is_reliable, true) then 1 else 0 end) as reliable_months
     from windows
     group by
-        metric_code, interval_kind, period_kind, dimension_name, dimension_value, months_count, first_month, next_date
+        metric_code, interval_kind, period_kind, dimension_name, dimension_value, months_count, first_month, last_month
 ),
 
 -- A value that nobody had in a month has no row in it; whether a month is there is known of everybody.
@@ -117,7 +117,7 @@ select
     cast(whole.known_months_count as bigint) as months_count,
     whole.known_months_count = whole.months_count
     and whole.complete_months = 1
-    and whole.next_date <= {{ add_days('run_context.as_of_date', 1) }} as is_complete,
+    and {{ is_over('month', 'whole.last_month') }} as is_complete,
     case
         when whole.interval_kind = 'none' then whole.reliable_months = 1
         else coalesce({{ is_reliable('whole.denominator_amount') }}, false)

@@ -159,12 +159,9 @@ select
     measured.metric_amount_ci_hi,
     -- Where nothing is pending yet in a running period, something may still come.
     measured.is_complete
-    and {{ days_between('case measured.period_grain_code '
-        ~ "when 'day' then " ~ add_days('measured.period_start_date', 1)
-        ~ " when 'week' then " ~ add_days('measured.period_start_date', 7)
-        ~ " when 'quarter' then " ~ add_months('measured.period_start_date', 3)
-        ~ ' else ' ~ add_months('measured.period_start_date', 1) ~ ' end', 'run_context.as_of_date') }}
-    >= case when measured.has_grace then policy.churn_grace_days else 0 end - 1 as is_complete,
+    and {{ is_over('measured.period_grain_code', 'measured.period_start_date', add_days(
+        'run_context.as_of_date', 'case when measured.has_grace then -policy.churn_grace_days else 0 end'
+    )) }} as is_complete,
     measured.is_reliable,
     measured.period_start_date
 from measured

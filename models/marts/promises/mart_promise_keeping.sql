@@ -140,7 +140,7 @@ select
     {{ newcombe_pp('rated.churned_missed', 'rated.churned_kept', 'hi') }} as churned_difference_ci_hi,
     cast(rated.median_delay_hours as {{ type_double() }}) as median_delay_hours,
     true as is_confounded,
-    {{ add_months('rated.promise_month', 1) }} <= {{ business_date('run_context.as_of_end_at') }}
+    {{ is_over('month', 'rated.promise_month') }}
     and coalesce(rated.promise_month >= {{ observed_from('promises') }}, false) as is_complete,
     {{ is_reliable('rated.kept_den') }} as is_reliable,
     rated.promise_month

@@ -69,8 +69,7 @@ found_values as (
 months as (
     select
         dim_dates.month_start_date as observed_month,
-        max({{ period_number('month', business_date('run_context.as_of_end_at')) }})
-        > {{ period_number('month', 'dim_dates.month_start_date') }} as is_complete
+        {{ is_over('month', 'dim_dates.month_start_date', 'max(run_context.as_of_date)') }} as is_complete
     from {{ ref('dim_dates') }} as dim_dates
     cross join {{ ref('run_context') }} as run_context
     group by dim_dates.month_start_date

@@ -95,7 +95,7 @@ periods as (
         day_periods.period_end_date,
         -- Earlier payments are known in part.
         coalesce(day_periods.period_start_date >= {{ observed_from('payments') }}, false)
-        and day_periods.period_end_date <= {{ business_date('run_context.as_of_end_at') }} as is_complete
+        and {{ is_over('day_periods.period_grain_code', 'day_periods.period_start_date') }} as is_complete
     from day_periods
     cross join {{ ref('run_context') }} as run_context
 ),

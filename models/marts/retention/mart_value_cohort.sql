@@ -33,8 +33,7 @@ months as (
     select
         dim_dates.month_start_date,
         {{ period_number('month', 'dim_dates.month_start_date') }} as month_number,
-        {{ period_number('month', business_date('max(run_context.as_of_end_at)')) }}
-        > {{ period_number('month', 'dim_dates.month_start_date') }} as is_complete
+        {{ is_over('month', 'dim_dates.month_start_date', 'max(run_context.as_of_date)') }} as is_complete
     from {{ ref('dim_dates') }} as dim_dates
     cross join {{ ref('run_context') }} as run_context
     group by dim_dates.month_start_date

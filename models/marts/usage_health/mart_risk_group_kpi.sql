@@ -105,8 +105,10 @@ months as (
     select
         dates.month_start_date,
         max(dates.date_day) as last_date,
-        max({{ add_days('dates.date_day', 1) }}) as next_month_date
+        max({{ add_days('dates.date_day', 1) }}) as next_month_date,
+        {{ is_over('month', 'dates.month_start_date', 'max(run_context.as_of_date)') }} as is_over
     from {{ ref('dim_dates') }} as dates
+    cross join {{ ref('run_context') }} as run_context
     where dates.month_start_date >= {{ period_start('month', observed_from('events')) }}
     group by dates.month_start_date
 ),
@@ -115,7 +117,7 @@ counted as (
     select
         stays.employee_id,
         months.month_start_date,
-        months.next_month_date,
+        months.is_over,
         count(case when stays.stay_from < months.month_start_date then 1 end) as opening_count,
         count(case when stays.stay_from >= months.month_start_date and stays.is_entry then 1 end) as entered_count,
         count(case when stays.stay_from >= months.month_start_date and not stays.is_entry then 1 end)
@@ -135,7 +137,7 @@ counted as (
     left join {{ ref('customer_status_periods') }} as status
         on stays.customer_id = status.customer_id
         and {{ holds_at('status', 'months.last_date') }}
-    group by stays.employee_id, months.month_start_date, months.next_month_date
+    group by stays.employee_id, months.month_start_date, months.is_over
 )
 
 select
@@ -154,6 +156,6 @@ select
     {{ pct('recovered_count', '(opening_count + entered_count + reassigned_in_count)') }} as recovered_pct,
     {{ pct('(opening_count - closing_count)', 'opening_count') }} as net_reduction_pct,
     {{ is_reliable('opening_count + entered_count + reassigned_in_count') }} as is_reliable,
-    {{ period_start('month', 'next_month_date') }} = next_month_date as is_complete,
+    is_over as is_complete,
     month_start_date as risk_month
 from counted

@@ -28,8 +28,7 @@ periods as (
         {{ period_first_day(grain, grain ~ '_number') }} as period_start_date,
         {{ days_between(
             period_first_day(grain, grain ~ '_number'), period_first_day(grain, '(' ~ grain ~ '_number + 1)')
-        ) }} as days_count,
-        {{ period_first_day(grain, '(' ~ grain ~ '_number + 1)') }} as next_start_date
+        ) }} as days_count
     from (select distinct {{ grain }}_number from calendar) as numbers
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -63,8 +62,7 @@ filled as (
             order by numbers.generated_number desc
             rows between unbounded preceding and current row
         ) as at_least_count,
-        periods.period_start_date,
-        periods.next_start_date
+        periods.period_start_date
     from totals
     inner join periods
         on totals.period_grain = periods.period_grain
@@ -97,7 +95,7 @@ select
     {{ wilson_pct('filled.' ~ measure, 'filled.active_count', 'lo') }} as {{ name }}_ci_lo,
     {{ wilson_pct('filled.' ~ measure, 'filled.active_count', 'hi') }} as {{ name }}_ci_hi,
     {%- endfor %}
-    filled.next_start_date <= {{ add_days('run_context.as_of_date', 1) }}
+    {{ is_over('filled.period_grain', 'filled.period_start_date') }}
     and coalesce(filled.period_start_date >= sources.observed_from, false) as is_complete,
     {{ is_reliable('filled.active_count') }} as is_reliable,
     filled.period_start_date

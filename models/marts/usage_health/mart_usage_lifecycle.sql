@@ -21,8 +21,7 @@ periods as (
     select distinct
         '{{ grain }}' as period_grain,
         {{ grain }}_number as period_number,
-        {{ period_first_day(grain, grain ~ '_number') }} as period_start_date,
-        {{ period_first_day(grain, '(' ~ grain ~ '_number + 1)') }} as next_start_date
+        {{ period_first_day(grain, grain ~ '_number') }} as period_start_date
     from calendar
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -36,7 +35,6 @@ filled as (
         found_values.dimension_value,
         periods.period_number,
         periods.period_start_date,
-        periods.next_start_date,
         {%- for measure in measures %}
         coalesce(counts.{{ measure }}_count, 0) as {{ measure }}_count,
         {%- endfor %}
@@ -78,9 +76,10 @@ last_periods as (
 shown as (
     select
         filled.*,
-        {{ days_between('filled.period_start_date', 'least(filled.next_start_date, '
+        {{ days_between('filled.period_start_date', 'least('
+            ~ next_period_start('filled.period_grain', 'filled.period_start_date') ~ ', '
             ~ add_days('run_context.as_of_date', 1) ~ ')') }} as days_count,
-        filled.next_start_date <= {{ add_days('run_context.as_of_date', 1) }}
+        {{ is_over('filled.period_grain', 'filled.period_start_date') }}
         and coalesce(filled.period_start_date >= sources.observed_from, false) as is_complete
     from filled
     inner join last_periods
