@@ -76,7 +76,8 @@ class FolderClock:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self.nodes: dict[str, int] = defaultdict(int)
-        self.models: dict[str, float] = {}
+        self.models: dict[str, tuple[float, bool]] = {}
+        """Seconds of a model, and whether its SQL is all that was run: not where only changed keys were."""
 
     def install(self) -> None:
         genuine: Any = DbtSession.build
@@ -90,7 +91,8 @@ class FolderClock:
                 unique_id = event["data"]["node_info"]["unique_id"]
                 folder = "(start of dbt)" if is_start else folder_of(manifest, unique_id)
                 if unique_id.startswith("model.") and not is_start:
-                    self.models[unique_id.split(".")[-1]] = spent
+                    config = manifest.nodes[unique_id].config
+                    self.models[unique_id.split(".")[-1]] = (spent, config.materialized == "table")
                 self.seconds[folder] += spent
                 self.nodes[folder] += 1
                 on_event(event)
@@ -136,7 +138,7 @@ def main() -> None:
             "stages": dict(stages.seconds),
             "sql_seconds": sql.seconds,
             "sql_statements": sql.statements,
-            "dearest": dict(sorted(folders.models.items(), key=lambda model: -model[1])[:DEAREST]),
+            "dearest": dict(sorted(folders.models.items(), key=lambda model: -model[1][0])[:DEAREST]),
             "folders": {name: (folders.nodes[name], seconds) for name, seconds in folders.seconds.items()},
         })
     )  # fmt: skip

@@ -39,14 +39,14 @@ def record(heading: str, command: str, plans: Plans) -> None:
     results.write(FILE, TITLE, INTRODUCTION, results.read(FILE) | {heading: "\n".join(lines)})
 
 
-def plans_of(dearest: Mapping[str, float], warehouse: Path, target: Path) -> Plans:
-    """The plans of models by the SQL that dbt compiled for them in its last run."""
+def plans_of(dearest: Mapping[str, tuple[float, bool]], warehouse: Path, target: Path) -> Plans:
+    """The plans of those models whose SQL was run as a whole, by what dbt compiled for them in its last run."""
     compiled = {file.stem: file for file in (target / "compiled").rglob("*.sql")}
     found: Plans = {}
     with duckdb.connect(warehouse, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        for model, seconds in dearest.items():
-            file = compiled.get(model)
+        for model, (seconds, is_whole) in dearest.items():
+            file = compiled.get(model) if is_whole else None
             found[model] = (seconds, dear_operators(connection, file.read_text()) if file else None)
     return found
 

@@ -16,9 +16,12 @@ def test_a_plan_names_what_takes_its_time(tmp_path):
     models.mkdir(parents=True)
     (models / "heavy.sql").write_text(HEAVY)
     (models / "gone.sql").write_text("select * from core.fct_contacts__changed")
-    dearest = {"heavy": 2.5, "gone": 1.5, "in_python": 1.0}
+    (models / "in_part.sql").write_text(HEAVY)
+    dearest = {"heavy": (2.5, True), "in_part": (2.0, False), "gone": (1.5, True), "in_python": (1.0, True)}
     plans = plans_of(dearest, warehouse, tmp_path / "target")
-    assert {model: seconds for model, (seconds, _) in plans.items()} == dearest
+    assert {model: seconds for model, (seconds, _) in plans.items()} == {m: s for m, (s, _) in dearest.items()}
+    # The SQL of a model that continues is that of all its rows: its plan was called fifty times dearer than its run.
+    assert plans["in_part"][1] is None
     # Neither what read a table of its run nor what has no SQL stops the others.
     assert plans["gone"][1] is None
     assert plans["in_python"][1] is None
