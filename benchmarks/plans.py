@@ -40,7 +40,7 @@ def record(heading: str, command: str, plans: Plans) -> None:
 
 
 def plans_of(dearest: Mapping[str, tuple[float, bool]], warehouse: Path, target: Path) -> Plans:
-    """The plans of those models whose SQL was run as a whole, by what dbt compiled for them in its last run."""
+    """The plans of those models whose SQL was run as a whole, from the SQL that dbt compiled for them."""
     compiled = {file.stem: file for file in (target / "compiled").rglob("*.sql")}
     found: Plans = {}
     with duckdb.connect(warehouse, read_only=True) as connection:
