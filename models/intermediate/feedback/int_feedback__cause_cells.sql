@@ -2,6 +2,7 @@
     'segment': 'segment_code', 'customer_group': 'customer_group', 'nps_group': 'nps_group', 'stage': 'stage_code',
     'source': 'source_kind'
 } -%}
+{%- set cell = ['period_kind', 'period_start_date', 'dimension_name', 'dimension_value', 'counted_topic_code'] -%}
 {%- set of_places = {
     'survey_mentions_count': "source_kind = 'survey'",
     'ticket_mentions_count': "source_kind = 'ticket'",
@@ -84,77 +85,44 @@ broken_down as (
 
 -- A row for each place and for each customer of a cell, so that they are counted once: so many distinct counts took
 -- twice as long.
-places as (
+{% for unit, key, measures in [('place', 'place_key', of_places), ('customer', 'customer_id', of_customers)] %}
+{{ unit }}s as (
     select
-        period_kind,
-        period_start_date,
-        dimension_name,
-        dimension_value,
-        {%- for name, condition in of_places.items() %}
+        {%- for name in cell %}
+        {{ name }},
+        {%- endfor %}
+        {%- for name, condition in measures.items() %}
         max(case when {{ condition }} then 1 end) as {{ name }},
         {%- endfor %}
-        counted_topic_code
+        {{ key }}
     from broken_down
-    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code, place_key
+    where {{ key }} is not null
+    group by {{ cell | join(', ') }}, {{ key }}
 ),
 
-customers as (
+{{ unit }}_counts as (
     select
-        period_kind,
-        period_start_date,
-        dimension_name,
-        dimension_value,
-        {%- for name, condition in of_customers.items() %}
-        max(case when {{ condition }} then 1 end) as {{ name }},
+        {%- for name in cell %}
+        {{ name }},
         {%- endfor %}
-        counted_topic_code
-    from broken_down
-    where customer_id is not null
-    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code, customer_id
-),
-
-customer_counts as (
-    select
-        period_kind,
-        period_start_date,
-        dimension_name,
-        dimension_value,
-        counted_topic_code,
-        {%- for name in of_customers %}
+        {%- for name in measures %}
         count({{ name }}) as {{ name }},
         {%- endfor %}
-        count(*) as customers_count
-    from customers
-    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code
+        count(*) as {{ unit }}s_count
+    from {{ unit }}s
+    group by {{ cell | join(', ') }}
 ),
-
-place_counts as (
-    select
-        period_kind,
-        period_start_date,
-        dimension_name,
-        dimension_value,
-        counted_topic_code,
-        {%- for name in of_places %}
-        count({{ name }}) as {{ name }},
-        {%- endfor %}
-        count(*) as mentions_count
-    from places
-    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code
-),
-
+{% endfor %}
 versions as (
     select
-        period_kind,
-        period_start_date,
-        dimension_name,
-        dimension_value,
-        counted_topic_code,
+        {%- for name in cell %}
+        {{ name }},
+        {%- endfor %}
         count(distinct model_version) as model_versions_count,
         max(model_version) as latest_model_version
     from broken_down
     where model_version is not null
-    group by period_kind, period_start_date, dimension_name, dimension_value, counted_topic_code
+    group by {{ cell | join(', ') }}
 )
 
 select
@@ -163,7 +131,7 @@ select
     place_counts.dimension_name,
     place_counts.dimension_value,
     place_counts.counted_topic_code as topic_code,
-    place_counts.mentions_count,
+    place_counts.places_count as mentions_count,
     {%- for source in ['survey', 'ticket', 'text_signal'] %}
     place_counts.{{ source }}_mentions_count,
     {%- endfor %}
