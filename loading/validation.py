@@ -11,8 +11,8 @@ from stayhouse.loading.defaults import lacking
 from stayhouse.loading.reports import FileTotals
 from stayhouse.loading.target import Target
 
-# To plan the rules of a table takes 20 ms, as long as to evaluate them for so many rows; a load asks for these rows six
-# times.
+# To plan the rules of a table takes 20 ms, as long as to evaluate them for so many rows; a load asks for these rows
+# seven times.
 FEW_ROWS = 10_000
 
 
@@ -27,6 +27,17 @@ class Validated:
     """Rows by file."""
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """Where the rows that break a rule are found as they arrived: a relation, and its expressions."""
+
+    relation: str
+    file_id: str = "_file_id"
+    line: str = "_line"
+    reasons: str = "_reasons"
+    row: str = "_row"
+
+
 def validate(target: Target, incoming: Incoming) -> Validated:
     """Evaluates every row, and sends those that break a rule or lack a parent to quarantine."""
     table = target.table
@@ -37,13 +48,18 @@ def validate(target: Target, incoming: Incoming) -> Validated:
     lacks = lacking(table, incoming)
     flags = "".join(f", {is_lacking} as _lacks_{number}" for number, is_lacking in enumerate(lacks))
     counts = [f"count(*) filter (where _lacks_{number})" for number in range(len(lacks))]
+    place = f"{incoming.file_id} as _file_id, {incoming.line} as _line"
     evaluated = (
-        f"(select {fields}, {rules.extra(table, incoming)} as _extra, {incoming.file_id} as _file_id, "
-        f"{incoming.line} as _line, {reasons} as _reasons{flags} from {incoming.relation})"
+        f"(select {fields}, {rules.extra(table, incoming)} as _extra, {place}, {reasons} as _reasons{flags} "
+        f"from {incoming.relation})"
     )
+    row = rules.original(table, incoming)
+    arrived = Arrived(incoming.relation, incoming.file_id, incoming.line, reasons, row)
     if one_row(target.db, f"select count(*) from {incoming.relation}")[0] <= FEW_ROWS:
         target.db.execute(f"create or replace temp table evaluated as from {evaluated}")
         evaluated = "evaluated"
+        rows = f"(select {place}, {row} as _row from {incoming.relation})"
+        arrived = Arrived(f"evaluated inner join {rows} using (_file_id, _line)")
     event_time = f"cast({identifier(table.event_time)} as timestamp)" if table.event_time else "cast(null as timestamp)"
     totals = [
         FileTotals(*row)
@@ -62,7 +78,7 @@ def validate(target: Target, incoming: Incoming) -> Validated:
     return Validated(
         f"(from {evaluated} where {' and '.join(conditions)})",
         totals,
-        _quarantine(target, incoming, [f"nullif({reasons}, '')", *(case for _, _, case in orphans)]),
+        _quarantine(target, arrived, [case for _, _, case in orphans]),
     )
 
 
@@ -88,13 +104,13 @@ def _orphans(target: Target, evaluated: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def _quarantine(target: Target, incoming: Incoming, cases: list[str]) -> dict[int, int]:
+def _quarantine(target: Target, arrived: Arrived, orphaned: list[str]) -> dict[int, int]:
+    cases = [f"nullif({arrived.reasons}, '')", *orphaned]
     reasons = f"concat_ws('; ', {', '.join(cases)})"
     target.db.execute(
         f"""create or replace temp table broken_rows as
-        select {incoming.file_id} as _file_id, {incoming.line} as _line, {reasons} as reasons,
-            {rules.original(target.table, incoming)} as row
-        from {incoming.relation} where {reasons} <> ''"""
+        select {arrived.file_id} as _file_id, {arrived.line} as _line, {reasons} as reasons, {arrived.row} as row
+        from {arrived.relation} where {reasons} <> ''"""
     )
     target.db.execute(
         f"insert into {target.quarantine} select {target.load_id}, _file_id, _line, reasons, row from broken_rows"
