@@ -1,8 +1,8 @@
 """Whole runs on small companies, in temporary folders.
 
-A run costs seconds, so shared starting points are built once: `straight`, the small company loaded in order and
-transformed on its last day, and `published`, the same through Dagster with its gates and a publication. They are
-read-only; a test that continues from one takes a copy. `planted` is larger and older: what was planted in it is found.
+A run costs seconds, so shared starting points are built once: `published`, the small company loaded in order, built
+on its last day and published by the command line, and `straight`, its working file alone. They are read-only; a test
+that continues from one takes a copy. `planted` is larger and older: what was planted in it is found.
 """
 
 from __future__ import annotations
@@ -128,36 +128,6 @@ def _settings_do_not_stay(request):
 
 
 @pytest.fixture(scope="session")
-def straight(small_company, dbt_session, plain_settings, made_once) -> Company:
-    """The small company, loaded in order and built on its last day. Read-only; `company(raw, straight)` copies it."""
-
-    def settings_in(folder: Path) -> Settings:
-        return replace(
-            plain_settings, raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
-        )
-
-    folder = made_once("straight", lambda place: Company(settings_in(place), dbt_session).run_day(LAST))
-    return Company(settings_in(folder), dbt_session)
-
-
-@pytest.fixture(scope="session")
-def planted(dbt_session, plain_settings, made_once) -> Company:
-    """A company large and old enough for every planted case, built on its last day, with the truth beside its landing
-    folder. Read-only."""
-
-    def settings_in(folder: Path) -> Settings:
-        return replace(plain_settings, raw=folder / "landing", warehouse=folder / "stayhouse.duckdb")
-
-    def make(folder: Path) -> None:
-        generate(folder, customers=400, days=400, seed=11)
-        company = Company(settings_in(folder), dbt_session)
-        company.load()
-        company.transform(LAST)
-
-    return Company(settings_in(made_once("planted", make)), dbt_session)
-
-
-@pytest.fixture(scope="session")
 def published(small_company, made_once) -> Settings:
     """The small company in a folder of its own, made, built and published by the command line. Read-only."""
     from typer.testing import CliRunner
@@ -180,6 +150,43 @@ def published(small_company, made_once) -> Settings:
             run("build", folder)
 
     return Settings.resolve(company=made_once("published", make))
+
+
+@pytest.fixture(scope="session")
+def straight(small_company, published, dbt_session, plain_settings, made_once) -> Company:
+    """The small company, loaded in order and built on its last day. Read-only; `company(raw, straight)` copies it.
+
+    It is the working file of the published one, which reads the same rows from a folder of its own.
+    """
+
+    def settings_in(folder: Path) -> Settings:
+        return replace(
+            plain_settings, raw=small_company, warehouse=folder / "stayhouse.duckdb", publish=folder / "published"
+        )
+
+    def make(folder: Path) -> None:
+        shutil.copyfile(published.warehouse, settings_in(folder).warehouse)
+        with duckdb.connect(settings_in(folder).warehouse) as db:
+            db.execute("update ops.landing_folder set folder = ?", [str(small_company)])
+
+    return Company(settings_in(made_once("straight", make)), dbt_session)
+
+
+@pytest.fixture(scope="session")
+def planted(dbt_session, plain_settings, made_once) -> Company:
+    """A company large and old enough for every planted case, built on its last day, with the truth beside its landing
+    folder. Read-only."""
+
+    def settings_in(folder: Path) -> Settings:
+        return replace(plain_settings, raw=folder / "landing", warehouse=folder / "stayhouse.duckdb")
+
+    def make(folder: Path) -> None:
+        generate(folder, customers=400, days=400, seed=11)
+        company = Company(settings_in(folder), dbt_session)
+        company.load()
+        company.transform(LAST)
+
+    return Company(settings_in(made_once("planted", make)), dbt_session)
 
 
 @pytest.fixture
