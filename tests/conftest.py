@@ -95,9 +95,19 @@ def landing(tmp_path: Path) -> Landing:
     return Landing(tmp_path / "raw")
 
 
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory) -> Path:
+    """A warehouse in which nothing is. Read-only; a test takes a copy, which is cheaper than to make one."""
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    with open_warehouse(path):
+        return path
+
+
 @pytest.fixture
-def db(tmp_path: Path):
-    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+def db(tmp_path: Path, empty_warehouse: Path):
+    path = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(empty_warehouse, path)
+    with open_warehouse(path) as connection:
         yield connection
 
 
@@ -192,6 +202,11 @@ def parsed_once(parsed) -> Iterator[None]:
 def pytest_configure() -> None:
     """Python looks for garbage as seldom as in a run: manifests of dbt stay, and it would walk through each again."""
     gc.set_threshold(*COLLECTED_EVERY)
+
+
+def pytest_sessionfinish() -> None:
+    """pytest looks for garbage five times at the end, which takes seconds with all that is kept."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

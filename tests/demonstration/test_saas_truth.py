@@ -14,7 +14,8 @@ from stayhouse.contract import contract
 from stayhouse.demonstration.saas import POLICY_FOLDER, generate, policy
 from stayhouse.demonstration.saas.population import NAMES, NEVER_KINDS
 
-pytestmark = pytest.mark.slow
+# They need nothing of dbt: other workers begin when one has parsed the project.
+pytestmark = [pytest.mark.slow, pytest.mark.longest]
 
 DAYS = 240
 

@@ -1,4 +1,4 @@
-"""The project with a tenth of its models: what a killed run can break (loads, incremental facts, gates, publication) is
+"""The project with a quarter of its models: what a killed run can break (loads, incremental facts, gates, publication) is
 there, and a run takes seconds."""
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ ABOUT_ALL = ("exposures", "metrics", "semantic_models", "saved_queries", "unit_t
 
 
 def needed(nodes: dict[str, Any], parents: Any) -> set[str]:
-    """The wanted models with everything that they are made of, all seeds, and the tests that read nothing else."""
-    found = {key for key in nodes if key.split(".")[-1] in WANTED or key.startswith("seed.")}
+    """The wanted models with everything that they are made of, and the tests that read nothing else."""
+    found = {key for key in nodes if key.split(".")[-1] in WANTED}
     waiting = list(found)
     while waiting:
         for parent in parents(nodes[waiting.pop()]):
