@@ -14,7 +14,7 @@ from conventions.lints import Project
 from stayhouse.contract import REPO_ROOT
 
 # `make docs` builds it too.
-pytestmark = pytest.mark.slow
+of_the_built_site = pytest.mark.repetition
 # What a browser loads by itself; links that a reader follows may lead elsewhere.
 LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=["']?((?:https?:)?//[^"'\s>]+)""")
 
@@ -33,6 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@of_the_built_site
 def test_every_mart_has_a_page_with_its_columns(site: Path, project: Project) -> None:
     marts = project.marts
     assert len(marts) > 20
@@ -43,6 +44,7 @@ def test_every_mart_has_a_page_with_its_columns(site: Path, project: Project) ->
         assert f"{mart['name']}.html" in (site / "marts" / mart["schema"] / "index.html").read_text()
 
 
+@of_the_built_site
 def test_every_published_metric_is_in_the_catalogue(site: Path, project: Project) -> None:
     catalogue = (site / "metrics.html").read_text()
     for metric in project.metrics.values():
@@ -50,6 +52,7 @@ def test_every_published_metric_is_in_the_catalogue(site: Path, project: Project
             assert f"<code>{metric['name']}</code>" in catalogue
 
 
+@of_the_built_site
 def test_every_raw_table_and_policy_file_is_described(site: Path, project: Project) -> None:
     raw, policy = (site / "raw-tables.html").read_text(), (site / "policy-files.html").read_text()
     for source in project.sources.values():
@@ -59,6 +62,7 @@ def test_every_raw_table_and_policy_file_is_described(site: Path, project: Proje
         assert f'id="{seed["name"]}csv"' in policy
 
 
+@of_the_built_site
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
     loaded = {found for page in site.rglob("*.html") for found in LOADED.findall(page.read_text())}
     assert loaded == set()

@@ -88,9 +88,14 @@ def load_all(folder: Path, order: list, broken: list[str]) -> tuple[list[tuple],
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(files=files, broken=broken_lines, shuffle=st.randoms(use_true_random=False))
-def test_every_row_is_accounted_for_in_any_order(files, broken, shuffle):
+@pytest.mark.parametrize("histories", [10, pytest.param(30, marks=pytest.mark.repetition)])
+def test_every_row_is_accounted_for_in_any_order(histories):
+    every = settings(max_examples=histories, deadline=None, derandomize=True)
+    every(given(files=files, broken=broken_lines, shuffle=st.randoms(use_true_random=False))(account_for))()
+
+
+def account_for(files, broken, shuffle):
+    """Loads the files in two orders, and compares the rows and the counts of the ledger."""
     numbered = [(number, *file) for number, file in enumerate(files)]
     other = list(numbered)
     shuffle.shuffle(other)

@@ -20,8 +20,11 @@ from stayhouse.demonstration.saas import generate
 pytestmark = pytest.mark.slow
 
 THEN = date(2025, 3, 31)
-# Days on which the features of risk are rebuilt: with little of a past, in the middle, and a month ago.
-PAST_DAYS = [date(2024, 12, 31), THEN, pytest.param(date(2025, 5, 31), marks=pytest.mark.repetition)]
+# Days on which the features of risk are rebuilt: in the middle, with little of a past, and a month ago.
+PAST_DAYS = [
+    THEN,
+    *(pytest.param(day, marks=pytest.mark.repetition) for day in (date(2024, 12, 31), date(2025, 5, 31))),
+]
 # Follow-ups of a churn have windows and maturity flags of their own.
 STILL_OPEN = (
     "reactivated_", "revenue_after_reactivation_", "complained_after_", "warm_exit_", "landmark_", "winback_", "pending_", "is_winback_",

@@ -174,6 +174,7 @@ def test_a_hold_out_of_changing_size_shows_what_was_planted(effects, kind, truth
 
 # ---------------------------------------------------------------- a company with a hold-out
 
+of_a_company = pytest.mark.repetition
 STARTED = date(2025, 1, 15)
 BEFORE = LAST - timedelta(days=60)
 
@@ -211,6 +212,7 @@ def holding(planted, tmp_path_factory):
         yield earlier, db
 
 
+@of_a_company
 def test_half_of_the_alerts_is_spared_from_the_first_day_on(holding):
     _, db = holding
     before, spared, others, notices = db.execute(
@@ -230,6 +232,7 @@ def test_half_of_the_alerts_is_spared_from_the_first_day_on(holding):
     assert spared / (spared + others) == pytest.approx(0.5, abs=0.1)
 
 
+@of_a_company
 def test_a_later_run_spares_the_same_alerts(holding):
     earlier, db = holding
     known = db.execute("select alert_id from alerts.mart_alerts where opened_date <= ? and is_spared", [BEFORE])
@@ -237,6 +240,7 @@ def test_a_later_run_spares_the_same_alerts(holding):
     assert set(known.fetchall()) == earlier
 
 
+@of_a_company
 def test_a_spared_alert_is_given_to_nobody_and_followed_to_its_end(holding):
     _, db = holding
     given, open_ones, closed, listed = db.execute(
@@ -253,6 +257,7 @@ def test_a_spared_alert_is_given_to_nobody_and_followed_to_its_end(holding):
     assert closed > 20
 
 
+@of_a_company
 def test_a_hold_out_of_data_that_it_could_not_change_shows_no_effect(holding):
     """The company was generated without it, so the truth is 0; the interval of all rules together holds it."""
     _, db = holding

@@ -131,6 +131,7 @@ def test_going_back_to_an_earlier_day_and_forward_again(small_company, straight,
     assert_same(straight, back, tables)
 
 
+@repetition
 def test_going_back_and_forward_follows_the_days_of_the_business(small_company, company, dbt_session):
     """An owner assigned in the UTC evening of April 30 belongs to May 1 in Tokyo; a run that continued from April 30 left
     the owner out, because its change sources kept the zone that the project had been parsed with."""
