@@ -11,7 +11,8 @@ with contributions as (
     inner join {{ ref('int_risk__banded') }} as banded
         on units.customer_id = banded.customer_id
         and units.observed_date = banded.observed_date
-    inner join {{ ref('int_alerts__propensities') }} as terms
+    -- An inner join could come first, and give every band of every customer to all treatments.
+    left join {{ ref('int_alerts__propensities') }} as terms
         on units.treatment_code = terms.treatment_code
         and banded.precursor_code = terms.precursor_code
         and banded.band_order = terms.band_order
