@@ -2,7 +2,6 @@
 {% set levels = {
     'stage': ["'all' as touchpoint_code", "'all' as channel_code"],
     'touchpoint': ['touchpoint_code', "'all' as channel_code"],
-    'channel': ['touchpoint_code', 'channel_code'],
 } %}
 -- The first touch of a customer in each month and cell, with the attributes of that day, and whether they came further
 -- within the window.
@@ -11,6 +10,23 @@ with touches as (
         *,
         {{ period_start('month', 'touch_date') }} as touch_month
     from {{ ref('int_journeys__touches') }}
+),
+
+-- Touches are many, so they are grouped once; wider levels are groups of these.
+cells as (
+    select
+        customer_id,
+        stage_code,
+        touchpoint_code,
+        channel_code,
+        touch_month,
+        min(stage_no) as stage_no,
+        min(touch_date) as entered_date,
+        sum(events_count) as events_count,
+        sum(errors_count) as errors_count,
+        sum(tickets_count) as tickets_count
+    from touches
+    group by customer_id, stage_code, touchpoint_code, channel_code, touch_month
 ),
 
 entries as (
@@ -23,32 +39,36 @@ entries as (
         {{ channel }},
         touch_month,
         min(stage_no) as stage_no,
-        min(touch_date) as entered_date,
+        min(entered_date) as entered_date,
         sum(events_count) as events_count,
         sum(errors_count) as errors_count,
         sum(tickets_count) as tickets_count
-    from touches
-    group by
-        customer_id, stage_code{{ ', touchpoint_code' if level != 'stage' }}
-        {{- ', channel_code' if level == 'channel' }}, touch_month
-    {{ 'union all' if not loop.last }}
+    from cells
+    group by customer_id, stage_code{{ ', touchpoint_code' if level == 'touchpoint' }}, touch_month
+    union all
     {% endfor %}
-),
-
-stage_days as (
-    select distinct
+    select
+        'channel' as level_code,
         customer_id,
+        stage_code,
+        touchpoint_code,
+        channel_code,
+        touch_month,
         stage_no,
-        touch_date
-    from touches
+        entered_date,
+        events_count,
+        errors_count,
+        tickets_count
+    from cells
 ),
 
+-- Whatever the level, an entry is the first touch of one of its cells.
 starts as (
     select distinct
         customer_id,
         stage_no,
         entered_date
-    from entries
+    from cells
 ),
 
 ends as (
@@ -68,7 +88,7 @@ progressed as (
     from starts
     cross join ends
     cross join {{ ref('policy') }} as policy
-    inner join stage_days as later
+    inner join touches as later
         on starts.customer_id = later.customer_id
         and starts.entered_date < later.touch_date
         and later.touch_date <= {{ add_days('starts.entered_date', 'policy.journey_progress_days') }}
