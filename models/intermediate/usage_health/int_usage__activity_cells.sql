@@ -1,5 +1,6 @@
 {% set keys = ['scope_code', 'period_grain', 'period_number', 'gap_periods', 'active_days_count', 'is_first',
     'is_first_doubtful', 'is_returning'] %}
+{% set dimensions = lifetime_dimensions().values() | list %}
 -- Active customers counted by their differences before they are broken down: cells are far fewer than customers.
 with capped as (
     select
@@ -15,18 +16,27 @@ with capped as (
 
 attributed as (
     {{ with_attributes('capped', 'last_active_date') }}
+),
+
+-- A row of an attribute counts in no other dimension; with them it would be a cell of its own.
+placed as (
+    select
+        {{ keys | join(',\n        ') }},
+        {%- for column in dimensions %}
+        case when attribute_name is null then {{ column }} end as {{ column }},
+        {%- endfor %}
+        attribute_name,
+        attribute_value
+    from attributed
 )
 
 select
     {{ keys | join(',\n    ') }},
-    segment_code,
-    plan_code,
-    region,
-    acquisition_channel,
+    {{ dimensions | join(',\n    ') }},
     attribute_name,
     attribute_value,
     count(*) as customers_count
-from attributed
+from placed
 group by
     {{ keys | join(', ') }},
-    segment_code, plan_code, region, acquisition_channel, attribute_name, attribute_value
+    {{ dimensions | join(', ') }}, attribute_name, attribute_value
