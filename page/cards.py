@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,8 @@ PARTS = {
 
 WEEKS_SHOWN = 78
 NOTHING = "–"
+TITLED = {"alert": "rule", "survey": "survey", "promise": "promise_type", "compensation": "compensation"}
+"""Kind of the codes that are titles in the timeline, by source; other titles are codes of any kind, or words."""
 
 
 FACTS_OF_CARDS = "customer_360.mart_customer_360"
@@ -165,9 +168,11 @@ def _write(
     )
     labels = Labels.of(db)
     environment.filters |= {"shown": _shown, "plain": plain, "date": _date}
+    # A few hundred texts are said over a hundred times on each card.
+    label = cache(lambda kind, code: _say(labels.label(kind, code), labels.words))
     environment.globals |= {
-        "say": _say, "label": lambda kind, code: _say(labels.label(kind, code), labels.words), "plainly": labels.label,
-        "reasons": _Reasons(labels), "titled": _Titled(labels),
+        "say": cache(_say), "label": label, "plainly": labels.label, "reasons": _Reasons(labels),
+        "titled": lambda event: label(TITLED.get(event["source_code"], "any"), event["title"]),
     }  # fmt: skip
     template = environment.get_template("card.html")
     folder.mkdir(parents=True, exist_ok=True)
@@ -179,7 +184,7 @@ def _write(
         file = name or card_name(customer)
         html = template.render(
             title=_title(customer, parts["facts"][0]), as_of=as_of, back=back, facts=parts["facts"][0],
-            headline=_headline(parts["facts"][0], labels),
+            headline=_headline(parts["facts"][0], labels, label),
             trends=_trends(parts["facts"][0]),
             health=_bands(parts.get("health", []), as_of), legend=HEALTH_COLOURS,
             parts={part: parts.get(part, []) for part in PARTS},
@@ -207,26 +212,22 @@ def _say(text: str, words: Mapping[str, Mapping[str, str]] | None = None, **part
     )
 
 
-def _named(labels: Labels, kind: str, code: str | None) -> str | Markup:
-    """The title of a code in both languages, or a dash."""
-    title = labels.label(kind, code)
-    return title if title == NOTHING else _say(title, labels.words)
-
-
-def _headline(facts: dict[str, Any], labels: Labels) -> list[tuple[str, str | Markup]]:
+def _headline(
+    facts: dict[str, Any], labels: Labels, label: Callable[[str, str | None], Markup]
+) -> list[tuple[str, str | Markup]]:
     """What a caller must know before the call, in a dozen facts; those that are not known are left out."""
     owner = facts.get("account_manager_display_name") or labels.label("employee", facts.get("account_manager_id"))
     done, required = facts.get("done_required_count"), facts.get("required_actions_count")
     found = [
-        ("Plan", _named(labels, "plan", facts.get("plan_code"))),
+        ("Plan", label("plan", facts.get("plan_code"))),
         ("MRR", _shown(facts.get("mrr_amount"))),
         ("Revenue of 12 months", _shown(facts.get("revenue_12m_amount"))),
         ("Customer since", _shown(facts.get("registered_date"))),
         ("Renewal", _shown(facts.get("next_renewal_date"))),
         ("Owner", owner),
-        ("Segment", _named(labels, "segment", facts.get("usage_segment_code"))),
-        ("Value segment", _named(labels, "value_segment", facts.get("value_segment_code"))),
-        ("Region", _named(labels, "region", facts.get("region"))),
+        ("Segment", label("segment", facts.get("usage_segment_code"))),
+        ("Value segment", label("value_segment", facts.get("value_segment_code"))),
+        ("Region", label("region", facts.get("region"))),
         ("Last use", _shown(facts.get("last_use_date"))),
         ("Last effective contact", _date(facts.get("last_effective_at"))),
         ("Onboarding", _say("{done} of {required} steps", done=done, required=required) if required else NOTHING),
@@ -273,18 +274,6 @@ class _Reasons:
         return Markup(", ").join(
             _say(self.labels.label("health_reason", code), self.labels.words).lower() for code in codes.split()
         )
-
-
-class _Titled:
-    """The title of an event of the timeline: a rule, a survey, a code, or words."""
-
-    def __init__(self, labels: Labels) -> None:
-        self.labels = labels
-
-    def __call__(self, event: dict[str, Any]) -> Markup:
-        kinds = {"alert": "rule", "survey": "survey", "promise": "promise_type", "compensation": "compensation"}
-        kind = kinds.get(event["source_code"], "any")
-        return _say(self.labels.label(kind, event["title"]), self.labels.words)
 
 
 def _bands(history: Iterable[dict[str, Any]], as_of: date) -> list[dict[str, Any]]:
