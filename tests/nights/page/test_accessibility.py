@@ -47,7 +47,7 @@ def test_the_table_of_a_chart_has_its_rows(release, open_page):
     assert panel.get_by_role("button", name="Table").get_attribute("aria-expanded") == "true"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.repetition)])
 def test_axe_finds_nothing(scheme, release, open_page):
     page = open_page(release / PAGE_NAME)
     page.tab.emulate_media(color_scheme=scheme)

@@ -14,6 +14,8 @@ from stayhouse.page.sections import SECTIONS
 
 pytestmark = pytest.mark.slow
 PANELS = [panel for section in SECTIONS for panel in section.panels]
+# Breakdowns that `make test` chooses: one of customers and one of those who look after them.
+ASKED_FIRST = ("segment", "owner")
 VIEW_OF = {panel.key: section.key for section in SECTIONS for panel in section.panels}
 
 
@@ -51,7 +53,8 @@ def breakdowns(page) -> dict[str, list[str]]:
     return page.tab.evaluate("() => window.stayhouse.data.breakdowns")
 
 
-def test_a_group_changes_the_panels_that_claim_to_follow_and_no_other(page):
+@pytest.mark.parametrize("is_first", [True, pytest.param(False, marks=pytest.mark.repetition)], ids=["two", "others"])
+def test_a_group_changes_the_panels_that_claim_to_follow_and_no_other(page, is_first):
     """Twelve of 34 panels obeyed the filter of segments, and the others did not say that they do not."""
     page.go("overview")
     everybody = shown(page)
@@ -65,6 +68,8 @@ def test_a_group_changes_the_panels_that_claim_to_follow_and_no_other(page):
         "value_segment",
     }
     for name, members in breakdowns(page).items():
+        if (name in ASKED_FIRST) != is_first:
+            continue
         member = members[len(members) // 2]
         page.go("overview", by=name, value=member)
         grouped = shown(page)
