@@ -7,8 +7,8 @@ DEVELOPMENT := .venv/.installed-dev
 CHARTS := page/assets/charts.bundle
 PIP := $(BIN)/python -m pip
 LOCKED := -qq --disable-pip-version-check --no-deps --require-hashes
-# Processes that run tests side by side; some wait for a browser or for a run that is killed.
-WORKERS ?= 3
+# Processes that run tests side by side.
+WORKERS ?= 2
 # Keep compiled bytecode, so that tools start faster.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -82,7 +82,7 @@ check: $(DEVELOPMENT) $(CHARTS) ## Linters (of SQL: what differs from main), typ
 fast: $(DEVELOPMENT) $(CHARTS)
 	@$(PYTEST) -q -m "not slow and not repetition"
 
-test: $(DEVELOPMENT) $(CHARTS) ## Every promise at least once (WORKERS=3 at a time; each holds a few GB at most)
+test: $(DEVELOPMENT) $(CHARTS) ## Every promise at least once (WORKERS=2 at a time; each holds a few GB at most)
 	@$(PYTEST) -m "not repetition"
 
 test-all: $(DEVELOPMENT) $(CHARTS) ## Every test: also fifteen kills, more companies, time zones and histories, Superset where it is installed
