@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from conftest import Landing, customer, event
 
-from stayhouse.loading import LoadError
+from stayhouse.loading import LoadError, validation
 
 
 def rows(db, sql: str) -> list[tuple]:
@@ -58,24 +58,25 @@ def test_an_offset_in_a_timestamp_is_applied_not_dropped(landing: Landing, load,
     assert str(rows(db, "select registered_at from raw.customers")[0][0]) == "2024-12-31 23:30:00"
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"event_name": None}, "missing:event_name"),
-        ({"event_name": "  "}, "missing:event_name"),
-        ({"occurred_at": "yesterday"}, "wrong_type:occurred_at"),
-        ({"quantity": "many"}, "wrong_type:quantity"),
-        ({"is_success": "yes?"}, "wrong_type:is_success"),
-        ({"properties": "{not json"}, "wrong_type:properties"),
-        ({"source": "fax"}, "not_allowed:source"),
-        ({"occurred_at": "1970-01-01 00:00:00"}, "implausible_time:occurred_at"),
-        ({"occurred_at": "2099-01-01 00:00:00"}, "in_future:occurred_at"),
-        ({"occurred_at": "2025-03-31 23:05:01"}, "in_future:occurred_at"),
-        ({"ingested_at": "2999-01-01 00:00:00"}, "in_future:ingested_at"),
-        ({"customer_id": "nobody"}, "orphan:customer_id"),
-        ({"source": "fax", "quantity": "many"}, "not_allowed:source; wrong_type:quantity"),
-    ],
-)
+BROKEN = [
+    ({"event_name": None}, "missing:event_name"),
+    ({"event_name": "  "}, "missing:event_name"),
+    ({"occurred_at": "yesterday"}, "wrong_type:occurred_at"),
+    ({"quantity": "many"}, "wrong_type:quantity"),
+    ({"is_success": "yes?"}, "wrong_type:is_success"),
+    ({"properties": "{not json"}, "wrong_type:properties"),
+    ({"source": "fax"}, "not_allowed:source"),
+    ({"occurred_at": "1970-01-01 00:00:00"}, "implausible_time:occurred_at"),
+    ({"occurred_at": "2099-01-01 00:00:00"}, "in_future:occurred_at"),
+    ({"occurred_at": "2025-03-31 23:05:01"}, "in_future:occurred_at"),
+    ({"ingested_at": "2999-01-01 00:00:00"}, "in_future:ingested_at"),
+    ({"customer_id": "nobody"}, "orphan:customer_id"),
+    ({"source": "fax", "quantity": "many"}, "not_allowed:source; wrong_type:quantity"),
+]
+"""Changes of an event that break a rule, and the reason."""
+
+
+@pytest.mark.parametrize(("change", "reason"), BROKEN)
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_a_broken_row_is_quarantined_with_reason_file_and_line(landing: Landing, load, db, kind, change, reason):
     landing.csv("customers", [customer(1)])
@@ -89,6 +90,21 @@ def test_a_broken_row_is_quarantined_with_reason_file_and_line(landing: Landing,
         (f"events/rows.{kind}", 3 if kind == "csv" else 2, set(reason.split("; ")))
     ]
     assert '"e2"' in found[0][3]
+
+
+@pytest.mark.parametrize("few", [validation.FEW_ROWS, 0], ids=["few", "many"])
+def test_many_rows_are_validated_as_few_are(landing: Landing, load, db, monkeypatch, few):
+    """Of few rows the rules are evaluated once, of many for each question; a broken row is kept as it came both times."""
+    monkeypatch.setattr(validation, "FEW_ROWS", few)
+    landing.csv("customers", [customer(1)])
+    landing.csv("events", [event(number, **change) for number, (change, _) in enumerate(BROKEN)] + [event(99)])
+    load()
+    assert rows(db, "select event_id from raw.events") == [("e99",)]
+    found = rows(db, "select reasons, row ->> 'event_id', row ->> 'source' from quarantine.events order by _line")
+    assert [(set(reasons.split("; ")), *row) for reasons, *row in found] == [
+        (set(reason.split("; ")), f"e{number}", change.get("source", "app"))
+        for number, (change, reason) in enumerate(BROKEN)
+    ]
 
 
 @pytest.mark.parametrize(
