@@ -17,30 +17,28 @@
     end
 {%- endmacro %}
 
-{#- The last `day` of each observation within the lookback, from the last one of each month of a customer; reads `reach`. -#}
+{#- The last `day` of each observation within the lookback, from the last one of each month of a customer. -#}
 {% macro last_in_lookback(months, day) -%}
     select
-        observations.customer_id,
-        observations.month_date,
+        window_months.customer_id,
+        window_months.month_date,
         max({{ months }}.{{ day }}) as {{ day }}
-    from {{ months }}
-    cross join reach
-    cross join {{ ref('policy') }} as policy
-    inner join observations
-        on {{ months }}.customer_id = observations.customer_id
-        and {{ add_months(months ~ '.month_date', 'reach.months') }} = observations.month_date
-        and {{ months }}.{{ day }} > {{ add_days('observations.observed_date', '-policy.risk_lookback_days') }}
-    group by observations.customer_id, observations.month_date
+    from window_months
+    inner join {{ months }}
+        on window_months.customer_id = {{ months }}.customer_id
+        and window_months.fact_month = {{ months }}.month_date
+        and window_months.lookback_from < {{ months }}.{{ day }}
+    group by window_months.customer_id, window_months.month_date
 {%- endmacro %}
 
 {#-
 CTEs from `observations` (paying customers on a day: the last of a month, or the business day) to `features`, what was known
-at the close of that day. Day facts meet their observations by month and not by a range of days: each row of a fact is
-repeated for the months whose windows can hold it.
+at the close of that day. Day facts meet their observations by month and not by a range of days: each observation is repeated
+for the months of facts that its windows can hold. All sides of that join are columns, because DuckDB joins by customer
+alone, and compares all pairs, where a side is a sum over two relations.
 -#}
 {% macro risk_feature_ctes() %}
 {%- set lookback %}(select policy.risk_lookback_days + 31 from {{ ref('policy') }} as policy){% endset %}
-{%- set windows_from = add_days('observations.observed_date', '-(policy.usage_window_days + policy.usage_baseline_days)') %}
 {%- set recent_from = add_days('observations.observed_date', '-policy.usage_window_days') %}
 sources as (
     select
@@ -51,16 +49,31 @@ sources as (
     from {{ ref('dim_observation_starts') }}
 ),
 
-reach as (
-    select cast(numbers.generated_number as integer) - 1 as months
-    from ({{ dbt.generate_series(15) }}) as numbers
+window_months as (
+    select
+        observations.customer_id,
+        observations.month_date,
+        observations.started_date,
+        {{ add_months('observations.month_date', 'cast(1 - numbers.generated_number as integer)') }} as fact_month,
+        {{ recent_from }} as recent_from,
+        {{ add_days('observations.observed_date', '-(policy.usage_window_days + policy.usage_baseline_days)') }}
+            as use_from,
+        {{ add_days('observations.observed_date', '-policy.risk_lookback_days') }} as lookback_from
+    from observations
+    cross join {{ ref('policy') }} as policy
+    cross join ({{ dbt.generate_series(15) }}) as numbers
 ),
 
-short_reach as (
-    select reach.months
-    from reach
-    cross join {{ ref('policy') }} as policy
-    where 27 * (reach.months - 1) < policy.usage_window_days + policy.usage_baseline_days
+use_months as (
+    select
+        customer_id,
+        month_date,
+        started_date,
+        fact_month,
+        recent_from,
+        use_from
+    from window_months
+    where {{ add_months('fact_month', 1) }} > use_from
 ),
 
 days as (
@@ -87,19 +100,17 @@ last_uses as (
 
 uses as (
     select
-        observations.customer_id,
-        observations.month_date,
-        count(case when days.usage_date > {{ recent_from }} then 1 end) as recent_days_count,
-        count(case when days.usage_date <= {{ recent_from }} then 1 end) as earlier_days_count
+        windows.customer_id,
+        windows.month_date,
+        count(case when days.usage_date > windows.recent_from then 1 end) as recent_days_count,
+        count(case when days.usage_date <= windows.recent_from then 1 end) as earlier_days_count
     from days
-    cross join short_reach
-    cross join {{ ref('policy') }} as policy
-    inner join observations
-        on days.customer_id = observations.customer_id
-        and {{ add_months('days.month_date', 'short_reach.months') }} = observations.month_date
-        and days.usage_date > {{ windows_from }}
-        and days.usage_date >= observations.started_date
-    group by observations.customer_id, observations.month_date
+    inner join use_months as windows
+        on days.customer_id = windows.customer_id
+        and days.month_date = windows.fact_month
+        and days.usage_date > windows.use_from
+        and days.usage_date >= windows.started_date
+    group by windows.customer_id, windows.month_date
 ),
 
 component_days as (
@@ -116,22 +127,20 @@ component_days as (
 
 component_uses as (
     select
-        observations.customer_id,
-        observations.month_date,
+        windows.customer_id,
+        windows.month_date,
         days.component_code,
-        count(case when days.usage_date > {{ recent_from }} then 1 end) as recent_days_count,
-        count(case when days.usage_date <= {{ recent_from }} then 1 end) as earlier_days_count,
-        sum(case when days.usage_date > {{ recent_from }} then days.events_count end) as events_count,
-        sum(case when days.usage_date > {{ recent_from }} then days.failed_events_count end) as failed_events_count
+        count(case when days.usage_date > windows.recent_from then 1 end) as recent_days_count,
+        count(case when days.usage_date <= windows.recent_from then 1 end) as earlier_days_count,
+        sum(case when days.usage_date > windows.recent_from then days.events_count end) as events_count,
+        sum(case when days.usage_date > windows.recent_from then days.failed_events_count end) as failed_events_count
     from component_days as days
-    cross join short_reach
-    cross join {{ ref('policy') }} as policy
-    inner join observations
-        on days.customer_id = observations.customer_id
-        and {{ add_months('days.month_date', 'short_reach.months') }} = observations.month_date
-        and days.usage_date > {{ windows_from }}
-        and days.usage_date >= observations.started_date
-    group by observations.customer_id, observations.month_date, days.component_code
+    inner join use_months as windows
+        on days.customer_id = windows.customer_id
+        and days.month_date = windows.fact_month
+        and days.usage_date > windows.use_from
+        and days.usage_date >= windows.started_date
+    group by windows.customer_id, windows.month_date, days.component_code
 ),
 
 breadths as (
