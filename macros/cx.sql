@@ -6,7 +6,7 @@
     ]) }}
 {% endmacro %}
 
-{#- The same as columns for `breakdown_columns` and `breakdown_sets`. -#}
+{#- The same as columns for `breakdowns`. -#}
 {% macro cx_columns() %}
     {%- set columns = {} -%}
     {%- for dimension in cx_dimensions() -%}{%- do columns.update({dimension: dimension}) -%}{%- endfor -%}

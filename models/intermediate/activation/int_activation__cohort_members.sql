@@ -68,19 +68,20 @@ actions as (
         on actions.customer_id = measurable.customer_id
 ),
 
-attributed as (
-    {{ with_attributes('measurable', 'registered_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('measurable', columns, 'registered_date') }}
 ),
 
 by_customer as (
     select
-        {{ breakdown_columns(columns, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         {{ measures | join(', ') }},
         count(*) as customers_count,
         sum(rating_points) as rating_points,
         sum(ratings_count) as ratings_count
-    from attributed
-    group by {{ breakdown_sets(columns, measures, has_attributes=true) }}
+    from broken_down
+    group by {{ (measures + ['dimension_name', 'dimension_value']) | join(', ') }}
 ),
 
 counted as (

@@ -1,6 +1,5 @@
 {{ config(materialized=inlined('view')) }}
-{% set breakdowns = {'segment': 'segment_code', 'status': 'customer_status', 'basis': 'basis'} %}
-{% set codes = ['codes.warning_kind', 'codes.warning_code'] %}
+{% set dimensions = {'segment': 'segment_code', 'status': 'customer_status', 'basis': 'basis'} %}
 -- What a rule is compared with: the share of customers who churn anyway, at month ends at which the rule could speak.
 with exposed as (
     select
@@ -28,33 +27,31 @@ with exposed as (
         months.customer_id, months.month_end_date, months.segment_code, months.customer_status, months.basis
 ),
 
-attributed as (
-    {{ with_attributes('exposed', 'month_end_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('exposed', dimensions, 'month_end_date') }}
 ),
 
--- Months have few combinations of attributes, so that a rule does not read every customer again.
+-- A rule adds up months and does not read every customer again.
 counted as (
     select
+        dimension_name,
+        dimension_value,
         month_end_date,
-        segment_code,
-        customer_status,
-        basis,
-        attribute_name,
-        attribute_value,
         sum(churned_after) as base_num,
         count(*) as base_den
-    from attributed
-    group by month_end_date, segment_code, customer_status, basis, attribute_name, attribute_value
+    from broken_down
+    group by dimension_name, dimension_value, month_end_date
 )
 
 select
     codes.warning_kind,
     codes.warning_code,
-    {{ breakdown_columns(breakdowns, has_attributes=true) }},
+    counted.dimension_name,
+    counted.dimension_value,
     sum(counted.base_num) as base_num,
     sum(counted.base_den) as base_den
 from counted
 inner join {{ ref('int_alerts__warning_codes') }} as codes
     on counted.month_end_date >= codes.speaks_from
     and counted.month_end_date < coalesce(codes.speaks_to, {{ end_of_time('date') }})
-group by {{ breakdown_sets(breakdowns, codes, has_attributes=true) }}
+group by codes.warning_kind, codes.warning_code, counted.dimension_name, counted.dimension_value

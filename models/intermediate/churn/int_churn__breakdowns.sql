@@ -1,7 +1,6 @@
 {{ config(materialized=inlined('view')) }}
 {%- set dimensions = {'segment': 'segment_value', 'status': 'customer_status', 'stage': 'stage_code'} -%}
 {%- set keys = ['dimension_name', 'dimension_value', 'period_grain_code', 'period_start_date'] -%}
-{%- set counted_by = keys[2:] + ['counted_reason_code'] -%}
 {%- set counts = [
     'churned_count', 'observed_churned_count', 'voluntary_count', 'asked_count', 'prior_signal_count', 'promoter_count',
     'scored_count', 'top_value_count', 'valued_count', 'warm_exit_count', 'pending_count', 'complained_after_count',
@@ -54,15 +53,13 @@ events as (
     {{ 'union all' if not loop.last }}{% endfor %}
 ),
 
-attributed as (
-    {{ with_attributes('events', 'last_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes('events', dimensions, 'last_date', customer='source_customer_id') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
-        period_grain_code,
-        period_start_date,
+        {{ keys | join(',\n        ') }},
         counted_reason_code as reason_code,
         count(*) as churned_count,
         count(case when is_observed then 1 end) as observed_churned_count,
@@ -93,21 +90,19 @@ counted as (
         sum(lost_mrr_amount) as lost_mrr_amount,
         sum(revenue_12m_amount) as revenue_12m_amount,
         sum(revenue_after_reactivation_amount) as revenue_after_reactivation_amount
-    from attributed
-    group by {{ breakdown_sets(dimensions, counted_by, has_attributes=true) }}
+    from broken_down
+    group by {{ (keys + ['counted_reason_code']) | join(', ') }}
 ),
 
 topic_counts as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
-        period_grain_code,
-        period_start_date,
+        {{ keys | join(',\n        ') }},
         counted_reason_code as reason_code,
         prior_topic_code,
         count(*) as churned_count
-    from attributed
+    from broken_down
     where prior_topic_code is not null
-    group by {{ breakdown_sets(dimensions, counted_by + ['prior_topic_code'], has_attributes=true) }}
+    group by {{ (keys + ['counted_reason_code', 'prior_topic_code']) | join(', ') }}
 ),
 
 topics as (

@@ -35,17 +35,18 @@ openings as (
     cross join grains
 ),
 
-attributed as (
-    {{ with_attributes('openings', 'month_end_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes('openings', dimensions, 'month_end_date', customer='source_customer_id') }}
 )
 
 select
-    {{ breakdown_columns(dimensions, has_attributes=true) }},
+    dimension_name,
+    dimension_value,
     period_grain_code,
     period_start_date,
     cast(count(*) as bigint) as opening_count,
     cast(count(case when is_observed then 1 end) as bigint) as observed_opening_count,
     cast(count(nps_group) as bigint) as scored_count,
     cast(count(case when nps_group = 'promoter' then 1 end) as bigint) as promoters_count
-from attributed
-group by {{ breakdown_sets(dimensions, ['period_grain_code', 'period_start_date'], has_attributes=true) }}
+from broken_down
+group by period_grain_code, period_start_date, dimension_name, dimension_value

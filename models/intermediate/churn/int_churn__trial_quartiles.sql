@@ -5,19 +5,20 @@ with trials as (
     select * from {{ ref('int_churn__trials') }}
 ),
 
-attributed as (
-    {{ with_attributes('trials', 'started_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes('trials', lifetime_dimensions(), 'started_date', customer='source_customer_id') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         started_month,
         observed_days,
         count(*) as observed_count,
         count(paid_date) as converted_count
-    from attributed
-    group by {{ breakdown_sets(lifetime_dimensions(), ['started_month', 'observed_days'], has_attributes=true) }}
+    from broken_down
+    group by started_month, observed_days, dimension_name, dimension_value
 ),
 
 cohorts as (

@@ -29,15 +29,16 @@ with placed as (
         on answers.response_id = touches.response_id
 ),
 
-attributed as (
-    {{ with_attributes('placed', 'touch_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('placed', cx_columns(), 'touch_date') }}
 ),
 
 -- Every answer is read once per breakdown; the periods, six for each month, are summed from these few rows.
 months as (
     select
         {{ month_keys | join(',\n        ') }},
-        {{ breakdown_columns(cx_columns(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         {%- for box in ['top', 'middle', 'bottom'] %}
         count(case when score_box = '{{ box }}' then 1 end) as {{ box }}_count,
         {%- endfor %}
@@ -49,8 +50,8 @@ months as (
         sum(case when score_box = 'top' then mrr_amount end) as mrr_top_amount,
         sum(case when score_box = 'bottom' then mrr_amount end) as mrr_bottom_amount,
         sum(mrr_score_amount) as mrr_score_amount
-    from attributed
-    group by {{ breakdown_sets(cx_columns(), month_keys, has_attributes=true) }}
+    from broken_down
+    group by {{ (month_keys + ['dimension_name', 'dimension_value']) | join(', ') }}
     union all
     select
         metric_code,

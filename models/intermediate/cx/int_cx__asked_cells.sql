@@ -58,14 +58,15 @@ asked as (
         on touches.response_id = responses.response_id
 ),
 
-attributed as (
-    {{ with_attributes('asked', 'touch_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('asked', cx_columns(), 'touch_date') }}
 )
 
 select
     survey_code,
     touch_month,
-    {{ breakdown_columns(cx_columns(), has_attributes=true) }},
+    dimension_name,
+    dimension_value,
     count(case when not is_begun and not is_pending and is_answered_in_time then 1 end) as responded_num,
     count(case when not is_begun and not is_pending then 1 end) as responded_den,
     count(case when not is_begun and not is_pending and is_reached and is_answered_in_time then 1 end)
@@ -74,5 +75,5 @@ select
     count(case when is_pending then 1 end) as pending_count,
     count(case when is_complete then 1 end) as completed_num,
     count(case when is_begun then 1 end) as completed_den
-from attributed
-group by {{ breakdown_sets(cx_columns(), ['survey_code', 'touch_month'], has_attributes=true) }}
+from broken_down
+group by survey_code, touch_month, dimension_name, dimension_value

@@ -8,18 +8,16 @@ lifetimes as (
     select * from {{ ref('int_retention__lifetimes') }}
 ),
 
-attributed as (
-    {{ with_attributes('lifetimes', 'started_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes(
+        'lifetimes', lifetime_dimensions(), 'started_date', customer='source_customer_id'
+    ) }}
 ),
 
 contracts as (
     select
-        segment_code,
-        plan_code,
-        acquisition_channel,
-        region,
-        attribute_name,
-        attribute_value,
+        dimension_name,
+        dimension_value,
         -- A month that had begun before the data is seen in part and does not count.
         case
             when seen_from_date > started_date then {{ begun_months('started_date', 'seen_from_date') }} + 1
@@ -27,7 +25,7 @@ contracts as (
         end as first_period,
         {{ complete_months('started_date', 'last_final_date') }} as last_final_period,
         case when churned_date is not null then {{ begun_months('started_date', 'churned_date') }} end as churned_period
-    from attributed
+    from broken_down
     where basis = 'contract'
         and seen_from_date is not null
         and (churned_date is null or churned_date > seen_from_date)
@@ -36,27 +34,19 @@ contracts as (
 exposures as (
     select
         'day' as period_grain_code,
-        segment_code,
-        plan_code,
-        acquisition_channel,
-        region,
-        attribute_name,
-        attribute_value,
+        dimension_name,
+        dimension_value,
         {{ days_between('started_date', 'seen_from_date') }} + 1 as first_period,
         {{ days_between('started_date', 'coalesce(churned_date, last_final_date)') }} as last_period,
         churned_date is not null as is_churned
-    from attributed
+    from broken_down
     where coalesce(churned_date, last_final_date) > seen_from_date
     union all
     -- Only months that are over and final.
     select
         'contract_month' as period_grain_code,
-        segment_code,
-        plan_code,
-        acquisition_channel,
-        region,
-        attribute_name,
-        attribute_value,
+        dimension_name,
+        dimension_value,
         first_period,
         least(last_final_period, coalesce(churned_period, last_final_period)) as last_period,
         coalesce(churned_period <= last_final_period, false) as is_churned
@@ -72,28 +62,19 @@ lived as (
 longest as (
     select
         period_grain_code,
-        segment_code,
-        plan_code,
-        acquisition_channel,
-        region,
-        attribute_name,
-        attribute_value,
+        dimension_name,
+        dimension_value,
         max(last_period) as last_period
     from lived
-    group by
-        period_grain_code, segment_code, plan_code, acquisition_channel, region, attribute_name, attribute_value
+    group by period_grain_code, dimension_name, dimension_value
 ),
 
 -- Every month up to the horizon of projections has a row, also one without a change; of days only those with a change.
 spine as (
     select
         longest.period_grain_code,
-        longest.segment_code,
-        longest.plan_code,
-        longest.acquisition_channel,
-        longest.region,
-        longest.attribute_name,
-        longest.attribute_value,
+        longest.dimension_name,
+        longest.dimension_value,
         numbers.generated_number - 1 as period_order
     from longest
     cross join {{ ref('policy') }} as policy
@@ -109,12 +90,8 @@ steps as (
     {%- for step in ['entered', 'churned', 'exited'] %}
     select
         period_grain_code,
-        segment_code,
-        plan_code,
-        acquisition_channel,
-        region,
-        attribute_name,
-        attribute_value,
+        dimension_name,
+        dimension_value,
         {%- if step == 'entered' %}
         case when first_period = 1 then 0 else first_period end as period_order,
         {%- else %}
@@ -137,15 +114,14 @@ steps as (
 
 grouped as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         period_grain_code,
         period_order,
         sum(entered) as entered,
         sum(churned) as churned_count
     from steps
-    group by {{ breakdown_sets(
-        lifetime_dimensions(), ['period_grain_code', 'period_order'], has_attributes=true
-    ) }}
+    group by period_grain_code, period_order, dimension_name, dimension_value
 )
 
 select

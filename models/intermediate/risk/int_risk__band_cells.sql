@@ -30,15 +30,20 @@ stays as (
     having max(case when is_churned_short then 1 else 0 end) = 1
 ),
 
+broken_down_stays as (
+    {{ breakdowns('stays', dimensions) }}
+),
+
 leads as (
     select
         precursor_code,
         band_order,
-        {{ breakdown_columns(dimensions) }},
+        dimension_name,
+        dimension_value,
         count(*) as led_count,
         percentile_cont(0.5) within group (order by lead_days) as median_lead_days
-    from stays
-    group by {{ breakdown_sets(dimensions, ['precursor_code', 'band_order']) }}
+    from broken_down_stays
+    group by precursor_code, band_order, dimension_name, dimension_value
 ),
 
 by_segment as (
@@ -53,15 +58,20 @@ by_segment as (
     group by precursor_code, band_order, segment_code
 ),
 
+broken_down as (
+    {{ breakdowns('by_segment', dimensions) }}
+),
+
 cells as (
     select
         precursor_code,
         band_order,
-        {{ breakdown_columns(dimensions) }},
+        dimension_name,
+        dimension_value,
         sum(observed_count) as observed_count,
         sum(churned_count) as churned_count
-    from by_segment
-    group by {{ breakdown_sets(dimensions, ['precursor_code', 'band_order']) }}
+    from broken_down
+    group by precursor_code, band_order, dimension_name, dimension_value
 )
 
 select

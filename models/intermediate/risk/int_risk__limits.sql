@@ -4,7 +4,6 @@
 {%- set worry -%}
 spread.worry_value >= case when spread.worry_side = 'more' then stated.policy_value else -stated.policy_value end
 {%- endset %}
-{%- set dimensions = {'segment': 'segment_code'} %}
 with valued as (
     select
         banded.precursor_code,
@@ -31,16 +30,21 @@ with valued as (
         end
 ),
 
+broken_down as (
+    {{ breakdowns('valued', {'segment': 'segment_code'}) }}
+),
+
 spread as (
     select
         precursor_code,
-        {{ breakdown_columns(dimensions) }},
+        dimension_name,
+        dimension_value,
         worry_side,
         worry_value,
         sum(observed_count) as observed_count,
         sum(churned_count) as churned_count
-    from valued
-    group by {{ breakdown_sets(dimensions, ['precursor_code', 'worry_side', 'worry_value']) }}
+    from broken_down
+    group by precursor_code, dimension_name, dimension_value, worry_side, worry_value
 ),
 
 divided as (

@@ -1,7 +1,6 @@
 {% set keys = ['scope_code', 'period_grain', 'period_number', 'gap_periods', 'active_days_count', 'is_first',
     'is_first_doubtful', 'is_returning'] %}
-{% set dimensions = lifetime_dimensions().values() | list %}
--- Active customers counted by their differences before they are broken down: cells are far fewer than customers.
+-- Active customers by period, breakdown and what else counts them.
 with capped as (
     select
         active_periods.*,
@@ -14,29 +13,14 @@ with capped as (
     cross join {{ ref('policy') }} as policy
 ),
 
-attributed as (
-    {{ with_attributes('capped', 'last_active_date') }}
-),
-
--- A row of an attribute counts in no other dimension; with them it would be a cell of its own.
-placed as (
-    select
-        {{ keys | join(',\n        ') }},
-        {%- for column in dimensions %}
-        case when attribute_name is null then {{ column }} end as {{ column }},
-        {%- endfor %}
-        attribute_name,
-        attribute_value
-    from attributed
+broken_down as (
+    {{ breakdowns_with_attributes('capped', lifetime_dimensions(), 'last_active_date') }}
 )
 
 select
+    dimension_name,
+    dimension_value,
     {{ keys | join(',\n    ') }},
-    {{ dimensions | join(',\n    ') }},
-    attribute_name,
-    attribute_value,
     count(*) as customers_count
-from placed
-group by
-    {{ keys | join(', ') }},
-    {{ dimensions | join(', ') }}, attribute_name, attribute_value
+from broken_down
+group by dimension_name, dimension_value, {{ keys | join(', ') }}

@@ -83,21 +83,22 @@ compared as (
     where coalesce(plan_components.is_available, true)
 ),
 
-attributed as (
-    {{ with_attributes('compared', 'registered_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('compared', dimensions, 'registered_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         component_code,
         horizon_days,
         count(case when is_adopter then 1 end) as adopters_count,
         count(case when not is_adopter then 1 end) as others_count,
         count(case when is_adopter and is_retained then 1 end) as adopters_retained_count,
         count(case when not is_adopter and is_retained then 1 end) as others_retained_count
-    from attributed
-    group by {{ breakdown_sets(dimensions, ['component_code', 'horizon_days'], has_attributes=true) }}
+    from broken_down
+    group by component_code, horizon_days, dimension_name, dimension_value
 ),
 
 grouped as (

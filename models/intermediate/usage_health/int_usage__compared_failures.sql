@@ -53,13 +53,14 @@ observed as (
     {{ attributes_as_of('members', 'members.landmark_date', ['status']) }}
 ),
 
-attributed as (
-    {{ with_attributes('observed', 'landmark_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('observed', dimensions, 'landmark_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         component_code,
         group_code,
         count(*) as used_members,
@@ -68,8 +69,8 @@ counted as (
         count(case when is_customer then 1 end) as churn_members,
         count(case when is_customer and is_churn_known then 1 end) as churn_den,
         count(case when is_customer and is_churn_known and is_churned then 1 end) as churn_num
-    from attributed
-    group by {{ breakdown_sets(dimensions, ['component_code', 'group_code'], has_attributes=true) }}
+    from broken_down
+    group by component_code, group_code, dimension_name, dimension_value
 )
 
 {%- for outcome, measure in {'stopped_using': 'used', 'churned': 'churn'}.items() %}

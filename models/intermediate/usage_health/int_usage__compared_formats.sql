@@ -75,20 +75,21 @@ observed as (
     where coalesce(actions.first_done_date > starts.learned_date, true)
 ),
 
-attributed as (
-    {{ with_attributes('observed', 'learned_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('observed', dimensions, 'learned_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         content_format,
         count(*) as members_count,
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature and has_acted then 1 end) as outcome_num,
         count(case when is_mature then 1 end) as outcome_den
-    from attributed
-    group by {{ breakdown_sets(dimensions, ['content_format'], has_attributes=true) }}
+    from broken_down
+    group by content_format, dimension_name, dimension_value
 )
 
 select

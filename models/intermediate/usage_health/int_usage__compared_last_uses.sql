@@ -1,5 +1,4 @@
 {{ config(materialized=inlined()) }}
-{% set dimensions = {'segment': 'segment_code'} %}
 -- USE-13: what churned customers used up to their last use, and what customers use now. Anchored at the last use before
 -- a churn, not at the end of the contract: many customers were inactive long before.
 with churns as (
@@ -112,33 +111,33 @@ used as (
         and {{ days_between('daily.usage_date', 'churned.last_use_date') }} < policy.churn_last_use_days
 ),
 
-attributed as (
-    {{ with_attributes('units', 'attributes_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('units', {'segment': 'segment_code'}, 'attributes_date') }}
 ),
 
 members as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         group_code,
         group_order,
         count(*) as members_count
-    from attributed
-    group by {{ breakdown_sets(dimensions, ['group_code', 'group_order'], has_attributes=true) }}
+    from broken_down
+    group by dimension_name, dimension_value, group_code, group_order
 ),
 
 users as (
     select
-        {{ breakdown_columns({'segment': 'units.segment_code'}, has_attributes=true) }},
+        units.dimension_name,
+        units.dimension_value,
         units.group_code,
         used.component_code,
         count(*) as used_count
-    from attributed as units
+    from broken_down as units
     inner join used
         on units.customer_id = used.customer_id
         and units.tenure_number = used.tenure_number
-    group by {{ breakdown_sets(
-        {'segment': 'units.segment_code'}, ['units.group_code', 'used.component_code'], has_attributes=true
-    ) }}
+    group by units.dimension_name, units.dimension_value, units.group_code, used.component_code
 )
 
 select

@@ -81,13 +81,14 @@ observed as (
     where tours.tour_number = 1
 ),
 
-attributed as (
-    {{ with_attributes('observed', 'started_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('observed', dimensions, 'started_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         {%- for rate in rates %}
         coalesce(sum(case when is_mature then {{ rate }} end), 0) as {{ rate }}_count,
         {%- endfor %}
@@ -95,8 +96,8 @@ counted as (
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature then 1 end) as mature_count,
         tour_kind
-    from attributed
-    group by {{ breakdown_sets(dimensions, ['tour_kind'], has_attributes=true) }}
+    from broken_down
+    group by tour_kind, dimension_name, dimension_value
 ),
 
 -- Every kind has a row for every value that has a tour, also where there is nobody to compare with.

@@ -13,12 +13,8 @@ with entries as (
         scope_code,
         period_grain,
         {{ period }} as period_number,
-        segment_code,
-        plan_code,
-        region,
-        acquisition_channel,
-        attribute_name,
-        attribute_value,
+        dimension_name,
+        dimension_value,
         {{ 'customers_count' if side == 'now' else '0' }} as active_count,
         {{ 'case when is_first then customers_count else 0 end' if side == 'now' else '0' }} as new_count,
         {{ 'case when is_first_doubtful then customers_count else 0 end' if side == 'now' else '0' }} as doubtful_count,
@@ -35,7 +31,8 @@ with entries as (
 )
 
 select
-    {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+    dimension_name,
+    dimension_value,
     scope_code,
     period_grain,
     {%- for measure in measures %}
@@ -43,6 +40,4 @@ select
     {%- endfor %}
     period_number
 from entries
-group by {{ breakdown_sets(
-    lifetime_dimensions(), ['scope_code', 'period_grain', 'period_number'], has_attributes=true
-) }}
+group by dimension_name, dimension_value, scope_code, period_grain, period_number

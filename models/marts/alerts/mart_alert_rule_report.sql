@@ -14,15 +14,16 @@ with warnings as (
     from {{ ref('int_alerts__warnings') }} as warnings
 ),
 
-attributed as (
-    {{ with_attributes('warnings', 'warned_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('warnings', with_channel, 'warned_date') }}
 ),
 
 warning_cells as (
     select
         warning_kind,
         warning_code,
-        {{ breakdown_columns(with_channel, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         count(*) as warnings_count,
         count(case when not is_mature then 1 end) as pending_count,
         count(case when is_mature and is_late then 1 end) as late_count,
@@ -39,8 +40,8 @@ warning_cells as (
         count(case when is_rated and not is_spared and not is_acted and is_followed then 1 end) as churn_not_acted_num,
         count(case when is_acted and not is_spared and is_recovery_mature then 1 end) as recovered_den,
         count(case when is_acted and not is_spared and is_recovery_mature and is_recovered then 1 end) as recovered_num
-    from attributed
-    group by {{ breakdown_sets(with_channel, codes, has_attributes=true) }}
+    from broken_down
+    group by {{ (codes + ['dimension_name', 'dimension_value']) | join(', ') }}
 ),
 
 codes as (

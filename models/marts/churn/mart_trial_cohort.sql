@@ -16,13 +16,14 @@ with trials as (
     where trials.ended_date is not null
 ),
 
-attributed as (
-    {{ with_attributes('trials', 'started_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes('trials', lifetime_dimensions(), 'started_date', customer='source_customer_id') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         observed_month,
         sum(started_count) as started_count,
         sum(ended_count) as ended_count,
@@ -31,8 +32,8 @@ counted as (
         {%- endfor %}
         sum(case when is_converted_in_window then started_count else 0 end) as converted_num,
         sum(case when is_mature then started_count else 0 end) as converted_den
-    from attributed
-    group by {{ breakdown_sets(lifetime_dimensions(), ['observed_month'], has_attributes=true) }}
+    from broken_down
+    group by observed_month, dimension_name, dimension_value
 ),
 
 found_values as (

@@ -134,15 +134,16 @@ placed as (
         and positions.choice = 1
 ),
 
-attributed as (
-    {{ with_attributes('placed', 'work_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('placed', dimensions, 'work_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
-        case when grouping(employee_id) = 0 then max(team) end as team_code,
-        case when grouping(employee_id) = 0 then max(unit) end as unit_code,
+        dimension_name,
+        dimension_value,
+        case when dimension_name = 'employee' then max(team) end as team_code,
+        case when dimension_name = 'employee' then max(unit) end as unit_code,
         period_kind,
         period_start_date,
         count(case when work_kind = 'opening' then 1 end) as assigned_count,
@@ -157,8 +158,8 @@ counted as (
         count(case when is_top then 1 end) as top_count,
         avg(csat_score) as csat_avg,
         avg(case when work_kind = 'rating' then expected_share end) as expected_share
-    from attributed
-    group by {{ breakdown_sets(dimensions, ['period_kind', 'period_start_date'], has_attributes=true) }}
+    from broken_down
+    group by period_kind, period_start_date, dimension_name, dimension_value
 )
 
 select

@@ -54,9 +54,14 @@ described as (
         and staff.employee_id = evaluated.employee_id
 ),
 
+broken_down as (
+    {{ breakdowns('described', dimensions) }}
+),
+
 by_role as (
     select
-        {{ breakdown_columns(dimensions) }},
+        dimension_name,
+        dimension_value,
         month_date,
         is_complete,
         role_code,
@@ -66,8 +71,8 @@ by_role as (
         sum(with_index) as index_count,
         sum(index_weight_pct) as weight_sum,
         count(index_weight_pct) as weights_count
-    from described
-    group by {{ breakdown_sets(dimensions, ['month_date', 'is_complete', 'role_code']) }}
+    from broken_down
+    group by dimension_name, dimension_value, month_date, is_complete, role_code
 ),
 
 counted as (

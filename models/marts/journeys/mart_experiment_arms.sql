@@ -4,13 +4,14 @@ with members as (
     select * from {{ ref('int_journeys__experiment_members') }}
 ),
 
-attributed as (
-    {{ with_attributes('members', 'assigned_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('members', dimensions, 'assigned_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         {{ cell | join(',\n        ') }},
         count(*) as members_count,
         count(case when not is_mature then 1 end) as pending_count,
@@ -24,8 +25,8 @@ counted as (
         sum(case when is_mature then revenue_amount * revenue_amount end) as squares,
         coalesce(sum(case when is_mature then unconverted_count end), 0) as unconverted_count,
         min(assigned_date) as assigned_date
-    from attributed
-    group by {{ breakdown_sets(dimensions, cell, has_attributes=true) }}
+    from broken_down
+    group by {{ (cell + ['dimension_name', 'dimension_value']) | join(', ') }}
 ),
 
 bounded as (

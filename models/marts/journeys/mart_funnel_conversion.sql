@@ -19,8 +19,8 @@ with attempts as (
     from {{ ref('int_journeys__attempts') }}
 ),
 
-attributed as (
-    {{ with_attributes('attempts', 'entered_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('attempts', dimensions, 'entered_date') }}
 ),
 
 pairs as (
@@ -60,17 +60,14 @@ measured as (
 placed as (
     select
         measured.*,
-        attributed.attribute_name,
-        attributed.attribute_value,
-        {% for column in dimensions.values() %}
-        attributed.{{ column }},
-        {% endfor %}
-        attributed.value_amount,
-        attributed.is_mature,
-        attributed.entered_date
-    from attributed
+        broken_down.dimension_name,
+        broken_down.dimension_value,
+        broken_down.value_amount,
+        broken_down.is_mature,
+        broken_down.entered_date
+    from broken_down
     inner join measured
-        on attributed.attempt_id = measured.attempt_id
+        on broken_down.attempt_id = measured.attempt_id
 ),
 
 -- Grain by grain: quantiles hold every time of their groups in memory.
@@ -87,7 +84,8 @@ placed as (
 counted as (
     {% for grain in grains %}
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         {{ cell | join(',\n        ') }},
         count(*) as entered_count,
         count(case when not is_mature then 1 end) as pending_count,
@@ -102,7 +100,7 @@ counted as (
     ) as {{ name }}_seconds{{ ',' if not loop.last }}
     {% endfor %}
     from {{ grain }}s
-    group by {{ breakdown_sets(dimensions, cell, has_attributes=true) }}
+    group by dimension_name, dimension_value, {{ cell | join(', ') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -19,15 +19,15 @@ scored as (
     select * from {{ ref('int_journeys__efforts') }}
 ),
 
-attributed as (
-    {{ with_attributes('entries', 'entered_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('entries', dimensions, 'entered_date') }}
 ),
 
 -- Whole stages have every breakdown; a touchpoint of a segment would have too few customers.
 counted as (
-    {% for condition, broken_down in {"level_code = 'stage'": dimensions, "level_code <> 'stage'": {}}.items() %}
     select
-        {{ breakdown_columns(broken_down, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         level_code,
         {{ cell | join(',\n        ') }},
         min(stage_no) as stage_no,
@@ -41,22 +41,20 @@ counted as (
         sum(events_count) as events_count,
         sum(errors_count) as errors_count,
         sum(tickets_count) as tickets_count
-    from attributed
-    where {{ condition }}{{ ' and attribute_name is null' if not broken_down }}
-    group by {{ breakdown_sets(broken_down, ['level_code'] + cell, has_attributes=true) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from broken_down
+    where level_code = 'stage' or dimension_name = 'all'
+    group by dimension_name, dimension_value, level_code, {{ cell | join(', ') }}
 ),
 
-scores as (
-    {{ with_attributes('scored', 'response_date') }}
+broken_down_scores as (
+    {{ breakdowns_with_attributes('scored', dimensions, 'response_date') }}
 ),
 
 efforts as (
     {% for level, (touchpoint, channel) in levels.items() %}
-    {%- set broken_down = dimensions if level == 'stage' else {} %}
     select
-        {{ breakdown_columns(broken_down, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         '{{ level }}' as level_code,
         touch_month,
         stage_code,
@@ -64,14 +62,11 @@ efforts as (
         {{ channel }},
         count(*) as efforts_count,
         cast(sum(score) as {{ type_double() }}) as efforts_points
-    from scores
-    {{ 'where attribute_name is null' if not broken_down }}
-    group by {{ breakdown_sets(
-        broken_down,
-        ['touch_month', 'stage_code'] + (['touchpoint_code'] if level != 'stage' else [])
-        + (['channel_code'] if level == 'channel' else []),
-        has_attributes=true
-    ) }}
+    from broken_down_scores
+    {{ "where dimension_name = 'all'" if level != 'stage' }}
+    group by
+        dimension_name, dimension_value, touch_month, stage_code
+        {{- ', touchpoint_code' if level != 'stage' }}{{ ', channel_code' if level == 'channel' }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -9,9 +9,14 @@ with coupons as (
     where due_date is not null
 ),
 
+broken_down as (
+    {{ breakdowns('coupons', {'program': 'program_code'}) }}
+),
+
 counted as (
     select
-        {{ breakdown_columns({'program': 'program_code'}) }},
+        dimension_name,
+        dimension_value,
         due_month,
         count(*) as issued_count,
         count(case when coupon_state = 'open' then 1 end) as open_count,
@@ -25,8 +30,8 @@ counted as (
         count(case when is_mature and {{ condition }} then 1 end) as {{ group }}_den,
         {% endfor %}
         count(case when not is_mature then 1 end) as pending_count
-    from coupons
-    group by {{ breakdown_sets({'program': 'program_code'}, ['due_month']) }}
+    from broken_down
+    group by dimension_name, dimension_value, due_month
 ),
 
 bounded as (

@@ -99,14 +99,16 @@ from (
         {% if mart.get('where') %}
         where {{ mart.where }}
         {% endif %}
-    ){% if has_attributes %},
+    ),
 
-    attributed as (
-        {{ with_attributes('facts', 'attributes_date') }}
-    ){% endif %}
+    broken_down as (
+        {{ breakdowns_with_attributes('facts', dimensions, 'attributes_date') if has_attributes
+            else breakdowns('facts', dimensions) }}
+    )
 
     select
-        {{ breakdown_columns(dimensions, has_attributes) }},
+        dimension_name,
+        dimension_value,
         period_start_date,
         cast(sum(numerator_amount) as {{ type_double() }}) as numerator_amount,
         cast(sum(denominator_amount) as {{ type_double() }}) as denominator_amount,
@@ -114,8 +116,8 @@ from (
         count(case when not is_reliable then 1 end) as unreliable_count,
         {%- endif %}
         count(case when not is_complete then 1 end) as pending_count
-    from {{ 'attributed' if has_attributes else 'facts' }}
-    group by {{ breakdown_sets(dimensions, ['period_start_date'], has_attributes) }}
+    from broken_down
+    group by dimension_name, dimension_value, period_start_date
 ) as cells
     {%- else %}
     cast({{ mart.get('dimension', 'dimension_name') }} as {{ dbt.type_string() }}) as dimension_name,

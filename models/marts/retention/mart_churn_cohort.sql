@@ -50,14 +50,17 @@ lifetimes as (
     select * from {{ ref('int_retention__lifetimes') }}
 ),
 
-attributed as (
-    {{ with_attributes('lifetimes', 'started_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes(
+        'lifetimes', lifetime_dimensions(), 'started_date', customer='source_customer_id'
+    ) }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
-        attributed.started_month,
+        broken_down.dimension_name,
+        broken_down.dimension_value,
+        broken_down.started_month,
         happenings.month_date,
         sum(happenings.active_count) as active_count,
         sum(happenings.churned_count) as churned_count,
@@ -70,22 +73,22 @@ counted as (
         end as mrr,
         sum(happenings.unconverted_count) as unconverted_count
     from happenings
-    inner join attributed
-        on happenings.customer_id = attributed.customer_id
-    group by {{ breakdown_sets(
-        lifetime_dimensions(), ['attributed.started_month', 'happenings.month_date'], has_attributes=true
-    ) }}
+    inner join broken_down
+        on happenings.customer_id = broken_down.customer_id
+    group by
+        broken_down.dimension_name, broken_down.dimension_value, broken_down.started_month, happenings.month_date
 ),
 
 cohorts as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         started_month,
         count(*) as cohort_size_count,
         count(case when is_truncated then 1 end) as truncated_count,
         {{ period_number('month', 'started_month') }} as started_number
-    from attributed
-    group by {{ breakdown_sets(lifetime_dimensions(), ['started_month'], has_attributes=true) }}
+    from broken_down
+    group by dimension_name, dimension_value, started_month
 ),
 
 followed as (

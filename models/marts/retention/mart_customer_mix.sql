@@ -35,13 +35,14 @@ classified as (
     cross join {{ ref('policy') }} as policy
 ),
 
-attributed as (
-    {{ with_attributes('classified', 'registered_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('classified', {'segment': 'segment_code'}, 'registered_date') }}
 ),
 
 mixed as (
     select
-        {{ breakdown_columns({'segment': 'segment_code'}, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         paid_month,
         count(*) as active_count,
         count(case when is_regular then 1 end) as regular_count,
@@ -53,8 +54,8 @@ mixed as (
         sum(converted_count) as converted_count,
         sum(case when is_regular then converted_count else 0 end) as regular_converted_count,
         coalesce(sum(case when is_regular then purchases_count end), 0) as regular_purchases_count
-    from attributed
-    group by {{ breakdown_sets({'segment': 'segment_code'}, ['paid_month'], has_attributes=true) }}
+    from broken_down
+    group by paid_month, dimension_name, dimension_value
 ),
 
 found_values as (

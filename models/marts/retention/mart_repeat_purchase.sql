@@ -36,12 +36,13 @@ steps as (
     where numbered.purchase_number < policy.repeat_purchase_max_order
 ),
 
-attributed as (
-    {{ with_attributes('steps', 'first_paid_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('steps', {'segment': 'segment_code'}, 'first_paid_date') }}
 )
 
 select
-    {{ breakdown_columns({'segment': 'segment_code'}, has_attributes=true) }},
+    steps.dimension_name,
+    steps.dimension_value,
     cast(steps.purchase_number as bigint) as purchase_order,
     cast(count(steps.days_between_purchases) as bigint) as reached_num,
     cast(count(*) as bigint) as reached_den,
@@ -61,8 +62,6 @@ select
     count(case when not steps.is_mature then 1 end) = 0 as is_complete,
     count(case when steps.is_mature then 1 end) >= max(policy.min_reliable_count) as is_reliable,
     steps.first_purchase_month
-from attributed as steps
+from broken_down as steps
 cross join {{ ref('policy') }} as policy
-group by {{ breakdown_sets(
-    {'segment': 'segment_code'}, ['steps.first_purchase_month', 'steps.purchase_number'], has_attributes=true
-) }}
+group by steps.first_purchase_month, steps.purchase_number, steps.dimension_name, steps.dimension_value

@@ -2,19 +2,20 @@ with starts as (
     select * from {{ ref('int_retention__lifetimes') }}
 ),
 
-attributed as (
-    {{ with_attributes('starts', 'started_date', customer='source_customer_id') }}
+broken_down as (
+    {{ breakdowns_with_attributes('starts', lifetime_dimensions(), 'started_date', customer='source_customer_id') }}
 ),
 
 lifetimes as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         count(*) as customers_count,
         count(churned_date) as churned_customers_count,
         count(case when is_truncated then 1 end) as truncated_count
-    from attributed
+    from broken_down
     where coalesce(churned_date, last_final_date) > seen_from_date
-    group by {{ breakdown_sets(lifetime_dimensions(), [], has_attributes=true) }}
+    group by dimension_name, dimension_value
 )
 
 select

@@ -73,34 +73,36 @@ payments as (
     where moved.moved_date >= members.cohort_month
 ),
 
-attributed_payments as (
-    {{ with_attributes('payments', 'entered_date') }}
+broken_down_payments as (
+    {{ breakdowns_with_attributes('payments', dimensions, 'entered_date') }}
 ),
 
-attributed_members as (
-    {{ with_attributes('members', 'entered_date') }}
+broken_down_members as (
+    {{ breakdowns_with_attributes('members', dimensions, 'entered_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         cohort_month,
         paid_month,
         count(case when is_payment then 1 end) as payments_count,
         count(reporting_amount) as converted_count,
         sum(reporting_amount) as amount,
         count(case when not is_payment then 1 end) as new_payers_count
-    from attributed_payments
-    group by {{ breakdown_sets(dimensions, ['cohort_month', 'paid_month'], has_attributes=true) }}
+    from broken_down_payments
+    group by dimension_name, dimension_value, cohort_month, paid_month
 ),
 
 cohorts as (
     select
-        {{ breakdown_columns(dimensions, has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         cohort_month,
         count(*) as cohort_size_count
-    from attributed_members
-    group by {{ breakdown_sets(dimensions, ['cohort_month'], has_attributes=true) }}
+    from broken_down_members
+    group by dimension_name, dimension_value, cohort_month
 ),
 
 known as (

@@ -3,23 +3,22 @@ with activities as (
     select * from {{ ref('int_usage__timed_activities') }}
 ),
 
-attributed as (
-    {{ with_attributes('activities', 'activity_date') }}
+broken_down as (
+    {{ breakdowns_with_attributes('activities', lifetime_dimensions(), 'activity_date') }}
 ),
 
 counted as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         activity_code,
         weekday_order,
         hour_order,
         count(*) as activities_count,
         count(is_effective) as attempts_count,
         count(case when is_effective then 1 end) as effective_count
-    from attributed
-    group by {{ breakdown_sets(
-        lifetime_dimensions(), ['activity_code', 'weekday_order', 'hour_order'], has_attributes=true
-    ) }}
+    from broken_down
+    group by activity_code, weekday_order, hour_order, dimension_name, dimension_value
 ),
 
 totals as (

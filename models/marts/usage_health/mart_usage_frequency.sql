@@ -6,7 +6,8 @@ with calendar as (
 
 counted as (
     select
-        {{ breakdown_columns(lifetime_dimensions(), has_attributes=true) }},
+        dimension_name,
+        dimension_value,
         scope_code,
         period_grain,
         period_number,
@@ -14,9 +15,7 @@ counted as (
         sum(customers_count) as customers_count
     from {{ ref('int_usage__activity_cells') }}
     where period_grain <> 'day'
-    group by {{ breakdown_sets(
-        lifetime_dimensions(), ['scope_code', 'period_grain', 'period_number', 'active_days_count'], has_attributes=true
-    ) }}
+    group by dimension_name, dimension_value, scope_code, period_grain, period_number, active_days_count
 ),
 
 periods as (
