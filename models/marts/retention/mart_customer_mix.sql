@@ -13,9 +13,11 @@ with counted as (
 followed as (
     select
         counted.*,
-        coalesce(registration.registration_segment_code, 'unassigned') as segment_code,
-        registration.registered_date,
-        registration.registered_date < {{ observed_from('payments', 'measured_from') }} as is_truncated,
+        customer_accounts.source_customer_id,
+        -- Deleted accounts have no row of registration, but the segment of that day.
+        coalesce(registration.registration_segment_code, usage_segment.segment_code, 'unassigned') as segment_code,
+        customer_accounts.registered_date,
+        customer_accounts.registered_date < {{ observed_from('payments', 'measured_from') }} as is_truncated,
         -- As of the end of the month: a later purchase does not change an earlier month.
         sum(counted.purchases_count) over (
             partition by counted.customer_id
@@ -23,8 +25,13 @@ followed as (
             rows between unbounded preceding and current row
         ) as purchases_to_date_count
     from counted
-    inner join {{ ref('customer_registrations') }} as registration
-        on counted.customer_id = registration.customer_id
+    inner join {{ ref('customer_accounts') }} as customer_accounts
+        on counted.customer_id = customer_accounts.customer_id
+    left join {{ ref('customer_registrations') }} as registration
+        on customer_accounts.source_customer_id = registration.customer_id
+    {{ attributes_as_of(
+        'customer_accounts', 'customer_accounts.registered_date', ['usage_segment'], customer='source_customer_id'
+    ) }}
 ),
 
 classified as (
@@ -36,7 +43,9 @@ classified as (
 ),
 
 broken_down as (
-    {{ breakdowns_with_attributes('classified', {'segment': 'segment_code'}, 'registered_date') }}
+    {{ breakdowns_with_attributes(
+        'classified', {'segment': 'segment_code'}, 'registered_date', customer='source_customer_id'
+    ) }}
 ),
 
 mixed as (

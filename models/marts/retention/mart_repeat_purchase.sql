@@ -18,9 +18,9 @@ numbered as (
 
 steps as (
     select
-        numbered.customer_id,
+        customer_accounts.source_customer_id,
         numbered.first_paid_date,
-        entries.segment_code,
+        coalesce(usage_segment.segment_code, registration.registration_segment_code, 'unassigned') as segment_code,
         {{ period_start('month', 'numbered.first_paid_date') }} as first_purchase_month,
         numbered.purchase_number + 1 as purchase_number,
         {{ days_between('numbered.paid_date', 'numbered.next_paid_date') }} as days_between_purchases,
@@ -28,16 +28,23 @@ steps as (
         >= policy.repeat_purchase_window_days as is_mature
     from numbered
     -- Only customers whose beginnings are seen: of others the first purchase seen may be the tenth.
-    inner join {{ ref('int_retention__entries') }} as entries
-        on numbered.customer_id = entries.customer_id
-        and entries.cohort_kind = 'first_payment'
+    inner join {{ ref('customer_accounts') }} as customer_accounts
+        on numbered.customer_id = customer_accounts.customer_id
+        and customer_accounts.registered_date >= {{ observed_from('payments', 'measured_from') }}
+    left join {{ ref('customer_registrations') }} as registration
+        on customer_accounts.source_customer_id = registration.customer_id
     cross join {{ ref('run_context') }} as run_context
     cross join {{ ref('policy') }} as policy
+    {{ attributes_as_of(
+        'customer_accounts', 'numbered.first_paid_date', ['usage_segment'], customer='source_customer_id'
+    ) }}
     where numbered.purchase_number < policy.repeat_purchase_max_order
 ),
 
 broken_down as (
-    {{ breakdowns_with_attributes('steps', {'segment': 'segment_code'}, 'first_paid_date') }}
+    {{ breakdowns_with_attributes(
+        'steps', {'segment': 'segment_code'}, 'first_paid_date', customer='source_customer_id'
+    ) }}
 )
 
 select

@@ -7,26 +7,32 @@
 -- What registration cohorts have paid in cash by the end of each month since: comparable at equal age.
 with members as (
     select
-        entries.customer_id,
-        entries.entered_date,
-        entries.segment_code,
-        entries.acquisition_channel,
-        entries.region,
+        customer_accounts.customer_id,
+        customer_accounts.source_customer_id,
+        customer_accounts.registered_date,
+        coalesce(usage_segment.segment_code, registration.registration_segment_code, 'unassigned') as segment_code,
+        coalesce(customer_accounts.acquisition_channel, 'unknown') as acquisition_channel,
+        coalesce(customer_accounts.region, 'unknown') as region,
         -- Activated in time or not at all: customers who activate years later have been retained first.
         case
-            when {{ days_between('entries.entered_date', 'activations.entered_date') }}
+            when customer_accounts.deleted_date is not null then 'unknown'
+            when {{ days_between('customer_accounts.registered_date', 'activations.entered_date') }}
                 <= policy.activation_window_long_days then 'activated'
             else 'not_activated'
         end as activation_state,
-        {{ period_start('month', 'entries.entered_date') }} as cohort_month
-    from {{ ref('int_retention__entries') }} as entries
+        {{ period_start('month', 'customer_accounts.registered_date') }} as cohort_month
+    from {{ ref('customer_accounts') }} as customer_accounts
+    left join {{ ref('customer_registrations') }} as registration
+        on customer_accounts.source_customer_id = registration.customer_id
     left join {{ ref('int_retention__entries') }} as activations
-        on entries.customer_id = activations.customer_id
+        on customer_accounts.customer_id = activations.customer_id
         and activations.cohort_kind = 'activation'
     cross join {{ ref('policy') }} as policy
-    where entries.cohort_kind = 'registration'
-        -- Cohorts of money need the payments to be recorded, not the use.
-        and entries.is_revenue_measured
+    {{ attributes_as_of(
+        'customer_accounts', 'customer_accounts.registered_date', ['usage_segment'], customer='source_customer_id'
+    ) }}
+    -- Cohorts of money need the payments to be recorded, not the use.
+    where customer_accounts.registered_date >= {{ observed_from('payments', 'measured_from') }}
 ),
 
 months as (
@@ -74,11 +80,11 @@ payments as (
 ),
 
 broken_down_payments as (
-    {{ breakdowns_with_attributes('payments', dimensions, 'entered_date') }}
+    {{ breakdowns_with_attributes('payments', dimensions, 'registered_date', customer='source_customer_id') }}
 ),
 
 broken_down_members as (
-    {{ breakdowns_with_attributes('members', dimensions, 'entered_date') }}
+    {{ breakdowns_with_attributes('members', dimensions, 'registered_date', customer='source_customer_id') }}
 ),
 
 counted as (

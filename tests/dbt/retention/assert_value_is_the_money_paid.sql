@@ -1,21 +1,24 @@
--- Prevents value that appears or disappears: customers, cohorts, sales and payments have the same sum to the cent.
+-- Prevents value that appears or disappears: customers, cohorts, sales and payments have the same sum to the cent, and
+-- sales and the mix of buyers the same purchases of a month. Only the list of customers has no accounts deleted since.
 with payments as (
     select
-        paid_date,
-        customer_id,
-        reporting_amount as amount
-    from {{ ref('fct_cash_movements') }}
+        payments.customer_id,
+        payments.reporting_amount as amount,
+        -- Cohorts leave out customers registered before the data, and payments before the month of registration.
+        customer_accounts.registered_date >= {{ observed_from('payments', 'measured_from') }}
+        and payments.paid_date >= {{ period_start('month', 'customer_accounts.registered_date') }} as is_of_cohort
+    from {{ ref('fct_cash_movements') }} as payments
+    inner join {{ ref('customer_accounts') }} as customer_accounts
+        on payments.customer_id = customer_accounts.customer_id
 ),
 
 paid as (
     select
         coalesce(sum(payments.amount), 0) as amount,
-        -- Cohorts leave out customers registered before the data, and payments before the month of registration.
-        coalesce(sum(case
-            when customers.is_measurable and payments.paid_date >= customers.registration_month then payments.amount
-        end), 0) as measurable_amount
+        coalesce(sum(case when payments.is_of_cohort then payments.amount end), 0) as cohort_amount,
+        coalesce(sum(case when customers.customer_id is not null then payments.amount end), 0) as customer_amount
     from payments
-    inner join {{ ref('mart_customer_value') }} as customers
+    left join {{ ref('mart_customer_value') }} as customers
         on payments.customer_id = customers.customer_id
 ),
 
@@ -32,12 +35,6 @@ cohorts as (
     group by dimension_name
 ),
 
--- Accounts deleted since have paid too.
-moved as (
-    select coalesce(sum(amount), 0) as amount
-    from payments
-),
-
 sales as (
     select
         dimension_name,
@@ -45,28 +42,48 @@ sales as (
         sum(revenue_amount) as amount
     from {{ ref('mart_sales') }}
     group by dimension_name, period_grain_code
+),
+
+months as (
+    select
+        sales.period_start_date,
+        sales.purchases_amount,
+        mix.purchases_amount as mix_amount
+    from {{ ref('mart_sales') }} as sales
+    inner join {{ ref('mart_customer_mix') }} as mix
+        on sales.dimension_name = mix.dimension_name
+        and sales.period_start_date = mix.observed_month
+    where sales.dimension_name = 'all'
+        and sales.period_grain_code = 'month'
 )
 
 select
     'customers' as fault,
     valued.amount,
-    paid.amount as expected_amount
+    paid.customer_amount as expected_amount
 from valued
 cross join paid
-where valued.amount <> paid.amount
+where valued.amount <> paid.customer_amount
 union all
 select
     'cohorts by ' || cohorts.dimension_name as fault,
     cohorts.amount,
-    paid.measurable_amount as expected_amount
+    paid.cohort_amount as expected_amount
 from cohorts
 cross join paid
-where cohorts.amount <> paid.measurable_amount
+where cohorts.amount <> paid.cohort_amount
 union all
 select
     'sales by ' || sales.period_grain_code || ' and ' || sales.dimension_name as fault,
     sales.amount,
-    moved.amount as expected_amount
+    paid.amount as expected_amount
 from sales
-cross join moved
-where sales.amount <> moved.amount
+cross join paid
+where sales.amount <> paid.amount
+union all
+select
+    'purchases of ' || cast(period_start_date as {{ dbt.type_string() }}) as fault,
+    mix_amount as amount,
+    purchases_amount as expected_amount
+from months
+where mix_amount <> purchases_amount
