@@ -165,6 +165,7 @@ select
     talks_before.channel as talk_channel,
     talks_before.topic_code as talk_topic_code,
     talks_before.began_at as talk_began_at,
+    abandoned.asked_to_at,
     asked.asked_at,
     asked.answered_at,
     difficulties.topic_code as difficulty_topic_code,

@@ -53,6 +53,8 @@ queued as (
         coalesce(later.is_before_outcome, 0) as is_before_outcome,
         coalesce(later.is_within_outcome, 0) as is_within_outcome,
         later.outcome_amount,
+        abandoned.asked_to_at <= run_context.as_of_end_at as is_ask_mature,
+        abandoned.outcome_to_at < run_context.as_of_end_at as is_outcome_mature,
         abandoned.outcome_to_at < run_context.as_of_end_at
         and coalesce(later.is_before_outcome, 0) = 0 as is_recoverable,
         later.completed_later_at is null
@@ -101,9 +103,11 @@ select
     coalesce(placed.talk_began_at >= placed.entered_at, false) as has_talk_during,
     placed.errors_count > 0 as has_error,
     placed.asked_at is not null as is_asked,
+    placed.is_ask_mature,
     placed.answered_at is not null as is_answered,
     placed.reminded_at is not null as is_reminded,
     placed.reminder_reached_at is not null as is_reminder_read,
+    placed.is_outcome_mature,
     placed.is_in_queue,
     {{ business_date('placed.abandoned_at') }} as abandoned_date,
     placed.entered_at,
