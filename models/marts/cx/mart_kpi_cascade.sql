@@ -9,12 +9,13 @@ staff as (
     select
         months.month_date,
         months.last_date,
-        months.is_complete,
+        {{ is_over('month', 'months.month_date') }} as is_complete,
         employees.employee_id,
         coalesce(employees.team, 'unassigned') as team_code,
         coalesce(employees.unit, 'unassigned') as unit_code,
         coalesce(employees.team, 'unassigned') || ' ' || coalesce(employees.seniority, 'unassigned') as role_code
     from {{ ref('dim_months') }} as months
+    cross join {{ ref('run_context') }} as run_context
     -- Before the first figure that was delivered nobody knows who had one.
     inner join recorded
         on months.last_date >= recorded.first_date

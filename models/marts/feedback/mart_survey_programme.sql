@@ -157,7 +157,7 @@ select
         as is_feedback_required,
     coalesce(invited.answered_count, 0) > 0 as has_feedback,
     {{ add_days(add_months('cells.programme_month', '1'), 'policy.late_answer_days') }} <= run_context.as_of_date
-        as is_complete,
+    and coalesce(cells.programme_month >= {{ observed_from('surveys') }}, false) as is_complete,
     coalesce(invited.reached_count, 0) >= policy.min_reliable_count as is_reliable,
     cells.programme_month
 from cells

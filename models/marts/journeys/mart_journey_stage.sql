@@ -131,6 +131,18 @@ usual as (
     cross join {{ ref('policy') }} as policy
 ),
 
+-- Touches and requests of earlier months are known in part. Surveys were not asked before they were recorded.
+recorded as (
+    select max(sources.observed_from) as observed_from
+    from {{ ref('dim_observation_starts') }} as sources
+    inner join {{ ref('journey_touches') }} as listed_touches
+        on sources.source_code = case listed_touches.touch_kind
+            when 'component' then 'events'
+            when 'contact_purpose' then 'contacts'
+            when 'ticket_stage' then 'tickets'
+        end
+),
+
 flagged as (
     select
         usual.*,
@@ -167,10 +179,12 @@ select
     cast(100.0 * flagged.tickets_count / flagged.entered_count as {{ type_double() }}) as tickets_per_100_avg,
     cast(flagged.efforts_count as bigint) as efforts_count,
     cast(flagged.effort_avg as {{ type_double() }}) as effort_avg,
-    flagged.pending_count = 0 as is_complete,
+    flagged.pending_count = 0
+    and coalesce(flagged.touch_month >= recorded.observed_from, true) as is_complete,
     {{ is_reliable('flagged.progressed_den') }} as is_reliable,
     flagged.is_conversion_low,
     flagged.is_effort_high,
     flagged.is_conversion_low or flagged.is_effort_high as is_barrier,
     flagged.touch_month
 from flagged
+cross join recorded
