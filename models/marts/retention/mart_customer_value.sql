@@ -86,9 +86,10 @@ valued as (
 ranked as (
     select
         *,
-        ntile(5) over (
-            partition by case when revenue_12m_amount > 0 then 1 else 0 end
-            order by revenue_12m_amount desc, customer_id asc
+        -- Equal amounts have one place, so the order of customers decides nothing.
+        1 + floor(
+            5.0 * (rank() over (partition by revenue_12m_amount > 0 order by revenue_12m_amount desc) - 1)
+            / count(*) over (partition by revenue_12m_amount > 0)
         ) as quintile
     from valued
 )
