@@ -6,7 +6,7 @@ is known to have ended when the grace is over.
     {'relation': 'stg_product__events', 'as_of': 'occurred_date'},
     {
         'relation': 'dim_expected_key_actions',
-        'as_of': add_days('registered_date', 'cast(within_days as integer) + 1'),
+        'as_of': add_days('registered_date', 'cast(within_days as integer)'),
         'only': 'passing',
     },
     {'relation': 'dim_expected_key_actions', 'as_of': 'status_known_date', 'only': 'passing'},
@@ -109,7 +109,7 @@ combined as (
         done.occurred_at is null
         and (
             expected.within_days is null
-            or {{ days_between('expected.registered_date', 'run_context.as_of_date') }} <= expected.within_days
+            or {{ days_between('expected.registered_date', 'run_context.as_of_date') }} < expected.within_days
         ) as is_open
     from expected
     cross join {{ ref('run_context') }} as run_context

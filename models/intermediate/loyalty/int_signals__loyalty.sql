@@ -16,9 +16,8 @@ with conditions as (
         'supply_due' as signal_code,
         'What the customer bought runs out and nobody reminded them' as reason,
         reminder_due_date as valid_from,
-        least(
-            {{ business_date('reminded_at') }}, next_ordered_date, {{ add_days('outcome_to_date', 1) }}
-        ) as valid_to
+        -- At the close of its last day the time for a reminder is over.
+        least({{ business_date('reminded_at') }}, next_ordered_date, outcome_to_date) as valid_to
     from {{ ref('int_loyalty__supplies') }}
 ),
 

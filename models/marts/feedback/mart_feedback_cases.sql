@@ -146,9 +146,11 @@ select
     end as is_recovered,
     customer_id is null as is_anonymous,
     mature_at <= as_of_end_at as is_mature,
-    {{ add_days(add_months(period_start('month', 'received_date'), '1'), 'settling_days') }} <= as_of_date
-        as is_month_complete,
-    {{ add_days(period_start('week', 'received_date'), '7 + settling_days') }} <= as_of_date as is_week_complete,
+    {%- for grain in ['month', 'week'] %}
+    -- A changed clock may move a deadline into the next day.
+    {{ is_over(grain, period_start(grain, 'received_date'), add_days('as_of_date', '-settling_days')) }}
+    and mature_at <= as_of_end_at as is_{{ grain }}_complete,
+    {%- endfor %}
     {{ period_start('week', 'received_date') }} as received_week,
     received_date,
     begun_at as received_at,

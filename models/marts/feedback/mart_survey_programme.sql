@@ -156,7 +156,7 @@ select
     case when cells.dimension_name = 'touchpoint' then coalesce(stage_map.is_feedback_required, false) end
         as is_feedback_required,
     coalesce(invited.answered_count, 0) > 0 as has_feedback,
-    {{ add_days(add_months('cells.programme_month', '1'), 'policy.late_answer_days') }} <= run_context.as_of_date
+    {{ is_over('month', 'cells.programme_month', add_days('run_context.as_of_date', '-policy.late_answer_days')) }}
     and coalesce(cells.programme_month >= {{ observed_from('surveys') }}, false) as is_complete,
     coalesce(invited.reached_count, 0) >= policy.min_reliable_count as is_reliable,
     cells.programme_month

@@ -25,7 +25,7 @@ select
     case
         when memberships.next_started_date <= {{ add_days('memberships.ended_date', 'policy.churn_grace_days') }}
             then true
-        when {{ add_days('memberships.ended_date', 'policy.churn_grace_days') }} < run_context.as_of_date then false
+        when {{ add_days('memberships.ended_date', 'policy.churn_grace_days') }} <= run_context.as_of_date then false
     end as is_renewed,
     memberships.started_date,
     {{ add_days('memberships.ended_date', -1) }} as last_covered_date,

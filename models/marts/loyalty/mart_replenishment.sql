@@ -4,7 +4,7 @@ with supplies as (
         supplies.*,
         run_context.as_of_date,
         run_context.as_of_end_at,
-        supplies.outcome_to_date < run_context.as_of_date as is_mature,
+        supplies.outcome_to_date <= run_context.as_of_date as is_mature,
         coalesce(supplies.next_ordered_date <= supplies.outcome_to_date, false) as is_repeated
     from {{ ref('int_loyalty__supplies') }} as supplies
     cross join {{ ref('run_context') }} as run_context
@@ -17,7 +17,7 @@ select
     supplies.category_code,
     case
         when supplies.is_repeated then 'repurchased'
-        when supplies.outcome_to_date < supplies.as_of_date then 'lost'
+        when supplies.outcome_to_date <= supplies.as_of_date then 'lost'
         when supplies.runs_out_date <= supplies.as_of_date then 'run_out'
         when supplies.reminder_due_date <= supplies.as_of_date then 'running_out'
         else 'in_use'
@@ -35,7 +35,7 @@ select
     supplies.next_ordered_date is null
     and supplies.reminded_at is null
     and supplies.reminder_due_date <= supplies.as_of_date
-    and supplies.outcome_to_date >= supplies.as_of_date
+    and supplies.outcome_to_date > supplies.as_of_date
     -- Who asked not to be contacted is not reminded.
     and dnd.customer_id is null as is_reminder_due,
     supplies.ordered_date,

@@ -118,8 +118,9 @@ select
     {{ pct('baselines.won_count', 'baselines.decided_count') }} as baseline_win_rate_pct,
     {{ pct('cells.won_count', 'cells.decided_count') }} - {{ pct('baselines.won_count', 'baselines.decided_count') }}
         as delta_pp,
-    {{ days_between(add_months('cells.participation_month', 1), 'run_context.as_of_date') }}
-    >= policy.outcome_decision_days
+    {{ is_over(
+        'month', 'cells.participation_month', add_days('run_context.as_of_date', '-policy.outcome_decision_days')
+    ) }}
     -- Of an earlier month some participations are not known.
     and coalesce(cells.participation_month >= {{ observed_from('events') }}, false) as is_complete,
     -- By customers: what one of them takes part in is decided by the same skill again and again.
