@@ -3,14 +3,20 @@
     cast(100.0 * {{ numerator }} / nullif({{ denominator }}, 0) as {{ type_double() }})
 {%- endmacro %}
 
-{#- Bound of the 95 % Wilson interval of a proportion, in percent; side is 'lo' or 'hi'. NULL without a denominator. -#}
+{#-
+Bound of the 95 % Wilson interval of a proportion, in percent; side is 'lo' or 'hi'. NULL without a denominator. The bound of
+nobody and of everybody is exactly that, which the formula misses by rounding.
+-#}
 {% macro wilson_pct(numerator, denominator, side) -%}
     {%- set n = 'cast(nullif(' ~ denominator ~ ', 0) as ' ~ type_double() ~ ')' -%}
     {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
     {%- set z = 1.959963984540054 -%}
-    100.0 * ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ '-' if side == 'lo' else '+' }} {{ z }}
-        * sqrt(greatest({{ p }} * (1.0 - {{ p }}) / {{ n }} + {{ z * z / 4 }} / ({{ n }} * {{ n }}), 0.0)))
-        / (1.0 + {{ z * z }} / {{ n }})
+    case
+        when {{ p }} = {{ 0 if side == 'lo' else 1 }} then {{ 0.0 if side == 'lo' else 100.0 }}
+        else 100.0 * ({{ p }} + {{ z * z / 2 }} / {{ n }} {{ '-' if side == 'lo' else '+' }} {{ z }}
+            * sqrt(greatest({{ p }} * (1.0 - {{ p }}) / {{ n }} + {{ z * z / 4 }} / ({{ n }} * {{ n }}), 0.0)))
+            / (1.0 + {{ z * z }} / {{ n }})
+    end
 {%- endmacro %}
 
 {#-

@@ -22,6 +22,23 @@ bounds as (
     from proportions
 ),
 
+-- Nobody and everybody of 1 to 200.
+extremes as (
+    select
+        shares.share * numbers.generated_number as num,
+        numbers.generated_number as den
+    from ({{ dbt.generate_series(200) }}) as numbers
+    cross join (select 0 as share union all select 1) as shares
+),
+
+extreme_bounds as (
+    select
+        {{ wilson_pct('num', 'den', 'lo') }} as ci_lo,
+        {{ wilson_pct('num', 'den', 'hi') }} as ci_hi,
+        {{ pct('num', 'den') }} as pct
+    from extremes
+),
+
 -- Tables of Student's t, two-sided 5 %.
 student as (
     select 1 as degrees, 12.706 as expected_point
@@ -71,6 +88,14 @@ select 'wilson interval' as broken_macro
 from bounds
 where den > 0
     and (abs(ci_lo - expected_ci_lo) > 0.005 or abs(ci_hi - expected_ci_hi) > 0.005)
+union all
+-- Bounds of 0 and 100 % were once off by rounding, so that shares lay beside their intervals and bounds above 100.
+select 'an interval holds its share' as broken_macro
+from extreme_bounds
+where ci_lo < 0
+    or ci_lo > pct
+    or ci_hi < pct
+    or ci_hi > 100
 union all
 select 'nothing over nothing is not measurable' as broken_macro
 from bounds
