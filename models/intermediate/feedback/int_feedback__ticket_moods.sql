@@ -1,6 +1,6 @@
 {{ config(materialized=inlined('view')) }}
 -- What the customer felt before a ticket and after the reaction to it (SVC-05): the latest signal up to the opening,
--- and the first after the reaction.
+-- and the first after the reaction. A comment on several topics has several signals of one moment: their mean counts.
 with tickets as (
     select
         tickets.ticket_id,
@@ -19,12 +19,11 @@ signals as (
         tickets.ticket_id,
         signals.sentiment,
         signals.occurred_at <= tickets.opened_at as is_before,
-        row_number() over (
+        rank() over (
             partition by tickets.ticket_id, signals.occurred_at <= tickets.opened_at
             order by
                 case when signals.occurred_at <= tickets.opened_at then signals.occurred_at end desc,
-                signals.occurred_at asc,
-                signals.signal_id asc
+                signals.occurred_at asc
         ) as choice
     from tickets
     inner join {{ ref('fct_feedback_signals') }} as signals
@@ -37,8 +36,8 @@ signals as (
 
 select
     ticket_id,
-    max(case when is_before then sentiment end) as sentiment_before,
-    max(case when not is_before then sentiment end) as sentiment_after
+    avg(case when is_before then cast(sentiment as decimal(18, 9)) end) as sentiment_before,
+    avg(case when not is_before then cast(sentiment as decimal(18, 9)) end) as sentiment_after
 from signals
 where choice = 1
 group by ticket_id
