@@ -37,7 +37,8 @@ interested_decisions as (
     where decided_at is not null
 ),
 
--- Customers handed over in the last days of a month while stopped or at risk disappear from the owner's numbers.
+-- Customers handed over in the last days of a month while stopped or at risk disappear from the owner's numbers. The
+-- status of the day before counts, and test accounts and deleted customers count nowhere.
 handovers as (
     select
         'risky_handovers' as check_code,
@@ -52,11 +53,13 @@ handovers as (
             else 0
         end as is_hit
     from {{ ref('dim_customer_owners') }} as owners
+    inner join {{ ref('customer_registrations') }} as registration
+        on owners.customer_id = registration.customer_id
     left join {{ ref('mart_usage_health_history') }} as health
         on owners.customer_id = health.customer_id
         and health.health_status in ('stopped', 'at_risk')
         and health.valid_from < {{ business_date('owners.valid_to') }}
-        and coalesce(health.valid_to, {{ end_of_time('timestamp') }}) >= owners.valid_to
+        and coalesce(health.valid_to, {{ end_of_time('date') }}) >= {{ business_date('owners.valid_to') }}
     cross join {{ ref('policy') }} as policy
     where owners.role = 'account_manager'
         and owners.valid_to is not null
@@ -94,9 +97,7 @@ unproven_flags as (
     cross join {{ ref('policy') }} as policy
     inner join {{ ref('mart_dnd_flag_review') }} as flags
         on flags.set_date < {{ add_months('months.audit_month', 1) }}
-        and flags.set_date >= {{ add_months(
-            'months.audit_month', '1 - policy.dnd_review_months'
-        ) }}
+        and flags.set_date >= {{ add_months('months.audit_month', '1 - policy.dnd_review_months') }}
     -- Flags that customers set themselves are not a hit of any employee.
     where flags.evidence_state <> 'set_by_customer'
     group by months.audit_month, flags.setter_employee_id
