@@ -168,7 +168,8 @@ select
     stated.schedule_state,
     case stated.schedule_state
         when 'suppressed' then substring(stated.reason_now, 3)
-        when 'missed' then substring(coalesce(stated.reason_on_due, stated.reason_now), 3)
+        -- What blocks the customer today began long after an old survey had expired.
+        when 'missed' then substring(stated.reason_on_due, 3)
     end as suppress_reason,
     {{ days_between('stated.due_date', 'stated.sent_date') }} as delay_days,
     case
