@@ -13,16 +13,19 @@ with signals as (
         or source_type = 'ticket'
 ),
 
--- What was found in a comment or in a ticket belongs to that response or ticket: the first topic, the mean sentiment.
+-- What was found in a comment or in a ticket belongs to that response or ticket: the first topic, of several at one
+-- moment the worst, and the mean sentiment, from decimals because doubles add up to other digits in another order.
 tagged as (
     select
         source_kind,
         source_id,
         topic_code,
-        avg(sentiment) over (partition by source_kind, source_id) as sentiment,
+        cast(avg(cast(sentiment as decimal(18, 9))) over (partition by source_kind, source_id) as {{ type_double() }})
+            as sentiment,
         row_number() over (
             partition by source_kind, source_id
-            order by case when topic_code is null then 1 else 0 end, occurred_at, signal_id
+            order by
+                case when topic_code is null then 1 else 0 end, occurred_at, sentiment nulls last, topic_code, signal_id
         ) as choice
     from signals
 ),
