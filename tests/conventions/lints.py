@@ -467,6 +467,8 @@ NOT_PORTABLE = {
     "lambda": r"\blambda\b",
     # Spark resolves such a condition only over what the query selects.
     "grouping in a condition on groups (filter the next step)": r"\bhaving\b(?:(?!\bselect\b)[\s\S])*?\bgrouping\s*\(",
+    # Spark reads `w - b` as the name of the window.
+    "minus after a named window (put the window in brackets)": r"\bover\s+\w+\s*-\s*[a-z_]",
     # In an outer join DuckDB compares every pair for it: 14 minutes for the alerts of fifty thousand customers.
     "open end of a period by 'is null or' (use coalesce and end_of_time)":
         r"\(\s*\w+\.\w*(_to|_until|ended_at|closed_at|left_at|churned_date)\s+is\s+null\s+or\b",

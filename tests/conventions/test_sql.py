@@ -254,6 +254,15 @@ def test_words_about_a_clock_are_no_clock() -> None:
         ("range frame", "select sum(a) over (order by b range between 1 preceding and current row) from t"),
         ("count distinct over a window", "select count(distinct a) over (partition by b) from t"),
         ("distinct on", "select distinct on (a) a, b from t"),
+        # Two marts could not be built on Spark.
+        (
+            "minus after a named window (put the window in brackets)",
+            "select sum(a) over w - b from t window w as (order by c)",
+        ),
+        (
+            "minus after a named window (put the window in brackets)",
+            "select sum(a) over w - {{ b }} from t window w as ()",
+        ),
         ("union by name", "select 1 as a union all by name select 2 as a"),
         ("concat( (NULL differs; use ||)", "select concat(a, b) from t"),
         ("if(, ifnull(", "select ifnull(a, b) from t"),

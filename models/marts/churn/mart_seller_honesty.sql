@@ -48,10 +48,10 @@ compared as (
         *,
         {%- for rate in rates %}
         {%- for part in ['num', 'den'] %}
-        sum({{ rate }}_{{ part }}) over line - {{ rate }}_{{ part }} as peers_{{ rate }}_{{ part }},
+        (sum({{ rate }}_{{ part }}) over line) - {{ rate }}_{{ part }} as peers_{{ rate }}_{{ part }},
         {%- endfor %}
         {%- endfor %}
-        count(*) over line - 1 as peers_count
+        (count(*) over line) - 1 as peers_count
     from grouped
     window line as (partition by dimension_name, plan_code, period_kind, period_start_date)
 ),

@@ -8,11 +8,13 @@ with counted as (
         sum(case when cells.band_order > 0 then cells.churned_count end) over bands as known_churned_count,
         case
             when cells.band_order > 0
-                then sum(case when cells.band_order > 0 then cells.observed_count end) over bands - cells.observed_count
+                then (sum(case when cells.band_order > 0 then cells.observed_count end) over bands)
+                    - cells.observed_count
         end as others_count,
         case
             when cells.band_order > 0
-                then sum(case when cells.band_order > 0 then cells.churned_count end) over bands - cells.churned_count
+                then (sum(case when cells.band_order > 0 then cells.churned_count end) over bands)
+                    - cells.churned_count
         end as others_churned_count
     from {{ ref('int_risk__band_cells') }} as cells
     window bands as (partition by {{ keys | join(', ') }})
