@@ -64,6 +64,7 @@ window_months as (
     cross join ({{ dbt.generate_series(15) }}) as numbers
 ),
 
+{#- Windows of use are the shorter ones, and days of use the largest facts. -#}
 use_months as (
     select
         customer_id,

@@ -81,7 +81,7 @@ by_customer as (
         sum(rating_points) as rating_points,
         sum(ratings_count) as ratings_count
     from broken_down
-    group by {{ (measures + ['dimension_name', 'dimension_value']) | join(', ') }}
+    group by {{ measures | join(', ') }}, dimension_name, dimension_value
 ),
 
 counted as (

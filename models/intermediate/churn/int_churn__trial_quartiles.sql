@@ -1,12 +1,10 @@
 {{ config(materialized=inlined('view')) }}
 -- Days from the start of a trial by which a quarter, half and three quarters of a cohort pay, after Kaplan and Meier:
 -- trials without a conversion stay in the number at risk as long as they are followed.
-with trials as (
-    select * from {{ ref('int_churn__trials') }}
-),
-
-broken_down as (
-    {{ breakdowns_with_attributes('trials', lifetime_dimensions(), 'started_date', customer='source_customer_id') }}
+with broken_down as (
+    {{ breakdowns_with_attributes(
+        ref('int_churn__trials'), lifetime_dimensions(), 'started_date', customer='source_customer_id'
+    ) }}
 ),
 
 counted as (

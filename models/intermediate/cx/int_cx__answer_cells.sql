@@ -51,7 +51,7 @@ months as (
         sum(case when score_box = 'bottom' then mrr_amount end) as mrr_bottom_amount,
         sum(mrr_score_amount) as mrr_score_amount
     from broken_down
-    group by {{ (month_keys + ['dimension_name', 'dimension_value']) | join(', ') }}
+    group by {{ month_keys | join(', ') }}, dimension_name, dimension_value
     union all
     select
         metric_code,

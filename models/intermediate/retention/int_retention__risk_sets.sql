@@ -4,13 +4,9 @@ with numbers as (
     {{ dbt.generate_series(601) }}
 ),
 
-lifetimes as (
-    select * from {{ ref('int_retention__lifetimes') }}
-),
-
 broken_down as (
     {{ breakdowns_with_attributes(
-        'lifetimes', lifetime_dimensions(), 'started_date', customer='source_customer_id'
+        ref('int_retention__lifetimes'), lifetime_dimensions(), 'started_date', customer='source_customer_id'
     ) }}
 ),
 

@@ -41,7 +41,7 @@ warning_cells as (
         count(case when is_acted and not is_spared and is_recovery_mature then 1 end) as recovered_den,
         count(case when is_acted and not is_spared and is_recovery_mature and is_recovered then 1 end) as recovered_num
     from broken_down
-    group by {{ (codes + ['dimension_name', 'dimension_value']) | join(', ') }}
+    group by {{ codes | join(', ') }}, dimension_name, dimension_value
 ),
 
 codes as (

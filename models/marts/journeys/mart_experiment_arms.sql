@@ -26,7 +26,7 @@ counted as (
         coalesce(sum(case when is_mature then unconverted_count end), 0) as unconverted_count,
         min(assigned_date) as assigned_date
     from broken_down
-    group by {{ (cell + ['dimension_name', 'dimension_value']) | join(', ') }}
+    group by {{ cell | join(', ') }}, dimension_name, dimension_value
 ),
 
 bounded as (

@@ -11,16 +11,8 @@
 {#- Later than any number of days: who never came further is the last in the order of times. -#}
 {% set never = '1000000' %}
 -- JRN-04: who comes to a stage of the journey, who comes further, and what hinders them.
-with entries as (
-    select * from {{ ref('int_journeys__stage_entries') }}
-),
-
-scored as (
-    select * from {{ ref('int_journeys__efforts') }}
-),
-
-broken_down as (
-    {{ breakdowns_with_attributes('entries', dimensions, 'entered_date') }}
+with broken_down as (
+    {{ breakdowns_with_attributes(ref('int_journeys__stage_entries'), dimensions, 'entered_date') }}
 ),
 
 -- Whole stages have every breakdown; a touchpoint of a segment would have too few customers.
@@ -47,7 +39,7 @@ counted as (
 ),
 
 broken_down_scores as (
-    {{ breakdowns_with_attributes('scored', dimensions, 'response_date') }}
+    {{ breakdowns_with_attributes(ref('int_journeys__efforts'), dimensions, 'response_date') }}
 ),
 
 efforts as (

@@ -1,9 +1,7 @@
-with starts as (
-    select * from {{ ref('int_retention__lifetimes') }}
-),
-
-broken_down as (
-    {{ breakdowns_with_attributes('starts', lifetime_dimensions(), 'started_date', customer='source_customer_id') }}
+with broken_down as (
+    {{ breakdowns_with_attributes(
+        ref('int_retention__lifetimes'), lifetime_dimensions(), 'started_date', customer='source_customer_id'
+    ) }}
 ),
 
 lifetimes as (
